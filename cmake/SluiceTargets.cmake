@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# One folder, one library, one test program. The libraries a folder links are the folders it may
+# include; test/style/check_layers.py reads the USES lines and fails the build on any other include.
+
+# sluice_library(name SOURCES a.cc ... USES base runtime ... LIBRARIES fmt::fmt ...)
+function(sluice_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_library(sluice_${name} STATIC ${arg_SOURCES})
+  target_link_libraries(sluice_${name} PUBLIC sluice_flags ${arg_LIBRARIES})
+  foreach(used IN LISTS arg_USES)
+    target_link_libraries(sluice_${name} PUBLIC sluice_${used})
+  endforeach()
+endfunction()
+
+# sluice_test(name SOURCES a_test.cc ... USES http ...): one GoogleTest program, one ctest entry with the label unit.
+function(sluice_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_executable(${name}_test ${arg_SOURCES})
+  target_link_libraries(${name}_test PRIVATE sluice_flags ${arg_LIBRARIES} GTest::gtest GTest::gtest_main)
+  foreach(used IN LISTS arg_USES)
+    target_link_libraries(${name}_test PRIVATE sluice_${used})
+  endforeach()
+  add_test(NAME unit.${name} COMMAND ${name}_test)
+  set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Wall-clock time, so that a test can own it. Deadlines of I/O do not use it; they run on the
+// monotonic clock of the event loop.
+#pragma once
+
+#include <chrono>
+
+namespace sluice {
+
+using Duration = std::chrono::milliseconds;
+// Milliseconds since 1970-01-01 UTC: the only form in which the journal keeps time.
+using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+
+// Any thread may ask.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Timestamp now() const noexcept = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  Timestamp now() const noexcept override;
+};
+
+}  // namespace sluice

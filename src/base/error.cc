@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "base/error.h"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "base/check.h"
+
+namespace sluice {
+namespace {
+
+struct Row {
+  Errc code;
+  ErrcInfo info;
+};
+
+constexpr std::array rows{
+    Row{Errc::bad_request, {400, false, "BadRequest"}},
+    Row{Errc::length_required, {411, false, "LengthRequired"}},
+    Row{Errc::not_found, {404, false, "RecordNotFound"}},
+    Row{Errc::method_not_allowed, {405, false, "MethodNotAllowed"}},
+    Row{Errc::content_mismatch, {409, false, "ContentMismatch"}},
+    Row{Errc::file_too_large, {413, false, "FileSizeLimitExceeded"}},
+    Row{Errc::target_too_long, {414, false, "UriTooLong"}},
+    Row{Errc::unsupported_media_type, {415, false, "UnsupportedMediaType"}},
+    Row{Errc::expectation_failed, {417, false, "ExpectationFailed"}},
+    Row{Errc::head_too_large, {431, false, "RequestHeaderFieldsTooLarge"}},
+    Row{Errc::head_timeout, {408, false, "RequestTimeout"}},
+    Row{Errc::internal, {500, true, "InternalError"}},
+    Row{Errc::not_implemented, {501, false, "NotImplemented"}},
+    Row{Errc::version_not_supported, {505, false, "HttpVersionNotSupported"}},
+    Row{Errc::overloaded, {503, true, "Overloaded"}},
+    Row{Errc::taken_over, {503, true, "TakenOver"}},
+    Row{Errc::draining, {503, true, "Draining"}},
+    Row{Errc::delivery_pending, {503, true, "DeliveryPending"}},
+    Row{Errc::delivery_failed, {502, true, "DeliveryFailed"}},
+    Row{Errc::disk_full, {507, true, "InsufficientStorage"}},
+    Row{Errc::storage_failed, {503, true, "StorageFailed"}},
+    Row{Errc::closed_by_peer, {503, true, "ConnectionLost"}},
+    Row{Errc::idle_timeout, {408, false, "RequestTimeout"}},
+};
+
+// info() indexes the table by the enumerator's value.
+constexpr bool in_enumerator_order() {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (static_cast<std::size_t>(rows[i].code) != i) {
+      return false;
+    }
+  }
+  return true;
+}
+static_assert(in_enumerator_order());
+static_assert(rows.size() == static_cast<std::size_t>(Errc::idle_timeout) + 1);
+
+}  // namespace
+
+const ErrcInfo& info(Errc code) noexcept {
+  const auto index = static_cast<std::size_t>(code);
+  SLUICE_CHECK(index < rows.size());
+  return rows[index].info;
+}
+
+Error storage_error(int error_number, const char* operation, const std::string& subject) {
+  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+  return Error(full ? Errc::disk_full : Errc::storage_failed,
+               std::string(operation) + " " + subject + ": " +
+                   std::generic_category().message(error_number));
+}
+
+}  // namespace sluice

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Everything that can go wrong and how it looks from outside. An expected failure is a value,
+// Result<T>; the table behind info() alone decides status and retryability, so no call site can
+// answer 400 for a fault of ours.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <utility>
+
+namespace sluice {
+
+enum class Errc {
+  // The client's own mistake: 4xx, final.
+  bad_request,
+  length_required,
+  not_found,
+  method_not_allowed,
+  content_mismatch,
+  file_too_large,
+  target_too_long,
+  unsupported_media_type,
+  expectation_failed,
+  head_too_large,
+  head_timeout,
+  // A retry can heal it: 5xx.
+  internal,
+  not_implemented,
+  version_not_supported,
+  overloaded,
+  taken_over,
+  draining,
+  delivery_pending,
+  delivery_failed,
+  disk_full,
+  storage_failed,
+  // Nobody is left to be answered.
+  closed_by_peer,
+  idle_timeout,
+};
+
+struct ErrcInfo {
+  int http_status;
+  bool retryable;    // The answer carries Retry-After.
+  const char* name;  // `error` in the JSON body; words of the Panda API where it has one.
+};
+
+const ErrcInfo& info(Errc code) noexcept;
+
+// What happened, in words for the person at the other end: what was expected and what came.
+class [[nodiscard]] Error {
+ public:
+  explicit Error(Errc code, std::string message = {}) : code_(code), message_(std::move(message)) {}
+
+  Errc code() const noexcept { return code_; }
+  const std::string& message() const noexcept { return message_; }
+
+ private:
+  Errc code_;
+  std::string message_;
+};
+
+template <class T = void>
+using Result = std::expected<T, Error>;
+
+inline std::unexpected<Error> fail(Errc code, std::string message = {}) {
+  return std::unexpected<Error>(Error(code, std::move(message)));
+}
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
+
+// `storage_failed` or `disk_full` from an errno, with the operation and what it was done to.
+Error storage_error(int error_number, const char* operation, const std::string& subject);
+
+}  // namespace sluice

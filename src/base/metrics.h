@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The figures that the program counts. Every folder adds to its own; ops/metrics_page turns them
+// into Prometheus text. Counting is a relaxed atomic addition: any thread, no lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+class Counter {
+ public:
+  void add(std::uint64_t count = 1) noexcept { value_.fetch_add(count, std::memory_order_relaxed); }
+  std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+class Gauge {
+ public:
+  void add(std::int64_t count) noexcept { value_.fetch_add(count, std::memory_order_relaxed); }
+  void set(std::int64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  std::int64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> value_{0};
+};
+
+// Latencies in seconds, in buckets from 100 microseconds to a minute.
+class Histogram {
+ public:
+  static constexpr std::array<double, 14> upper_bounds_seconds{
+      0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0, 60.0};
+
+  void observe(double seconds) noexcept;
+
+  // The observations of bucket i alone; the last one has no upper bound.
+  std::uint64_t bucket(std::size_t i) const noexcept {
+    return buckets_[i].load(std::memory_order_relaxed);
+  }
+  double sum_seconds() const noexcept;
+
+ private:
+  std::array<std::atomic<std::uint64_t>, upper_bounds_seconds.size() + 1> buckets_{};
+  std::atomic<std::uint64_t> sum_microseconds_{0};
+};
+
+// Requests by route and status. Routes come from the router's table, never from a client, so the
+// map stays small.
+class RequestCounter {
+ public:
+  using Counts = std::vector<std::pair<std::pair<std::string, int>, std::uint64_t>>;
+
+  void add(const char* route, int status);
+  Counts counts() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, int>, std::uint64_t> counts_;
+};
+
+struct Metrics {
+  Gauge connections_open;
+  Counter connections_accepted;
+  RequestCounter requests;
+  Counter bytes_received;    // Bytes of request bodies.
+  Gauge buffers_in_use;      // Of the buffer budget.
+  Histogram append_seconds;  // From a request's head to its bytes being durable.
+  Histogram sync_seconds;    // One sync of one blob.
+  Histogram commit_seconds;  // One transaction of the journal.
+  Counter takeovers;
+  Counter deliveries_delivered;
+  Counter deliveries_refused;
+  Counter deliveries_retried;
+};
+
+}  // namespace sluice

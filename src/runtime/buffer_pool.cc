@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/buffer_pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.h"
+#include "runtime/event.h"
+
+namespace sluice::runtime {
+
+Buffer::Buffer(BufferPool* pool, std::unique_ptr<std::byte[]> memory)
+    : pool_(pool), memory_(std::move(memory)) {}
+
+Buffer::Buffer(Buffer&& other) noexcept : pool_(other.pool_), memory_(std::move(other.memory_)) {}
+
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  release();
+  pool_ = other.pool_;
+  memory_ = std::move(other.memory_);
+  return *this;
+}
+
+Buffer::~Buffer() {
+  release();
+}
+
+MutableBytes Buffer::bytes() const noexcept {
+  return {memory_.get(), limits::buffer_bytes};
+}
+
+void Buffer::release() noexcept {
+  if (memory_) {
+    pool_->give_back(std::move(memory_));
+  }
+}
+
+BufferPool::BufferPool(std::size_t budget_bytes, Gauge& in_use)
+    : count_max_(std::max<std::size_t>(budget_bytes / limits::buffer_bytes, 1)), in_use_(in_use) {
+  free_.reserve(count_max_);
+}
+
+BufferPool::~BufferPool() = default;
+
+Task<Buffer> BufferPool::acquire(Duration timeout) {
+  const auto give_up_at = std::chrono::steady_clock::now() + timeout;
+  bool first = true;
+  for (;;) {
+    auto turn = std::make_shared<Event>();
+    {
+      const std::scoped_lock lock(mutex_);
+      // Who comes anew does not overtake who waits; who was woken has waited.
+      if (lent_ < count_max_ && (!first || waiting_.empty())) {
+        ++lent_;
+        in_use_.add(1);
+        co_return Buffer(this, take());
+      }
+      first ? waiting_.push_back(turn) : waiting_.push_front(turn);
+    }
+    first = false;
+    const auto left = std::chrono::ceil<Duration>(give_up_at - std::chrono::steady_clock::now());
+    if (!co_await turn->wait(std::max(left, Duration::zero()))) {
+      const std::scoped_lock lock(mutex_);
+      if (std::erase(waiting_, turn) == 1) {
+        co_return Buffer();
+      }
+      // Woken at the last moment: the turn is ours, so use it.
+    }
+  }
+}
+
+std::unique_ptr<std::byte[]> BufferPool::take() {
+  if (free_.empty()) {
+    return std::make_unique_for_overwrite<std::byte[]>(limits::buffer_bytes);
+  }
+  std::unique_ptr<std::byte[]> memory = std::move(free_.back());
+  free_.pop_back();
+  return memory;
+}
+
+void BufferPool::give_back(std::unique_ptr<std::byte[]> memory) noexcept {
+  std::shared_ptr<Event> next;
+  {
+    const std::scoped_lock lock(mutex_);
+    free_.push_back(std::move(memory));
+    --lent_;
+    in_use_.add(-1);
+    if (!waiting_.empty()) {
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+  }
+  if (next) {
+    next->set();
+  }
+}
+
+}  // namespace sluice::runtime

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// The memory for bytes on their way from sockets to files: one budget for the program. When it is
+// used up, tasks wait and their sockets are not read.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/metrics.h"
+#include "runtime/task.h"
+
+namespace sluice::runtime {
+
+class BufferPool;
+class Event;
+
+// A borrowed buffer of limits::buffer_bytes; goes back when it is destroyed.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+  ~Buffer();
+
+  MutableBytes bytes() const noexcept;
+  explicit operator bool() const noexcept { return memory_ != nullptr; }
+  void release() noexcept;
+
+ private:
+  friend class BufferPool;
+  Buffer(BufferPool* pool, std::unique_ptr<std::byte[]> memory);
+
+  BufferPool* pool_ = nullptr;
+  std::unique_ptr<std::byte[]> memory_;
+};
+
+// Any thread. First come, first served.
+class BufferPool {
+ public:
+  BufferPool(std::size_t budget_bytes, Gauge& in_use);
+  ~BufferPool();
+
+  // Waits for a free buffer; an empty one when `timeout` passed first.
+  Task<Buffer> acquire(Duration timeout);
+
+ private:
+  friend class Buffer;
+  void give_back(std::unique_ptr<std::byte[]> memory) noexcept;
+  std::unique_ptr<std::byte[]> take();
+
+  const std::size_t count_max_;
+  Gauge& in_use_;
+
+  std::mutex mutex_;
+  std::size_t lent_ = 0;
+  std::vector<std::unique_ptr<std::byte[]>> free_;  // The last one used is the warmest.
+  std::deque<std::shared_ptr<Event>> waiting_;
+};
+
+}  // namespace sluice::runtime

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/buffer_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <vector>
+
+#include "base/limits.h"
+#include "support/run.h"
+
+namespace sluice::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<> take_and_note(BufferPool& pool, std::vector<int>& order, int number) {
+  const Buffer buffer = co_await pool.acquire(1min);
+  EXPECT_TRUE(buffer);
+  order.push_back(number);
+}
+
+Task<> waits_in_line(BufferPool& pool, Log& log, std::vector<int>& order) {
+  TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  Buffer held = co_await pool.acquire(1min);
+  group.spawn("first", take_and_note(pool, order, 1));
+  group.spawn("second", take_and_note(pool, order, 2));
+  co_await sleep_for(1ms);
+  EXPECT_TRUE(order.empty());
+  held.release();
+  EXPECT_TRUE(co_await group.wait(1min));
+}
+
+TEST(BufferPool, LendsTheBudgetAndNoMoreFirstComeFirstServed) {
+  Gauge in_use;
+  NullLog log;
+  BufferPool pool(limits::buffer_bytes, in_use);
+  std::vector<int> order;
+  testing::run(waits_in_line(pool, log, order));
+  EXPECT_EQ(order, (std::vector{1, 2}));
+  EXPECT_EQ(in_use.value(), 0);
+}
+
+Task<bool> gives_up(BufferPool& pool) {
+  const Buffer held = co_await pool.acquire(1min);
+  const Buffer none = co_await pool.acquire(1ms);
+  co_return held && !none && held.bytes().size() == limits::buffer_bytes;
+}
+
+TEST(BufferPool, WaitingEndsAtItsTimeout) {
+  Gauge in_use;
+  BufferPool pool(1, in_use);
+  EXPECT_TRUE(testing::run(gives_up(pool)));
+  EXPECT_TRUE(testing::run(gives_up(pool)));
+}
+
+}  // namespace
+}  // namespace sluice::runtime

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Where the bytes of a request body come from, as the data path sees them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "runtime/task.h"
+
+namespace sluice::runtime {
+
+// One coroutine reads. Waiting and reading are apart so that a slow sender holds no buffer.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  // Returns when read() has something to say: bytes, the end, or an error. The errors are
+  // closed_by_peer, idle_timeout, bad_request (broken framing), draining, and what cancel() was
+  // given.
+  virtual Task<Result<>> wait_readable() = 0;
+
+  // Reads until `buffer` is full, the source ends, or no byte came for `patience`. 0 means the end,
+  // for ever after. An error is reported only when no byte was read before it.
+  virtual Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) = 0;
+
+  // The bytes that are still to come, where the framing says so.
+  virtual std::optional<std::uint64_t> remaining() const = 0;
+
+  // Ends the waiting or reading coroutine, now or at its next call, with `reason`. Any thread; the
+  // source must still live, which the caller ensures (see upload/active_append.h).
+  virtual void cancel(Errc reason) = 0;
+};
+
+}  // namespace sluice::runtime

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The operating system's files, as an interface that a test can own. Every call blocks: use it on a
+// BlockingPool.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace sluice::runtime {
+
+// An open file. Calls for different ranges may run side by side.
+class DiskFile {
+ public:
+  virtual ~DiskFile() = default;
+
+  // Writes all of `data`.
+  virtual Result<> write_at(std::uint64_t offset, Bytes data) = 0;
+  // Fills `buffer`, or less when the file ends.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) = 0;
+  // Reserves blocks for `size` bytes without changing the file's size. A file system that cannot is
+  // no error.
+  virtual Result<> preallocate(std::uint64_t size) = 0;
+  // Asks for `range` to be written out soon; promises nothing.
+  virtual void start_writeback(ByteRange range) = 0;
+  // Returns when the bytes, and the size that makes them readable, survive a power cut.
+  virtual Result<> sync() = 0;
+  virtual Result<std::uint64_t> size() = 0;
+  // The descriptor, for handing the file to another process; -1 where there is none.
+  virtual int descriptor() const noexcept = 0;
+};
+
+enum class OpenMode { read_only, read_write, create };
+
+struct DiskSpace {
+  std::uint64_t free_bytes = 0;
+  std::uint64_t total_bytes = 0;
+};
+
+// Any thread. `not_found` where the path does not exist.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+
+  virtual Result<std::unique_ptr<DiskFile>> open(const std::string& path, OpenMode mode) = 0;
+  virtual Result<> rename(const std::string& from, const std::string& to) = 0;
+  // A file that is not there is as good as removed.
+  virtual Result<> remove(const std::string& path) = 0;
+  virtual Result<bool> exists(const std::string& path) = 0;
+  // Creates the directory, mode 0700, unless it exists; not its parents.
+  virtual Result<> make_directory(const std::string& path) = 0;
+  // Makes the names in the directory survive a power cut: needed after create, rename and remove.
+  virtual Result<> sync_directory(const std::string& path) = 0;
+  virtual Result<DiskSpace> space(const std::string& path) = 0;
+};
+
+}  // namespace sluice::runtime

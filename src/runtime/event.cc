@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/event.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace sluice::runtime {
+
+// The timer belongs to the waiter's thread; set() only posts to it.
+struct Event::Waiter {
+  Waiter(const Executor& executor, Duration timeout) : timer(executor, timeout) {}
+
+  boost::asio::steady_timer timer;
+  bool notified = false;
+};
+
+Event::Event() = default;
+Event::~Event() = default;
+
+void Event::set() {
+  std::vector<std::shared_ptr<Waiter>> waiters;
+  {
+    const std::scoped_lock lock(mutex_);
+    set_ = true;
+    waiters.swap(waiters_);
+  }
+  for (const std::shared_ptr<Waiter>& waiter : waiters) {
+    boost::asio::post(waiter->timer.get_executor(), [waiter] {
+      waiter->notified = true;
+      waiter->timer.cancel();
+    });
+  }
+}
+
+bool Event::is_set() const {
+  const std::scoped_lock lock(mutex_);
+  return set_;
+}
+
+Task<bool> Event::wait(Duration timeout) {
+  const Executor executor = co_await boost::asio::this_coro::executor;
+  const auto waiter = std::make_shared<Waiter>(executor, timeout);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (set_) {
+      co_return true;
+    }
+    waiters_.push_back(waiter);
+  }
+  // A notification that runs between here and the wait is impossible: both are on this executor's
+  // thread.
+  co_await waiter->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  const std::scoped_lock lock(mutex_);
+  std::erase(waiters_, waiter);
+  co_return waiter->notified || set_;
+}
+
+}  // namespace sluice::runtime

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/posix_disk.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <limits>
+#include <utility>
+
+namespace sluice::runtime {
+namespace {
+
+Error last_error(const char* operation, const std::string& path) {
+  if (errno == ENOENT) {
+    return Error(Errc::not_found, std::string(operation) + " " + path + ": no such file");
+  }
+  return storage_error(errno, operation, path);
+}
+
+bool fits_off_t(std::uint64_t offset, std::uint64_t size) {
+  const auto most = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
+  return offset <= most && size <= most - offset;
+}
+
+class PosixFile final : public DiskFile {
+ public:
+  PosixFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  ~PosixFile() override { ::close(descriptor_); }
+  PosixFile(const PosixFile&) = delete;
+  PosixFile& operator=(const PosixFile&) = delete;
+
+  Result<> write_at(std::uint64_t offset, Bytes data) override {
+    if (!fits_off_t(offset, data.size())) {
+      return fail(storage_error(EFBIG, "write", path_));
+    }
+    while (!data.empty()) {
+      const ssize_t count =
+          ::pwrite(descriptor_, data.data(), data.size(), static_cast<off_t>(offset));
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count < 0) {
+        return fail(storage_error(errno, "write", path_));
+      }
+      data = data.subspan(static_cast<std::size_t>(count));
+      offset += static_cast<std::uint64_t>(count);
+    }
+    return {};
+  }
+
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
+    std::size_t done = 0;
+    while (done < buffer.size()) {
+      const ssize_t count = ::pread(descriptor_, buffer.data() + done, buffer.size() - done,
+                                    static_cast<off_t>(offset + done));
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count < 0) {
+        return fail(storage_error(errno, "read", path_));
+      }
+      if (count == 0) {
+        break;
+      }
+      done += static_cast<std::size_t>(count);
+    }
+    return done;
+  }
+
+  Result<> preallocate(std::uint64_t size) override {
+    if (size == 0 || !fits_off_t(0, size)) {
+      return {};
+    }
+    int status = 0;
+    do {
+      status = ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
+    } while (status != 0 && errno == EINTR);
+    if (status != 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EFBIG) {
+      return fail(storage_error(errno, "preallocate", path_));
+    }
+    return {};
+  }
+
+  void start_writeback(ByteRange range) override {
+    ::sync_file_range(descriptor_, static_cast<off_t>(range.begin),
+                      static_cast<off_t>(range.size()), SYNC_FILE_RANGE_WRITE);
+  }
+
+  Result<> sync() override {
+    // No repetition on failure: after a failed sync the kernel may have dropped the pages.
+    if (::fdatasync(descriptor_) != 0) {
+      return fail(storage_error(errno, "sync", path_));
+    }
+    return {};
+  }
+
+  Result<std::uint64_t> size() override {
+    struct stat status{};
+    if (::fstat(descriptor_, &status) != 0) {
+      return fail(storage_error(errno, "stat", path_));
+    }
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  int descriptor() const noexcept override { return descriptor_; }
+
+ private:
+  int descriptor_;
+  std::string path_;
+};
+
+int open_retrying(const std::string& path, int flags) {
+  int descriptor = -1;
+  do {
+    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DiskFile>> PosixDisk::open(const std::string& path, OpenMode mode) {
+  int flags = O_RDONLY;
+  if (mode == OpenMode::read_write) {
+    flags = O_RDWR;
+  } else if (mode == OpenMode::create) {
+    flags = O_RDWR | O_CREAT;
+  }
+  const int descriptor = open_retrying(path, flags | O_NOFOLLOW);
+  if (descriptor < 0) {
+    return fail(last_error("open", path));
+  }
+  return std::make_unique<PosixFile>(descriptor, path);
+}
+
+Result<> PosixDisk::rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    return fail(last_error("rename", from));
+  }
+  return {};
+}
+
+Result<> PosixDisk::remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return fail(last_error("remove", path));
+  }
+  return {};
+}
+
+Result<bool> PosixDisk::exists(const std::string& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0) {
+    return true;
+  }
+  if (errno == ENOENT) {
+    return false;
+  }
+  return fail(last_error("stat", path));
+}
+
+Result<> PosixDisk::make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return fail(last_error("make directory", path));
+  }
+  return {};
+}
+
+Result<> PosixDisk::sync_directory(const std::string& path) {
+  const int descriptor = open_retrying(path, O_RDONLY | O_DIRECTORY);
+  if (descriptor < 0) {
+    return fail(last_error("open directory", path));
+  }
+  const int status = ::fsync(descriptor);
+  const int error_number = errno;
+  ::close(descriptor);
+  if (status != 0) {
+    return fail(storage_error(error_number, "sync directory", path));
+  }
+  return {};
+}
+
+Result<DiskSpace> PosixDisk::space(const std::string& path) {
+  struct statvfs status{};
+  if (::statvfs(path.c_str(), &status) != 0) {
+    return fail(last_error("statvfs", path));
+  }
+  return DiskSpace{static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
+                   static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
+}
+
+}  // namespace sluice::runtime
