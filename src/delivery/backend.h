@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Where finished files go.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "journal/records.h"
+#include "runtime/task.h"
+
+namespace sluice::delivery {
+
+// A finished file on its way to the backend. The same upload always has the same key, in every attempt.
+struct Handoff {
+  std::uint64_t upload_id = 0;
+  std::string idempotency_key;
+  std::string file_name;
+  std::uint64_t file_size = 0;
+  std::string content_type;
+  std::string parameters;
+  Timestamp created_at;
+};
+
+struct Delivery {
+  journal::Answer answer;
+  bool blob_taken = false;  // The store holds nothing of the upload any more.
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // One attempt. An error, or an answer of 500 and above, means: try again later. Any other answer is final. Must be
+  // idempotent by the hand-off's key: a crash can come after it acted and before its answer was stored. `handoff` lives
+  // until this returns.
+  virtual runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) = 0;
+};
+
+}  // namespace sluice::delivery

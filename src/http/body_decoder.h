@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The chunked transfer coding (RFC 9112 7.1), decoded strictly. Knows no socket.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace sluice::http {
+
+// Feed it the body's bytes in pieces of any size. Chunk extensions and trailers are read within their bounds and
+// dropped. bad_request for anything else; the connection cannot go on then.
+class ChunkedDecoder {
+ public:
+  struct Step {
+    std::size_t consumed = 0;  // Of the input.
+    std::size_t produced = 0;  // Into the output.
+  };
+
+  // Decodes as much as both sides have room for. Never consumes a byte after the last trailer. `input` and `output` do
+  // not overlap.
+  Result<Step> decode(Bytes input, MutableBytes output);
+  bool done() const noexcept { return state_ == State::done; }
+
+ private:
+  enum class State { size, extension, size_end, data, data_cr, data_lf, trailer, done };
+
+  State state_ = State::size;
+  std::uint64_t chunk_left_ = 0;
+  std::size_t line_bytes_ = 0;
+  std::size_t trailer_bytes_ = 0;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What the server session calls for every request, and what a request carries besides its head.
+#pragma once
+
+#include <string>
+
+#include "http/message.h"
+#include "runtime/byte_source.h"
+#include "runtime/task.h"
+
+namespace sluice::http {
+
+struct RequestContext {
+  std::string request_id;    // For the log; also sent as X-Request-Id.
+  std::string peer_address;  // Without port.
+};
+
+struct Reply {
+  Response response;
+  const char* route = "none";  // For metrics and the log: a word of the router's table, never a client's.
+  std::uint64_t upload_id = 0;  // For the log; 0 when the request is about none.
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  // Answers one request. Need not read `body`: the session reads or refuses the rest. All three arguments live until
+  // this returns. HEAD is answered like GET; the session leaves the body away.
+  virtual runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
+                                      runtime::ByteSource& body) = 0;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Heads of HTTP messages as values (RFC 9110).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sluice::http {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+// Fields in the order of the wire; names compare without case.
+class Headers {
+ public:
+  // The first field of that name.
+  std::optional<std::string_view> find(std::string_view name) const noexcept;
+  std::size_t count(std::string_view name) const noexcept;
+  void add(std::string name, std::string value);
+  // Replaces every field of that name.
+  void set(std::string name, std::string value);
+  const std::vector<Header>& fields() const noexcept { return fields_; }
+
+ private:
+  std::vector<Header> fields_;
+};
+
+enum class Method { get, head, post, put, delete_, options, other };
+
+enum class Framing { none, length, chunked };
+
+struct Request {
+  Method method = Method::other;
+  std::string method_text;
+  std::string path;   // As sent, percent-escapes and all.
+  std::string query;  // Behind the first '?', without it.
+  Headers headers;
+  Framing framing = Framing::none;
+  std::uint64_t content_length = 0;  // With Framing::length.
+  bool keep_alive = true;
+  bool expects_continue = false;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  std::string body;
+};
+
+// The reason phrase; empty for a status without one.
+std::string_view reason_phrase(int status) noexcept;
+
+// {"error","message"} on one line with the Errc's status, and Retry-After where a retry can heal it. `message` may hold
+// any bytes.
+Response error_response(const Error& error);
+Response json_response(int status, std::string body);
+
+// The head as bytes for the wire. Content-Length is added unless the status has no body (204, 304: RFC 9110 8.6). Field
+// values never hold CR, LF or NUL: they are replaced by spaces.
+std::string serialize_head(const Response& response, bool keep_alive);
+
+}  // namespace sluice::http

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The memory of Sluice: which uploads exist, which bytes of them are durable, and what the backend answered. One process
+// owns a journal at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "journal/records.h"
+#include "runtime/task.h"
+
+namespace sluice::journal {
+
+struct VideoQuery {
+  std::optional<std::string> status;  // Tombstones are never listed.
+  std::size_t offset = 0;
+  std::size_t count = 100;
+};
+
+struct VideoPage {
+  std::vector<VideoRecord> records;  // Newest first.
+  std::uint64_t total = 0;           // That match, on all pages.
+};
+
+// Called from any worker; every call continues on its caller's executor. All failures are storage_failed or disk_full.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // Makes all of `changes` durable, or none. Changes of many callers share one transaction. After a failed commit the
+  // journal accepts no further change until it is opened anew: what is on the disk is not known.
+  virtual runtime::Task<Result<>> commit(std::vector<Change> changes) = 0;
+
+  // A number that no upload has or had, below 2^53.
+  virtual std::uint64_t next_upload_id() = 0;
+
+  virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) = 0;
+  // Uploads in `received` or `delivering` with an id above `after`, in order of id.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
+                                                                       std::size_t count) = 0;
+  // Uploads in `receiving`, `delivered`, `refused`, `aborted` or `expired` whose expires_at is not after `now`.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, std::size_t count) = 0;
+  // Uploads in `delivered`, `refused`, `aborted` or `expired` with blob_present.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) = 0;
+  virtual runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() = 0;
+
+  virtual runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) = 0;
+  virtual runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) = 0;
+  // Tombstones with source_present: their files are still to be removed.
+  virtual runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) = 0;
+
+  // False after a failed commit.
+  virtual bool healthy() const noexcept = 0;
+};
+
+}  // namespace sluice::journal

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// What the journal keeps: one record an upload, one a video. Values; docs/format.md shows them as tables.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/range_set.h"
+
+namespace sluice::journal {
+
+// receiving -> received -> delivering -> delivered | refused; and aborted, expired. The words stand in the journal.
+enum class UploadState { receiving, received, delivering, delivered, refused, aborted, expired };
+
+const char* to_text(UploadState state) noexcept;
+std::optional<UploadState> upload_state_from_text(std::string_view text) noexcept;
+
+// The backend's answer, kept as it came: what every repeat of the last piece gets.
+struct Answer {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+// The part of an upload that changes.
+struct UploadProgress {
+  UploadState state = UploadState::receiving;
+  RangeSet stored;             // Bytes that survive a power cut.
+  Timestamp expires_at;        // receiving: when it expires; finished: when it is forgotten.
+  bool blob_present = true;    // False once it is known that the store holds nothing of it.
+  unsigned attempts = 0;       // Hand-offs begun and not answered.
+  Timestamp next_attempt_at;   // Not before.
+  std::optional<Answer> answer;
+
+  friend bool operator==(const UploadProgress&, const UploadProgress&) = default;
+};
+
+struct UploadRecord {
+  std::uint64_t id = 0;
+  std::string token;  // The secret in the URL.
+  std::string file_name;
+  std::uint64_t file_size = 0;
+  std::string content_type;
+  std::string parameters;  // The session's parameters, a JSON object.
+  Timestamp created_at;
+  UploadProgress progress;
+
+  friend bool operator==(const UploadRecord&, const UploadRecord&) = default;
+};
+
+// `document` and `metadata` are JSON texts that the video library reads and writes.
+struct VideoRecord {
+  std::string id;
+  std::uint64_t upload_id = 0;
+  Timestamp created_at;
+  std::string status;  // processing, success, fail; or deleted: a tombstone that keeps the answer true.
+  bool source_present = true;
+  std::string document;
+  std::string metadata;
+
+  friend bool operator==(const VideoRecord&, const VideoRecord&) = default;
+};
+
+struct CreateUpload {
+  UploadRecord record;
+};
+struct UpdateUpload {
+  std::uint64_t id = 0;
+  UploadProgress progress;
+};
+struct RemoveUpload {
+  std::uint64_t id = 0;
+};
+// Inserts or replaces.
+struct PutVideo {
+  VideoRecord record;
+};
+struct RemoveVideo {
+  std::string id;
+};
+using Change = std::variant<CreateUpload, UpdateUpload, RemoveUpload, PutVideo, RemoveVideo>;
+
+}  // namespace sluice::journal

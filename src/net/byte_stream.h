@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// A connection as http sees it: TCP now, TLS and Unix sockets in the same form.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "runtime/task.h"
+
+namespace sluice::net {
+
+// Lives and is used on one worker's thread. One coroutine reads and writes at a time. Errors: closed_by_peer,
+// idle_timeout, or the reason given to cancel().
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+
+  // Returns when read_now() has something to say. Holds no memory while it waits.
+  virtual runtime::Task<Result<>> wait_readable(Duration timeout) = 0;
+  // What is there, without waiting: nullopt when nothing is, 0 at the end of the stream.
+  virtual Result<std::optional<std::size_t>> read_now(MutableBytes buffer) = 0;
+  // Writes all of `head`, then all of `body`, in one piece where the system can.
+  virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Duration timeout) = 0;
+  // No more bytes will be written; the peer may still send.
+  virtual void shutdown_send() noexcept = 0;
+  // Ends the wait or write that is under way, and every later one, with `reason`.
+  virtual void cancel(Errc reason) noexcept = 0;
+
+  virtual runtime::Executor executor() = 0;
+  // Address without port, for logs and limits.
+  virtual const std::string& peer_address() const noexcept = 0;
+};
+
+}  // namespace sluice::net
