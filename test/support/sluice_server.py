@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""Starts and ends the real server as a child process."""
+
+import ctypes
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import time
+
+LISTENING = re.compile(r"^listening on http://(.+):(\d+)\n$")
+
+# Sanitizer builds start slowly on a loaded machine.
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent():
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class ServerFailed(Exception):
+    """The server did not come up, or said something else than its one line."""
+
+
+def sluice_binary():
+    return os.environ["SLUICE_BINARY"]
+
+
+class SluiceServer:
+    """One data directory and the server process that runs on it.
+
+    start() and kill()/terminate() may be called any number of times; the standard error of all runs goes to one log file.
+    """
+
+    def __init__(self, data_dir, args=(), env=None, binary=None, listen="127.0.0.1:0"):
+        self.data_dir = str(data_dir)
+        self.args = [str(arg) for arg in args]
+        self.env = dict(env or {})
+        self.binary = binary or sluice_binary()
+        self.listen = listen
+        self.log_path = self.data_dir.rstrip("/") + ".log"
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.stdout_text = ""
+        self._process = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *unused):
+        self.kill()
+
+    @property
+    def command(self):
+        return [self.binary, "serve", "--listen", self.listen, "--data", self.data_dir, *self.args]
+
+    @property
+    def url(self):
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def start(self):
+        """Returns when the server says that it listens; raises ServerFailed with its log otherwise."""
+        assert not self.running, "the server already runs"
+        with open(self.log_path, "ab") as log:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **self.env},
+                preexec_fn=_die_with_parent,
+            )
+        line = self._first_line(time.monotonic() + START_SECONDS)
+        match = LISTENING.match(line)
+        if not match:
+            self.kill()
+            raise ServerFailed(f"expected the listening line, got {line!r}; log:\n{self.log()[-4000:]}")
+        self.host, self.port = match.group(1), int(match.group(2))
+        self.stdout_text = line
+        return self
+
+    def _first_line(self, deadline):
+        stream = self._process.stdout
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    break
+                piece = os.read(stream.fileno(), 4096)
+                if not piece:
+                    break
+                line += piece
+        return line.decode("utf-8", "replace")
+
+    def _collect(self):
+        rest = self._process.stdout.read()
+        self._process.stdout.close()
+        self.stdout_text += rest.decode("utf-8", "replace")
+
+    def signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self, timeout=STOP_SECONDS):
+        code = self._process.wait(timeout)
+        if not self._process.stdout.closed:
+            self._collect()
+        return code
+
+    def kill(self):
+        """SIGKILL, as a power cut of the process; returns when it is gone."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.kill()
+        self.wait()
+
+    def terminate(self, timeout=STOP_SECONDS):
+        """SIGTERM; returns the exit code."""
+        self._process.terminate()
+        return self.wait(timeout)
+
+    def restart(self):
+        self.kill()
+        return self.start()
+
+    def log(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def log_records(self):
+        """The JSON lines of the log; a line that is no JSON object fails the caller."""
+        records = []
+        for line in self.log().splitlines():
+            record = json.loads(line)
+            assert isinstance(record, dict), line
+            records.append(record)
+        return records
+
+    def memory_kib(self, field="VmHWM"):
+        with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith(field + ":"):
+                    return int(line.split()[1])
+        raise KeyError(field)
+
+
+def run_sluice(*args, env=None, timeout=60.0, binary=None, cwd=None):
+    """Runs the binary to its end; returns CompletedProcess with text output."""
+    return subprocess.run(
+        [binary or sluice_binary(), *map(str, args)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        preexec_fn=_die_with_parent,
+    )
