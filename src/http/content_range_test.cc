@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#include "http/content_range.h"
+
+#include <gtest/gtest.h>

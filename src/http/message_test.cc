@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#include "http/message.h"
+
+#include <gtest/gtest.h>

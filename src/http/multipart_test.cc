@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#include "http/multipart.h"
+
+#include <gtest/gtest.h>

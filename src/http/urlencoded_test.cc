@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#include "http/urlencoded.h"
+
+#include <gtest/gtest.h>
