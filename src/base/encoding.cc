@@ -142,6 +142,24 @@ std::string to_valid_utf8(std::string_view text) {
   return valid;
 }
 
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t bytes_max = 100;
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string quoted = "\"";
+  for (const char c : text.substr(0, bytes_max)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20U && byte < 0x7FU && c != '"' && c != '\\') {
+      quoted += c;
+    } else {
+      quoted += "\\x";
+      quoted += digits[byte >> 4U];
+      quoted += digits[byte & 0xFU];
+    }
+  }
+  quoted += text.size() > bytes_max ? "...\"" : "\"";
+  return quoted;
+}
+
 bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept {
   return std::ranges::equal(left, right, {}, lower, lower);
 }

@@ -27,6 +27,10 @@ std::string percent_encode(std::string_view text);
 // JSON.
 std::string to_valid_utf8(std::string_view text);
 
+// `text` in double quotes for a message or a log line: whatever is no printable ASCII, and quotes
+// and backslashes, as \xNN; what is longer than 100 bytes is cut and ends in "...".
+std::string in_quotes(std::string_view text);
+
 // ASCII only, independent of the locale: what HTTP means by case-insensitive.
 bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept;
 std::string to_lower(std::string_view text);

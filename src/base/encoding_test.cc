@@ -47,6 +47,13 @@ TEST(Encoding, InvalidUtf8IsReplacedByteByByte) {
   EXPECT_EQ(to_valid_utf8(std::string_view("\0", 1)), std::string(1, '\0'));
 }
 
+TEST(Encoding, QuotedTextIsPrintableAndShort) {
+  EXPECT_EQ(in_quotes("a b"), "\"a b\"");
+  EXPECT_EQ(in_quotes("\r\n\"\\\xFF"), R"("\x0D\x0A\x22\x5C\xFF")");
+  EXPECT_EQ(in_quotes(std::string(100, 'x')), '"' + std::string(100, 'x') + '"');
+  EXPECT_EQ(in_quotes(std::string(101, 'x')), '"' + std::string(100, 'x') + "...\"");
+}
+
 TEST(Encoding, CaseAndSpaceFollowHttp) {
   EXPECT_TRUE(equals_ignoring_case("Content-Range", "content-rANGE"));
   EXPECT_FALSE(equals_ignoring_case("a", "ab"));

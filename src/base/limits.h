@@ -23,10 +23,22 @@ inline constexpr std::size_t form_bytes_max = 64 * KiB;  // Parameters of an API
 inline constexpr std::size_t form_field_count_max = 100;
 inline constexpr std::size_t json_depth_max = 16;
 inline constexpr std::size_t multipart_boundary_bytes_max = 70;  // RFC 2046 5.1.1
+inline constexpr std::size_t multipart_preamble_bytes_max = 8 * KiB;
+inline constexpr std::size_t multipart_padding_bytes_max = 64;  // Blanks behind a boundary.
 inline constexpr std::size_t multipart_part_head_bytes_max = 8 * KiB;
 inline constexpr std::size_t multipart_part_count_max = 100;
+// A form upload's body is read in steps of this size while no buffer is borrowed.
+inline constexpr std::size_t form_prefetch_bytes = 4 * KiB;
+// Parts of a form beside the file, together.
+inline constexpr std::uint64_t form_skipped_bytes_max = 1 * MiB;
+inline constexpr std::size_t file_name_bytes_max = 16 * KiB;
+inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in an error message.
+inline constexpr std::size_t list_per_page_max = 100;
+inline constexpr std::uint64_t list_page_max = 1'000'000'000;
 inline constexpr std::size_t connections_max = 20'000;
 inline constexpr std::size_t accept_backlog = 1024;
+// After the system ran out of descriptors or memory for another connection.
+inline constexpr std::chrono::milliseconds accept_pause{100};
 
 // A body that nobody wants is read up to here to keep the connection; a longer one ends it.
 inline constexpr std::size_t drain_bytes_max = 16 * MiB;
@@ -38,10 +50,25 @@ inline constexpr std::size_t buffer_budget_bytes_default = 64 * MiB;
 // A buffer that is partly filled waits this long for more bytes of a fast sender, then it is
 // written as it is.
 inline constexpr std::chrono::milliseconds buffer_fill_patience{5};
+// However steadily bytes trickle in, a buffer is not held for longer than this to be filled.
+inline constexpr std::chrono::milliseconds buffer_fill_time_max{100};
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
 inline constexpr std::uint64_t checkpoint_bytes =
     64 * MiB;  // A running request is made durable this often.
-inline constexpr std::chrono::seconds checkpoint_interval{5};
+inline constexpr std::chrono::seconds checkpoint_interval{10};
+// A running request that brought at least this much is also made durable when so much time has
+// passed.
+inline constexpr std::uint64_t checkpoint_bytes_least = 1 * MiB;
+// How long a newer request waits for an older one's last bytes to reach the disk.
+inline constexpr std::chrono::seconds takeover_wait_max{30};
+inline constexpr std::chrono::seconds commit_wait_max{60};
+inline constexpr std::chrono::seconds buffer_wait_max{30};
+// After the last expected byte of a body its end is waited for so long at a time.
+inline constexpr std::chrono::milliseconds body_end_patience{5};
+// A status query waits so long for the bytes of a connection that has just broken.
+inline constexpr std::chrono::seconds settling_wait_max{2};
+inline constexpr std::chrono::seconds free_space_known_for{1};
+inline constexpr std::size_t reaper_batch_count = 100;
 // Uploads in memory that no request uses.
 inline constexpr std::size_t idle_uploads_cached_max = 4096;
 
@@ -52,9 +79,13 @@ inline constexpr std::uint64_t file_size_max = std::uint64_t{1} << 53U;
 
 // Journal.
 inline constexpr std::size_t commit_changes_max = 1024;  // Changes in one transaction.
+inline constexpr std::size_t journal_queue_max = 65'536;  // Commits, and reads, that wait.
+inline constexpr int journal_checkpoint_pages = 2000;     // Pages of 4 KiB in the write-ahead log.
 
 // Delivery.
 inline constexpr std::size_t deliveries_at_once_max = 4;
+inline constexpr std::size_t deliveries_in_memory_max = 1000;  // The rest waits in the journal.
+inline constexpr std::size_t deliveries_page_count = 100;
 inline constexpr std::size_t answer_bytes_max = 1 * MiB;
 
 // The probe's helper process.
@@ -62,10 +93,35 @@ inline constexpr std::chrono::seconds probe_time_max{10};
 inline constexpr std::size_t probe_cpu_seconds_max = 8;
 inline constexpr std::size_t probe_memory_bytes_max = 512 * MiB;
 inline constexpr std::size_t probe_output_bytes_max = 64 * KiB;
+inline constexpr std::size_t probe_open_files_max = 16;
+inline constexpr std::size_t probe_analyze_bytes_max = 8 * MiB;  // Of packets; headers beside it.
+inline constexpr std::chrono::seconds probe_analyze_media_time_max{10};
+inline constexpr std::size_t probe_streams_max = 200;
+
+// The video library.
+inline constexpr std::size_t videos_per_page_max = 100;
+inline constexpr std::size_t video_leftovers_batch = 100;
+// One change of a video waits this long for another to end.
+inline constexpr std::chrono::seconds video_change_patience{30};
+
+// Settings.
+inline constexpr std::uint64_t low_water_bytes_default = 1024 * MiB;
+inline constexpr std::uint64_t workers_max = 256;
+inline constexpr std::uint64_t connections_setting_max = 1'000'000;
+inline constexpr std::uint64_t buffer_budget_bytes_min = 4 * buffer_bytes;
+inline constexpr std::uint64_t buffer_budget_bytes_max = std::uint64_t{1} << 40U;
+inline constexpr std::chrono::days duration_setting_max{3650};
+inline constexpr std::size_t config_file_bytes_max = 1 * MiB;
+inline constexpr std::size_t setting_name_bytes_max = 128;  // What is longer resembles nothing.
+
+// Log lines.
+inline constexpr std::size_t log_value_bytes_max = 4 * KiB;  // Of one field; the rest is cut off.
 
 static_assert(head_bytes_first <= head_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
 static_assert(multipart_part_head_bytes_max < buffer_bytes);
+static_assert(file_name_bytes_max < form_bytes_max);
+static_assert(drain_bytes_max >= form_skipped_bytes_max);
 static_assert(buffer_bytes < writeback_bytes && writeback_bytes < checkpoint_bytes);
 static_assert(buffer_budget_bytes_default >= 16 * buffer_bytes);
 static_assert(file_size_max_default <= file_size_max);
