@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A strict HTTP/1.1 client over a plain socket: sends exactly the bytes it is given, reads exactly one response at a time."""
+"""A strict HTTP/1.1 client over a plain socket: sends exactly the bytes it is given, reads one response at a time."""
 
 import json as json_module
 import re

@@ -32,10 +32,17 @@ def sluice_binary():
     return os.environ["SLUICE_BINARY"]
 
 
+def environment(extra=None):
+    """This process's environment without the name of the binary, which is no setting of the server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
+    return {**kept, **(extra or {})}
+
+
 class SluiceServer:
     """One data directory and the server process that runs on it.
 
-    start() and kill()/terminate() may be called any number of times; the standard error of all runs goes to one log file.
+    start() and kill() or terminate() may be called any number of times; the standard error of all
+    runs goes to one log file.
     """
 
     def __init__(self, data_dir, args=(), env=None, binary=None, listen="127.0.0.1:0"):
@@ -81,7 +88,7 @@ class SluiceServer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **self.env},
+                env=environment(self.env),
                 preexec_fn=_die_with_parent,
             )
         line = self._first_line(time.monotonic() + START_SECONDS)
@@ -172,6 +179,6 @@ def run_sluice(*args, env=None, timeout=60.0, binary=None, cwd=None):
         timeout=timeout,
         check=False,
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env=environment(env),
         preexec_fn=_die_with_parent,
     )

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""Uploaders that go on through crashes and write down everything that the server has acknowledged."""
+
+import random
+import threading
+
+from support.raw_http import BadResponse, Client, ConnectionClosed, multipart, path_of, stored_bytes
+
+# What a killed server looks like from outside.
+LOST = (OSError, ConnectionClosed, BadResponse)
+SERVER_PATIENCE_SECONDS = 120.0
+
+
+class Broken(AssertionError):
+    """The server broke a promise."""
+
+
+class Gate:
+    """Where the server is; closed while it is down."""
+
+    def __init__(self):
+        self._condition = threading.Condition()
+        self._address = None
+        self._stopped = False
+
+    def open(self, address):
+        with self._condition:
+            self._address = address
+            self._condition.notify_all()
+
+    def close(self):
+        with self._condition:
+            self._address = None
+
+    def stop(self):
+        """Nobody waits any more."""
+        with self._condition:
+            self._stopped = True
+            self._condition.notify_all()
+
+    def address(self):
+        with self._condition:
+            if not self._condition.wait_for(lambda: self._address or self._stopped, SERVER_PATIENCE_SECONDS):
+                raise Broken("the server did not come back")
+            if self._stopped:
+                raise Broken("another uploader failed")
+            return self._address
+
+
+class Upload:
+    """One file and what the server has promised about it."""
+
+    def __init__(self, name, data, location):
+        self.name = name
+        self.data = data
+        self.location = location
+        self.acknowledged = 0
+        self.answer = None
+        self.aborted = False
+
+    def check_progress(self, stored, why):
+        if stored < self.acknowledged:
+            raise Broken(f"{self.name}: {why} says {stored} bytes, {self.acknowledged} were acknowledged")
+        if stored > len(self.data):
+            raise Broken(f"{self.name}: {why} says {stored} bytes of {len(self.data)}")
+        self.acknowledged = stored
+
+    def check_answer(self, body):
+        if self.answer is None:
+            self.answer = body
+        elif self.answer != body:
+            raise Broken(f"{self.name}: the answer was {self.answer!r} and is {body!r}")
+
+
+class Uploader:
+    """Uploads files one after the other until it is told to finish; runs in a thread of its own."""
+
+    def __init__(self, number, seed, gate, finish, progress):
+        self._number = number
+        self._random = random.Random(seed)
+        self._gate = gate
+        self._finish = finish
+        self._progress = progress
+        self._client = None
+        self.uploads = []
+        self.lost_requests = 0
+        self.failure = None
+
+    def run(self):
+        try:
+            while not self._finish.is_set():
+                self._one_file()
+        except BaseException as error:  # Reported by the thread that waits.
+            self.failure = error
+            self._gate.stop()
+        finally:
+            if self._client:
+                self._client.close()
+
+    def _ask(self, request):
+        """request(client), again and again until it is answered by something that is no 5xx."""
+        while True:
+            if self._client is None:
+                self._client = Client(self._gate.address(), timeout=60.0)
+            try:
+                response = request(self._client)
+            except LOST:
+                self.lost_requests += 1
+                self._client.close()
+                self._client = None
+                return None
+            self._progress()
+            if response.status < 500:
+                return response
+
+    def _until_answered(self, request):
+        while (response := self._ask(request)) is None:
+            pass
+        return response
+
+    def _one_file(self):
+        rng = self._random
+        size = rng.choice([0, 1, rng.randrange(2, 5000), rng.randrange(5000, 600_000), rng.randrange(600_000, 3_000_000)])
+        name = f"u{self._number}-{len(self.uploads)}.bin"
+        created = self._until_answered(
+            lambda client: client.request("POST", f"/videos/upload.json?file_size={size}&file_name={name}")
+        )
+        if created.status != 201:
+            raise Broken(f"{name}: {created}")
+        upload = Upload(name, rng.randbytes(size), created.json()["location"])
+        self.uploads.append(upload)
+        while upload.answer is None and not upload.aborted:
+            self._step(upload)
+
+    def _step(self, upload):
+        dice = self._random.random()
+        if dice < 0.02 and not self._finish.is_set():
+            self._abort(upload)
+        elif dice < 0.10:
+            self._form(upload)
+        else:
+            self._piece(upload)
+
+    def _status(self, upload):
+        response = self._until_answered(lambda client: client.status(upload.location, len(upload.data)))
+        self._take(upload, response, "status")
+
+    def _take(self, upload, response, why):
+        if response.status == 204:
+            upload.check_progress(stored_bytes(response), why)
+        elif response.status == 200:
+            self._finished(upload, response)
+        else:
+            raise Broken(f"{upload.name}: {why}: {response}")
+
+    def _finished(self, upload, response):
+        upload.check_answer(response.body)
+        video_id = response.json()["id"]
+        found = self._until_answered(lambda client: client.get(f"/videos/{video_id}.json"))
+        if found.status != 200:
+            raise Broken(f"{upload.name}: was answered 200 with video {video_id}, which is not there: {found}")
+
+    def _piece(self, upload):
+        rng = self._random
+        total = len(upload.data)
+        begin = upload.acknowledged
+        if begin and rng.random() < 0.2:
+            begin -= rng.randrange(1, min(begin, 5000) + 1)
+        end = min(total, begin + rng.choice([1, 700, 40_000, 300_000, 1_500_000, total]))
+        data = upload.data[begin:end]
+        if not data:
+            response = self._ask(lambda client: client.status(upload.location, total))
+        else:
+            response = self._ask(lambda client: client.piece(upload.location, begin, data, total))
+        if response is None:
+            self._status(upload)
+        else:
+            self._take(upload, response, f"piece {begin}-{end}")
+
+    def _form(self, upload):
+        body = multipart("b", ("before", None, b"1"), ("file", upload.name, upload.data))
+        fields = [("Content-Type", "multipart/form-data; boundary=b")]
+        response = self._ask(lambda client: client.request("POST", path_of(upload.location), fields, body))
+        if response is None:
+            self._status(upload)
+        else:
+            self._take(upload, response, "form")
+
+    def _abort(self, upload):
+        response = self._until_answered(lambda client: client.delete(upload.location))
+        if response.status != 200:
+            raise Broken(f"{upload.name}: DELETE: {response}")
+        response = self._until_answered(lambda client: client.status(upload.location, len(upload.data)))
+        # With its last byte just before the abort, the file may have been finished already.
+        if response.status == 404:
+            upload.aborted = True
+        else:
+            self._take(upload, response, "status after DELETE")
