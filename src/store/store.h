@@ -14,8 +14,8 @@
 
 namespace sluice::store {
 
-// The open bytes of one upload. Calls for different ranges may run side by side; a range is written by one caller at a
-// time.
+// The open bytes of one upload. Calls for different ranges may run side by side; a range is written
+// by one caller at a time.
 class Blob {
  public:
   virtual ~Blob() = default;
@@ -24,8 +24,9 @@ class Blob {
   virtual runtime::Task<Result<>> write(std::uint64_t offset, Bytes data) = 0;
   // Fills `buffer`, or less when the blob ends.
   virtual runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) = 0;
-  // Returns when every byte written so far survives a power cut, the blob's name included. After a failure the bytes
-  // since the last success are unknown, and every later sync() of this upload fails too.
+  // Returns when every byte written so far survives a power cut, the blob's name included. After a
+  // failure the bytes since the last success are unknown, and every later sync() of this upload
+  // fails too.
   virtual runtime::Task<Result<>> sync() = 0;
 };
 
@@ -33,15 +34,17 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Opens the blob of an upload, creating it with room for `file_size` bytes. The caller has journalled the upload
-  // first, so that no blob is ever without a record. storage_failed when the blob ends before `stored_end`, the end of
-  // the last byte that the journal calls durable.
-  virtual runtime::Task<Result<std::unique_ptr<Blob>>> open(std::uint64_t upload_id, std::uint64_t file_size,
+  // Opens the blob of an upload, creating it with room for `file_size` bytes. The caller has
+  // journalled the upload first, so that no blob is ever without a record. storage_failed when the
+  // blob ends before `stored_end`, the end of the last byte that the journal calls durable.
+  virtual runtime::Task<Result<std::unique_ptr<Blob>>> open(std::uint64_t upload_id,
+                                                            std::uint64_t file_size,
                                                             std::uint64_t stored_end) = 0;
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
-  // Renames the finished blob to `path`, on the same file system, durably. A repetition after a crash succeeds too: the
-  // blob is gone and `path` is there. An upload of no bytes that never had a blob gets an empty file.
+  // Renames the finished blob to `path`, on the same file system, durably. A repetition after a
+  // crash succeeds too: the blob is gone and `path` is there. An upload of no bytes that never had
+  // a blob gets an empty file.
   virtual runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::string path) = 0;
   virtual runtime::Task<Result<runtime::DiskSpace>> space() = 0;
 };

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "store/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "runtime/posix_disk.h"
+
+namespace sluice::store {
+namespace {
+
+// " (process 42)", or nothing where the file does not say.
+std::string holder(int lock) {
+  std::array<char, 16> text{};
+  const ssize_t count = ::pread(lock, text.data(), text.size(), 0);
+  std::string digits;
+  for (ssize_t i = 0; i < count; ++i) {
+    const char c = text[static_cast<std::size_t>(i)];
+    if (c < '0' || c > '9') {
+      break;
+    }
+    digits += c;
+  }
+  return digits.empty() ? digits : " (process " + digits + ")";
+}
+
+// For the message above and for people; nothing depends on it.
+void write_holder(int lock) {
+  const std::string text = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(lock, 0) == 0) {
+    std::ignore = ::pwrite(lock, text.data(), text.size(), 0);
+  }
+}
+
+// The file is never removed: who has it open and who makes it anew would both hold "the" lock.
+Result<int> lock_directory(const std::string& path) {
+  const std::string file = path + "/lock";
+  const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0) {
+    return fail(storage_error(errno, "open", file));
+  }
+  int status = 0;
+  do {
+    status = ::flock(lock, LOCK_EX | LOCK_NB);
+  } while (status != 0 && errno == EINTR);
+  if (status == 0) {
+    write_holder(lock);
+    return lock;
+  }
+  const int error_number = errno;
+  const std::string who = holder(lock);
+  ::close(lock);
+  if (error_number == EWOULDBLOCK) {
+    return fail(Errc::storage_failed,
+                "data directory " + path + " is in use by another process" + who);
+  }
+  return fail(storage_error(error_number, "lock", file));
+}
+
+std::string parent_of(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+// Makes the directory and its name durable. The parent of a directory that is there may be
+// anybody's: a failure to sync it is no reason to refuse.
+Result<> make_root(runtime::Disk& disk, const std::string& path) {
+  const Result<bool> there = disk.exists(path);
+  if (!there) {
+    return fail(there.error());
+  }
+  if (*there) {
+    std::ignore = disk.sync_directory(parent_of(path));
+    return {};
+  }
+  if (Result<> made = disk.make_directory(path); !made) {
+    return fail(Errc::storage_failed,
+                "data directory " + path + " cannot be made: " + made.error().message());
+  }
+  return disk.sync_directory(parent_of(path));
+}
+
+}  // namespace
+
+Result<DataDirectory> DataDirectory::open(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) {
+    path.pop_back();
+  }
+  runtime::PosixDisk disk;
+  if (Result<> made = make_root(disk, path); !made) {
+    return fail(made.error());
+  }
+  const Result<int> lock = lock_directory(path);
+  if (!lock) {
+    return fail(lock.error());
+  }
+  DataDirectory directory(std::move(path), *lock);
+  for (const std::string& inner : {directory.uploads(), directory.videos()}) {
+    if (Result<> made = disk.make_directory(inner); !made) {
+      return fail(made.error());
+    }
+  }
+  if (Result<> synced = disk.sync_directory(directory.path()); !synced) {
+    return fail(synced.error());
+  }
+  return directory;
+}
+
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataDirectory::~DataDirectory() {
+  if (lock_ >= 0) {
+    ::close(lock_);
+  }
+}
+
+}  // namespace sluice::store

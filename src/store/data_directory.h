@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// The directory that holds all that Sluice keeps, for one process at a time (docs/format.md).
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace sluice::store {
+
+// Held from open() to the end of the object. The lock is the kernel's: it goes with the process,
+// however that ends.
+class DataDirectory {
+ public:
+  // Blocks. Makes what is missing, for the owner's eyes only; the parent has to exist. The names
+  // are durable when this returns. storage_failed, naming the directory and if possible the other
+  // process, when it is held already.
+  static Result<DataDirectory> open(std::string path);
+  ~DataDirectory();
+  DataDirectory(DataDirectory&& other) noexcept;
+  DataDirectory& operator=(DataDirectory&&) = delete;
+
+  const std::string& path() const noexcept { return path_; }
+  std::string journal_file() const { return path_ + "/journal.sqlite"; }
+  std::string uploads() const { return path_ + "/uploads"; }
+  std::string videos() const { return path_ + "/videos"; }
+
+ private:
+  DataDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  std::string path_;
+  int lock_;  // Descriptor of DIR/lock.
+};
+
+}  // namespace sluice::store

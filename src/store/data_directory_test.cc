@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "store/data_directory.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "support/temporary_directory.h"
+
+namespace sluice::store {
+namespace {
+
+TEST(DataDirectory, IsMadeForItsOwnerAlone) {
+  testing::TemporaryDirectory parent;
+  const auto directory = DataDirectory::open(parent.path() + "/data/");
+  ASSERT_TRUE(directory) << directory.error().message();
+  EXPECT_EQ(directory->path(), parent.path() + "/data");
+  EXPECT_TRUE(std::filesystem::is_directory(directory->uploads()));
+  EXPECT_TRUE(std::filesystem::is_directory(directory->videos()));
+  struct stat status{};
+  ASSERT_EQ(::stat(directory->path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0700U);
+}
+
+TEST(DataDirectory, IsHeldByOneAtATime) {
+  testing::TemporaryDirectory parent;
+  const std::string path = parent.path() + "/data";
+  {
+    const auto first = DataDirectory::open(path);
+    ASSERT_TRUE(first);
+    const auto second = DataDirectory::open(path);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().message(), "data directory " + path +
+                                            " is in use by another process (process " +
+                                            std::to_string(::getpid()) + ")");
+  }
+  EXPECT_TRUE(DataDirectory::open(path));
+}
+
+TEST(DataDirectory, IsFreeAgainWhenItsHolderWasKilled) {
+  testing::TemporaryDirectory parent;
+  const std::string path = parent.path() + "/data";
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto held = DataDirectory::open(path);
+    if (held) {
+      ::kill(::getpid(), SIGKILL);
+    }
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_TRUE(DataDirectory::open(path));
+}
+
+TEST(DataDirectory, SaysWhatIsWrongWithThePath) {
+  testing::TemporaryDirectory parent;
+  const auto orphan = DataDirectory::open(parent.path() + "/none/data");
+  ASSERT_FALSE(orphan);
+  EXPECT_EQ(orphan.error().code(), Errc::storage_failed);
+  EXPECT_NE(orphan.error().message().find(parent.path() + "/none/data"), std::string::npos);
+  ASSERT_TRUE(DataDirectory::open(parent.path() + "/data"));
+  EXPECT_FALSE(DataDirectory::open(parent.path() + "/data/lock")) << "a file";
+}
+
+}  // namespace
+}  // namespace sluice::store

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "store/local_blob.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace sluice::store {
+
+void SyncFailures::add(std::uint64_t upload_id) {
+  const std::scoped_lock lock(mutex_);
+  uploads_.insert(upload_id);
+}
+
+void SyncFailures::forget(std::uint64_t upload_id) {
+  const std::scoped_lock lock(mutex_);
+  uploads_.erase(upload_id);
+}
+
+bool SyncFailures::contains(std::uint64_t upload_id) const {
+  const std::scoped_lock lock(mutex_);
+  return uploads_.contains(upload_id);
+}
+
+LocalBlob::LocalBlob(BlobSurroundings& surroundings, std::uint64_t upload_id,
+                     std::unique_ptr<runtime::DiskFile> file, std::string directory)
+    : surroundings_(surroundings),
+      upload_id_(upload_id),
+      file_(std::move(file)),
+      directory_(std::move(directory)) {}
+
+runtime::Task<Result<>> LocalBlob::write(std::uint64_t offset, Bytes data) {
+  auto work = [this, offset, data]() -> Result<> {
+    Result<> written = file_->write_at(offset, data);
+    if (written) {
+      write_back({offset, offset + data.size()});
+    }
+    return written;
+  };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+runtime::Task<Result<std::size_t>> LocalBlob::read(std::uint64_t offset, MutableBytes buffer) {
+  auto work = [this, offset, buffer] { return file_->read_at(offset, buffer); };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+runtime::Task<Result<>> LocalBlob::sync() {
+  if (surroundings_.durability == Durability::none) {
+    co_return Result<>();
+  }
+  auto work = [this] { return sync_now(); };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+void LocalBlob::write_back(ByteRange written) {
+  RangeSet gathered;
+  {
+    const std::scoped_lock lock(dirty_mutex_);
+    dirty_.add(written);
+    if (dirty_.total() < limits::writeback_bytes) {
+      return;
+    }
+    gathered = std::exchange(dirty_, {});
+  }
+  for (const ByteRange& range : gathered.ranges()) {
+    file_->start_writeback(range);
+  }
+}
+
+Result<> LocalBlob::sync_now() {
+  const std::scoped_lock lock(sync_mutex_);
+  if (surroundings_.failures.contains(upload_id_)) {
+    return fail(Errc::storage_failed, "the bytes of upload " + std::to_string(upload_id_) +
+                                          " are not trusted after a failed sync");
+  }
+  Result<> synced = sync_file_and_name();
+  if (!synced) {
+    surroundings_.failures.add(upload_id_);
+  }
+  return synced;
+}
+
+Result<> LocalBlob::sync_file_and_name() {
+  {
+    const std::scoped_lock lock(dirty_mutex_);
+    dirty_ = {};
+  }
+  const auto started = std::chrono::steady_clock::now();
+  Result<> synced = file_->sync();
+  if (synced && !name_is_durable_) {
+    synced = surroundings_.disk.sync_directory(directory_);
+    name_is_durable_ = synced.has_value();
+  }
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;
+  surroundings_.metrics.sync_seconds.observe(taken.count());
+  return synced;
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// A blob that is a file of the local store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/durability.h"
+#include "base/metrics.h"
+#include "base/range_set.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/disk.h"
+#include "store/store.h"
+
+namespace sluice::store {
+
+// Uploads whose bytes are not trusted any more because a sync failed: the kernel may have dropped
+// what it could not write, and a second sync would call that a success. Any thread.
+class SyncFailures {
+ public:
+  void add(std::uint64_t upload_id);
+  void forget(std::uint64_t upload_id);
+  bool contains(std::uint64_t upload_id) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::uint64_t> uploads_;
+};
+
+// What the blobs of one store share; outlives them.
+struct BlobSurroundings {
+  runtime::Disk& disk;
+  runtime::BlockingPool& pool;
+  Durability durability;
+  Metrics& metrics;
+  SyncFailures failures;
+};
+
+class LocalBlob final : public Blob {
+ public:
+  // `directory` is where the file's name stands.
+  LocalBlob(BlobSurroundings& surroundings, std::uint64_t upload_id,
+            std::unique_ptr<runtime::DiskFile> file, std::string directory);
+
+  runtime::Task<Result<>> write(std::uint64_t offset, Bytes data) override;
+  runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override;
+  runtime::Task<Result<>> sync() override;
+
+ private:
+  // These block.
+  void write_back(ByteRange written);
+  Result<> sync_now();
+  Result<> sync_file_and_name();
+
+  BlobSurroundings& surroundings_;
+  const std::uint64_t upload_id_;
+  const std::unique_ptr<runtime::DiskFile> file_;
+  const std::string directory_;
+
+  std::mutex dirty_mutex_;
+  RangeSet dirty_;  // Written, and not yet on its way to the disk.
+
+  // One sync at a time: the kernel reports a failed write to one of them only.
+  std::mutex sync_mutex_;
+  bool name_is_durable_ = false;
+};
+
+}  // namespace sluice::store

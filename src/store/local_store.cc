@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "store/local_store.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+namespace sluice::store {
+namespace {
+
+// `not_found` is the client's mistake; a file that we miss is ours.
+std::unexpected<Error> fail_as_ours(const Error& error) {
+  return fail(error.code() == Errc::not_found ? Errc::storage_failed : error.code(),
+              error.message());
+}
+
+Result<> check_size(runtime::DiskFile& file, std::uint64_t upload_id, std::uint64_t stored_end) {
+  const Result<std::uint64_t> size = file.size();
+  if (!size) {
+    return fail_as_ours(size.error());
+  }
+  if (*size < stored_end) {
+    return fail(Errc::storage_failed,
+                fmt::format("the blob of upload {} ends at byte {}, the journal has bytes up to {}",
+                            upload_id, *size, stored_end));
+  }
+  return {};
+}
+
+}  // namespace
+
+LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, std::string directory,
+                       Durability durability, Metrics& metrics)
+    : directory_(std::move(directory)), surroundings_{disk, pool, durability, metrics, {}} {}
+
+runtime::Task<Result<std::unique_ptr<Blob>>> LocalStore::open(std::uint64_t upload_id,
+                                                              std::uint64_t file_size,
+                                                              std::uint64_t stored_end) {
+  auto work = [this, upload_id, file_size, stored_end] {
+    return open_now(upload_id, file_size, stored_end);
+  };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+runtime::Task<Result<>> LocalStore::remove(std::uint64_t upload_id) {
+  auto work = [this, upload_id] { return remove_now(upload_id); };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+runtime::Task<Result<>> LocalStore::move_to(std::uint64_t upload_id, std::string path) {
+  auto work = [this, upload_id, path = std::move(path)] { return move_now(upload_id, path); };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+runtime::Task<Result<runtime::DiskSpace>> LocalStore::space() {
+  auto work = [this]() -> Result<runtime::DiskSpace> {
+    Result<runtime::DiskSpace> space = surroundings_.disk.space(directory_);
+    if (!space) {
+      return fail_as_ours(space.error());
+    }
+    return space;
+  };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+std::string LocalStore::shard(std::uint64_t upload_id) const {
+  return fmt::format("{}/{:02x}", directory_, upload_id & 0xFFU);
+}
+
+std::string LocalStore::blob_path(std::uint64_t upload_id) const {
+  return fmt::format("{}/{}.part", shard(upload_id), upload_id);
+}
+
+Result<std::unique_ptr<Blob>> LocalStore::open_now(std::uint64_t upload_id, std::uint64_t file_size,
+                                                   std::uint64_t stored_end) {
+  // Also for a blob that is there: who made it may have died before its shard's name was durable.
+  if (Result<> made = make_shard(upload_id); !made) {
+    return fail_as_ours(made.error());
+  }
+  auto file = surroundings_.disk.open(blob_path(upload_id), runtime::OpenMode::read_write);
+  const bool missing = !file && file.error().code() == Errc::not_found;
+  if (missing && stored_end == 0) {
+    file = create(upload_id, file_size);
+  }
+  if (!file) {
+    return fail_as_ours(file.error());
+  }
+  if (Result<> enough = check_size(**file, upload_id, stored_end); !enough) {
+    return fail(enough.error());
+  }
+  return std::make_unique<LocalBlob>(surroundings_, upload_id, std::move(*file), shard(upload_id));
+}
+
+Result<std::unique_ptr<runtime::DiskFile>> LocalStore::create(std::uint64_t upload_id,
+                                                              std::uint64_t file_size) {
+  const std::string path = blob_path(upload_id);
+  auto file = surroundings_.disk.open(path, runtime::OpenMode::create);
+  if (!file) {
+    return file;
+  }
+  if (Result<> room = (*file)->preallocate(file_size); !room) {
+    file->reset();
+    // The want of room is what the caller should hear of, whatever the removal says.
+    std::ignore = surroundings_.disk.remove(path);
+    return fail(room.error());
+  }
+  return file;
+}
+
+Result<> LocalStore::make_shard(std::uint64_t upload_id) {
+  std::atomic<bool>& made = shards_made_[upload_id & 0xFFU];
+  if (made.load(std::memory_order_acquire)) {
+    return {};
+  }
+  Result<> done = surroundings_.disk.make_directory(shard(upload_id));
+  if (done) {
+    done = sync_names(directory_);
+  }
+  if (done) {
+    made.store(true, std::memory_order_release);
+  }
+  return done;
+}
+
+Result<> LocalStore::remove_now(std::uint64_t upload_id) {
+  Result<> done = surroundings_.disk.remove(blob_path(upload_id));
+  if (done) {
+    done = sync_names(shard(upload_id));
+  }
+  if (!done) {
+    return fail_as_ours(done.error());
+  }
+  surroundings_.failures.forget(upload_id);
+  return {};
+}
+
+Result<> LocalStore::move_now(std::uint64_t upload_id, const std::string& path) {
+  runtime::Disk& disk = surroundings_.disk;
+  Result<> done = disk.rename(blob_path(upload_id), path);
+  if (!done && done.error().code() == Errc::not_found) {
+    // Moved before, or never there; opening keeps what is at `path`.
+    const auto file = disk.open(path, runtime::OpenMode::create);
+    done = file ? Result<>() : fail(file.error());
+  }
+  if (done) {
+    done = sync_names(std::filesystem::path(path).parent_path().string());
+  }
+  if (done) {
+    done = sync_names(shard(upload_id));
+  }
+  if (!done) {
+    return fail_as_ours(done.error());
+  }
+  return {};
+}
+
+Result<> LocalStore::sync_names(const std::string& directory) {
+  if (surroundings_.durability == Durability::none) {
+    return {};
+  }
+  Result<> synced = surroundings_.disk.sync_directory(directory);
+  if (!synced && synced.error().code() == Errc::not_found) {
+    return {};
+  }
+  return synced;
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The bytes of uploads as files of this machine (docs/format.md).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/durability.h"
+#include "base/metrics.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/disk.h"
+#include "store/local_blob.h"
+#include "store/store.h"
+
+namespace sluice::store {
+
+// An upload's blob is DIRECTORY/<last two hex digits of its id>/<id>.part. Any thread. Outlives its
+// blobs.
+class LocalStore final : public Store {
+ public:
+  // `directory` exists and its name is durable.
+  LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, std::string directory,
+             Durability durability, Metrics& metrics);
+
+  runtime::Task<Result<std::unique_ptr<Blob>>> open(std::uint64_t upload_id,
+                                                    std::uint64_t file_size,
+                                                    std::uint64_t stored_end) override;
+  runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::string path) override;
+  runtime::Task<Result<runtime::DiskSpace>> space() override;
+
+  std::string blob_path(std::uint64_t upload_id) const;
+
+ private:
+  // These block.
+  Result<std::unique_ptr<Blob>> open_now(std::uint64_t upload_id, std::uint64_t file_size,
+                                         std::uint64_t stored_end);
+  Result<std::unique_ptr<runtime::DiskFile>> create(std::uint64_t upload_id,
+                                                    std::uint64_t file_size);
+  Result<> make_shard(std::uint64_t upload_id);
+  Result<> remove_now(std::uint64_t upload_id);
+  Result<> move_now(std::uint64_t upload_id, const std::string& path);
+  // Nothing to do where nothing is durable, or where there is no such directory.
+  Result<> sync_names(const std::string& directory);
+
+  std::string shard(std::uint64_t upload_id) const;
+
+  const std::string directory_;
+  BlobSurroundings surroundings_;
+  // Shards whose own name this process has made durable.
+  std::array<std::atomic<bool>, 256> shards_made_{};
+};
+
+}  // namespace sluice::store
