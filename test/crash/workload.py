@@ -3,12 +3,14 @@
 
 import random
 import threading
+import time
 
 from support.raw_http import BadResponse, Client, ConnectionClosed, multipart, path_of, stored_bytes
 
 # What a killed server looks like from outside.
 LOST = (OSError, ConnectionClosed, BadResponse)
 SERVER_PATIENCE_SECONDS = 120.0
+RETRY_PAUSE_SECONDS = 0.02
 
 
 class Broken(AssertionError):
@@ -112,6 +114,7 @@ class Uploader:
             self._progress()
             if response.status < 500:
                 return response
+            time.sleep(RETRY_PAUSE_SECONDS)
 
     def _until_answered(self, request):
         while (response := self._ask(request)) is None:
@@ -120,7 +123,8 @@ class Uploader:
 
     def _one_file(self):
         rng = self._random
-        size = rng.choice([0, 1, rng.randrange(2, 5000), rng.randrange(5000, 600_000), rng.randrange(600_000, 3_000_000)])
+        small, middle, large = rng.randrange(2, 5000), rng.randrange(5000, 600_000), rng.randrange(600_000, 3_000_000)
+        size = rng.choice([0, 1, small, middle, large])
         name = f"u{self._number}-{len(self.uploads)}.bin"
         created = self._until_answered(
             lambda client: client.request("POST", f"/videos/upload.json?file_size={size}&file_name={name}")
