@@ -10,8 +10,9 @@
 
 namespace sluice::http {
 
-// Feed it the body's bytes in pieces of any size. Chunk extensions and trailers are read within their bounds and
-// dropped. bad_request for anything else; the connection cannot go on then.
+// Feed it the body's bytes in pieces of any size. Chunk extensions and trailers are read within
+// their bounds and dropped. bad_request for anything else; the connection cannot go on then, and
+// decode() must not be called again.
 class ChunkedDecoder {
  public:
   struct Step {
@@ -19,15 +20,35 @@ class ChunkedDecoder {
     std::size_t produced = 0;  // Into the output.
   };
 
-  // Decodes as much as both sides have room for. Never consumes a byte after the last trailer. `input` and `output` do
-  // not overlap.
+  // Decodes as much as both sides have room for; framing that follows the data is read even when
+  // the output is full. Never consumes a byte after the last trailer. `input` and `output` do not
+  // overlap.
   Result<Step> decode(Bytes input, MutableBytes output);
   bool done() const noexcept { return state_ == State::done; }
 
  private:
-  enum class State { size, extension, size_end, data, data_cr, data_lf, trailer, done };
+  enum class State {
+    size_first,
+    size,
+    blank,
+    extension,
+    size_end,
+    data,
+    data_cr,
+    data_lf,
+    trailer_first,
+    trailer_name,
+    trailer_value,
+    trailer_end,
+    last_lf,
+    done,
+  };
 
-  State state_ = State::size;
+  Result<> framing(char c);
+  Result<> size_line(char c);
+  Result<> trailer(char c);
+
+  State state_ = State::size_first;
   std::uint64_t chunk_left_ = 0;
   std::size_t line_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The Content-Range of upload requests (the specification's `bytes RS-RE/L`, RFC 9110 14.4, and what real clients send).
-// Knows no socket.
+// The Content-Range of upload requests (the specification's `bytes RS-RE/L`, RFC 9110 14.4, and
+// what real clients send). Knows no socket.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,15 @@
 namespace sluice::http {
 
 struct ContentRange {
-  // The declared bytes, half-open; unset for `bytes */L` and `bytes *`: a status query. `bytes 0--1/0`, an empty file,
-  // is the empty range.
+  // The declared bytes, half-open; may end beyond the total (the last piece of some clients does).
+  // Unset for `bytes */L` and `bytes *`: a status query. `bytes 0--1/0`, an empty file, is the
+  // empty range.
   std::optional<ByteRange> range;
-  std::optional<std::uint64_t> total;  // Unset for `bytes *` and for `bytes RS-RE/*`.
+  std::optional<std::uint64_t> total;  // Unset for `bytes *`, `bytes */*` and `bytes RS-RE/*`.
 };
 
-// bad_request says what is expected and what came.
+// The unit compares without case. No number is above limits::file_size_max. bad_request says what
+// is expected and what came.
 Result<ContentRange> parse_content_range(std::string_view value);
 
 }  // namespace sluice::http

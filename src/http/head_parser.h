@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bytes to request heads, and every rule that keeps a request from being smuggled: whatever two parsers could read in
-// two ways is refused here (RFC 9112 11.2, 6.3). Knows no socket.
+// Bytes to request heads, and every rule that keeps a request from being smuggled: whatever two
+// parsers could read in two ways is refused here (RFC 9112 11.2, 6.3). Knows no socket.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,10 @@ struct ParsedHead {
   std::size_t size = 0;  // Bytes of the input that were the head.
 };
 
-// Looks for one head at the start of `input`, the unread bytes of a connection. nullopt: more bytes are needed. After an
-// error the connection cannot go on: where the next request begins is not known.
+// Looks for one head at the start of `input`, the unread bytes of a connection. nullopt: more bytes
+// are needed, which an input of limits::head_bytes_max never is. The verdict does not depend on how
+// the bytes arrive. After an error the connection cannot go on: where the next request begins is
+// not known.
 Result<std::optional<ParsedHead>> parse_head(Bytes input);
 
 }  // namespace sluice::http

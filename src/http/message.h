@@ -41,13 +41,13 @@ enum class Framing { none, length, chunked };
 struct Request {
   Method method = Method::other;
   std::string method_text;
-  std::string path;   // As sent, percent-escapes and all.
+  std::string path;   // As sent, percent-escapes and all; begins with '/', or is "*" with OPTIONS.
   std::string query;  // Behind the first '?', without it.
   Headers headers;
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;  // With Framing::length.
   bool keep_alive = true;
-  bool expects_continue = false;
+  bool expects_continue = false;  // Only when a body is to come.
 };
 
 struct Response {
@@ -56,16 +56,21 @@ struct Response {
   std::string body;
 };
 
+// A token of RFC 9110 5.6.2: method, field name, media type.
+bool is_token(std::string_view text) noexcept;
+
 // The reason phrase; empty for a status without one.
 std::string_view reason_phrase(int status) noexcept;
 
-// {"error","message"} on one line with the Errc's status, and Retry-After where a retry can heal it. `message` may hold
-// any bytes.
+// {"error","message"} on one line with the Errc's status, and Retry-After where a retry can heal
+// it. The error's message may hold any bytes; an empty one becomes the reason phrase.
 Response error_response(const Error& error);
 Response json_response(int status, std::string body);
 
-// The head as bytes for the wire. Content-Length is added unless the status has no body (204, 304: RFC 9110 8.6). Field
-// values never hold CR, LF or NUL: they are replaced by spaces.
+// The head as bytes for the wire, with Date. Framing belongs to this function: Content-Length is
+// that of `body` (none with 1xx, 204 and 304: RFC 9110 8.6), Connection follows `keep_alive`, and
+// the response's own Content-Length, Transfer-Encoding and Connection are left away. So is a field
+// whose name is no token. Field values never hold CR, LF or NUL: they are replaced by spaces.
 std::string serialize_head(const Response& response, bool keep_alive);
 
 }  // namespace sluice::http
