@@ -32,7 +32,6 @@ inline constexpr std::size_t form_prefetch_bytes = 4 * KiB;
 // Parts of a form beside the file, together.
 inline constexpr std::uint64_t form_skipped_bytes_max = 1 * MiB;
 inline constexpr std::size_t file_name_bytes_max = 16 * KiB;
-inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in an error message.
 inline constexpr std::size_t list_per_page_max = 100;
 inline constexpr std::uint64_t list_page_max = 1'000'000'000;
 inline constexpr std::size_t connections_max = 20'000;
@@ -43,6 +42,10 @@ inline constexpr std::chrono::milliseconds accept_pause{100};
 // A body that nobody wants is read up to here to keep the connection; a longer one ends it.
 inline constexpr std::size_t drain_bytes_max = 16 * MiB;
 inline constexpr std::chrono::seconds linger_max{5};
+// Raw bytes of a chunked body that are read at once.
+inline constexpr std::size_t chunked_input_bytes = 32 * KiB;
+// Unwanted bytes that are read at once, onto the stack.
+inline constexpr std::size_t discard_bytes = 16 * KiB;
 
 // Bytes of uploads.
 inline constexpr std::size_t buffer_bytes = 256 * KiB;
@@ -77,8 +80,11 @@ inline constexpr std::uint64_t upload_id_max = (std::uint64_t{1} << 53U) - 1;
 inline constexpr std::uint64_t file_size_max_default = std::uint64_t{1} << 42U;  // 4 TiB
 inline constexpr std::uint64_t file_size_max = std::uint64_t{1} << 53U;
 
+// Threads.
+inline constexpr std::size_t storage_threads = 16;
+
 // Journal.
-inline constexpr std::size_t commit_changes_max = 1024;  // Changes in one transaction.
+inline constexpr std::size_t commit_changes_max = 1024;   // Changes in one transaction.
 inline constexpr std::size_t journal_queue_max = 65'536;  // Commits, and reads, that wait.
 inline constexpr int journal_checkpoint_pages = 2000;     // Pages of 4 KiB in the write-ahead log.
 
@@ -99,7 +105,6 @@ inline constexpr std::chrono::seconds probe_analyze_media_time_max{10};
 inline constexpr std::size_t probe_streams_max = 200;
 
 // The video library.
-inline constexpr std::size_t videos_per_page_max = 100;
 inline constexpr std::size_t video_leftovers_batch = 100;
 // One change of a video waits this long for another to end.
 inline constexpr std::chrono::seconds video_change_patience{30};
@@ -116,6 +121,10 @@ inline constexpr std::size_t setting_name_bytes_max = 128;  // What is longer re
 
 // Log lines.
 inline constexpr std::size_t log_value_bytes_max = 4 * KiB;  // Of one field; the rest is cut off.
+
+// The end of the program, after the operator's own drain time.
+inline constexpr std::chrono::seconds cut_wait_max{15};
+inline constexpr std::chrono::seconds outbox_close_wait_max{15};
 
 static_assert(head_bytes_first <= head_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);

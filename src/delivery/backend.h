@@ -12,7 +12,8 @@
 
 namespace sluice::delivery {
 
-// A finished file on its way to the backend. The same upload always has the same key, in every attempt.
+// A finished file on its way to the backend. The same upload always has the same key, in every
+// attempt.
 struct Handoff {
   std::uint64_t upload_id = 0;
   std::string idempotency_key;
@@ -32,9 +33,9 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  // One attempt. An error, or an answer of 500 and above, means: try again later. Any other answer is final. Must be
-  // idempotent by the hand-off's key: a crash can come after it acted and before its answer was stored. `handoff` lives
-  // until this returns.
+  // One attempt. An error, or an answer of 500 and above, means: try again later. Any other answer
+  // is final. Must be idempotent by the hand-off's key: a crash can come after it acted and before
+  // its answer was stored. `handoff` lives until this returns.
   virtual runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) = 0;
 };
 

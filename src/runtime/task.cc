@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <future>
 #include <utility>
 
 #include "base/check.h"
@@ -60,6 +61,15 @@ void start(const Executor& executor, Log& log, const char* name, Task<> task) {
   boost::asio::co_spawn(executor, std::move(task), [&log, name](std::exception_ptr exception) {
     log_exception(log, name, exception);
   });
+}
+
+void run_and_wait(const Executor& executor, Log& log, const char* name, Task<> task) {
+  std::promise<void> ended;
+  boost::asio::co_spawn(executor, std::move(task), [&](std::exception_ptr exception) {
+    log_exception(log, name, exception);
+    ended.set_value();
+  });
+  ended.get_future().wait();
 }
 
 Task<> sleep_for(Duration duration) {

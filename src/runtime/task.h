@@ -49,6 +49,9 @@ class TaskGroup {
 // what is started here must be waited for by other means.
 void start(const Executor& executor, Log& log, const char* name, Task<> task);
 
+// Runs `task` on `executor` and blocks the calling thread, which is no worker, until it has ended.
+void run_and_wait(const Executor& executor, Log& log, const char* name, Task<> task);
+
 // Waits on the calling coroutine's own executor.
 Task<> sleep_for(Duration duration);
 

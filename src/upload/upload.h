@@ -22,11 +22,13 @@ struct NewUpload {
 // Where the bytes of a request body belong.
 struct Piece {
   std::uint64_t begin = 0;
-  // The declared end, exclusive; bytes of the body after it are ignored. Unset: up to the end of the body.
+  // The declared end, exclusive; bytes of the body after it are ignored. Unset: up to the end of
+  // the body.
   std::optional<std::uint64_t> end;
   // The file's size as the client gives it; refused when it is not the upload's.
   std::optional<std::uint64_t> total;
-  // The body has to be the whole file, no byte more or less: a request without Content-Range, or a form.
+  // The body has to be the whole file, no byte more or less: a request without Content-Range, or a
+  // form.
   bool whole_file = false;
 };
 
@@ -38,8 +40,9 @@ struct Snapshot {
   std::uint64_t file_size = 0;
   journal::UploadState state = journal::UploadState::receiving;
   RangeSet stored;
-  // What may be told to the client as the stored prefix, in bytes. All stored bytes from 0 on, but while the file is
-  // complete and there is no answer yet one less (promise 2): the last byte is withheld.
+  // What may be told to the client as the stored prefix, in bytes. All stored bytes from 0 on, but
+  // while the file is complete and there is no answer yet one less (promise 2): the last byte is
+  // withheld.
   std::uint64_t acknowledged = 0;
   Timestamp created_at;
   Timestamp expires_at;

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Who owns the uploads and writes down what became of a hand-off.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "delivery/backend.h"
+#include "runtime/task.h"
+
+namespace sluice::delivery {
+
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+
+  // An attempt begins.
+  virtual void began(const std::string& token) = 0;
+  // Durable when it returns.
+  virtual runtime::Task<Result<>> failed(std::string token, unsigned attempts,
+                                         Timestamp next_attempt_at) = 0;
+  virtual runtime::Task<Result<>> answered(std::string token, Delivery delivery) = 0;
+};
+
+}  // namespace sluice::delivery

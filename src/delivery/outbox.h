@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Brings finished files to the backend, one attempt at a time for each, again and again until there
+// is an answer, across restarts. What is due stands in the journal; the outbox only carries it out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "delivery/backend.h"
+#include "delivery/handover.h"
+#include "delivery/ledger.h"
+#include "delivery/retry_delay.h"
+#include "journal/journal.h"
+#include "runtime/event.h"
+#include "runtime/task.h"
+
+namespace sluice::delivery {
+
+// Lives on one worker's executor; submit() may be called from any.
+class Outbox final : public Handover {
+ public:
+  Outbox(journal::Journal& journal, Backend& backend, runtime::Executor executor, Clock& clock,
+         Metrics& metrics, Log& log, RetryDelays delays);
+  ~Outbox() override;
+
+  // Begins to work, with what earlier processes left undelivered first. `ledger` outlives the
+  // outbox.
+  void open(Ledger& ledger);
+
+  // One that does not fit in memory is found again in the journal.
+  void submit(journal::UploadRecord record) override;
+
+  // Begins no further attempt. True when the running ones have ended within `timeout`. On the
+  // outbox's executor.
+  runtime::Task<bool> close(Duration timeout);
+
+ private:
+  runtime::Task<> take_up_undelivered();
+  void take_up(journal::UploadRecord record);
+  runtime::Task<> deliver_until_answered(journal::UploadRecord record);
+  runtime::Task<bool> attempt(const journal::UploadRecord& record, unsigned attempts);
+  runtime::Task<Result<Delivery>> ask_backend(const Handoff& handoff);
+  runtime::Task<> take_slot();
+  void give_slot_back();
+
+  journal::Journal& journal_;
+  Backend& backend_;
+  const runtime::Executor executor_;
+  Clock& clock_;
+  Metrics& metrics_;
+  Log& log_;
+  const RetryDelays delays_;
+  Ledger* ledger_ = nullptr;
+
+  // Used on the executor's thread only.
+  runtime::TaskGroup tasks_;
+  std::set<std::uint64_t> in_memory_;
+  bool more_in_journal_ = false;
+  bool taking_up_ = false;
+  std::size_t attempts_running_ = 0;
+  std::deque<std::shared_ptr<runtime::Event>> waiting_for_slot_;
+  const std::shared_ptr<runtime::Event> closing_ = std::make_shared<runtime::Event>();
+};
+
+}  // namespace sluice::delivery

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/outbox.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include "base/limits.h"
+#include "support/manual_clock.h"
+#include "support/memory_journal.h"
+#include "support/run.h"
+
+namespace sluice::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using journal::UploadRecord;
+using journal::UploadState;
+using runtime::Task;
+
+Delivery delivery_of(int status) {
+  Delivery delivery;
+  delivery.answer.status = status;
+  delivery.answer.body = "{}";
+  return delivery;
+}
+
+// Answers what the script says, then 200 for ever. 0 stands for an error, -1 for an exception.
+class ScriptedBackend final : public Backend {
+ public:
+  Task<Result<Delivery>> deliver(const Handoff& handoff) override {
+    keys[handoff.upload_id].push_back(handoff.idempotency_key);
+    most_at_once = std::max(most_at_once, ++at_once);
+    co_await runtime::sleep_for(1ms);
+    --at_once;
+    int status = 200;
+    if (!script.empty()) {
+      status = script.front();
+      script.pop_front();
+    }
+    if (status < 0) {
+      throw std::runtime_error("on purpose");
+    }
+    if (status == 0) {
+      co_return fail(Errc::delivery_failed, "on purpose");
+    }
+    co_return delivery_of(status);
+  }
+
+  std::deque<int> script;
+  std::map<std::uint64_t, std::vector<std::string>> keys;
+  std::size_t at_once = 0;
+  std::size_t most_at_once = 0;
+};
+
+class OutboxTest : public ::testing::Test, public Ledger {
+ protected:
+  void began(const std::string& /*token*/) override {}
+  Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp /*next*/) override {
+    failures.push_back(attempts);
+    co_return Result<>();
+  }
+  Task<Result<>> answered(std::string token, Delivery delivery) override {
+    if (answers_lost > 0) {
+      --answers_lost;
+      co_return fail(Errc::storage_failed, "the journal failed on purpose");
+    }
+    answers[token].push_back(delivery.answer.status);
+    for (auto& [id, record] : journal.uploads) {
+      if (record.token == token) {
+        record.progress.state = UploadState::delivered;
+      }
+    }
+    if (answers.size() == expected) {
+      all_answered.set();
+    }
+    co_return Result<>();
+  }
+
+  UploadRecord received(std::uint64_t id) {
+    UploadRecord record;
+    record.id = id;
+    record.token = "token" + std::to_string(id);
+    record.progress.state = UploadState::received;
+    journal.uploads[id] = record;
+    return record;
+  }
+
+  void run_until_answered(std::size_t count, std::vector<UploadRecord> submitted) {
+    expected = count;
+    boost::asio::io_context context(1);
+    Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log,
+                  RetryDelays{1ms, 2ms});
+    outbox.open(*this);
+    for (UploadRecord& record : submitted) {
+      outbox.submit(std::move(record));
+    }
+    EXPECT_TRUE(testing::run_in(context, all_answered.wait(30s)));
+    EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+  }
+
+  testing::MemoryJournal journal;
+  ScriptedBackend backend;
+  SystemClock clock;
+  Metrics metrics;
+  NullLog log;
+  std::map<std::string, std::vector<int>> answers;
+  std::vector<unsigned> failures;
+  int answers_lost = 0;
+  std::size_t expected = 0;
+  runtime::Event all_answered;
+};
+
+TEST_F(OutboxTest, TriesAgainAfterErrorsExceptionsAndFiveHundredsWithOneKey) {
+  backend.script = {0, -1, 503};
+  run_until_answered(1, {received(7)});
+  EXPECT_EQ(answers["token7"], std::vector{200});
+  EXPECT_EQ(failures, (std::vector{1U, 2U, 3U}));
+  ASSERT_EQ(backend.keys[7].size(), 4U);
+  EXPECT_EQ(backend.keys[7], std::vector(4, backend.keys[7].front()));
+  EXPECT_EQ(backend.keys[7].front().find("token7"), std::string::npos);
+  EXPECT_EQ(metrics.deliveries_retried.value(), 3U);
+}
+
+TEST_F(OutboxTest, FourHundredsAreFinal) {
+  backend.script = {422};
+  run_until_answered(1, {received(1)});
+  EXPECT_EQ(answers["token1"], std::vector{422});
+  EXPECT_EQ(metrics.deliveries_refused.value(), 1U);
+}
+
+TEST_F(OutboxTest, TakesUpWhatAnEarlierProcessLeft) {
+  for (std::uint64_t id = 1; id <= 250; ++id) {
+    received(id);
+  }
+  run_until_answered(250, {});
+  EXPECT_EQ(answers.size(), 250U);
+  EXPECT_LE(backend.most_at_once, limits::deliveries_at_once_max);
+}
+
+TEST_F(OutboxTest, SubmittedTwiceIsDeliveredOnce) {
+  const UploadRecord record = received(3);
+  run_until_answered(1, {record, record});
+  EXPECT_EQ(backend.keys[3].size(), 1U);
+}
+
+TEST_F(OutboxTest, AnAnswerThatCouldNotBeKeptIsAskedForAgain) {
+  answers_lost = 1;
+  run_until_answered(1, {received(5)});
+  EXPECT_EQ(answers["token5"], std::vector{200});
+  EXPECT_EQ(backend.keys[5].size(), 2U);
+}
+
+TEST_F(OutboxTest, ClosingDoesNotWaitForBackOff) {
+  boost::asio::io_context context(1);
+  Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log, RetryDelays{1h, 1h});
+  backend.script = {0};
+  outbox.open(*this);
+  outbox.submit(received(9));
+  const auto until_failed = [](const std::vector<unsigned>& failed_attempts) -> Task<> {
+    while (failed_attempts.empty()) {
+      co_await runtime::sleep_for(1ms);
+    }
+  };
+  testing::run_in(context, until_failed(failures));
+  EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+  EXPECT_TRUE(answers.empty());
+}
+
+}  // namespace
+}  // namespace sluice::delivery

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "upload/append.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace sluice::upload {
+
+using runtime::Task;
+
+Append::Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::ByteSource& body)
+    : upload_(upload),
+      tools_(tools),
+      piece_(piece),
+      body_(body),
+      position_(piece.begin),
+      end_(std::min(piece.end.value_or(upload.file_size()), upload.file_size())) {}
+
+Task<Result<bool>> Append::run() {
+  const auto began = std::chrono::steady_clock::now();
+  Claim claim(upload_, {position_, end_}, body_);
+  if (const Result<> acquired = co_await claim.acquire(); !acquired) {
+    co_return fail(acquired.error());
+  }
+  const journal::UploadProgress progress = upload_.progress();
+  if (progress.state != journal::UploadState::receiving || position_ > progress.stored.prefix()) {
+    // What the upload was when the request came is no longer true; the caller answers with what it
+    // is now.
+    co_return false;
+  }
+  stored_ = progress.stored;
+  const Result<> transferred = co_await transfer();
+  claim.source_ended();
+
+  const bool arrived_whole = transferred.has_value();
+  const bool is_no_part =
+      !arrived_whole && piece_.whole_file && transferred.error().code() == Errc::bad_request;
+  if (is_no_part) {
+    written_ = RangeSet();
+  }
+  const Result<bool> finished = co_await settle(arrived_whole);
+  tools_.metrics.append_seconds.observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  if (!arrived_whole) {
+    co_return fail(transferred.error());
+  }
+  co_return finished;
+}
+
+Task<Result<>> Append::transfer() {
+  while (position_ < end_) {
+    if (const Result<> readable = co_await body_.wait_readable(); !readable) {
+      co_return fail(readable.error());
+    }
+    runtime::Buffer buffer = co_await tools_.buffers.acquire(limits::buffer_wait_max);
+    if (!buffer) {
+      co_return fail(Errc::overloaded, "no memory for this request at the moment");
+    }
+    // As long as the sender is fast the buffer stays with it; a slow one gives it back between its
+    // bytes.
+    for (bool fast = true; fast && position_ < end_;) {
+      const MutableBytes wanted = wanted_part(buffer.bytes());
+      const Result<std::size_t> count = co_await body_.read(wanted, limits::buffer_fill_patience);
+      if (!count) {
+        co_return fail(count.error());
+      }
+      if (*count == 0) {
+        co_return co_await check_end();
+      }
+      const MutableBytes scratch = buffer.bytes().subspan(wanted.size());
+      if (const Result<> taken = co_await take(wanted.first(*count), scratch); !taken) {
+        co_return fail(taken.error());
+      }
+      if (is_checkpoint_due()) {
+        if (const Result<bool> settled = co_await settle(false); !settled) {
+          co_return fail(settled.error());
+        }
+      }
+      fast = *count == wanted.size();
+    }
+  }
+  co_return co_await check_end();
+}
+
+// Where stored bytes are to be compared, half of the buffer stays free for them.
+MutableBytes Append::wanted_part(MutableBytes buffer) const {
+  const std::size_t room = position_ < stored_.prefix() ? buffer.size() / 2 : buffer.size();
+  const std::uint64_t wanted = end_ - position_;
+  return buffer.first(wanted < room ? static_cast<std::size_t>(wanted) : room);
+}
+
+// Bytes that are stored already are compared, the others written.
+Task<Result<>> Append::take(Bytes bytes, MutableBytes scratch) {
+  if (!blob_) {
+    const std::uint64_t stored_end = stored_.empty() ? 0 : stored_.ranges().back().end;
+    auto opened = co_await tools_.store.open(upload_.id(), upload_.file_size(), stored_end);
+    if (!opened) {
+      co_return fail(opened.error());
+    }
+    blob_ = std::move(*opened);
+  }
+  const ByteRange range{position_, position_ + bytes.size()};
+  std::uint64_t at = range.begin;
+  for (const ByteRange& hole : stored_.missing(range)) {
+    const Bytes known = bytes.subspan(at - range.begin, hole.begin - at);
+    if (const Result<> same = co_await compare(at, known, scratch); !same) {
+      co_return fail(same.error());
+    }
+    const Result<> wrote =
+        co_await blob_->write(hole.begin, bytes.subspan(hole.begin - range.begin, hole.size()));
+    if (!wrote) {
+      co_return fail(wrote.error());
+    }
+    written_.add(hole);
+    at = hole.end;
+  }
+  if (const Result<> same = co_await compare(at, bytes.subspan(at - range.begin), scratch); !same) {
+    co_return fail(same.error());
+  }
+  position_ = range.end;
+  co_return Result<>();
+}
+
+Task<Result<>> Append::compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch) {
+  if (bytes.empty()) {
+    co_return Result<>();
+  }
+  const MutableBytes stored = scratch.first(bytes.size());
+  const Result<std::size_t> count = co_await blob_->read(offset, stored);
+  if (!count) {
+    co_return fail(count.error());
+  }
+  if (*count != stored.size()) {
+    co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
+  }
+  const auto [theirs, ours] = std::ranges::mismatch(bytes, stored);
+  if (theirs != bytes.end()) {
+    const auto at = offset + static_cast<std::uint64_t>(theirs - bytes.begin());
+    co_return fail(Errc::content_mismatch,
+                   fmt::format("the byte at offset {} differs from the one that is stored: "
+                               "is this still the same file?",
+                               at));
+  }
+  co_return Result<>();
+}
+
+// Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file has to end where it
+// ends.
+Task<Result<>> Append::check_end() {
+  if (!piece_.whole_file) {
+    co_return Result<>();
+  }
+  const std::uint64_t size = upload_.file_size();
+  if (position_ < size) {
+    co_return fail(
+        Errc::bad_request,
+        fmt::format("file_size is {} bytes, the file that came has {}", size, position_));
+  }
+  std::array<std::byte, 1> surplus{};
+  const Result<std::size_t> count = co_await body_.read(surplus, limits::body_end_patience);
+  if (!count) {
+    co_return fail(count.error());
+  }
+  if (*count != 0) {
+    co_return fail(Errc::bad_request,
+                   fmt::format("file_size is {} bytes, the file that came has more", size));
+  }
+  co_return Result<>();
+}
+
+// A whole file is not known to be part of the upload before its end.
+bool Append::is_checkpoint_due() const {
+  const std::uint64_t bytes = written_.total();
+  const auto age = std::chrono::steady_clock::now() - settled_at_;
+  return !piece_.whole_file &&
+         (bytes >= limits::checkpoint_bytes ||
+          (bytes >= limits::checkpoint_bytes_least && age >= limits::checkpoint_interval));
+}
+
+// Sync, then commit, then the caller may acknowledge: this order is promise 1.
+Task<Result<bool>> Append::settle(bool may_finish) {
+  const bool finishes = may_finish && stored_.prefix() == upload_.file_size();
+  if (written_.empty() && !finishes) {
+    co_return false;
+  }
+  if (!written_.empty()) {
+    if (const Result<> synced = co_await blob_->sync(); !synced) {
+      upload_.distrust();
+      co_return fail(synced.error());
+    }
+  }
+  const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
+                                        upload_.created_at() + tools_.expiry.absolute);
+  BytesStored event{written_, expires_at, may_finish};
+  const Result<Transition> committed = co_await upload_.commit(std::move(event));
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  for (const ByteRange& range : written_.ranges()) {
+    stored_.add(range);
+  }
+  written_ = RangeSet();
+  settled_at_ = std::chrono::steady_clock::now();
+  co_return committed->deliver;
+}
+
+}  // namespace sluice::upload

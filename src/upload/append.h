@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The data path: a request body into a blob, durable, then acknowledged.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/range_set.h"
+#include "runtime/buffer_pool.h"
+#include "runtime/byte_source.h"
+#include "runtime/task.h"
+#include "store/store.h"
+#include "upload/live_upload.h"
+#include "upload/upload.h"
+
+namespace sluice::upload {
+
+struct Expiry {
+  Duration idle{std::chrono::hours(24)};
+  Duration absolute{std::chrono::hours(24 * 7)};
+  Duration finished{std::chrono::hours(24 * 7)};
+};
+
+// What the data path works with. References outlive every append.
+struct AppendTools {
+  store::Store& store;
+  runtime::BufferPool& buffers;
+  Clock& clock;
+  Metrics& metrics;
+  const Expiry& expiry;
+};
+
+// One piece on its way into one upload. Used once, by one coroutine.
+class Append {
+ public:
+  Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::ByteSource& body);
+
+  // REQUIRES: the piece has been checked against the upload. The result says whether this request
+  // finished the file. Whatever it is, the bytes that arrived are durable, but for bytes that are
+  // no part of the file (whole_file with another size).
+  runtime::Task<Result<bool>> run();
+
+ private:
+  runtime::Task<Result<>> transfer();
+  MutableBytes wanted_part(MutableBytes buffer) const;
+  runtime::Task<Result<>> take(Bytes bytes, MutableBytes scratch);
+  runtime::Task<Result<>> compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch);
+  runtime::Task<Result<>> check_end();
+  bool is_checkpoint_due() const;
+  runtime::Task<Result<bool>> settle(bool may_finish);
+
+  LiveUpload& upload_;
+  AppendTools tools_;
+  const Piece piece_;
+  runtime::ByteSource& body_;
+  std::unique_ptr<store::Blob> blob_;
+
+  std::uint64_t position_;  // Where the next byte of the body belongs.
+  std::uint64_t end_;       // Bytes from here on are not wanted.
+  RangeSet stored_;         // Durable when this request began.
+  RangeSet written_;        // By this request, and not yet durable.
+  std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace sluice::upload

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "upload/live_upload.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+
+namespace sluice::upload {
+
+using runtime::Task;
+
+Claim::Claim(LiveUpload& upload, ByteRange range, runtime::ByteSource& source)
+    : upload_(upload), range_(range), source_(&source) {
+  const std::scoped_lock lock(upload_.mutex_);
+  upload_.claims_.push_back(this);
+}
+
+Claim::~Claim() {
+  {
+    const std::scoped_lock lock(upload_.mutex_);
+    upload_.claims_.remove(this);
+  }
+  settled_->set();
+}
+
+Task<Result<>> Claim::acquire() {
+  LiveUpload::SettledEvents older;
+  {
+    const std::scoped_lock lock(upload_.mutex_);
+    bool is_older = true;
+    older = upload_.cut_locked(
+        [&](const Claim& other) {
+          is_older = is_older && &other != this;
+          return is_older && other.range_.overlaps(range_);
+        },
+        Errc::taken_over);
+  }
+  for (const std::shared_ptr<runtime::Event>& settled : older) {
+    if (!co_await settled->wait(limits::takeover_wait_max)) {
+      co_return fail(Errc::overloaded, "an earlier request for these bytes is still being stored");
+    }
+  }
+  const std::scoped_lock lock(upload_.mutex_);
+  if (cut_) {
+    co_return fail(Errc::taken_over, "a newer request for the same bytes has taken over");
+  }
+  co_return Result<>();
+}
+
+void Claim::source_ended() {
+  const std::scoped_lock lock(upload_.mutex_);
+  source_ = nullptr;
+}
+
+LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal)
+    : record_(std::move(record)),
+      journal_(journal),
+      progress_(record_.progress),
+      pending_(record_.progress) {
+  if (is_finished(progress_.state)) {
+    answered_.set();
+  }
+}
+
+LiveUpload::~LiveUpload() = default;
+
+journal::UploadProgress LiveUpload::progress() const {
+  const std::scoped_lock lock(mutex_);
+  return progress_;
+}
+
+Snapshot LiveUpload::snapshot() const {
+  Snapshot snapshot;
+  snapshot.id = record_.id;
+  snapshot.token = record_.token;
+  snapshot.file_name = record_.file_name;
+  snapshot.file_size = record_.file_size;
+  snapshot.created_at = record_.created_at;
+  const std::scoped_lock lock(mutex_);
+  snapshot.state = progress_.state;
+  snapshot.stored = progress_.stored;
+  snapshot.acknowledged = acknowledged(progress_, record_.file_size);
+  snapshot.expires_at = progress_.expires_at;
+  if (is_finished(progress_.state)) {
+    snapshot.answer = progress_.answer;
+  }
+  return snapshot;
+}
+
+journal::UploadRecord LiveUpload::record() const {
+  journal::UploadRecord record = record_;
+  record.progress = progress();
+  return record;
+}
+
+Task<Result<Transition>> LiveUpload::commit(Event event) {
+  std::unique_lock lock(mutex_);
+  Transition transition = apply(pending_, record_.file_size, event);
+  if (!transition.changed) {
+    co_return transition;
+  }
+  pending_ = transition.progress;
+  const std::uint64_t wanted = ++pending_version_;
+  while (durable_version_ < wanted) {
+    if (committing_) {
+      const std::shared_ptr<runtime::Event> ended = committing_;
+      lock.unlock();
+      co_await ended->wait(limits::commit_wait_max);
+      lock.lock();
+      continue;
+    }
+    const auto ended = std::make_shared<runtime::Event>();
+    committing_ = ended;
+    const std::uint64_t version = pending_version_;
+    journal::UploadProgress progress = pending_;
+    lock.unlock();
+    std::vector<journal::Change> changes;
+    changes.emplace_back(journal::UpdateUpload{record_.id, progress});
+    const Result<> committed = co_await journal_.commit(std::move(changes));
+    lock.lock();
+    committing_.reset();
+    if (committed) {
+      durable_version_ = version;
+      progress_ = std::move(progress);
+    }
+    lock.unlock();
+    ended->set();
+    if (!committed) {
+      co_return fail(committed.error());
+    }
+    lock.lock();
+  }
+  lock.unlock();
+  if (is_finished(transition.progress.state)) {
+    answered_.set();
+  }
+  co_return transition;
+}
+
+void LiveUpload::note(const Event& event) {
+  const std::scoped_lock lock(mutex_);
+  progress_ = apply(std::move(progress_), record_.file_size, event).progress;
+  pending_ = apply(std::move(pending_), record_.file_size, event).progress;
+}
+
+LiveUpload::SettledEvents LiveUpload::cut_locked(std::function<bool(const Claim&)> wanted,
+                                                 Errc reason) {
+  SettledEvents settled;
+  for (Claim* claim : claims_) {
+    if (wanted(*claim)) {
+      claim->cut_ = true;
+      if (claim->source_ != nullptr) {
+        claim->source_->cancel(reason);
+      }
+      settled.push_back(claim->settled_);
+    }
+  }
+  return settled;
+}
+
+Task<bool> LiveUpload::cut_all(Errc reason, Duration timeout) {
+  SettledEvents settled;
+  {
+    const std::scoped_lock lock(mutex_);
+    settled = cut_locked([](const Claim&) { return true; }, reason);
+  }
+  for (const std::shared_ptr<runtime::Event>& event : settled) {
+    if (!co_await event->wait(timeout)) {
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+bool LiveUpload::is_being_written() const {
+  const std::scoped_lock lock(mutex_);
+  return !claims_.empty();
+}
+
+Task<> LiveUpload::wait_for_settling(Duration timeout) {
+  SettledEvents settling;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Claim* claim : claims_) {
+      if (claim->source_ == nullptr) {
+        settling.push_back(claim->settled_);
+      }
+    }
+  }
+  for (const std::shared_ptr<runtime::Event>& event : settling) {
+    co_await event->wait(timeout);
+  }
+}
+
+void LiveUpload::distrust() noexcept {
+  const std::scoped_lock lock(mutex_);
+  trusted_ = false;
+}
+
+bool LiveUpload::is_trusted() const noexcept {
+  const std::scoped_lock lock(mutex_);
+  return trusted_;
+}
+
+}  // namespace sluice::upload

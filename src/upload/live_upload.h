@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// One upload in memory: the owner of its state. Everything that happens to the upload passes
+// through here, so that the journal never goes backwards and two requests never write the same
+// bytes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "journal/journal.h"
+#include "runtime/byte_source.h"
+#include "runtime/event.h"
+#include "runtime/task.h"
+#include "upload/upload.h"
+#include "upload/upload_state.h"
+
+namespace sluice::upload {
+
+class LiveUpload;
+
+// The right of one request to write a range of an upload. Ends (and lets newer requests go on) when
+// it is destroyed; by then its bytes are settled.
+class Claim {
+ public:
+  Claim(LiveUpload& upload, ByteRange range, runtime::ByteSource& source);
+  ~Claim();
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+
+  // Waits until no older request holds bytes of the range: each of them is cut off at once.
+  // taken_over when a newer one came meanwhile.
+  runtime::Task<Result<>> acquire();
+  // The source has nothing more to give; only sync and commit are left.
+  void source_ended();
+
+ private:
+  friend class LiveUpload;
+
+  LiveUpload& upload_;
+  const ByteRange range_;
+  runtime::ByteSource* source_;  // Null once it has ended. Guarded by the upload's mutex.
+  bool cut_ = false;             // Guarded by the upload's mutex.
+  const std::shared_ptr<runtime::Event> settled_ = std::make_shared<runtime::Event>();
+};
+
+// Shared by the requests of one upload, on any worker. The mutex is held for moments, never over an
+// await.
+class LiveUpload {
+ public:
+  LiveUpload(journal::UploadRecord record, journal::Journal& journal);
+  ~LiveUpload();
+
+  // Constant.
+  std::uint64_t id() const noexcept { return record_.id; }
+  const std::string& token() const noexcept { return record_.token; }
+  std::uint64_t file_size() const noexcept { return record_.file_size; }
+  Timestamp created_at() const noexcept { return record_.created_at; }
+
+  // What is durable.
+  journal::UploadProgress progress() const;
+  Snapshot snapshot() const;
+  // With its durable progress.
+  journal::UploadRecord record() const;
+
+  // Applies `event` and returns when the journal has it. Changes that come together share a commit.
+  // The transition is the event's own.
+  runtime::Task<Result<Transition>> commit(Event event);
+  // Applies an event that the journal need not know.
+  void note(const Event& event);
+
+  // Set when there is a final answer.
+  runtime::Event& answered() noexcept { return answered_; }
+
+  // Ends every request that writes; returns when their bytes are settled or `timeout` has passed.
+  runtime::Task<bool> cut_all(Errc reason, Duration timeout);
+  bool is_being_written() const;
+  // Waits for requests whose sender is gone and whose last bytes are on their way to the disk.
+  runtime::Task<> wait_for_settling(Duration timeout);
+
+  // After a failed sync nothing is acknowledged on this blob until a restart reads the journal
+  // again.
+  void distrust() noexcept;
+  bool is_trusted() const noexcept;
+
+ private:
+  friend class Claim;
+  using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
+
+  SettledEvents cut_locked(std::function<bool(const Claim&)> wanted, Errc reason);
+
+  const journal::UploadRecord record_;  // Its progress is what was loaded; progress_ counts.
+  journal::Journal& journal_;
+
+  mutable std::mutex mutex_;
+  journal::UploadProgress progress_;  // Durable, but for noted events.
+  journal::UploadProgress pending_;   // With the changes on their way to the journal.
+  std::uint64_t pending_version_ = 0;
+  std::uint64_t durable_version_ = 0;
+  std::shared_ptr<runtime::Event> committing_;  // Set while one is under way.
+  std::list<Claim*> claims_;                    // Oldest first.
+  bool trusted_ = true;
+  runtime::Event answered_;
+};
+
+}  // namespace sluice::upload

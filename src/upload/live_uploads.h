@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The uploads in memory: a cache of the journal in which every upload is at most once.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "journal/journal.h"
+#include "runtime/event.h"
+#include "runtime/task.h"
+#include "upload/live_upload.h"
+
+namespace sluice::upload {
+
+// Any worker. Uploads that no one uses stay until limits::idle_uploads_cached_max are reached.
+class LiveUploads {
+ public:
+  explicit LiveUploads(journal::Journal& journal);
+  ~LiveUploads();
+
+  // From memory, else from the journal. not_found for a token that no upload has.
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> find(std::string token);
+  // From memory only; null when it is not there.
+  std::shared_ptr<LiveUpload> find_in_memory(const std::string& token);
+  // A new upload whose record is in the journal.
+  std::shared_ptr<LiveUpload> add(journal::UploadRecord record);
+  // Its record has been removed from the journal.
+  void forget(const std::string& token);
+
+ private:
+  struct Entry {
+    std::shared_ptr<LiveUpload> upload;      // Null while it is being read from the journal.
+    std::shared_ptr<runtime::Event> loaded;  // Set at the end of that.
+    std::list<std::string>::iterator recency;
+  };
+
+  std::shared_ptr<LiveUpload> keep_locked(const std::string& token, journal::UploadRecord record);
+  void evict_locked();
+
+  journal::Journal& journal_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Entry> entries_;
+  std::list<std::string> recency_;  // The most recently used first; loaded entries only.
+};
+
+}  // namespace sluice::upload

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "support/engine_fixture.h"
+#include "support/scripted_source.h"
+
+namespace sluice::upload {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ReaperTest : public testing::EngineFixture {
+ protected:
+  std::size_t reap() { return *run(engine->reap()); }
+};
+
+TEST_F(ReaperTest, IdleUploadsExpireAndFreeTheirBytes) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  clock.advance(23h);
+  EXPECT_EQ(reap(), 0U);
+  clock.advance(2h);
+  reap();
+  EXPECT_TRUE(store.blobs.empty());
+  EXPECT_TRUE(journal.uploads.empty());
+  EXPECT_EQ(status(token).error().code(), Errc::not_found);
+  EXPECT_EQ(append(token, "def", {3, 6, 9}).error().code(), Errc::not_found);
+}
+
+TEST_F(ReaperTest, ActivityRenewsTheIdleTimeUpToTheAbsoluteOne) {
+  const std::string token = create(100);
+  for (std::uint64_t hour = 0; hour < 8; ++hour) {
+    ASSERT_TRUE(append(token, "x", {hour, hour + 1, 100})) << hour;
+    clock.advance(20h);
+    reap();
+  }
+  EXPECT_TRUE(status(token));
+  clock.advance(8h);
+  reap();
+  EXPECT_FALSE(status(token));
+}
+
+TEST_F(ReaperTest, FinishedUploadsKeepTheirAnswerForTheirTime) {
+  const std::string token = create(3);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 3})->answer);
+  clock.advance(24h * 6);
+  reap();
+  EXPECT_TRUE(status(token)->answer);
+  clock.advance(24h * 2);
+  reap();
+  EXPECT_FALSE(status(token));
+  EXPECT_TRUE(journal.uploads.empty());
+}
+
+TEST_F(ReaperTest, BytesLeftByACrashAreRemoved) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  journal.uploads.at(1).progress.state = journal::UploadState::aborted;
+  restart();
+  reap();
+  EXPECT_TRUE(store.blobs.empty());
+  EXPECT_FALSE(journal.uploads.at(1).progress.blob_present);
+}
+
+TEST_F(ReaperTest, WaitingForTheBackendIsNoIdleness) {
+  answers_at_once = false;
+  const std::string token = create(3);
+  ASSERT_FALSE(append(token, "abc", {0, 3, 3}));
+  clock.advance(24h * 30);
+  EXPECT_EQ(reap(), 0U);
+  answer_now(token);
+  EXPECT_TRUE(status(token)->answer);
+}
+
+runtime::Task<> reaps_beside_a_request(UploadEngine& engine, Log& log, testing::ManualClock& clock,
+                                       std::string token) {
+  testing::ScriptedSource stalled("abc", testing::ScriptedSource::Ending::silent);
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  const auto writer = [](Engine& e, std::string t,
+                         testing::ScriptedSource& body) -> runtime::Task<> {
+    Piece piece{0, 9, 9};
+    EXPECT_FALSE(co_await e.append(std::move(t), piece, body));
+  };
+  group.spawn("writer", writer(engine, token, stalled));
+  EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
+  clock.advance(25h);
+  EXPECT_TRUE(co_await engine.reap());
+  EXPECT_TRUE(co_await engine.status(token));
+  stalled.cancel(Errc::closed_by_peer);
+  EXPECT_TRUE(co_await group.wait(10s));
+  EXPECT_EQ((co_await engine.status(token))->acknowledged, 3U);
+}
+
+TEST_F(ReaperTest, ARequestUnderWayKeepsItsUpload) {
+  const std::string token = create(9);
+  run(reaps_beside_a_request(*engine, log, clock, token));
+}
+
+}  // namespace
+}  // namespace sluice::upload

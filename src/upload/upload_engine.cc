@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "upload/upload_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/random.h"
+
+namespace sluice::upload {
+
+using journal::UploadRecord;
+using journal::UploadState;
+using runtime::Task;
+
+namespace {
+
+Error gone(UploadState state) {
+  return Error(Errc::not_found, state == UploadState::aborted ? "this upload was aborted"
+                                                              : "this upload has expired");
+}
+
+}  // namespace
+
+UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings)
+    : parts_(parts),
+      handover_(handover),
+      settings_(settings),
+      admission_(parts.store, settings.admission),
+      uploads_(parts.journal) {}
+
+Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
+  if (const Result<> admitted = co_await admission_.admit(request.file_size); !admitted) {
+    co_return fail(admitted.error());
+  }
+  const Timestamp now = parts_.clock.now();
+  UploadRecord record;
+  record.id = parts_.journal.next_upload_id();
+  record.token = random_token();
+  record.file_name = std::move(request.file_name);
+  record.file_size = request.file_size;
+  record.content_type = std::move(request.content_type);
+  record.parameters = std::move(request.parameters);
+  record.created_at = now;
+  record.progress.expires_at = now + std::min(settings_.expiry.idle, settings_.expiry.absolute);
+  std::vector<journal::Change> changes;
+  changes.emplace_back(journal::CreateUpload{record});
+  if (const Result<> committed = co_await parts_.journal.commit(std::move(changes)); !committed) {
+    co_return fail(committed.error());
+  }
+  parts_.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});
+  co_return uploads_.add(std::move(record))->snapshot();
+}
+
+Task<Result<Snapshot>> UploadEngine::status(std::string token) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  co_await upload.wait_for_settling(limits::settling_wait_max);
+  Snapshot snapshot = upload.snapshot();
+  if (is_gone(snapshot.state)) {
+    co_return fail(gone(snapshot.state));
+  }
+  co_return snapshot;
+}
+
+Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
+                                            runtime::ByteSource& body) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  if (const Result<> sound = check_piece(upload, piece, body); !sound) {
+    co_return fail(sound.error());
+  }
+  if (upload.progress().state == UploadState::receiving) {
+    AppendTools tools{parts_.store, parts_.buffers, parts_.clock, parts_.metrics, settings_.expiry};
+    Append append(upload, tools, piece, body);
+    const Result<bool> finished = co_await append.run();
+    if (!finished) {
+      parts_.log.info("request ended early", {{"upload", upload.id()},
+                                              {"stored", upload.progress().stored.prefix()},
+                                              {"reason", info(finished.error().code()).name},
+                                              {"message", finished.error().message()}});
+      co_return fail(finished.error());
+    }
+    if (*finished) {
+      parts_.log.info("upload received", {{"upload", upload.id()}});
+      handover_.submit(upload.record());
+    }
+  }
+  const UploadState state = upload.progress().state;
+  if (is_gone(state)) {
+    co_return fail(gone(state));
+  }
+  if (awaits_answer(state)) {
+    co_return co_await wait_for_answer(upload);
+  }
+  co_return upload.snapshot();
+}
+
+Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
+                                   const runtime::ByteSource& body) const {
+  const journal::UploadProgress progress = upload.progress();
+  if (is_gone(progress.state)) {
+    return fail(gone(progress.state));
+  }
+  const std::uint64_t size = upload.file_size();
+  if (piece.total && *piece.total != size) {
+    return fail(Errc::bad_request,
+                fmt::format("Content-Range says that the file has {} bytes, file_size of this "
+                            "upload is {}",
+                            *piece.total, size));
+  }
+  if (progress.state != UploadState::receiving) {
+    return {};
+  }
+  if (!upload.is_trusted()) {
+    return fail(Errc::storage_failed, "the disk failed under this upload");
+  }
+  const auto coming = body.remaining();
+  if (piece.whole_file && coming && *coming != size) {
+    return fail(Errc::bad_request,
+                fmt::format("file_size is {} bytes, the body has {}; without Content-Range the "
+                            "whole file is expected",
+                            size, *coming));
+  }
+  return {};
+}
+
+Task<Result<Snapshot>> UploadEngine::wait_for_answer(LiveUpload& upload) {
+  if (!co_await upload.answered().wait(settings_.answer_wait)) {
+    co_return fail(Errc::delivery_pending,
+                   "all bytes are stored, the backend has not answered yet: send the last byte "
+                   "again to wait for its answer");
+  }
+  co_return upload.snapshot();
+}
+
+Task<Result<>> UploadEngine::abort(std::string token) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  if (upload.progress().state == UploadState::expired) {
+    co_return fail(gone(UploadState::expired));
+  }
+  Aborted event{parts_.clock.now() + settings_.expiry.finished};
+  const Result<Transition> committed = co_await upload.commit(std::move(event));
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  if (committed->remove_blob) {
+    parts_.log.info("upload aborted", {{"upload", upload.id()}});
+    co_return co_await remove_blob(upload);
+  }
+  co_return Result<>();
+}
+
+// Whoever still writes is cut off first: a blob is created when it is opened.
+Task<Result<>> UploadEngine::remove_blob(LiveUpload& upload) {
+  if (!co_await upload.cut_all(Errc::not_found, limits::takeover_wait_max)) {
+    co_return fail(Errc::overloaded, "a request for this upload is still being stored");
+  }
+  if (const Result<> removed = co_await parts_.store.remove(upload.id()); !removed) {
+    co_return fail(removed.error());
+  }
+  BlobRemoved event;
+  const Result<Transition> committed = co_await upload.commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return Result<>();
+}
+
+void UploadEngine::began(const std::string& token) {
+  if (const std::shared_ptr<LiveUpload> upload = uploads_.find_in_memory(token)) {
+    upload->note(AttemptBegan{});
+  }
+}
+
+Task<Result<>> UploadEngine::failed(std::string token, unsigned attempts,
+                                    Timestamp next_attempt_at) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  AttemptFailed event{attempts, next_attempt_at};
+  const Result<Transition> committed = co_await (*found)->commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> UploadEngine::answered(std::string token, delivery::Delivery delivery) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  Answered event{std::move(delivery.answer), delivery.blob_taken,
+                 parts_.clock.now() + settings_.expiry.finished};
+  const Result<Transition> committed = co_await upload.commit(std::move(event));
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  if (committed->remove_blob) {
+    if (const Result<> removed = co_await remove_blob(upload); !removed) {
+      parts_.log.warn("bytes of a finished upload stay for the reaper",
+                      {{"upload", upload.id()}, {"reason", removed.error().message()}});
+    }
+  }
+  co_return Result<>();
+}
+
+}  // namespace sluice::upload

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The engine over a journal, a store and an outbox.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "delivery/handover.h"
+#include "delivery/ledger.h"
+#include "journal/journal.h"
+#include "runtime/buffer_pool.h"
+#include "store/store.h"
+#include "upload/admission.h"
+#include "upload/append.h"
+#include "upload/engine.h"
+#include "upload/live_uploads.h"
+
+namespace sluice::upload {
+
+struct EngineSettings {
+  AdmissionSettings admission;
+  Expiry expiry;
+  Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
+};
+
+// The references outlive the engine.
+struct EngineParts {
+  journal::Journal& journal;
+  store::Store& store;
+  runtime::BufferPool& buffers;
+  Clock& clock;
+  Metrics& metrics;
+  Log& log;
+};
+
+class UploadEngine final : public Engine, public delivery::Ledger {
+ public:
+  UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings);
+
+  runtime::Task<Result<Snapshot>> create(NewUpload request) override;
+  runtime::Task<Result<Snapshot>> status(std::string token) override;
+  runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
+                                         runtime::ByteSource& body) override;
+  runtime::Task<Result<>> abort(std::string token) override;
+
+  void began(const std::string& token) override;
+  runtime::Task<Result<>> failed(std::string token, unsigned attempts,
+                                 Timestamp next_attempt_at) override;
+  runtime::Task<Result<>> answered(std::string token, delivery::Delivery delivery) override;
+
+  // What has to go: unfinished uploads that nobody continues, finished ones that are kept no
+  // longer, and bytes that nobody needs. One round; the count of uploads it dealt with.
+  runtime::Task<Result<std::size_t>> reap();
+
+ private:
+  Result<> check_piece(const LiveUpload& upload, const Piece& piece,
+                       const runtime::ByteSource& body) const;
+  runtime::Task<Result<Snapshot>> wait_for_answer(LiveUpload& upload);
+  runtime::Task<Result<>> remove_blob(LiveUpload& upload);
+  runtime::Task<Result<>> reap_one(const journal::UploadRecord& record);
+
+  EngineParts parts_;
+  delivery::Handover& handover_;
+  const EngineSettings settings_;
+  Admission admission_;
+  LiveUploads uploads_;
+};
+
+}  // namespace sluice::upload

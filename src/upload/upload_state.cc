@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "upload/upload_state.h"
+
+#include <utility>
+
+namespace sluice::upload {
+namespace {
+
+using journal::UploadProgress;
+using journal::UploadState;
+
+struct Apply {
+  UploadProgress progress;
+  std::uint64_t file_size;
+
+  Transition nothing() { return {std::move(progress), false, false, false}; }
+
+  Transition operator()(const BytesStored& event) {
+    if (progress.state != UploadState::receiving) {
+      return nothing();
+    }
+    for (const ByteRange& range : event.ranges.ranges()) {
+      progress.stored.add(range);
+    }
+    progress.expires_at = event.expires_at;
+    const bool finishes = event.may_finish && is_complete(progress, file_size);
+    if (finishes) {
+      progress.state = UploadState::received;
+    }
+    return {std::move(progress), true, finishes, false};
+  }
+
+  Transition operator()(const AttemptBegan& /*event*/) {
+    if (progress.state == UploadState::received) {
+      progress.state = UploadState::delivering;
+    }
+    return nothing();
+  }
+
+  Transition operator()(const AttemptFailed& event) {
+    if (!awaits_answer(progress.state)) {
+      return nothing();
+    }
+    progress.state = UploadState::delivering;
+    progress.attempts = event.attempts;
+    progress.next_attempt_at = event.next_attempt_at;
+    return {std::move(progress), true, false, false};
+  }
+
+  Transition operator()(const Answered& event) {
+    if (!awaits_answer(progress.state)) {
+      return nothing();
+    }
+    progress.state = event.answer.status >= 400 ? UploadState::refused : UploadState::delivered;
+    progress.answer = event.answer;
+    progress.blob_present = !event.blob_taken;
+    progress.expires_at = event.forget_at;
+    const bool left = progress.blob_present;
+    return {std::move(progress), true, false, left};
+  }
+
+  Transition give_up(UploadState state, Timestamp forget_at) {
+    if (progress.state != UploadState::receiving) {
+      return nothing();
+    }
+    progress.state = state;
+    progress.expires_at = forget_at;
+    return {std::move(progress), true, false, true};
+  }
+  Transition operator()(const Aborted& event) {
+    return give_up(UploadState::aborted, event.forget_at);
+  }
+  Transition operator()(const Expired& event) {
+    return give_up(UploadState::expired, event.forget_at);
+  }
+
+  Transition operator()(const BlobRemoved& /*event*/) {
+    if (!progress.blob_present || !(is_finished(progress.state) || is_gone(progress.state))) {
+      return nothing();
+    }
+    progress.blob_present = false;
+    return {std::move(progress), true, false, false};
+  }
+};
+
+}  // namespace
+
+Transition apply(UploadProgress progress, std::uint64_t file_size, const Event& event) {
+  return std::visit(Apply{std::move(progress), file_size}, event);
+}
+
+bool is_complete(const UploadProgress& progress, std::uint64_t file_size) noexcept {
+  return progress.stored.prefix() == file_size;
+}
+
+bool is_finished(UploadState state) noexcept {
+  return state == UploadState::delivered || state == UploadState::refused;
+}
+
+bool awaits_answer(UploadState state) noexcept {
+  return state == UploadState::received || state == UploadState::delivering;
+}
+
+bool is_gone(UploadState state) noexcept {
+  return state == UploadState::aborted || state == UploadState::expired;
+}
+
+std::uint64_t acknowledged(const UploadProgress& progress, std::uint64_t file_size) noexcept {
+  const std::uint64_t prefix = progress.stored.prefix();
+  const bool withheld = prefix == file_size && prefix > 0 && !is_finished(progress.state);
+  return withheld ? prefix - 1 : prefix;
+}
+
+}  // namespace sluice::upload

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The life of an upload as a pure function: what happened -> what is true now and what has to be
+// done. No I/O, no clock.
+//
+//   receiving -> received -> delivering -> delivered | refused        (final)
+//   receiving -> aborted | expired                                    (final)
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "base/range_set.h"
+#include "journal/records.h"
+
+namespace sluice::upload {
+
+// Bytes that a request brought are durable.
+struct BytesStored {
+  RangeSet ranges;
+  Timestamp expires_at;  // When the upload expires unless more comes.
+  // The request ended as its framing promised, so the file may be finished by it.
+  bool may_finish = true;
+};
+struct AttemptBegan {};
+struct AttemptFailed {
+  unsigned attempts = 0;
+  Timestamp next_attempt_at;
+};
+struct Answered {
+  journal::Answer answer;
+  bool blob_taken = false;
+  Timestamp forget_at;
+};
+struct Aborted {
+  Timestamp forget_at;
+};
+struct Expired {
+  Timestamp forget_at;
+};
+struct BlobRemoved {};
+
+using Event =
+    std::variant<BytesStored, AttemptBegan, AttemptFailed, Answered, Aborted, Expired, BlobRemoved>;
+
+struct Transition {
+  journal::UploadProgress progress;
+  bool changed = false;      // Something that the journal has to know.
+  bool deliver = false;      // Hand the file to the backend.
+  bool remove_blob = false;  // Nobody needs the bytes any more.
+};
+
+// An event that comes too late for the state (bytes for an aborted upload, a second answer) changes
+// nothing.
+Transition apply(journal::UploadProgress progress, std::uint64_t file_size, const Event& event);
+
+bool is_complete(const journal::UploadProgress& progress, std::uint64_t file_size) noexcept;
+// delivered or refused: the answer is final.
+bool is_finished(journal::UploadState state) noexcept;
+// received or delivering.
+bool awaits_answer(journal::UploadState state) noexcept;
+// aborted or expired: 404 for everyone.
+bool is_gone(journal::UploadState state) noexcept;
+
+// What may be told to clients as the stored prefix (promise 2).
+std::uint64_t acknowledged(const journal::UploadProgress& progress,
+                           std::uint64_t file_size) noexcept;
+
+}  // namespace sluice::upload

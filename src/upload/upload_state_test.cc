@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "upload/upload_state.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+#include <vector>
+
+namespace sluice::upload {
+namespace {
+
+using namespace std::chrono_literals;
+using journal::UploadProgress;
+using journal::UploadState;
+
+constexpr std::uint64_t file_size = 10;
+const Timestamp later{1h};
+
+RangeSet ranges(const char* text) {
+  return *RangeSet::from_text(text);
+}
+
+journal::Answer answer(int status) {
+  journal::Answer result;
+  result.status = status;
+  return result;
+}
+
+UploadProgress in_state(UploadState state) {
+  UploadProgress progress;
+  progress.state = state;
+  progress.stored = ranges("0-10");
+  if (is_finished(state)) {
+    progress.answer = answer(200);
+  }
+  return progress;
+}
+
+TEST(UploadState, BytesGatherUntilTheFileIsWhole) {
+  Transition t = apply({}, file_size, BytesStored{ranges("5-10"), later});
+  EXPECT_TRUE(t.changed);
+  EXPECT_FALSE(t.deliver);
+  EXPECT_EQ(t.progress.expires_at, later);
+  EXPECT_EQ(acknowledged(t.progress, file_size), 0U);
+  t = apply(t.progress, file_size, BytesStored{ranges("0-5"), later});
+  EXPECT_TRUE(t.deliver);
+  EXPECT_EQ(t.progress.state, UploadState::received);
+}
+
+TEST(UploadState, ACutRequestNeverFinishesTheFile) {
+  const Transition t = apply({}, file_size, BytesStored{ranges("0-10"), later, false});
+  EXPECT_EQ(t.progress.state, UploadState::receiving);
+  EXPECT_FALSE(t.deliver);
+  EXPECT_EQ(acknowledged(t.progress, file_size), 9U);
+}
+
+TEST(UploadState, TheLastByteIsWithheldUntilThereIsAnAnswer) {
+  UploadProgress progress = in_state(UploadState::received);
+  EXPECT_EQ(acknowledged(progress, file_size), 9U);
+  progress = apply(progress, file_size, AttemptBegan{}).progress;
+  EXPECT_EQ(progress.state, UploadState::delivering);
+  EXPECT_EQ(acknowledged(progress, file_size), 9U);
+  progress = apply(progress, file_size, Answered{answer(200), true, later}).progress;
+  EXPECT_EQ(progress.state, UploadState::delivered);
+  EXPECT_EQ(acknowledged(progress, file_size), 10U);
+  EXPECT_FALSE(progress.blob_present);
+}
+
+TEST(UploadState, EmptyFilesHaveNoByteToWithhold) {
+  const Transition t = apply({}, 0, BytesStored{{}, later});
+  EXPECT_TRUE(t.deliver);
+  EXPECT_EQ(acknowledged(t.progress, 0), 0U);
+}
+
+TEST(UploadState, RefusalIsFinalAndFreesTheBytes) {
+  const Transition t =
+      apply(in_state(UploadState::delivering), file_size, Answered{answer(422), false, later});
+  EXPECT_EQ(t.progress.state, UploadState::refused);
+  EXPECT_TRUE(t.remove_blob);
+  EXPECT_TRUE(t.progress.blob_present);
+  EXPECT_FALSE(apply(t.progress, file_size, BlobRemoved{}).progress.blob_present);
+}
+
+TEST(UploadState, TheFirstAnswerStays) {
+  const UploadProgress progress = in_state(UploadState::delivered);
+  const Transition t = apply(progress, file_size, Answered{answer(500), false, later});
+  EXPECT_FALSE(t.changed);
+  EXPECT_EQ(t.progress, progress);
+}
+
+TEST(UploadState, OnlyUnfinishedUploadsAreAbortedOrExpire) {
+  for (const UploadState state :
+       {UploadState::received, UploadState::delivering, UploadState::delivered,
+        UploadState::refused, UploadState::aborted, UploadState::expired}) {
+    EXPECT_FALSE(apply(in_state(state), file_size, Aborted{later}).changed);
+    EXPECT_FALSE(apply(in_state(state), file_size, Expired{later}).changed);
+  }
+  EXPECT_TRUE(apply({}, file_size, Aborted{later}).remove_blob);
+  EXPECT_EQ(apply({}, file_size, Expired{later}).progress.state, UploadState::expired);
+}
+
+// Whatever happens in whatever order: bytes never vanish, a final state never changes, an answer
+// means final.
+TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
+  std::mt19937 random(42);
+  for (int round = 0; round < 5000; ++round) {
+    UploadProgress progress;
+    for (int step = 0; step < 12; ++step) {
+      const std::uint64_t a = random() % 11;
+      const std::uint64_t b = random() % 11;
+      RangeSet some;
+      some.add({std::min(a, b), std::max(a, b)});
+      const std::vector<Event> events{
+          BytesStored{some, later, random() % 2 == 0},
+          AttemptBegan{},
+          AttemptFailed{1, later},
+          Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later},
+          Aborted{later},
+          Expired{later},
+          BlobRemoved{}};
+      const UploadProgress before = progress;
+      const Transition t = apply(before, file_size, events[random() % events.size()]);
+      progress = t.progress;
+      ASSERT_TRUE(progress.stored.total() >= before.stored.total());
+      if (is_finished(before.state) || is_gone(before.state)) {
+        ASSERT_EQ(progress.state, before.state);
+        ASSERT_EQ(progress.answer, before.answer);
+      }
+      ASSERT_EQ(progress.answer.has_value(), is_finished(progress.state));
+      ASSERT_TRUE(!t.deliver || is_complete(progress, file_size));
+      ASSERT_LE(acknowledged(progress, file_size), progress.stored.prefix());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::upload

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// An engine over a journal and a store in memory, with a backend that answers as the test says.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/limits.h"
+#include "support/manual_clock.h"
+#include "support/memory_journal.h"
+#include "support/memory_store.h"
+#include "support/run.h"
+#include "support/scripted_source.h"
+#include "upload/upload_engine.h"
+
+namespace sluice::testing {
+
+class EngineFixture : public ::testing::Test, public delivery::Handover {
+ protected:
+  EngineFixture() {
+    settings.admission = {1000, 100};
+    settings.answer_wait = std::chrono::milliseconds(50);
+    restart();
+  }
+
+  // A process that begins anew with what is on the disk.
+  void restart() {
+    engine.reset();
+    upload::EngineParts parts{journal, store, buffers, clock, metrics, log};
+    engine = std::make_unique<upload::UploadEngine>(parts, *this, settings);
+  }
+
+  template <class T>
+  T run(runtime::Task<T> task) {
+    return run_in(context, std::move(task));
+  }
+
+  std::string create(std::uint64_t file_size) {
+    upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
+    return run(engine->create(std::move(request)))->token;
+  }
+  Result<upload::Snapshot> append(const std::string& token, std::string bytes,
+                                  upload::Piece piece) {
+    ScriptedSource body(std::move(bytes));
+    return run(engine->append(token, piece, body));
+  }
+  Result<upload::Snapshot> status(const std::string& token) { return run(engine->status(token)); }
+  const std::string& blob(std::uint64_t id) { return store.blobs.at(id).bytes; }
+
+  void submit(journal::UploadRecord record) override {
+    ++deliveries;
+    if (answers_at_once) {
+      runtime::start(context.get_executor(), log, "answer", deliver(record.token, record.id));
+    }
+  }
+
+  void answer_now(const std::string& token) {
+    run(deliver(token, run(journal.find_upload(token)).value()->id));
+  }
+
+  runtime::Task<> deliver(std::string token, std::uint64_t id) {
+    engine->began(token);
+    delivered_bytes = store.blobs.contains(id) ? store.blobs.at(id).durable : "";
+    (void)co_await store.move_to(id, "video");
+    delivery::Delivery delivery;
+    delivery.answer.status = 200;
+    delivery.answer.body = "answer " + std::to_string(id);
+    delivery.blob_taken = true;
+    const Result<> kept = co_await engine->answered(std::move(token), std::move(delivery));
+    EXPECT_TRUE(kept);
+  }
+
+  boost::asio::io_context context{1};
+  MemoryJournal journal;
+  MemoryStore store;
+  ManualClock clock;
+  Metrics metrics;
+  NullLog log;
+  // Room for one buffer: nothing may need two at a time.
+  runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
+  upload::EngineSettings settings;
+  std::unique_ptr<upload::UploadEngine> engine;
+  bool answers_at_once = true;
+  int deliveries = 0;
+  std::string delivered_bytes;
+};
+
+}  // namespace sluice::testing

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "support/memory_journal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace sluice::testing {
+
+using journal::Change;
+using journal::UploadRecord;
+using journal::UploadState;
+using journal::VideoRecord;
+using runtime::Task;
+
+namespace {
+
+bool is_at_rest(UploadState state) {
+  return state != UploadState::receiving && state != UploadState::received &&
+         state != UploadState::delivering;
+}
+
+}  // namespace
+
+std::vector<UploadRecord> MemoryJournal::select(auto wanted, std::size_t count) const {
+  std::vector<UploadRecord> found;
+  for (const auto& [id, record] : uploads) {
+    if (found.size() < count && wanted(record)) {
+      found.push_back(record);
+    }
+  }
+  return found;
+}
+
+void MemoryJournal::apply(const Change& change) {
+  if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
+    SLUICE_CHECK(uploads.emplace(create->record.id, create->record).second);
+  } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
+    SLUICE_CHECK(uploads.contains(update->id));
+    uploads[update->id].progress = update->progress;
+  } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
+    uploads.erase(remove->id);
+  } else if (const auto* put = std::get_if<journal::PutVideo>(&change)) {
+    videos[put->record.id] = put->record;
+  } else if (const auto* gone = std::get_if<journal::RemoveVideo>(&change)) {
+    videos.erase(gone->id);
+  }
+}
+
+Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
+  if (failing) {
+    co_return fail(Errc::storage_failed, "the journal failed on purpose");
+  }
+  ++commits;
+  for (const Change& change : changes) {
+    apply(change);
+  }
+  co_return Result<>();
+}
+
+std::uint64_t MemoryJournal::next_upload_id() {
+  return next_id_++;
+}
+
+Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload(std::string token) {
+  auto found = select([&](const UploadRecord& record) { return record.token == token; }, 1);
+  std::optional<UploadRecord> result;
+  if (!found.empty()) {
+    result = std::move(found.front());
+  }
+  co_return result;
+}
+
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::undelivered(std::uint64_t after,
+                                                                   std::size_t count) {
+  co_return select(
+      [&](const UploadRecord& record) {
+        const UploadState state = record.progress.state;
+        return record.id > after &&
+               (state == UploadState::received || state == UploadState::delivering);
+      },
+      count);
+}
+
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::due(Timestamp now, std::size_t count) {
+  co_return select(
+      [&](const UploadRecord& record) {
+        const UploadState state = record.progress.state;
+        return (state == UploadState::receiving || is_at_rest(state)) &&
+               record.progress.expires_at <= now;
+      },
+      count);
+}
+
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::leftover_blobs(std::size_t count) {
+  co_return select(
+      [&](const UploadRecord& record) {
+        return is_at_rest(record.progress.state) && record.progress.blob_present;
+      },
+      count);
+}
+
+Task<Result<std::map<UploadState, std::uint64_t>>> MemoryJournal::upload_counts() {
+  std::map<UploadState, std::uint64_t> counts;
+  for (const auto& [id, record] : uploads) {
+    ++counts[record.progress.state];
+  }
+  co_return counts;
+}
+
+Task<Result<std::optional<VideoRecord>>> MemoryJournal::find_video(std::string id) {
+  std::optional<VideoRecord> result;
+  if (const auto found = videos.find(id); found != videos.end()) {
+    result = found->second;
+  }
+  co_return result;
+}
+
+Task<Result<journal::VideoPage>> MemoryJournal::list_videos(journal::VideoQuery query) {
+  journal::VideoPage page;
+  std::vector<VideoRecord> matching;
+  for (const auto& [id, record] : videos) {
+    const bool wanted = query.status ? record.status == *query.status : record.status != "deleted";
+    if (wanted) {
+      matching.push_back(record);
+    }
+  }
+  std::ranges::sort(matching, std::greater<>(), &VideoRecord::created_at);
+  page.total = matching.size();
+  for (std::size_t i = query.offset; i < matching.size() && page.records.size() < query.count;
+       ++i) {
+    page.records.push_back(matching[i]);
+  }
+  co_return page;
+}
+
+Task<Result<std::vector<VideoRecord>>> MemoryJournal::leftover_videos(std::size_t count) {
+  std::vector<VideoRecord> found;
+  for (const auto& [id, record] : videos) {
+    if (found.size() < count && record.status == "deleted" && record.source_present) {
+      found.push_back(record);
+    }
+  }
+  co_return found;
+}
+
+}  // namespace sluice::testing

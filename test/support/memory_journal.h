@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// A journal in memory: what it holds is what a real one would have made durable.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "journal/journal.h"
+
+namespace sluice::testing {
+
+class MemoryJournal final : public journal::Journal {
+ public:
+  runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
+  std::uint64_t next_upload_id() override;
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
+      std::string token) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
+                                                                        std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
+                                                                std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+      std::size_t count) override;
+  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
+  runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
+  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
+      std::size_t count) override;
+  bool healthy() const noexcept override { return !failing; }
+
+  std::map<std::uint64_t, journal::UploadRecord> uploads;
+  std::map<std::string, journal::VideoRecord> videos;
+  std::size_t commits = 0;
+  bool failing = false;
+
+ private:
+  std::vector<journal::UploadRecord> select(auto wanted, std::size_t count) const;
+  void apply(const journal::Change& change);
+
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace sluice::testing

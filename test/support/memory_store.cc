@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "support/memory_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::testing {
+
+using runtime::Task;
+
+namespace {
+
+class MemoryBlob final : public store::Blob {
+ public:
+  MemoryBlob(MemoryStore& store, MemoryStore::File& file) : store_(store), file_(file) {}
+
+  Task<Result<>> write(std::uint64_t offset, Bytes data) override {
+    const std::uint64_t end = offset + data.size();
+    if (end > store_.capacity_bytes) {
+      co_return fail(Errc::disk_full, "the store is full on purpose");
+    }
+    if (file_.bytes.size() < end) {
+      file_.bytes.resize(end);
+    }
+    file_.bytes.replace(offset, data.size(), as_text(data));
+    co_return Result<>();
+  }
+
+  Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override {
+    if (offset >= file_.bytes.size()) {
+      co_return 0;
+    }
+    const Bytes from = as_bytes(file_.bytes).subspan(offset);
+    const std::size_t count = std::min(from.size(), buffer.size());
+    std::ranges::copy(from.first(count), buffer.begin());
+    co_return count;
+  }
+
+  Task<Result<>> sync() override {
+    if (store_.failing_syncs) {
+      co_return fail(Errc::storage_failed, "sync failed on purpose");
+    }
+    file_.durable = file_.bytes;
+    co_return Result<>();
+  }
+
+ private:
+  MemoryStore& store_;
+  MemoryStore::File& file_;
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<store::Blob>>> MemoryStore::open(std::uint64_t upload_id,
+                                                             std::uint64_t /*file_size*/,
+                                                             std::uint64_t stored_end) {
+  File& file = blobs[upload_id];
+  if (file.bytes.size() < stored_end) {
+    co_return fail(Errc::storage_failed, "the blob is shorter than the journal says");
+  }
+  std::unique_ptr<store::Blob> blob = std::make_unique<MemoryBlob>(*this, file);
+  co_return blob;
+}
+
+Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
+  blobs.erase(upload_id);
+  co_return Result<>();
+}
+
+Task<Result<>> MemoryStore::move_to(std::uint64_t upload_id, std::string path) {
+  if (const auto found = blobs.find(upload_id); found != blobs.end()) {
+    moved[path] = found->second.durable;
+    blobs.erase(found);
+  } else {
+    moved.try_emplace(path, "");
+  }
+  co_return Result<>();
+}
+
+Task<Result<runtime::DiskSpace>> MemoryStore::space() {
+  co_return runtime::DiskSpace{free_bytes, free_bytes};
+}
+
+void MemoryStore::cut_power() {
+  for (auto& [id, file] : blobs) {
+    file.bytes = file.durable;
+  }
+}
+
+}  // namespace sluice::testing

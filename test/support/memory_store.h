@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// A store in memory that can lose power: what was not synced is gone then.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "store/store.h"
+
+namespace sluice::testing {
+
+class MemoryStore final : public store::Store {
+ public:
+  struct File {
+    std::string bytes;
+    std::string durable;
+  };
+
+  runtime::Task<Result<std::unique_ptr<store::Blob>>> open(std::uint64_t upload_id,
+                                                           std::uint64_t file_size,
+                                                           std::uint64_t stored_end) override;
+  runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::string path) override;
+  runtime::Task<Result<runtime::DiskSpace>> space() override;
+
+  // Every blob goes back to its last sync.
+  void cut_power();
+
+  std::map<std::uint64_t, File> blobs;
+  std::map<std::string, std::string> moved;
+  std::uint64_t free_bytes = std::uint64_t{1} << 50U;
+  bool failing_syncs = false;
+  // Writes fail with disk_full once so many bytes are held.
+  std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;
+};
+
+}  // namespace sluice::testing

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// A request body that a test writes down: bytes, then its end, an error, or silence until someone
+// cancels it.
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "runtime/byte_source.h"
+#include "runtime/event.h"
+
+namespace sluice::testing {
+
+class ScriptedSource final : public runtime::ByteSource {
+ public:
+  enum class Ending { end, lost, silent };
+
+  explicit ScriptedSource(std::string bytes, Ending ending = Ending::end, bool size_known = true)
+      : bytes_(std::move(bytes)), ending_(ending), size_known_(size_known) {}
+
+  runtime::Task<Result<>> wait_readable() override {
+    if (offset_ == bytes_.size() && ending_ == Ending::silent && !reason_) {
+      reached_silence.set();
+      co_await cancelled_.wait(std::chrono::minutes(1));
+    }
+    if (reason_) {
+      co_return fail(*reason_, "cancelled");
+    }
+    co_return Result<>();
+  }
+
+  runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration /*patience*/) override {
+    if (offset_ == bytes_.size()) {
+      if (const Result<> readable = co_await wait_readable(); !readable) {
+        co_return fail(readable.error());
+      }
+      if (ending_ == Ending::lost) {
+        co_return fail(Errc::closed_by_peer, "lost on purpose");
+      }
+      co_return 0;
+    }
+    const std::size_t count = std::min(buffer.size(), bytes_.size() - offset_);
+    std::ranges::copy(as_bytes(bytes_).subspan(offset_, count), buffer.begin());
+    offset_ += count;
+    co_return count;
+  }
+
+  std::optional<std::uint64_t> remaining() const override {
+    return size_known_ ? std::optional<std::uint64_t>(bytes_.size() - offset_) : std::nullopt;
+  }
+
+  void cancel(Errc reason) override {
+    reason_ = reason;
+    cancelled_.set();
+  }
+
+  std::size_t bytes_read() const noexcept { return offset_; }
+
+  runtime::Event reached_silence;
+
+ private:
+  const std::string bytes_;
+  const Ending ending_;
+  const bool size_known_;
+  std::size_t offset_ = 0;
+  std::optional<Errc> reason_;
+  runtime::Event cancelled_;
+};
+
+}  // namespace sluice::testing
