@@ -32,6 +32,7 @@ inline constexpr std::size_t form_prefetch_bytes = 4 * KiB;
 // Parts of a form beside the file, together.
 inline constexpr std::uint64_t form_skipped_bytes_max = 1 * MiB;
 inline constexpr std::size_t file_name_bytes_max = 16 * KiB;
+inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in an error message.
 inline constexpr std::size_t list_per_page_max = 100;
 inline constexpr std::uint64_t list_page_max = 1'000'000'000;
 inline constexpr std::size_t connections_max = 20'000;

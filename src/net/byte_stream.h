@@ -13,22 +13,27 @@
 
 namespace sluice::net {
 
-// Lives and is used on one worker's thread. One coroutine reads and writes at a time. Errors: closed_by_peer,
-// idle_timeout, or the reason given to cancel().
+// Lives and is used on one worker's thread. One coroutine reads and writes at a time. Errors:
+// closed_by_peer, idle_timeout, or the reason given to cancel() or interrupt_wait().
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
 
-  // Returns when read_now() has something to say. Holds no memory while it waits.
+  // Returns when read_now() has something to say. Holds no memory while it waits. A timeout below a
+  // second is kept to a few milliseconds, a longer one is late by at most DeadlineSweeper::period.
   virtual runtime::Task<Result<>> wait_readable(Duration timeout) = 0;
   // What is there, without waiting: nullopt when nothing is, 0 at the end of the stream.
   virtual Result<std::optional<std::size_t>> read_now(MutableBytes buffer) = 0;
-  // Writes all of `head`, then all of `body`, in one piece where the system can.
+  // Writes all of `head`, then all of `body`, in one piece where the system can. idle_timeout when
+  // the peer took no byte for `timeout`.
   virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Duration timeout) = 0;
   // No more bytes will be written; the peer may still send.
   virtual void shutdown_send() noexcept = 0;
   // Ends the wait or write that is under way, and every later one, with `reason`.
   virtual void cancel(Errc reason) noexcept = 0;
+  // Ends the wait_readable() that is under way with `reason`, unless there is something to read
+  // already. Does nothing when none is; the stream stays usable.
+  virtual void interrupt_wait(Errc reason) noexcept = 0;
 
   virtual runtime::Executor executor() = 0;
   // Address without port, for logs and limits.

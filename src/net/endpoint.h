@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// ADDR:PORT as people write it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace sluice::net {
+
+struct Endpoint {
+  std::string address;  // Numeric, IPv6 without brackets.
+  std::uint16_t port = 0;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` (which is 127.0.0.1). No other names: what is
+// listened on must not depend on a resolver. bad_request says what is expected and what came.
+Result<Endpoint> parse_endpoint(std::string_view text);
+// The form that parse_endpoint() reads and URLs take.
+std::string to_text(const Endpoint& endpoint);
+// Reachable from this machine alone.
+bool is_loopback(const Endpoint& endpoint);
+
+}  // namespace sluice::net

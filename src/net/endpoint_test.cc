@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "net/endpoint.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::net {
+namespace {
+
+TEST(Endpoint, IsReadInTheFormsThatPeopleWrite) {
+  struct Row {
+    const char* text;
+    Endpoint endpoint;
+    bool loopback;
+    const char* canonical;
+  };
+  const Row rows[] = {
+      {"127.0.0.1:8080", {"127.0.0.1", 8080}, true, "127.0.0.1:8080"},
+      {"0.0.0.0:0", {"0.0.0.0", 0}, false, "0.0.0.0:0"},
+      {"localhost:65535", {"127.0.0.1", 65535}, true, "127.0.0.1:65535"},
+      {"[::1]:80", {"::1", 80}, true, "[::1]:80"},
+      {"[0:0::1]:80", {"::1", 80}, true, "[::1]:80"},
+      {"[::]:80", {"::", 80}, false, "[::]:80"},
+  };
+  for (const Row& row : rows) {
+    const Result<Endpoint> parsed = parse_endpoint(row.text);
+    ASSERT_TRUE(parsed) << row.text;
+    EXPECT_EQ(*parsed, row.endpoint) << row.text;
+    EXPECT_EQ(is_loopback(*parsed), row.loopback) << row.text;
+    EXPECT_EQ(to_text(*parsed), row.canonical);
+  }
+}
+
+TEST(Endpoint, RefusesEverythingElseInWords) {
+  for (const char* text : {"", ":", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+                           "127.0.0.1:-1", "127.0.0.1:80x", "::1:80", "[127.0.0.1]:80", "[::1]",
+                           "example.com:80", "127.1:80", " 127.0.0.1:80"}) {
+    const Result<Endpoint> parsed = parse_endpoint(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_NE(parsed.error().message().find("\"" + std::string(text) + "\""), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::net

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Accepts connections on one address and deals them out to the workers.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "net/byte_stream.h"
+#include "net/endpoint.h"
+#include "runtime/deadline.h"
+#include "runtime/task.h"
+
+namespace sluice::net {
+
+// Lives on one executor's thread. Connections beyond limits::connections_max are closed at once;
+// metrics.connections_open counts each from here until its stream is destroyed.
+class Listener {
+ public:
+  // Who takes connections: `accept` is called on `executor`'s thread, where `deadlines` lives too.
+  struct Target {
+    runtime::Executor executor;
+    runtime::DeadlineSweeper& deadlines;
+    std::function<void(std::unique_ptr<ByteStream>)> accept;
+  };
+
+  // Binds and listens; the error names the address and the reason. Port 0: the kernel chooses.
+  static Result<std::unique_ptr<Listener>> open(const runtime::Executor& executor,
+                                                const Endpoint& endpoint, Log& log,
+                                                Metrics& metrics);
+
+  // With the port that was chosen.
+  const Endpoint& endpoint() const noexcept { return endpoint_; }
+
+  // Deals connections out in turns until stop(). What `accept` refers to must outlive the loop of
+  // its executor: connections may still be on their way there. REQUIRES: at least one target.
+  runtime::Task<> run(std::vector<Target> targets);
+  // Closes the listening socket, so that the kernel refuses new connections.
+  void stop() noexcept;
+
+ private:
+  Listener(boost::asio::ip::tcp::acceptor acceptor, Endpoint endpoint, Log& log, Metrics& metrics);
+
+  // Accepts what is there; false when the system is short of something and a pause is due.
+  bool accept_burst(const std::vector<Target>& targets);
+  void hand_over(int descriptor, const boost::asio::ip::tcp::endpoint& peer, const Target& target);
+  void complain(const char* event, const char* reason) noexcept;
+
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  const Endpoint endpoint_;
+  Log& log_;
+  Metrics& metrics_;
+  bool stopped_ = false;
+  std::size_t next_target_ = 0;
+  std::chrono::steady_clock::time_point quiet_until_{};
+};
+
+}  // namespace sluice::net

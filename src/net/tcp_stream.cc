@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "net/tcp_stream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace sluice::net {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr Duration alarm_below{1000};
+
+Error lost(const char* operation, int error_number) {
+  return Error(Errc::closed_by_peer, std::string("the connection was lost: ") + operation + ": " +
+                                         std::generic_category().message(error_number));
+}
+
+bool would_block(int error_number) {
+  return error_number == EAGAIN || error_number == EWOULDBLOCK;
+}
+
+Error ended(Errc reason, Duration timeout) {
+  if (reason == Errc::idle_timeout) {
+    return Error(reason, "the peer was silent for " + std::to_string(timeout.count()) + " ms");
+  }
+  return Error(reason, "the connection is being ended");
+}
+
+iovec vector_of(Bytes bytes) {
+  // sendmsg() does not write through it; iovec has no const form.
+  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+struct TcpStream::Alarm {
+  Alarm(const runtime::Executor& executor, TcpStream* owner) : timer(executor), stream(owner) {}
+
+  boost::asio::steady_timer timer;
+  TcpStream* stream;  // Null when the stream is gone.
+  bool set = false;
+};
+
+TcpStream::TcpStream(Socket socket, std::string peer_address, runtime::DeadlineSweeper& deadlines,
+                     std::optional<ConnectionSlot> slot)
+    : slot_(std::move(slot)),
+      socket_(std::move(socket)),
+      peer_address_(std::move(peer_address)),
+      deadline_(deadlines, [this] { end_wait(Errc::idle_timeout); }) {
+  // Answers are written whole, so Nagle's algorithm only adds delay. No error matters: a socketpair
+  // does not know the option.
+  const int on = 1;
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+TcpStream::~TcpStream() {
+  if (alarm_) {
+    alarm_->stream = nullptr;
+    alarm_->timer.cancel();
+  }
+}
+
+runtime::Task<Result<>> TcpStream::wait_readable(Duration timeout) {
+  return wait(Socket::wait_read, timeout);
+}
+
+runtime::Task<Result<>> TcpStream::wait(Socket::wait_type direction, Duration timeout) {
+  if (cancelled_) {
+    co_return fail(ended(*cancelled_, timeout));
+  }
+  wait_ended_by_.reset();
+  waiting_for_ = direction;
+  arm(timeout);
+  const auto [error] = co_await socket_.async_wait(
+      direction, boost::asio::as_tuple(boost::asio::use_awaitable_t<runtime::Executor>()));
+  deadline_.disarm();
+  waiting_for_.reset();
+  if (cancelled_) {
+    co_return fail(ended(*cancelled_, timeout));
+  }
+  if (error == boost::asio::error::operation_aborted && wait_ended_by_) {
+    co_return fail(ended(*wait_ended_by_, timeout));
+  }
+  if (error) {
+    co_return fail(lost("wait", error.value()));
+  }
+  co_return Result<>();
+}
+
+void TcpStream::end_wait(Errc reason) noexcept {
+  if (waiting_for_ && !wait_ended_by_) {
+    wait_ended_by_ = reason;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  }
+}
+
+void TcpStream::arm(Duration timeout) {
+  if (timeout >= alarm_below) {
+    alarm_at_ = steady_clock::time_point::max();
+    deadline_.arm(timeout);
+    return;
+  }
+  alarm_at_ = steady_clock::now() + std::max(timeout, Duration::zero());
+  if (!alarm_) {
+    alarm_ = std::make_shared<Alarm>(socket_.get_executor(), this);
+  }
+  if (!alarm_->set || alarm_->timer.expiry() > alarm_at_) {
+    set_alarm(alarm_, alarm_at_);
+  }
+}
+
+void TcpStream::set_alarm(const std::shared_ptr<Alarm>& alarm, steady_clock::time_point at) {
+  alarm->timer.expires_at(at);
+  alarm->set = true;
+  alarm->timer.async_wait([alarm](const boost::system::error_code& error) {
+    if (error) {
+      return;  // Gone, or set anew.
+    }
+    alarm->set = false;
+    if (alarm->stream != nullptr) {
+      alarm->stream->alarm_rang();
+    }
+  });
+}
+
+void TcpStream::alarm_rang() {
+  if (!waiting_for_ || alarm_at_ == steady_clock::time_point::max()) {
+    return;
+  }
+  if (steady_clock::now() >= alarm_at_) {
+    end_wait(Errc::idle_timeout);
+  } else {
+    set_alarm(alarm_, alarm_at_);
+  }
+}
+
+Result<std::optional<std::size_t>> TcpStream::read_now(MutableBytes buffer) {
+  if (cancelled_) {
+    return fail(ended(*cancelled_, {}));
+  }
+  for (;;) {
+    const ssize_t count =
+        ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count >= 0) {
+      return static_cast<std::size_t>(count);
+    }
+    if (would_block(errno)) {
+      return std::nullopt;
+    }
+    if (errno != EINTR) {
+      return fail(lost("recv", errno));
+    }
+  }
+}
+
+runtime::Task<Result<>> TcpStream::write(Bytes head, Bytes body, Duration timeout) {
+  for (;;) {
+    if (cancelled_) {
+      co_return fail(ended(*cancelled_, timeout));
+    }
+    const Result<bool> written = write_now(head, body);
+    if (!written) {
+      co_return fail(written.error());
+    }
+    if (*written) {
+      co_return Result<>();
+    }
+    Result<> writable = co_await wait(Socket::wait_write, timeout);
+    if (!writable) {
+      co_return writable;
+    }
+  }
+}
+
+Result<bool> TcpStream::write_now(Bytes& head, Bytes& body) {
+  while (!head.empty() || !body.empty()) {
+    std::array<iovec, 2> pieces{vector_of(head), vector_of(body)};
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    const ssize_t count = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0) {
+      if (would_block(errno)) {
+        return false;
+      }
+      if (errno == EINTR) {
+        continue;
+      }
+      return fail(lost("send", errno));
+    }
+    const auto sent = static_cast<std::size_t>(count);
+    const std::size_t of_head = std::min(sent, head.size());
+    head = head.subspan(of_head);
+    body = body.subspan(sent - of_head);
+  }
+  return true;
+}
+
+void TcpStream::shutdown_send() noexcept {
+  ::shutdown(socket_.native_handle(), SHUT_WR);
+}
+
+void TcpStream::cancel(Errc reason) noexcept {
+  if (!cancelled_) {
+    cancelled_ = reason;
+  }
+  end_wait(reason);
+}
+
+void TcpStream::interrupt_wait(Errc reason) noexcept {
+  if (waiting_for_ == Socket::wait_read) {
+    end_wait(reason);
+  }
+}
+
+}  // namespace sluice::net
