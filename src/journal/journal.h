@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The memory of Sluice: which uploads exist, which bytes of them are durable, and what the backend answered. One process
-// owns a journal at a time.
+// The memory of Sluice: which uploads exist, which bytes of them are durable, and what the backend
+// answered. One process owns a journal at a time.
 #pragma once
 
 #include <cstddef>
@@ -28,13 +28,17 @@ struct VideoPage {
   std::uint64_t total = 0;           // That match, on all pages.
 };
 
-// Called from any worker; every call continues on its caller's executor. All failures are storage_failed or disk_full.
+// Called from any worker; every call continues on its caller's executor. Failures are
+// storage_failed, disk_full, and `internal` for a change that contradicts what the journal holds
+// (an unknown id, a token twice).
 class Journal {
  public:
   virtual ~Journal() = default;
 
-  // Makes all of `changes` durable, or none. Changes of many callers share one transaction. After a failed commit the
-  // journal accepts no further change until it is opened anew: what is on the disk is not known.
+  // Makes all of `changes` durable, or none. Changes of many callers share one transaction. After a
+  // failed commit the journal accepts no further change until it is opened anew: what is on the
+  // disk is not known. The exception is `internal`: nothing was written, no other caller is
+  // affected, and the journal goes on.
   virtual runtime::Task<Result<>> commit(std::vector<Change> changes) = 0;
 
   // A number that no upload has or had, below 2^53.
@@ -44,8 +48,10 @@ class Journal {
   // Uploads in `received` or `delivering` with an id above `after`, in order of id.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
                                                                        std::size_t count) = 0;
-  // Uploads in `receiving`, `delivered`, `refused`, `aborted` or `expired` whose expires_at is not after `now`.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, std::size_t count) = 0;
+  // Uploads in `receiving`, `delivered`, `refused`, `aborted` or `expired` whose expires_at is not
+  // after `now`.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now,
+                                                               std::size_t count) = 0;
   // Uploads in `delivered`, `refused`, `aborted` or `expired` with blob_present.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) = 0;
   virtual runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() = 0;
@@ -55,7 +61,7 @@ class Journal {
   // Tombstones with source_present: their files are still to be removed.
   virtual runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) = 0;
 
-  // False after a failed commit.
+  // False after a failed commit that was not `internal`.
   virtual bool healthy() const noexcept = 0;
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What the journal keeps: one record an upload, one a video. Values; docs/format.md shows them as tables.
+// What the journal keeps: one record an upload, one a video. Values; docs/format.md shows them as
+// tables.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,7 +16,8 @@
 
 namespace sluice::journal {
 
-// receiving -> received -> delivering -> delivered | refused; and aborted, expired. The words stand in the journal.
+// receiving -> received -> delivering -> delivered | refused; and aborted, expired. The words stand
+// in the journal.
 enum class UploadState { receiving, received, delivering, delivered, refused, aborted, expired };
 
 const char* to_text(UploadState state) noexcept;
@@ -32,11 +35,11 @@ struct Answer {
 // The part of an upload that changes.
 struct UploadProgress {
   UploadState state = UploadState::receiving;
-  RangeSet stored;             // Bytes that survive a power cut.
-  Timestamp expires_at;        // receiving: when it expires; finished: when it is forgotten.
-  bool blob_present = true;    // False once it is known that the store holds nothing of it.
-  unsigned attempts = 0;       // Hand-offs begun and not answered.
-  Timestamp next_attempt_at;   // Not before.
+  RangeSet stored;            // Bytes that survive a power cut.
+  Timestamp expires_at;       // receiving: when it expires; finished: when it is forgotten.
+  bool blob_present = true;   // False once it is known that the store holds nothing of it.
+  unsigned attempts = 0;      // Hand-offs begun and not answered.
+  Timestamp next_attempt_at;  // Not before.
   std::optional<Answer> answer;
 
   friend bool operator==(const UploadProgress&, const UploadProgress&) = default;
@@ -60,7 +63,8 @@ struct VideoRecord {
   std::string id;
   std::uint64_t upload_id = 0;
   Timestamp created_at;
-  std::string status;  // processing, success, fail; or deleted: a tombstone that keeps the answer true.
+  std::string
+      status;  // processing, success, fail; or deleted: a tombstone that keeps the answer true.
   bool source_present = true;
   std::string document;
   std::string metadata;

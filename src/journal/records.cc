@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "journal/records.h"
+
+#include <array>
+#include <cstddef>
+
+#include "base/check.h"
+
+namespace sluice::journal {
+namespace {
+
+// Indexed by the enumerator's value.
+constexpr std::array<const char*, 7> words{"receiving", "received", "delivering", "delivered",
+                                           "refused",   "aborted",  "expired"};
+static_assert(words.size() == static_cast<std::size_t>(UploadState::expired) + 1);
+
+}  // namespace
+
+const char* to_text(UploadState state) noexcept {
+  const auto index = static_cast<std::size_t>(state);
+  SLUICE_CHECK(index < words.size());
+  return words[index];
+}
+
+std::optional<UploadState> upload_state_from_text(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (text == words[i]) {
+      return static_cast<UploadState>(i);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::journal

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "journal/sqlite_connection.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+
+namespace sluice::journal {
+namespace {
+
+bool says_full(sqlite3* database, int code) {
+  const int primary = code & 0xFF;
+  const int error_number = sqlite3_system_errno(database);
+  return primary == SQLITE_FULL ||
+         (primary == SQLITE_IOERR && (error_number == ENOSPC || error_number == EDQUOT));
+}
+
+// SQLite would create the file readable for everyone; it holds the secrets of all upload URLs. The
+// write-ahead log takes over the file's mode. Never opens a file that is there: closing it again
+// would drop the locks that SQLite has on it elsewhere in this process
+// (https://sqlite.org/howtocorrupt.html 2.2).
+Result<> create_private(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+  } else if (errno != EEXIST) {
+    return fail(storage_error(errno, "create journal", path));
+  }
+  return {};
+}
+
+}  // namespace
+
+Error sqlite_error(sqlite3* database, int code, std::string_view operation) {
+  const char* const file = sqlite3_db_filename(database, "main");
+  const std::string name = "journal " + std::string(file == nullptr ? "" : file);
+  const int primary = code & 0xFF;
+  if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) {
+    return Error(Errc::storage_failed, name + " is in use by another process");
+  }
+  if (primary == SQLITE_NOTADB) {
+    return Error(Errc::storage_failed, name + " is not a SQLite database");
+  }
+  Errc kind = Errc::storage_failed;
+  if (primary == SQLITE_CONSTRAINT) {
+    kind = Errc::internal;
+  } else if (says_full(database, code)) {
+    kind = Errc::disk_full;
+  }
+  std::string message = name + ": " + std::string(operation) + ": " + sqlite3_errstr(code);
+  if (sqlite3_extended_errcode(database) == code) {
+    message += std::string(" (") + sqlite3_errmsg(database) + ")";
+  }
+  return Error(kind, std::move(message));
+}
+
+Execution::~Execution() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+void Execution::bound(int code) {
+  if (bind_code_ == SQLITE_OK) {
+    bind_code_ = code;
+  }
+}
+
+void Execution::bind(std::int64_t value) {
+  bound(sqlite3_bind_int64(statement_, ++parameter_, value));
+}
+
+void Execution::bind_unsigned(std::uint64_t value) {
+  SLUICE_CHECK(std::in_range<std::int64_t>(value));
+  bind(static_cast<std::int64_t>(value));
+}
+
+// A null pointer would bind NULL instead of an empty value.
+void Execution::bind_text(std::string_view value) {
+  const char* const data = value.empty() ? "" : value.data();
+  bound(sqlite3_bind_text64(statement_, ++parameter_, data, value.size(), SQLITE_STATIC,
+                            SQLITE_UTF8));
+}
+
+void Execution::bind_blob(std::string_view value) {
+  const char* const data = value.empty() ? "" : value.data();
+  bound(sqlite3_bind_blob64(statement_, ++parameter_, data, value.size(), SQLITE_STATIC));
+}
+
+void Execution::bind_null() {
+  bound(sqlite3_bind_null(statement_, ++parameter_));
+}
+
+Result<bool> Execution::step() {
+  const int code = bind_code_ == SQLITE_OK ? sqlite3_step(statement_) : bind_code_;
+  column_ = 0;
+  if (code == SQLITE_ROW) {
+    return true;
+  }
+  if (code == SQLITE_DONE) {
+    return false;
+  }
+  return fail(sqlite_error(sqlite3_db_handle(statement_), code, sqlite3_sql(statement_)));
+}
+
+Result<> Execution::finish() {
+  const Result<bool> row = step();
+  if (!row) {
+    return fail(row.error());
+  }
+  SLUICE_CHECK(!*row);
+  return {};
+}
+
+bool Execution::next_is_null() const {
+  return sqlite3_column_type(statement_, column_) == SQLITE_NULL;
+}
+
+std::int64_t Execution::take_integer() {
+  return sqlite3_column_int64(statement_, column_++);
+}
+
+std::string Execution::take_bytes() {
+  // In this order: asking for the pointer may convert the value and change its size.
+  const void* const data = sqlite3_column_blob(statement_, column_);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column_));
+  ++column_;
+  return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
+}
+
+Result<Connection> Connection::open(const std::string& path) {
+  if (Result<> created = create_private(path); !created) {
+    return fail(created.error());
+  }
+  sqlite3* database = nullptr;
+  // No mutex: one thread uses it.
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  Connection connection(database, path);
+  if (code != SQLITE_OK) {
+    return fail(sqlite_error(database, code, "open"));
+  }
+  return connection;
+}
+
+Result<> Connection::execute(const std::string& sql) {
+  const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) {
+    return fail(sqlite_error(database_.get(), code, sql));
+  }
+  return {};
+}
+
+Result<std::string> Connection::query(const std::string& sql) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) {
+    return fail(statement.error());
+  }
+  Execution execution(*statement);
+  const Result<bool> row = execution.step();
+  if (!row) {
+    return fail(row.error());
+  }
+  if (!*row) {
+    return fail(Errc::storage_failed, "journal " + path_ + ": no answer to " + sql);
+  }
+  return execution.take_bytes();
+}
+
+Result<Statement> Connection::prepare(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT,
+                                      &statement, nullptr);
+  if (code != SQLITE_OK) {
+    return fail(sqlite_error(database_.get(), code, sql));
+  }
+  return Statement(statement);
+}
+
+Result<> Connection::prepare_all(const std::vector<Preparation>& preparations) {
+  for (const Preparation& preparation : preparations) {
+    Result<Statement> statement = prepare(preparation.sql);
+    if (!statement) {
+      return fail(statement.error());
+    }
+    *preparation.statement = std::move(*statement);
+  }
+  return {};
+}
+
+}  // namespace sluice::journal

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// SQLite's handles as values with owners, and its result codes as Result. Knows no table.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sluice::journal {
+
+// disk_full where the disk is, `internal` for a broken constraint, else storage_failed; names the
+// file.
+Error sqlite_error(sqlite3* database, int code, std::string_view operation);
+
+struct SqliteCloser {
+  void operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+};
+
+// A prepared statement, kept for many uses. Every use is an Execution.
+class Statement {
+ public:
+  Statement() = default;
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
+ private:
+  friend class Execution;
+
+  std::unique_ptr<sqlite3_stmt, SqliteCloser> statement_;
+};
+
+// One use of a statement: bind every parameter in order, step, take every column in order. What is
+// bound must live as long as this, whose end lets go of the rows: an Execution that stays would
+// hold up checkpoints.
+class Execution {
+ public:
+  explicit Execution(Statement& statement) : statement_(statement.statement_.get()) {}
+  ~Execution();
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+
+  void bind(std::int64_t value);
+  void bind_unsigned(std::uint64_t value);
+  void bind_text(std::string_view value);
+  void bind_blob(std::string_view value);
+  void bind_null();
+
+  // True when there is a row. Reports what went wrong while binding, too.
+  Result<bool> step();
+  // For a statement that has no rows.
+  Result<> finish();
+
+  bool next_is_null() const;
+  std::int64_t take_integer();
+  std::string take_bytes();
+  void skip() { ++column_; }
+
+ private:
+  void bound(int code);
+
+  sqlite3_stmt* statement_;
+  int bind_code_ = SQLITE_OK;
+  int parameter_ = 0;
+  int column_ = 0;
+};
+
+// An open database file. One thread at a time.
+class Connection {
+ public:
+  // Creates the file, for its owner's eyes only, where there is none.
+  static Result<Connection> open(const std::string& path);
+
+  // Runs statements separated by semicolons; their rows are thrown away.
+  Result<> execute(const std::string& sql);
+  // The first column of the only row.
+  Result<std::string> query(const std::string& sql);
+  Result<Statement> prepare(const std::string& sql);
+
+  struct Preparation {
+    Statement* statement;
+    std::string sql;
+  };
+  Result<> prepare_all(const std::vector<Preparation>& preparations);
+
+  // Rows that the last INSERT, UPDATE or DELETE changed, triggers not counted.
+  std::int64_t changes() const noexcept { return sqlite3_changes64(database_.get()); }
+  bool in_transaction() const noexcept { return sqlite3_get_autocommit(database_.get()) == 0; }
+  const std::string& path() const noexcept { return path_; }
+  sqlite3* handle() const noexcept { return database_.get(); }
+
+ private:
+  Connection(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}
+
+  std::unique_ptr<sqlite3, SqliteCloser> database_;
+  std::string path_;
+};
+
+}  // namespace sluice::journal

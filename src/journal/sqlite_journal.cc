@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "journal/sqlite_journal.h"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <type_traits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "journal/sqlite_schema.h"
+
+namespace sluice::journal {
+namespace {
+
+namespace asio = boost::asio;
+
+// Starts `begin(done)` and continues on the caller's own executor with what `done` is called with,
+// from whatever thread. Until then that executor's event loop does not run out of work. What keeps
+// it so goes home with the result: when the caller goes on, the loop may end, and `done` must not
+// touch it any more.
+template <class Value, class Begin>
+runtime::Task<Value> wait_for(Begin begin) {
+  const runtime::Executor executor = co_await asio::this_coro::executor;
+  auto initiation = [&executor](auto handler, Begin* start) {
+    auto busy = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+    (*start)([executor, busy = std::move(busy), handler = std::move(handler)](Value value) mutable {
+      asio::post(executor,
+                 [busy = std::move(busy), handler = std::move(handler),
+                  value = std::move(value)]() mutable { std::move(handler)(std::move(value)); });
+    });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<runtime::Executor>,
+                                          void(Value)>(std::move(initiation), asio::use_awaitable,
+                                                       &begin);
+}
+
+Error queue_full() {
+  return Error(Errc::storage_failed,
+               "the journal cannot keep up: " + std::to_string(limits::journal_queue_max) +
+                   " calls are waiting");
+}
+
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
+                                                           Durability durability, Metrics& metrics,
+                                                           Log& log) {
+  Result<Connection> connection = open_database(path, durability);
+  if (!connection) {
+    return fail(connection.error());
+  }
+  auto database = std::make_unique<Database>(std::move(*connection));
+  if (Result<> prepared = database->prepare(); !prepared) {
+    return fail(prepared.error());
+  }
+  const Result<std::uint64_t> last_id = database->uploads.last_id();
+  if (!last_id) {
+    return fail(last_id.error());
+  }
+  return std::unique_ptr<SqliteJournal>(
+      new SqliteJournal(std::move(database), *last_id, metrics, log));
+}
+
+Result<> SqliteJournal::Database::prepare() {
+  // Immediate: a transaction that begins as a reader could find the file locked when it writes.
+  Result<> done = connection.prepare_all(
+      {{&begin, "BEGIN IMMEDIATE"}, {&commit, "COMMIT"}, {&rollback, "ROLLBACK"}});
+  if (done) {
+    done = uploads.prepare();
+  }
+  if (done) {
+    done = videos.prepare();
+  }
+  return done;
+}
+
+SqliteJournal::SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id,
+                             Metrics& metrics, Log& log)
+    : metrics_(metrics),
+      log_(log),
+      last_upload_id_(last_upload_id),
+      database_(std::move(database)),
+      queue_([this](std::span<Commit> commits) { write_batch(commits); }) {}
+
+SqliteJournal::~SqliteJournal() = default;
+
+std::uint64_t SqliteJournal::next_upload_id() {
+  const std::uint64_t id = last_upload_id_.fetch_add(1, std::memory_order_relaxed) + 1;
+  SLUICE_CHECK(id <= limits::upload_id_max);
+  return id;
+}
+
+runtime::Task<Result<>> SqliteJournal::commit(std::vector<Change> changes) {
+  auto begin = [this, &changes](auto done) {
+    Commit waiting{std::move(changes), std::move(done)};
+    if (!queue_.add(waiting)) {
+      waiting.done(fail(queue_full()));
+    }
+  };
+  co_return co_await wait_for<Result<>>(std::move(begin));
+}
+
+template <class Work>
+runtime::Task<std::invoke_result_t<Work&>> SqliteJournal::read(Work work) {
+  using Value = std::invoke_result_t<Work&>;
+  auto begin = [this, &work](auto done) {
+    // Apart from the job, so that it can still be called when the queue refuses that.
+    auto shared = std::make_shared<decltype(done)>(std::move(done));
+    CommitQueue::Read job = [shared, work = std::move(work)]() mutable { (*shared)(work()); };
+    if (!queue_.add(job)) {
+      (*shared)(fail(queue_full()));
+    }
+  };
+  co_return co_await wait_for<Value>(std::move(begin));
+}
+
+runtime::Task<Result<std::optional<UploadRecord>>> SqliteJournal::find_upload(std::string token) {
+  auto work = [this, token = std::move(token)] { return database_->uploads.find(token); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::undelivered(std::uint64_t after,
+                                                                            std::size_t count) {
+  auto work = [this, after, count] { return database_->uploads.undelivered(after, count); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::due(Timestamp now,
+                                                                    std::size_t count) {
+  auto work = [this, now, count] { return database_->uploads.due(now, count); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::leftover_blobs(std::size_t count) {
+  auto work = [this, count] { return database_->uploads.leftover_blobs(count); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::map<UploadState, std::uint64_t>>> SqliteJournal::upload_counts() {
+  auto work = [this] { return database_->uploads.counts(); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::optional<VideoRecord>>> SqliteJournal::find_video(std::string id) {
+  auto work = [this, id = std::move(id)] { return database_->videos.find(id); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<VideoPage>> SqliteJournal::list_videos(VideoQuery query) {
+  auto work = [this, query = std::move(query)] { return database_->videos.list(query); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::leftover_videos(std::size_t count) {
+  auto work = [this, count] { return database_->videos.leftover(count); };
+  co_return co_await read(std::move(work));
+}
+
+void SqliteJournal::write_batch(std::span<Commit> commits) {
+  const Result<> outcome = write_transaction(commits);
+  const bool contradiction = !outcome && outcome.error().code() == Errc::internal;
+  if (contradiction && commits.size() > 1) {
+    // Whose change it was is not known here; each on its own, so that the others do not pay for it.
+    for (std::size_t i = 0; i < commits.size(); ++i) {
+      write_batch(commits.subspan(i, 1));
+    }
+    return;
+  }
+  for (Commit& commit : commits) {
+    commit.done(outcome);
+  }
+}
+
+Result<> SqliteJournal::write_transaction(std::span<Commit> commits) {
+  if (!healthy()) {
+    return fail(Errc::storage_failed, "journal " + database_->connection.path() +
+                                          " takes no more changes after a failed commit: restart");
+  }
+  const auto started = std::chrono::steady_clock::now();
+  Result<> done = Execution(database_->begin).finish();
+  if (done) {
+    done = apply_all(commits);
+  }
+  if (done) {
+    done = Execution(database_->commit).finish();
+  }
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;
+  metrics_.commit_seconds.observe(taken.count());
+  if (done) {
+    return done;
+  }
+  log_.error("journal commit failed", {{"what", done.error().message()}});
+  bool undone = true;
+  if (database_->connection.in_transaction()) {
+    undone = Execution(database_->rollback).finish().has_value();
+  }
+  if (!undone || done.error().code() != Errc::internal) {
+    healthy_.store(false, std::memory_order_relaxed);
+  }
+  return done;
+}
+
+Result<> SqliteJournal::apply_all(std::span<Commit> commits) {
+  for (const Commit& commit : commits) {
+    for (const Change& change : commit.changes) {
+      if (Result<> applied = apply(change); !applied) {
+        return applied;
+      }
+    }
+  }
+  return {};
+}
+
+Result<> SqliteJournal::apply(const Change& change) {
+  UploadTable& uploads = database_->uploads;
+  VideoTable& videos = database_->videos;
+  const Overloaded applied{
+      [&](const CreateUpload& create) { return uploads.create(create.record); },
+      [&](const UpdateUpload& update) { return uploads.update(update.id, update.progress); },
+      [&](const RemoveUpload& remove) { return uploads.remove(remove.id); },
+      [&](const PutVideo& put) { return videos.put(put.record); },
+      [&](const RemoveVideo& remove) { return videos.remove(remove.id); },
+  };
+  return std::visit(applied, change);
+}
+
+}  // namespace sluice::journal

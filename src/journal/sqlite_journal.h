@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// The journal in one SQLite file.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "base/durability.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "journal/commit_queue.h"
+#include "journal/journal.h"
+#include "journal/sqlite_connection.h"
+#include "journal/upload_table.h"
+#include "journal/video_table.h"
+
+namespace sluice::journal {
+
+// Owns the file's only connection and the thread that uses it. Commits that wait while a
+// transaction is being written go into the next one together. The destructor writes what waits; the
+// executors of those callers must still live then.
+class SqliteJournal final : public Journal {
+ public:
+  // Blocks. The file is created where there is none. Fails, naming the file, when another process
+  // has it open, when it is newer than this program, and when it is something else than a journal.
+  static Result<std::unique_ptr<SqliteJournal>> open(const std::string& path, Durability durability,
+                                                     Metrics& metrics, Log& log);
+  ~SqliteJournal() override;
+
+  runtime::Task<Result<>> commit(std::vector<Change> changes) override;
+  std::uint64_t next_upload_id() override;
+  runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) override;
+  runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
+                                                               std::size_t count) override;
+  runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, std::size_t count) override;
+  runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) override;
+  runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) override;
+  runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
+  runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) override;
+  bool healthy() const noexcept override { return healthy_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Database {
+    explicit Database(Connection opened)
+        : connection(std::move(opened)), uploads(connection), videos(connection) {}
+    Result<> prepare();
+
+    Connection connection;
+    Statement begin;
+    Statement commit;
+    Statement rollback;
+    UploadTable uploads;
+    VideoTable videos;
+  };
+
+  SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id, Metrics& metrics,
+                Log& log);
+
+  // Runs `work` on the journal's thread.
+  template <class Work>
+  runtime::Task<std::invoke_result_t<Work&>> read(Work work);
+
+  // These on the journal's thread.
+  void write_batch(std::span<Commit> commits);
+  Result<> write_transaction(std::span<Commit> commits);
+  Result<> apply_all(std::span<Commit> commits);
+  Result<> apply(const Change& change);
+
+  Metrics& metrics_;
+  Log& log_;
+  std::atomic<std::uint64_t> last_upload_id_;
+  std::atomic<bool> healthy_{true};
+  const std::unique_ptr<Database> database_;  // The journal's thread alone uses it.
+  CommitQueue queue_;                         // Last: ends before what it works on.
+};
+
+}  // namespace sluice::journal

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// What the journal does when the disk, the process or its caller fails.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/this_coro.hpp>
+#include <csignal>
+#include <filesystem>
+
+#include "journal/sqlite_journal.h"
+#include "journal/test_records.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::journal {
+namespace {
+
+class SqliteJournalFailure : public ::testing::Test {
+ protected:
+  std::unique_ptr<SqliteJournal> open() {
+    auto opened = SqliteJournal::open(path, Durability::commit, metrics, log);
+    EXPECT_TRUE(opened) << opened.error().message();
+    return opened ? std::move(*opened) : nullptr;
+  }
+  static Result<> create(SqliteJournal& journal, std::uint64_t id) {
+    return sluice::testing::run(journal.commit({CreateUpload{sample_upload(id)}}));
+  }
+  static bool has(SqliteJournal& journal, std::uint64_t id) {
+    const auto found = sluice::testing::run(journal.find_upload(sample_upload(id).token));
+    EXPECT_TRUE(found);
+    return found && found->has_value();
+  }
+
+  sluice::testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/journal";
+  Metrics metrics;
+  NullLog log;
+};
+
+// While it lives, no file of this process can grow beyond `bytes`.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(std::uint64_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST_F(SqliteJournalFailure, IsOpenedByOneProcessAtATime) {
+  const auto journal = open();
+  const auto second = SqliteJournal::open(path, Durability::commit, metrics, log);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message(), "journal " + path + " is in use by another process");
+
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto third = SqliteJournal::open(path, Durability::commit, metrics, log);
+    ::_exit(third ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(create(*journal, 1)) << "the attempts did no harm";
+}
+
+TEST_F(SqliteJournalFailure, AcceptsNothingAfterAFailedCommit) {
+  {
+    const auto journal = open();
+    EXPECT_TRUE(create(*journal, 1));
+    EXPECT_TRUE(journal->healthy());
+    {
+      const FileSizeLimit limit(std::filesystem::file_size(path + "-wal"));
+      EXPECT_EQ(create(*journal, 2).error().code(), Errc::storage_failed);
+    }
+    EXPECT_FALSE(journal->healthy());
+    EXPECT_EQ(create(*journal, 3).error().code(), Errc::storage_failed) << "there is room again";
+    EXPECT_TRUE(has(*journal, 1)) << "reads go on";
+    EXPECT_FALSE(has(*journal, 2));
+  }
+  const auto journal = open();
+  EXPECT_TRUE(journal->healthy());
+  EXPECT_TRUE(has(*journal, 1));
+  EXPECT_FALSE(has(*journal, 3));
+  EXPECT_TRUE(create(*journal, 3));
+}
+
+runtime::Task<> create_in_group(SqliteJournal& journal, std::uint64_t id, bool* succeeded) {
+  std::vector<Change> changes;
+  changes.emplace_back(CreateUpload{sample_upload(id)});
+  const Result<> done = co_await journal.commit(std::move(changes));
+  *succeeded = done.has_value();
+}
+
+runtime::Task<> create_side_by_side(SqliteJournal& journal, Log& log,
+                                    std::array<bool, 50>* succeeded) {
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  for (std::size_t i = 0; i < succeeded->size(); ++i) {
+    group.spawn("create", create_in_group(journal, 1 + i, &(*succeeded)[i]));
+  }
+  co_await group.wait(std::chrono::minutes(1));
+}
+
+TEST_F(SqliteJournalFailure, AContradictionFailsAlone) {
+  const auto journal = open();
+  UploadRecord thief = sample_upload(1000);
+  thief.token = sample_upload(30).token;
+  EXPECT_TRUE(sluice::testing::run(journal->commit({CreateUpload{thief}})));
+  std::array<bool, 50> succeeded{};
+  sluice::testing::run(create_side_by_side(*journal, log, &succeeded));
+  for (std::size_t i = 0; i < succeeded.size(); ++i) {
+    EXPECT_EQ(succeeded[i], i != 29) << i;
+  }
+  const auto unknown = sluice::testing::run(
+      journal->commit({CreateUpload{sample_upload(2000)}, UpdateUpload{99, UploadProgress()}}));
+  EXPECT_EQ(unknown.error().code(), Errc::internal);
+  EXPECT_FALSE(has(*journal, 2000)) << "a commit is all or nothing";
+  EXPECT_TRUE(journal->healthy());
+  EXPECT_TRUE(create(*journal, 2000));
+}
+
+TEST_F(SqliteJournalFailure, SaysDiskFull) {
+  auto connection = Connection::open(path);
+  ASSERT_TRUE(connection);
+  EXPECT_TRUE(connection->execute("PRAGMA max_page_count=3; CREATE TABLE t (x)"));
+  const Result<> full = connection->execute("INSERT INTO t VALUES (zeroblob(100000))");
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code(), Errc::disk_full);
+  EXPECT_TRUE(full.error().message().starts_with("journal " + path + ": INSERT INTO t"));
+}
+
+TEST_F(SqliteJournalFailure, ReportsADamagedRow) {
+  {
+    EXPECT_TRUE(create(*open(), 1));
+  }
+  {
+    auto connection = Connection::open(path);
+    ASSERT_TRUE(connection);
+    EXPECT_TRUE(connection->execute("UPDATE uploads SET stored = '5-3'"));
+  }
+  const auto journal = open();
+  const auto found = sluice::testing::run(journal->find_upload(sample_upload(1).token));
+  EXPECT_EQ(found.error().message(), "journal " + path + ": the row of upload 1 is damaged");
+}
+
+runtime::Task<> create_and_say(SqliteJournal& journal, std::uint64_t first, int pipe) {
+  for (std::uint64_t id = first;; id += 8) {
+    std::vector<Change> changes;
+    changes.emplace_back(CreateUpload{sample_upload(id)});
+    if (!co_await journal.commit(std::move(changes)) ||
+        ::write(pipe, &id, sizeof(id)) != sizeof(id)) {
+      ::_exit(1);
+    }
+  }
+}
+
+runtime::Task<> create_for_ever(SqliteJournal& journal, Log& log, int pipe) {
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  for (std::uint64_t first = 1; first <= 8; ++first) {
+    group.spawn("create", create_and_say(journal, first, pipe));
+  }
+  co_await group.wait(std::chrono::minutes(1));
+}
+
+TEST_F(SqliteJournalFailure, LosesNothingAcknowledgedWhenItsProcessIsKilled) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto journal = open();
+    sluice::testing::run(create_for_ever(*journal, log, pipe[1]));
+    ::_exit(1);
+  }
+  ::close(pipe[1]);
+  std::vector<std::uint64_t> acknowledged;
+  std::uint64_t id = 0;
+  while (::read(pipe[0], &id, sizeof(id)) == sizeof(id)) {
+    acknowledged.push_back(id);
+    if (acknowledged.size() == 300) {
+      ::kill(child, SIGKILL);
+    }
+  }
+  ::close(pipe[0]);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  ASSERT_GE(acknowledged.size(), 300U);
+  const auto journal = open();
+  for (const std::uint64_t known : acknowledged) {
+    EXPECT_TRUE(has(*journal, known)) << known;
+  }
+  EXPECT_GT(journal->next_upload_id(), *std::ranges::max_element(acknowledged));
+}
+
+}  // namespace
+}  // namespace sluice::journal

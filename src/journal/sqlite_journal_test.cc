@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "journal/sqlite_journal.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <thread>
+
+#include "base/limits.h"
+#include "journal/test_records.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::journal {
+namespace {
+
+class SqliteJournalTest : public ::testing::Test {
+ protected:
+  SqliteJournalTest() { open(); }
+
+  void open() {
+    journal.reset();
+    auto opened = SqliteJournal::open(path, Durability::commit, metrics, log);
+    EXPECT_TRUE(opened) << opened.error().message();
+    journal = std::move(*opened);
+  }
+  Result<> commit(std::vector<Change> changes) {
+    return sluice::testing::run(journal->commit(std::move(changes)));
+  }
+  std::optional<UploadRecord> find(const std::string& token) {
+    auto found = sluice::testing::run(journal->find_upload(token));
+    EXPECT_TRUE(found) << found.error().message();
+    return *found;
+  }
+  std::uint64_t count(UploadState state) {
+    const auto counts = sluice::testing::run(journal->upload_counts());
+    return counts->contains(state) ? counts->at(state) : 0;
+  }
+  // An upload in `state`.
+  void create(std::uint64_t id, UploadState state, bool blob_present, std::int64_t expires_at) {
+    UploadRecord record = sample_upload(id);
+    record.progress.state = state;
+    record.progress.blob_present = blob_present;
+    record.progress.expires_at = at(expires_at);
+    EXPECT_TRUE(commit({CreateUpload{record}}));
+  }
+  static std::vector<std::uint64_t> ids(const Result<std::vector<UploadRecord>>& records) {
+    std::vector<std::uint64_t> found;
+    for (const UploadRecord& record : *records) {
+      found.push_back(record.id);
+    }
+    std::ranges::sort(found);
+    return found;
+  }
+
+  sluice::testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/journal";
+  Metrics metrics;
+  NullLog log;
+  std::unique_ptr<SqliteJournal> journal;
+};
+
+TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
+  std::string all_bytes;
+  for (int byte = 0; byte < 256; ++byte) {
+    all_bytes += static_cast<char>(byte);
+  }
+  UploadRecord record = sample_upload(limits::upload_id_max);
+  record.file_name = all_bytes;
+  record.content_type = all_bytes;
+  record.parameters = std::string("{}\0{}", 5);
+  record.progress.state = UploadState::refused;
+  record.progress.stored.add({0, 10});
+  record.progress.stored.add({20, 9'007'199'254'740'992});
+  record.progress.blob_present = false;
+  record.progress.attempts = 4'000'000'000;
+  record.progress.next_attempt_at = at(-1);
+  record.progress.answer = Answer{422, {{"X-A", "1"}, {"x-a", all_bytes}}, all_bytes + all_bytes};
+  UploadRecord plain = sample_upload(1);
+  plain.file_name.clear();
+  plain.content_type.clear();
+  plain.parameters.clear();
+  plain.progress.answer = Answer{200, {}, ""};
+  EXPECT_TRUE(commit({CreateUpload{record}, CreateUpload{plain}}));
+  EXPECT_EQ(find(record.token), record);
+  EXPECT_EQ(find(plain.token), plain);
+  open();
+  EXPECT_EQ(find(record.token), record);
+  EXPECT_EQ(find(plain.token), plain);
+  EXPECT_EQ(find("token"), std::nullopt);
+  EXPECT_EQ(find(record.token + std::string(1, '\0')), std::nullopt);
+}
+
+TEST_F(SqliteJournalTest, UpdatesProgressAndRemoves) {
+  UploadRecord record = sample_upload(3);
+  EXPECT_TRUE(commit({CreateUpload{record}}));
+  record.progress.state = UploadState::delivered;
+  record.progress.stored.add({0, 100});
+  record.progress.expires_at = at(5);
+  record.progress.blob_present = false;
+  record.progress.attempts = 2;
+  record.progress.next_attempt_at = at(9);
+  record.progress.answer = Answer{200, {{"A", "b"}}, "{}"};
+  EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
+  EXPECT_EQ(find(record.token), record);
+  record.progress.answer.reset();
+  EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
+  EXPECT_EQ(find(record.token), record);
+  EXPECT_TRUE(commit({RemoveUpload{3}}));
+  EXPECT_EQ(find(record.token), std::nullopt);
+  EXPECT_TRUE(commit({RemoveUpload{3}, RemoveVideo{"none"}})) << "removing twice is no error";
+  EXPECT_TRUE(commit({}));
+}
+
+TEST_F(SqliteJournalTest, NeverGivesAnIdThatWasJournalled) {
+  EXPECT_EQ(journal->next_upload_id(), 1U);
+  EXPECT_EQ(journal->next_upload_id(), 2U);
+  EXPECT_TRUE(commit({CreateUpload{sample_upload(2)}, CreateUpload{sample_upload(1)}}));
+  EXPECT_EQ(journal->next_upload_id(), 3U);
+  open();
+  EXPECT_EQ(journal->next_upload_id(), 3U) << "3 was never journalled";
+  EXPECT_TRUE(commit({RemoveUpload{1}, RemoveUpload{2}}));
+  open();
+  EXPECT_EQ(journal->next_upload_id(), 3U);
+}
+
+TEST_F(SqliteJournalTest, FindsUploadsByWhatIsToBeDone) {
+  using enum UploadState;
+  std::uint64_t id = 0;
+  for (const UploadState state :
+       {receiving, received, delivering, delivered, refused, aborted, expired}) {
+    create(++id, state, true, 100);   // 1, 3, 5, ...
+    create(++id, state, false, 200);  // 2, 4, 6, ...
+  }
+  using Ids = std::vector<std::uint64_t>;
+  EXPECT_EQ(ids(sluice::testing::run(journal->undelivered(0, 10))), (Ids{3, 4, 5, 6}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->undelivered(0, 2))), (Ids{3, 4}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->undelivered(4, 2))), (Ids{5, 6}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->undelivered(6, 2))), Ids{});
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(99), 20))), Ids{});
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(100), 20))), (Ids{1, 7, 9, 11, 13}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), 20))).size(), 10U);
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), 3))).size(), 3U);
+  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(20))), (Ids{7, 9, 11, 13}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(1))).size(), 1U);
+}
+
+TEST_F(SqliteJournalTest, CountsUploadsByState) {
+  create(1, UploadState::receiving, true, 1);
+  create(2, UploadState::receiving, true, 1);
+  create(3, UploadState::received, true, 1);
+  UploadProgress aborted = sample_upload(1).progress;
+  aborted.state = UploadState::aborted;
+  EXPECT_TRUE(commit({UpdateUpload{1, aborted}, UpdateUpload{1, aborted}}));
+  EXPECT_EQ(count(UploadState::receiving), 1U);
+  EXPECT_EQ(count(UploadState::received), 1U);
+  EXPECT_EQ(count(UploadState::aborted), 1U);
+  EXPECT_TRUE(commit({RemoveUpload{1}, RemoveUpload{3}}));
+  open();
+  EXPECT_EQ(count(UploadState::receiving), 1U);
+  EXPECT_EQ(count(UploadState::received), 0U);
+  EXPECT_EQ(count(UploadState::aborted), 0U);
+}
+
+TEST_F(SqliteJournalTest, KeepsReplacesAndRemovesVideos) {
+  VideoRecord video = sample_video("a");
+  video.metadata = std::string("x\0\xFF", 3);
+  EXPECT_TRUE(commit({PutVideo{video}}));
+  EXPECT_EQ(**sluice::testing::run(journal->find_video("a")), video);
+  video.upload_id = 8;
+  video.created_at = at(5);
+  video.status = "fail";
+  video.source_present = false;
+  video.document = "{}";
+  video.metadata.clear();
+  EXPECT_TRUE(commit({PutVideo{video}}));
+  open();
+  EXPECT_EQ(**sluice::testing::run(journal->find_video("a")), video);
+  EXPECT_TRUE(commit({RemoveVideo{"a"}}));
+  EXPECT_EQ(*sluice::testing::run(journal->find_video("a")), std::nullopt);
+  EXPECT_EQ(sluice::testing::run(journal->list_videos({}))->total, 0U);
+}
+
+TEST_F(SqliteJournalTest, ListsVideosNewestFirst) {
+  int time = 0;
+  for (const char* id : {"a", "b", "c", "d", "e", "f"}) {
+    VideoRecord video = sample_video(id);
+    video.created_at = at(time++ / 2);  // Two at a time.
+    video.status = time % 3 == 0 ? "fail" : "success";
+    EXPECT_TRUE(commit({PutVideo{video}}));
+  }
+  VideoRecord gone = sample_video("e");
+  gone.status = "deleted";
+  EXPECT_TRUE(commit({PutVideo{gone}}));
+  const auto list = [&](const VideoQuery& query) {
+    const auto page = sluice::testing::run(journal->list_videos(query));
+    std::string text = std::to_string(page->total) + ":";
+    for (const VideoRecord& record : page->records) {
+      text += record.id;
+    }
+    return text;
+  };
+  EXPECT_EQ(list({}), "5:fdcba");
+  EXPECT_EQ(list({.status = {}, .offset = 1, .count = 3}), "5:dcb");
+  EXPECT_EQ(list({.status = {}, .offset = 9, .count = 3}), "5:");
+  EXPECT_EQ(list({.status = "fail"}), "2:fc");
+  EXPECT_EQ(list({.status = "success", .offset = 1, .count = 1}), "3:b");
+  EXPECT_EQ(list({.status = "processing"}), "0:");
+  EXPECT_EQ(list({.status = "deleted"}), "0:");
+  EXPECT_EQ(sluice::testing::run(journal->leftover_videos(9))->front(), gone);
+  gone.source_present = false;
+  EXPECT_TRUE(commit({PutVideo{gone}}));
+  EXPECT_TRUE(sluice::testing::run(journal->leftover_videos(9))->empty());
+}
+
+runtime::Task<> commit_many(SqliteJournal& journal, std::uint64_t first, int commits,
+                            int* succeeded) {
+  for (int i = 0; i < commits; ++i) {
+    const std::uint64_t id = first + static_cast<std::uint64_t>(i);
+    std::vector<Change> changes;
+    changes.emplace_back(CreateUpload{sample_upload(id)});
+    const auto home = std::this_thread::get_id();
+    const Result<> done = co_await journal.commit(std::move(changes));
+    *succeeded += done && std::this_thread::get_id() == home ? 1 : 0;
+  }
+}
+
+runtime::Task<> commit_side_by_side(SqliteJournal& journal, Log& log, int* succeeded) {
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    group.spawn("commits", commit_many(journal, 1 + i * 5, 5, succeeded));
+  }
+  co_await group.wait(std::chrono::minutes(1));
+}
+
+TEST_F(SqliteJournalTest, WritesCommitsThatWaitInOneTransaction) {
+  int succeeded = 0;
+  sluice::testing::run(commit_side_by_side(*journal, log, &succeeded));
+  EXPECT_EQ(succeeded, 500);
+  EXPECT_LT(observations(metrics.commit_seconds), 250U);
+  EXPECT_GE(observations(metrics.commit_seconds), 5U);
+  open();
+  EXPECT_EQ(count(UploadState::receiving), 500U);
+}
+
+TEST_F(SqliteJournalTest, FinishesWhatIsQueuedBeforeItGoes) {
+  boost::asio::io_context context;
+  int succeeded = 0;
+  std::vector<std::unique_ptr<bool>> ends;
+  std::exception_ptr exception;
+  for (std::uint64_t id = 1; id <= 20; ++id) {
+    ends.push_back(std::make_unique<bool>(false));
+    sluice::testing::start_in(context, commit_many(*journal, id, 1, &succeeded), *ends.back(),
+                              exception);
+  }
+  context.poll();
+  journal.reset();
+  context.run();
+  EXPECT_EQ(succeeded, 20);
+  open();
+  EXPECT_EQ(count(UploadState::receiving), 20U);
+}
+
+}  // namespace
+}  // namespace sluice::journal

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "journal/sqlite_schema.h"
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+#include "base/limits.h"
+
+namespace sluice::journal {
+namespace {
+
+// "Slui": what `file` and `PRAGMA application_id` show.
+constexpr const char* application_id = "1399616873";
+
+// Where bytes come from outside and may be anything, the column is a BLOB. The counters are kept by
+// triggers: a figure that is written in the transaction it counts cannot drift, and nobody has to
+// scan for it.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE counters (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counters (name, value) VALUES ('last_upload_id', 0);
+
+CREATE TABLE uploads (
+  id INTEGER PRIMARY KEY CHECK (id > 0 AND id < 9007199254740992),
+  token TEXT NOT NULL UNIQUE,
+  file_name BLOB NOT NULL,
+  file_size INTEGER NOT NULL,
+  content_type BLOB NOT NULL,
+  parameters TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  stored TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  blob_present INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_attempt_at INTEGER NOT NULL,
+  answer_status INTEGER,
+  answer_headers TEXT,
+  answer_body BLOB
+) STRICT;
+CREATE INDEX uploads_by_expiry ON uploads (state, expires_at);
+CREATE INDEX uploads_undelivered ON uploads (id) WHERE state IN ('received', 'delivering');
+CREATE INDEX uploads_leftover ON uploads (id)
+  WHERE blob_present = 1 AND state IN ('delivered', 'refused', 'aborted', 'expired');
+CREATE TRIGGER uploads_inserted AFTER INSERT ON uploads BEGIN
+  UPDATE counters SET value = max(value, new.id) WHERE name = 'last_upload_id';
+  INSERT INTO counters (name, value) VALUES ('uploads.' || new.state, 1)
+    ON CONFLICT (name) DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER uploads_moved AFTER UPDATE OF state ON uploads WHEN old.state <> new.state BEGIN
+  UPDATE counters SET value = value - 1 WHERE name = 'uploads.' || old.state;
+  INSERT INTO counters (name, value) VALUES ('uploads.' || new.state, 1)
+    ON CONFLICT (name) DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER uploads_deleted AFTER DELETE ON uploads BEGIN
+  UPDATE counters SET value = value - 1 WHERE name = 'uploads.' || old.state;
+END;
+
+CREATE TABLE videos (
+  id TEXT PRIMARY KEY NOT NULL,
+  upload_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  source_present INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  metadata TEXT NOT NULL
+) STRICT;
+CREATE INDEX videos_listed ON videos (created_at) WHERE status <> 'deleted';
+CREATE INDEX videos_by_status ON videos (status, created_at);
+CREATE INDEX videos_leftover ON videos (id) WHERE status = 'deleted' AND source_present = 1;
+CREATE TRIGGER videos_inserted AFTER INSERT ON videos BEGIN
+  INSERT INTO counters (name, value) VALUES ('videos.' || new.status, 1)
+    ON CONFLICT (name) DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER videos_moved AFTER UPDATE OF status ON videos WHEN old.status <> new.status BEGIN
+  UPDATE counters SET value = value - 1 WHERE name = 'videos.' || old.status;
+  INSERT INTO counters (name, value) VALUES ('videos.' || new.status, 1)
+    ON CONFLICT (name) DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER videos_deleted AFTER DELETE ON videos BEGIN
+  UPDATE counters SET value = value - 1 WHERE name = 'videos.' || old.status;
+END;
+)sql";
+
+constexpr std::array<const char*, 1> steps_of_sluice{version_1};
+
+// user_version is a signed 32-bit number.
+Result<std::size_t> read_version(Connection& connection) {
+  const Result<std::string> text = connection.query("PRAGMA user_version");
+  if (!text) {
+    return fail(text.error());
+  }
+  std::size_t version = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), version);
+  if (error != std::errc() || end != text->data() + text->size()) {
+    return fail(Errc::storage_failed,
+                "journal " + connection.path() + " has the impossible version " + *text);
+  }
+  return version;
+}
+
+// A file that holds nothing yet is ours to fill; any other must carry our mark.
+Result<> check_owner(Connection& connection, std::size_t version) {
+  const Result<std::string> mark = connection.query("PRAGMA application_id");
+  const Result<std::string> objects = connection.query("SELECT count(*) FROM sqlite_schema");
+  if (!mark || !objects) {
+    return fail(mark ? objects.error() : mark.error());
+  }
+  const bool is_new = version == 0 && *mark == "0" && *objects == "0";
+  if (!is_new && *mark != application_id) {
+    return fail(Errc::storage_failed,
+                "journal " + connection.path() + " is a SQLite database of another program");
+  }
+  return {};
+}
+
+Result<> run_step(Connection& connection, std::size_t version, const char* step) {
+  const std::string sql = "BEGIN IMMEDIATE;" + std::string(step) +
+                          ";PRAGMA application_id=" + application_id +
+                          ";PRAGMA user_version=" + std::to_string(version) + ";COMMIT";
+  if (Result<> done = connection.execute(sql); !done) {
+    const Error& error = done.error();
+    return fail(error.code(), "journal " + connection.path() + ": migration to version " +
+                                  std::to_string(version) + " failed: " + error.message());
+  }
+  return {};
+}
+
+Result<> set_pragmas(Connection& connection, Durability durability) {
+  // Exclusive before the first access in WAL mode: the log's index then lives in memory, no other
+  // connection can come in, and the WAL-reset bug of SQLite up to 3.51.2
+  // (https://sqlite.org/wal.html), which needs two, cannot strike.
+  if (Result<> exclusive = connection.execute("PRAGMA locking_mode=EXCLUSIVE"); !exclusive) {
+    return exclusive;
+  }
+  const Result<std::string> mode = connection.query("PRAGMA journal_mode=WAL");
+  if (!mode) {
+    return fail(mode.error());
+  }
+  if (*mode != "wal") {
+    return fail(Errc::storage_failed, "journal " + connection.path() +
+                                          ": the file system allows no write-ahead log, only " +
+                                          *mode);
+  }
+  const char* const synchronous = durability == Durability::commit ? "FULL" : "OFF";
+  return connection.execute(std::string("PRAGMA synchronous=") + synchronous +
+                            ";PRAGMA foreign_keys=ON;PRAGMA temp_store=MEMORY"
+                            ";PRAGMA wal_autocheckpoint=" +
+                            std::to_string(limits::journal_checkpoint_pages));
+}
+
+// What a dead process left in the write-ahead log was read, but perhaps never reached the disk:
+// after a failed sync the kernel keeps such pages in memory and calls them clean. New frames would
+// stand behind a gap that a power cut brings to light. So it goes into the database, synced, before
+// anything is added.
+Result<> empty_write_ahead_log(Connection& connection) {
+  const Result<std::string> busy = connection.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy) {
+    return fail(busy.error());
+  }
+  if (*busy != "0") {
+    return fail(Errc::storage_failed, "journal " + connection.path() + " is in use");
+  }
+  return {};
+}
+
+}  // namespace
+
+MigrationSteps migration_steps() {
+  return steps_of_sluice;
+}
+
+Result<> migrate(Connection& connection, MigrationSteps steps) {
+  const Result<std::size_t> version = read_version(connection);
+  if (!version) {
+    return fail(version.error());
+  }
+  if (Result<> ours = check_owner(connection, *version); !ours) {
+    return ours;
+  }
+  if (*version > steps.size()) {
+    return fail(Errc::storage_failed, "journal " + connection.path() + " has version " +
+                                          std::to_string(*version) +
+                                          ", this program knows versions up to " +
+                                          std::to_string(steps.size()) + ": use a newer one");
+  }
+  for (std::size_t i = *version; i < steps.size(); ++i) {
+    if (Result<> done = run_step(connection, i + 1, steps[i]); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<Connection> open_database(const std::string& path, Durability durability) {
+  Result<Connection> connection = Connection::open(path);
+  if (!connection) {
+    return connection;
+  }
+  Result<> done = set_pragmas(*connection, durability);
+  if (done) {
+    done = migrate(*connection, migration_steps());
+  }
+  if (done) {
+    done = empty_write_ahead_log(*connection);
+  }
+  if (!done) {
+    return fail(done.error());
+  }
+  return connection;
+}
+
+}  // namespace sluice::journal

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "journal/sqlite_schema.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include "journal/upload_table.h"
+#include "journal/video_table.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::journal {
+namespace {
+
+class SqliteSchema : public ::testing::Test {
+ protected:
+  std::string refusal() {
+    const auto connection = open_database(path, Durability::commit);
+    EXPECT_FALSE(connection);
+    return connection ? "" : connection.error().message();
+  }
+
+  sluice::testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/journal";
+};
+
+TEST_F(SqliteSchema, OpensAsAsked) {
+  auto connection = open_database(path, Durability::commit);
+  ASSERT_TRUE(connection) << connection.error().message();
+  EXPECT_EQ(connection->query("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(connection->query("PRAGMA locking_mode"), "exclusive");
+  EXPECT_EQ(connection->query("PRAGMA synchronous"), "2");
+  EXPECT_EQ(connection->query("PRAGMA foreign_keys"), "1");
+  EXPECT_EQ(connection->query("PRAGMA temp_store"), "2");
+  EXPECT_EQ(connection->query("PRAGMA user_version"), std::to_string(migration_steps().size()));
+  EXPECT_FALSE(std::filesystem::exists(path + "-shm")) << "a second process could come in";
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(SqliteSchema, SyncsNothingWithoutDurability) {
+  auto connection = open_database(path, Durability::none);
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(connection->query("PRAGMA synchronous"), "0");
+}
+
+TEST_F(SqliteSchema, TakesOverWhatADeadProcessLeftInTheLog) {
+  {
+    auto connection = open_database(path, Durability::commit);
+    ASSERT_TRUE(connection);
+    EXPECT_TRUE(connection->execute("UPDATE counters SET value = 5"));
+    std::filesystem::copy(path, path + "2");
+    std::filesystem::copy(path + "-wal", path + "2-wal");
+  }
+  ASSERT_GT(std::filesystem::file_size(path + "2-wal"), 0U);
+  auto copy = open_database(path + "2", Durability::commit);
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(std::filesystem::file_size(path + "2-wal"), 0U);
+  EXPECT_EQ(copy->query("SELECT value FROM counters"), "5");
+}
+
+TEST_F(SqliteSchema, RefusesASecondConnection) {
+  auto first = open_database(path, Durability::commit);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(refusal(), "journal " + path + " is in use by another process");
+}
+
+TEST_F(SqliteSchema, RefusesANewerJournal) {
+  {
+    auto connection = open_database(path, Durability::commit);
+    ASSERT_TRUE(connection);
+    EXPECT_TRUE(connection->execute("PRAGMA user_version=99"));
+  }
+  EXPECT_EQ(refusal(), "journal " + path +
+                           " has version 99, this program knows versions up to 1: use a newer one");
+}
+
+TEST_F(SqliteSchema, RefusesWhatIsNoJournal) {
+  {
+    auto connection = Connection::open(path);
+    ASSERT_TRUE(connection);
+    EXPECT_TRUE(connection->execute("CREATE TABLE theirs (x); PRAGMA user_version=1"));
+  }
+  EXPECT_EQ(refusal(), "journal " + path + " is a SQLite database of another program");
+  std::ofstream(path, std::ios::trunc) << std::string(5000, 'x');
+  EXPECT_EQ(refusal(), "journal " + path + " is not a SQLite database");
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  EXPECT_NE(refusal(), "");
+  const auto nowhere = open_database(directory.path() + "/none/journal", Durability::commit);
+  EXPECT_FALSE(nowhere);
+}
+
+TEST_F(SqliteSchema, MigratesStepByStepAndKeepsWhatIsThere) {
+  const std::array<const char*, 3> steps{
+      "CREATE TABLE t (a); INSERT INTO t VALUES ('old')",
+      "ALTER TABLE t ADD COLUMN b; UPDATE t SET b = 'new'",
+      "INSERT INTO t VALUES ('half', 'done'); INSERT INTO nowhere VALUES (1)"};
+  auto connection = Connection::open(path);
+  ASSERT_TRUE(connection);
+  EXPECT_TRUE(migrate(*connection, MigrationSteps(steps).first(1)));
+  EXPECT_TRUE(migrate(*connection, MigrationSteps(steps).first(1))) << "nothing to do";
+  EXPECT_TRUE(migrate(*connection, MigrationSteps(steps).first(2)));
+  EXPECT_EQ(connection->query("SELECT a || b FROM t"), "oldnew");
+
+  const Result<> failed = migrate(*connection, steps);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message().find("migration to version 3 failed"), std::string::npos);
+  auto reopened = Connection::open(path);
+  connection = std::move(reopened);
+  EXPECT_EQ(connection->query("SELECT count(*) FROM t"), "1") << "a step is all or nothing";
+  EXPECT_EQ(connection->query("PRAGMA user_version"), "2");
+}
+
+class SqliteTables : public SqliteSchema {
+ protected:
+  // Executes the plan of each statement that the tables keep.
+  static std::vector<std::string> plans(Connection& connection) {
+    std::vector<std::string> statements;
+    for (sqlite3_stmt* statement = sqlite3_next_stmt(connection.handle(), nullptr);
+         statement != nullptr; statement = sqlite3_next_stmt(connection.handle(), statement)) {
+      statements.emplace_back(sqlite3_sql(statement));
+    }
+    std::vector<std::string> lines;
+    for (const std::string& sql : statements) {
+      Result<Statement> plan = connection.prepare("EXPLAIN QUERY PLAN " + sql);
+      EXPECT_TRUE(plan) << sql;
+      Execution rows(*plan);
+      while (*rows.step()) {
+        rows.skip();
+        rows.skip();
+        rows.skip();
+        lines.push_back(rows.take_bytes());
+      }
+    }
+    return lines;
+  }
+};
+
+TEST_F(SqliteTables, AnswerFromIndexesWithoutSorting) {
+  auto connection = open_database(path, Durability::none);
+  ASSERT_TRUE(connection);
+  UploadTable uploads(*connection);
+  VideoTable videos(*connection);
+  ASSERT_TRUE(uploads.prepare());
+  ASSERT_TRUE(videos.prepare());
+  const std::vector<std::string> lines = plans(*connection);
+  EXPECT_GE(lines.size(), 14U);
+  for (const std::string& line : lines) {
+    const bool scans = line.starts_with("SCAN") && line.find("USING INDEX") == std::string::npos &&
+                       line.find("USING COVERING INDEX") == std::string::npos;
+    EXPECT_FALSE(scans) << line;
+    EXPECT_EQ(line.find("TEMP B-TREE"), std::string::npos) << line;
+  }
+}
+
+TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
+  {
+    auto connection = open_database(path, Durability::none);
+    ASSERT_TRUE(connection);
+    ASSERT_TRUE(connection->execute(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
+        " INSERT INTO uploads SELECT i, 'token' || i, x'', 9, x'', '{}', 1, 'receiving', '0-5',"
+        " i, 1, 0, 0, NULL, NULL, NULL FROM n"));
+  }
+  auto connection = open_database(path, Durability::none);
+  ASSERT_TRUE(connection);
+  UploadTable uploads(*connection);
+  ASSERT_TRUE(uploads.prepare());
+  EXPECT_EQ(uploads.last_id(), 50'000U);
+  EXPECT_EQ(uploads.counts()->at(UploadState::receiving), 50'000U);
+  int pages = 0;
+  int unused = 0;
+  sqlite3_db_status(connection->handle(), SQLITE_DBSTATUS_CACHE_MISS, &pages, &unused, 0);
+  EXPECT_LT(pages, 30);
+  EXPECT_GT(std::filesystem::file_size(path) / 4096, 1000U);
+}
+
+}  // namespace
+}  // namespace sluice::journal

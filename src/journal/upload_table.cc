@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include "journal/upload_table.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "journal/answer_headers.h"
+
+namespace sluice::journal {
+namespace {
+
+void bind_time(Execution& execution, Timestamp time) {
+  execution.bind(time.time_since_epoch().count());
+}
+
+Timestamp take_time(Execution& row) {
+  return Timestamp(std::chrono::milliseconds(row.take_integer()));
+}
+
+void bind_count(Execution& execution, std::size_t count) {
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  execution.bind_unsigned(std::min<std::uint64_t>(count, most));
+}
+
+// The texts that a progress becomes; they must live while they are bound.
+struct ProgressTexts {
+  explicit ProgressTexts(const UploadProgress& progress) : stored(progress.stored.to_text()) {
+    if (progress.answer) {
+      headers = answer_headers_to_text(progress.answer->headers);
+    }
+  }
+
+  std::string stored;
+  std::string headers;
+};
+
+void bind_progress(Execution& execution, const UploadProgress& progress,
+                   const ProgressTexts& texts) {
+  execution.bind_text(to_text(progress.state));
+  execution.bind_text(texts.stored);
+  bind_time(execution, progress.expires_at);
+  execution.bind(progress.blob_present ? 1 : 0);
+  execution.bind_unsigned(progress.attempts);
+  bind_time(execution, progress.next_attempt_at);
+  if (!progress.answer) {
+    execution.bind_null();
+    execution.bind_null();
+    execution.bind_null();
+    return;
+  }
+  execution.bind(progress.answer->status);
+  execution.bind_text(texts.headers);
+  execution.bind_blob(progress.answer->body);
+}
+
+// False when a text is none of ours.
+bool take_progress(Execution& row, UploadProgress& progress) {
+  const std::optional<UploadState> state = upload_state_from_text(row.take_bytes());
+  std::optional<RangeSet> stored = RangeSet::from_text(row.take_bytes());
+  if (!state || !stored) {
+    return false;
+  }
+  progress.state = *state;
+  progress.stored = std::move(*stored);
+  progress.expires_at = take_time(row);
+  progress.blob_present = row.take_integer() != 0;
+  progress.attempts = static_cast<unsigned>(row.take_integer());
+  progress.next_attempt_at = take_time(row);
+  if (row.next_is_null()) {
+    return true;
+  }
+  Answer answer;
+  answer.status = static_cast<int>(row.take_integer());
+  auto headers = answer_headers_from_text(row.take_bytes());
+  if (!headers) {
+    return false;
+  }
+  answer.headers = std::move(*headers);
+  answer.body = row.take_bytes();
+  progress.answer = std::move(answer);
+  return true;
+}
+
+}  // namespace
+
+// INDEXED BY makes a query fail to prepare instead of scanning the table should its index be lost.
+Result<> UploadTable::prepare() {
+  const std::string select =
+      "SELECT id, token, file_name, file_size, content_type, parameters, created_at, state,"
+      " stored, expires_at, blob_present, attempts, next_attempt_at, answer_status,"
+      " answer_headers, answer_body FROM uploads ";
+  return connection_.prepare_all({
+      {&insert_,
+       "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters,"
+       " created_at, state, stored, expires_at, blob_present, attempts, next_attempt_at,"
+       " answer_status, answer_headers, answer_body)"
+       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      {&update_,
+       "UPDATE uploads SET state = ?, stored = ?, expires_at = ?, blob_present = ?, attempts = ?,"
+       " next_attempt_at = ?, answer_status = ?, answer_headers = ?, answer_body = ?"
+       " WHERE id = ?"},
+      {&remove_, "DELETE FROM uploads WHERE id = ?"},
+      {&find_, select + "WHERE token = ?"},
+      {&undelivered_,
+       select + "INDEXED BY uploads_undelivered"
+                " WHERE state IN ('received', 'delivering') AND id > ? ORDER BY id LIMIT ?"},
+      {&due_, select + "INDEXED BY uploads_by_expiry"
+                       " WHERE state IN ('receiving', 'delivered', 'refused', 'aborted', 'expired')"
+                       " AND expires_at <= ? LIMIT ?"},
+      {&leftover_, select + "INDEXED BY uploads_leftover WHERE blob_present = 1"
+                            " AND state IN ('delivered', 'refused', 'aborted', 'expired') LIMIT ?"},
+      {&counts_,
+       "SELECT substr(name, 9), value FROM counters"
+       " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
+      {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
+  });
+}
+
+Result<> UploadTable::create(const UploadRecord& record) {
+  const ProgressTexts texts(record.progress);
+  Execution execution(insert_);
+  execution.bind_unsigned(record.id);
+  execution.bind_text(record.token);
+  execution.bind_blob(record.file_name);
+  execution.bind_unsigned(record.file_size);
+  execution.bind_blob(record.content_type);
+  execution.bind_text(record.parameters);
+  bind_time(execution, record.created_at);
+  bind_progress(execution, record.progress, texts);
+  return execution.finish();
+}
+
+Result<> UploadTable::update(std::uint64_t id, const UploadProgress& progress) {
+  const ProgressTexts texts(progress);
+  Execution execution(update_);
+  bind_progress(execution, progress, texts);
+  execution.bind_unsigned(id);
+  if (Result<> done = execution.finish(); !done) {
+    return done;
+  }
+  if (connection_.changes() != 1) {
+    return fail(Errc::internal, "journal " + connection_.path() + ": upload " + std::to_string(id) +
+                                    " is to change and is not there");
+  }
+  return {};
+}
+
+Result<> UploadTable::remove(std::uint64_t id) {
+  Execution execution(remove_);
+  execution.bind_unsigned(id);
+  return execution.finish();
+}
+
+Result<std::optional<UploadRecord>> UploadTable::find(const std::string& token) {
+  Execution execution(find_);
+  execution.bind_text(token);
+  const Result<bool> found = execution.step();
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
+    return std::nullopt;
+  }
+  return read_row(execution);
+}
+
+Result<std::vector<UploadRecord>> UploadTable::undelivered(std::uint64_t after, std::size_t count) {
+  Execution execution(undelivered_);
+  execution.bind_unsigned(after);
+  bind_count(execution, count);
+  return read_rows(execution);
+}
+
+Result<std::vector<UploadRecord>> UploadTable::due(Timestamp now, std::size_t count) {
+  Execution execution(due_);
+  bind_time(execution, now);
+  bind_count(execution, count);
+  return read_rows(execution);
+}
+
+Result<std::vector<UploadRecord>> UploadTable::leftover_blobs(std::size_t count) {
+  Execution execution(leftover_);
+  bind_count(execution, count);
+  return read_rows(execution);
+}
+
+Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
+  std::map<UploadState, std::uint64_t> counts;
+  Execution execution(counts_);
+  for (;;) {
+    const Result<bool> row = execution.step();
+    if (!row) {
+      return fail(row.error());
+    }
+    if (!*row) {
+      return counts;
+    }
+    const std::optional<UploadState> state = upload_state_from_text(execution.take_bytes());
+    if (state) {
+      counts[*state] = static_cast<std::uint64_t>(execution.take_integer());
+    }
+  }
+}
+
+Result<std::uint64_t> UploadTable::last_id() {
+  Execution execution(last_id_);
+  const Result<bool> row = execution.step();
+  if (!row) {
+    return fail(row.error());
+  }
+  if (!*row) {
+    return fail(Errc::storage_failed,
+                "journal " + connection_.path() + " has lost its counter last_upload_id");
+  }
+  return static_cast<std::uint64_t>(execution.take_integer());
+}
+
+Result<UploadRecord> UploadTable::read_row(Execution& row) const {
+  UploadRecord record;
+  record.id = static_cast<std::uint64_t>(row.take_integer());
+  record.token = row.take_bytes();
+  record.file_name = row.take_bytes();
+  record.file_size = static_cast<std::uint64_t>(row.take_integer());
+  record.content_type = row.take_bytes();
+  record.parameters = row.take_bytes();
+  record.created_at = take_time(row);
+  if (!take_progress(row, record.progress)) {
+    return fail(Errc::storage_failed, "journal " + connection_.path() + ": the row of upload " +
+                                          std::to_string(record.id) + " is damaged");
+  }
+  return record;
+}
+
+Result<std::vector<UploadRecord>> UploadTable::read_rows(Execution& rows) const {
+  std::vector<UploadRecord> records;
+  for (;;) {
+    const Result<bool> row = rows.step();
+    if (!row) {
+      return fail(row.error());
+    }
+    if (!*row) {
+      return records;
+    }
+    Result<UploadRecord> record = read_row(rows);
+    if (!record) {
+      return fail(record.error());
+    }
+    records.push_back(std::move(*record));
+  }
+}
+
+}  // namespace sluice::journal

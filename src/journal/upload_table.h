@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The table `uploads`: records to rows and back. On the thread of its connection, which must
+// outlive it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "journal/records.h"
+#include "journal/sqlite_connection.h"
+
+namespace sluice::journal {
+
+class UploadTable {
+ public:
+  explicit UploadTable(Connection& connection) : connection_(connection) {}
+  // Once, before anything else, when the schema is there.
+  Result<> prepare();
+
+  Result<> create(const UploadRecord& record);
+  // `internal` for an id that is not there.
+  Result<> update(std::uint64_t id, const UploadProgress& progress);
+  // A row that is not there is as good as removed.
+  Result<> remove(std::uint64_t id);
+
+  // As the functions of the same names in journal.h.
+  Result<std::optional<UploadRecord>> find(const std::string& token);
+  Result<std::vector<UploadRecord>> undelivered(std::uint64_t after, std::size_t count);
+  Result<std::vector<UploadRecord>> due(Timestamp now, std::size_t count);
+  Result<std::vector<UploadRecord>> leftover_blobs(std::size_t count);
+  Result<std::map<UploadState, std::uint64_t>> counts();
+  // The highest id that was ever journalled.
+  Result<std::uint64_t> last_id();
+
+ private:
+  Result<UploadRecord> read_row(Execution& row) const;
+  Result<std::vector<UploadRecord>> read_rows(Execution& rows) const;
+
+  Connection& connection_;
+  Statement insert_;
+  Statement update_;
+  Statement remove_;
+  Statement find_;
+  Statement undelivered_;
+  Statement due_;
+  Statement leftover_;
+  Statement counts_;
+  Statement last_id_;
+};
+
+}  // namespace sluice::journal

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The table `videos`: records to rows and back. On the thread of its connection, which must outlive
+// it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "journal/journal.h"
+#include "journal/records.h"
+#include "journal/sqlite_connection.h"
+
+namespace sluice::journal {
+
+class VideoTable {
+ public:
+  explicit VideoTable(Connection& connection) : connection_(connection) {}
+  // Once, before anything else, when the schema is there.
+  Result<> prepare();
+
+  Result<> put(const VideoRecord& record);
+  // A row that is not there is as good as removed.
+  Result<> remove(const std::string& id);
+
+  // As the functions of the same names in journal.h.
+  Result<std::optional<VideoRecord>> find(const std::string& id);
+  Result<VideoPage> list(const VideoQuery& query);
+  Result<std::vector<VideoRecord>> leftover(std::size_t count);
+
+ private:
+  Connection& connection_;
+  Statement put_;
+  Statement remove_;
+  Statement find_;
+  Statement list_;
+  Statement list_by_status_;
+  Statement total_;
+  Statement total_by_status_;
+  Statement leftover_;
+};
+
+}  // namespace sluice::journal
