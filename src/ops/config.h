@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// What the operator decides. Values come from flags, then the environment, then a TOML file, then
+// the defaults written here; settings.cc holds the one table of their names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/durability.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "net/endpoint.h"
+
+namespace sluice::ops {
+
+enum class LogFormat {
+  automatic,  // Text where standard error is a terminal, else JSON.
+  text,
+  json,
+};
+
+struct Config {
+  struct Server {
+    net::Endpoint listen{.address = "127.0.0.1", .port = 8080};
+    // Without a slash at its end. Empty: derived from each request's Host.
+    std::string public_url;
+    bool open = false;
+    std::uint64_t workers = 0;  // 0: one for each core.
+    Duration drain = std::chrono::seconds(10);
+
+    friend bool operator==(const Server&, const Server&) = default;
+  };
+  struct Data {
+    std::string directory = "./sluice-data";
+    Durability durability = Durability::commit;
+    std::uint64_t low_water = limits::low_water_bytes_default;
+
+    friend bool operator==(const Data&, const Data&) = default;
+  };
+  struct Limits {
+    std::uint64_t file_size = limits::file_size_max_default;
+    std::uint64_t buffers = limits::buffer_budget_bytes_default;  // Bytes.
+    std::uint64_t connections = limits::connections_max;
+
+    friend bool operator==(const Limits&, const Limits&) = default;
+  };
+  struct Timeouts {
+    Duration head = std::chrono::seconds(15);
+    Duration idle = std::chrono::seconds(60);
+    Duration body = std::chrono::seconds(60);
+    Duration write = std::chrono::seconds(60);
+
+    friend bool operator==(const Timeouts&, const Timeouts&) = default;
+  };
+  struct Expiry {
+    Duration idle = std::chrono::hours(24);
+    Duration absolute = std::chrono::days(7);
+    Duration finished = std::chrono::days(7);
+    Duration sweep = std::chrono::seconds(60);
+
+    friend bool operator==(const Expiry&, const Expiry&) = default;
+  };
+  struct Delivery {
+    Duration wait = std::chrono::seconds(25);
+    Duration retry_first = std::chrono::seconds(1);
+    Duration retry_max = std::chrono::minutes(5);
+
+    friend bool operator==(const Delivery&, const Delivery&) = default;
+  };
+  struct Logging {
+    LogLevel level = LogLevel::info;
+    LogFormat format = LogFormat::automatic;
+
+    friend bool operator==(const Logging&, const Logging&) = default;
+  };
+  struct Video {
+    std::string probe;  // Path of the probe helper. Empty: the one installed beside the server.
+
+    friend bool operator==(const Video&, const Video&) = default;
+  };
+
+  Server server;
+  Data data;
+  Limits limits;
+  Timeouts timeouts;
+  Expiry expiry;
+  Delivery delivery;
+  Logging log;
+  Video video;
+
+  // Setting's key -> where its value came from ("--listen", "SLUICE_LISTEN", "sluice.toml:3"). A
+  // key that is not here has its default.
+  std::map<std::string, std::string, std::less<>> origins;
+
+  // The values alone; where they came from does not count.
+  friend bool operator==(const Config& left, const Config& right);
+};
+
+struct FlagInfo {
+  std::string_view key;   // "server.listen"
+  std::string_view flag;  // "--listen"
+  std::string_view help;
+  std::string_view
+      value_name;  // "ADDR:PORT"; empty for a flag without a value, which means "true".
+};
+
+// The settings that have a flag on the command line.
+std::vector<FlagInfo> flags();
+
+struct ConfigSources {
+  std::vector<std::pair<std::string, std::string>> flags;  // Setting's key, text.
+  // Variables and their values. Only SLUICE_* counts; SLUICE_TEST_* is left to tests.
+  std::vector<std::pair<std::string, std::string>> environment;
+  // The TOML file. Without it, the one that SLUICE_CONFIG names, and else none.
+  std::optional<std::string> file;
+};
+
+// The SLUICE_* variables of this process.
+std::vector<std::pair<std::string, std::string>> process_environment();
+
+// One line each, beginning with the place: "sluice.toml:3: unknown key ...".
+using ConfigProblems = std::vector<std::string>;
+
+// The configuration, or everything that is wrong with it.
+std::expected<Config, ConfigProblems> load(const ConfigSources& sources);
+
+// TOML that loads back to the same Config, each value with its origin as a comment.
+std::string effective_settings(const Config& config);
+// TOML with the defaults, each setting with its help: packaging/sluice.toml.example.
+std::string example_settings();
+
+}  // namespace sluice::ops

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "ops/settings.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::ops {
+namespace {
+
+using Server = Config::Server;
+using Data = Config::Data;
+using Limits = Config::Limits;
+using Timeouts = Config::Timeouts;
+using Expiry = Config::Expiry;
+using Delivery = Config::Delivery;
+using Logging = Config::Logging;
+using Video = Config::Video;
+
+constexpr std::int64_t milliseconds(Duration duration) {
+  return duration.count();
+}
+constexpr std::int64_t longest = milliseconds(limits::duration_setting_max);
+
+using Pause = Span<0, longest>;     // May be none at all.
+using Deadline = Span<1, longest>;  // Something is always waited for.
+using AnySize = Size<0, std::uint64_t{1} << 60U>;
+
+struct Names {
+  std::string_view key;
+  std::string_view environment;
+  std::string_view flag;
+};
+
+// One row: the value `Section.Member` of Config, with the text form of `Type`.
+template <class Type, auto Section, auto Member>
+constexpr Setting row(Names names, std::string_view help) {
+  return {
+      .key = names.key,
+      .environment = names.environment,
+      .flag = names.flag,
+      .value_name = Type::value_name,
+      .forms = Type::forms,
+      .assign = [](Config& config, std::string_view text) -> Parsed<std::monostate> {
+        Parsed<typename Type::Value> value = Type::parse(text);
+        if (!value) {
+          return std::unexpected(std::move(value.error()));
+        }
+        config.*Section.*Member = *std::move(value);
+        return {};
+      },
+      .print = [](const Config& config) { return Type::print(config.*Section.*Member); },
+      .help = help,
+  };
+}
+
+// A setting with a flag has its variable named after the flag, the others after their key.
+constexpr std::array table{
+    row<Address, &Config::server, &Server::listen>(
+        {"server.listen", "SLUICE_LISTEN", "--listen"},
+        "Address and port to listen on; port 0 takes a free port."),
+    row<BaseUrl, &Config::server, &Server::public_url>(
+        {"server.public_url", "SLUICE_PUBLIC_URL", "--public-url"},
+        "URL under which clients reach the server; empty: derived from each request's Host."),
+    row<Switch, &Config::server, &Server::open>(
+        {"server.open", "SLUICE_OPEN", "--open"},
+        "Anyone who reaches the address may upload: needed for an address that is not loopback."),
+    row<Count<0, limits::workers_max>, &Config::server, &Server::workers>(
+        {"server.workers", "SLUICE_SERVER_WORKERS", {}}, "Event loops; 0: one for each core."),
+    row<Pause, &Config::server, &Server::drain>(
+        {"server.drain", "SLUICE_SERVER_DRAIN", {}},
+        "On SIGTERM running requests get this long to end."),
+
+    row<Path<false>, &Config::data, &Data::directory>(
+        {"data.directory", "SLUICE_DATA", "--data"},
+        "Directory of the journal, the uploads and the videos."),
+    row<DurabilityWord, &Config::data, &Data::durability>(
+        {"data.durability", "SLUICE_DATA_DURABILITY", {}},
+        "What an acknowledgement promises: commit (survives a power cut) or none (survives the end "
+        "of the process)."),
+    row<AnySize, &Config::data, &Data::low_water>({"data.low_water", "SLUICE_DATA_LOW_WATER", {}},
+                                                  "So much disk stays free: an upload that does "
+                                                  "not fit beside it is refused, and with less the "
+                                                  "server is not ready."),
+
+    row<Size<1, limits::file_size_max>, &Config::limits, &Limits::file_size>(
+        {"limits.file_size", "SLUICE_LIMITS_FILE_SIZE", {}}, "Largest file that is accepted."),
+    row<Size<limits::buffer_budget_bytes_min, limits::buffer_budget_bytes_max>, &Config::limits,
+        &Limits::buffers>({"limits.buffers", "SLUICE_LIMITS_BUFFERS", {}},
+                          "Memory for bytes on their way to the disk, for all uploads together."),
+    row<Count<1, limits::connections_setting_max>, &Config::limits, &Limits::connections>(
+        {"limits.connections", "SLUICE_LIMITS_CONNECTIONS", {}},
+        "Connections open at the same time."),
+
+    row<Deadline, &Config::timeouts, &Timeouts::head>(
+        {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}},
+        "A request's head must have arrived this long after its first byte."),
+    row<Deadline, &Config::timeouts, &Timeouts::idle>(
+        {"timeouts.idle", "SLUICE_TIMEOUTS_IDLE", {}},
+        "A connection is closed after this long without a request."),
+    row<Deadline, &Config::timeouts, &Timeouts::body>(
+        {"timeouts.body", "SLUICE_TIMEOUTS_BODY", {}},
+        "A request ends when nothing of its body arrives for this long; what came is kept."),
+    row<Deadline, &Config::timeouts, &Timeouts::write>(
+        {"timeouts.write", "SLUICE_TIMEOUTS_WRITE", {}},
+        "A connection is closed when the client takes no byte of a response for this long."),
+
+    row<Deadline, &Config::expiry, &Expiry::idle>(
+        {"expiry.idle", "SLUICE_EXPIRY_IDLE", {}},
+        "An unfinished upload expires after this long without activity."),
+    row<Deadline, &Config::expiry, &Expiry::absolute>(
+        {"expiry.absolute", "SLUICE_EXPIRY_ABSOLUTE", {}},
+        "An unfinished upload expires this long after it was created, whatever happens."),
+    row<Deadline, &Config::expiry, &Expiry::finished>(
+        {"expiry.finished", "SLUICE_EXPIRY_FINISHED", {}},
+        "The answer of a finished upload can be asked for this long."),
+    row<Deadline, &Config::expiry, &Expiry::sweep>({"expiry.sweep", "SLUICE_EXPIRY_SWEEP", {}},
+                                                   "Pause between two looks for expired uploads."),
+
+    row<Pause, &Config::delivery, &Delivery::wait>(
+        {"delivery.wait", "SLUICE_DELIVERY_WAIT", {}},
+        "The last piece's request waits this long for the answer before it is told to come again."),
+    row<Deadline, &Config::delivery, &Delivery::retry_first>(
+        {"delivery.retry_first", "SLUICE_DELIVERY_RETRY_FIRST", {}},
+        "Pause after the first failed hand-off; it doubles with each further one, and each is "
+        "shortened "
+        "at random by up to a half."),
+    row<Deadline, &Config::delivery, &Delivery::retry_max>(
+        {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}},
+        "Longest pause between two hand-offs."),
+
+    row<LogLevelWord, &Config::log, &Logging::level>(
+        {"log.level", "SLUICE_LOG_LEVEL", {}},
+        "Least important level that is logged: debug, info, "
+        "warn or error."),
+    row<LogFormatWord, &Config::log, &Logging::format>(
+        {"log.format", "SLUICE_LOG_FORMAT", {}},
+        "Lines on standard error: text, json, or auto (text on a terminal, json elsewhere)."),
+
+    row<Path<true>, &Config::video, &Video::probe>(
+        {"video.probe", "SLUICE_VIDEO_PROBE", {}},
+        "Path of the probe helper; empty: the one beside the server's binary."),
+};
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return table;
+}
+
+const Setting* find_setting(std::string_view key) {
+  const auto found = std::ranges::find(table, key, &Setting::key);
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace sluice::ops
