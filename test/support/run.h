@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -45,6 +46,10 @@ T run_in(boost::asio::io_context& context, runtime::Task<T> task) {
 template <class T>
 T run(runtime::Task<T> task) {
   boost::asio::io_context context(1);
+  // With a timer the loop sleeps in epoll. Without one it would sleep on a condition variable,
+  // which a thread that posts to it signals after it has let go of the lock: perhaps when this
+  // context is gone.
+  const boost::asio::steady_timer sleeps_in_epoll(context);
   return run_in(context, std::move(task));
 }
 
