@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+#include "http/server_session.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "base/random.h"
+#include "http/head_parser.h"
+#include "http/request_body.h"
+
+namespace sluice::http {
+namespace {
+
+using std::chrono::steady_clock;
+
+Duration until(steady_clock::time_point end) {
+  return std::chrono::ceil<Duration>(end - steady_clock::now());
+}
+
+// 72 random bits: enough to tell requests apart, short enough to be read out by a person.
+std::string new_request_id() {
+  return random_token().substr(0, 12);
+}
+
+// Errors after which nobody expects an answer.
+bool is_silent(Errc code) {
+  return code == Errc::closed_by_peer || code == Errc::idle_timeout || code == Errc::draining;
+}
+
+// One line per request. Never its path: the URL of an upload is a secret.
+class AccessLine {
+ public:
+  AccessLine(Log& log, Metrics& metrics, const RequestContext& context)
+      : log_(log), metrics_(metrics), context_(context) {}
+
+  void write(std::string_view method, const Reply& reply, std::uint64_t bytes, bool answered) {
+    metrics_.requests.add(reply.route, reply.response.status);
+    const std::chrono::duration<double, std::milli> spent = steady_clock::now() - begin_;
+    const LogField request{"request", context_.request_id};
+    const LogField peer{"peer", context_.peer_address};
+    const LogField method_field{"method", method};
+    const LogField route{"route", reply.route};
+    const LogField status{"status", reply.response.status};
+    const LogField size{"bytes", bytes};
+    const LogField time{"milliseconds", spent.count()};
+    const LogField answer{"answered", answered};
+    if (reply.upload_id != 0) {
+      log_.info("request", {request, LogField{"upload", reply.upload_id}, peer, method_field, route,
+                            status, size, time, answer});
+    } else {
+      log_.info("request", {request, peer, method_field, route, status, size, time, answer});
+    }
+  }
+
+ private:
+  Log& log_;
+  Metrics& metrics_;
+  const RequestContext& context_;
+  const steady_clock::time_point begin_ = steady_clock::now();
+};
+
+}  // namespace
+
+ServerSession::ServerSession(std::unique_ptr<net::ByteStream> stream, Handler& handler,
+                             const SessionSettings& settings, Log& log, Metrics& metrics)
+    : stream_(std::move(stream)),
+      handler_(handler),
+      settings_(settings),
+      log_(log),
+      metrics_(metrics) {}
+
+ServerSession::~ServerSession() = default;
+
+void ServerSession::drain() {
+  draining_ = true;
+  if (idle_) {
+    stream_->interrupt_wait(Errc::draining);
+  }
+}
+
+void ServerSession::cut(Errc reason) {
+  draining_ = true;
+  cut_ = reason;
+  if (body_ != nullptr) {
+    body_->cancel(reason);
+  } else {
+    stream_->interrupt_wait(Errc::draining);
+  }
+}
+
+runtime::Task<> ServerSession::run() {
+  Next next = Next::request;
+  while (next == Next::request) {
+    Result<Request> request = co_await read_head();
+    if (request) {
+      next = co_await serve(*request);
+    } else if (is_silent(request.error().code())) {
+      next = Next::close;
+    } else {
+      co_await refuse(request.error());
+      next = Next::linger;
+    }
+  }
+  if (next == Next::linger) {
+    co_await linger();
+  }
+}
+
+runtime::Task<Result<Request>> ServerSession::read_head() {
+  if (input_.empty()) {
+    if (Result<> arrived = co_await wait_for_request(); !arrived) {
+      co_return fail(std::move(arrived).error());
+    }
+  } else {
+    // Whoever pipelines without end must not keep the thread from the other connections.
+    co_await boost::asio::post(stream_->executor(),
+                               boost::asio::use_awaitable_t<runtime::Executor>());
+  }
+  const auto give_up_at = steady_clock::now() + settings_.head_timeout;
+  for (;;) {
+    const Bytes unread = input_.unread();
+    Result<std::optional<ParsedHead>> parsed =
+        parse_head(unread.first(std::min(unread.size(), limits::head_bytes_max)));
+    if (!parsed) {
+      co_return fail(std::move(parsed).error());
+    }
+    if (*parsed) {
+      input_.consume((*parsed)->size);
+      co_return std::move((*parsed)->request);
+    }
+    if (Result<> more = co_await wait_for_head(give_up_at); !more) {
+      co_return fail(std::move(more).error());
+    }
+  }
+}
+
+runtime::Task<Result<>> ServerSession::wait_for_request() {
+  for (;;) {
+    input_.release();
+    if (!draining_) {
+      idle_ = true;
+      Result<> waited = co_await stream_->wait_readable(settings_.idle_timeout);
+      idle_ = false;
+      if (!waited && !draining_) {
+        co_return waited;
+      }
+    }
+    // When draining: what the client has sent before it could know is answered.
+    const Result<bool> read = read_input();
+    if (!read) {
+      co_return fail(read.error());
+    }
+    if (*read) {
+      co_return Result<>();
+    }
+    if (draining_) {
+      co_return fail(Errc::draining);
+    }
+  }
+}
+
+runtime::Task<Result<>> ServerSession::wait_for_head(steady_clock::time_point give_up_at) {
+  const Duration left = until(give_up_at);
+  Result<> waited = fail(Errc::idle_timeout);
+  if (left > Duration::zero()) {
+    waited = co_await stream_->wait_readable(left);
+  }
+  if (!waited) {
+    if (waited.error().code() == Errc::idle_timeout) {
+      co_return fail(Errc::head_timeout, "expected a whole request head within " +
+                                             std::to_string(settings_.head_timeout.count()) +
+                                             " ms; got a part of it");
+    }
+    co_return waited;
+  }
+  const Result<bool> read = read_input();
+  if (!read) {
+    co_return fail(read.error());
+  }
+  co_return Result<>();
+}
+
+Result<bool> ServerSession::read_input() {
+  const MutableBytes room = input_.room(limits::head_bytes_max);
+  if (room.empty()) {
+    return fail(Errc::head_too_large,
+                "expected a head of at most " + std::to_string(limits::head_bytes_max) + " bytes");
+  }
+  auto received = stream_->read_now(room);
+  if (!received) {
+    return fail(std::move(received).error());
+  }
+  if (!*received) {
+    return false;
+  }
+  if (**received == 0) {
+    return fail(Errc::closed_by_peer);
+  }
+  input_.added(**received);
+  return true;
+}
+
+runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) {
+  const RequestContext context{new_request_id(), stream_->peer_address()};
+  AccessLine line(log_, metrics_, context);
+  RequestBody body(*stream_, input_, request, settings_.body_timeout, metrics_);
+  body_ = &body;
+  if (cut_) {
+    body.cancel(*cut_);
+  }
+  std::optional<Reply> reply = co_await ask_handler(request, context, body);
+  const bool threw = !reply;
+  if (threw) {
+    reply.emplace();
+    reply->response = error_response(
+        Error(Errc::internal, "the server failed to answer request " + context.request_id));
+  }
+  bool can_go_on = false;
+  if (!threw) {
+    can_go_on = co_await settle(body);
+  }
+  body_ = nullptr;
+  if (body.failure() && body.failure()->code() == Errc::closed_by_peer) {
+    line.write(request.method_text, *reply, body.received(), false);
+    co_return Next::close;
+  }
+  const bool keep_alive = can_go_on && request.keep_alive && !draining_;
+  reply->response.headers.set("X-Request-Id", context.request_id);
+  const Result<> written =
+      co_await write(reply->response, request.method != Method::head, keep_alive);
+  line.write(request.method_text, *reply, body.received(), written.has_value());
+  if (!written) {
+    co_return Next::close;
+  }
+  if (keep_alive) {
+    co_return Next::request;
+  }
+  co_return can_go_on&& input_.empty() ? Next::close : Next::linger;
+}
+
+runtime::Task<std::optional<Reply>> ServerSession::ask_handler(const Request& request,
+                                                               const RequestContext& context,
+                                                               RequestBody& body) {
+  std::string what = "an exception of unknown type";
+  try {
+    co_return co_await handler_.handle(request, context, body);
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {
+  }
+  log_.error("request failed", {{"request", context.request_id}, {"reason", what}});
+  co_return std::nullopt;
+}
+
+runtime::Task<bool> ServerSession::settle(RequestBody& body) {
+  if (body.finished()) {
+    co_return true;
+  }
+  // A client that was refused before its 100 may send the body or not (RFC 9110 10.1.1): where the
+  // next request would begin is not known.
+  if (body.failure() || body.awaits_continue() ||
+      body.remaining().value_or(0) > limits::drain_bytes_max) {
+    co_return false;
+  }
+  co_return co_await body.drain(limits::drain_bytes_max);
+}
+
+runtime::Task<> ServerSession::refuse(const Error& error) {
+  const RequestContext context{new_request_id(), stream_->peer_address()};
+  AccessLine line(log_, metrics_, context);
+  Reply reply;
+  reply.response = error_response(error);
+  reply.response.headers.set("X-Request-Id", context.request_id);
+  const Result<> written = co_await write(reply.response, true, false);
+  line.write("-", reply, 0, written.has_value());
+}
+
+runtime::Task<Result<>> ServerSession::write(const Response& response, bool with_body,
+                                             bool keep_alive) {
+  const std::string head = serialize_head(response, keep_alive);
+  const bool has_body = with_body && response.status != 204 && response.status != 304;
+  const Bytes body = has_body ? as_bytes(response.body) : Bytes();
+  co_return co_await stream_->write(as_bytes(head), body, settings_.write_timeout);
+}
+
+runtime::Task<> ServerSession::linger() {
+  stream_->shutdown_send();
+  const auto end = steady_clock::now() + settings_.linger_time;
+  for (Duration left = until(end); left > Duration::zero() && !cut_; left = until(end)) {
+    const Result<> waited = co_await stream_->wait_readable(left);
+    if (!waited) {
+      break;
+    }
+    const auto discarded = discard();
+    if (!discarded || *discarded == std::size_t{0}) {
+      break;
+    }
+  }
+}
+
+Result<std::optional<std::size_t>> ServerSession::discard() {
+  std::array<std::byte, limits::discard_bytes> scratch;
+  return stream_->read_now(scratch);
+}
+
+}  // namespace sluice::http

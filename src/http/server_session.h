@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// One HTTP/1.1 connection: reads requests, has them answered, and decides what becomes of the
+// connection after each.
+#pragma once
+
+#include <boost/intrusive/list_hook.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "http/handler.h"
+#include "http/input_buffer.h"
+#include "http/message.h"
+#include "net/byte_stream.h"
+#include "runtime/task.h"
+
+namespace sluice::http {
+
+class RequestBody;
+
+struct SessionSettings {
+  Duration head_timeout = std::chrono::seconds(30);   // From the head's first byte to its last.
+  Duration idle_timeout = std::chrono::seconds(75);   // Between requests.
+  Duration body_timeout = std::chrono::seconds(60);   // Between two bytes of a body.
+  Duration write_timeout = std::chrono::seconds(60);  // For a client that takes no byte.
+  Duration linger_time = limits::linger_max;  // Before a connection with unread bytes is closed.
+};
+
+// Lives on the connection's thread. The hook is for Connections, which lists what runs.
+class ServerSession : public boost::intrusive::list_base_hook<
+                          boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  // The references must outlive the session.
+  ServerSession(std::unique_ptr<net::ByteStream> stream, Handler& handler,
+                const SessionSettings& settings, Log& log, Metrics& metrics);
+  ~ServerSession();
+  ServerSession(const ServerSession&) = delete;
+  ServerSession& operator=(const ServerSession&) = delete;
+
+  // Returns when the connection has ended.
+  runtime::Task<> run();
+
+  // No further request: ends an idle connection at once, a busy one after its answer.
+  void drain();
+  // As drain(), and ends what waits for the client: a body that is being read fails with `reason`,
+  // and that is answered.
+  void cut(Errc reason);
+
+ private:
+  enum class Next { request, close, linger };
+
+  runtime::Task<Result<Request>> read_head();
+  // Waits for the first byte of a request, or for the next one of its head.
+  runtime::Task<Result<>> wait_for_request();
+  runtime::Task<Result<>> wait_for_head(std::chrono::steady_clock::time_point give_up_at);
+  // False when nothing is there.
+  Result<bool> read_input();
+
+  runtime::Task<Next> serve(const Request& request);
+  // nullopt after an exception, which is logged.
+  runtime::Task<std::optional<Reply>> ask_handler(const Request& request,
+                                                  const RequestContext& context, RequestBody& body);
+  // True when the body is out of the way and another request can follow it.
+  runtime::Task<bool> settle(RequestBody& body);
+  runtime::Task<> refuse(const Error& error);
+  runtime::Task<Result<>> write(const Response& response, bool with_body, bool keep_alive);
+  // Lets the client read the answer: closing with unread bytes would reset the connection.
+  runtime::Task<> linger();
+  Result<std::optional<std::size_t>> discard();
+
+  const std::unique_ptr<net::ByteStream> stream_;
+  Handler& handler_;
+  const SessionSettings& settings_;
+  Log& log_;
+  Metrics& metrics_;
+
+  InputBuffer input_;
+  RequestBody* body_ = nullptr;  // Of the request that is being answered.
+  bool idle_ = false;
+  bool draining_ = false;
+  std::optional<Errc> cut_;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: MIT
+#include "http/server_session.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/this_coro.hpp>
+#include <map>
+#include <optional>
+#include <regex>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/limits.h"
+#include "http/connections.h"
+#include "http/session_fixture.h"
+#include "runtime/event.h"
+#include "support/run.h"
+
+namespace sluice::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Answers by the first word of the path: what a request may do to its connection.
+class ScriptedHandler final : public Handler {
+ public:
+  runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
+                              runtime::ByteSource& body) override {
+    ++calls;
+    Reply reply;
+    reply.route = "scripted";
+    reply.response = text(200, "path=" + request.path);
+    if (request.path == "/echo") {
+      reply.response = co_await echo(body);
+    } else if (request.path == "/throw") {
+      throw std::runtime_error("on purpose");
+    } else if (request.path == "/none") {
+      reply.response = text(204, "");
+    } else if (request.path == "/large") {
+      reply.response = text(200, std::string(4'000'000, 'x'));
+    } else if (request.path == "/wait") {
+      co_await go_on->wait(1min);
+    } else if (request.path == "/upload") {
+      reply.upload_id = 7;
+    }
+    last_context = context;
+    co_return reply;
+  }
+
+  int calls = 0;
+  RequestContext last_context;
+  std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();
+
+ private:
+  static Response text(int status, std::string body) {
+    return Response{.status = status, .headers = {}, .body = std::move(body)};
+  }
+  static runtime::Task<Response> echo(runtime::ByteSource& body) {
+    std::string all;
+    std::vector<std::byte> buffer(1000);
+    for (;;) {
+      Result<> waited = co_await body.wait_readable();
+      if (!waited) {
+        co_return error_response(waited.error());
+      }
+      const Result<std::size_t> count = co_await body.read(buffer, 0ms);
+      if (!count) {
+        co_return error_response(count.error());
+      }
+      if (*count == 0) {
+        co_return text(200, std::to_string(all.size()) + ":" + all);
+      }
+      all += as_text(Bytes(buffer).first(*count));
+    }
+  }
+};
+
+class RecordingLog final : public Log {
+ public:
+  void write(LogLevel, std::string_view event, LogFields fields) noexcept override {
+    std::string line(event);
+    for (const LogField& field : fields) {
+      line += " " + std::string(field.key) + "=" + std::visit(to_text, field.value);
+    }
+    lines.push_back(std::move(line));
+  }
+  std::vector<std::string> lines;
+
+ private:
+  static constexpr auto to_text = [](const auto& value) {
+    if constexpr (std::is_convertible_v<decltype(value), std::string_view>) {
+      return std::string(value);
+    } else {
+      return std::to_string(value);
+    }
+  };
+};
+
+// The answers without what differs from run to run, and without the fields that every one has.
+std::string normal(std::string answers) {
+  static const std::regex varying("(Date|X-Request-Id): [^\r]*\r\n");
+  answers = std::regex_replace(answers, varying, "");
+  std::erase(answers, '\r');
+  return answers;
+}
+
+std::string ok(std::string_view body, std::string_view connection = "keep-alive") {
+  return "HTTP/1.1 200 OK\nContent-Length: " + std::to_string(body.size()) +
+         "\nConnection: " + std::string(connection) + "\n\n" + std::string(body);
+}
+
+class ServerSessionTest : public ConnectionFixture {
+ protected:
+  ServerSessionTest() {
+    settings_.idle_timeout = settings_.head_timeout = settings_.body_timeout =
+        settings_.write_timeout = settings_.linger_time = 1min;
+  }
+  ~ServerSessionTest() override {
+    if (!done_) {
+      close_client();
+      drive_until([this] { return done_; });
+    }
+  }
+
+  ServerSession& start() {
+    done_ = false;
+    session_.emplace(connect(), handler_, settings_, log_, metrics_);
+    testing::start_in(context_, run_and_close(session_), done_, exception_);
+    run_ready();
+    return *session_;
+  }
+  void finish() {
+    drive_until([this] { return done_; });
+    EXPECT_FALSE(exception_);
+  }
+  static runtime::Task<> run_and_close(std::optional<ServerSession>& session) {
+    co_await session->run();
+    session.reset();
+  }
+  // Everything that the server answers to `bytes`, sent in pieces of `first` bytes and then `step`.
+  std::string answers_to(std::string_view bytes, std::size_t first, std::size_t step) {
+    start();
+    send(bytes.substr(0, first));
+    run_ready();
+    for (std::size_t at = first; at < bytes.size(); at += step) {
+      send(bytes.substr(at, step));
+    }
+    end_of_client();
+    finish();
+    return normal(receive_all());
+  }
+  std::string answers_to(std::string_view bytes) { return answers_to(bytes, bytes.size(), 1); }
+
+  SessionSettings settings_;
+  ScriptedHandler handler_;
+  RecordingLog log_;
+  Metrics metrics_;
+  std::optional<ServerSession> session_;
+  bool done_ = true;
+  std::exception_ptr exception_;
+};
+
+TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
+  const std::string bad =
+      "HTTP/1.1 400 Bad Request\nContent-Type: application/json\nContent-Length: ";
+  struct Row {
+    std::string_view requests;
+    std::string answers;
+  };
+  const Row rows[] = {
+      {"GET /a HTTP/1.1\r\nHost: h\r\n\r\n", ok("path=/a")},
+      {"GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", ok("path=/a", "close")},
+      {"GET /a HTTP/1.0\r\n\r\n", ok("path=/a", "close")},
+      {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
+       ok("path=/a") + ok("path=/b", "close")},
+      // Pipelining, also behind bodies that nobody reads.
+      {"GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+       ok("path=/a") + ok("path=/b")},
+      {"PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: "
+       "h\r\n\r\n",
+       ok("3:abc") + ok("path=/b")},
+      {"PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: "
+       "h\r\n\r\n",
+       ok("path=/ignore") + ok("path=/b")},
+      {"PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+       "3\r\nabc\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+       ok("3:abc") + ok("path=/b")},
+      {"PUT /ignore HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+       "3\r\nabc\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+       ok("path=/ignore") + ok("path=/b")},
+      // A POST without any framing has an empty body.
+      {"POST /echo HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+       ok("0:") + ok("path=/b")},
+      {"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+       "HTTP/1.1 200 OK\nContent-Length: 7\nConnection: keep-alive\n\n" + ok("path=/b")},
+      {"GET /none HTTP/1.1\r\nHost: h\r\n\r\n",
+       "HTTP/1.1 204 No Content\nConnection: keep-alive\n\n"},
+      // After a request that cannot be read nothing is read as a request.
+      {"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+       bad + "73\nConnection: close\n\n"
+             R"({"error":"BadRequest","message":"expected exactly one Host field; got 0"})"},
+      // A body that ends too early is nobody's to answer, nor is a head.
+      {"PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
+      {"PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
+      {"GET /a HTTP/1.1\r\nHo", ""},
+      {"", ""},
+  };
+  for (const Row& row : rows) {
+    std::string expected = row.answers;
+    EXPECT_EQ(answers_to(row.requests), expected) << row.requests;
+    for (std::size_t first = 0; first < row.requests.size(); ++first) {
+      ASSERT_EQ(answers_to(row.requests, first, row.requests.size()), expected)
+          << row.requests << "\nsplit at " << first;
+    }
+    EXPECT_EQ(answers_to(row.requests, 1, 1), expected) << row.requests;
+  }
+}
+
+TEST_F(ServerSessionTest, BrokenChunkedFramingEndsTheConnection) {
+  const std::string answers = answers_to(
+      "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "zz\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(answers.starts_with("HTTP/1.1 400 Bad Request\n")) << answers;
+  EXPECT_NE(answers.find("Connection: close\n"), std::string::npos);
+  EXPECT_EQ(handler_.calls, 1);
+}
+
+TEST_F(ServerSessionTest, AnswersAHeadThatIsTooLarge) {
+  start();
+  send("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(limits::head_bytes_max, 'x'));
+  EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 431 "));
+  close_client();
+  finish();
+}
+
+TEST_F(ServerSessionTest, SendsContinueBeforeTheBodyIsRead) {
+  start();
+  send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(receive_through("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  send("abc");
+  EXPECT_EQ(normal(receive_through("3:abc")), ok("3:abc"));
+}
+
+TEST_F(ServerSessionTest, ARefusalComesWithoutContinueAndEndsTheConnection) {
+  start();
+  send("PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(normal(receive_all()), ok("path=/ignore", "close"));
+  EXPECT_FALSE(done_) << "it lingers";
+  send("abcGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  close_client();
+  finish();
+  EXPECT_EQ(handler_.calls, 1);
+}
+
+TEST_F(ServerSessionTest, ALongUnwantedBodyIsAnsweredAtOnceAndNotReset) {
+  start();
+  const std::string length = std::to_string(limits::drain_bytes_max + 1);
+  send("PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: " + length + "\r\n\r\n");
+  const std::string much(1'000'000, 'x');
+  send(much);
+  EXPECT_EQ(normal(receive_all()), ok("path=/ignore", "close"));
+  send(much);
+  EXPECT_FALSE(done_) << "it lingers, so that the client can go on sending and read";
+  end_of_client();
+  finish();
+}
+
+TEST_F(ServerSessionTest, AShortUnwantedBodyIsReadBeforeTheAnswer) {
+  start();
+  send("PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n");
+  send(std::string(200'000, 'x'));
+  EXPECT_EQ(receive_ready(), "");
+  send(std::string(100'000, 'x'));
+  EXPECT_EQ(normal(receive_through("ignore")), ok("path=/ignore"));
+}
+
+TEST_F(ServerSessionTest, LingersOnlyForItsTime) {
+  settings_.linger_time = 20ms;
+  start();
+  send("GET / HTTP/1.1\r\n\r\n");
+  finish();
+  EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 400 "));
+}
+
+TEST_F(ServerSessionTest, AnExceptionIsA500ThatNamesTheRequest) {
+  const std::string answer = answers_to(
+      "PUT /throw HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: "
+      "h\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 Internal Server Error\n")) << answer;
+  EXPECT_NE(answer.find("Connection: close\n"), std::string::npos);
+  EXPECT_EQ(answer.find("on purpose"), std::string::npos);
+  ASSERT_EQ(log_.lines.size(), 2U);
+  EXPECT_TRUE(log_.lines[0].starts_with("request failed request=")) << log_.lines[0];
+  EXPECT_TRUE(log_.lines[0].ends_with(" reason=on purpose")) << log_.lines[0];
+  EXPECT_EQ(handler_.calls, 1);
+}
+
+TEST_F(ServerSessionTest, ASilentConnectionIsClosedWithoutAWord) {
+  settings_.idle_timeout = 10ms;
+  start();
+  finish();
+  EXPECT_EQ(receive_all(), "");
+  EXPECT_TRUE(log_.lines.empty());
+}
+
+TEST_F(ServerSessionTest, AHeadThatTakesTooLongIsA408) {
+  settings_.head_timeout = 30ms;
+  start();
+  send("GET / HT");
+  const auto start_time = std::chrono::steady_clock::now();
+  drive_until([&] { return std::chrono::steady_clock::now() - start_time > 10ms; });
+  send("TP/1.1\r\n");  // A further byte does not renew the time.
+  const std::string answer = normal(receive_all());
+  EXPECT_LT(std::chrono::steady_clock::now() - start_time, 20s);
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 Request Timeout\n")) << answer;
+  EXPECT_NE(answer.find("within 30 ms"), std::string::npos) << answer;
+}
+
+TEST_F(ServerSessionTest, ABodyThatStopsIsA408) {
+  settings_.body_timeout = 10ms;
+  start();
+  send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+  const std::string answer = normal(receive_all());
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 Request Timeout\n")) << answer;
+  EXPECT_NE(answer.find("Connection: close\n"), std::string::npos);
+}
+
+TEST_F(ServerSessionTest, AClientThatDoesNotReadIsGivenUp) {
+  settings_.write_timeout = 20ms;
+  start();
+  send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+  finish();
+  ASSERT_EQ(log_.lines.size(), 1U);
+  EXPECT_TRUE(log_.lines[0].ends_with("answered=0")) << log_.lines[0];
+}
+
+TEST_F(ServerSessionTest, DrainClosesAnIdleConnectionAtOnce) {
+  ServerSession& session = start();
+  send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_through("path=/a")), ok("path=/a"));
+  session.drain();
+  finish();
+  EXPECT_EQ(receive_all(), "");
+}
+
+TEST_F(ServerSessionTest, DrainStillAnswersWhatWasSentBefore) {
+  ServerSession& session = start();
+  run_ready();
+  session.drain();
+  // The server's loop has not run since.
+  send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_all()), ok("path=/a", "close"));
+  finish();
+}
+
+TEST_F(ServerSessionTest, DrainLetsABusyConnectionFinish) {
+  ServerSession& session = start();
+  send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  session.drain();
+  run_ready();
+  EXPECT_FALSE(done_);
+  handler_.go_on->set();
+  EXPECT_EQ(normal(receive_all()), ok("path=/wait", "close"));
+  EXPECT_EQ(handler_.calls, 1);
+}
+
+TEST_F(ServerSessionTest, CutEndsABodyAndAnswers) {
+  ServerSession& session = start();
+  send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+  session.drain();
+  run_ready();
+  EXPECT_FALSE(done_);
+  session.cut(Errc::draining);
+  const std::string answer = normal(receive_all());
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 Service Unavailable\n")) << answer;
+  EXPECT_NE(answer.find("Retry-After: "), std::string::npos) << answer;
+  finish();
+}
+
+TEST_F(ServerSessionTest, CutEndsAPartOfAHeadAndALinger) {
+  ServerSession& reading = start();
+  send("GET /a HT");
+  reading.cut(Errc::draining);
+  finish();
+  EXPECT_EQ(receive_all(), "");
+
+  ServerSession& lingering = start();
+  send("nonsense\r\n\r\n");
+  EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 400 "));
+  EXPECT_FALSE(done_);
+  lingering.cut(Errc::draining);
+  finish();
+}
+
+TEST_F(ServerSessionTest, LogsAndCountsEachRequestWithoutItsPath) {
+  answers_to("PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcnonsense\r\n\r\n");
+  ASSERT_EQ(log_.lines.size(), 2U);
+  const std::regex first(
+      "request request=" + handler_.last_context.request_id +
+      R"( upload=7 peer=192\.0\.2\.1 method=PUT route=scripted status=200 bytes=3 milliseconds=[0-9.]+ answered=1)");
+  EXPECT_TRUE(std::regex_match(log_.lines[0], first)) << log_.lines[0];
+  const std::regex second(
+      R"(request request=[\w-]{12} peer=192\.0\.2\.1 method=- route=none status=400 bytes=0 milliseconds=[0-9.]+ answered=1)");
+  EXPECT_TRUE(std::regex_match(log_.lines[1], second)) << log_.lines[1];
+  const RequestCounter::Counts expected{{{"none", 400}, 1}, {{"scripted", 200}, 1}};
+  EXPECT_EQ(metrics_.requests.counts(), expected);
+  EXPECT_EQ(metrics_.bytes_received.value(), 3U);
+}
+
+TEST_F(ServerSessionTest, EveryAnswerCarriesARequestIdOfItsOwn) {
+  start();
+  std::map<std::string, int> ids;
+  for (int i = 0; i < 3; ++i) {
+    send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    const std::string answer = receive_through("path=/a");
+    const std::size_t at = answer.find("X-Request-Id: ");
+    ASSERT_NE(at, std::string::npos);
+    const std::string id = answer.substr(at + 14, answer.find('\r', at) - at - 14);
+    EXPECT_EQ(id, handler_.last_context.request_id);
+    ++ids[id];
+  }
+  EXPECT_EQ(ids.size(), 3U);
+}
+
+TEST_F(ServerSessionTest, CostsLittle) {
+  // Promise 7: a connection in total costs a few KiB.
+  EXPECT_LE(sizeof(ServerSession), 192U);
+}
+
+class ConnectionsTest : public ServerSessionTest {
+ protected:
+  Connections connections_{context_.get_executor(), handler_, settings_, log_, metrics_};
+};
+
+TEST_F(ConnectionsTest, DrainReachesWhatRunsAndWhatIsAddedLater) {
+  connections_.add(connect());
+  send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_through("path=/a")), ok("path=/a"));
+  EXPECT_EQ(connections_.size(), 1U);
+  connections_.drain();
+  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
+
+  connections_.add(connect());
+  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
+  EXPECT_EQ(receive_all(), "") << "added while draining, with nothing sent";
+
+  connections_.add(connect());
+  send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
+  EXPECT_EQ(normal(receive_all()), ok("path=/a", "close"));
+}
+
+TEST_F(ConnectionsTest, CutEndsWhatDrainWaitsFor) {
+  connections_.add(connect());
+  send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+  connections_.drain();
+  EXPECT_FALSE(testing::run_in(context_, connections_.wait(5ms)));
+  connections_.cut(Errc::draining);
+  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
+  EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 503 "));
+}
+
+TEST_F(ConnectionsTest, ALoopThatIsDestroyedWithConnectionsInItFreesThem) {
+  auto loop = std::make_unique<boost::asio::io_context>(1);
+  {
+    Connections connections(loop->get_executor(), handler_, settings_, log_, metrics_);
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    net::Socket socket(loop->get_executor());
+    socket.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
+    connections.add(std::make_unique<net::TcpStream>(
+        std::move(socket), "192.0.2.1", sweeper_, net::ConnectionSlot(metrics_.connections_open)));
+    loop->poll();
+    EXPECT_EQ(metrics_.connections_open.value(), 1);
+    ::close(ends[1]);
+  }
+  loop.reset();
+  EXPECT_EQ(metrics_.connections_open.value(), 0);
+}
+
+}  // namespace
+}  // namespace sluice::http
