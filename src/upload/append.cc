@@ -24,9 +24,11 @@ Append::Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::Byte
 Task<Result<bool>> Append::run() {
   const auto began = std::chrono::steady_clock::now();
   Claim claim(upload_, {position_, end_}, body_);
-  if (const Result<> acquired = co_await claim.acquire(); !acquired) {
+  const Result<std::size_t> acquired = co_await claim.acquire();
+  if (!acquired) {
     co_return fail(acquired.error());
   }
+  tools_.metrics.takeovers.add(*acquired);
   const journal::UploadProgress progress = upload_.progress();
   if (progress.state != journal::UploadState::receiving || position_ > progress.stored.prefix()) {
     // What the upload was when the request came is no longer true; the caller answers with what it

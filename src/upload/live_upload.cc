@@ -25,7 +25,7 @@ Claim::~Claim() {
   settled_->set();
 }
 
-Task<Result<>> Claim::acquire() {
+Task<Result<std::size_t>> Claim::acquire() {
   LiveUpload::SettledEvents older;
   {
     const std::scoped_lock lock(upload_.mutex_);
@@ -46,7 +46,7 @@ Task<Result<>> Claim::acquire() {
   if (cut_) {
     co_return fail(Errc::taken_over, "a newer request for the same bytes has taken over");
   }
-  co_return Result<>();
+  co_return older.size();
 }
 
 void Claim::source_ended() {

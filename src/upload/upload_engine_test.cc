@@ -173,6 +173,7 @@ TEST_F(UploadEngineTest, ANewerRequestCutsAStalledOneAndKeepsItsBytes) {
   EXPECT_EQ(older, Errc::taken_over);
   ASSERT_TRUE(newer);
   EXPECT_EQ(newer->acknowledged, 6U);
+  EXPECT_EQ(metrics.takeovers.value(), 1U);
   EXPECT_EQ(blob(1), "abcdef");
 }
 

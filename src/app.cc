@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "app.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace sluice {
+
+using runtime::Task;
+
+namespace {
+
+// Two descriptors for an upload under way; the soft limit is often 1024.
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+std::size_t worker_count(const ops::Config& config) {
+  const std::uint64_t wanted =
+      config.server.workers != 0 ? config.server.workers : std::thread::hardware_concurrency();
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(wanted, 1, limits::workers_max));
+}
+
+upload::EngineSettings engine_settings(const ops::Config& config) {
+  upload::EngineSettings settings;
+  settings.admission = {config.limits.file_size, config.data.low_water};
+  settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished};
+  settings.answer_wait = config.delivery.wait;
+  return settings;
+}
+
+http::SessionSettings session_settings(const ops::Config& config) {
+  http::SessionSettings settings;
+  settings.head_timeout = config.timeouts.head;
+  settings.idle_timeout = config.timeouts.idle;
+  settings.body_timeout = config.timeouts.body;
+  settings.write_timeout = config.timeouts.write;
+  return settings;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<App>> App::open(const ops::Config& config, Clock& clock, Log& log) {
+  raise_open_files_limit();
+  auto data = store::DataDirectory::open(config.data.directory);
+  if (!data) {
+    return fail(data.error());
+  }
+  std::unique_ptr<App> app(new App(config, clock, log, std::move(*data)));
+  if (const Result<> opened = app->open_parts(); !opened) {
+    return fail(opened.error());
+  }
+  return app;
+}
+
+App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory data)
+    : config_(config),
+      clock_(clock),
+      log_(log),
+      data_(std::move(data)),
+      storage_pool_(limits::storage_threads),
+      delivery_pool_(limits::deliveries_at_once_max),
+      buffers_(config.limits.buffers, metrics_.buffers_in_use) {}
+
+Result<> App::open_parts() {
+  auto journal =
+      journal::SqliteJournal::open(data_.journal_file(), config_.data.durability, metrics_, log_);
+  if (!journal) {
+    return fail(journal.error());
+  }
+  journal_ = std::move(*journal);
+  for (std::size_t i = 0; i < worker_count(config_); ++i) {
+    workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
+  }
+  auto listener = net::Listener::open(first(), config_.server.listen, log_, metrics_);
+  if (!listener) {
+    return fail(listener.error());
+  }
+  listener_ = std::move(*listener);
+
+  store_ = std::make_unique<store::LocalStore>(disk_, storage_pool_, data_.uploads(),
+                                               config_.data.durability, metrics_);
+  prober_ = config_.video.probe.empty()
+                ? std::make_unique<video::HelperProber>()
+                : std::make_unique<video::HelperProber>(config_.video.probe);
+  library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, disk_, delivery_pool_,
+                                                   *prober_, clock_, log_, data_.videos());
+  outbox_ = std::make_unique<delivery::Outbox>(
+      *journal_, *library_, first(), clock_, metrics_, log_,
+      delivery::RetryDelays{config_.delivery.retry_first, config_.delivery.retry_max});
+  upload::EngineParts parts{*journal_, *store_, buffers_, clock_, metrics_, log_};
+  engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
+  pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
+  router_ = std::make_unique<protocol::Router>(
+      *engine_, *library_, *pages_,
+      protocol::ProtocolSettings{config_.server.public_url, config_.limits.file_size});
+  for (const auto& worker : workers_) {
+    connections_.push_back(std::make_unique<http::Connections>(
+        worker->executor(), *router_, session_settings(config_), log_, metrics_));
+  }
+  return {};
+}
+
+// Coroutines that were still under way are destroyed with their worker's event loop: before it go
+// the threads that could resume them and the sockets that belong to it, after it what their frames
+// refer to.
+App::~App() {
+  for (const auto& worker : workers_) {
+    worker->stop();
+  }
+  storage_pool_.stop();
+  delivery_pool_.stop();
+  journal_.reset();
+  listener_.reset();
+  workers_.clear();
+}
+
+void App::start() {
+  outbox_->open(*engine_);
+  runtime::start(first(), log_, "sweep", sweep());
+  runtime::start(first(), log_, "listen", listen());
+}
+
+Task<> App::listen() {
+  std::vector<net::Listener::Target> targets;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    http::Connections& connections = *connections_[i];
+    targets.push_back({workers_[i]->executor(), workers_[i]->deadlines(),
+                       [&connections](std::unique_ptr<net::ByteStream> stream) {
+                         connections.add(std::move(stream));
+                       }});
+  }
+  co_await listener_->run(std::move(targets));
+}
+
+// Expired uploads, forgotten answers, and what a crash left behind.
+Task<> App::sweep() {
+  co_await library_->clean_leftovers();
+  Duration pause = Duration::zero();
+  while (!co_await stopping_.wait(pause)) {
+    const Result<std::size_t> reaped = co_await engine_->reap();
+    if (!reaped) {
+      log_.warn("the reaper could not read the journal", {{"reason", reaped.error().message()}});
+    }
+    const bool more = reaped && *reaped >= limits::reaper_batch_count;
+    pause = more ? Duration::zero() : config_.expiry.sweep;
+  }
+}
+
+void App::drain() {
+  log_.info("draining", {{"connections", metrics_.connections_open.value()}});
+  pages_->set_draining();
+  stopping_.set();
+  runtime::run_and_wait(first(), log_, "stop listening", stop_listening());
+  std::vector<std::jthread> waiting;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    waiting.emplace_back([this, i] {
+      runtime::run_and_wait(workers_[i]->executor(), log_, "drain",
+                            drain_connections(*connections_[i]));
+    });
+  }
+  waiting.clear();
+  runtime::run_and_wait(first(), log_, "close outbox", close_outbox());
+  log_.info("drained");
+}
+
+Task<> App::stop_listening() {
+  listener_->stop();
+  co_return;
+}
+
+Task<> App::drain_connections(http::Connections& connections) {
+  connections.drain();
+  if (co_await connections.wait(config_.server.drain)) {
+    co_return;
+  }
+  log_.info("cutting requests that are still under way",
+            {{"connections", std::uint64_t{connections.size()}}});
+  connections.cut(Errc::draining);
+  if (!co_await connections.wait(limits::cut_wait_max)) {
+    log_.warn("connections did not end in time",
+              {{"connections", std::uint64_t{connections.size()}}});
+  }
+}
+
+Task<> App::close_outbox() {
+  if (!co_await outbox_->close(limits::outbox_close_wait_max)) {
+    log_.warn("a hand-off is still under way; it is repeated after the next start");
+  }
+}
+
+}  // namespace sluice

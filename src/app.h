@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The server as one object: builds every part once, in the order in which they use each other, runs
+// until it is told to stop, and drains.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "delivery/outbox.h"
+#include "http/connections.h"
+#include "journal/sqlite_journal.h"
+#include "net/listener.h"
+#include "ops/config.h"
+#include "ops/service_pages.h"
+#include "protocol/router.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/buffer_pool.h"
+#include "runtime/event.h"
+#include "runtime/posix_disk.h"
+#include "runtime/task.h"
+#include "runtime/worker.h"
+#include "store/data_directory.h"
+#include "store/local_store.h"
+#include "upload/upload_engine.h"
+#include "video/probe.h"
+#include "video/video_library.h"
+
+namespace sluice {
+
+class App {
+ public:
+  // Takes the data directory, opens the journal and listens. Errors are for the operator.
+  static Result<std::unique_ptr<App>> open(const ops::Config& config, Clock& clock, Log& log);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  // With the port that the kernel chose.
+  const net::Endpoint& endpoint() const noexcept { return listener_->endpoint(); }
+
+  // Takes connections, on threads of its own.
+  void start();
+  // No new connections; requests under way may end within the configured time, then they are cut at
+  // a clean offset. Blocks until all is at rest.
+  void drain();
+
+ private:
+  App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory data);
+
+  Result<> open_parts();
+  runtime::Executor first() const { return workers_.front()->executor(); }
+  runtime::Task<> listen();
+  runtime::Task<> sweep();
+  runtime::Task<> stop_listening();
+  runtime::Task<> drain_connections(http::Connections& connections);
+  runtime::Task<> close_outbox();
+
+  const ops::Config config_;
+  Clock& clock_;
+  Log& log_;
+  Metrics metrics_;
+  store::DataDirectory data_;
+  runtime::PosixDisk disk_;
+  runtime::BlockingPool storage_pool_;
+  runtime::BlockingPool delivery_pool_;
+  runtime::BufferPool buffers_;
+  std::vector<std::unique_ptr<runtime::Worker>> workers_;
+  std::unique_ptr<journal::SqliteJournal> journal_;
+  std::unique_ptr<store::LocalStore> store_;
+  std::unique_ptr<video::Prober> prober_;
+  std::unique_ptr<video::VideoLibrary> library_;
+  std::unique_ptr<delivery::Outbox> outbox_;
+  std::unique_ptr<upload::UploadEngine> engine_;
+  std::unique_ptr<ops::ServerPages> pages_;
+  std::unique_ptr<protocol::Router> router_;
+  std::vector<std::unique_ptr<http::Connections>> connections_;  // One for each worker.
+  std::unique_ptr<net::Listener> listener_;
+  runtime::Event stopping_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// The command line: `serve`, `check`, `upload`.
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app.h"
+#include "cli/upload_command.h"
+#include "ops/config.h"
+#include "ops/log_sink.h"
+
+namespace {
+
+using namespace sluice;
+
+constexpr int exit_usage = 2;
+
+// Flags of the settings, as the user gave them.
+struct SettingFlags {
+  std::vector<std::pair<std::string, std::optional<std::string>>> values;
+  std::vector<std::pair<std::string, bool>> switches;
+  std::string file;
+};
+
+void add_setting_flags(CLI::App& command, SettingFlags& given) {
+  const std::vector<ops::FlagInfo> flags = ops::flags();
+  given.values.reserve(flags.size());
+  given.switches.reserve(flags.size());
+  for (const ops::FlagInfo& flag : flags) {
+    const std::string name(flag.flag);
+    const std::string help(flag.help);
+    if (flag.value_name.empty()) {
+      given.switches.emplace_back(flag.key, false);
+      command.add_flag(name, given.switches.back().second, help);
+    } else {
+      given.values.emplace_back(flag.key, std::nullopt);
+      std::optional<std::string>& value = given.values.back().second;
+      command
+          .add_option_function<std::string>(
+              name, [&value](const std::string& text) { value = text; }, help)
+          ->type_name(std::string(flag.value_name));
+    }
+  }
+  command.add_option("--config", given.file, "Settings in a TOML file")->type_name("FILE");
+}
+
+// Prints what is wrong.
+std::optional<ops::Config> load_config(const SettingFlags& given) {
+  ops::ConfigSources sources;
+  sources.environment = ops::process_environment();
+  for (const auto& [key, value] : given.values) {
+    if (value) {
+      sources.flags.emplace_back(key, *value);
+    }
+  }
+  for (const auto& [key, is_set] : given.switches) {
+    if (is_set) {
+      sources.flags.emplace_back(key, "true");
+    }
+  }
+  if (!given.file.empty()) {
+    sources.file = given.file;
+  }
+  auto config = ops::load(sources);
+  if (!config) {
+    for (const std::string& problem : config.error()) {
+      std::fprintf(stderr, "sluice: %s\n", problem.c_str());
+    }
+    return std::nullopt;
+  }
+  return std::move(*config);
+}
+
+int serve(const SettingFlags& given) {
+  const std::optional<ops::Config> config = load_config(given);
+  if (!config) {
+    return exit_usage;
+  }
+  // Every thread inherits the mask: only the sigwait below sees these.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  SystemClock clock;
+  ops::LogSink log(clock, config->log.level, config->log.format, STDERR_FILENO);
+  auto app = App::open(*config, clock, log);
+  if (!app) {
+    std::fprintf(stderr, "sluice: %s\n", app.error().message().c_str());
+    return EXIT_FAILURE;
+  }
+  (*app)->start();
+  std::printf("listening on http://%s\n", net::to_text((*app)->endpoint()).c_str());
+  std::fflush(stdout);
+
+  int received = 0;
+  sigwait(&signals, &received);
+  // A second one ends the process at once, which loses nothing either.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  (*app)->drain();
+  return EXIT_SUCCESS;
+}
+
+int check(const SettingFlags& given) {
+  const std::optional<ops::Config> config = load_config(given);
+  if (!config) {
+    return exit_usage;
+  }
+  std::fputs(ops::effective_settings(*config).c_str(), stdout);
+  return EXIT_SUCCESS;
+}
+
+int run(int argc, char** argv) {
+  CLI::App program("Sluice receives large files over bad networks.", "sluice");
+  program.set_version_flag("--version", "sluice " SLUICE_VERSION);
+  program.require_subcommand(1);
+  int exit_code = EXIT_SUCCESS;
+
+  SettingFlags serve_flags;
+  CLI::App* serve_command = program.add_subcommand("serve", "Run the upload server");
+  add_setting_flags(*serve_command, serve_flags);
+  serve_command->callback([&] { exit_code = serve(serve_flags); });
+
+  SettingFlags check_flags;
+  CLI::App* check_command =
+      program.add_subcommand("check", "Say whether the settings are valid, and print them");
+  add_setting_flags(*check_command, check_flags);
+  check_command->callback([&] { exit_code = check(check_flags); });
+
+  cli::add_upload_command(program, exit_code);
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = program.exit(error);
+    return status == 0 ? EXIT_SUCCESS : exit_usage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}
