@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "base/encoding.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::chrono::seconds rate_window{8};
+constexpr std::chrono::milliseconds rate_time_min{300};
+constexpr std::chrono::milliseconds sample_distance{100};
+constexpr std::size_t bar_columns_max = 40;
+constexpr std::size_t bar_columns_min = 10;
+constexpr std::size_t name_columns_max = 32;
+
+// The first columns of a UTF-8 text; counts code points, which is right for most names.
+std::string shortened(std::string_view text, std::size_t columns) {
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool starts_character = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
+    if (starts_character && seen++ == columns) {
+      return std::string(text.substr(0, i));
+    }
+  }
+  return std::string(text);
+}
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::optional<std::uint64_t> unit_factor(std::string_view unit) {
+  const std::string lower = to_lower(trimmed(unit));
+  constexpr std::array<std::string_view, 4> prefixes{"k", "m", "g", "t"};
+  if (lower.empty() || lower == "b") {
+    return 1;
+  }
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    const std::string prefix(prefixes[i]);
+    if (lower == prefix || lower == prefix + "b" || lower == prefix + "ib") {
+      return std::uint64_t{1} << (10 * (i + 1));
+    }
+  }
+  return std::nullopt;
+}
+
+std::string rate_text(const ProgressState& state) {
+  if (!state.bytes_per_second) {
+    return "";
+  }
+  return format_bytes(static_cast<std::uint64_t>(*state.bytes_per_second)) + "/s";
+}
+
+std::string left_text(const ProgressState& state) {
+  const auto left = time_left(state);
+  return left ? format_duration(*left) + " left" : "";
+}
+
+}  // namespace
+
+std::string format_bytes(std::uint64_t bytes) {
+  constexpr std::array<const char*, 6> units{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) {
+    return fmt::format("{} B", bytes);
+  }
+  double value = static_cast<double>(bytes) / 1024.0;
+  std::size_t unit = 0;
+  // 1023.95 would be printed as 1024.0.
+  while (value >= 1023.95 && unit + 1 < units.size()) {
+    value /= 1024.0;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::string format_duration(std::chrono::seconds duration) {
+  const auto seconds = std::max<std::int64_t>(duration.count(), 0);
+  if (seconds < 3600) {
+    return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+  }
+  return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  const std::string_view spaceless = trimmed(text);
+  std::uint64_t count = 0;
+  const char* end = spaceless.data() + spaceless.size();
+  const auto [stop, error] = std::from_chars(spaceless.data(), end, count);
+  if (error != std::errc()) {
+    return std::nullopt;
+  }
+  const auto digits = static_cast<std::size_t>(stop - spaceless.data());
+  const std::optional<std::uint64_t> factor = unit_factor(spaceless.substr(digits));
+  if (!factor || count > std::numeric_limits<std::uint64_t>::max() / *factor) {
+    return std::nullopt;
+  }
+  return count * *factor;
+}
+
+void RateMeter::add(Time now, std::uint64_t position) {
+  // After a lost connection the position falls back; what is sent again is no gain.
+  if (!samples_.empty() && position < samples_.back().position) {
+    samples_.clear();
+  }
+  if (samples_.size() >= 2 && now - samples_[samples_.size() - 2].time < sample_distance) {
+    samples_.back() = {now, position};
+  } else {
+    samples_.push_back({now, position});
+  }
+  while (samples_.size() > 2 && now - samples_.front().time > rate_window) {
+    samples_.pop_front();
+  }
+}
+
+std::optional<double> RateMeter::bytes_per_second() const {
+  if (samples_.size() < 2 || samples_.back().time - samples_.front().time < rate_time_min) {
+    return std::nullopt;
+  }
+  const std::chrono::duration<double> time = samples_.back().time - samples_.front().time;
+  return static_cast<double>(samples_.back().position - samples_.front().position) / time.count();
+}
+
+int percent(const ProgressState& state) {
+  if (state.total == 0) {
+    return 100;
+  }
+  const double share = static_cast<double>(state.done) / static_cast<double>(state.total);
+  // 100 only when it is true.
+  return state.done >= state.total ? 100 : std::min(99, static_cast<int>(share * 100.0));
+}
+
+std::optional<std::chrono::seconds> time_left(const ProgressState& state) {
+  if (!state.bytes_per_second || *state.bytes_per_second < 1.0 || state.done >= state.total) {
+    return std::nullopt;
+  }
+  const double seconds = static_cast<double>(state.total - state.done) / *state.bytes_per_second;
+  constexpr double shown_seconds_max = 360'000;
+  return std::chrono::seconds(static_cast<std::int64_t>(std::min(seconds, shown_seconds_max)));
+}
+
+std::string progress_bar(const ProgressState& state, std::size_t columns) {
+  const std::string name = shortened(state.name, std::min(name_columns_max, columns / 3));
+  std::string figures = fmt::format("{:3}%", percent(state));
+  for (const std::string& figure : {rate_text(state), left_text(state)}) {
+    if (!figure.empty()) {
+      figures += "  " + figure;
+    }
+  }
+  const std::size_t taken = columns_of(name) + 1 + 2 + 1 + figures.size();
+  if (taken + bar_columns_min > columns) {
+    return shortened(name + " " + figures, columns);
+  }
+  const std::size_t width = std::min(bar_columns_max, columns - taken);
+  const std::size_t filled =
+      state.total == 0
+          ? width
+          : static_cast<std::size_t>(
+                static_cast<double>(width) *
+                std::min(1.0, static_cast<double>(state.done) / static_cast<double>(state.total)));
+  return fmt::format("{} [{}{}] {}", name, std::string(filled, '#'),
+                     std::string(width - filled, '.'), figures);
+}
+
+std::string progress_line(const ProgressState& state) {
+  std::string line = fmt::format("{}: {} of {} ({}%)", state.name, format_bytes(state.done),
+                                 format_bytes(state.total), percent(state));
+  for (const std::string& figure : {rate_text(state), left_text(state)}) {
+    if (!figure.empty()) {
+      line += ", " + figure;
+    }
+  }
+  return line;
+}
+
+}  // namespace sluice::cli

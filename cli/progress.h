@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// How much of a file is there, in words and as a bar. Text only; cli/report prints it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::cli {
+
+// "512 B", "5.0 MiB".
+std::string format_bytes(std::uint64_t bytes);
+// "0:07", "12:30", "3:04:05".
+std::string format_duration(std::chrono::seconds duration);
+// "5MiB", "64 KiB", "1g", "1048576": a factor of 1024 whatever the spelling; nullopt when it is no
+// size or does not fit.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+// Bytes per second over the last seconds. Bytes that are sent again do not count twice.
+class RateMeter {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  void add(Time now, std::uint64_t position);
+  // nullopt until there is something to measure.
+  std::optional<double> bytes_per_second() const;
+
+ private:
+  struct Sample {
+    Time time;
+    std::uint64_t position;
+  };
+  std::deque<Sample> samples_;
+};
+
+struct ProgressState {
+  std::string name;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  std::optional<double> bytes_per_second;
+};
+
+int percent(const ProgressState& state);
+// nullopt while the rate is not known or nothing moves.
+std::optional<std::chrono::seconds> time_left(const ProgressState& state);
+
+// One line of at most `columns` characters: name, bar, percent, rate, time left. What does not fit
+// is left out, the bar first.
+std::string progress_bar(const ProgressState& state, std::size_t columns);
+// The same in words, for a log.
+std::string progress_line(const ProgressState& state);
+
+}  // namespace sluice::cli

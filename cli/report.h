@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// What the person, the log or the script at the other end of the command is told, and when.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "cli/progress.h"
+#include "cli/upload_client.h"
+
+namespace sluice::cli {
+
+enum class ReportStyle {
+  automatic,  // A bar on a terminal, else a line every few seconds.
+  quiet,      // The Video JSON alone; errors stay visible.
+  json,       // Events, one JSON object a line, on standard output.
+};
+
+class Report {
+ public:
+  virtual ~Report() = default;
+
+  // `name` is free of control characters.
+  virtual void file_started(const std::string& name, std::uint64_t size) = 0;
+  // There is a session; `stored` bytes are already at the server.
+  virtual void session(const std::string& server, bool resumed, std::uint64_t stored) = 0;
+  // As often as anybody likes; the report decides what is shown.
+  virtual void progress(std::uint64_t position) = 0;
+  virtual void retry(const std::string& reason, Duration wait, int attempt, int attempts_max) = 0;
+  virtual void note(const std::string& text) = 0;
+  virtual void finished(const std::string& video_json) = 0;
+  virtual void failed(ExitCode code, const std::string& message) = 0;
+  virtual void stopped(int exit_code, const std::string& message) = 0;
+};
+
+std::unique_ptr<Report> make_report(ReportStyle style);
+
+}  // namespace sluice::cli

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT
+#include "cli/upload_client.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace sluice::cli {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::uint64_t file_size = 10;
+const std::string location = "http://one/upload?id=1";
+
+// The longest wait that the jitter allows, so that waits can be compared.
+double no_luck() {
+  return 1.0;
+}
+
+RetryPolicy policy() {
+  RetryPolicy policy;
+  policy.piece_bytes = 4;
+  policy.retries_max = 3;
+  policy.handoff_time_max = seconds(100);
+  return policy;
+}
+
+Answer created() {
+  return {.status = 201,
+          .range = {},
+          .location = {},
+          .retry_after = {},
+          .body = R"({"id":1,"location":"http://one/upload?id=1"})"};
+}
+
+Answer incomplete(std::optional<std::string> range) {
+  return {.status = 204,
+          .range = std::move(range),
+          .location = location,
+          .retry_after = {},
+          .body = {}};
+}
+
+Answer answer(int status, std::string body = {}, std::optional<seconds> retry_after = {}) {
+  return {.status = status,
+          .range = {},
+          .location = {},
+          .retry_after = retry_after,
+          .body = std::move(body)};
+}
+
+// "session", "status", "piece 0-4", "done BODY", "failed 4".
+std::string shown(const Step& step) {
+  struct Show {
+    std::string operator()(const CreateSession&) { return "session"; }
+    std::string operator()(const QueryStatus&) { return "status"; }
+    std::string operator()(const SendPiece& piece) {
+      return "piece " + std::to_string(piece.range.begin) + "-" + std::to_string(piece.range.end);
+    }
+    std::string operator()(const Finished& finished) { return "done " + finished.body; }
+    std::string operator()(const Failed& failed) {
+      return "failed " + std::to_string(static_cast<int>(failed.exit_code));
+    }
+  };
+  return std::visit(Show{}, step.action);
+}
+
+// What came, and what has to go out next.
+struct Exchange {
+  Reply reply;
+  std::string expected;
+};
+
+struct Script {
+  const char* name;
+  std::vector<Exchange> exchanges;
+  std::uint64_t size = file_size;
+};
+
+const NoAnswer lost{"connection lost"};
+
+std::vector<Script> ways_to_the_end() {
+  return {
+      {"straight",
+       {{created(), "piece 0-4"},
+        {incomplete("0-3"), "piece 4-8"},
+        {incomplete("0-7"), "piece 8-10"},
+        {answer(200, "{}"), "done {}"}}},
+      {"empty file", {{created(), "piece 0-0"}, {answer(200, "{}"), "done {}"}}, 0},
+      {"another success is the final answer as well",
+       {{created(), "piece 0-3"}, {answer(201, "x"), "done x"}},
+       3},
+      {"server has less than was sent",
+       {{created(), "piece 0-4"}, {incomplete("0-1"), "piece 2-6"}}},
+      {"server has more than was sent",
+       {{created(), "piece 0-4"}, {incomplete("0-6"), "piece 7-10"}}},
+      {"server has nothing", {{created(), "piece 0-4"}, {incomplete({}), "piece 0-4"}}},
+      {"withheld last byte",
+       {{created(), "piece 0-4"}, {incomplete("0-8"), "piece 9-10"}, {answer(200), "done "}}},
+      {"full range without an answer",
+       {{created(), "piece 0-4"}, {incomplete("0-9"), "piece 9-10"}, {answer(200), "done "}}},
+      {"lost connection",
+       {{created(), "piece 0-4"}, {lost, "status"}, {incomplete("0-1"), "piece 2-6"}}},
+      {"lost final answer",
+       {{created(), "piece 0-4"},
+        {incomplete("0-7"), "piece 8-10"},
+        {lost, "status"},
+        {answer(200, "{}"), "done {}"}}},
+  };
+}
+
+std::vector<Script> failures() {
+  return {
+      {"5xx and 408 are asked about",
+       {{created(), "piece 0-4"},
+        {answer(500), "status"},
+        {answer(503), "status"},
+        {answer(408), "status"},
+        {incomplete({}), "piece 0-4"}}},
+      {"no session yet",
+       {{lost, "session"},
+        {answer(503), "session"},
+        {answer(408), "session"},
+        {created(), "piece 0-4"}}},
+      {"gives up after the retries",
+       {{created(), "piece 0-4"},
+        {lost, "status"},
+        {lost, "status"},
+        {answer(502), "status"},
+        {lost, "failed 4"}}},
+      {"a query without news does not forgive the failures",
+       {{created(), "piece 0-4"},
+        {lost, "status"},
+        {incomplete({}), "piece 0-4"},
+        {lost, "status"},
+        {incomplete({}), "piece 0-4"},
+        {lost, "status"},
+        {incomplete({}), "piece 0-4"},
+        {lost, "failed 4"}}},
+      {"progress forgives the failures",
+       {{created(), "piece 0-4"},
+        {lost, "status"},
+        {lost, "status"},
+        {lost, "status"},
+        {incomplete("0-0"), "piece 1-5"},
+        {lost, "status"},
+        {lost, "status"},
+        {lost, "status"},
+        {lost, "failed 4"}}},
+      {"no progress in five answers",
+       {{created(), "piece 0-4"},
+        {incomplete("0-1"), "piece 2-6"},
+        {incomplete("0-1"), "piece 2-6"},
+        {incomplete("0-1"), "piece 2-6"},
+        {incomplete("0-1"), "piece 2-6"},
+        {incomplete("0-1"), "piece 2-6"},
+        {incomplete("0-1"), "failed 4"}}},
+      {"the server loses what it acknowledged, again and again",
+       {{created(), "piece 0-4"},
+        {incomplete("0-3"), "piece 4-8"},
+        {incomplete({}), "piece 0-4"},
+        {incomplete("0-3"), "piece 4-8"},
+        {incomplete({}), "piece 0-4"},
+        {incomplete("0-3"), "piece 4-8"},
+        {incomplete({}), "piece 0-4"},
+        {incomplete("0-3"), "piece 4-8"},
+        {incomplete({}), "failed 4"}}},
+  };
+}
+
+std::vector<Script> odd_answers() {
+  return {
+      {"success before the end is asked about",
+       {{created(), "piece 0-4"}, {answer(200, "?"), "status"}, {answer(200, "{}"), "done {}"}}},
+      {"success before the end that was none",
+       {{created(), "piece 0-4"}, {answer(200, "?"), "status"}, {incomplete("0-3"), "piece 4-8"}}},
+      {"client errors are final", {{created(), "piece 0-4"}, {answer(404), "failed 3"}}},
+      {"client errors of the session are final", {{answer(413), "failed 3"}}},
+      {"too many requests is a client error", {{answer(429), "failed 3"}}},
+      {"redirect", {{answer(301), "failed 3"}}},
+      {"session without location", {{answer(201, R"({"id":1})"), "failed 3"}}},
+      {"session that is no JSON", {{answer(200, "<html>"), "failed 3"}}},
+      {"session with an empty location", {{answer(201, R"({"location":""})"), "failed 3"}}},
+      {"malformed range", {{created(), "piece 0-4"}, {incomplete("bytes=0-3"), "failed 3"}}},
+      {"range that does not begin at 0",
+       {{created(), "piece 0-4"}, {incomplete("2-3"), "failed 3"}}},
+      {"range longer than the file", {{created(), "piece 0-4"}, {incomplete("0-10"), "failed 3"}}},
+      {"bad certificate", {{NoAnswer{"self-signed", true}, "failed 4"}}},
+  };
+}
+
+void play(const std::vector<Script>& scripts) {
+  for (const Script& script : scripts) {
+    SCOPED_TRACE(script.name);
+    UploadClient client(policy(), script.size, no_luck);
+    EXPECT_EQ(shown(client.start()), "session");
+    std::size_t line = 0;
+    for (const Exchange& exchange : script.exchanges) {
+      SCOPED_TRACE(line++);
+      EXPECT_EQ(shown(client.next(exchange.reply, {})), exchange.expected);
+    }
+  }
+}
+
+TEST(UploadClient, goes_on_where_the_server_says) {
+  play(ways_to_the_end());
+}
+
+TEST(UploadClient, retries_what_a_retry_can_heal) {
+  play(failures());
+}
+
+TEST(UploadClient, believes_no_odd_answer) {
+  play(odd_answers());
+}
+
+TEST(UploadClient, waits_longer_after_each_failure_up_to_a_bound) {
+  RetryPolicy patient = policy();
+  patient.retries_max = 12;
+  UploadClient client(patient, file_size, no_luck);
+  client.start();
+  std::vector<std::int64_t> waits;
+  for (int i = 0; i < 10; ++i) {
+    waits.push_back(client.next(lost, {}).wait.count());
+  }
+  EXPECT_EQ(waits, (std::vector<std::int64_t>{250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000,
+                                              30000}));
+}
+
+TEST(UploadClient, jitter_is_the_whole_wait) {
+  UploadClient client(policy(), file_size, [] { return 0.0; });
+  client.start();
+  EXPECT_EQ(client.next(lost, {}).wait, Duration{0});
+}
+
+TEST(UploadClient, honours_retry_after_within_a_bound) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  EXPECT_EQ(client.next(answer(503, {}, seconds(7)), {}).wait, seconds(7));
+  EXPECT_EQ(client.next(answer(503, {}, seconds(0)), {}).wait, Duration{500});
+  EXPECT_EQ(client.next(answer(503, {}, seconds(1'000'000'000'000)), {}).wait, seconds(600));
+}
+
+TEST(UploadClient, waits_before_it_sends_a_piece_again) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  EXPECT_EQ(client.next(created(), {}).wait, Duration{0});
+  EXPECT_EQ(client.next(incomplete({}), {}).wait, Duration{250});
+  EXPECT_EQ(client.next(incomplete({}), {}).wait, Duration{500});
+  EXPECT_EQ(client.next(incomplete("0-3"), {}).wait, Duration{0});
+}
+
+TEST(UploadClient, asks_before_a_body_only_when_the_last_one_did_not_go_through) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  EXPECT_TRUE(std::get<SendPiece>(client.next(created(), {}).action).ask_first);
+  EXPECT_FALSE(std::get<SendPiece>(client.next(incomplete("0-3"), {}).action).ask_first);
+  EXPECT_TRUE(std::get<SendPiece>(client.next(incomplete("0-3"), {}).action).ask_first);
+}
+
+TEST(UploadClient, follows_every_changed_location) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  client.next(created(), {});
+  EXPECT_EQ(client.location(), location);
+  Answer moved = incomplete("0-3");
+  moved.location = "http://two/upload?id=1";
+  client.next(moved, {});
+  EXPECT_EQ(client.location(), "http://two/upload?id=1");
+  moved.location.reset();
+  client.next(moved, {});
+  EXPECT_EQ(client.location(), "http://two/upload?id=1");
+}
+
+TEST(UploadClient, waits_for_a_hand_off_beyond_the_retries) {
+  UploadClient client(policy(), file_size, no_luck);
+  const UploadClient::Time start{};
+  client.start();
+  client.next(created(), start);
+  client.next(incomplete("0-8"), start);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(shown(client.next(answer(503, {}, seconds(1)), start + seconds(i))), "status");
+    EXPECT_EQ(shown(client.next(incomplete("0-8"), start + seconds(i))), "piece 9-10");
+  }
+  EXPECT_EQ(client.failures_in_row(), 0);
+  EXPECT_EQ(shown(client.next(answer(503, {}, seconds(1)), start + seconds(100))), "failed 4");
+}
+
+TEST(UploadClient, counts_other_faults_in_a_hand_off) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  client.next(created(), {});
+  client.next(incomplete("0-8"), {});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(shown(client.next(answer(503), {})), "status");  // Without Retry-After.
+    EXPECT_EQ(shown(client.next(incomplete("0-8"), {})), "piece 9-10");
+  }
+  EXPECT_EQ(shown(client.next(answer(502, {}, seconds(1)), {})), "failed 4");
+}
+
+TEST(UploadClient, continues_where_the_server_is) {
+  UploadClient client(policy(), file_size, no_luck);
+  EXPECT_EQ(shown(client.resume(location)), "status");
+  EXPECT_EQ(shown(client.next(incomplete("0-4"), {})), "piece 5-9");
+  EXPECT_EQ(client.stored(), 5U);
+}
+
+TEST(UploadClient, learns_that_a_resumed_upload_is_finished) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.resume(location);
+  EXPECT_EQ(shown(client.next(answer(200, "{}"), {})), "done {}");
+}
+
+TEST(UploadClient, begins_again_once_when_the_saved_session_is_gone) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.resume(location);
+  EXPECT_EQ(shown(client.next(lost, {})), "status");
+  const Step again = client.next(answer(404), {});
+  EXPECT_EQ(shown(again), "session");
+  EXPECT_NE(again.note, "");
+  EXPECT_EQ(client.location(), "");
+  EXPECT_EQ(shown(client.next(created(), {})), "piece 0-4");
+  EXPECT_EQ(shown(client.next(answer(404), {})), "failed 3");
+}
+
+TEST(UploadClient, does_not_begin_again_once_the_saved_session_was_seen) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.resume(location);
+  client.next(incomplete("0-4"), {});
+  EXPECT_EQ(shown(client.next(answer(404), {})), "failed 3");
+}
+
+TEST(UploadClient, says_whether_there_is_something_to_come_back_to) {
+  for (const auto& [status, dead] : std::vector<std::pair<int, bool>>{
+           {400, true}, {404, true}, {409, true}, {401, false}, {429, false}}) {
+    SCOPED_TRACE(status);
+    UploadClient client(policy(), file_size, no_luck);
+    client.start();
+    client.next(created(), {});
+    EXPECT_EQ(std::get<Failed>(client.next(answer(status), {}).action).session_dead, dead);
+  }
+}
+
+TEST(StoredRange, is_what_the_specification_says) {
+  EXPECT_EQ(parse_stored_range("0-0"), 1U);
+  EXPECT_EQ(parse_stored_range("0-4"), 5U);
+  EXPECT_EQ(parse_stored_range("0-9007199254740991"), std::uint64_t{1} << 53U);
+  for (const char* text :
+       {"", "-", "0-", "-4", "1-4", "0-4 ", " 0-4", "bytes=0-4", "0-4/9", "0--1", "+0-4",
+        "0-9007199254740992", "0-99999999999999999999", "0-4-5", "0x0-4"}) {
+    SCOPED_TRACE(text);
+    EXPECT_EQ(parse_stored_range(text), std::nullopt);
+  }
+}
+
+TEST(ContentRange, names_pieces_and_queries) {
+  EXPECT_EQ(content_range({0, 5}, 9), "bytes 0-4/9");
+  EXPECT_EQ(content_range({5, 9}, 9), "bytes 5-8/9");
+  EXPECT_EQ(content_range({}, 9), "bytes */9");
+  EXPECT_EQ(content_range({}, 0), "bytes */0");
+}
+
+TEST(DescribeError, shows_what_came_and_nothing_that_acts) {
+  EXPECT_EQ(describe_error(answer(400, R"({"error":"BadRequest","message":"no"})")),
+            "BadRequest: no");
+  EXPECT_EQ(describe_error(answer(400, R"({"error":"BadRequest"})")), "BadRequest");
+  EXPECT_EQ(describe_error(answer(400, R"({"message":"no"})")), R"({"message":"no"})");
+  EXPECT_EQ(describe_error(answer(400)), "an empty body");
+  EXPECT_EQ(describe_error(answer(400, "\x1b[2J\nx\x7f")), " [2J x ");
+  EXPECT_EQ(describe_error(answer(400, "{\"error\":\"\\u001b[2J\"}")), " [2J");
+  EXPECT_EQ(describe_error(answer(502, std::string(1000, 'x'))), std::string(200, 'x'));
+}
+
+}  // namespace
+}  // namespace sluice::cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "cli/url.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+
+#include <memory>
+
+namespace sluice::cli {
+namespace {
+
+struct UrlDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using Url = std::unique_ptr<CURLU, UrlDeleter>;
+
+std::string part(const Url& url, CURLUPart which, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url.get(), which, &text, flags) != CURLUE_OK) {
+    return {};
+  }
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+bool set(const Url& url, CURLUPart which, const std::string& text) {
+  return curl_url_set(url.get(), which, text.c_str(), 0) == CURLUE_OK;
+}
+
+bool is_http(const Url& url) {
+  const std::string scheme = part(url, CURLUPART_SCHEME);
+  return (scheme == "http" || scheme == "https") && !part(url, CURLUPART_HOST).empty();
+}
+
+Url parse(const std::string& text) {
+  Url url(curl_url());
+  if (!set(url, CURLUPART_URL, text) || !is_http(url)) {
+    url.reset();
+  }
+  return url;
+}
+
+}  // namespace
+
+std::optional<std::string> session_url(std::string_view base) {
+  const Url url = parse(std::string(base));
+  if (!url) {
+    return std::nullopt;
+  }
+  std::string path = part(url, CURLUPART_PATH);
+  if (!path.ends_with(".json")) {
+    while (path.ends_with('/')) {
+      path.pop_back();
+    }
+    path += "/videos/upload.json";
+  }
+  if (!set(url, CURLUPART_PATH, path) ||
+      curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0) != CURLUE_OK) {
+    return std::nullopt;
+  }
+  return part(url, CURLUPART_URL);
+}
+
+std::optional<std::string> resolve_url(const std::string& base, const std::string& reference) {
+  const Url url = parse(base);
+  if (!url || !set(url, CURLUPART_URL, reference) || !is_http(url)) {
+    return std::nullopt;
+  }
+  return part(url, CURLUPART_URL);
+}
+
+std::string shown_origin(const std::string& text) {
+  const Url url = parse(text);
+  if (!url) {
+    return "an unusable URL";
+  }
+  const std::string port = part(url, CURLUPART_PORT);
+  return part(url, CURLUPART_SCHEME) + "://" + part(url, CURLUPART_HOST) +
+         (port.empty() ? "" : ":" + port);
+}
+
+bool loses_encryption(const std::string& from, const std::string& to) {
+  const Url first = parse(from);
+  const Url second = parse(to);
+  return first && second && part(first, CURLUPART_SCHEME) == "https" &&
+         part(second, CURLUPART_SCHEME) == "http";
+}
+
+bool is_loopback(const std::string& text) {
+  const Url url = parse(text);
+  const std::string host = url ? part(url, CURLUPART_HOST) : "";
+  in_addr address{};
+  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) {
+    return ntohl(address.s_addr) >> 24U == IN_LOOPBACKNET;
+  }
+  return host == "localhost" || host == "[::1]";
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""The command as a process, files to send, and what a success looks like."""
+
+import hashlib
+import json
+import os
+import subprocess
+
+KIB = 1024
+PIECE = 64 * KIB
+SECONDS_MAX = 120
+
+
+class Command:
+    """The command with a cache of its own."""
+
+    def __init__(self, cache):
+        self.cache = cache
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICE_")}
+        self.environment["XDG_CACHE_HOME"] = str(cache)
+
+    def line(self, *args):
+        return [os.environ["SLUICE_BINARY"], "upload", *(str(arg) for arg in args)]
+
+    def run(self, *args):
+        return subprocess.run(self.line(*args), env=self.environment, capture_output=True,
+                              text=True, timeout=SECONDS_MAX)
+
+    def start(self, *args, **streams):
+        streams = streams or {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(self.line(*args), env=self.environment, text=True, **streams)
+
+    @property
+    def state_files(self):
+        return sorted((self.cache / "sluice" / "uploads").glob("*.json"))
+
+
+def make_file(path, size):
+    # Not periodic in any power of two, so that a piece in the wrong place is another piece.
+    block = bytes((i * i + i // 251) % 256 for i in range(65537))
+    path.write_bytes((block * (size // len(block) + 1))[:size])
+    return path
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def upload(command, proxy, source, *args):
+    return command.run(source, "--to", proxy.url, "--piece-size", "64KiB", *args)
+
+
+def assert_uploaded(result, source):
+    assert result.returncode == 0, result.stderr
+    video = json.loads(result.stdout)
+    assert result.stdout.count("\n") == 1
+    assert video["sha256"] == sha256(source)
+    assert video["original_filename"] == source.name
