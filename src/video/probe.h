@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Finds out what a media file is, in a process that the file cannot use against the server.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "video/media_info.h"
+
+namespace sluice::video {
+
+// Any thread. Blocks: use it on a BlockingPool.
+class Prober {
+ public:
+  virtual ~Prober() = default;
+
+  // `descriptor` stays the caller's. unsupported_media_type when the file is no media, or made the
+  // probe crash, hang or exceed a limit: final. Any other error is ours: a later attempt can
+  // succeed.
+  virtual Result<MediaInfo> probe(int descriptor) = 0;
+};
+
+// Runs the helper program (tools/media_probe.cc) once for every file, and never leaves it running.
+class HelperProber final : public Prober {
+ public:
+  explicit HelperProber(std::string program = program_beside_this_one(),
+                        std::vector<std::string> arguments = {},
+                        Duration time_max = limits::probe_time_max);
+
+  Result<MediaInfo> probe(int descriptor) override;
+
+  // `sluice-probe` in the directory of the running program.
+  static std::string program_beside_this_one();
+
+ private:
+  const std::string program_;
+  const std::vector<std::string> arguments_;
+  const Duration time_max_;
+};
+
+}  // namespace sluice::video

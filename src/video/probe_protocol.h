@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// What the server and the probe's helper program agree upon.
+#pragma once
+
+namespace sluice::video {
+
+// The media file, read-only, in the helper. Standard output takes one line of JSON (media_info.h).
+inline constexpr int probe_media_descriptor = 3;
+
+// The helper's exit status. Every other one is a crash.
+inline constexpr int probe_recognised = 0;
+inline constexpr int probe_not_recognised = 3;
+inline constexpr int probe_not_jailed = 4;  // It refused to read the file.
+
+}  // namespace sluice::video

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+#include "video/video_library.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "video/video_json.h"
+
+namespace sluice::video {
+namespace {
+
+constexpr const char* deleted = "deleted";
+
+std::string video_id(const std::string& idempotency_key) {
+  return short_digest("video:" + idempotency_key);
+}
+
+Error not_found(const std::string& id) {
+  return Error(Errc::not_found, "Couldn't find Video with ID=" + to_valid_utf8(id));
+}
+
+delivery::Delivery delivered(std::string document) {
+  delivery::Delivery delivery;
+  delivery.answer.status = 200;
+  delivery.answer.headers.emplace_back("Content-Type", "application/json");
+  delivery.answer.body = std::move(document);
+  delivery.blob_taken = true;
+  return delivery;
+}
+
+journal::VideoRecord new_record(const VideoDescription& video, std::uint64_t upload_id) {
+  journal::VideoRecord record;
+  record.id = video.id;
+  record.upload_id = upload_id;
+  record.created_at = video.created_at;
+  record.status = to_text(video.status);
+  record.document = video_document(video);
+  record.metadata = video_metadata(video);
+  return record;
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) {
+    return ".";
+  }
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+class VideoLibrary::Change {
+ public:
+  Change(VideoLibrary& library, std::string id) : library_(library), id_(std::move(id)) {}
+  ~Change() {
+    std::shared_ptr<runtime::Event> ended;
+    {
+      const std::scoped_lock lock(library_.mutex_);
+      ended = std::move(library_.changes_.extract(id_).mapped());
+    }
+    ended->set();
+  }
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+ private:
+  VideoLibrary& library_;
+  const std::string id_;
+};
+
+VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
+                           runtime::BlockingPool& pool, Prober& prober, Clock& clock, Log& log,
+                           std::string videos_directory)
+    : journal_(journal),
+      store_(store),
+      disk_(disk),
+      pool_(pool),
+      prober_(prober),
+      clock_(clock),
+      log_(log),
+      directory_(std::move(videos_directory)) {}
+
+VideoLibrary::~VideoLibrary() = default;
+
+runtime::Task<Result<>> VideoLibrary::open() {
+  auto make = [this]() -> Result<> {
+    const Result<> made = disk_.make_directory(directory_);
+    return made ? disk_.sync_directory(parent_of(directory_)) : made;
+  };
+  co_return co_await runtime::offload(pool_, make);
+}
+
+runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::Handoff& handoff) {
+  VideoDescription video;
+  video.id = video_id(handoff.idempotency_key);
+  // A tombstone too: the upload's answer stays what it was.
+  Result<std::optional<journal::VideoRecord>> known = co_await journal_.find_video(video.id);
+  if (!known) {
+    co_return fail(known.error());
+  }
+  if (*known) {
+    co_return delivered(std::move((*known)->document));
+  }
+  const std::string path = directory_ + "/" + video.id + stored_extension(handoff.file_name);
+  const Result<> moved = co_await store_.move_to(handoff.upload_id, path);
+  if (!moved) {
+    co_return fail(moved.error());
+  }
+  Result<MediaInfo> media = co_await probe(path);
+  if (!media && media.error().code() != Errc::unsupported_media_type) {
+    co_return fail(media.error());
+  }
+  video.created_at = clock_.now();
+  video.file_name = handoff.file_name;
+  video.file_size = handoff.file_size;
+  video.parameters = handoff.parameters;
+  if (media) {
+    video.status = VideoStatus::success;
+    video.media = std::move(*media);
+  } else {
+    video.status = VideoStatus::fail;
+    log_.warn(
+        "video_not_recognised",
+        {{"upload", handoff.upload_id}, {"video", video.id}, {"reason", media.error().message()}});
+  }
+  journal::VideoRecord record = new_record(video, handoff.upload_id);
+  std::string document = record.document;
+  const Result<> stored = co_await put(std::move(record));
+  if (!stored) {
+    co_return fail(stored.error());
+  }
+  log_.info("video_stored", {{"upload", handoff.upload_id},
+                             {"video", video.id},
+                             {"status", to_text(video.status)},
+                             {"size", video.file_size}});
+  co_return delivered(std::move(document));
+}
+
+runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string path) {
+  auto work = [this, &path]() -> Result<MediaInfo> {
+    const auto file = disk_.open(path, runtime::OpenMode::read_only);
+    if (!file) {
+      return fail(Errc::storage_failed, file.error().message());
+    }
+    return prober_.probe((*file)->descriptor());
+  };
+  co_return co_await runtime::offload(pool_, work);
+}
+
+runtime::Task<Result<>> VideoLibrary::put(journal::VideoRecord record) {
+  std::vector<journal::Change> changes;
+  changes.emplace_back(journal::PutVideo{std::move(record)});
+  co_return co_await journal_.commit(std::move(changes));
+}
+
+runtime::Task<Result<VideoList>> VideoLibrary::list(VideoFilter filter) {
+  if (filter.status && !video_status_from_text(*filter.status)) {
+    co_return fail(Errc::bad_request,
+                   "status: expected processing, success or fail, got " +
+                       to_valid_utf8(filter.status->substr(0, limits::excerpt_bytes_max)));
+  }
+  journal::VideoQuery query;
+  query.status = std::move(filter.status);
+  query.count = std::clamp<std::uint64_t>(filter.per_page, 1, limits::list_per_page_max);
+  const std::uint64_t pages_before =
+      std::clamp<std::uint64_t>(filter.page, 1, limits::list_page_max) - 1;
+  query.offset = pages_before * query.count;
+  Result<journal::VideoPage> page = co_await journal_.list_videos(std::move(query));
+  if (!page) {
+    co_return fail(page.error());
+  }
+  VideoList list;
+  list.total = page->total;
+  for (journal::VideoRecord& record : page->records) {
+    list.documents.push_back(std::move(record.document));
+  }
+  co_return list;
+}
+
+runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_record(std::string id) {
+  Result<std::optional<journal::VideoRecord>> record = co_await journal_.find_video(id);
+  if (!record) {
+    co_return fail(record.error());
+  }
+  if (!*record) {
+    co_return fail(not_found(id));
+  }
+  co_return std::move(**record);
+}
+
+runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_present(std::string id) {
+  Result<journal::VideoRecord> record = co_await find_record(id);
+  if (record && record->status == deleted) {
+    co_return fail(not_found(id));
+  }
+  co_return record;
+}
+
+runtime::Task<Result<std::string>> VideoLibrary::find(std::string id) {
+  Result<journal::VideoRecord> record = co_await find_present(std::move(id));
+  if (!record) {
+    co_return fail(record.error());
+  }
+  co_return std::move(record->document);
+}
+
+runtime::Task<Result<std::string>> VideoLibrary::metadata(std::string id) {
+  Result<journal::VideoRecord> record = co_await find_present(std::move(id));
+  if (!record) {
+    co_return fail(record.error());
+  }
+  co_return std::move(record->metadata);
+}
+
+runtime::Task<Result<>> VideoLibrary::remove(std::string id) {
+  const Result<std::unique_ptr<Change>> change = co_await begin_change(id);
+  if (!change) {
+    co_return fail(change.error());
+  }
+  Result<journal::VideoRecord> record = co_await find_record(id);
+  if (!record) {
+    co_return fail(record.error());
+  }
+  const bool repeated = record->status == deleted;
+  if (repeated && !record->source_present) {
+    co_return fail(not_found(id));
+  }
+  if (!repeated) {
+    record->status = deleted;
+    const Result<> buried = co_await put(*record);
+    if (!buried) {
+      co_return fail(buried.error());
+    }
+    log_.info("video_removed", {{"upload", record->upload_id}, {"video", id}});
+  }
+  if (record->source_present) {
+    co_return co_await drop_source(std::move(*record));
+  }
+  co_return Result<>();
+}
+
+runtime::Task<Result<>> VideoLibrary::remove_source(std::string id) {
+  const Result<std::unique_ptr<Change>> change = co_await begin_change(id);
+  if (!change) {
+    co_return fail(change.error());
+  }
+  Result<journal::VideoRecord> record = co_await find_present(id);
+  if (!record) {
+    co_return fail(record.error());
+  }
+  if (!record->source_present) {
+    co_return Result<>();
+  }
+  co_return co_await drop_source(std::move(*record));
+}
+
+// The record says that there is a file until there surely is none.
+runtime::Task<Result<>> VideoLibrary::drop_source(journal::VideoRecord record) {
+  const Result<std::string> extension = stored_extension_of(record.document);
+  if (!extension) {
+    co_return fail(extension.error());
+  }
+  const std::string path = directory_ + "/" + record.id + *extension;
+  auto remove_file = [this, &path]() -> Result<> {
+    const Result<> removed = disk_.remove(path);
+    return removed ? disk_.sync_directory(directory_) : removed;
+  };
+  const Result<> removed = co_await runtime::offload(pool_, remove_file);
+  if (!removed) {
+    log_.error("video_file_not_removed",
+               {{"video", record.id}, {"reason", removed.error().message()}});
+    co_return fail(removed.error());
+  }
+  record.source_present = false;
+  co_return co_await put(std::move(record));
+}
+
+runtime::Task<> VideoLibrary::clean_leftovers() {
+  for (bool progress = true; progress;) {
+    const Result<std::vector<journal::VideoRecord>> leftovers =
+        co_await journal_.leftover_videos(limits::video_leftovers_batch);
+    progress = false;
+    if (!leftovers) {
+      log_.error("video_leftovers_unknown", {{"reason", leftovers.error().message()}});
+      co_return;
+    }
+    // One whose file cannot be removed comes again in the next batch; the loop ends when none of a
+    // batch can.
+    for (const journal::VideoRecord& record : *leftovers) {
+      const Result<> removed = co_await remove(record.id);
+      progress = progress || removed.has_value();
+    }
+  }
+}
+
+runtime::Task<Result<std::unique_ptr<VideoLibrary::Change>>> VideoLibrary::begin_change(
+    std::string id) {
+  for (;;) {
+    std::shared_ptr<runtime::Event> other;
+    {
+      const std::scoped_lock lock(mutex_);
+      const auto [place, inserted] = changes_.try_emplace(id);
+      if (inserted) {
+        place->second = std::make_shared<runtime::Event>();
+        co_return std::make_unique<Change>(*this, std::move(id));
+      }
+      other = place->second;
+    }
+    const bool ended = co_await other->wait(limits::video_change_patience);
+    if (!ended) {
+      co_return fail(Errc::overloaded, "another change of this video is still under way");
+    }
+  }
+}
+
+}  // namespace sluice::video

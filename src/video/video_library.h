@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The embedded backend: a finished file becomes a file of the video library and a record of the
+// journal.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "delivery/backend.h"
+#include "journal/journal.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/disk.h"
+#include "runtime/event.h"
+#include "store/store.h"
+#include "video/media_info.h"
+#include "video/probe.h"
+#include "video/videos.h"
+
+namespace sluice::video {
+
+// What is on the disk: first the file under a name that follows from the upload, then the record.
+// A removal goes the other way: tombstone, file, mark. So a file without a record belongs to an
+// upload whose hand-off will be repeated, and a crash between any two steps leaves nothing behind
+// that the next attempt or clean_leftovers() does not find. Any worker; what it refers to outlives
+// it. `pool` gets work that lasts as long as a probe does.
+class VideoLibrary final : public delivery::Backend, public Videos {
+ public:
+  VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
+               runtime::BlockingPool& pool, Prober& prober, Clock& clock, Log& log,
+               std::string videos_directory);
+  ~VideoLibrary() override;
+  VideoLibrary(const VideoLibrary&) = delete;
+  VideoLibrary& operator=(const VideoLibrary&) = delete;
+
+  // Makes the directory. Before anything else.
+  runtime::Task<Result<>> open();
+  // Ends the removals that a crash or a failing disk interrupted. At start-up, and whenever wanted.
+  runtime::Task<> clean_leftovers();
+
+  runtime::Task<Result<delivery::Delivery>> deliver(const delivery::Handoff& handoff) override;
+
+  runtime::Task<Result<VideoList>> list(VideoFilter filter) override;
+  runtime::Task<Result<std::string>> find(std::string id) override;
+  runtime::Task<Result<std::string>> metadata(std::string id) override;
+  // A removal that failed half-way can be repeated; one that is complete is not_found.
+  runtime::Task<Result<>> remove(std::string id) override;
+  runtime::Task<Result<>> remove_source(std::string id) override;
+
+ private:
+  class Change;
+
+  runtime::Task<Result<journal::VideoRecord>> find_record(std::string id);
+  runtime::Task<Result<journal::VideoRecord>> find_present(std::string id);
+  runtime::Task<Result<MediaInfo>> probe(std::string path);
+  runtime::Task<Result<>> put(journal::VideoRecord record);
+  // Removes the file and marks it as removed in the record.
+  runtime::Task<Result<>> drop_source(journal::VideoRecord record);
+  // Waits until no other change of the video is under way, and keeps others out.
+  runtime::Task<Result<std::unique_ptr<Change>>> begin_change(std::string id);
+
+  journal::Journal& journal_;
+  store::Store& store_;
+  runtime::Disk& disk_;
+  runtime::BlockingPool& pool_;
+  Prober& prober_;
+  Clock& clock_;
+  Log& log_;
+  const std::string directory_;
+
+  std::mutex mutex_;
+  // Set when the change of that video has ended.
+  std::map<std::string, std::shared_ptr<runtime::Event>> changes_;
+};
+
+}  // namespace sluice::video

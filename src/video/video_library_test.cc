@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: MIT
+#include "video/video_library.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <exception>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "support/manual_clock.h"
+#include "support/run.h"
+#include "video/library_world.h"
+
+namespace sluice::video {
+namespace {
+
+using testing::run;
+
+constexpr std::uint64_t upload_id = 7;
+const std::string key = "upload-7";
+
+// What survives the process, and one process at a time.
+struct World {
+  World() {
+    prober.result->container = "mov,mp4,m4a,3gp,3g2,mj2";
+    prober.result->video_codec = "h264";
+    prober.result->width = 640;
+    store.memory.blobs[upload_id].durable = "bytes of a film";
+    handoff.upload_id = upload_id;
+    handoff.idempotency_key = key;
+    handoff.file_name = "films/A.Film.MP4";
+    handoff.file_size = 15;
+    handoff.parameters = R"({"payload":"mine"})";
+  }
+
+  // A new process each time.
+  template <class Ask>
+  auto ask(const Ask& question) {
+    VideoLibrary library(journal, store, disk, pool, prober, clock, log, "/data/videos");
+    return run(question(library));
+  }
+  Result<delivery::Delivery> deliver() {
+    return ask([this](VideoLibrary& library) { return library.deliver(handoff); });
+  }
+  Result<std::string> find(const std::string& id) {
+    return ask([&id](VideoLibrary& library) { return library.find(id); });
+  }
+  Result<> remove(const std::string& id) {
+    return ask([&id](VideoLibrary& library) { return library.remove(id); });
+  }
+  Result<> remove_source(const std::string& id) {
+    return ask([&id](VideoLibrary& library) { return library.remove_source(id); });
+  }
+  void clean_leftovers() {
+    ask([](VideoLibrary& library) { return library.clean_leftovers(); });
+  }
+  Result<VideoList> list(const VideoFilter& filter) {
+    return ask([&filter](VideoLibrary& library) { return library.list(filter); });
+  }
+
+  Steps steps;
+  SteppedJournal journal{steps};
+  SteppedStore store{steps};
+  SteppedDisk disk{steps, store.memory};
+  SteppedProber prober{steps};
+  runtime::BlockingPool pool{0};
+  testing::ManualClock clock;
+  NullLog log;
+  delivery::Handoff handoff;
+};
+
+const std::string id = short_digest("video:" + key);
+const std::string path = "/data/videos/" + id + ".mp4";
+
+boost::json::object parsed(const std::string& text) {
+  return boost::json::parse(text).as_object();
+}
+
+TEST(VideoLibrary, TurnsAFinishedFileIntoAVideo) {
+  World world;
+  const auto delivery = world.deliver();
+  ASSERT_TRUE(delivery) << delivery.error().message();
+  EXPECT_TRUE(delivery->blob_taken);
+  EXPECT_EQ(delivery->answer.status, 200);
+  ASSERT_EQ(delivery->answer.headers.size(), 1U);
+  EXPECT_EQ(delivery->answer.headers[0].first, "Content-Type");
+  EXPECT_EQ(delivery->answer.headers[0].second, "application/json");
+  const boost::json::object document = parsed(delivery->answer.body);
+  EXPECT_EQ(document.at("id").as_string(), id);
+  EXPECT_EQ(id.size(), 32U);
+  EXPECT_EQ(document.at("status").as_string(), "success");
+  EXPECT_FALSE(document.contains("error"));
+  EXPECT_EQ(document.at("original_filename").as_string(), "A.Film.MP4");
+  EXPECT_EQ(document.at("extname").as_string(), ".mp4");
+  EXPECT_EQ(document.at("file_size").as_int64(), 15);
+  EXPECT_EQ(document.at("width").as_int64(), 640);
+  EXPECT_EQ(document.at("payload").as_string(), "mine");
+  EXPECT_EQ(document.at("created_at").as_string(), "2019/12/20 00:00:00 +0000");
+
+  ASSERT_EQ(world.store.memory.moved.size(), 1U);
+  EXPECT_EQ(world.store.memory.moved.at(path), "bytes of a film");
+  EXPECT_TRUE(world.store.memory.blobs.empty());
+  ASSERT_EQ(world.journal.memory.videos.size(), 1U);
+  const journal::VideoRecord& record = world.journal.memory.videos.at(id);
+  EXPECT_EQ(record.upload_id, upload_id);
+  EXPECT_EQ(record.created_at, world.clock.now());
+  EXPECT_EQ(record.status, "success");
+  EXPECT_TRUE(record.source_present);
+  EXPECT_EQ(world.find(id), delivery->answer.body);
+  const auto metadata = world.ask([](VideoLibrary& library) { return library.metadata(id); });
+  ASSERT_TRUE(metadata);
+  EXPECT_EQ(parsed(*metadata).at("image_width").as_int64(), 640);
+}
+
+TEST(VideoLibrary, GivesAFileThatIsNoMediaANormalAnswer) {
+  World world;
+  world.prober.result = fail(Errc::unsupported_media_type, "the probe was ended by signal 11");
+  const auto delivery = world.deliver();
+  ASSERT_TRUE(delivery);
+  EXPECT_EQ(delivery->answer.status, 200);
+  const boost::json::object document = parsed(delivery->answer.body);
+  EXPECT_EQ(document.at("status").as_string(), "fail");
+  EXPECT_EQ(document.at("error_class").as_string(), "FormatNotRecognised");
+  EXPECT_TRUE(document.at("error_message").is_string());
+  EXPECT_EQ(world.journal.memory.videos.at(id).status, "fail");
+  EXPECT_EQ(world.store.memory.moved.count(path), 1U);
+}
+
+TEST(VideoLibrary, TriesAgainWhenTheProbeCouldNotBeMade) {
+  World world;
+  const Result<MediaInfo> sound = world.prober.result;
+  world.prober.result = fail(Errc::internal, "no helper");
+  const auto failed = world.deliver();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::internal);
+  EXPECT_TRUE(world.journal.memory.videos.empty());
+  world.prober.result = sound;
+  EXPECT_EQ(parsed(world.deliver()->answer.body).at("status").as_string(), "success");
+}
+
+// Runs `act` on fresh worlds with a stop at each step in turn, and `check` on what is left.
+// Returns the steps of a run that nothing stopped.
+template <class Prepare, class Act, class Check>
+std::vector<std::string> at_every_step(const Prepare& prepare, const Act& act, const Check& check) {
+  for (const Steps::Stop stop :
+       {Steps::Stop::error, Steps::Stop::crash_before, Steps::Stop::crash_after}) {
+    for (std::size_t stop_at = 1;; ++stop_at) {
+      World world;
+      prepare(world);
+      world.steps = {.stop = stop, .stop_at = stop_at, .names = {}};
+      bool succeeded = false;
+      try {
+        succeeded = act(world);
+      } catch (const Crash&) {
+        succeeded = false;
+      }
+      const std::vector<std::string> names = world.steps.names;
+      if (names.size() < stop_at) {
+        EXPECT_TRUE(succeeded);
+        if (stop == Steps::Stop::crash_after) {
+          return names;
+        }
+        break;
+      }
+      SCOPED_TRACE("stopped at step " + std::to_string(stop_at) + ", " + names.back() + ", way " +
+                   std::to_string(static_cast<int>(stop)));
+      EXPECT_FALSE(succeeded);
+      world.steps.stop_at = 0;
+      world.clock.advance(std::chrono::hours(1));
+      check(world);
+    }
+  }
+  return {};
+}
+
+TEST(VideoLibrary, MakesOneVideoWhereverAnAttemptStops) {
+  const auto steps =
+      at_every_step([](World&) {}, [](World& world) { return world.deliver().has_value(); },
+                    [](World& world) {
+                      const auto delivery = world.deliver();
+                      ASSERT_TRUE(delivery) << delivery.error().message();
+                      EXPECT_TRUE(delivery->blob_taken);
+                      EXPECT_EQ(parsed(delivery->answer.body).at("id").as_string(), id);
+                      EXPECT_EQ(world.journal.memory.videos.size(), 1U);
+                      EXPECT_EQ(world.journal.memory.videos.at(id).document, delivery->answer.body);
+                      ASSERT_EQ(world.store.memory.moved.size(), 1U);
+                      EXPECT_EQ(world.store.memory.moved.at(path), "bytes of a film");
+                      EXPECT_TRUE(world.store.memory.blobs.empty());
+                      // A stored answer is not made anew, whatever the file or the prober would say
+                      // today.
+                      world.clock.advance(std::chrono::hours(1));
+                      world.prober.result = fail(Errc::unsupported_media_type, "today");
+                      EXPECT_EQ(world.deliver()->answer, delivery->answer);
+                      EXPECT_EQ(world.journal.memory.videos.size(), 1U);
+                    });
+  EXPECT_EQ(steps, (std::vector<std::string>{"move", "open", "probe", "commit"}));
+}
+
+TEST(VideoLibrary, RemovesAVideoWhereverARemovalStops) {
+  const auto steps =
+      at_every_step([](World& world) { ASSERT_TRUE(world.deliver()); },
+                    [](World& world) { return world.remove(id).has_value(); },
+                    [](World& world) {
+                      const bool was_there = world.find(id).has_value();
+                      world.clean_leftovers();
+                      EXPECT_EQ(world.find(id).has_value(), was_there);
+                      EXPECT_EQ(world.store.memory.moved.empty(), !was_there);
+                      const auto again = world.remove(id);
+                      EXPECT_EQ(again.has_value(), was_there);
+                      EXPECT_TRUE(world.store.memory.moved.empty());
+                      EXPECT_FALSE(world.journal.memory.videos.at(id).source_present);
+                    });
+  EXPECT_EQ(steps, (std::vector<std::string>{"commit", "remove", "sync /data/videos", "commit"}));
+}
+
+TEST(VideoLibrary, LetsTheClientRepeatARemovalThatFailed) {
+  at_every_step([](World& world) { ASSERT_TRUE(world.deliver()); },
+                [](World& world) { return world.remove(id).has_value(); },
+                [](World& world) {
+                  const bool complete = !world.journal.memory.videos.at(id).source_present;
+                  EXPECT_EQ(world.remove(id).has_value(), !complete);
+                  EXPECT_TRUE(world.store.memory.moved.empty());
+                  EXPECT_EQ(world.remove(id).error().code(), Errc::not_found);
+                });
+}
+
+TEST(VideoLibrary, KeepsTheUploadsAnswerTrueAfterItsVideoIsRemoved) {
+  World world;
+  const auto delivery = world.deliver();
+  ASSERT_TRUE(world.remove(id));
+  EXPECT_EQ(world.find(id).error().code(), Errc::not_found);
+  EXPECT_EQ(world.find(id).error().message(), "Couldn't find Video with ID=" + id);
+  EXPECT_EQ(world.ask([](VideoLibrary& library) { return library.metadata(id); }).error().code(),
+            Errc::not_found);
+  EXPECT_EQ(world.remove(id).error().code(), Errc::not_found);
+  EXPECT_EQ(world.remove_source(id).error().code(), Errc::not_found);
+  EXPECT_EQ(world.list({})->total, 0U);
+
+  EXPECT_EQ(world.deliver()->answer, delivery->answer);
+  EXPECT_TRUE(world.deliver()->blob_taken);
+  EXPECT_EQ(world.find(id).error().code(), Errc::not_found);
+  EXPECT_TRUE(world.store.memory.moved.empty());
+}
+
+TEST(VideoLibrary, RemovesTheFileAloneWhereverThatStops) {
+  at_every_step([](World& world) { ASSERT_TRUE(world.deliver()); },
+                [](World& world) { return world.remove_source(id).has_value(); },
+                [](World& world) {
+                  const auto& record = world.journal.memory.videos.at(id);
+                  EXPECT_TRUE(record.source_present || world.store.memory.moved.empty());
+                  EXPECT_TRUE(world.remove_source(id));
+                  EXPECT_TRUE(world.remove_source(id));
+                  EXPECT_TRUE(world.store.memory.moved.empty());
+                  EXPECT_FALSE(record.source_present);
+                  EXPECT_EQ(record.status, "success");
+                  EXPECT_EQ(world.find(id), record.document);
+                  EXPECT_EQ(world.deliver()->answer.body, record.document);
+                  EXPECT_TRUE(world.remove(id));
+                  EXPECT_EQ(world.find(id).error().code(), Errc::not_found);
+                });
+}
+
+TEST(VideoLibrary, CleansManyLeftoversAndEndsWhenTheDiskRefuses) {
+  World world;
+  for (std::size_t i = 0; i < 3 * limits::video_leftovers_batch; ++i) {
+    journal::VideoRecord record;
+    record.id = short_digest(std::to_string(i));
+    record.status = "deleted";
+    record.document = R"({"extname":".mp4"})";
+    world.store.memory.moved["/data/videos/" + record.id + ".mp4"] = "left over";
+    world.journal.memory.videos[record.id] = record;
+  }
+  world.journal.memory.videos.begin()->second.document = "not readable";
+  world.clean_leftovers();
+  EXPECT_EQ(world.store.memory.moved.size(), 1U);
+  EXPECT_EQ(world.journal.memory.commits, 3 * limits::video_leftovers_batch - 1);
+}
+
+runtime::Task<> keep(runtime::Task<Result<>> task, std::optional<Result<>>* result) {
+  result->emplace(co_await std::move(task));
+}
+
+TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
+  World world;
+  ASSERT_TRUE(world.deliver());
+  VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.prober,
+                       world.clock, world.log, "/data/videos");
+  world.journal.gate = std::make_shared<runtime::Event>();
+  boost::asio::io_context context(1);
+  std::optional<Result<>> source_removed;
+  std::optional<Result<>> removed;
+  bool first_done = false;
+  bool second_done = false;
+  std::exception_ptr exception;
+  testing::start_in(context, keep(library.remove_source(id), &source_removed), first_done,
+                    exception);
+  testing::start_in(context, keep(library.remove(id), &removed), second_done, exception);
+  while (context.poll_one() != 0) {
+  }
+  EXPECT_FALSE(first_done);
+  EXPECT_FALSE(second_done);
+  world.journal.gate->set();
+  testing::drive(context, first_done);
+  testing::drive(context, second_done);
+  EXPECT_FALSE(exception);
+  EXPECT_TRUE(*source_removed);
+  EXPECT_TRUE(*removed);
+  // Side by side, the first would have written its old status over the tombstone.
+  EXPECT_EQ(world.journal.memory.videos.at(id).status, "deleted");
+  EXPECT_FALSE(world.journal.memory.videos.at(id).source_present);
+}
+
+TEST(VideoLibrary, ListsPagesNewestFirst) {
+  World world;
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    world.clock.advance(std::chrono::minutes(1));
+    world.handoff.upload_id = i;
+    world.handoff.idempotency_key = std::to_string(i);
+    world.handoff.file_name = std::to_string(i);
+    world.store.memory.blobs[i].durable = "x";
+    if (i == 4) {
+      world.prober.result = fail(Errc::unsupported_media_type, "no media");
+    }
+    ASSERT_TRUE(world.deliver());
+  }
+  const auto names = [&world](const VideoFilter& filter) {
+    std::string joined;
+    const auto listed = world.list(filter);
+    for (const std::string& document : listed->documents) {
+      joined += std::string(parsed(document).at("original_filename").as_string());
+    }
+    return joined + "/" + std::to_string(listed->total);
+  };
+  EXPECT_EQ(names({}), "54321/5");
+  EXPECT_EQ(names({.status = std::nullopt, .page = 1, .per_page = 2}), "54/5");
+  EXPECT_EQ(names({.status = std::nullopt, .page = 3, .per_page = 2}), "1/5");
+  EXPECT_EQ(names({.status = std::nullopt, .page = 4, .per_page = 2}), "/5");
+  EXPECT_EQ(names({.status = std::nullopt, .page = 0, .per_page = 0}), "5/5");
+  EXPECT_EQ(names({.status = std::nullopt, .page = ~0ULL, .per_page = ~0ULL}), "/5");
+  EXPECT_EQ(names({.status = "success", .page = 1, .per_page = 100}), "321/3");
+  EXPECT_EQ(names({.status = "fail", .page = 1, .per_page = 1}), "5/2");
+  EXPECT_EQ(names({.status = "processing", .page = 1, .per_page = 100}), "/0");
+  for (const char* wrong : {"deleted", "", "Success"}) {
+    const auto listed = world.list({.status = wrong, .page = 1, .per_page = 100});
+    ASSERT_FALSE(listed) << wrong;
+    EXPECT_EQ(listed.error().code(), Errc::bad_request);
+  }
+}
+
+TEST(VideoLibrary, PassesOnWhatTheJournalSays) {
+  World world;
+  ASSERT_TRUE(world.deliver());
+  world.journal.memory.failing = true;
+  EXPECT_EQ(world.remove(id).error().code(), Errc::storage_failed);
+  EXPECT_EQ(world.store.memory.moved.count(path), 1U);
+  EXPECT_EQ(world.find("\xff<id>").error().message(),
+            "Couldn't find Video with ID=\xef\xbf\xbd<id>");
+}
+
+TEST(VideoLibrary, MakesItsDirectoryDurably) {
+  World world;
+  EXPECT_TRUE(world.ask([](VideoLibrary& library) { return library.open(); }));
+  EXPECT_EQ(world.steps.names, (std::vector<std::string>{"make /data/videos", "sync /data"}));
+}
+
+}  // namespace
+}  // namespace sluice::video
