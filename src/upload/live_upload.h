@@ -33,8 +33,8 @@ class Claim {
   Claim& operator=(const Claim&) = delete;
 
   // Waits until no older request holds bytes of the range: each of them is cut off at once.
-  // taken_over when a newer one came meanwhile.
-  runtime::Task<Result<>> acquire();
+  // taken_over when a newer one came meanwhile, else the count of requests that were cut off.
+  runtime::Task<Result<std::size_t>> acquire();
   // The source has nothing more to give; only sync and commit are left.
   void source_ended();
 
