@@ -50,7 +50,7 @@ def test_piece_that_completes_the_file(client, server, video_path, method):
 def test_many_small_pieces(client, server, video_path, noise):
     data = noise(300)
     location = client.create(len(data))
-    for offset in range(0, 299, 13):
+    for offset in range(0, 300, 13):
         response = client.piece(location, offset, data[offset : offset + 13], 300)
     assert content_of(server, video_path, response) == data
 

@@ -174,7 +174,8 @@ def test_bad_form_parameter_is_named(client, body, words):
         (b'{"file_size":-3,"file_name":"a"}', ["file_size", "-3"]),
         (b'{"file_size":1.5,"file_name":"a"}', ["file_size", "1.5"]),
         (b'{"file_size":9}', ["file_name"]),
-        (b'{"file_size":9,"file_name":7}', ["file_name"]),
+        (b'{"file_size":9,"file_name":["a"]}', ["file_name"]),
+        (b'{"file_size":9,"file_name":null}', ["file_name"]),
         (b"[" * 5000 + b"]" * 5000, []),
     ],
 )

@@ -63,7 +63,7 @@ CASES = {
 
 CHUNKS = {
     "size_overflow": b"10000000000000005\r\nabcde\r\n0\r\n\r\n",
-    "size_of_17_digits": b"00000000000000005\r\nabcde\r\n0\r\n\r\n",
+    "size_of_1000_digits": b"0" * 999 + b"5\r\nabcde\r\n0\r\n\r\n",
     "size_with_plus": b"+5\r\nabcde\r\n0\r\n\r\n",
     "size_with_minus": b"-5\r\nabcde\r\n0\r\n\r\n",
     "size_with_0x": b"0x5\r\nabcde\r\n0\r\n\r\n",
