@@ -167,7 +167,7 @@ TEST_F(SqliteJournalTest, KeepsReplacesAndRemovesVideos) {
   VideoRecord video = sample_video("a");
   video.metadata = std::string("x\0\xFF", 3);
   EXPECT_TRUE(commit({PutVideo{video}}));
-  EXPECT_EQ(**sluice::testing::run(journal->find_video("a")), video);
+  EXPECT_EQ(*sluice::testing::run(journal->find_video("a")), video);
   video.upload_id = 8;
   video.created_at = at(5);
   video.status = "fail";
@@ -176,7 +176,7 @@ TEST_F(SqliteJournalTest, KeepsReplacesAndRemovesVideos) {
   video.metadata.clear();
   EXPECT_TRUE(commit({PutVideo{video}}));
   open();
-  EXPECT_EQ(**sluice::testing::run(journal->find_video("a")), video);
+  EXPECT_EQ(*sluice::testing::run(journal->find_video("a")), video);
   EXPECT_TRUE(commit({RemoveVideo{"a"}}));
   EXPECT_EQ(*sluice::testing::run(journal->find_video("a")), std::nullopt);
   EXPECT_EQ(sluice::testing::run(journal->list_videos({}))->total, 0U);
