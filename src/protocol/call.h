@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// One request on its way through the router to the handler of its route.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+#include "http/handler.h"
+#include "http/message.h"
+#include "runtime/byte_source.h"
+#include "runtime/task.h"
+
+namespace sluice::protocol {
+
+// Made by the router, lives until the answer is made. The references are to what the session keeps
+// for as long.
+struct Call {
+  Call(const http::Request& r, runtime::ByteSource& b) : request(r), body(b) {}
+
+  const http::Request& request;
+  runtime::ByteSource& body;
+  std::string capture;             // What stands in the path for the pattern's `{}`.
+  bool lists_are_objects = false;  // The path has a version prefix of the 3.1 API.
+
+  // For the handler to fill in.
+  std::uint64_t upload_id = 0;
+  http::Headers headers;  // Sent with the answer, also when it is an error.
+};
+
+// Errors become error_response in the router, and nowhere else.
+using Answer = Result<http::Response>;
+using Action = std::function<runtime::Task<Answer>(Call&)>;
+
+}  // namespace sluice::protocol

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/form_upload.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+namespace sluice::protocol {
+
+using runtime::Task;
+using Event = http::MultipartParser::Event;
+
+MultipartFileSource::MultipartFileSource(runtime::ByteSource& body, std::string boundary)
+    : body_(body), parser_(std::move(boundary)) {}
+
+bool MultipartFileSource::settled() const noexcept {
+  return at_hand_begin_ < at_hand_.size() || failure_ || phase_ == Phase::ended;
+}
+
+// Returns with bytes of the file at hand and more of the body to read, so that read() never waits
+// while it holds the caller's buffer: a client that sends a boundary byte by byte would bind one
+// for as long as it likes.
+Task<Result<>> MultipartFileSource::wait_readable() {
+  while (!settled()) {
+    const Result<> readable = co_await body_.wait_readable();
+    if (!readable) {
+      failure_ = readable.error();
+      break;
+    }
+    at_hand_.resize(undecided_.size() + limits::form_prefetch_bytes);
+    at_hand_begin_ = 0;
+    const std::size_t count = co_await fill(at_hand_, Duration::zero());
+    at_hand_.resize(count);
+    if (count == 0) {
+      at_hand_.shrink_to_fit();
+    }
+  }
+  if (phase_ == Phase::in_file && !failure_) {
+    const Result<> readable = co_await body_.wait_readable();
+    if (!readable) {
+      failure_ = readable.error();
+    }
+  }
+  if (failure_ && at_hand_begin_ == at_hand_.size()) {
+    co_return fail(*failure_);
+  }
+  co_return Result<>();
+}
+
+Task<Result<std::size_t>> MultipartFileSource::read(MutableBytes buffer, Duration patience) {
+  SLUICE_CHECK(!buffer.empty());
+  const Result<> readable = co_await wait_readable();
+  if (!readable) {
+    co_return fail(readable.error());
+  }
+  const std::size_t count = std::min(buffer.size(), at_hand_.size() - at_hand_begin_);
+  std::copy_n(at_hand_.data() + at_hand_begin_, count, buffer.data());
+  at_hand_begin_ += count;
+  if (at_hand_begin_ < at_hand_.size()) {
+    co_return count;
+  }
+  at_hand_ = {};
+  at_hand_begin_ = 0;
+  const MutableBytes rest = buffer.subspan(count);
+  const bool worth_it = rest.size() >= undecided_.size() + limits::form_prefetch_bytes;
+  if (phase_ != Phase::in_file || failure_ || !worth_it) {
+    co_return count;
+  }
+  const std::size_t more = co_await fill(rest, patience);
+  co_return count + more;
+}
+
+Task<std::size_t> MultipartFileSource::fill(MutableBytes region, Duration patience) {
+  const std::size_t old = undecided_.size();
+  SLUICE_CHECK(old < region.size());
+  std::ranges::copy(undecided_, region.begin());
+  const Result<std::size_t> count = co_await body_.read(region.subspan(old), patience);
+  if (!count) {
+    failure_ = count.error();
+    co_return 0;
+  }
+  co_return parse(region.first(old + *count), *count == 0);
+}
+
+std::size_t MultipartFileSource::parse(MutableBytes region, bool at_end) {
+  std::size_t produced = 0;
+  Bytes input = region;
+  for (bool more = true; more;) {
+    const Result<http::MultipartParser::Step> step = parser_.next(input, at_end);
+    if (!step) {
+      failure_ = step.error();
+      break;
+    }
+    more = apply(*step, region, produced);
+    input = input.subspan(step->consumed);
+  }
+  if (at_end && phase_ != Phase::ended && !failure_) {
+    failure_ = Error(Errc::bad_request, "the form ends before its closing boundary");
+  }
+  undecided_.assign(input.begin(), input.end());
+  if (phase_ == Phase::ended || failure_) {
+    undecided_ = {};
+  }
+  return produced;
+}
+
+bool MultipartFileSource::apply(const http::MultipartParser::Step& step, MutableBytes region,
+                                std::size_t& produced) {
+  switch (step.event) {
+    case Event::need_more:
+      return false;
+    case Event::part_begin:
+      begin_part();
+      return true;
+    case Event::data:
+      if (phase_ == Phase::in_file) {
+        std::memmove(region.data() + produced, step.data.data(), step.data.size());
+        produced += step.data.size();
+        return true;
+      }
+      skipped_ += step.data.size();
+      if (skipped_ > limits::form_skipped_bytes_max) {
+        failure_ = Error(Errc::bad_request, "expected at most " +
+                                                std::to_string(limits::form_skipped_bytes_max) +
+                                                " bytes of fields beside the file");
+        return false;
+      }
+      return true;
+    case Event::part_end:
+      phase_ = phase_ == Phase::in_file ? Phase::after_file : phase_;
+      return true;
+    case Event::end:
+      if (phase_ == Phase::before_file) {
+        failure_ = Error(Errc::bad_request,
+                         "the form has no file: expected a part with the name \"file\"");
+      }
+      phase_ = Phase::ended;
+      return false;
+  }
+  return false;
+}
+
+void MultipartFileSource::begin_part() {
+  const http::PartHead& part = parser_.part();
+  // Browsers send a file field that was left empty with an empty file name.
+  const bool is_file = part.name == "file" || (part.file_name && !part.file_name->empty());
+  if (phase_ == Phase::before_file && is_file) {
+    phase_ = Phase::in_file;
+  }
+}
+
+}  // namespace sluice::protocol

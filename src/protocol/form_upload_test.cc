@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/form_upload.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "support/run.h"
+#include "support/scripted_source.h"
+
+namespace sluice::protocol {
+namespace {
+
+using testing::ScriptedSource;
+
+// Gives `step` bytes at most to each read, as a slow network does.
+class SlowSource final : public runtime::ByteSource {
+ public:
+  SlowSource(std::string bytes, std::size_t step, ScriptedSource::Ending ending)
+      : source_(std::move(bytes), ending), step_(step) {}
+
+  runtime::Task<Result<>> wait_readable() override { return source_.wait_readable(); }
+  runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
+    return source_.read(buffer.first(std::min(step_, buffer.size())), patience);
+  }
+  std::optional<std::uint64_t> remaining() const override { return source_.remaining(); }
+  void cancel(Errc reason) override { source_.cancel(reason); }
+
+ private:
+  ScriptedSource source_;
+  std::size_t step_;
+};
+
+// The file up to its end or its error, which is written behind it.
+runtime::Task<std::string> read_file(runtime::ByteSource& file, std::size_t buffer_size) {
+  std::string text;
+  std::vector<std::byte> buffer(buffer_size);
+  for (;;) {
+    const Result<> readable = co_await file.wait_readable();
+    if (!readable) {
+      co_return text + "!" + info(readable.error().code()).name;
+    }
+    const Result<std::size_t> count = co_await file.read(buffer, Duration(1));
+    if (!count) {
+      co_return text + "!" + info(count.error().code()).name;
+    }
+    if (*count == 0) {
+      co_return text;
+    }
+    text += as_text(Bytes(buffer).first(*count));
+  }
+}
+
+std::string file_of(const std::string& form, std::size_t step, std::size_t buffer_size,
+                    ScriptedSource::Ending ending = ScriptedSource::Ending::end) {
+  SlowSource body(form, step, ending);
+  MultipartFileSource file(body, "xx");
+  return testing::run(read_file(file, buffer_size));
+}
+
+std::string part(const std::string& parameters, const std::string& content) {
+  return "--xx\r\nContent-Disposition: form-data; " + parameters + "\r\n\r\n" + content + "\r\n";
+}
+
+const std::string tricky = "a\r\n--x\r\n--x-\r\nb\r\n\r\n--";
+
+TEST(MultipartFileSource, FindsTheFileHoweverTheFormIsCut) {
+  struct Case {
+    const char* name;
+    std::string form;
+    std::string expected;
+  };
+  const std::string file = part("name=\"file\"; filename=\"a.mp4\"", tricky);
+  for (const Case& c : {
+           Case{"alone", file + "--xx--\r\n", tricky},
+           Case{"between fields",
+                part("name=\"a\"", "1") + file + part("name=\"b\"", "2") + "--xx--", tricky},
+           Case{"preamble and epilogue", "\r\n" + file + "--xx--\r\nand more", tricky},
+           Case{"empty", part("name=\"file\"; filename=\"a\"", "") + "--xx--", ""},
+           Case{"without file name", part("name=\"file\"", "abc") + "--xx--", "abc"},
+           Case{"under another name", part("name=\"/tmp/a.mp4\"; filename=\"a\"", "abc") + "--xx--",
+                "abc"},
+           Case{"behind a field left empty",
+                part("name=\"other\"; filename=\"\"", "") + file + "--xx--", tricky},
+           Case{"twice", file + part("name=\"file\"; filename=\"b\"", "zzz") + "--xx--", tricky},
+           Case{"none", part("name=\"a\"", "1") + "--xx--", "!BadRequest"},
+           Case{"no form", "hello", "!BadRequest"},
+           Case{"nothing", "", "!BadRequest"},
+       }) {
+    for (const std::size_t step : {1U, 2U, 7U, 100'000U}) {
+      for (const std::size_t buffer_size : {1U, 3U, 100U, 20'000U}) {
+        EXPECT_EQ(file_of(c.form, step, buffer_size), c.expected)
+            << c.name << ", step " << step << ", buffer " << buffer_size;
+      }
+    }
+  }
+}
+
+TEST(MultipartFileSource, NeverEndsBeforeTheFormDoes) {
+  const std::string form =
+      part("name=\"file\"; filename=\"a\"", "abc") + part("name=\"b\"", "2") + "--xx--";
+  for (std::size_t size = 0; size < form.size(); ++size) {
+    const std::string cut = form.substr(0, size);
+    const std::string ended = file_of(cut, 100'000, 100);
+    EXPECT_TRUE(ended.ends_with("!BadRequest")) << size << ": " << ended;
+    const std::string lost = file_of(cut, 100'000, 100, ScriptedSource::Ending::lost);
+    EXPECT_TRUE(lost.ends_with("!ConnectionLost")) << size << ": " << lost;
+  }
+}
+
+TEST(MultipartFileSource, CarriesBigFilesThrough) {
+  std::string content;
+  for (int i = 0; content.size() < 3 * limits::buffer_bytes; ++i) {
+    content += std::to_string(i) + (i % 3 == 0 ? "\r\n--x" : "\r\n");
+  }
+  const std::string form = part("name=\"file\"; filename=\"a\"", content) + "--xx--";
+  for (const std::size_t step : {999U, 10'000'000U}) {
+    EXPECT_EQ(file_of(form, step, limits::buffer_bytes), content) << step;
+  }
+}
+
+TEST(MultipartFileSource, BoundsWhatItSkips) {
+  const std::string big(limits::form_skipped_bytes_max + 1, 'x');
+  const std::string file = part("name=\"file\"; filename=\"a\"", "abc");
+  EXPECT_EQ(file_of(part("name=\"a\"", big) + file + "--xx--", 100'000, 100), "!BadRequest");
+  EXPECT_EQ(file_of(file + part("name=\"a\"", big) + "--xx--", 100'000, 100), "abc!BadRequest");
+  const std::string most = big.substr(1);
+  EXPECT_EQ(file_of(part("name=\"a\"", most) + file + "--xx--", 100'000, 100), "abc");
+}
+
+// A buffer that read() is given is scarce: it must not be held while the client is silent.
+TEST(MultipartFileSource, WaitsForBytesOfTheFileBeforeItIsReadable) {
+  const std::string head = part("name=\"file\"; filename=\"a\"", "abc");
+  for (const std::string& silent_behind : {head.substr(0, 10), head.substr(0, head.size() - 5),
+                                           head, head.substr(0, head.size() - 1)}) {
+    ScriptedSource body(silent_behind, ScriptedSource::Ending::silent);
+    MultipartFileSource file(body, "xx");
+    boost::asio::io_context context;
+    bool done = false;
+    std::exception_ptr exception;
+    const auto wait = [](MultipartFileSource& source) -> runtime::Task<> {
+      (void)co_await source.wait_readable();
+    };
+    testing::start_in(context, wait(file), done, exception);
+    context.poll();
+    EXPECT_FALSE(done) << silent_behind;
+    file.cancel(Errc::taken_over);
+    testing::drive(context, done);
+  }
+}
+
+TEST(MultipartFileSource, ReportsWhyItWasCancelled) {
+  ScriptedSource body(part("name=\"file\"; filename=\"a\"", "abc"), ScriptedSource::Ending::silent);
+  MultipartFileSource file(body, "xx");
+  file.cancel(Errc::taken_over);
+  EXPECT_EQ(testing::run(read_file(file, 100)), "!TakenOver");
+  EXPECT_EQ(testing::run(read_file(file, 100)), "!TakenOver");
+}
+
+}  // namespace
+}  // namespace sluice::protocol

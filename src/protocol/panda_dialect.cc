@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/panda_dialect.h"
+
+#include <array>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "base/limits.h"
+#include "protocol/form_upload.h"
+#include "protocol/location_request.h"
+#include "protocol/parameters.h"
+#include "protocol/session_request.h"
+#include "protocol/upload_answer.h"
+
+namespace sluice::protocol {
+namespace {
+
+using runtime::Task;
+
+std::unexpected<Error> no_such_upload() {
+  return fail(Errc::not_found,
+              "Couldn't find an upload at this location: it never existed, was aborted or has "
+              "expired");
+}
+
+// A chunked body says only by its bytes whether it is empty.
+Task<Result<>> expect_empty(runtime::ByteSource& body) {
+  std::array<std::byte, 1> byte{};
+  const Result<> readable = co_await body.wait_readable();
+  if (!readable) {
+    co_return fail(readable.error());
+  }
+  const Result<std::size_t> count = co_await body.read(byte, limits::buffer_fill_patience);
+  if (!count) {
+    co_return fail(count.error());
+  }
+  if (*count > 0) {
+    co_return fail(Errc::bad_request,
+                   "Content-Range asks for the status: expected an empty body, got one with bytes");
+  }
+  co_return Result<>();
+}
+
+}  // namespace
+
+Task<Answer> PandaDialect::open_session(Call& call) {
+  const Result<Parameters> parameters = co_await Parameters::read(call.request, call.body);
+  if (!parameters) {
+    co_return fail(parameters.error());
+  }
+  Result<upload::NewUpload> request = parse_session_request(*parameters, settings_.file_size_max);
+  if (!request) {
+    co_return fail(request.error());
+  }
+  if (settings_.public_url.empty() && !call.request.headers.find("Host")) {
+    co_return fail(Errc::bad_request,
+                   "expected a Host header: the location of the upload is made of it");
+  }
+  const Result<upload::Snapshot> snapshot = co_await engine_.create(*std::move(request));
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  call.upload_id = snapshot->id;
+  boost::json::object document;
+  document["id"] = snapshot->id;
+  document["location"] = location(call, snapshot->token);
+  co_return http::json_response(201, boost::json::serialize(document));
+}
+
+Task<Answer> PandaDialect::receive(Call& call) {
+  using Kind = LocationRequest::Kind;
+  if (!is_upload_token(call.capture)) {
+    co_return no_such_upload();
+  }
+  Result<LocationRequest> request = parse_location_request(call.request);
+  if (!request) {
+    co_return fail(request.error());
+  }
+  switch (request->kind) {
+    case Kind::piece:
+    case Kind::whole_file:
+      co_return co_await append(call, request->piece, call.body);
+    case Kind::empty:
+      co_return co_await complete_empty(call);
+    case Kind::form:
+      co_return co_await append_form(call, std::move(request->boundary));
+    case Kind::status:
+      break;
+  }
+  if (call.request.framing == http::Framing::chunked) {
+    const Result<> empty = co_await expect_empty(call.body);
+    if (!empty) {
+      co_return fail(empty.error());
+    }
+  }
+  co_return co_await status(call, request->total);
+}
+
+Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total) {
+  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  call.upload_id = snapshot->id;
+  if (total && *total != snapshot->file_size) {
+    co_return fail(Errc::bad_request, "Content-Range: expected the file_size of the session, " +
+                                          std::to_string(snapshot->file_size) + ", got " +
+                                          std::to_string(*total));
+  }
+  // "bytes */0": nothing is missing of an empty file, so the question is its last piece as well.
+  if (total && snapshot->file_size == 0 && snapshot->state == journal::UploadState::receiving) {
+    upload::Piece nothing;
+    nothing.end = 0;
+    nothing.total = 0;
+    co_return co_await append(call, nothing, call.body);
+  }
+  co_return progress(call, *snapshot);
+}
+
+Task<Answer> PandaDialect::complete_empty(Call& call) {
+  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  call.upload_id = snapshot->id;
+  if (snapshot->answer) {
+    co_return progress(call, *snapshot);
+  }
+  if (snapshot->file_size > 0) {
+    const std::string size = std::to_string(snapshot->file_size);
+    co_return fail(Errc::bad_request, "without a Content-Range the whole file is expected, " +
+                                          size + " bytes, got none; \"Content-Range: bytes */" +
+                                          size + "\" asks for the status");
+  }
+  upload::Piece nothing;
+  nothing.end = 0;
+  nothing.total = 0;
+  co_return co_await append(call, nothing, call.body);
+}
+
+Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::ByteSource& body) {
+  const Result<upload::Snapshot> snapshot = co_await engine_.append(call.capture, piece, body);
+  if (snapshot) {
+    co_return progress(call, *snapshot);
+  }
+  if (snapshot.error().code() == Errc::delivery_pending) {
+    co_return co_await pending(call, snapshot.error());
+  }
+  co_return fail(snapshot.error());
+}
+
+Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
+  const Result<upload::Snapshot> before = co_await engine_.status(call.capture);
+  if (!before) {
+    co_return fail(before.error());
+  }
+  if (before->answer) {
+    co_return progress(call, *before);
+  }
+  call.upload_id = before->id;
+  MultipartFileSource file(call.body, std::move(boundary));
+  // A form without a file must not cut off a request that brings one.
+  const Result<> found = co_await file.wait_readable();
+  if (!found) {
+    co_return fail(found.error());
+  }
+  upload::Piece piece;
+  piece.whole_file = true;
+  co_return co_await append(call, piece, file);
+}
+
+Task<Answer> PandaDialect::pending(Call& call, Error error) {
+  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  if (!snapshot) {
+    co_return fail(std::move(error));
+  }
+  if (snapshot->answer) {
+    co_return progress(call, *snapshot);
+  }
+  call.upload_id = snapshot->id;
+  add_progress(call.headers, *snapshot, location(call, call.capture));
+  co_return fail(std::move(error));
+}
+
+Task<Answer> PandaDialect::describe(Call& call) {
+  if (!is_upload_token(call.capture)) {
+    co_return no_such_upload();
+  }
+  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  call.upload_id = snapshot->id;
+  co_return description_answer(*snapshot);
+}
+
+Task<Answer> PandaDialect::abort(Call& call) {
+  if (!is_upload_token(call.capture)) {
+    co_return no_such_upload();
+  }
+  const Result<> aborted = co_await engine_.abort(call.capture);
+  if (!aborted) {
+    co_return fail(aborted.error());
+  }
+  co_return http::Response();
+}
+
+Answer PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) const {
+  call.upload_id = snapshot.id;
+  return progress_answer(snapshot, location(call, call.capture));
+}
+
+std::string PandaDialect::location(const Call& call, const std::string& token) const {
+  std::string base = settings_.public_url;
+  if (base.empty()) {
+    const std::optional<std::string_view> host = call.request.headers.find("Host");
+    if (host) {
+      base = "http://" + std::string(*host);
+    }
+  }
+  return base + "/uploads/" + token;
+}
+
+}  // namespace sluice::protocol

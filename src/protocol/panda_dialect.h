@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The Panda Upload API: opening sessions, and all that is done at their locations
+// (docs/protocol.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/call.h"
+#include "protocol/protocol_settings.h"
+#include "runtime/task.h"
+#include "upload/engine.h"
+
+namespace sluice::protocol {
+
+class PandaDialect {
+ public:
+  // Both outlive the dialect. Any thread may call.
+  PandaDialect(upload::Engine& engine, const ProtocolSettings& settings)
+      : engine_(engine), settings_(settings) {}
+
+  // POST /videos/upload.json
+  runtime::Task<Answer> open_session(Call& call);
+
+  // At /uploads/TOKEN; the token is the call's capture.
+  runtime::Task<Answer> receive(Call& call);   // PUT, POST
+  runtime::Task<Answer> describe(Call& call);  // GET
+  runtime::Task<Answer> abort(Call& call);     // DELETE
+
+ private:
+  runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
+  runtime::Task<Answer> complete_empty(Call& call);
+  runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
+  runtime::Task<Answer> append_form(Call& call, std::string boundary);
+  // Tells the client of an unfinished hand-off what is stored; or the answer, when it has come in
+  // the meantime.
+  runtime::Task<Answer> pending(Call& call, Error error);
+
+  Answer progress(Call& call, const upload::Snapshot& snapshot) const;
+  // Absolute when the request or the settings say the host.
+  std::string location(const Call& call, const std::string& token) const;
+
+  upload::Engine& engine_;
+  const ProtocolSettings& settings_;
+};
+
+}  // namespace sluice::protocol

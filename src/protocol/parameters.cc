@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/parameters.h"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "http/multipart.h"
+#include "http/urlencoded.h"
+#include "protocol/media_type.h"
+
+namespace sluice::protocol {
+namespace {
+
+namespace json = boost::json;
+
+std::string text_of(const json::value& value) {
+  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+}
+
+Error too_large() {
+  return Error(Errc::file_too_large,
+               "expected at most " + std::to_string(limits::form_bytes_max) +
+                   " bytes of parameters; the file itself is sent to the location that "
+                   "POST /videos/upload.json answers");
+}
+
+runtime::Task<Result<std::string>> read_body(const http::Request& request,
+                                             runtime::ByteSource& body) {
+  if (request.framing == http::Framing::length && request.content_length > limits::form_bytes_max) {
+    co_return fail(too_large());
+  }
+  std::string text;
+  std::size_t size = 0;
+  for (;;) {
+    const Result<> readable = co_await body.wait_readable();
+    if (!readable) {
+      co_return fail(readable.error());
+    }
+    constexpr std::size_t step = 4 * limits::KiB;
+    text.resize(size + step);
+    const auto room = std::as_writable_bytes(std::span(text)).subspan(size);
+    const Result<std::size_t> count = co_await body.read(room, limits::buffer_fill_patience);
+    if (!count) {
+      co_return fail(count.error());
+    }
+    size += *count;
+    text.resize(size);
+    if (size > limits::form_bytes_max) {
+      co_return fail(too_large());
+    }
+    if (*count == 0) {
+      co_return text;
+    }
+  }
+}
+
+}  // namespace
+
+Result<Parameters> Parameters::from_query(const http::Request& request) {
+  Parameters parameters;
+  const Result<> added = parameters.add_urlencoded(request.query);
+  if (!added) {
+    return fail(added.error());
+  }
+  return parameters;
+}
+
+runtime::Task<Result<Parameters>> Parameters::read(const http::Request& request,
+                                                   runtime::ByteSource& body) {
+  Result<Parameters> parameters = from_query(request);
+  if (!parameters || request.framing == http::Framing::none) {
+    co_return parameters;
+  }
+  const Result<std::string> text = co_await read_body(request, body);
+  if (!text) {
+    co_return fail(text.error());
+  }
+  if (!text->empty()) {
+    const Result<> added = parameters->add_body(request, *text);
+    if (!added) {
+      co_return fail(added.error());
+    }
+  }
+  co_return parameters;
+}
+
+Result<> Parameters::add_body(const http::Request& request, std::string_view body) {
+  const std::string_view content_type = request.headers.find("Content-Type").value_or("");
+  const std::string type = media_type(content_type);
+  if (type.empty() || type == "application/x-www-form-urlencoded") {
+    return add_urlencoded(body);
+  }
+  if (type == "application/json" || type.ends_with("+json")) {
+    return add_json(body);
+  }
+  const Result<std::optional<std::string>> boundary = http::multipart_boundary(content_type);
+  if (!boundary) {
+    return fail(boundary.error());
+  }
+  if (*boundary) {
+    return add_multipart(**boundary, body);
+  }
+  return fail(Errc::unsupported_media_type,
+              "Content-Type: expected application/x-www-form-urlencoded, multipart/form-data or "
+              "application/json, got " +
+                  in_quotes(content_type));
+}
+
+Result<> Parameters::add(std::string_view name, json::value value) {
+  const std::string key = to_valid_utf8(name);
+  const auto known = values_.find(key);
+  if (known == values_.end()) {
+    values_.emplace(key, std::move(value));
+    return {};
+  }
+  const std::string first = text_of(known->value());
+  const std::string second = text_of(value);
+  if (first != second) {
+    return fail(Errc::bad_request, in_quotes(key) + " came twice with different values: " +
+                                       in_quotes(first) + " and " + in_quotes(second));
+  }
+  return {};
+}
+
+Result<> Parameters::add_urlencoded(std::string_view text) {
+  const Result<std::vector<http::FormField>> fields = http::parse_urlencoded(text);
+  if (!fields) {
+    return fail(fields.error());
+  }
+  for (const http::FormField& field : *fields) {
+    const Result<> added = add(field.name, json::value(to_valid_utf8(field.value)));
+    if (!added) {
+      return added;
+    }
+  }
+  return {};
+}
+
+Result<> Parameters::add_multipart(std::string boundary, std::string_view body) {
+  using Event = http::MultipartParser::Event;
+  http::MultipartParser parser(std::move(boundary));
+  Bytes input = as_bytes(body);
+  std::string value;
+  for (;;) {
+    const Result<http::MultipartParser::Step> step = parser.next(input, true);
+    if (!step) {
+      return fail(step.error());
+    }
+    if (step->event == Event::part_begin && parser.part().file_name) {
+      return fail(Errc::bad_request, "the part " + in_quotes(parser.part().name) +
+                                         " is a file; expected parameters alone: the file is sent "
+                                         "to the location that POST /videos/upload.json answers");
+    }
+    if (step->event == Event::data) {
+      value += as_text(step->data);
+    } else if (step->event == Event::part_end) {
+      const Result<> added = add(parser.part().name, json::value(to_valid_utf8(value)));
+      if (!added) {
+        return added;
+      }
+      value.clear();
+    } else if (step->event == Event::end) {
+      return {};
+    }
+    input = input.subspan(step->consumed);
+  }
+}
+
+Result<> Parameters::add_json(std::string_view body) {
+  json::parse_options options;
+  options.max_depth = limits::json_depth_max;
+  json::error_code error;
+  const json::value document = json::parse(body, error, {}, options);
+  if (error) {
+    return fail(Errc::bad_request,
+                "the body is not the JSON that its Content-Type says: " + error.message());
+  }
+  if (!document.is_object()) {
+    return fail(Errc::bad_request, "the body: expected a JSON object, got " + in_quotes(body));
+  }
+  if (document.get_object().size() > limits::form_field_count_max) {
+    return fail(Errc::bad_request,
+                "the body: expected at most " + std::to_string(limits::form_field_count_max) +
+                    " parameters, got " + std::to_string(document.get_object().size()));
+  }
+  for (const json::key_value_pair& field : document.get_object()) {
+    const Result<> added = add(field.key(), field.value());
+    if (!added) {
+      return added;
+    }
+  }
+  return {};
+}
+
+std::optional<std::string> Parameters::text(std::string_view name) const {
+  const auto found = values_.find(name);
+  if (found == values_.end() || found->value().is_null()) {
+    return std::nullopt;
+  }
+  return text_of(found->value());
+}
+
+Result<std::optional<std::uint64_t>> Parameters::integer(std::string_view name,
+                                                         std::uint64_t at_least) const {
+  const std::optional<std::string> digits = text(name);
+  if (!digits) {
+    return std::nullopt;
+  }
+  const bool all_digits =
+      !digits->empty() && std::ranges::all_of(*digits, [](char c) { return c >= '0' && c <= '9'; });
+  std::uint64_t number = 0;
+  if (all_digits) {
+    const auto parsed = std::from_chars(digits->data(), digits->data() + digits->size(), number);
+    if (parsed.ec == std::errc::result_out_of_range) {
+      number = std::numeric_limits<std::uint64_t>::max();
+    }
+  }
+  if (!all_digits || number < at_least) {
+    return fail(Errc::bad_request, std::string(name) + ": expected an integer of at least " +
+                                       std::to_string(at_least) + ", in decimal digits, got " +
+                                       in_quotes(*digits));
+  }
+  return number;
+}
+
+}  // namespace sluice::protocol

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// What the operator decides about the protocol.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/limits.h"
+
+namespace sluice::protocol {
+
+struct ProtocolSettings {
+  // Scheme, host, port and path in front of "/uploads/...", without a slash at the end. Empty:
+  // http:// and the request's Host.
+  std::string public_url;
+  std::uint64_t file_size_max = limits::file_size_max_default;
+};
+
+}  // namespace sluice::protocol

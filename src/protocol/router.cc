@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/router.h"
+
+#include "base/encoding.h"
+#include "protocol/cors.h"
+
+namespace sluice::protocol {
+namespace {
+
+using http::Method;
+using runtime::Task;
+
+template <class Object>
+Action action_of(Object& object, Task<Answer> (Object::*handler)(Call&)) {
+  return [&object, handler](Call& call) { return (object.*handler)(call); };
+}
+
+Task<Answer> page(ServicePages& pages, Task<http::Response> (ServicePages::*show)()) {
+  co_return co_await (pages.*show)();
+}
+
+Action page_of(ServicePages& pages, Task<http::Response> (ServicePages::*show)()) {
+  return [&pages, show](Call&) { return page(pages, show); };
+}
+
+const char* name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET, HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::delete_:
+      return "DELETE";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+Router::Router(upload::Engine& engine, video::Videos& videos, ServicePages& pages,
+               ProtocolSettings settings)
+    : settings_(std::move(settings)),
+      dialect_(engine, settings_),
+      api_(videos),
+      pages_(pages),
+      table_(make_table()) {}
+
+// The first pattern that fits wins.
+std::vector<Router::Route> Router::make_table() {
+  const auto dialect = [this](Task<Answer> (PandaDialect::*handler)(Call&)) {
+    return action_of(dialect_, handler);
+  };
+  const auto api = [this](Task<Answer> (PandaApi::*handler)(Call&)) {
+    return action_of(api_, handler);
+  };
+  const auto service = [this](Task<http::Response> (ServicePages::*show)()) {
+    return page_of(pages_, show);
+  };
+  const auto path = [](std::string_view pattern) { return PathPattern(pattern); };
+  return {
+      {Kind::api,
+       "session",
+       path("/videos/upload.json"),
+       {{Method::post, dialect(&PandaDialect::open_session)}}},
+      {Kind::location,
+       "upload",
+       path("/uploads/{}"),
+       {{Method::get, dialect(&PandaDialect::describe)},
+        {Method::put, dialect(&PandaDialect::receive)},
+        {Method::post, dialect(&PandaDialect::receive)},
+        {Method::delete_, dialect(&PandaDialect::abort)}}},
+      {Kind::api, "videos", path("/videos.json"), {{Method::get, api(&PandaApi::list)}}},
+      {Kind::api,
+       "video",
+       path("/videos/{}.json"),
+       {{Method::get, api(&PandaApi::find)}, {Method::delete_, api(&PandaApi::remove)}}},
+      {Kind::api,
+       "video_metadata",
+       path("/videos/{}/metadata.json"),
+       {{Method::get, api(&PandaApi::metadata)}}},
+      {Kind::api,
+       "video_source",
+       path("/videos/{}/source.json"),
+       {{Method::delete_, api(&PandaApi::remove_source)}}},
+      {Kind::service,
+       "healthz",
+       path("/healthz"),
+       {{Method::get, service(&ServicePages::healthz)}}},
+      {Kind::service, "readyz", path("/readyz"), {{Method::get, service(&ServicePages::readyz)}}},
+      {Kind::service,
+       "metrics",
+       path("/metrics"),
+       {{Method::get, service(&ServicePages::metrics)}}},
+  };
+}
+
+Task<http::Reply> Router::handle(const http::Request& request, const http::RequestContext&,
+                                 runtime::ByteSource& body) {
+  Call call(request, body);
+  const Route* route = nullptr;
+  Answer answer = co_await dispatch(call, route);
+
+  http::Reply reply;
+  reply.response = answer ? *std::move(answer) : http::error_response(answer.error());
+  for (const http::Header& header : call.headers.fields()) {
+    reply.response.headers.set(header.name, header.value);
+  }
+  reply.upload_id = call.upload_id;
+  if (route != nullptr) {
+    reply.route = route->name;
+    if (route->kind == Kind::location) {
+      allow_any_origin(reply.response.headers);
+    }
+  }
+  co_return reply;
+}
+
+Task<Answer> Router::dispatch(Call& call, const Route*& route) {
+  const http::Request& request = call.request;
+  if (request.method == Method::options && request.path == "*") {
+    http::Response response;
+    response.status = 204;
+    response.headers.add("Allow", "GET, HEAD, PUT, POST, DELETE, OPTIONS");
+    co_return response;
+  }
+  Result<Segments> segments = parse_path(request.path);
+  if (!segments) {
+    co_return fail(segments.error());
+  }
+  const VersionPrefix version = strip_version(*segments);
+  std::optional<Match> match = find(*segments, version.found);
+  if (!match) {
+    if (lacks_json(*segments, version.found)) {
+      co_return fail(Errc::bad_request, "Currently only .json is supported as a format");
+    }
+    co_return fail(Errc::not_found, "There is nothing at " + in_quotes(request.path));
+  }
+  route = match->route;
+  call.capture = std::move(match->capture);
+  call.lists_are_objects = version.is_3_1;
+  if (request.method == Method::options) {
+    co_return answer_options(request, *route);
+  }
+  const Method method = request.method == Method::head ? Method::get : request.method;
+  for (const Endpoint& endpoint : route->endpoints) {
+    if (endpoint.method == method) {
+      co_return co_await endpoint.action(call);
+    }
+  }
+  const std::string allowed = allowed_methods(*route);
+  call.headers.set("Allow", allowed);
+  co_return fail(Errc::method_not_allowed,
+                 "expected one of " + allowed + ", got " + in_quotes(request.method_text));
+}
+
+std::optional<Router::Match> Router::find(const Segments& segments, bool has_version) const {
+  for (const Route& route : table_) {
+    if (has_version && route.kind != Kind::api) {
+      continue;
+    }
+    std::optional<std::string> capture = route.path.match(segments);
+    if (capture) {
+      return Match{.route = &route, .capture = *std::move(capture)};
+    }
+  }
+  return std::nullopt;
+}
+
+bool Router::lacks_json(Segments segments, bool has_version) const {
+  if (segments.empty()) {
+    return false;
+  }
+  std::string& last = segments.back();
+  last = last.substr(0, last.rfind('.')) + ".json";
+  const std::optional<Match> match = find(segments, has_version);
+  return match && match->route->kind == Kind::api;
+}
+
+std::string Router::allowed_methods(const Route& route) {
+  std::string methods;
+  for (const Endpoint& endpoint : route.endpoints) {
+    methods += name_of(endpoint.method);
+    methods += ", ";
+  }
+  return methods + "OPTIONS";
+}
+
+http::Response Router::answer_options(const http::Request& request, const Route& route) {
+  http::Response response;
+  response.status = 204;
+  const std::string allowed = allowed_methods(route);
+  response.headers.add("Allow", allowed);
+  if (route.kind == Kind::location && request.headers.find("Access-Control-Request-Method")) {
+    answer_preflight(response.headers, allowed);
+  }
+  return response;
+}
+
+}  // namespace sluice::protocol

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// From a request to the handler of its route: one table of all paths, and what is the same for all
+// of them (methods, Allow, OPTIONS, CORS, errors).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/handler.h"
+#include "protocol/call.h"
+#include "protocol/panda_api.h"
+#include "protocol/panda_dialect.h"
+#include "protocol/path.h"
+#include "protocol/protocol_settings.h"
+#include "protocol/service_pages.h"
+#include "upload/engine.h"
+#include "video/videos.h"
+
+namespace sluice::protocol {
+
+class Router final : public http::Handler {
+ public:
+  // All of them outlive the router. Any thread may call handle().
+  Router(upload::Engine& engine, video::Videos& videos, ServicePages& pages,
+         ProtocolSettings settings);
+
+  runtime::Task<http::Reply> handle(const http::Request& request,
+                                    const http::RequestContext& context,
+                                    runtime::ByteSource& body) override;
+
+ private:
+  enum class Kind {
+    api,       // With and without version prefix.
+    location,  // Open to scripts of every origin.
+    service,
+  };
+  struct Endpoint {
+    http::Method method;
+    Action action;
+  };
+  struct Route {
+    Kind kind;
+    const char* name;
+    PathPattern path;
+    std::vector<Endpoint> endpoints;  // GET stands for HEAD too; OPTIONS is answered for all.
+  };
+  struct Match {
+    const Route* route;
+    std::string capture;
+  };
+
+  std::vector<Route> make_table();
+  std::optional<Match> find(const Segments& segments, bool has_version) const;
+  // Would this path be known with ".json" behind it?
+  bool lacks_json(Segments segments, bool has_version) const;
+  runtime::Task<Answer> dispatch(Call& call, const Route*& route);
+
+  static std::string allowed_methods(const Route& route);
+  static http::Response answer_options(const http::Request& request, const Route& route);
+
+  const ProtocolSettings settings_;
+  PandaDialect dialect_;
+  PandaApi api_;
+  ServicePages& pages_;
+  const std::vector<Route> table_;
+};
+
+}  // namespace sluice::protocol

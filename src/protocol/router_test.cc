@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/router.h"
+
+#include "protocol/fakes.h"
+
+namespace sluice::protocol {
+namespace {
+
+class RouterTest : public RouterFixture {};
+
+TEST_F(RouterTest, KnowsTheApiUnderEveryVersion) {
+  for (const char* prefix : {"", "/v2", "/v2/", "/v3.0", "/v3.1", "/api/v3.1", "/flip/3.1",
+                             "/api/flip/3.1", "//v2", "/%76%32"}) {
+    const http::Response response =
+        send("POST " + std::string(prefix) + "/videos/upload.json?file_size=1&file_name=a");
+    EXPECT_EQ(response.status, 201) << prefix;
+    EXPECT_NE(field(response, "location").find("81/uploads/"), std::string::npos);
+  }
+}
+
+TEST_F(RouterTest, KnowsOnlyTheApiUnderVersions) {
+  const std::string path = open(9);
+  EXPECT_EQ(error_of(send("GET /v2" + path)), "404 RecordNotFound");
+  EXPECT_EQ(error_of(send("GET /v2/healthz")), "404 RecordNotFound");
+}
+
+TEST_F(RouterTest, AnswersUnknownPathsWithJson) {
+  for (const char* path : {"/", "/uploads", "/uploads/a/b", "/v2", "/videos/a/b.json", "/a%2Fb",
+                           "/videos%2Fupload.json", "/../videos.json"}) {
+    const http::Response response = send(std::string("GET ") + path);
+    EXPECT_EQ(error_of(response), "404 RecordNotFound") << path;
+    EXPECT_EQ(header(response, "Content-Type"), "application/json");
+    EXPECT_STREQ(last.route, "none");
+  }
+  EXPECT_EQ(error_of(send("GET /%zz")), "400 BadRequest");
+}
+
+TEST_F(RouterTest, SpeaksJsonAlone) {
+  for (const char* path : {"/videos", "/videos.xml", "/v2/videos/upload", "/videos/upload.html",
+                           "/videos/0123456789abcdef0123456789abcdef",
+                           "/videos/0123456789abcdef0123456789abcdef/metadata.yml"}) {
+    const http::Response response = send(std::string("GET ") + path);
+    EXPECT_EQ(error_of(response), "400 BadRequest") << path;
+    EXPECT_EQ(field(response, "message"), "Currently only .json is supported as a format");
+  }
+}
+
+TEST_F(RouterTest, NamesTheMethodsOfAPath) {
+  struct Case {
+    const char* path;
+    const char* method;
+    const char* allow;
+  };
+  for (const Case& c : {
+           Case{"/videos/upload.json", "GET", "POST, OPTIONS"},
+           Case{"/videos.json", "POST", "GET, HEAD, OPTIONS"},
+           Case{"/videos.json", "PATCH", "GET, HEAD, OPTIONS"},
+           Case{"/videos/1.json", "PUT", "GET, HEAD, DELETE, OPTIONS"},
+           Case{"/videos/1/metadata.json", "DELETE", "GET, HEAD, OPTIONS"},
+           Case{"/videos/1/source.json", "GET", "DELETE, OPTIONS"},
+           Case{"/uploads/x", "PATCH", "GET, HEAD, PUT, POST, DELETE, OPTIONS"},
+           Case{"/healthz", "POST", "GET, HEAD, OPTIONS"},
+       }) {
+    const http::Response response = send(std::string(c.method) + " " + c.path);
+    EXPECT_EQ(error_of(response), "405 MethodNotAllowed") << c.path;
+    EXPECT_EQ(header(response, "Allow"), c.allow);
+    const http::Response options = send(std::string("OPTIONS ") + c.path);
+    EXPECT_EQ(options.status, 204) << c.path;
+    EXPECT_EQ(header(options, "Allow"), c.allow);
+    EXPECT_EQ(options.body, "");
+  }
+  EXPECT_EQ(send("OPTIONS *").status, 204);
+}
+
+TEST_F(RouterTest, ShowsTheServicePages) {
+  EXPECT_EQ(send("GET /healthz").body, "healthy");
+  EXPECT_EQ(send("GET /readyz").body, "ready");
+  EXPECT_EQ(send("HEAD /metrics").body, "metrics");
+  EXPECT_STREQ(last.route, "metrics");
+}
+
+TEST_F(RouterTest, OpensLocationsToEveryOrigin) {
+  const std::string path = open(9);
+  for (const std::string& head :
+       {"PUT " + path + "\nContent-Range: bytes */9", "GET " + path, "DELETE " + path,
+        "PATCH " + path, "PUT " + path + "\nContent-Range: nonsense",
+        std::string("PUT /uploads/unknown"), "OPTIONS " + path}) {
+    const http::Response response = send(head);
+    EXPECT_EQ(header(response, "Access-Control-Allow-Origin"), "*") << head;
+    EXPECT_EQ(header(response, "Access-Control-Expose-Headers"), "Location, Range") << head;
+  }
+  for (const char* head :
+       {"GET /videos.json", "GET /nothing", "OPTIONS /videos.json", "GET /healthz"}) {
+    EXPECT_EQ(header(send(head), "Access-Control-Allow-Origin"), "(none)") << head;
+  }
+}
+
+TEST_F(RouterTest, AnswersPreflights) {
+  const std::string path = open(9);
+  const http::Response response =
+      send("OPTIONS " + path +
+           "\nOrigin: http://page.example\nAccess-Control-Request-Method: PUT\n"
+           "Access-Control-Request-Headers: cache-control,content-range,content-type,"
+           "x-requested-with");
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(header(response, "Access-Control-Allow-Methods"),
+            "GET, HEAD, PUT, POST, DELETE, OPTIONS");
+  const std::string allowed = header(response, "Access-Control-Allow-Headers");
+  for (const char* name : {"cache-control", "content-range", "content-type", "x-requested-with",
+                           "x-file-name", "x-query-params", "x-part", "x-extra-file-tag"}) {
+    EXPECT_NE(allowed.find(name), std::string::npos) << name;
+  }
+  EXPECT_EQ(header(response, "Access-Control-Max-Age"), "86400");
+  EXPECT_EQ(header(send("OPTIONS " + path), "Access-Control-Allow-Methods"), "(none)");
+}
+
+}  // namespace
+}  // namespace sluice::protocol

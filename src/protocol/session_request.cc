@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/session_request.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace sluice::protocol {
+namespace {
+
+// Not kept: the first two have fields of their own, the others let whoever reads the journal act
+// for the client.
+constexpr std::array<std::string_view, 4> not_kept{"file_size", "file_name", "signature", "token"};
+
+Result<std::uint64_t> file_size_of(const Parameters& parameters, std::uint64_t file_size_max) {
+  const Result<std::optional<std::uint64_t>> size = parameters.integer("file_size", 0);
+  if (!size) {
+    return fail(size.error());
+  }
+  if (!*size) {
+    return fail(Errc::bad_request,
+                "file_size is missing: expected the size of the file in bytes, an integer of at "
+                "least 0");
+  }
+  if (**size > file_size_max) {
+    return fail(Errc::file_too_large, "file_size: expected at most " +
+                                          std::to_string(file_size_max) + " bytes, got " +
+                                          parameters.text("file_size").value_or(""));
+  }
+  return **size;
+}
+
+Result<std::string> file_name_of(const Parameters& parameters) {
+  const std::optional<std::string> name = parameters.text("file_name");
+  if (!name || name->empty()) {
+    return fail(Errc::bad_request,
+                std::string(name ? "file_name is empty" : "file_name is missing") +
+                    ": expected the name of the file");
+  }
+  if (name->size() > limits::file_name_bytes_max) {
+    return fail(Errc::bad_request, "file_name: expected at most " +
+                                       std::to_string(limits::file_name_bytes_max) +
+                                       " bytes, got " + std::to_string(name->size()));
+  }
+  return *name;
+}
+
+}  // namespace
+
+Result<upload::NewUpload> parse_session_request(const Parameters& parameters,
+                                                std::uint64_t file_size_max) {
+  const Result<std::uint64_t> size = file_size_of(parameters, file_size_max);
+  if (!size) {
+    return fail(size.error());
+  }
+  Result<std::string> name = file_name_of(parameters);
+  if (!name) {
+    return fail(name.error());
+  }
+  boost::json::object kept;
+  for (const boost::json::key_value_pair& field : parameters.values()) {
+    if (std::ranges::find(not_kept, std::string_view(field.key())) == not_kept.end()) {
+      kept.emplace(field.key(), field.value());
+    }
+  }
+  upload::NewUpload request;
+  request.file_size = *size;
+  request.file_name = *std::move(name);
+  request.content_type = parameters.text("content_type").value_or("");
+  request.parameters = boost::json::serialize(kept);
+  return request;
+}
+
+}  // namespace sluice::protocol

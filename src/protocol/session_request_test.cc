@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/session_request.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+
+namespace sluice::protocol {
+namespace {
+
+Result<upload::NewUpload> parse(const std::string& query) {
+  http::Request request;
+  request.query = query;
+  const Result<Parameters> parameters = Parameters::from_query(request);
+  if (!parameters) {
+    return fail(parameters.error());
+  }
+  return parse_session_request(*parameters, 1000);
+}
+
+TEST(SessionRequest, KeepsWhatItDoesNotKnow) {
+  const auto request = parse(
+      "file_size=1000&file_name=a.mp4&profiles=h264&payload=%7B%22a%22%3A1%7D&odd=&"
+      "access_key=k&signature=s&token=t&content_type=video%2Fmp4");
+  ASSERT_TRUE(request) << request.error().message();
+  EXPECT_EQ(request->file_size, 1000U);
+  EXPECT_EQ(request->file_name, "a.mp4");
+  EXPECT_EQ(request->content_type, "video/mp4");
+  EXPECT_EQ(request->parameters,
+            R"({"profiles":"h264","payload":"{\"a\":1}","odd":"","access_key":"k",)"
+            R"("content_type":"video/mp4"})");
+}
+
+TEST(SessionRequest, TakesAnyFileName) {
+  for (const char* name : {"/home/me/Grüße aus Köln.mp4", "a b", "../../etc/passwd", "視頻.mov",
+                           "'\"<>|*?.mp4", "."}) {
+    std::string query = "file_size=0&file_name=";
+    for (const char* c = name; *c != '\0'; ++c) {
+      constexpr const char* digits = "0123456789ABCDEF";
+      const auto byte = static_cast<unsigned char>(*c);
+      query += {'%', digits[byte >> 4U], digits[byte & 0xFU]};
+    }
+    const auto request = parse(query);
+    ASSERT_TRUE(request) << request.error().message();
+    EXPECT_EQ(request->file_name, name);
+  }
+  EXPECT_TRUE(parse("file_size=0&file_name=" + std::string(limits::file_name_bytes_max, 'x')));
+  EXPECT_FALSE(parse("file_size=0&file_name=" + std::string(limits::file_name_bytes_max + 1, 'x')));
+}
+
+TEST(SessionRequest, NamesTheParameterWhatIsExpectedAndWhatCame) {
+  struct Case {
+    const char* query;
+    Errc code;
+    const char* message;
+  };
+  for (const Case& c : {
+           Case{"file_name=a", Errc::bad_request,
+                "file_size is missing: expected the size of the file in bytes, an integer of at "
+                "least 0"},
+           Case{"file_name=a&file_size=abc", Errc::bad_request,
+                "file_size: expected an integer of at least 0, in decimal digits, got \"abc\""},
+           Case{"file_name=a&file_size=-1", Errc::bad_request,
+                "file_size: expected an integer of at least 0, in decimal digits, got \"-1\""},
+           Case{"file_name=a&file_size=", Errc::bad_request,
+                "file_size: expected an integer of at least 0, in decimal digits, got \"\""},
+           Case{"file_size=1", Errc::bad_request,
+                "file_name is missing: expected the name of the file"},
+           Case{"file_size=1&file_name=", Errc::bad_request,
+                "file_name is empty: expected the name of the file"},
+           Case{"file_name=a&file_size=1001", Errc::file_too_large,
+                "file_size: expected at most 1000 bytes, got 1001"},
+           Case{"file_name=a&file_size=99999999999999999999", Errc::file_too_large,
+                "file_size: expected at most 1000 bytes, got 99999999999999999999"},
+       }) {
+    const auto request = parse(c.query);
+    ASSERT_FALSE(request) << c.query;
+    EXPECT_EQ(request.error().code(), c.code) << c.query;
+    EXPECT_EQ(request.error().message(), c.message);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::protocol

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/upload_answer.h"
+
+#include <fmt/core.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <utility>
+
+#include "base/encoding.h"
+
+namespace sluice::protocol {
+
+namespace json = boost::json;
+
+void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
+                  const std::string& location) {
+  const std::uint64_t count = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
+  if (count > 0) {
+    headers.set("Range", "0-" + std::to_string(count - 1));
+  }
+  headers.set("Location", location);
+}
+
+http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location) {
+  http::Response response;
+  response.status = 204;
+  if (snapshot.answer) {
+    response.status = snapshot.answer->status;
+    response.body = snapshot.answer->body;
+    for (const auto& [name, value] : snapshot.answer->headers) {
+      response.headers.add(name, value);
+    }
+  }
+  add_progress(response.headers, snapshot, location);
+  return response;
+}
+
+http::Response description_answer(const upload::Snapshot& snapshot) {
+  json::array stored;
+  for (const ByteRange& range : snapshot.stored.ranges()) {
+    json::array bounds;
+    bounds.emplace_back(range.begin);
+    bounds.emplace_back(range.end - 1);
+    stored.emplace_back(std::move(bounds));
+  }
+  json::object document;
+  document["id"] = snapshot.id;
+  document["file_name"] = to_valid_utf8(snapshot.file_name);
+  document["file_size"] = snapshot.file_size;
+  document["state"] = journal::to_text(snapshot.state);
+  document["received"] = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
+  document["stored"] = std::move(stored);
+  document["created_at"] = to_iso8601(snapshot.created_at);
+  document["expires_at"] = to_iso8601(snapshot.expires_at);
+  http::Response response = http::json_response(200, json::serialize(document));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+std::string to_iso8601(Timestamp time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+}  // namespace sluice::protocol

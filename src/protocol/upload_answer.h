@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// From an upload's snapshot to what its client is told. Knows no socket.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "http/message.h"
+#include "upload/upload.h"
+
+namespace sluice::protocol {
+
+// Location, and Range in the specification's form ("0-99", no unit) unless nothing is stored. Range
+// begins with 0 always: clients match "^\d-(\d*)$".
+void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
+                  const std::string& location);
+
+// The backend's answer when there is one, else 204; both with add_progress().
+http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
+
+// 200 with all about the upload as JSON; ranges are inclusive as they are in HTTP.
+http::Response description_answer(const upload::Snapshot& snapshot);
+
+// "2026-11-22T17:20:58Z"
+std::string to_iso8601(Timestamp time);
+
+}  // namespace sluice::protocol

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/upload_answer.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::protocol {
+namespace {
+
+upload::Snapshot snapshot_of(std::uint64_t acknowledged) {
+  upload::Snapshot snapshot;
+  snapshot.file_size = 10;
+  snapshot.acknowledged = acknowledged;
+  return snapshot;
+}
+
+TEST(UploadAnswer, GivesTheStoredPrefixAsTheSpecificationWritesIt) {
+  EXPECT_FALSE(progress_answer(snapshot_of(0), "u").headers.find("Range"));
+  EXPECT_EQ(progress_answer(snapshot_of(1), "u").headers.find("Range"), "0-0");
+  const http::Response response = progress_answer(snapshot_of(7), "http://h/u");
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(response.headers.find("Range"), "0-6");
+  EXPECT_EQ(response.headers.find("Location"), "http://h/u");
+  EXPECT_EQ(response.body, "");
+}
+
+TEST(UploadAnswer, RepeatsTheBackendsAnswer) {
+  upload::Snapshot snapshot = snapshot_of(10);
+  journal::Answer answer;
+  answer.status = 200;
+  answer.headers = {{"Content-Type", "application/json"}, {"Location", "http://elsewhere/"}};
+  answer.body = "{}";
+  snapshot.answer = answer;
+  const http::Response response = progress_answer(snapshot, "http://h/u");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "{}");
+  EXPECT_EQ(response.headers.find("Range"), "0-9");
+  EXPECT_EQ(response.headers.count("Location"), 1U);
+  EXPECT_EQ(response.headers.find("Location"), "http://h/u");
+}
+
+TEST(UploadAnswer, DescribesRangesInclusively) {
+  upload::Snapshot snapshot = snapshot_of(2);
+  snapshot.id = 3;
+  snapshot.file_name = "a\xFF\"b";
+  snapshot.stored.add({0, 2});
+  snapshot.stored.add({5, 6});
+  EXPECT_EQ(description_answer(snapshot).body,
+            "{\"id\":3,\"file_name\":\"a\xEF\xBF\xBD\\\"b\",\"file_size\":10,"
+            "\"state\":\"receiving\",\"received\":2,\"stored\":[[0,1],[5,5]],"
+            "\"created_at\":\"1970-01-01T00:00:00Z\",\"expires_at\":\"1970-01-01T00:00:00Z\"}");
+}
+
+TEST(UploadAnswer, WritesTimesInUtc) {
+  const auto time = [](std::int64_t ms) { return to_iso8601(Timestamp(Duration(ms))); };
+  EXPECT_EQ(time(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(time(951'782'400'000), "2000-02-29T00:00:00Z");
+  EXPECT_EQ(time(1'795'368'058'999), "2026-11-22T17:20:58Z");
+}
+
+}  // namespace
+}  // namespace sluice::protocol
