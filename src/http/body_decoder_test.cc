@@ -48,6 +48,7 @@ Outcome decode(const std::vector<std::string_view>& pieces, std::size_t room) {
 
 std::vector<std::string_view> bytes_of(std::string_view text) {
   std::vector<std::string_view> pieces;
+  pieces.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     pieces.push_back(text.substr(i, 1));
   }
@@ -57,7 +58,7 @@ std::vector<std::string_view> bytes_of(std::string_view text) {
 // The same in one piece, byte by byte, cut in two everywhere and through an output of one byte.
 // What a refused input gave before it was refused does depend on the cut.
 Outcome decode_every_way(std::string_view text) {
-  const auto comparable = [](Outcome outcome) {
+  const auto comparable = [](const Outcome& outcome) {
     return outcome.refused ? Outcome{.body = {}, .refused = true} : outcome;
   };
   const Outcome whole = comparable(decode({text}, 1000));

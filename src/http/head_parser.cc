@@ -185,9 +185,9 @@ Result<> check_host(const Headers& headers, int version) {
   if (count > 1 || (count == 0 && version == 11)) {
     return fail(Errc::bad_request, "expected exactly one Host field; got " + std::to_string(count));
   }
-  if (count == 1 && !is_host(*headers.find("Host"))) {
+  if (const auto host = headers.find("Host"); host && !is_host(*host)) {
     return fail(Errc::bad_request,
-                "expected Host \"name\" or \"name:port\"; got " + in_quotes(*headers.find("Host")));
+                "expected Host \"name\" or \"name:port\"; got " + in_quotes(*host));
   }
   return {};
 }
@@ -251,7 +251,8 @@ Result<> read_framing(Request& request, int version) {
     return {};
   }
   const char* const end = length->data() + length->size();
-  const auto [stop, error] = std::from_chars(length->data(), end, request.content_length);
+  const auto [stop, error] =
+      std::from_chars(length->data(), length->data() + length->size(), request.content_length);
   if (request.headers.count("Content-Length") > 1 || error != std::errc() || stop != end ||
       request.content_length > std::numeric_limits<std::int64_t>::max()) {
     return fail(

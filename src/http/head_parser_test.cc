@@ -13,6 +13,11 @@ namespace {
 
 using Verdict = Result<std::optional<ParsedHead>>;
 
+// The head that was taken; one of no bytes for none.
+ParsedHead taken(const Verdict& verdict) {
+  return verdict.value_or(std::nullopt).value_or(ParsedHead{});
+}
+
 // Parses `wire` as it arrives: after every byte, and what follows the head in one piece. All
 // verdicts must agree.
 Verdict parse_every_way(std::string_view wire) {
@@ -28,7 +33,7 @@ Verdict parse_every_way(std::string_view wire) {
       EXPECT_EQ(verdict.error().code(), whole ? Errc::internal : whole.error().code()) << wire;
     } else if (says) {
       EXPECT_TRUE(whole && whole->has_value()) << size << " bytes of " << wire;
-      EXPECT_EQ((*verdict)->size, whole ? (*whole)->size : 0) << wire;
+      EXPECT_EQ(taken(verdict).size, taken(whole).size) << wire;
     }
   }
   return whole;
@@ -41,8 +46,8 @@ Request parse(std::string_view wire) {
     ADD_FAILURE() << "no head in " << wire;
     return {};
   }
-  EXPECT_EQ((*verdict)->size, wire.size());
-  return (**verdict).request;
+  EXPECT_EQ(taken(verdict).size, wire.size());
+  return taken(verdict).request;
 }
 
 TEST(HeadParser, RequestIsRead) {
@@ -68,7 +73,7 @@ TEST(HeadParser, WhatFollowsTheHeadIsLeft) {
   const std::string head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   const Verdict verdict = parse_every_way(head + std::string("\0\n\r\r", 4));
   ASSERT_TRUE(verdict && *verdict);
-  EXPECT_EQ((*verdict)->size, head.size());
+  EXPECT_EQ(taken(verdict).size, head.size());
 }
 
 TEST(HeadParser, OneEmptyLineMayComeFirst) {
@@ -358,7 +363,7 @@ TEST(HeadParser, HeadsAreBounded) {
   };
   const Verdict largest = parse_head(as_bytes(padded(limits::head_bytes_max)));
   ASSERT_TRUE(largest && *largest);
-  EXPECT_EQ((*largest)->size, limits::head_bytes_max);
+  EXPECT_EQ(taken(largest).size, limits::head_bytes_max);
   const std::string larger = padded(limits::head_bytes_max + 1);
   for (const std::size_t size : {limits::head_bytes_max, larger.size()}) {
     const Verdict verdict = parse_head(as_bytes(std::string_view(larger).substr(0, size)));
@@ -376,8 +381,8 @@ TEST(HeadParser, RequestLinesAreBounded) {
   };
   const std::string longest = request_line(limits::target_bytes_max);
   ASSERT_EQ(longest.size(), limits::target_bytes_max);
-  const Verdict taken = parse_head(as_bytes(longest + "Host: a\r\n\r\n"));
-  EXPECT_TRUE(taken && *taken);
+  const Verdict fitting = parse_head(as_bytes(longest + "Host: a\r\n\r\n"));
+  EXPECT_TRUE(fitting && *fitting);
   const std::string longer = request_line(limits::target_bytes_max + 1);
   for (const std::string& wire : {longer + "Host: a\r\n\r\n", std::string(9000, 'x')}) {
     const Verdict verdict = parse_head(as_bytes(wire));
@@ -393,7 +398,7 @@ TEST(HeadParser, FieldsAreCounted) {
   }
   const Verdict most = parse_head(as_bytes(wire + "\r\n"));
   ASSERT_TRUE(most && *most);
-  EXPECT_EQ((*most)->request.headers.fields().size(), limits::header_count_max);
+  EXPECT_EQ(taken(most).request.headers.fields().size(), limits::header_count_max);
   const Verdict more = parse_head(as_bytes(wire + "X: y\r\n\r\n"));
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code(), Errc::head_too_large);

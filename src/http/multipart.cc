@@ -44,10 +44,9 @@ std::optional<std::string> quoted_string(std::string_view text, std::size_t& at)
 }
 
 // What stands behind the first ';' of a field value, as `name=value; name="value"`. Unquoted values
-// reach to the next
-// ';', because boundaries with characters outside of a token occur unquoted. nullopt for a broken
-// quoted string.
-std::optional<std::vector<Parameter>> parameters(std::string_view text) {
+// reach to the next ';', because boundaries with characters outside of a token occur unquoted. A
+// broken quoted string leaves nothing usable: none.
+std::vector<Parameter> parameters(std::string_view text) {
   std::vector<Parameter> found;
   std::size_t at = text.find(';');
   while (at < text.size()) {
@@ -64,7 +63,7 @@ std::optional<std::vector<Parameter>> parameters(std::string_view text) {
       std::optional<std::string> quoted = quoted_string(text, ++at);
       at = end_of_blanks(text, at);
       if (!quoted || (at < text.size() && text[at] != ';')) {
-        return std::nullopt;
+        return {};
       }
       value = *std::move(quoted);
     } else {
@@ -167,7 +166,7 @@ Result<PartHead> read_part_head(std::string_view text) {
   }
   const std::string_view disposition = headers->find("Content-Disposition").value_or("");
   const auto found = parameters(disposition);
-  const std::string* const name = found ? find(*found, "name") : nullptr;
+  const std::string* const name = find(found, "name");
   if (name == nullptr) {
     return fail(Errc::bad_request,
                 "expected Content-Disposition \"form-data; name=...\" in every multipart part; "
@@ -175,10 +174,10 @@ Result<PartHead> read_part_head(std::string_view text) {
                     in_quotes(disposition));
   }
   PartHead part{.name = without_browser_escapes(*name), .file_name = {}, .headers = {}};
-  if (const std::string* const extended = find(*found, "filename*")) {
+  if (const std::string* const extended = find(found, "filename*")) {
     part.file_name = extended_value(*extended);
   }
-  if (const std::string* const plain = find(*found, "filename"); plain && !part.file_name) {
+  if (const std::string* const plain = find(found, "filename"); plain && !part.file_name) {
     part.file_name = without_browser_escapes(*plain);
   }
   part.headers = *std::move(headers);
@@ -198,12 +197,12 @@ Result<std::optional<std::string>> multipart_boundary(std::string_view content_t
     return std::nullopt;
   }
   const auto found = parameters(content_type);
-  const std::string* const boundary = found ? find(*found, "boundary") : nullptr;
+  const std::string* const boundary = find(found, "boundary");
   const bool usable =
       boundary != nullptr && !boundary->empty() &&
       boundary->size() <= limits::multipart_boundary_bytes_max && boundary->back() != ' ' &&
       std::ranges::all_of(*boundary, [](char c) { return c >= ' ' && c < '\x7F'; }) &&
-      std::ranges::count(*found, "boundary", &Parameter::name) == 1;
+      std::ranges::count(found, "boundary", &Parameter::name) == 1;
   if (!usable) {
     return fail(Errc::bad_request, "expected one boundary of 1 to " +
                                        std::to_string(limits::multipart_boundary_bytes_max) +

@@ -44,29 +44,29 @@ void check_request(const http::Request& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input = std::as_bytes(std::span(data, size));
-  const auto whole = http::parse_head(input);
-  if (whole && *whole) {
-    SLUICE_CHECK((*whole)->size <= size && (*whole)->size <= limits::head_bytes_max);
-    SLUICE_CHECK(as_text(input.first((*whole)->size)).ends_with("\r\n\r\n"));
-    check_request((*whole)->request);
-  }
-  if (whole && !*whole) {
-    SLUICE_CHECK(size < limits::head_bytes_max);
+  const auto verdict = http::parse_head(input);
+  const auto whole = verdict.value_or(std::nullopt);
+  if (whole) {
+    SLUICE_CHECK(whole->size <= size && whole->size <= limits::head_bytes_max);
+    SLUICE_CHECK(as_text(input.first(whole->size)).ends_with("\r\n\r\n"));
+    check_request(whole->request);
+  } else {
+    SLUICE_CHECK(!verdict || size < limits::head_bytes_max);
   }
   // Once there is a verdict, more bytes do not change it.
   bool decided = false;
   const std::size_t stride = size / 64 + 1;
   for (std::size_t arrived = 0; arrived <= size; arrived += stride) {
-    const auto part = http::parse_head(input.first(arrived));
-    const bool says = !part || part->has_value();
+    const auto early_verdict = http::parse_head(input.first(arrived));
+    const auto early = early_verdict.value_or(std::nullopt);
+    const bool says = !early_verdict || early;
     SLUICE_CHECK(says || !decided);
     decided = says;
-    if (!part) {
-      SLUICE_CHECK(!whole && whole.error().code() == part.error().code());
-    } else if (says) {
-      SLUICE_CHECK(whole && *whole && (*whole)->size == (*part)->size);
+    if (!early_verdict) {
+      SLUICE_CHECK(!verdict && verdict.error().code() == early_verdict.error().code());
+    } else if (early) {
+      SLUICE_CHECK(whole && whole->size == early->size);
     }
   }
-  SLUICE_CHECK(!decided || !whole || whole->has_value());
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,15 +76,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2 || line_end == 0 || line_end == std::string_view::npos) {
     return 0;
   }
-  const auto boundary = http::multipart_boundary(as_text(input.subspan(1, line_end - 1)));
-  if (!boundary || !*boundary) {
+  const std::optional<std::string> boundary =
+      http::multipart_boundary(as_text(input.subspan(1, line_end - 1))).value_or(std::nullopt);
+  if (!boundary) {
     return 0;
   }
-  SLUICE_CHECK(!(*boundary)->empty() &&
-               (*boundary)->size() <= limits::multipart_boundary_bytes_max);
+  SLUICE_CHECK(!boundary->empty() && boundary->size() <= limits::multipart_boundary_bytes_max);
   const Bytes wire = input.subspan(line_end + 1);
-  const Outcome whole = read(**boundary, wire, size);
-  const Outcome pieces = read(**boundary, wire, data[0] % 32U + 1);
+  const Outcome whole = read(*boundary, wire, size);
+  const Outcome pieces = read(*boundary, wire, data[0] % 32U + 1);
   SLUICE_CHECK(whole.refused == pieces.refused);
   SLUICE_CHECK(whole.refused || whole.parts == pieces.parts);
   return 0;
