@@ -48,8 +48,11 @@ runtime::Task<Result<>> LocalStore::remove(std::uint64_t upload_id) {
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
-runtime::Task<Result<>> LocalStore::move_to(std::uint64_t upload_id, std::string path) {
-  auto work = [this, upload_id, path = std::move(path)] { return move_now(upload_id, path); };
+runtime::Task<Result<>> LocalStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                            std::string path) {
+  auto work = [this, upload_id, file_size, path = std::move(path)] {
+    return move_now(upload_id, file_size, path);
+  };
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
@@ -135,13 +138,21 @@ Result<> LocalStore::remove_now(std::uint64_t upload_id) {
   return {};
 }
 
-Result<> LocalStore::move_now(std::uint64_t upload_id, const std::string& path) {
+Result<> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_size,
+                              const std::string& path) {
   runtime::Disk& disk = surroundings_.disk;
-  Result<> done = disk.rename(blob_path(upload_id), path);
-  if (!done && done.error().code() == Errc::not_found) {
-    // Moved before, or never there; opening keeps what is at `path`.
-    const auto file = disk.open(path, runtime::OpenMode::create);
-    done = file ? Result<>() : fail(file.error());
+  const std::string blob = blob_path(upload_id);
+  Result<> done = check_finished(upload_id, file_size, blob);
+  if (done) {
+    done = disk.rename(blob, path);
+  } else if (done.error().code() == Errc::not_found) {
+    // Moved before; or never there, as nothing had to be stored.
+    if (file_size == 0) {
+      const auto file = disk.open(path, runtime::OpenMode::create);
+      done = file ? Result<>() : fail(file.error());
+    } else {
+      done = check_finished(upload_id, file_size, path);
+    }
   }
   if (done) {
     done = sync_names(std::filesystem::path(path).parent_path().string());
@@ -151,6 +162,23 @@ Result<> LocalStore::move_now(std::uint64_t upload_id, const std::string& path) 
   }
   if (!done) {
     return fail_as_ours(done.error());
+  }
+  return {};
+}
+
+Result<> LocalStore::check_finished(std::uint64_t upload_id, std::uint64_t file_size,
+                                    const std::string& path) {
+  const auto file = surroundings_.disk.open(path, runtime::OpenMode::read_only);
+  if (!file) {
+    return fail(file.error());
+  }
+  const Result<std::uint64_t> size = (*file)->size();
+  if (!size) {
+    return fail(size.error());
+  }
+  if (*size != file_size) {
+    return fail(Errc::storage_failed, fmt::format("upload {} has {} bytes, {} has {}", upload_id,
+                                                  file_size, path, *size));
   }
   return {};
 }

@@ -29,7 +29,8 @@ class LocalStore final : public Store {
                                                     std::uint64_t file_size,
                                                     std::uint64_t stored_end) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::string path) override;
+  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                  std::string path) override;
   runtime::Task<Result<runtime::DiskSpace>> space() override;
 
   std::string blob_path(std::uint64_t upload_id) const;
@@ -42,7 +43,9 @@ class LocalStore final : public Store {
                                                     std::uint64_t file_size);
   Result<> make_shard(std::uint64_t upload_id);
   Result<> remove_now(std::uint64_t upload_id);
-  Result<> move_now(std::uint64_t upload_id, const std::string& path);
+  Result<> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
+  Result<> check_finished(std::uint64_t upload_id, std::uint64_t file_size,
+                          const std::string& path);
   // Nothing to do where nothing is durable, or where there is no such directory.
   Result<> sync_names(const std::string& directory);
 

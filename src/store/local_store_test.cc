@@ -119,9 +119,10 @@ TEST_F(LocalStoreTest, WithoutDurabilitySyncsNothing) {
   EXPECT_TRUE(write(**blob, 0, "hello"));
   disk.take_calls();
   EXPECT_TRUE(sluice::testing::run((*blob)->sync()));
-  EXPECT_TRUE(sluice::testing::run(careless.move_to(id, root() + "/video")));
+  EXPECT_TRUE(sluice::testing::run(careless.move_to(id, 5, root() + "/video")));
   EXPECT_TRUE(sluice::testing::run(careless.remove(id)));
-  EXPECT_EQ(disk.take_calls(), (Calls{"rename ab/427.part video", "remove ab/427.part"}));
+  EXPECT_EQ(disk.take_calls(),
+            (Calls{"open ab/427.part", "rename ab/427.part video", "remove ab/427.part"}));
   EXPECT_EQ(observations(metrics.sync_seconds), 0U);
 }
 
@@ -184,36 +185,50 @@ TEST_F(LocalStoreTest, MovesDurablyAndTwice) {
   const std::string target = root() + "/video.mp4";
   EXPECT_TRUE(write(*open(5), 0, "hello"));
   disk.take_calls();
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, target)));
-  EXPECT_EQ(disk.take_calls(),
-            (Calls{"rename ab/427.part video.mp4", "syncdir " + root(), "syncdir ab"}));
+  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 5, target)));
+  EXPECT_EQ(disk.take_calls(), (Calls{"open ab/427.part", "rename ab/427.part video.mp4",
+                                      "syncdir " + root(), "syncdir ab"}));
   EXPECT_EQ(contents(target), "hello");
   EXPECT_FALSE(std::filesystem::exists(store.blob_path(id)));
   // The process died before it heard of its success.
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, target)));
+  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 5, target)));
   EXPECT_EQ(contents(target), "hello");
 }
 
 TEST_F(LocalStoreTest, ARepeatedMoveSyncsTheNamesOfTheFirst) {
   EXPECT_TRUE(write(*open(5), 0, "hello"));
   disk.fail_on("syncdir " + root());
-  EXPECT_FALSE(sluice::testing::run(store.move_to(id, root() + "/video")));
+  EXPECT_FALSE(sluice::testing::run(store.move_to(id, 5, root() + "/video")));
   disk.fail_on("");
   disk.take_calls();
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, root() + "/video")));
+  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 5, root() + "/video")));
   EXPECT_EQ(disk.take_calls(),
-            (Calls{"rename ab/427.part video", "create video", "syncdir " + root(), "syncdir ab"}));
+            (Calls{"open ab/427.part", "open video", "syncdir " + root(), "syncdir ab"}));
   EXPECT_EQ(contents(root() + "/video"), "hello");
 }
 
 TEST_F(LocalStoreTest, MovesAnUploadOfNoBytesThatNeverHadABlob) {
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, root() + "/empty")));
+  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 0, root() + "/empty")));
   EXPECT_EQ(std::filesystem::file_size(root() + "/empty"), 0U);
+}
+
+TEST_F(LocalStoreTest, NeverHandsOverAFileThatLostBytes) {
+  EXPECT_TRUE(write(*open(5), 0, "hello"));
+  for (const std::uint64_t file_size : {4U, 6U}) {
+    const auto moved = sluice::testing::run(store.move_to(id, file_size, root() + "/video"));
+    ASSERT_FALSE(moved);
+    EXPECT_EQ(moved.error().code(), Errc::storage_failed);
+  }
+  EXPECT_EQ(contents(store.blob_path(id)), "hello");
+  std::filesystem::remove(store.blob_path(id));
+  const auto gone = sluice::testing::run(store.move_to(id, 5, root() + "/video"));
+  EXPECT_EQ(gone.error().code(), Errc::storage_failed);
+  EXPECT_FALSE(std::filesystem::exists(root() + "/video"));
 }
 
 TEST_F(LocalStoreTest, CallsAMissingDirectoryItsOwnFault) {
   EXPECT_TRUE(write(*open(5), 0, "hello"));
-  const auto moved = sluice::testing::run(store.move_to(id, root() + "/none/video"));
+  const auto moved = sluice::testing::run(store.move_to(id, 5, root() + "/none/video"));
   EXPECT_EQ(moved.error().code(), Errc::storage_failed);
   EXPECT_EQ(contents(store.blob_path(id)), "hello");
   LocalStore nowhere(disk, pool, root() + "/none", Durability::commit, metrics);

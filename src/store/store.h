@@ -44,8 +44,10 @@ class Store {
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
   // Renames the finished blob to `path`, on the same file system, durably. A repetition after a
   // crash succeeds too: the blob is gone and `path` is there. An upload of no bytes that never had
-  // a blob gets an empty file.
-  virtual runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::string path) = 0;
+  // a blob gets an empty file. storage_failed when what is there does not have `file_size` bytes: a
+  // file that lost its end must not be handed over as the finished one.
+  virtual runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                          std::string path) = 0;
   virtual runtime::Task<Result<runtime::DiskSpace>> space() = 0;
 };
 

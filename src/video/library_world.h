@@ -107,12 +107,13 @@ class SteppedStore final : public store::Store {
  public:
   explicit SteppedStore(Steps& steps) : steps_(steps) {}
 
-  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::string path) override {
+  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                  std::string path) override {
     const Result<> begun = steps_.begin("move");
     if (!begun) {
       co_return begun;
     }
-    const Result<> moved = co_await memory.move_to(upload_id, std::move(path));
+    const Result<> moved = co_await memory.move_to(upload_id, file_size, std::move(path));
     steps_.end();
     co_return moved;
   }

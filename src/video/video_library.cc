@@ -103,11 +103,11 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
   if (!known) {
     co_return fail(known.error());
   }
-  if (*known) {
-    co_return delivered(std::move((*known)->document));
+  if (std::optional<journal::VideoRecord>& record = *known; record) {
+    co_return delivered(std::move(record->document));
   }
   const std::string path = directory_ + "/" + video.id + stored_extension(handoff.file_name);
-  const Result<> moved = co_await store_.move_to(handoff.upload_id, path);
+  const Result<> moved = co_await store_.move_to(handoff.upload_id, handoff.file_size, path);
   if (!moved) {
     co_return fail(moved.error());
   }
@@ -183,14 +183,15 @@ runtime::Task<Result<VideoList>> VideoLibrary::list(VideoFilter filter) {
 }
 
 runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_record(std::string id) {
-  Result<std::optional<journal::VideoRecord>> record = co_await journal_.find_video(id);
-  if (!record) {
-    co_return fail(record.error());
+  Result<std::optional<journal::VideoRecord>> found = co_await journal_.find_video(id);
+  if (!found) {
+    co_return fail(found.error());
   }
-  if (!*record) {
+  std::optional<journal::VideoRecord>& record = *found;
+  if (!record) {
     co_return fail(not_found(id));
   }
-  co_return std::move(**record);
+  co_return std::move(*record);
 }
 
 runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_present(std::string id) {

@@ -306,7 +306,9 @@ TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
   testing::drive(context, first_done);
   testing::drive(context, second_done);
   EXPECT_FALSE(exception);
+  ASSERT_TRUE(source_removed);
   EXPECT_TRUE(*source_removed);
+  ASSERT_TRUE(removed);
   EXPECT_TRUE(*removed);
   // Side by side, the first would have written its old status over the tombstone.
   EXPECT_EQ(world.journal.memory.videos.at(id).status, "deleted");
@@ -321,6 +323,7 @@ TEST(VideoLibrary, ListsPagesNewestFirst) {
     world.handoff.idempotency_key = std::to_string(i);
     world.handoff.file_name = std::to_string(i);
     world.store.memory.blobs[i].durable = "x";
+    world.handoff.file_size = 1;
     if (i == 4) {
       world.prober.result = fail(Errc::unsupported_media_type, "no media");
     }

@@ -67,12 +67,16 @@ Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
   co_return Result<>();
 }
 
-Task<Result<>> MemoryStore::move_to(std::uint64_t upload_id, std::string path) {
+Task<Result<>> MemoryStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                    std::string path) {
   if (const auto found = blobs.find(upload_id); found != blobs.end()) {
     moved[path] = found->second.durable;
     blobs.erase(found);
-  } else {
+  } else if (file_size == 0) {
     moved.try_emplace(path, "");
+  }
+  if (!moved.contains(path) || moved[path].size() != file_size) {
+    co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
   }
   co_return Result<>();
 }

@@ -21,7 +21,8 @@ class MemoryStore final : public store::Store {
                                                            std::uint64_t file_size,
                                                            std::uint64_t stored_end) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::string path) override;
+  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                  std::string path) override;
   runtime::Task<Result<runtime::DiskSpace>> space() override;
 
   // Every blob goes back to its last sync.
