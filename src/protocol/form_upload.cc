@@ -25,18 +25,7 @@ bool MultipartFileSource::settled() const noexcept {
 // for as long as it likes.
 Task<Result<>> MultipartFileSource::wait_readable() {
   while (!settled()) {
-    const Result<> readable = co_await body_.wait_readable();
-    if (!readable) {
-      failure_ = readable.error();
-      break;
-    }
-    at_hand_.resize(undecided_.size() + limits::form_prefetch_bytes);
-    at_hand_begin_ = 0;
-    const std::size_t count = co_await fill(at_hand_, Duration::zero());
-    at_hand_.resize(count);
-    if (count == 0) {
-      at_hand_.shrink_to_fit();
-    }
+    co_await prefetch();
   }
   if (phase_ == Phase::in_file && !failure_) {
     const Result<> readable = co_await body_.wait_readable();
@@ -48,6 +37,35 @@ Task<Result<>> MultipartFileSource::wait_readable() {
     co_return fail(*failure_);
   }
   co_return Result<>();
+}
+
+Task<> MultipartFileSource::prefetch() {
+  const Result<> readable = co_await body_.wait_readable();
+  if (!readable) {
+    failure_ = readable.error();
+    co_return;
+  }
+  at_hand_.resize(undecided_.size() + limits::form_prefetch_bytes);
+  at_hand_begin_ = 0;
+  const std::size_t count = co_await fill(at_hand_, Duration::zero());
+  at_hand_.resize(count);
+  if (count == 0) {
+    at_hand_.shrink_to_fit();
+  }
+}
+
+Task<Result<std::optional<std::uint64_t>>> MultipartFileSource::measure() {
+  const std::uint64_t read_before = file_size_;
+  while (phase_ != Phase::ended && !failure_) {
+    if (file_size_ - read_before > limits::drain_bytes_max) {
+      co_return std::nullopt;
+    }
+    co_await prefetch();
+  }
+  if (failure_) {
+    co_return fail(*failure_);
+  }
+  co_return file_size_;
 }
 
 Task<Result<std::size_t>> MultipartFileSource::read(MutableBytes buffer, Duration patience) {
@@ -119,6 +137,7 @@ bool MultipartFileSource::apply(const http::MultipartParser::Step& step, Mutable
       if (phase_ == Phase::in_file) {
         std::memmove(region.data() + produced, step.data.data(), step.data.size());
         produced += step.data.size();
+        file_size_ += step.data.size();
         return true;
       }
       skipped_ += step.data.size();

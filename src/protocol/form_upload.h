@@ -3,6 +3,7 @@
 // plain one.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,13 +31,18 @@ class MultipartFileSource final : public runtime::ByteSource {
   std::optional<std::uint64_t> remaining() const override { return std::nullopt; }
   void cancel(Errc reason) override { body_.cancel(reason); }
 
+  // Reads on to the form's end without keeping anything; the size of the file. nullopt when that is
+  // more than limits::drain_bytes_max away. An error when the form is not whole or cancel() was
+  // called.
+  runtime::Task<Result<std::optional<std::uint64_t>>> measure();
+
  private:
   enum class Phase { before_file, in_file, after_file, ended };
 
   // True when read() will not wait: some of the file is at hand, or nothing more will come.
   bool settled() const noexcept;
-  // Reads a little and parses it.
-  runtime::Task<Result<>> prefetch();
+  // Reads a little of the body into `at_hand_`.
+  runtime::Task<> prefetch();
   // Parses the raw bytes in `region`, moves what belongs to the file to its front and says how much
   // that is; what cannot be told yet goes to `undecided_`. At the body's end, sets `failure_` when
   // the form is not whole.
@@ -55,6 +61,7 @@ class MultipartFileSource final : public runtime::ByteSource {
   std::vector<std::byte> at_hand_;    // Of the file, not yet read.
   std::size_t at_hand_begin_ = 0;
   std::uint64_t skipped_ = 0;
+  std::uint64_t file_size_ = 0;  // As far as it is parsed.
 };
 
 }  // namespace sluice::protocol

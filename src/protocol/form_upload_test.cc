@@ -129,6 +129,19 @@ TEST(MultipartFileSource, BoundsWhatItSkips) {
   EXPECT_EQ(file_of(part("name=\"a\"", most) + file + "--xx--", 100'000, 100), "abc");
 }
 
+TEST(MultipartFileSource, MeasuresTheFile) {
+  const std::string file = part("name=\"file\"; filename=\"a\"", std::string(50'000, 'x'));
+  const auto measure = [](const std::string& form) {
+    SlowSource body(form, 999, ScriptedSource::Ending::end);
+    MultipartFileSource source(body, "xx");
+    return testing::run(source.measure());
+  };
+  EXPECT_EQ(*measure(file + part("name=\"b\"", "2") + "--xx--"), 50'000U);
+  EXPECT_EQ(measure(file).error().code(), Errc::bad_request);
+  const std::string huge(limits::drain_bytes_max + 100'000, 'x');
+  EXPECT_EQ(*measure(part("name=\"file\"", huge) + "--xx--"), std::nullopt);
+}
+
 // A buffer that read() is given is scarce: it must not be held while the client is silent.
 TEST(MultipartFileSource, WaitsForBytesOfTheFileBeforeItIsReadable) {
   const std::string head = part("name=\"file\"; filename=\"a\"", "abc");

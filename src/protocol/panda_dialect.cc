@@ -53,7 +53,7 @@ Task<Answer> PandaDialect::open_session(Call& call) {
   if (!request) {
     co_return fail(request.error());
   }
-  if (settings_.public_url.empty() && !call.request.headers.find("Host")) {
+  if (settings_.public_url.empty() && call.request.headers.find("Host").value_or("").empty()) {
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");
   }
@@ -167,7 +167,18 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
   }
   upload::Piece piece;
   piece.whole_file = true;
-  co_return co_await append(call, piece, file);
+  Answer answer = co_await append(call, piece, file);
+  if (answer || answer.error().code() != Errc::bad_request) {
+    co_return answer;
+  }
+  // The engine stops at the first byte too many; the client is told both sizes.
+  const Result<std::optional<std::uint64_t>> size = co_await file.measure();
+  if (size && *size && **size != before->file_size) {
+    co_return fail(Errc::bad_request, "file_size is " + std::to_string(before->file_size) +
+                                          " bytes, the file in the form has " +
+                                          std::to_string(**size));
+  }
+  co_return answer;
 }
 
 Task<Answer> PandaDialect::pending(Call& call, Error error) {
@@ -214,9 +225,9 @@ Answer PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) cons
 std::string PandaDialect::location(const Call& call, const std::string& token) const {
   std::string base = settings_.public_url;
   if (base.empty()) {
-    const std::optional<std::string_view> host = call.request.headers.find("Host");
-    if (host) {
-      base = "http://" + std::string(*host);
+    const std::string_view host = call.request.headers.find("Host").value_or("");
+    if (!host.empty()) {
+      base = "http://" + std::string(host);
     }
   }
   return base + "/uploads/" + token;

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/limits.h"
 
 namespace sluice::protocol {
@@ -41,6 +42,9 @@ Result<std::string> file_name_of(const Parameters& parameters) {
     return fail(Errc::bad_request,
                 std::string(name ? "file_name is empty" : "file_name is missing") +
                     ": expected the name of the file");
+  }
+  if (!parameters.values().at("file_name").is_string()) {
+    return fail(Errc::bad_request, "file_name: expected text, got " + in_quotes(*name));
   }
   if (name->size() > limits::file_name_bytes_max) {
     return fail(Errc::bad_request, "file_name: expected at most " +

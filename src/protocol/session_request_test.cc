@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "support/run.h"
+#include "support/scripted_source.h"
 
 namespace sluice::protocol {
 namespace {
@@ -46,6 +48,21 @@ TEST(SessionRequest, TakesAnyFileName) {
   }
   EXPECT_TRUE(parse("file_size=0&file_name=" + std::string(limits::file_name_bytes_max, 'x')));
   EXPECT_FALSE(parse("file_size=0&file_name=" + std::string(limits::file_name_bytes_max + 1, 'x')));
+}
+
+TEST(SessionRequest, TakesTextAloneForAName) {
+  for (const char* name : {"[\"a\"]", "7", "true", "{}", "null"}) {
+    http::Request request;
+    request.method = http::Method::post;
+    request.framing = http::Framing::chunked;
+    request.headers.add("Content-Type", "application/json");
+    testing::ScriptedSource body(R"({"file_size":1,"file_name":)" + std::string(name) + "}");
+    const auto parameters = testing::run(Parameters::read(request, body));
+    ASSERT_TRUE(parameters);
+    const auto parsed = parse_session_request(*parameters, 1000);
+    ASSERT_FALSE(parsed) << name;
+    EXPECT_TRUE(parsed.error().message().starts_with("file_name")) << parsed.error().message();
+  }
 }
 
 TEST(SessionRequest, NamesTheParameterWhatIsExpectedAndWhatCame) {
