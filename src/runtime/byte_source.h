@@ -22,8 +22,9 @@ class ByteSource {
   // given.
   virtual Task<Result<>> wait_readable() = 0;
 
-  // Reads until `buffer` is full, the source ends, or no byte came for `patience`. 0 means the end,
-  // for ever after. An error is reported only when no byte was read before it.
+  // Reads until `buffer` is full, the source ends, no byte came for `patience`, or the buffer was
+  // held for limits::buffer_fill_time_max. 0 means the end, for ever after. An error is reported
+  // only when no byte was read before it.
   virtual Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) = 0;
 
   // The bytes that are still to come, where the framing says so.
