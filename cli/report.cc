@@ -20,6 +20,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::chrono::milliseconds bar_interval{200};
 constexpr std::chrono::seconds line_interval{3};
 constexpr std::chrono::milliseconds event_interval{500};
+constexpr std::chrono::seconds patience_interval{30};
 constexpr std::size_t columns_default = 80;
 
 void print_line(std::FILE* stream, const std::string& line) {
@@ -108,7 +109,14 @@ class PlainReport : public QuietReport {
     }
   }
   void retry(const std::string& reason, Duration wait, int attempt, int attempts_max) override {
-    note(attempt == 0 ? fmt::format("{}; asking again in {}", reason, wait_text(wait))
+    // A hand-off can take an hour, asked about every few seconds.
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (attempt == 0 && reason == waited_for_ && now - said_at_ < patience_interval) {
+      return;
+    }
+    waited_for_ = attempt == 0 ? reason : "";
+    said_at_ = now;
+    note(attempt == 0 ? reason + "; asking again until there is an answer"
                       : fmt::format("{}; trying again in {} ({} of {})", reason, wait_text(wait),
                                     attempt, attempts_max));
   }
@@ -119,6 +127,10 @@ class PlainReport : public QuietReport {
     note("done");
     QuietReport::finished(video_json);
   }
+
+ private:
+  std::string waited_for_;
+  SteadyTime said_at_;
 };
 
 class TerminalReport final : public PlainReport {

@@ -16,6 +16,8 @@
 namespace sluice::cli {
 namespace {
 
+constexpr int handoff_backoff_steps_max = 4;
+
 bool is_success(int status) {
   return status >= 200 && status < 300;
 }
@@ -203,7 +205,9 @@ Step UploadClient::on_server_fault(const Answer& answer, Time now) {
     return fail(ExitCode::gave_up,
                 "every byte is stored, but the server has no final answer yet: " + reason);
   }
-  return ask_again(backoff(1, answer.retry_after), std::move(reason));
+  // The answer may be there any moment, so the waits stay short.
+  handoff_asked_ = std::min(handoff_asked_ + 1, handoff_backoff_steps_max);
+  return ask_again(backoff(handoff_asked_, answer.retry_after), std::move(reason));
 }
 
 Step UploadClient::on_failure(std::string reason, std::optional<std::chrono::seconds> retry_after) {

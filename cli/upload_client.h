@@ -129,6 +129,7 @@ class UploadClient {
   int stalls_ = 0;
   int setbacks_ = 0;  // How often the server had less than it had said.
   std::optional<Time> handoff_since_;
+  int handoff_asked_ = 0;
 };
 
 // The number of bytes in `0-N`, the only form that the API has (`^(\d+)-(\d+)$`).

@@ -288,6 +288,19 @@ TEST(UploadClient, waits_for_a_hand_off_beyond_the_retries) {
   EXPECT_EQ(shown(client.next(answer(503, {}, seconds(1)), start + seconds(100))), "failed 4");
 }
 
+TEST(UploadClient, asks_for_the_answer_of_a_hand_off_often_but_not_at_once) {
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  client.next(created(), {});
+  client.next(incomplete("0-8"), {});
+  std::vector<std::int64_t> waits;
+  for (int i = 0; i < 6; ++i) {
+    waits.push_back(client.next(answer(503, {}, seconds(0)), {}).wait.count());
+    client.next(incomplete("0-8"), {});
+  }
+  EXPECT_EQ(waits, (std::vector<std::int64_t>{250, 500, 1000, 2000, 2000, 2000}));
+}
+
 TEST(UploadClient, counts_other_faults_in_a_hand_off) {
   UploadClient client(policy(), file_size, no_luck);
   client.start();

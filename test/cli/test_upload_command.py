@@ -120,12 +120,12 @@ def test_a_lost_final_answer_is_asked_for_again(command, panda, proxy, source):
 
 
 def test_a_withheld_last_byte_is_sent_until_there_is_an_answer(command, panda, proxy, source):
-    panda.handoff_refusals = 30  # More than --retries.
+    panda.handoff_refusals = 8  # More than --retries.
     result = upload(command, proxy, source, "--retries", "2")
     assert_uploaded(result, source)
     size = source.stat().st_size
     last_byte = f"bytes {size - 1}-{size - 1}/{size}"
-    assert sum(1 for request in proxy.requests if request.content_range == last_byte) == 30
+    assert sum(1 for request in proxy.requests if request.content_range == last_byte) == 8
 
 
 def test_a_hand_off_without_end_is_given_up(command, panda, proxy, source):
