@@ -17,7 +17,8 @@ struct RequestContext {
 
 struct Reply {
   Response response;
-  const char* route = "none";  // For metrics and the log: a word of the router's table, never a client's.
+  const char* route =
+      "none";  // For metrics and the log: a word of the router's table, never a client's.
   std::uint64_t upload_id = 0;  // For the log; 0 when the request is about none.
 };
 
@@ -25,8 +26,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
 
-  // Answers one request. Need not read `body`: the session reads or refuses the rest. All three arguments live until
-  // this returns. HEAD is answered like GET; the session leaves the body away.
+  // Answers one request. Need not read `body`: the session reads or refuses the rest. All three
+  // arguments live until this returns. HEAD is answered like GET; the session leaves the body away.
   virtual runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
                                       runtime::ByteSource& body) = 0;
 };
