@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <tuple>
 
 #include "base/limits.h"
 #include "video/probe_protocol.h"
@@ -102,7 +103,7 @@ int misbehave(std::string_view how) {
   } else if (how == "write") {
     write_all(video::probe_media_descriptor, "x");
   } else if (how == "map_code") {
-    ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    std::ignore = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   } else if (how == "allocate") {
     allocate_for_ever();
     return video::probe_not_recognised;
