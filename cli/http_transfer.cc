@@ -36,10 +36,8 @@ struct ListDeleter {
 using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 
 void append(HeaderList& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-  SLUICE_CHECK(longer != nullptr);
-  static_cast<void>(list.release());
-  list.reset(longer);
+  list.reset(curl_slist_append(list.release(), line.c_str()));
+  SLUICE_CHECK(list != nullptr);
 }
 
 bool global_init() {

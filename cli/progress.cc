@@ -93,8 +93,8 @@ std::string format_duration(std::chrono::seconds duration) {
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   const std::string_view spaceless = trimmed(text);
   std::uint64_t count = 0;
-  const char* end = spaceless.data() + spaceless.size();
-  const auto [stop, error] = std::from_chars(spaceless.data(), end, count);
+  const auto [stop, error] =
+      std::from_chars(spaceless.data(), spaceless.data() + spaceless.size(), count);
   if (error != std::errc()) {
     return std::nullopt;
   }

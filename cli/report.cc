@@ -190,8 +190,8 @@ class JsonReport final : public QuietReport {
     }
     json::object event{
         {"event", "progress"}, {"file", state().name}, {"sent", position}, {"size", state().total}};
-    if (state().bytes_per_second) {
-      event["bytes_per_second"] = static_cast<std::uint64_t>(*state().bytes_per_second);
+    if (const std::optional<double> rate = state().bytes_per_second) {
+      event["bytes_per_second"] = static_cast<std::uint64_t>(*rate);
     }
     print(event);
   }

@@ -41,15 +41,16 @@ UploadClient::Random random_source() {
 // One file on its way. The decisions are UploadClient's; this carries them out.
 class FileUpload {
  public:
-  FileUpload(const UploadOptions& options, const std::string& session_url, HttpTransfer& transfer,
-             const StopSignal& stop, Report& report)
-      : options_(options),
+  FileUpload(SourceFile file, const UploadOptions& options, const std::string& session_url,
+             HttpTransfer& transfer, const StopSignal& stop, Report& report)
+      : file_(std::move(file)),
+        options_(options),
         session_url_(session_url),
         transfer_(transfer),
         stop_(stop),
         report_(report) {}
 
-  int run(const std::string& path);
+  int run();
 
  private:
   Step begin(UploadClient& client);
@@ -60,31 +61,25 @@ class FileUpload {
   int end_stopped(const UploadClient& client);
   int end_locally(const std::string& message);
 
+  const SourceFile file_;
   const UploadOptions& options_;
   const std::string& session_url_;
   HttpTransfer& transfer_;
   const StopSignal& stop_;
   Report& report_;
 
-  std::optional<SourceFile> file_;
   std::optional<UploadStateFile> state_;
   std::string saved_location_;
   bool resumed_ = false;
   bool session_reported_ = false;
 };
 
-int FileUpload::run(const std::string& path) {
-  std::expected<SourceFile, std::string> opened = SourceFile::open(path);
-  if (!opened) {
-    report_.file_started(printable(path), 0);
-    return end_locally(opened.error());
-  }
-  file_.emplace(*std::move(opened));
-  report_.file_started(printable(file_->base_name()), file_->identity().size);
+int FileUpload::run() {
+  report_.file_started(printable(file_.base_name()), file_.identity().size);
   if (options_.keep_state) {
     const std::string directory =
         options_.state_directory.empty() ? upload_state_directory() : options_.state_directory;
-    auto state = UploadStateFile::open(directory, session_url_, file_->absolute_path());
+    auto state = UploadStateFile::open(directory, session_url_, file_.absolute_path());
     if (state) {
       state_.emplace(*std::move(state));
     } else if (state.error().code == UploadStateFile::OpenError::in_use) {
@@ -93,7 +88,7 @@ int FileUpload::run(const std::string& path) {
       report_.note("this upload cannot be continued later: " + state.error().message);
     }
   }
-  UploadClient client(retry_policy(options_), file_->identity().size, random_source());
+  UploadClient client(retry_policy(options_), file_.identity().size, random_source());
   Step first = begin(client);
   return follow(client, std::move(first));
 }
@@ -103,7 +98,7 @@ Step FileUpload::begin(UploadClient& client) {
   if (!saved) {
     return client.start();
   }
-  if (saved->file != file_->identity()) {
+  if (saved->file != file_.identity()) {
     state_->remove();
     report_.note(
         "the file changed since its interrupted upload; starting again from the first byte");
@@ -136,7 +131,7 @@ int FileUpload::follow(UploadClient& client, Step step) {
     if (!stop_.wait(step.wait)) {
       return end_stopped(client);
     }
-    if (file_->changed()) {
+    if (file_.changed()) {
       return end_locally("the file changed while it was being uploaded");
     }
     TransferResult result = perform(client, step.action);
@@ -165,8 +160,8 @@ int FileUpload::follow(UploadClient& client, Step step) {
 TransferResult FileUpload::perform(const UploadClient& client, const Action& action) {
   if (std::holds_alternative<CreateSession>(action)) {
     return transfer_.post_form(session_url_,
-                               fmt::format("file_size={}&file_name={}", file_->identity().size,
-                                           percent_encode(file_->base_name())));
+                               fmt::format("file_size={}&file_name={}", file_.identity().size,
+                                           percent_encode(file_.base_name())));
   }
   const auto* piece = std::get_if<SendPiece>(&action);
   const ByteRange range = piece == nullptr ? ByteRange{} : piece->range;
@@ -175,9 +170,8 @@ TransferResult FileUpload::perform(const UploadClient& client, const Action& act
       report_.progress(range.begin + sent);
     }
   };
-  return transfer_.put(client.location(), content_range(range, file_->identity().size),
-                       {file_->descriptor(), range}, piece != nullptr && piece->ask_first,
-                       progress);
+  return transfer_.put(client.location(), content_range(range, file_.identity().size),
+                       {file_.descriptor(), range}, piece != nullptr && piece->ask_first, progress);
 }
 
 // Remembers where the next request goes, before it goes there. The objection is a sentence.
@@ -195,7 +189,7 @@ std::optional<std::string> FileUpload::use_location(const UploadClient& client) 
   saved_location_ = location;
   if (state_) {
     const SavedUpload upload{
-        .location = location, .file = file_->identity(), .created = SystemClock().now()};
+        .location = location, .file = file_.identity(), .created = SystemClock().now()};
     if (const Result<> saved = state_->save(upload); !saved) {
       report_.note("this upload cannot be continued later: " + saved.error().message());
     }
@@ -221,7 +215,7 @@ int FileUpload::end_stopped(const UploadClient& client) {
       code, resumable
                 ? fmt::format("stopped; the server has {} of {}, the same command "
                               "continues there",
-                              format_bytes(client.stored()), format_bytes(file_->identity().size))
+                              format_bytes(client.stored()), format_bytes(file_.identity().size))
                 : "stopped");
   return code;
 }
@@ -247,8 +241,13 @@ int upload_main(const UploadOptions& options) {
   HttpTransfer transfer(options.timeouts, [&stop] { return stop.received() != 0; });
   int first_failure = exit_status(ExitCode::ok);
   for (const std::string& path : options.files) {
-    FileUpload upload(options, *url, transfer, stop, *report);
-    const int code = upload.run(path);
+    int code = exit_status(ExitCode::local_error);
+    if (std::expected<SourceFile, std::string> file = SourceFile::open(path)) {
+      code = FileUpload(*std::move(file), options, *url, transfer, stop, *report).run();
+    } else {
+      report->file_started(printable(path), 0);
+      report->failed(ExitCode::local_error, file.error());
+    }
     if (first_failure == exit_status(ExitCode::ok)) {
       first_failure = code;
     }

@@ -47,9 +47,8 @@ std::optional<std::string> location_in_body(const std::string& body) {
 
 std::optional<std::uint64_t> parse_number(std::string_view digits) {
   std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
-  if (digits.empty() || error != std::errc() || stop != end) {
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (digits.empty() || error != std::errc() || stop != digits.data() + digits.size()) {
     return std::nullopt;
   }
   return value;

@@ -221,9 +221,9 @@ TEST(UploadClient, waits_longer_after_each_failure_up_to_a_bound) {
   patient.retries_max = 12;
   UploadClient client(patient, file_size, no_luck);
   client.start();
-  std::vector<std::int64_t> waits;
-  for (int i = 0; i < 10; ++i) {
-    waits.push_back(client.next(lost, {}).wait.count());
+  std::vector<std::int64_t> waits(10);
+  for (std::int64_t& wait : waits) {
+    wait = client.next(lost, {}).wait.count();
   }
   EXPECT_EQ(waits, (std::vector<std::int64_t>{250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000,
                                               30000}));
@@ -293,9 +293,9 @@ TEST(UploadClient, asks_for_the_answer_of_a_hand_off_often_but_not_at_once) {
   client.start();
   client.next(created(), {});
   client.next(incomplete("0-8"), {});
-  std::vector<std::int64_t> waits;
-  for (int i = 0; i < 6; ++i) {
-    waits.push_back(client.next(answer(503, {}, seconds(0)), {}).wait.count());
+  std::vector<std::int64_t> waits(6);
+  for (std::int64_t& wait : waits) {
+    wait = client.next(answer(503, {}, seconds(0)), {}).wait.count();
     client.next(incomplete("0-8"), {});
   }
   EXPECT_EQ(waits, (std::vector<std::int64_t>{250, 500, 1000, 2000, 2000, 2000}));

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/limits.h"
 
 namespace sluice::cli {
 namespace {
@@ -24,7 +25,7 @@ namespace json = boost::json;
 
 constexpr mode_t directory_mode = 0700;
 constexpr mode_t file_mode = 0600;
-constexpr std::size_t state_bytes_max = 64 * 1024;
+constexpr std::size_t state_bytes_max = 64 * limits::KiB;
 
 std::string lock_path(const std::string& path) {
   return path + ".lock";
