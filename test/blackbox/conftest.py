@@ -16,7 +16,9 @@ def server(tmp_path_factory):
     """A server with default settings, shared by the tests of a file."""
     with SluiceServer(tmp_path_factory.mktemp("server") / "data") as running:
         yield running
-        assert running.running, f"the server died:\n{running.log()[-4000:]}"
+        assert running.running, f"the server died:\n{running.log()[-8000:]}"
+        # Sanitizers report leaks through the exit code.
+        assert running.terminate() == 0, running.log()[-8000:]
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ class SluiceServer:
         self.port = 0
         self.stdout_text = ""
         self._process = None
+        self._end_is_expected = True
 
     def __enter__(self):
         return self.start()
@@ -91,9 +92,11 @@ class SluiceServer:
                 env=environment(self.env),
                 preexec_fn=_die_with_parent,
             )
+        self._end_is_expected = False
         line = self._first_line(time.monotonic() + START_SECONDS)
         match = LISTENING.match(line)
         if not match:
+            self._end_is_expected = True
             self.kill()
             raise ServerFailed(f"expected the listening line, got {line!r}; log:\n{self.log()[-4000:]}")
         self.host, self.port = match.group(1), int(match.group(2))
@@ -120,6 +123,8 @@ class SluiceServer:
         self.stdout_text += rest.decode("utf-8", "replace")
 
     def signal(self, number):
+        """A signal that ends the server, sooner or later."""
+        self._end_is_expected = True
         self._process.send_signal(number)
 
     def wait(self, timeout=STOP_SECONDS):
@@ -129,15 +134,20 @@ class SluiceServer:
         return code
 
     def kill(self):
-        """SIGKILL, as a power cut of the process; returns when it is gone."""
+        """SIGKILL; returns when the process is gone. Raises ServerFailed if it had died by itself before."""
         if self._process is None:
             return
-        if self._process.poll() is None:
+        died = self._process.poll() is not None and not self._end_is_expected
+        self._end_is_expected = True
+        if self._process.returncode is None:
             self._process.kill()
-        self.wait()
+        code = self.wait()
+        if died:
+            raise ServerFailed(f"the server died by itself with exit code {code}; log:\n{self.log()[-8000:]}")
 
     def terminate(self, timeout=STOP_SECONDS):
         """SIGTERM; returns the exit code."""
+        self._end_is_expected = True
         self._process.terminate()
         return self.wait(timeout)
 
