@@ -82,7 +82,8 @@ Result<> App::open_parts() {
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
-  auto listener = net::Listener::open(first(), config_.server.listen, log_, metrics_);
+  auto listener = net::Listener::open(first(), config_.server.listen, config_.limits.connections,
+                                      log_, metrics_);
   if (!listener) {
     return fail(listener.error());
   }
@@ -90,9 +91,13 @@ Result<> App::open_parts() {
 
   store_ = std::make_unique<store::LocalStore>(disk_, storage_pool_, data_.uploads(),
                                                config_.data.durability, metrics_);
-  prober_ = config_.video.probe.empty()
-                ? std::make_unique<video::HelperProber>()
-                : std::make_unique<video::HelperProber>(config_.video.probe);
+  auto prober = config_.video.probe.empty()
+                    ? std::make_unique<video::HelperProber>()
+                    : std::make_unique<video::HelperProber>(config_.video.probe);
+  if (const Result<> usable = prober->check(); !usable) {
+    return fail(usable.error());
+  }
+  prober_ = std::move(prober);
   library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, disk_, delivery_pool_,
                                                    *prober_, clock_, log_, data_.videos());
   outbox_ = std::make_unique<delivery::Outbox>(

@@ -62,15 +62,18 @@ bool concerns_one_connection(int error_number) {
 
 }  // namespace
 
-Listener::Listener(tcp::acceptor acceptor, Endpoint endpoint, Log& log, Metrics& metrics)
+Listener::Listener(tcp::acceptor acceptor, Endpoint endpoint, std::uint64_t connections_max,
+                   Log& log, Metrics& metrics)
     : acceptor_(std::move(acceptor)),
       pause_(acceptor_.get_executor()),
       endpoint_(std::move(endpoint)),
+      connections_max_(connections_max),
       log_(log),
       metrics_(metrics) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(const runtime::Executor& executor,
-                                                 const Endpoint& endpoint, Log& log,
+                                                 const Endpoint& endpoint,
+                                                 std::uint64_t connections_max, Log& log,
                                                  Metrics& metrics) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(endpoint.address, error);
@@ -102,7 +105,7 @@ Result<std::unique_ptr<Listener>> Listener::open(const runtime::Executor& execut
     return fail(listen_error("find the port of", endpoint, error));
   }
   return std::unique_ptr<Listener>(
-      new Listener(std::move(acceptor), std::move(bound), log, metrics));
+      new Listener(std::move(acceptor), std::move(bound), connections_max, log, metrics));
 }
 
 runtime::Task<> Listener::run(std::vector<Target> targets) {
@@ -156,7 +159,7 @@ void Listener::hand_over(int descriptor, const tcp::endpoint& peer, const Target
   }
   metrics_.connections_accepted.add();
   ConnectionSlot slot(metrics_.connections_open);
-  if (metrics_.connections_open.value() > static_cast<std::int64_t>(limits::connections_max)) {
+  if (std::cmp_greater(metrics_.connections_open.value(), connections_max_)) {
     complain("a connection was refused", "there are too many open connections");
     return;
   }

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -19,7 +20,7 @@
 
 namespace sluice::net {
 
-// Lives on one executor's thread. Connections beyond limits::connections_max are closed at once;
+// Lives on one executor's thread. Connections beyond `connections_max` are closed at once;
 // metrics.connections_open counts each from here until its stream is destroyed.
 class Listener {
  public:
@@ -32,7 +33,8 @@ class Listener {
 
   // Binds and listens; the error names the address and the reason. Port 0: the kernel chooses.
   static Result<std::unique_ptr<Listener>> open(const runtime::Executor& executor,
-                                                const Endpoint& endpoint, Log& log,
+                                                const Endpoint& endpoint,
+                                                std::uint64_t connections_max, Log& log,
                                                 Metrics& metrics);
 
   // With the port that was chosen.
@@ -45,7 +47,8 @@ class Listener {
   void stop() noexcept;
 
  private:
-  Listener(boost::asio::ip::tcp::acceptor acceptor, Endpoint endpoint, Log& log, Metrics& metrics);
+  Listener(boost::asio::ip::tcp::acceptor acceptor, Endpoint endpoint,
+           std::uint64_t connections_max, Log& log, Metrics& metrics);
 
   // Accepts what is there; false when the system is short of something and a pause is due.
   bool accept_burst(const std::vector<Target>& targets);
@@ -55,6 +58,7 @@ class Listener {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
   const Endpoint endpoint_;
+  const std::uint64_t connections_max_;
   Log& log_;
   Metrics& metrics_;
   bool stopped_ = false;

@@ -18,6 +18,8 @@
 namespace sluice::net {
 namespace {
 
+constexpr std::uint32_t connections_max = 1000;
+
 using namespace std::chrono_literals;
 
 // A blocking socket of a client. Connecting does not need the server's loop: the kernel's backlog
@@ -57,7 +59,8 @@ class CountingLog final : public Log {
 class ListenerTest : public ::testing::Test {
  protected:
   void open(const char* text = "127.0.0.1:0") {
-    auto opened = Listener::open(context_.get_executor(), *parse_endpoint(text), log_, metrics_);
+    auto opened = Listener::open(context_.get_executor(), *parse_endpoint(text), connections_max,
+                                 log_, metrics_);
     SLUICE_CHECK(opened.has_value());
     listener_ = std::move(*opened);
   }
@@ -123,7 +126,7 @@ TEST_F(ListenerTest, StopRefusesNewConnectionsAndEndsTheLoop) {
 TEST_F(ListenerTest, ClosesConnectionsBeyondTheBound) {
   open();
   run();
-  metrics_.connections_open.add(static_cast<std::int64_t>(limits::connections_max) - 1);
+  metrics_.connections_open.add(std::int64_t{connections_max} - 1);
   Client last;
   Client beyond;
   ASSERT_TRUE(last.connect(listener_->endpoint()));
@@ -170,8 +173,8 @@ TEST_F(ListenerTest, ErrorsNameTheAddressAndTheReason) {
   const Row rows[] = {{to_text(listener_->endpoint()), "Address already in use"},
                       {"192.0.2.1:0", "Cannot assign requested address"}};
   for (const Row& row : rows) {
-    const auto second =
-        Listener::open(context_.get_executor(), *parse_endpoint(row.address), log_, metrics_);
+    const auto second = Listener::open(context_.get_executor(), *parse_endpoint(row.address),
+                                       connections_max, log_, metrics_);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().message(), "cannot bind " + row.address + ": " + row.reason);
   }

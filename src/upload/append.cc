@@ -54,39 +54,48 @@ Task<Result<bool>> Append::run() {
   co_return finished;
 }
 
+// A buffer is borrowed when there is something to put into it and given back before the next wait:
+// a sender that stops holds none.
 Task<Result<>> Append::transfer() {
   while (position_ < end_) {
     if (const Result<> readable = co_await body_.wait_readable(); !readable) {
       co_return fail(readable.error());
     }
-    runtime::Buffer buffer = co_await tools_.buffers.acquire(limits::buffer_wait_max);
-    if (!buffer) {
-      co_return fail(Errc::overloaded, "no memory for this request at the moment");
+    const Result<bool> more = co_await transfer_one_buffer();
+    if (!more) {
+      co_return fail(more.error());
     }
-    // As long as the sender is fast the buffer stays with it; a slow one gives it back between its
-    // bytes.
-    for (bool fast = true; fast && position_ < end_;) {
-      const MutableBytes wanted = wanted_part(buffer.bytes());
-      const Result<std::size_t> count = co_await body_.read(wanted, limits::buffer_fill_patience);
-      if (!count) {
-        co_return fail(count.error());
+    if (!*more) {
+      break;
+    }
+    if (is_checkpoint_due()) {
+      if (const Result<bool> settled = co_await settle(false); !settled) {
+        co_return fail(settled.error());
       }
-      if (*count == 0) {
-        co_return co_await check_end();
-      }
-      const MutableBytes scratch = buffer.bytes().subspan(wanted.size());
-      if (const Result<> taken = co_await take(wanted.first(*count), scratch); !taken) {
-        co_return fail(taken.error());
-      }
-      if (is_checkpoint_due()) {
-        if (const Result<bool> settled = co_await settle(false); !settled) {
-          co_return fail(settled.error());
-        }
-      }
-      fast = *count == wanted.size();
     }
   }
   co_return co_await check_end();
+}
+
+// False at the end of the body.
+Task<Result<bool>> Append::transfer_one_buffer() {
+  const runtime::Buffer buffer = co_await tools_.buffers.acquire(limits::buffer_wait_max);
+  if (!buffer) {
+    co_return fail(Errc::overloaded, "no memory for this request at the moment");
+  }
+  const MutableBytes wanted = wanted_part(buffer.bytes());
+  const Result<std::size_t> count = co_await body_.read(wanted, limits::buffer_fill_patience);
+  if (!count) {
+    co_return fail(count.error());
+  }
+  if (*count == 0) {
+    co_return false;
+  }
+  const MutableBytes scratch = buffer.bytes().subspan(wanted.size());
+  if (const Result<> taken = co_await take(wanted.first(*count), scratch); !taken) {
+    co_return fail(taken.error());
+  }
+  co_return true;
 }
 
 // Where stored bytes are to be compared, half of the buffer stays free for them.

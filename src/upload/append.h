@@ -45,6 +45,7 @@ class Append {
 
  private:
   runtime::Task<Result<>> transfer();
+  runtime::Task<Result<bool>> transfer_one_buffer();
   MutableBytes wanted_part(MutableBytes buffer) const;
   runtime::Task<Result<>> take(Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch);

@@ -314,6 +314,13 @@ Result<MediaInfo> HelperProber::probe(int descriptor) {
   return understood(*status, *output);
 }
 
+Result<> HelperProber::check() const {
+  if (::access(program_.c_str(), X_OK) != 0) {
+    return fail(storage_error(errno, "run the probe", program_));
+  }
+  return {};
+}
+
 std::string HelperProber::program_beside_this_one() {
   std::array<char, PATH_MAX> path{};
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());

@@ -33,6 +33,9 @@ class HelperProber final : public Prober {
 
   Result<MediaInfo> probe(int descriptor) override;
 
+  // Whether the program is there: without it no file could ever be handed over.
+  Result<> check() const;
+
   // `sluice-probe` in the directory of the running program.
   static std::string program_beside_this_one();
 

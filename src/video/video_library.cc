@@ -44,14 +44,6 @@ journal::VideoRecord new_record(const VideoDescription& video, std::uint64_t upl
   return record;
 }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) {
-    return ".";
-  }
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 }  // namespace
 
 class VideoLibrary::Change {
@@ -86,14 +78,6 @@ VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, runti
       directory_(std::move(videos_directory)) {}
 
 VideoLibrary::~VideoLibrary() = default;
-
-runtime::Task<Result<>> VideoLibrary::open() {
-  auto make = [this]() -> Result<> {
-    const Result<> made = disk_.make_directory(directory_);
-    return made ? disk_.sync_directory(parent_of(directory_)) : made;
-  };
-  co_return co_await runtime::offload(pool_, make);
-}
 
 runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::Handoff& handoff) {
   VideoDescription video;

@@ -36,8 +36,6 @@ class VideoLibrary final : public delivery::Backend, public Videos {
   VideoLibrary(const VideoLibrary&) = delete;
   VideoLibrary& operator=(const VideoLibrary&) = delete;
 
-  // Makes the directory. Before anything else.
-  runtime::Task<Result<>> open();
   // Ends the removals that a crash or a failing disk interrupted. At start-up, and whenever wanted.
   runtime::Task<> clean_leftovers();
 

@@ -363,11 +363,5 @@ TEST(VideoLibrary, PassesOnWhatTheJournalSays) {
             "Couldn't find Video with ID=\xef\xbf\xbd<id>");
 }
 
-TEST(VideoLibrary, MakesItsDirectoryDurably) {
-  World world;
-  EXPECT_TRUE(world.ask([](VideoLibrary& library) { return library.open(); }));
-  EXPECT_EQ(world.steps.names, (std::vector<std::string>{"make /data/videos", "sync /data"}));
-}
-
 }  // namespace
 }  // namespace sluice::video

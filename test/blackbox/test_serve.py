@@ -193,6 +193,14 @@ def test_address_beyond_loopback_is_accepted_with_open(new_server, connected):
     assert connected(server).get("/healthz").status == 200
 
 
+def test_missing_probe_is_refused_by_name(tmp_path):
+    config = tmp_path / "sluice.toml"
+    config.write_text('[video]\nprobe = "/nowhere/sluice-probe"\n', encoding="utf-8")
+    done = run_sluice("serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "data", "--config", config)
+    assert done.returncode != 0
+    assert "/nowhere/sluice-probe" in done.stderr
+
+
 def test_data_directory_that_cannot_be_is_refused_by_name(tmp_path):
     (tmp_path / "file").write_text("no directory", encoding="utf-8")
     done = run_sluice("serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "file" / "data")
