@@ -3,6 +3,7 @@
 
 import os
 import random
+import shutil
 
 import pytest
 
@@ -19,6 +20,7 @@ def server(tmp_path_factory):
         assert running.running, f"the server died:\n{running.log()[-8000:]}"
         # Sanitizers report leaks through the exit code.
         assert running.terminate() == 0, running.log()[-8000:]
+        shutil.rmtree(running.data_dir)
 
 
 @pytest.fixture
@@ -59,6 +61,7 @@ def new_server(tmp_path):
     yield make
     for server in made:
         server.kill()
+        shutil.rmtree(server.data_dir, ignore_errors=True)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ The environment may give SLUICE_CRASH_SEED to repeat a run and SLUICE_CRASH_KILL
 import hashlib
 import os
 import random
+import shutil
 import threading
 import time
 
@@ -139,3 +140,4 @@ def test_kill_at_random_moments_under_load(tmp_path):
         check_nothing_left_over(server, uploads)
         with Client((server.host, server.port)) as client:
             assert len(all_videos(client)) == finished
+    shutil.rmtree(tmp_path / "data")
