@@ -168,6 +168,7 @@ void App::drain() {
   stopping_.set();
   runtime::run_and_wait(first(), log_, "stop listening", stop_listening());
   std::vector<std::jthread> waiting;
+  waiting.reserve(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     waiting.emplace_back([this, i] {
       runtime::run_and_wait(workers_[i]->executor(), log_, "drain",

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -50,8 +51,9 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 
 std::string_view nearest_name(std::string_view mistyped, std::span<const std::string_view> names) {
   SLUICE_CHECK(!names.empty());
-  return *std::ranges::min_element(
-      names, {}, [mistyped](std::string_view name) { return name_distance(mistyped, name); });
+  return *std::ranges::min_element(names, {}, [mistyped](std::string_view name) {
+    return std::pair(name_distance(mistyped, name), edit_distance(mistyped, name));
+  });
 }
 
 }  // namespace sluice::ops

@@ -36,6 +36,8 @@ TEST(NearestName, PrefersWhatWasProbablyMeant) {
   EXPECT_EQ(nearest_name("listen", names), "server.listen");
   EXPECT_EQ(nearest_name("server.level", names), "log.level");
   EXPECT_EQ(nearest_name("log.fromat", names), "log.format");
+  constexpr std::array<std::string_view, 2> same_last_word{"timeouts.idle", "expiry.idle"};
+  EXPECT_EQ(nearest_name("expiri.idle", same_last_word), "expiry.idle");
 }
 
 }  // namespace

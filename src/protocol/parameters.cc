@@ -71,18 +71,24 @@ Result<Parameters> Parameters::from_query(const http::Request& request) {
   return parameters;
 }
 
+// The type is judged before the body is asked for, so that a refusal comes before a 100.
 runtime::Task<Result<Parameters>> Parameters::read(const http::Request& request,
                                                    runtime::ByteSource& body) {
   Result<Parameters> parameters = from_query(request);
-  if (!parameters || request.framing == http::Framing::none) {
+  const bool has_body = request.framing == http::Framing::chunked || request.content_length > 0;
+  if (!parameters || !has_body) {
     co_return parameters;
+  }
+  const Result<BodyType> type = body_type(request);
+  if (!type) {
+    co_return fail(type.error());
   }
   const Result<std::string> text = co_await read_body(request, body);
   if (!text) {
     co_return fail(text.error());
   }
   if (!text->empty()) {
-    const Result<> added = parameters->add_body(request, *text);
+    const Result<> added = parameters->add_body(*type, *text);
     if (!added) {
       co_return fail(added.error());
     }
@@ -90,26 +96,38 @@ runtime::Task<Result<Parameters>> Parameters::read(const http::Request& request,
   co_return parameters;
 }
 
-Result<> Parameters::add_body(const http::Request& request, std::string_view body) {
+Result<Parameters::BodyType> Parameters::body_type(const http::Request& request) {
   const std::string_view content_type = request.headers.find("Content-Type").value_or("");
   const std::string type = media_type(content_type);
   if (type.empty() || type == "application/x-www-form-urlencoded") {
-    return add_urlencoded(body);
+    return BodyType{BodyType::Form::urlencoded, {}};
   }
   if (type == "application/json" || type.ends_with("+json")) {
-    return add_json(body);
+    return BodyType{BodyType::Form::json, {}};
   }
-  const Result<std::optional<std::string>> boundary = http::multipart_boundary(content_type);
+  Result<std::optional<std::string>> boundary = http::multipart_boundary(content_type);
   if (!boundary) {
     return fail(boundary.error());
   }
   if (*boundary) {
-    return add_multipart(**boundary, body);
+    return BodyType{BodyType::Form::multipart, std::move(**boundary)};
   }
   return fail(Errc::unsupported_media_type,
               "Content-Type: expected application/x-www-form-urlencoded, multipart/form-data or "
               "application/json, got " +
                   in_quotes(content_type));
+}
+
+Result<> Parameters::add_body(const BodyType& type, std::string_view body) {
+  switch (type.form) {
+    case BodyType::Form::urlencoded:
+      return add_urlencoded(body);
+    case BodyType::Form::json:
+      return add_json(body);
+    case BodyType::Form::multipart:
+      return add_multipart(type.boundary, body);
+  }
+  return {};
 }
 
 Result<> Parameters::add(std::string_view name, json::value value) {

@@ -40,7 +40,14 @@ class Parameters {
   Result<> add_urlencoded(std::string_view text);
   Result<> add_multipart(std::string boundary, std::string_view body);
   Result<> add_json(std::string_view body);
-  Result<> add_body(const http::Request& request, std::string_view body);
+  struct BodyType {
+    enum class Form { urlencoded, json, multipart };
+    Form form = Form::urlencoded;
+    std::string boundary;  // With multipart.
+  };
+
+  static Result<BodyType> body_type(const http::Request& request);
+  Result<> add_body(const BodyType& type, std::string_view body);
 
   boost::json::object values_;
 };

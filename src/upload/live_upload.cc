@@ -98,11 +98,12 @@ journal::UploadRecord LiveUpload::record() const {
 Task<Result<Transition>> LiveUpload::commit(Event event) {
   std::unique_lock lock(mutex_);
   Transition transition = apply(pending_, record_.file_size, event);
-  if (!transition.changed) {
-    co_return transition;
+  if (transition.changed) {
+    pending_ = transition.progress;
+    ++pending_version_;
   }
-  pending_ = transition.progress;
-  const std::uint64_t wanted = ++pending_version_;
+  // What made an event come too late has to be durable as well before the caller looks.
+  const std::uint64_t wanted = pending_version_;
   while (durable_version_ < wanted) {
     if (committing_) {
       const std::shared_ptr<runtime::Event> ended = committing_;
@@ -145,7 +146,7 @@ void LiveUpload::note(const Event& event) {
   pending_ = apply(std::move(pending_), record_.file_size, event).progress;
 }
 
-LiveUpload::SettledEvents LiveUpload::cut_locked(std::function<bool(const Claim&)> wanted,
+LiveUpload::SettledEvents LiveUpload::cut_locked(const std::function<bool(const Claim&)>& wanted,
                                                  Errc reason) {
   SettledEvents settled;
   for (Claim* claim : claims_) {

@@ -91,7 +91,7 @@ class LiveUpload {
   friend class Claim;
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
 
-  SettledEvents cut_locked(std::function<bool(const Claim&)> wanted, Errc reason);
+  SettledEvents cut_locked(const std::function<bool(const Claim&)>& wanted, Errc reason);
 
   const journal::UploadRecord record_;  // Its progress is what was loaded; progress_ counts.
   journal::Journal& journal_;

@@ -152,8 +152,8 @@ Task<Result<>> UploadEngine::abort(std::string token) {
   if (upload.progress().state == UploadState::expired) {
     co_return fail(gone(UploadState::expired));
   }
-  Aborted event{parts_.clock.now() + settings_.expiry.finished};
-  const Result<Transition> committed = co_await upload.commit(std::move(event));
+  const Aborted event{parts_.clock.now() + settings_.expiry.finished};
+  const Result<Transition> committed = co_await upload.commit(event);
   if (!committed) {
     co_return fail(committed.error());
   }
