@@ -19,7 +19,8 @@ Append::Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::Byte
       piece_(piece),
       body_(body),
       position_(piece.begin),
-      end_(std::min(piece.end.value_or(upload.file_size()), upload.file_size())) {}
+      end_(std::min(piece.end.value_or(upload.file_size()), upload.file_size())),
+      may_be_another_file_(piece.whole_file && !body.remaining()) {}
 
 Task<Result<bool>> Append::run() {
   const auto began = std::chrono::steady_clock::now();
@@ -40,9 +41,9 @@ Task<Result<bool>> Append::run() {
   claim.source_ended();
 
   const bool arrived_whole = transferred.has_value();
-  const bool is_no_part =
-      !arrived_whole && piece_.whole_file && transferred.error().code() == Errc::bad_request;
-  if (is_no_part) {
+  const bool is_another_file =
+      may_be_another_file_ && !arrived_whole && transferred.error().code() == Errc::bad_request;
+  if (is_another_file) {
     written_ = RangeSet();
   }
   const Result<bool> finished = co_await settle(arrived_whole);
@@ -184,11 +185,10 @@ Task<Result<>> Append::check_end() {
   co_return Result<>();
 }
 
-// A whole file is not known to be part of the upload before its end.
 bool Append::is_checkpoint_due() const {
   const std::uint64_t bytes = written_.total();
   const auto age = std::chrono::steady_clock::now() - settled_at_;
-  return !piece_.whole_file &&
+  return !may_be_another_file_ &&
          (bytes >= limits::checkpoint_bytes ||
           (bytes >= limits::checkpoint_bytes_least && age >= limits::checkpoint_interval));
 }

@@ -61,8 +61,10 @@ class Append {
 
   std::uint64_t position_;  // Where the next byte of the body belongs.
   std::uint64_t end_;       // Bytes from here on are not wanted.
-  RangeSet stored_;         // Durable when this request began.
-  RangeSet written_;        // By this request, and not yet durable.
+  // A whole file whose length is not announced may turn out to be another file, at its end.
+  const bool may_be_another_file_;
+  RangeSet stored_;   // Durable when this request began.
+  RangeSet written_;  // By this request, and not yet durable.
   std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now();
 };
 

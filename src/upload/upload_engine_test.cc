@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/limits.h"
 #include "support/engine_fixture.h"
 #include "support/scripted_source.h"
 
@@ -175,6 +176,38 @@ TEST_F(UploadEngineTest, ANewerRequestCutsAStalledOneAndKeepsItsBytes) {
   EXPECT_EQ(newer->acknowledged, 6U);
   EXPECT_EQ(metrics.takeovers.value(), 1U);
   EXPECT_EQ(blob(1), "abcdef");
+}
+
+Task<> reads_on_and_on(Engine& engine, Log& log, std::string token, Piece piece, bool size_known,
+                       std::uint64_t& acknowledged) {
+  const std::size_t size = limits::checkpoint_bytes + limits::buffer_bytes;
+  const std::uint64_t rest = 2 * limits::checkpoint_bytes - size;
+  ScriptedSource body(std::string(size, 'x'), Ending::silent, size_known, rest);
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  const auto writer = [](Engine& e, std::string t, Piece p, ScriptedSource& source) -> Task<> {
+    EXPECT_FALSE(co_await e.append(std::move(t), p, source));
+  };
+  group.spawn("writer", writer(engine, token, piece, body));
+  EXPECT_TRUE(co_await body.reached_silence.wait(30s));
+  acknowledged = (co_await engine.status(token))->acknowledged;
+  body.cancel(Errc::closed_by_peer);
+  EXPECT_TRUE(co_await group.wait(30s));
+}
+
+TEST_F(UploadEngineTest, ALongRequestIsMadeDurableOnItsWayUnlessItMayBeAnotherFile) {
+  const std::uint64_t size = 2 * limits::checkpoint_bytes;
+  settings.admission.file_size_max = size;
+  restart();
+  const Piece ranged{0, size, size};
+  Piece whole;
+  whole.whole_file = true;
+  std::uint64_t acknowledged = 0;
+  run(reads_on_and_on(*engine, log, create(size), ranged, false, acknowledged));
+  EXPECT_EQ(acknowledged, limits::checkpoint_bytes);
+  run(reads_on_and_on(*engine, log, create(size), whole, true, acknowledged));
+  EXPECT_EQ(acknowledged, limits::checkpoint_bytes);
+  run(reads_on_and_on(*engine, log, create(size), whole, false, acknowledged));
+  EXPECT_EQ(acknowledged, 0U);
 }
 
 Task<> aborts_while_writing(Engine& engine, Log& log, std::string token) {

@@ -20,8 +20,13 @@ class ScriptedSource final : public runtime::ByteSource {
  public:
   enum class Ending { end, lost, silent };
 
-  explicit ScriptedSource(std::string bytes, Ending ending = Ending::end, bool size_known = true)
-      : bytes_(std::move(bytes)), ending_(ending), size_known_(size_known) {}
+  // `missing_bytes` are announced and never come.
+  explicit ScriptedSource(std::string bytes, Ending ending = Ending::end, bool size_known = true,
+                          std::uint64_t missing_bytes = 0)
+      : bytes_(std::move(bytes)),
+        ending_(ending),
+        size_known_(size_known),
+        missing_bytes_(missing_bytes) {}
 
   runtime::Task<Result<>> wait_readable() override {
     if (offset_ == bytes_.size() && ending_ == Ending::silent && !reason_) {
@@ -51,7 +56,8 @@ class ScriptedSource final : public runtime::ByteSource {
   }
 
   std::optional<std::uint64_t> remaining() const override {
-    return size_known_ ? std::optional<std::uint64_t>(bytes_.size() - offset_) : std::nullopt;
+    return size_known_ ? std::optional<std::uint64_t>(bytes_.size() - offset_ + missing_bytes_)
+                       : std::nullopt;
   }
 
   void cancel(Errc reason) override {
@@ -67,6 +73,7 @@ class ScriptedSource final : public runtime::ByteSource {
   const std::string bytes_;
   const Ending ending_;
   const bool size_known_;
+  const std::uint64_t missing_bytes_;
   std::size_t offset_ = 0;
   std::optional<Errc> reason_;
   runtime::Event cancelled_;
