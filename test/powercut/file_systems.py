@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""File systems of a test's own: small ones, full ones, and such that lose their power."""
+
+import contextlib
+import ctypes
+import errno
+import os
+import shutil
+import subprocess
+
+from support.waiting import wait_until
+
+MIB = 1 << 20
+TOOLS = ("mount", "umount", "mkfs.ext4", "mkfs.xfs", "xfs_io")
+_CLONE_NEWNS = 0x00020000
+_MAKE_IMAGE = {
+    "ext4": ["mkfs.ext4", "-q", "-F", "-J", "size=8"],
+    "xfs": ["mkfs.xfs", "-q", "-f", "-l", "size=64m"],
+    # Its files cannot be preallocated: every block is asked for when it is written.
+    "ext4 without extents": ["mkfs.ext4", "-q", "-F", "-O", "^extents,^64bit", "-m", "0"],
+}
+
+
+def run(*command):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        raise OSError(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.returncode}")
+
+
+def enter_private_mounts():
+    """From now on no other process sees what this one mounts, and all of it ends with this process and its
+    children, however they end. Returns why that is refused, or None."""
+    if os.geteuid() != 0:
+        return "not root"
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNS) != 0:
+        return f"unshare: {os.strerror(ctypes.get_errno())}"
+    try:
+        run("mount", "--make-rprivate", "/")
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def why_mounting_is_refused(folder):
+    """None where it works."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        return f"{', '.join(missing)} not installed"
+    try:
+        with Tmpfs(folder / "tmpfs", MIB):
+            pass
+        for kind in ("ext4", "xfs"):
+            with LoopFileSystem(kind, folder / kind, 512 * MIB):
+                pass
+    except OSError as error:
+        return str(error)
+    return None
+
+
+class _Mounted:
+    """A file system at `path`, from `with` to its end."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        os.makedirs(self.path)
+        self.mount()
+        return self
+
+    def __exit__(self, *unused):
+        try:
+            self.unmount()
+        except AssertionError:
+            run("umount", "--lazy", self.path)
+            raise
+
+    def _mount_command(self):
+        raise NotImplementedError
+
+    def mount(self):
+        run(*self._mount_command(), self.path)
+
+    def unmount(self):
+        """A process that was killed may hold its files for some moments more."""
+        why = []
+
+        def unmounted():
+            try:
+                run("umount", self.path)
+                return True
+            except OSError as error:
+                why[:] = [str(error)]
+                return False
+
+        wait_until(unmounted, lambda: why[0], seconds=20)
+
+    def remount(self):
+        """What is there afterwards was on the disk: no cache survives it."""
+        self.unmount()
+        self.mount()
+
+
+class _Ballast:
+    """Takes all the room there is, and gives it back."""
+
+    def __init__(self, folder):
+        self._path = os.path.join(folder, "ballast")
+
+    def fill(self):
+        with open(self._path, "ab", buffering=0) as file:
+            for count in (MIB, 4096, 512):
+                try:
+                    while file.write(bytes(count)):
+                        pass
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+            try:
+                os.fsync(file.fileno())
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+
+    def drop(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self._path)
+
+
+class Tmpfs(_Mounted):
+    def __init__(self, path, size):
+        super().__init__(path)
+        self._size = size
+        self.ballast = _Ballast(path)
+
+    def _mount_command(self):
+        return ["mount", "-t", "tmpfs", "-o", f"size={self._size}", "tmpfs"]
+
+
+class LoopFileSystem(_Mounted):
+    """In a sparse image, which lies in `image_folder` or beside the mount point."""
+
+    def __init__(self, kind, path, size, image_folder=None):
+        super().__init__(path)
+        self._kind = kind
+        self._size = size
+        self._image = os.path.join(image_folder or os.path.dirname(path), os.path.basename(path) + ".image")
+        self.ballast = _Ballast(path)
+
+    def __enter__(self):
+        with open(self._image, "wb") as file:
+            file.truncate(self._size)
+        run(*_MAKE_IMAGE[self._kind], self._image)
+        return super().__enter__()
+
+    def __exit__(self, *rest):
+        try:
+            super().__exit__(*rest)
+        finally:
+            os.remove(self._image)
+
+    def _mount_command(self):
+        # A loop device that mount itself makes goes away with the mount.
+        return ["mount", "-t", self._kind.split()[0], "-o", "loop", self._image]
+
+    def cut_power(self):
+        """Nothing that is not on the disk yet will ever be."""
+        run("xfs_io", "-x", "-c", "shutdown", self.path)

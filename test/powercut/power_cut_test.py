@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""The power goes at random moments under load: no acknowledged byte, no answer and no video is lost.
+
+The environment may give SLUICE_POWERCUT_SEED to repeat a run and SLUICE_POWERCUT_CUTS for a longer one. With
+SLUICE_POWERCUT_DURABILITY=none the server leaves its syncs out: the same test must fail then.
+"""
+
+import os
+import random
+import threading
+import time
+
+import pytest
+
+from crash_test import Answered, check_finished
+from file_systems import MIB, LoopFileSystem
+from support.raw_http import Client
+from support.sluice_server import SluiceServer
+from workload import Gate, Uploader
+
+CUTS = int(os.environ.get("SLUICE_POWERCUT_CUTS", "12"))
+DURABILITY = os.environ.get("SLUICE_POWERCUT_DURABILITY", "commit")
+UPLOADERS = 4
+IMAGE_SIZE = 8192 * MIB
+# Wherever in a request the answered requests have led, the cut comes this much later at most.
+LONGEST_LIFE_SECONDS = 0.3
+# So long at most the server goes on with a disk that is dead.
+LONGEST_AFTERLIFE_SECONDS = 0.05
+
+
+class Canary:
+    """A file that nobody syncs: as long as cuts eat it, they cut."""
+
+    DATA = b"tweet" * 20_000
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._path = None
+        self.died = 0
+
+    def place(self, number):
+        self._path = os.path.join(self._folder, f"canary{number}")
+        with open(self._path, "wb") as file:
+            file.write(self.DATA)
+
+    def look(self):
+        try:
+            with open(self._path, "rb") as file:
+                self.died += file.read() != self.DATA
+        except FileNotFoundError:
+            self.died += 1
+
+
+def cut_power(server, disk, gate, pause):
+    disk.cut_power()
+    time.sleep(pause)
+    gate.close()
+    server.kill()
+    disk.remount()
+    server.start()
+    gate.open((server.host, server.port))
+
+
+def cut_again_and_again(server, disk, gate, answered, rng, uploaders):
+    canary = Canary(disk.path)
+    for number in range(CUTS):
+        begun = answered.count
+        # Some cuts come in the first moments of a life, while the server still recovers.
+        if number % 5:
+            answered.wait_for(begun + rng.randrange(1, 60), 20)
+        time.sleep(rng.random() ** 2 * LONGEST_LIFE_SECONDS)
+        failed = [uploader for uploader in uploaders if uploader.failure]
+        if failed:
+            raise failed[0].failure
+        canary.place(number)
+        cut_power(server, disk, gate, rng.random() * LONGEST_AFTERLIFE_SECONDS)
+        canary.look()
+    assert canary.died >= CUTS // 2, f"only {canary.died} of {CUTS} cuts lost what nobody had synced"
+    return canary.died
+
+
+@pytest.mark.parametrize("kind", ["ext4", "xfs"])
+def test_power_cuts_under_load(tmp_path, kind):
+    seed = int(os.environ.get("SLUICE_POWERCUT_SEED", random.SystemRandom().randrange(2**32)))
+    print(f"\n{kind}: SLUICE_POWERCUT_SEED={seed}")
+    rng = random.Random(seed)
+    gate, answered, finish = Gate(), Answered(), threading.Event()
+    uploaders = [Uploader(number, seed + number, gate, finish, answered.add) for number in range(UPLOADERS)]
+    threads = [threading.Thread(target=uploader.run, daemon=True) for uploader in uploaders]
+    settings = {"SLUICE_DATA_DURABILITY": DURABILITY}
+    with LoopFileSystem(kind, tmp_path / "disk", IMAGE_SIZE) as disk:
+        server = SluiceServer(disk.path / "data", env=settings)
+        # On the disk it would be lost, and keep the disk from being unmounted.
+        server.log_path = str(tmp_path / "server.log")
+        with server:
+            gate.open((server.host, server.port))
+            for thread in threads:
+                thread.start()
+            try:
+                died = cut_again_and_again(server, disk, gate, answered, rng, uploaders)
+                finish.set()
+                for thread in threads:
+                    thread.join(120)
+            finally:
+                finish.set()
+                gate.stop()
+            for uploader in uploaders:
+                if uploader.failure:
+                    raise uploader.failure
+            assert not any(thread.is_alive() for thread in threads), "an upload does not come to its end"
+            uploads = [upload for uploader in uploaders for upload in uploader.uploads]
+            finished = sum(1 for upload in uploads if upload.answer is not None)
+            lost = sum(uploader.lost_requests for uploader in uploaders)
+            print(f"{kind}: {CUTS} cuts, {died} canaries died, {answered.count} requests answered, {lost} lost, "
+                  f"{len(uploads)} uploads, {finished} finished")
+            assert finished >= UPLOADERS and lost >= CUTS // 2, "too little load to mean anything"
+
+            # With nothing under way, what was promised is on the disk.
+            cut_power(server, disk, gate, 0)
+            with Client((server.host, server.port)) as client:
+                check_finished(server, client, uploads)
