@@ -37,12 +37,16 @@ class Journal {
 
   // Makes all of `changes` durable, or none. Changes of many callers share one transaction. After a
   // failed commit the journal accepts no further change until it is opened anew: what is on the
-  // disk is not known. The exception is `internal`: nothing was written, no other caller is
-  // affected, and the journal goes on.
+  // disk is not known. There are two exceptions, after which the journal holds what it held before
+  // and goes on: `internal`, which affects no other caller, and disk_full.
   virtual runtime::Task<Result<>> commit(std::vector<Change> changes) = 0;
 
   // A number that no upload has or had, below 2^53.
   virtual std::uint64_t next_upload_id() = 0;
+
+  // The sizes of all uploads in `receiving` of which nothing is stored, as they were when the
+  // journal was opened.
+  virtual std::uint64_t promised_bytes() const noexcept = 0;
 
   virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) = 0;
   // Uploads in `received` or `delivering` with an id above `after`, in order of id.
@@ -61,7 +65,7 @@ class Journal {
   // Tombstones with source_present: their files are still to be removed.
   virtual runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) = 0;
 
-  // False after a failed commit that was not `internal`.
+  // False after a failed commit that was neither `internal` nor disk_full.
   virtual bool healthy() const noexcept = 0;
 };
 

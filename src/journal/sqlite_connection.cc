@@ -13,11 +13,11 @@
 namespace sluice::journal {
 namespace {
 
+// SQLITE_FULL is a write that found no room. A sync that finds none (SQLITE_IOERR_FSYNC with
+// ENOSPC) is something else: what it should have made durable is unknown.
 bool says_full(sqlite3* database, int code) {
-  const int primary = code & 0xFF;
-  const int error_number = sqlite3_system_errno(database);
-  return primary == SQLITE_FULL ||
-         (primary == SQLITE_IOERR && (error_number == ENOSPC || error_number == EDQUOT));
+  return (code & 0xFF) == SQLITE_FULL ||
+         (code == SQLITE_IOERR_WRITE && sqlite3_system_errno(database) == EDQUOT);
 }
 
 // SQLite would create the file readable for everyone; it holds the secrets of all upload URLs. The

@@ -14,8 +14,8 @@
 
 namespace sluice::journal {
 
-// disk_full where the disk is, `internal` for a broken constraint, else storage_failed; names the
-// file.
+// disk_full when a write found no room, `internal` for a broken constraint, else storage_failed;
+// names the file.
 Error sqlite_error(sqlite3* database, int code, std::string_view operation);
 
 struct SqliteCloser {

@@ -67,14 +67,20 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
   if (!last_id) {
     return fail(last_id.error());
   }
+  const Result<std::uint64_t> promised = database->uploads.promised_bytes();
+  if (!promised) {
+    return fail(promised.error());
+  }
   return std::unique_ptr<SqliteJournal>(
-      new SqliteJournal(std::move(database), *last_id, metrics, log));
+      new SqliteJournal(std::move(database), *last_id, *promised, metrics, log));
 }
 
 Result<> SqliteJournal::Database::prepare() {
   // Immediate: a transaction that begins as a reader could find the file locked when it writes.
-  Result<> done = connection.prepare_all(
-      {{&begin, "BEGIN IMMEDIATE"}, {&commit, "COMMIT"}, {&rollback, "ROLLBACK"}});
+  Result<> done = connection.prepare_all({{&begin, "BEGIN IMMEDIATE"},
+                                          {&commit, "COMMIT"},
+                                          {&rollback, "ROLLBACK"},
+                                          {&empty_log, "PRAGMA wal_checkpoint(RESTART)"}});
   if (done) {
     done = uploads.prepare();
   }
@@ -85,10 +91,11 @@ Result<> SqliteJournal::Database::prepare() {
 }
 
 SqliteJournal::SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id,
-                             Metrics& metrics, Log& log)
+                             std::uint64_t promised_bytes, Metrics& metrics, Log& log)
     : metrics_(metrics),
       log_(log),
       last_upload_id_(last_upload_id),
+      promised_bytes_(promised_bytes),
       database_(std::move(database)),
       queue_([this](std::span<Commit> commits) { write_batch(commits); }) {}
 
@@ -186,6 +193,24 @@ Result<> SqliteJournal::write_transaction(std::span<Commit> commits) {
     return fail(Errc::storage_failed, "journal " + database_->connection.path() +
                                           " takes no more changes after a failed commit: restart");
   }
+  Result<> done = try_transaction(commits);
+  // What the write-ahead log holds may fit into the database; the log is then used again from its
+  // beginning and need not grow. Without this, a full disk would refuse the very commits that free
+  // it.
+  if (!done && done.error().code() == Errc::disk_full && healthy() &&
+      Execution(database_->empty_log).step()) {
+    done = try_transaction(commits);
+  }
+  if (!done) {
+    log_.error("journal commit failed", {{"what", done.error().message()}});
+  }
+  return done;
+}
+
+// After SQLITE_FULL the transaction is undone, as https://sqlite.org/lang_transaction.html says: by
+// SQLite itself, or by the ROLLBACK here. Its frames in the write-ahead log lack the one that would
+// make them count, and the next transaction overwrites them.
+Result<> SqliteJournal::try_transaction(std::span<Commit> commits) {
   const auto started = std::chrono::steady_clock::now();
   Result<> done = Execution(database_->begin).finish();
   if (done) {
@@ -199,12 +224,12 @@ Result<> SqliteJournal::write_transaction(std::span<Commit> commits) {
   if (done) {
     return done;
   }
-  log_.error("journal commit failed", {{"what", done.error().message()}});
   bool undone = true;
   if (database_->connection.in_transaction()) {
     undone = Execution(database_->rollback).finish().has_value();
   }
-  if (!undone || done.error().code() != Errc::internal) {
+  const Errc code = done.error().code();
+  if (!undone || (code != Errc::internal && code != Errc::disk_full)) {
     healthy_.store(false, std::memory_order_relaxed);
   }
   return done;

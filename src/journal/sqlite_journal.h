@@ -34,6 +34,7 @@ class SqliteJournal final : public Journal {
 
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;
   std::uint64_t next_upload_id() override;
+  std::uint64_t promised_bytes() const noexcept override { return promised_bytes_; }
   runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) override;
   runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
                                                                std::size_t count) override;
@@ -55,12 +56,13 @@ class SqliteJournal final : public Journal {
     Statement begin;
     Statement commit;
     Statement rollback;
+    Statement empty_log;
     UploadTable uploads;
     VideoTable videos;
   };
 
-  SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id, Metrics& metrics,
-                Log& log);
+  SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id,
+                std::uint64_t promised_bytes, Metrics& metrics, Log& log);
 
   // Runs `work` on the journal's thread.
   template <class Work>
@@ -69,12 +71,14 @@ class SqliteJournal final : public Journal {
   // These on the journal's thread.
   void write_batch(std::span<Commit> commits);
   Result<> write_transaction(std::span<Commit> commits);
+  Result<> try_transaction(std::span<Commit> commits);
   Result<> apply_all(std::span<Commit> commits);
   Result<> apply(const Change& change);
 
   Metrics& metrics_;
   Log& log_;
   std::atomic<std::uint64_t> last_upload_id_;
+  const std::uint64_t promised_bytes_;
   std::atomic<bool> healthy_{true};
   const std::unique_ptr<Database> database_;  // The journal's thread alone uses it.
   CommitQueue queue_;                         // Last: ends before what it works on.

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "journal/faulty_files.h"
 #include "journal/sqlite_journal.h"
 #include "journal/test_records.h"
 #include "support/run.h"
@@ -99,6 +100,84 @@ TEST_F(SqliteJournalFailure, AcceptsNothingAfterAFailedCommit) {
   EXPECT_TRUE(has(*journal, 1));
   EXPECT_FALSE(has(*journal, 3));
   EXPECT_TRUE(create(*journal, 3));
+}
+
+TEST_F(SqliteJournalFailure, AFullDiskRefusesACommitAndTheJournalGoesOn) {
+  FaultyFiles files;
+  {
+    const auto journal = open();
+    EXPECT_TRUE(create(*journal, 1));
+    FaultyFiles::log_bytes_max =
+        static_cast<std::int64_t>(std::filesystem::file_size(path + "-wal"));
+    FaultyFiles::database_bytes_max = 0;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(create(*journal, 2).error().code(), Errc::disk_full);
+      EXPECT_TRUE(journal->healthy());
+      EXPECT_TRUE(has(*journal, 1));
+      EXPECT_FALSE(has(*journal, 2));
+    }
+    EXPECT_EQ(sluice::testing::run(journal->upload_counts())->at(UploadState::receiving), 1U);
+    FaultyFiles::log_bytes_max = FaultyFiles::unlimited;
+    FaultyFiles::database_bytes_max = FaultyFiles::unlimited;
+    EXPECT_TRUE(create(*journal, 2));
+    EXPECT_TRUE(create(*journal, 3));
+  }
+  const auto journal = open();
+  EXPECT_TRUE(has(*journal, 1));
+  EXPECT_TRUE(has(*journal, 2));
+  EXPECT_TRUE(has(*journal, 3));
+  EXPECT_EQ(sluice::testing::run(journal->upload_counts())->at(UploadState::receiving), 3U);
+}
+
+TEST_F(SqliteJournalFailure, ARefusedCommitIsUndoneAlsoWhenHalfOfItIsInTheLog) {
+  FaultyFiles files;
+  {
+    const auto journal = open();
+    EXPECT_TRUE(create(*journal, 1));
+    const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path + "-wal"));
+    FaultyFiles::database_bytes_max = 0;
+    for (std::int64_t room = 0; room < 60'000; room += 3000) {
+      FaultyFiles::log_bytes_max = size + room;
+      UploadRecord large = sample_upload(2);
+      large.file_name.assign(100'000, 'n');
+      EXPECT_EQ(sluice::testing::run(journal->commit({CreateUpload{large}})).error().code(),
+                Errc::disk_full);
+      EXPECT_FALSE(has(*journal, 2)) << room;
+    }
+    FaultyFiles::log_bytes_max = FaultyFiles::unlimited;
+    EXPECT_TRUE(create(*journal, 3));
+    std::filesystem::copy(path, path + "-cut");
+    std::filesystem::copy(path + "-wal", path + "-cut-wal");
+  }
+  FaultyFiles::database_bytes_max = FaultyFiles::unlimited;
+  const auto cut = SqliteJournal::open(path + "-cut", Durability::commit, metrics, log);
+  ASSERT_TRUE(cut) << cut.error().message();
+  EXPECT_TRUE(has(**cut, 1));
+  EXPECT_FALSE(has(**cut, 2));
+  EXPECT_TRUE(has(**cut, 3));
+}
+
+TEST_F(SqliteJournalFailure, ALogThatCannotGrowIsEmptiedInstead) {
+  FaultyFiles files;
+  const auto journal = open();
+  EXPECT_TRUE(create(*journal, 1));
+  const std::uintmax_t size = std::filesystem::file_size(path + "-wal");
+  FaultyFiles::log_bytes_max = static_cast<std::int64_t>(2 * size);
+  for (std::uint64_t id = 2; id < 40; ++id) {
+    EXPECT_TRUE(create(*journal, id)) << id;
+  }
+  EXPECT_LE(std::filesystem::file_size(path + "-wal"), 2 * size);
+}
+
+TEST_F(SqliteJournalFailure, AFailedSyncIsNoFullDisk) {
+  FaultyFiles files;
+  const auto journal = open();
+  EXPECT_TRUE(create(*journal, 1));
+  FaultyFiles::sync_fails = true;
+  EXPECT_EQ(create(*journal, 2).error().code(), Errc::storage_failed);
+  FaultyFiles::sync_fails = false;
+  EXPECT_FALSE(journal->healthy());
+  EXPECT_EQ(create(*journal, 3).error().code(), Errc::storage_failed);
 }
 
 runtime::Task<> create_in_group(SqliteJournal& journal, std::uint64_t id, bool* succeeded) {

@@ -85,7 +85,12 @@ CREATE TRIGGER videos_deleted AFTER DELETE ON videos BEGIN
 END;
 )sql";
 
-constexpr std::array<const char*, 1> steps_of_sluice{version_1};
+// Small however many uploads there are: one entry for each that waits for its first bytes.
+constexpr const char* version_2 = R"sql(
+CREATE INDEX uploads_promised ON uploads (file_size) WHERE state = 'receiving' AND stored = '';
+)sql";
+
+constexpr std::array<const char*, 2> steps_of_sluice{version_1, version_2};
 
 // user_version is a signed 32-bit number.
 Result<std::size_t> read_version(Connection& connection) {

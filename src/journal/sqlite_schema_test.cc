@@ -76,7 +76,7 @@ TEST_F(SqliteSchema, RefusesANewerJournal) {
     EXPECT_TRUE(connection->execute("PRAGMA user_version=99"));
   }
   EXPECT_EQ(refusal(), "journal " + path +
-                           " has version 99, this program knows versions up to 1: use a newer one");
+                           " has version 99, this program knows versions up to 2: use a newer one");
 }
 
 TEST_F(SqliteSchema, RefusesWhatIsNoJournal) {
@@ -158,6 +158,33 @@ TEST_F(SqliteTables, AnswerFromIndexesWithoutSorting) {
   }
 }
 
+TEST_F(SqliteTables, KnowWhatIsPromisedAlsoFromBeforeItWasKept) {
+  auto connection = Connection::open(path);
+  ASSERT_TRUE(connection);
+  ASSERT_TRUE(migrate(*connection, migration_steps().first(1)));
+  const std::string rows =
+      "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters, created_at,"
+      " state, stored, expires_at, blob_present, attempts, next_attempt_at)"
+      " SELECT column1, column1, x'', column2, x'', '{}', 1, column3, column4, 1, 1, 0, 0 FROM ";
+  ASSERT_TRUE(connection->execute(rows + "(VALUES (1, 5000000000000, 'receiving', ''),"
+                                         " (2, 300, 'receiving', '0-5'), (3, 70, 'receiving', ''),"
+                                         " (4, 9, 'aborted', ''), (5, 0, 'received', ''))"));
+  ASSERT_TRUE(migrate(*connection, migration_steps()));
+  UploadTable uploads(*connection);
+  ASSERT_TRUE(uploads.prepare());
+  EXPECT_EQ(uploads.promised_bytes(), 5'000'000'000'070U);
+  EXPECT_TRUE(connection->execute("UPDATE uploads SET stored = '0-1' WHERE id = 1"));
+  EXPECT_EQ(uploads.promised_bytes(), 70U);
+  EXPECT_TRUE(connection->execute("UPDATE uploads SET state = 'expired' WHERE id = 3"));
+  EXPECT_EQ(uploads.promised_bytes(), 0U);
+  // More than fits into 64 bits.
+  EXPECT_TRUE(connection->execute(
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) " + rows +
+      "(SELECT i + 10 AS column1, 9007199254740992 AS column2, 'receiving' AS column3,"
+      " '' AS column4 FROM n)"));
+  EXPECT_GE(*uploads.promised_bytes(), std::uint64_t{1} << 62U);
+}
+
 TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
   {
     auto connection = open_database(path, Durability::none);
@@ -173,6 +200,7 @@ TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
   ASSERT_TRUE(uploads.prepare());
   EXPECT_EQ(uploads.last_id(), 50'000U);
   EXPECT_EQ(uploads.counts()->at(UploadState::receiving), 50'000U);
+  EXPECT_EQ(uploads.promised_bytes(), 0U);
   int pages = 0;
   int unused = 0;
   sqlite3_db_status(connection->handle(), SQLITE_DBSTATUS_CACHE_MISS, &pages, &unused, 0);

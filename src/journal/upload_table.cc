@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/check.h"
 #include "journal/answer_headers.h"
 
 namespace sluice::journal {
@@ -115,6 +116,10 @@ Result<> UploadTable::prepare() {
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
       {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
+      // total() does not overflow; it is exact up to 2^53 bytes, far above any disk.
+      {&promised_,
+       "SELECT CAST(total(file_size) AS INTEGER) FROM uploads INDEXED BY uploads_promised"
+       " WHERE state = 'receiving' AND stored = ''"},
   });
 }
 
@@ -214,6 +219,16 @@ Result<std::uint64_t> UploadTable::last_id() {
     return fail(Errc::storage_failed,
                 "journal " + connection_.path() + " has lost its counter last_upload_id");
   }
+  return static_cast<std::uint64_t>(execution.take_integer());
+}
+
+Result<std::uint64_t> UploadTable::promised_bytes() {
+  Execution execution(promised_);
+  const Result<bool> row = execution.step();
+  if (!row) {
+    return fail(row.error());
+  }
+  SLUICE_CHECK(*row);
   return static_cast<std::uint64_t>(execution.take_integer());
 }
 

@@ -36,6 +36,8 @@ class UploadTable {
   Result<std::map<UploadState, std::uint64_t>> counts();
   // The highest id that was ever journalled.
   Result<std::uint64_t> last_id();
+  // The sizes of all uploads in `receiving` of which nothing is stored.
+  Result<std::uint64_t> promised_bytes();
 
  private:
   Result<UploadRecord> read_row(Execution& row) const;
@@ -51,6 +53,7 @@ class UploadTable {
   Statement leftover_;
   Statement counts_;
   Statement last_id_;
+  Statement promised_;
 };
 
 }  // namespace sluice::journal

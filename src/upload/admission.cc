@@ -3,14 +3,33 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "base/limits.h"
 
 namespace sluice::upload {
 
 using runtime::Task;
 
-Admission::Admission(store::Store& store, AdmissionSettings settings)
-    : store_(store), settings_(settings) {}
+namespace {
+
+std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  return a > most - b ? most : a + b;
+}
+
+std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
+  return a > b ? a - b : 0;
+}
+
+}  // namespace
+
+bool is_promised(const journal::UploadProgress& progress) noexcept {
+  return progress.state == journal::UploadState::receiving && progress.stored.empty();
+}
+
+Admission::Admission(store::Store& store, AdmissionSettings settings, std::uint64_t promised_bytes)
+    : store_(store), settings_(settings), promised_bytes_(promised_bytes) {}
 
 Task<Result<>> Admission::admit(std::uint64_t file_size) {
   if (file_size > settings_.file_size_max) {
@@ -18,26 +37,74 @@ Task<Result<>> Admission::admit(std::uint64_t file_size) {
                    fmt::format("File size limit is set to {} bytes, file_size is {}",
                                settings_.file_size_max, file_size));
   }
-  const Result<std::uint64_t> free = co_await free_bytes();
-  if (!free) {
-    co_return fail(free.error());
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::chrono::steady_clock::now() < known_until_ && promise_locked(file_size)) {
+      co_return Result<>();
+    }
   }
-  const std::uint64_t usable =
-      *free > settings_.low_water_bytes ? *free - settings_.low_water_bytes : 0;
-  if (file_size > usable) {
-    co_return fail(Errc::disk_full,
-                   fmt::format("there is room for {} bytes, the file has {}", usable, file_size));
+  // Nobody is refused because of what was true a moment ago.
+  if (const Result<> measured = co_await measure(); !measured) {
+    co_return fail(measured.error());
+  }
+  const std::scoped_lock lock(mutex_);
+  if (!promise_locked(file_size)) {
+    co_return fail(Errc::disk_full, fmt::format("there is room for {} bytes, the file has {}",
+                                                usable_locked(), file_size));
   }
   co_return Result<>();
 }
 
-Task<Result<std::uint64_t>> Admission::free_bytes() {
-  const auto now = std::chrono::steady_clock::now();
+void Admission::withdraw(std::uint64_t file_size) {
+  const std::scoped_lock lock(mutex_);
+  promised_bytes_ = difference(promised_bytes_, file_size);
+}
+
+void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
+  const std::scoped_lock lock(mutex_);
+  if (allocated_.insert(upload_id).second) {
+    promised_bytes_ = difference(promised_bytes_, file_size);
+    allocated_bytes_ += file_size;
+  }
+}
+
+void Admission::fulfilled(std::uint64_t upload_id, std::uint64_t file_size) {
+  const std::scoped_lock lock(mutex_);
+  if (allocated_.erase(upload_id) == 0) {
+    promised_bytes_ = difference(promised_bytes_, file_size);
+  }
+}
+
+std::uint64_t Admission::promised_bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return promised_bytes_;
+}
+
+bool Admission::promise_locked(std::uint64_t file_size) {
+  const bool is_low = available_locked() < settings_.low_water_bytes;
+  if (is_low || file_size > usable_locked()) {
+    return false;
+  }
+  promised_bytes_ = sum(promised_bytes_, file_size);
+  return true;
+}
+
+// What was allocated since the measurement began may be in it already or not. (The total wraps
+// around without harm: only differences count.)
+std::uint64_t Admission::available_locked() const {
+  return difference(free_bytes_, allocated_bytes_ - allocated_measured_);
+}
+
+std::uint64_t Admission::usable_locked() const {
+  return difference(available_locked(), sum(settings_.low_water_bytes, promised_bytes_));
+}
+
+Task<Result<>> Admission::measure() {
+  const auto began = std::chrono::steady_clock::now();
+  std::uint64_t allocated_before = 0;
   {
     const std::scoped_lock lock(mutex_);
-    if (now < known_until_) {
-      co_return free_bytes_;
-    }
+    allocated_before = allocated_bytes_;
   }
   const Result<runtime::DiskSpace> space = co_await store_.space();
   if (!space) {
@@ -45,8 +112,9 @@ Task<Result<std::uint64_t>> Admission::free_bytes() {
   }
   const std::scoped_lock lock(mutex_);
   free_bytes_ = space->free_bytes;
-  known_until_ = now + limits::free_space_known_for;
-  co_return free_bytes_;
+  allocated_measured_ = allocated_before;
+  known_until_ = began + limits::free_space_known_for;
+  co_return Result<>();
 }
 
 }  // namespace sluice::upload

@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: MIT
-// Whether a new upload may begin.
+// Whether a new upload may begin: the room for its whole file is promised to it before a byte
+// flows, and to nobody else.
+//
+// An upload's room is accounted for in two ways, one after the other. From its creation it is part
+// of the sum that is kept here. When its blob is made, the file system sets the room aside
+// (`fallocate`), free space shrinks by it, and it leaves the sum. An upload that ends before it had
+// a blob leaves the sum then. So a blob's further life need not be followed: what it occupies is
+// the file system's knowledge.
+//
+// After a restart the sum is the journal's: the uploads of which nothing is stored. The blob of one
+// whose first bytes never became durable may be there already; its room is then counted twice until
+// the upload goes on or ends, which refuses too much rather than too little.
+//
+// One mark, not two: whoever is let in has all of its room, so letting in the next small file
+// right after a refusal starts nothing that could not end, and there is nothing to calm down.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <unordered_set>
 
 #include "base/error.h"
+#include "journal/records.h"
 #include "runtime/task.h"
 #include "store/store.h"
 
@@ -17,21 +33,45 @@ struct AdmissionSettings {
   std::uint64_t low_water_bytes = 0;  // So much stays free on the disk.
 };
 
+// Whether the sum holds the room of an upload in this state, unless it has a blob: the condition of
+// Journal::promised_bytes().
+bool is_promised(const journal::UploadProgress& progress) noexcept;
+
+// Any thread.
 class Admission {
  public:
-  Admission(store::Store& store, AdmissionSettings settings);
+  // `promised_bytes` is what earlier processes have promised.
+  Admission(store::Store& store, AdmissionSettings settings, std::uint64_t promised_bytes);
 
-  // file_too_large with the limit, disk_full when the file does not fit beside the low mark.
+  // Promises room for the file. file_too_large with the limit, disk_full when the file does not fit
+  // beside the low mark and what is promised to others.
   runtime::Task<Result<>> admit(std::uint64_t file_size);
+  // The admitted upload was not created.
+  void withdraw(std::uint64_t file_size);
+
+  // The upload has a blob with its room. REQUIRES: it is promised. May be repeated.
+  void allocated(std::uint64_t upload_id, std::uint64_t file_size);
+  // The upload is promised no longer. Once for each upload.
+  void fulfilled(std::uint64_t upload_id, std::uint64_t file_size);
+
+  std::uint64_t promised_bytes() const;
 
  private:
-  runtime::Task<Result<std::uint64_t>> free_bytes();
+  // False when the file does not fit.
+  bool promise_locked(std::uint64_t file_size);
+  std::uint64_t available_locked() const;
+  std::uint64_t usable_locked() const;
+  runtime::Task<Result<>> measure();
 
   store::Store& store_;
   const AdmissionSettings settings_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::chrono::steady_clock::time_point known_until_;
-  std::uint64_t free_bytes_ = 0;
+  std::uint64_t free_bytes_ = 0;  // When it was measured.
+  std::uint64_t promised_bytes_;
+  std::uint64_t allocated_bytes_ = 0;            // By all blobs made in this process.
+  std::uint64_t allocated_measured_ = 0;         // Of these, what the measurement knows for sure.
+  std::unordered_set<std::uint64_t> allocated_;  // Uploads that are promised and have a blob.
 };
 
 }  // namespace sluice::upload

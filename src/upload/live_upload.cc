@@ -54,9 +54,11 @@ void Claim::source_ended() {
   source_ = nullptr;
 }
 
-LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal)
+LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
+                       Admission& admission)
     : record_(std::move(record)),
       journal_(journal),
+      admission_(admission),
       progress_(record_.progress),
       pending_(record_.progress) {
   if (is_finished(progress_.state)) {
@@ -100,44 +102,66 @@ Task<Result<Transition>> LiveUpload::commit(Event event) {
   Transition transition = apply(pending_, record_.file_size, event);
   if (transition.changed) {
     pending_ = transition.progress;
-    ++pending_version_;
+    if (!gathering_) {
+      gathering_ = std::make_shared<Batch>();
+    }
   }
   // What made an event come too late has to be durable as well before the caller looks.
-  const std::uint64_t wanted = pending_version_;
-  while (durable_version_ < wanted) {
+  const std::shared_ptr<Batch> batch = gathering_ ? gathering_ : committing_;
+  while (batch && !batch->outcome) {
     if (committing_) {
-      const std::shared_ptr<runtime::Event> ended = committing_;
+      const std::shared_ptr<Batch> under_way = committing_;
       lock.unlock();
-      co_await ended->wait(limits::commit_wait_max);
+      co_await under_way->ended.wait(limits::commit_wait_max);
       lock.lock();
       continue;
     }
-    const auto ended = std::make_shared<runtime::Event>();
-    committing_ = ended;
-    const std::uint64_t version = pending_version_;
+    committing_ = std::exchange(gathering_, nullptr);
     journal::UploadProgress progress = pending_;
     lock.unlock();
     std::vector<journal::Change> changes;
     changes.emplace_back(journal::UpdateUpload{record_.id, progress});
-    const Result<> committed = co_await journal_.commit(std::move(changes));
+    Result<> committed = co_await journal_.commit(std::move(changes));
     lock.lock();
     committing_.reset();
+    batch->outcome = committed;
     if (committed) {
-      durable_version_ = version;
-      progress_ = std::move(progress);
+      keep_locked(std::move(progress));
+    } else {
+      // The changes that gathered meanwhile were applied to what has not come to be. And bytes
+      // whose commit failed are sent and written again: no later commit may name them before they
+      // are synced again.
+      pending_ = progress_;
+      if (const auto undone = std::exchange(gathering_, nullptr)) {
+        undone->outcome = std::move(committed);
+      }
     }
     lock.unlock();
-    ended->set();
-    if (!committed) {
-      co_return fail(committed.error());
-    }
+    batch->ended.set();
     lock.lock();
+  }
+  if (batch && !*batch->outcome) {
+    co_return fail(batch->outcome->error());
   }
   lock.unlock();
   if (is_finished(transition.progress.state)) {
     answered_.set();
   }
   co_return transition;
+}
+
+void LiveUpload::keep_locked(journal::UploadProgress progress) {
+  if (is_promised(progress_) && !is_promised(progress)) {
+    admission_.fulfilled(record_.id, record_.file_size);
+  }
+  progress_ = std::move(progress);
+}
+
+void LiveUpload::room_taken() {
+  const std::scoped_lock lock(mutex_);
+  if (is_promised(progress_)) {
+    admission_.allocated(record_.id, record_.file_size);
+  }
 }
 
 void LiveUpload::note(const Event& event) {

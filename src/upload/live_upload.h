@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,6 +17,7 @@
 #include "runtime/byte_source.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
+#include "upload/admission.h"
 #include "upload/upload.h"
 #include "upload/upload_state.h"
 
@@ -52,7 +54,7 @@ class Claim {
 // await.
 class LiveUpload {
  public:
-  LiveUpload(journal::UploadRecord record, journal::Journal& journal);
+  LiveUpload(journal::UploadRecord record, journal::Journal& journal, Admission& admission);
   ~LiveUpload();
 
   // Constant.
@@ -68,8 +70,11 @@ class LiveUpload {
   journal::UploadRecord record() const;
 
   // Applies `event` and returns when the journal has it. Changes that come together share a commit.
-  // The transition is the event's own.
+  // The transition is the event's own. When a commit fails, every change that waited for it fails
+  // and is as if it had never been: a change that can still succeed later is asked for again.
   runtime::Task<Result<Transition>> commit(Event event);
+  // The blob is there, with room for the whole file.
+  void room_taken();
   // Applies an event that the journal need not know.
   void note(const Event& event);
 
@@ -90,19 +95,25 @@ class LiveUpload {
  private:
   friend class Claim;
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
+  // Changes that share a commit.
+  struct Batch {
+    runtime::Event ended;
+    std::optional<Result<>> outcome;  // Guarded by the upload's mutex.
+  };
 
+  void keep_locked(journal::UploadProgress progress);
   SettledEvents cut_locked(const std::function<bool(const Claim&)>& wanted, Errc reason);
 
   const journal::UploadRecord record_;  // Its progress is what was loaded; progress_ counts.
   journal::Journal& journal_;
+  Admission& admission_;
 
   mutable std::mutex mutex_;
-  journal::UploadProgress progress_;  // Durable, but for noted events.
-  journal::UploadProgress pending_;   // With the changes on their way to the journal.
-  std::uint64_t pending_version_ = 0;
-  std::uint64_t durable_version_ = 0;
-  std::shared_ptr<runtime::Event> committing_;  // Set while one is under way.
-  std::list<Claim*> claims_;                    // Oldest first.
+  journal::UploadProgress progress_;   // Durable, but for noted events.
+  journal::UploadProgress pending_;    // With the changes on their way to the journal.
+  std::shared_ptr<Batch> committing_;  // On its way to the journal, or null.
+  std::shared_ptr<Batch> gathering_;   // Changes for the commit after that, or null.
+  std::list<Claim*> claims_;           // Oldest first.
   bool trusted_ = true;
   runtime::Event answered_;
 };

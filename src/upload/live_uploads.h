@@ -19,7 +19,7 @@ namespace sluice::upload {
 // Any worker. Uploads that no one uses stay until limits::idle_uploads_cached_max are reached.
 class LiveUploads {
  public:
-  explicit LiveUploads(journal::Journal& journal);
+  LiveUploads(journal::Journal& journal, Admission& admission);
   ~LiveUploads();
 
   // From memory, else from the journal. not_found for a token that no upload has.
@@ -42,6 +42,7 @@ class LiveUploads {
   void evict_locked();
 
   journal::Journal& journal_;
+  Admission& admission_;
   std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
   std::list<std::string> recency_;  // The most recently used first; loaded entries only.

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "upload/reserving_store.h"
 
 namespace sluice::upload {
 
@@ -29,8 +30,8 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
     : parts_(parts),
       handover_(handover),
       settings_(settings),
-      admission_(parts.store, settings.admission),
-      uploads_(parts.journal) {}
+      admission_(parts.store, settings.admission, parts.journal.promised_bytes()),
+      uploads_(parts.journal, admission_) {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   if (const Result<> admitted = co_await admission_.admit(request.file_size); !admitted) {
@@ -49,6 +50,7 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   std::vector<journal::Change> changes;
   changes.emplace_back(journal::CreateUpload{record});
   if (const Result<> committed = co_await parts_.journal.commit(std::move(changes)); !committed) {
+    admission_.withdraw(record.file_size);
     co_return fail(committed.error());
   }
   parts_.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});
@@ -80,7 +82,8 @@ Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
     co_return fail(sound.error());
   }
   if (upload.progress().state == UploadState::receiving) {
-    AppendTools tools{parts_.store, parts_.buffers, parts_.clock, parts_.metrics, settings_.expiry};
+    ReservingStore store(parts_.store, upload);
+    AppendTools tools{store, parts_.buffers, parts_.clock, parts_.metrics, settings_.expiry};
     Append append(upload, tools, piece, body);
     const Result<bool> finished = co_await append.run();
     if (!finished) {

@@ -75,6 +75,7 @@ class SteppedJournal final : public journal::Journal {
     return memory.leftover_videos(count);
   }
   std::uint64_t next_upload_id() override { return memory.next_upload_id(); }
+  std::uint64_t promised_bytes() const noexcept override { return memory.promised_bytes(); }
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override {
     return memory.find_upload(std::move(token));

@@ -52,6 +52,9 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   if (failing) {
     co_return fail(Errc::storage_failed, "the journal failed on purpose");
   }
+  if (full) {
+    co_return fail(Errc::disk_full, "the journal is full on purpose");
+  }
   ++commits;
   for (const Change& change : changes) {
     apply(change);
@@ -61,6 +64,15 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
 
 std::uint64_t MemoryJournal::next_upload_id() {
   return next_id_++;
+}
+
+std::uint64_t MemoryJournal::promised_bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const auto& [id, record] : uploads) {
+    const bool waits = record.progress.state == UploadState::receiving;
+    bytes += waits && record.progress.stored.empty() ? record.file_size : 0;
+  }
+  return bytes;
 }
 
 Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload(std::string token) {

@@ -15,6 +15,7 @@ class MemoryJournal final : public journal::Journal {
  public:
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
   std::uint64_t next_upload_id() override;
+  std::uint64_t promised_bytes() const noexcept override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
@@ -34,6 +35,7 @@ class MemoryJournal final : public journal::Journal {
   std::map<std::string, journal::VideoRecord> videos;
   std::size_t commits = 0;
   bool failing = false;
+  bool full = false;  // Refuses every change and stays healthy.
 
  private:
   std::vector<journal::UploadRecord> select(auto wanted, std::size_t count) const;

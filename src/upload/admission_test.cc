@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "upload/admission.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/limits.h"
+#include "support/memory_store.h"
+#include "support/run.h"
+
+namespace sluice::upload {
+namespace {
+
+constexpr std::uint64_t low = 100;
+
+class AdmissionTest : public ::testing::Test {
+ protected:
+  Errc refusal(Admission& admission, std::uint64_t file_size) {
+    const Result<> admitted = testing::run(admission.admit(file_size));
+    EXPECT_FALSE(admitted);
+    return admitted ? Errc::internal : admitted.error().code();
+  }
+  static bool admits(Admission& admission, std::uint64_t file_size) {
+    return testing::run(admission.admit(file_size)).has_value();
+  }
+  // What the file system does when the upload's blob is made.
+  void allocate(Admission& admission, std::uint64_t id, std::uint64_t file_size) {
+    store.free_bytes -= file_size;
+    admission.allocated(id, file_size);
+  }
+
+  testing::MemoryStore store;
+};
+
+TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
+  store.free_bytes = 1000;
+  Admission admission(store, {10'000, low}, 0);
+  EXPECT_TRUE(admits(admission, 500));
+  EXPECT_EQ(refusal(admission, 401), Errc::disk_full);
+  EXPECT_TRUE(admits(admission, 400));
+  EXPECT_EQ(refusal(admission, 1), Errc::disk_full);
+  EXPECT_TRUE(admits(admission, 0));
+  EXPECT_EQ(admission.promised_bytes(), 900U);
+}
+
+TEST_F(AdmissionTest, SaysWhatItHasRoomFor) {
+  store.free_bytes = 1000;
+  Admission admission(store, {10'000, low}, 300);
+  const Result<> refused = testing::run(admission.admit(601));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "there is room for 600 bytes, the file has 601");
+  EXPECT_EQ(testing::run(admission.admit(10'001)).error().code(), Errc::file_too_large);
+}
+
+TEST_F(AdmissionTest, CountsWhatABlobOccupiesOnce) {
+  store.free_bytes = 1000;
+  Admission admission(store, {10'000, low}, 0);
+  EXPECT_TRUE(admits(admission, 500));
+  allocate(admission, 1, 500);
+  EXPECT_EQ(admission.promised_bytes(), 0U);
+  // Also right after it, when the free space was measured before.
+  EXPECT_EQ(refusal(admission, 401), Errc::disk_full);
+  EXPECT_TRUE(admits(admission, 400));
+  admission.allocated(1, 500);
+  admission.fulfilled(1, 500);
+  EXPECT_EQ(admission.promised_bytes(), 400U);
+}
+
+TEST_F(AdmissionTest, TakesBackWhatEndsWithoutABlob) {
+  store.free_bytes = 1000;
+  Admission admission(store, {10'000, low}, 0);
+  EXPECT_TRUE(admits(admission, 900));
+  admission.withdraw(900);
+  EXPECT_TRUE(admits(admission, 900));
+  admission.fulfilled(1, 900);
+  EXPECT_TRUE(admits(admission, 900));
+}
+
+TEST_F(AdmissionTest, RefusesOnlyByWhatIsFreeNow) {
+  store.free_bytes = 200;
+  Admission admission(store, {10'000, low}, 0);
+  EXPECT_TRUE(admits(admission, 10));
+  EXPECT_EQ(refusal(admission, 500), Errc::disk_full);
+  store.free_bytes = 1000;
+  EXPECT_TRUE(admits(admission, 500));
+}
+
+TEST_F(AdmissionTest, BelowTheLowMarkNothingBegins) {
+  store.free_bytes = low - 1;
+  Admission admission(store, {10'000, low}, 0);
+  EXPECT_EQ(refusal(admission, 0), Errc::disk_full);
+  store.free_bytes = low;
+  EXPECT_TRUE(admits(admission, 0));
+}
+
+TEST_F(AdmissionTest, HugeSizesDoNotOverflow) {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::uint64_t huge = limits::file_size_max;
+  store.free_bytes = 2 * huge + low;
+  Admission exact(store, {huge, low}, 0);
+  EXPECT_EQ(refusal(exact, huge + 1), Errc::file_too_large);
+  EXPECT_EQ(refusal(exact, most), Errc::file_too_large);
+  EXPECT_TRUE(admits(exact, huge));
+  EXPECT_TRUE(admits(exact, huge));
+  EXPECT_EQ(refusal(exact, 1), Errc::disk_full);
+
+  store.free_bytes = most;
+  Admission boundless(store, {most, low}, most - 1);
+  EXPECT_EQ(refusal(boundless, most), Errc::disk_full);
+  EXPECT_EQ(refusal(boundless, 1), Errc::disk_full);
+  Admission all_reserved(store, {most, most}, 0);
+  EXPECT_EQ(refusal(all_reserved, 1), Errc::disk_full);
+  allocate(all_reserved, 1, huge);
+  EXPECT_EQ(refusal(all_reserved, 0), Errc::disk_full);
+}
+
+}  // namespace
+}  // namespace sluice::upload
