@@ -2,8 +2,15 @@
 // What the engine promises, and keeps, when the disk is full.
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
 
+#include "base/limits.h"
 #include "support/engine_fixture.h"
 
 namespace sluice::upload {
@@ -100,6 +107,52 @@ TEST_F(FullDiskTest, AJournalWithoutRoomKeepsThePrefixAndGoesOnLater) {
   EXPECT_EQ(deliveries, 0);
   EXPECT_TRUE(append(token, "ghi", {6, 9, 9})->answer);
   EXPECT_EQ(delivered_bytes, "abcdefghi");
+}
+
+runtime::Task<> appends(Engine& engine, std::string token, Result<Snapshot>& result) {
+  testing::ScriptedSource body("abc");
+  Piece piece{0, 3, 9};
+  result = co_await engine.append(std::move(token), piece, body);
+}
+
+runtime::Task<> aborts(Engine& engine, std::string token, Result<>& result) {
+  result = co_await engine.abort(std::move(token));
+}
+
+// The abort gathers while the append's commit is on its way to a journal that turns out to be full.
+runtime::Task<> appends_and_aborts(Engine& engine, Log& log, testing::MemoryJournal& journal,
+                                   std::string token, Result<Snapshot>& appended,
+                                   Result<>& aborted) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  runtime::TaskGroup group(executor, log);
+  group.spawn("append", appends(engine, token, appended));
+  while (journal.at_gate == 0) {
+    co_await boost::asio::post(executor, boost::asio::use_awaitable_t<runtime::Executor>());
+  }
+  group.spawn("abort", aborts(engine, token, aborted));
+  for (int turn = 0; turn < 10; ++turn) {
+    co_await boost::asio::post(executor, boost::asio::use_awaitable_t<runtime::Executor>());
+  }
+  journal.full = true;
+  journal.gate->set();
+  EXPECT_TRUE(co_await group.wait(10s));
+}
+
+TEST_F(FullDiskTest, ChangesThatGatheredBehindAFailedCommitFailWithIt) {
+  const std::string token = create(9);
+  journal.gate = std::make_shared<runtime::Event>();
+  Result<Snapshot> appended;
+  Result<> aborted;
+  run(appends_and_aborts(*engine, log, journal, token, appended, aborted));
+  EXPECT_EQ(appended.error().code(), Errc::disk_full);
+  EXPECT_EQ(aborted.error().code(), Errc::disk_full);
+  EXPECT_EQ(journal.at_gate, 1U) << "the abort went to the journal by itself";
+  EXPECT_EQ(status(token)->acknowledged, 0U);
+  EXPECT_EQ(status(token)->state, UploadState::receiving);
+  journal.full = false;
+  EXPECT_EQ(append(token, "abc", {0, 3, 9})->acknowledged, 3U);
+  EXPECT_TRUE(run(engine->abort(token)));
+  EXPECT_FALSE(status(token));
 }
 
 TEST_F(FullDiskTest, WhatAFailedCommitNamedIsNamedByNoLaterOne) {

@@ -48,6 +48,18 @@ TEST(UploadState, BytesGatherUntilTheFileIsWhole) {
   EXPECT_EQ(t.progress.state, UploadState::received);
 }
 
+TEST(UploadState, HugeFilesAreCountedToTheByte) {
+  constexpr std::uint64_t huge = std::uint64_t{1} << 53U;
+  Transition t = apply({}, huge, BytesStored{ranges("9007199254740990-9007199254740992"), later});
+  t = apply(t.progress, huge, BytesStored{ranges("0-9007199254740989"), later});
+  EXPECT_FALSE(t.deliver);
+  EXPECT_EQ(acknowledged(t.progress, huge), huge - 3);
+  EXPECT_EQ(t.progress.stored.total(), huge - 1);
+  t = apply(t.progress, huge, BytesStored{ranges("9007199254740989-9007199254740990"), later});
+  EXPECT_TRUE(t.deliver);
+  EXPECT_EQ(acknowledged(t.progress, huge), huge - 1);
+}
+
 TEST(UploadState, ACutRequestNeverFinishesTheFile) {
   const Transition t = apply({}, file_size, BytesStored{ranges("0-10"), later, false});
   EXPECT_EQ(t.progress.state, UploadState::receiving);

@@ -2,6 +2,7 @@
 #include "support/memory_journal.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/check.h"
@@ -49,6 +50,10 @@ void MemoryJournal::apply(const Change& change) {
 }
 
 Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
+  if (gate) {
+    ++at_gate;
+    co_await gate->wait(std::chrono::minutes(1));
+  }
   if (failing) {
     co_return fail(Errc::storage_failed, "the journal failed on purpose");
   }

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "journal/journal.h"
+#include "runtime/event.h"
 
 namespace sluice::testing {
 
@@ -35,6 +37,8 @@ class MemoryJournal final : public journal::Journal {
   std::map<std::string, journal::VideoRecord> videos;
   std::size_t commits = 0;
   bool failing = false;
+  std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
+  std::size_t at_gate = 0;
   bool full = false;  // Refuses every change and stays healthy.
 
  private:
