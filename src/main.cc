@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line: `serve`, `check`, `upload`.
+// The command line: `serve`, `check`, `fsck`, `upload`.
 #include <signal.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 
 #include "app.h"
 #include "cli/upload_command.h"
+#include "fsck/fsck_command.h"
 #include "ops/config.h"
 #include "ops/log_sink.h"
 
@@ -134,6 +135,7 @@ int run(int argc, char** argv) {
   add_setting_flags(*check_command, check_flags);
   check_command->callback([&] { exit_code = check(check_flags); });
 
+  fsck::add_fsck_command(program, exit_code);
   cli::add_upload_command(program, exit_code);
 
   try {

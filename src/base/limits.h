@@ -110,6 +110,12 @@ inline constexpr std::size_t video_leftovers_batch = 100;
 // One change of a video waits this long for another to end.
 inline constexpr std::chrono::seconds video_change_patience{30};
 
+// fsck. A page of records may hold an answer of answer_bytes_max each.
+inline constexpr std::size_t fsck_page_count = 64;
+inline constexpr std::size_t fsck_unrecorded_files_max = 1024;  // Looked up in one walk.
+// An upload that lost bytes to a repair lives on for at least this long.
+inline constexpr std::chrono::hours fsck_cut_upload_life{24};
+
 // Settings.
 inline constexpr std::uint64_t low_water_bytes_default = 1024 * MiB;
 inline constexpr std::uint64_t workers_max = 256;

@@ -173,6 +173,47 @@ runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::leftover_videos(s
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::uploads_after(std::uint64_t after,
+                                                                              std::size_t count) {
+  auto work = [this, after, count] { return database_->uploads.after(after, count); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::videos_after(std::string after,
+                                                                            std::size_t count) {
+  auto work = [this, after = std::move(after), count] {
+    return database_->videos.after(after, count);
+  };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<std::string>>> SqliteJournal::integrity_problems() {
+  auto work = [this] { return check_integrity(); };
+  co_return co_await read(std::move(work));
+}
+
+Result<std::vector<std::string>> SqliteJournal::check_integrity() {
+  Result<Statement> statement = database_->connection.prepare("PRAGMA integrity_check");
+  if (!statement) {
+    return fail(statement.error());
+  }
+  std::vector<std::string> problems;
+  Execution execution(*statement);
+  for (;;) {
+    const Result<bool> row = execution.step();
+    if (!row) {
+      return fail(row.error());
+    }
+    if (!*row) {
+      return problems;
+    }
+    std::string problem = execution.take_bytes();
+    if (problem != "ok") {
+      problems.push_back(std::move(problem));
+    }
+  }
+}
+
 void SqliteJournal::write_batch(std::span<Commit> commits) {
   const Result<> outcome = write_transaction(commits);
   const bool contradiction = !outcome && outcome.error().code() == Errc::internal;

@@ -9,6 +9,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/durability.h"
 #include "base/log.h"
@@ -44,6 +45,16 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
   runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) override;
+
+  // For one who reads the whole journal, page by page: what has an id above `after`, in order of
+  // id, tombstones too.
+  runtime::Task<Result<std::vector<UploadRecord>>> uploads_after(std::uint64_t after,
+                                                                 std::size_t count);
+  runtime::Task<Result<std::vector<VideoRecord>>> videos_after(std::string after,
+                                                               std::size_t count);
+  // What SQLite finds wrong when it reads the whole file; a damaged file may also be an error.
+  runtime::Task<Result<std::vector<std::string>>> integrity_problems();
+
   bool healthy() const noexcept override { return healthy_.load(std::memory_order_relaxed); }
 
  private:
@@ -69,6 +80,7 @@ class SqliteJournal final : public Journal {
   runtime::Task<std::invoke_result_t<Work&>> read(Work work);
 
   // These on the journal's thread.
+  Result<std::vector<std::string>> check_integrity();
   void write_batch(std::span<Commit> commits);
   Result<> write_transaction(std::span<Commit> commits);
   Result<> try_transaction(std::span<Commit> commits);

@@ -262,5 +262,48 @@ TEST_F(SqliteJournalTest, FinishesWhatIsQueuedBeforeItGoes) {
   EXPECT_EQ(count(UploadState::receiving), 20U);
 }
 
+TEST_F(SqliteJournalTest, PagesThroughAllUploadsAndVideos) {
+  create(3, UploadState::expired, false, 1);
+  create(1, UploadState::receiving, true, 1);
+  create(2, UploadState::delivered, true, 1);
+  const auto first = sluice::testing::run(journal->uploads_after(0, 2));
+  ASSERT_EQ(first->size(), 2U);
+  EXPECT_EQ(first->front().id, 1U);
+  EXPECT_EQ(first->back().id, 2U);
+  EXPECT_EQ(ids(sluice::testing::run(journal->uploads_after(2, 2))), std::vector<std::uint64_t>{3});
+  EXPECT_TRUE(sluice::testing::run(journal->uploads_after(3, 2))->empty());
+
+  VideoRecord tombstone = sample_video("b");
+  tombstone.status = "deleted";
+  EXPECT_TRUE(commit({PutVideo{tombstone}, PutVideo{sample_video("c")}}));
+  EXPECT_TRUE(commit({PutVideo{sample_video("a")}}));
+  const auto videos = sluice::testing::run(journal->videos_after("", 2));
+  ASSERT_EQ(videos->size(), 2U);
+  EXPECT_EQ(videos->front(), sample_video("a"));
+  EXPECT_EQ(videos->back(), tombstone);
+  const auto rest = sluice::testing::run(journal->videos_after("b", 2));
+  ASSERT_EQ(rest->size(), 1U);
+  EXPECT_EQ(rest->front(), sample_video("c"));
+}
+
+TEST_F(SqliteJournalTest, ChecksTheIntegrityOfItsFile) {
+  create(1, UploadState::receiving, true, 1);
+  EXPECT_TRUE(sluice::testing::run(journal->integrity_problems())->empty());
+  journal.reset();
+  {
+    Result<Connection> connection = Connection::open(path);
+    ASSERT_TRUE(connection);
+    // Now the index holds other values than it should.
+    ASSERT_TRUE(connection->execute(
+        "PRAGMA writable_schema=ON;"
+        "UPDATE sqlite_schema SET sql = replace(sql, 'expires_at', 'created_at')"
+        " WHERE name = 'uploads_by_expiry'"));
+  }
+  open();
+  const auto problems = sluice::testing::run(journal->integrity_problems());
+  ASSERT_TRUE(problems) << problems.error().message();
+  EXPECT_FALSE(problems->empty());
+}
+
 }  // namespace
 }  // namespace sluice::journal

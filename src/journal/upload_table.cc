@@ -115,6 +115,7 @@ Result<> UploadTable::prepare() {
       {&counts_,
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
+      {&after_, select + "WHERE id > ? ORDER BY id LIMIT ?"},
       {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
       // total() does not overflow; it is exact up to 2^53 bytes, far above any disk.
       {&promised_,
@@ -207,6 +208,13 @@ Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
       counts[*state] = static_cast<std::uint64_t>(execution.take_integer());
     }
   }
+}
+
+Result<std::vector<UploadRecord>> UploadTable::after(std::uint64_t id, std::size_t count) {
+  Execution execution(after_);
+  execution.bind_unsigned(id);
+  bind_count(execution, count);
+  return read_rows(execution);
 }
 
 Result<std::uint64_t> UploadTable::last_id() {

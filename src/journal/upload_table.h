@@ -34,6 +34,8 @@ class UploadTable {
   Result<std::vector<UploadRecord>> due(Timestamp now, std::size_t count);
   Result<std::vector<UploadRecord>> leftover_blobs(std::size_t count);
   Result<std::map<UploadState, std::uint64_t>> counts();
+  // As uploads_after() of sqlite_journal.h.
+  Result<std::vector<UploadRecord>> after(std::uint64_t id, std::size_t count);
   // The highest id that was ever journalled.
   Result<std::uint64_t> last_id();
   // The sizes of all uploads in `receiving` of which nothing is stored.
@@ -52,6 +54,7 @@ class UploadTable {
   Statement due_;
   Statement leftover_;
   Statement counts_;
+  Statement after_;
   Statement last_id_;
   Statement promised_;
 };

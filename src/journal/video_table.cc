@@ -66,6 +66,7 @@ Result<> VideoTable::prepare() {
       {&total_by_status_,
        "SELECT coalesce(sum(value), 0) FROM counters"
        " WHERE name = 'videos.' || ? AND name <> 'videos.deleted'"},
+      {&after_, select + "WHERE id > ? ORDER BY id LIMIT ?"},
       {&leftover_,
        select +
            "INDEXED BY videos_leftover WHERE status = 'deleted' AND source_present = 1 LIMIT ?"},
@@ -128,6 +129,13 @@ Result<VideoPage> VideoTable::list(const VideoQuery& query) {
 
 Result<std::vector<VideoRecord>> VideoTable::leftover(std::size_t count) {
   Execution execution(leftover_);
+  bind_count(execution, count);
+  return read_rows(execution);
+}
+
+Result<std::vector<VideoRecord>> VideoTable::after(const std::string& id, std::size_t count) {
+  Execution execution(after_);
+  execution.bind_text(id);
   bind_count(execution, count);
   return read_rows(execution);
 }

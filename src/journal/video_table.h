@@ -29,6 +29,8 @@ class VideoTable {
   Result<std::optional<VideoRecord>> find(const std::string& id);
   Result<VideoPage> list(const VideoQuery& query);
   Result<std::vector<VideoRecord>> leftover(std::size_t count);
+  // As videos_after() of sqlite_journal.h.
+  Result<std::vector<VideoRecord>> after(const std::string& id, std::size_t count);
 
  private:
   Connection& connection_;
@@ -40,6 +42,7 @@ class VideoTable {
   Statement total_;
   Statement total_by_status_;
   Statement leftover_;
+  Statement after_;
 };
 
 }  // namespace sluice::journal

@@ -265,4 +265,18 @@ Result<std::string> stored_extension_of(std::string_view document) {
   return std::string(extension->get_string());
 }
 
+Result<std::uint64_t> stored_size_of(std::string_view document) {
+  const json::object object = parse_object(document);
+  const json::value* size = object.if_contains("file_size");
+  if (size == nullptr || !size->is_number()) {
+    return fail(Errc::storage_failed, "the record's document has no valid file_size");
+  }
+  boost::system::error_code inexact;
+  const auto number = size->to_number<std::uint64_t>(inexact);
+  if (inexact) {
+    return fail(Errc::storage_failed, "the record's document has no valid file_size");
+  }
+  return number;
+}
+
 }  // namespace sluice::video

@@ -41,5 +41,7 @@ std::string video_metadata(const VideoDescription& video);
 std::string stored_extension(std::string_view file_name);
 // The same from a document; storage_failed when that is not one of ours.
 Result<std::string> stored_extension_of(std::string_view document);
+// The file's size from a document, likewise.
+Result<std::uint64_t> stored_size_of(std::string_view document);
 
 }  // namespace sluice::video

@@ -203,6 +203,19 @@ TEST(VideoJson, EchoesParametersAsTheModelsHoldThem) {
   }
 }
 
+TEST(StoredSize, ComesFromTheDocument) {
+  VideoDescription video = swag();
+  video.file_size = 9'007'199'254'740'993;
+  EXPECT_EQ(stored_size_of(video_document(video)).value(), video.file_size);
+  for (const char* document :
+       {"", "[]", "{}", R"({"file_size":"7"})", R"({"file_size":-1})", R"({"file_size":1.5})",
+        R"({"file_size":1e30})", R"({"file_size":null})"}) {
+    const auto size = stored_size_of(document);
+    ASSERT_FALSE(size) << document;
+    EXPECT_EQ(size.error().code(), Errc::storage_failed);
+  }
+}
+
 TEST(VideoStatus, HasTheWordsOfTheApi) {
   for (const VideoStatus status :
        {VideoStatus::processing, VideoStatus::success, VideoStatus::fail}) {

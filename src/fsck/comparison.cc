@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "fsck/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "video/video_json.h"
+
+namespace sluice::fsck {
+namespace {
+
+using journal::UploadRecord;
+using journal::UploadState;
+using journal::VideoRecord;
+
+constexpr std::size_t video_id_digits = 32;
+constexpr std::string_view tombstone = "deleted";
+
+bool is_hex(std::string_view text) noexcept {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool awaits_answer(UploadState state) noexcept {
+  return state == UploadState::received || state == UploadState::delivering;
+}
+
+std::uint64_t stored_end(const UploadRecord& record) noexcept {
+  const std::vector<ByteRange>& ranges = record.progress.stored.ranges();
+  return ranges.empty() ? 0 : ranges.back().end;
+}
+
+}  // namespace
+
+std::optional<Finding> judge_upload(const UploadRecord& record,
+                                    std::optional<std::uint64_t> blob_size,
+                                    HandedOver handed_over) {
+  const UploadState state = record.progress.state;
+  if (state != UploadState::receiving && !awaits_answer(state)) {
+    return std::nullopt;
+  }
+  if (awaits_answer(state) &&
+      (handed_over == HandedOver::record || (handed_over == HandedOver::file && !blob_size))) {
+    return std::nullopt;
+  }
+  const std::uint64_t end = stored_end(record);
+  if (!blob_size) {
+    if (end == 0) {
+      return std::nullopt;
+    }
+    return Finding{fmt::format("{} is missing, the journal has bytes of upload {} up to {}",
+                               blob_path(record.id), record.id, end),
+                   Remedy::cut_stored};
+  }
+  if (*blob_size < end) {
+    return Finding{fmt::format("{} ends at byte {}, the journal has bytes of upload {} up to {}",
+                               blob_path(record.id), *blob_size, record.id, end),
+                   Remedy::cut_stored};
+  }
+  if (*blob_size > record.file_size) {
+    return Finding{fmt::format("{} has {} bytes, the file of upload {} only {}: cut it by hand",
+                               blob_path(record.id), *blob_size, record.id, record.file_size)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> judge_blob(std::uint64_t upload_id, const UploadRecord* record) {
+  if (record == nullptr) {
+    return Finding{fmt::format("{} belongs to no upload", blob_path(upload_id)),
+                   Remedy::move_aside};
+  }
+  const UploadState state = record->progress.state;
+  if (state == UploadState::receiving || awaits_answer(state)) {
+    return std::nullopt;
+  }
+  if (!record->progress.blob_present) {
+    return Finding{
+        fmt::format("{} is there, the journal says that it was removed", blob_path(upload_id)),
+        Remedy::move_aside};
+  }
+  return Finding{fmt::format("{} is left over from upload {}, which is {}: the server removes it",
+                             blob_path(upload_id), upload_id, journal::to_text(state)),
+                 Remedy::none, true};
+}
+
+std::optional<Finding> judge_video(const VideoRecord& record, std::optional<std::uint64_t> size) {
+  if (!record.source_present || record.status == tombstone) {
+    return std::nullopt;
+  }
+  const std::optional<std::string> name = video_file_name(record);
+  const Result<std::uint64_t> expected = video::stored_size_of(record.document);
+  if (!name || !expected) {
+    return Finding{
+        fmt::format("the document of video {} does not describe its file", in_quotes(record.id))};
+  }
+  if (!size) {
+    return Finding{fmt::format("videos/{} is missing", *name), Remedy::forget_file};
+  }
+  if (*size != *expected) {
+    return Finding{fmt::format("videos/{} has {} bytes, its video {}", *name, *size, *expected),
+                   Remedy::forget_file};
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> judge_video_file(std::string_view name, const VideoRecord& record) {
+  const std::optional<std::string> expected = video_file_name(record);
+  if (!expected) {
+    return std::nullopt;  // judge_video() has told.
+  }
+  if (name != *expected) {
+    return judge_foreign("videos/" + std::string(name));
+  }
+  if (!record.source_present) {
+    return Finding{fmt::format("videos/{} is there, the journal says that it was removed", name),
+                   Remedy::move_aside};
+  }
+  if (record.status == tombstone) {
+    return Finding{
+        fmt::format("videos/{} is left over from a deleted video: the server removes it", name),
+        Remedy::none, true};
+  }
+  return std::nullopt;
+}
+
+Finding judge_unrecorded_video(std::string_view name, std::uint64_t size,
+                               const UploadRecord* upload) {
+  if (upload == nullptr) {
+    return Finding{fmt::format("{} belongs to no video", in_quotes("videos/" + std::string(name))),
+                   Remedy::move_aside};
+  }
+  if (size != upload->file_size) {
+    return Finding{fmt::format("videos/{} has {} bytes, upload {}, which was being handed over, {}",
+                               name, size, upload->id, upload->file_size),
+                   Remedy::move_aside};
+  }
+  return Finding{
+      fmt::format("videos/{} comes from the interrupted hand-off of upload {}: the server ends it",
+                  name, upload->id),
+      Remedy::none, true};
+}
+
+Finding judge_foreign(std::string_view path) {
+  return Finding{fmt::format("{} is nothing of Sluice", in_quotes(path)), Remedy::move_aside};
+}
+
+journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob_size,
+                            Timestamp expires_at) {
+  progress.stored.remove({blob_size, std::numeric_limits<std::uint64_t>::max()});
+  progress.state = UploadState::receiving;
+  progress.expires_at = std::max(progress.expires_at, expires_at);
+  progress.attempts = 0;
+  progress.next_attempt_at = {};
+  return progress;
+}
+
+std::string shard_name(std::uint64_t upload_id) {
+  return fmt::format("{:02x}", upload_id & 0xFFU);
+}
+
+std::string blob_path(std::uint64_t upload_id) {
+  return fmt::format("uploads/{}/{}.part", shard_name(upload_id), upload_id);
+}
+
+std::optional<std::uint64_t> upload_id_of(std::string_view shard, std::string_view name) {
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  if (error != std::errc() || id == 0 || id > limits::upload_id_max || shard != shard_name(id) ||
+      name != fmt::format("{}.part", id)) {
+    return std::nullopt;
+  }
+  return id;
+}
+
+bool is_shard_name(std::string_view name) noexcept {
+  return name.size() == 2 && is_hex(name);
+}
+
+std::optional<std::string> video_file_name(const VideoRecord& record) {
+  const Result<std::string> extension = video::stored_extension_of(record.document);
+  if (!extension || record.id.size() != video_id_digits || !is_hex(record.id)) {
+    return std::nullopt;
+  }
+  return record.id + *extension;
+}
+
+std::optional<std::string> video_id_of(std::string_view file_name) {
+  const std::string_view id = file_name.substr(0, video_id_digits);
+  const bool ends =
+      file_name.size() == video_id_digits || file_name.substr(id.size()).starts_with('.');
+  if (id.size() != video_id_digits || !is_hex(id) || !ends) {
+    return std::nullopt;
+  }
+  return std::string(id);
+}
+
+// The outbox derives the key from the secret, the video library the id from the key.
+std::string handoff_video_id(const UploadRecord& upload) {
+  return short_digest("video:" + short_digest("handoff:" + upload.token));
+}
+
+std::string handoff_file_name(const UploadRecord& upload) {
+  return handoff_video_id(upload) + video::stored_extension(upload.file_name);
+}
+
+// "lost+found" alone is the file system's, where the data directory is the root of one.
+bool is_known_name(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 7> names{
+      "lock",    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm",
+      "uploads", "videos",         "lost+found"};
+  return std::ranges::find(names, name) != names.end() || name.starts_with("lost+found-");
+}
+
+}  // namespace sluice::fsck

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What is wrong when a record of the journal and a file do not fit together. Pure: no I/O, no
+// clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "journal/records.h"
+
+namespace sluice::fsck {
+
+enum class Remedy {
+  none,         // Only a person can decide.
+  cut_stored,   // The upload's stored ranges end where its blob does.
+  move_aside,   // The file goes to lost+found.
+  forget_file,  // Its video has no file any more; a file that is there goes to lost+found.
+};
+
+struct Finding {
+  std::string what;
+  Remedy remedy = Remedy::none;
+  bool harmless = false;  // The server deals with it by itself.
+};
+
+// How far the hand-off of an upload came.
+enum class HandedOver {
+  no,
+  file,    // The video's file is there and complete, its record is not.
+  record,  // The video exists, or did.
+};
+
+// A blob's size is nullopt where there is no file. Nothing to say: nullopt.
+std::optional<Finding> judge_upload(const journal::UploadRecord& record,
+                                    std::optional<std::uint64_t> blob_size, HandedOver handed_over);
+// A blob that is there; `record` is null where the journal knows no such upload.
+std::optional<Finding> judge_blob(std::uint64_t upload_id, const journal::UploadRecord* record);
+
+// `size` is what the file in videos/ has.
+std::optional<Finding> judge_video(const journal::VideoRecord& record,
+                                   std::optional<std::uint64_t> size);
+// A file of videos/ whose name begins with the id of `record`.
+std::optional<Finding> judge_video_file(std::string_view name, const journal::VideoRecord& record);
+// A file of videos/ without a record. `upload` is the one whose interrupted hand-off gives this
+// name, null where there is none.
+Finding judge_unrecorded_video(std::string_view name, std::uint64_t size,
+                               const journal::UploadRecord* upload);
+// What nobody has put there.
+Finding judge_foreign(std::string_view path);
+
+// The bytes that `blob_size` allows; what is not complete any more can be received again, until
+// `expires_at` at least.
+journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob_size,
+                            Timestamp expires_at);
+
+// Paths under the data directory, as docs/format.md has them.
+std::string shard_name(std::uint64_t upload_id);
+std::string blob_path(std::uint64_t upload_id);
+// nullopt for any other name than one that blob_path() gives.
+std::optional<std::uint64_t> upload_id_of(std::string_view shard, std::string_view name);
+bool is_shard_name(std::string_view name) noexcept;
+// nullopt when the record's document does not say.
+std::optional<std::string> video_file_name(const journal::VideoRecord& record);
+// The 32 hex digits that a name in videos/ begins with.
+std::optional<std::string> video_id_of(std::string_view file_name);
+// The video that the hand-off of `upload` makes, and its file.
+std::string handoff_video_id(const journal::UploadRecord& upload);
+std::string handoff_file_name(const journal::UploadRecord& upload);
+// In the data directory itself.
+bool is_known_name(std::string_view name) noexcept;
+
+}  // namespace sluice::fsck

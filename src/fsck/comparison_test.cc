@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "fsck/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "base/encoding.h"
+#include "journal/test_records.h"
+
+namespace sluice::fsck {
+namespace {
+
+using journal::UploadState;
+
+constexpr std::uint64_t file_size = 1000;
+
+journal::UploadRecord upload(UploadState state, std::uint64_t stored) {
+  journal::UploadRecord record = journal::sample_upload(0x2A7);
+  record.file_size = file_size;
+  record.progress.state = state;
+  if (stored != 0) {
+    record.progress.stored.add({stored / 2, stored});
+    record.progress.stored.add({0, stored / 4});
+  }
+  return record;
+}
+
+journal::VideoRecord video() {
+  journal::VideoRecord record = journal::sample_video(std::string(32, 'a'));
+  record.document = R"({"extname":".mp4","file_size":1000})";
+  return record;
+}
+
+TEST(Comparison, ComparesTheLastStoredByteWithTheBlob) {
+  struct Case {
+    const char* name;
+    UploadState state;
+    std::uint64_t stored;
+    std::optional<std::uint64_t> blob;
+    HandedOver handed_over;
+    std::optional<Remedy> expected;
+  };
+  const Case cases[] = {
+      {"nothing stored, no blob", UploadState::receiving, 0, std::nullopt, HandedOver::no, {}},
+      {"exactly enough", UploadState::receiving, 400, 400, HandedOver::no, {}},
+      {"more than the journal knows", UploadState::receiving, 400, 900, HandedOver::no, {}},
+      {"one byte short", UploadState::receiving, 400, 399, HandedOver::no, Remedy::cut_stored},
+      {"gone", UploadState::receiving, 400, std::nullopt, HandedOver::no, Remedy::cut_stored},
+      {"longer than the file", UploadState::receiving, 400, 1001, HandedOver::no, Remedy::none},
+      {"complete", UploadState::received, 1000, 1000, HandedOver::no, {}},
+      {"complete and gone", UploadState::received, 1000, std::nullopt, HandedOver::no,
+       Remedy::cut_stored},
+      {"renamed already", UploadState::delivering, 1000, std::nullopt, HandedOver::file, {}},
+      {"renamed, and a short blob", UploadState::delivering, 1000, 10, HandedOver::file,
+       Remedy::cut_stored},
+      {"a video already", UploadState::delivering, 1000, std::nullopt, HandedOver::record, {}},
+      {"receiving is never handed over", UploadState::receiving, 400, std::nullopt,
+       HandedOver::file, Remedy::cut_stored},
+      {"delivered", UploadState::delivered, 1000, std::nullopt, HandedOver::no, {}},
+      {"refused", UploadState::refused, 1000, std::nullopt, HandedOver::no, {}},
+      {"aborted", UploadState::aborted, 400, 10, HandedOver::no, {}},
+      {"expired", UploadState::expired, 400, std::nullopt, HandedOver::no, {}},
+  };
+  for (const Case& c : cases) {
+    const auto finding = judge_upload(upload(c.state, c.stored), c.blob, c.handed_over);
+    ASSERT_EQ(finding.has_value(), c.expected.has_value()) << c.name;
+    if (finding) {
+      EXPECT_EQ(finding->remedy, *c.expected) << c.name;
+      EXPECT_FALSE(finding->harmless) << c.name;
+    }
+  }
+}
+
+TEST(Comparison, NamesTheBlobAndBothEnds) {
+  EXPECT_EQ(judge_upload(upload(UploadState::receiving, 400), 100, HandedOver::no)->what,
+            "uploads/a7/679.part ends at byte 100, the journal has bytes of upload 679 up to 400");
+}
+
+TEST(Comparison, ABlobNeedsAnUpload) {
+  EXPECT_EQ(judge_blob(679, nullptr)->remedy, Remedy::move_aside);
+  for (const UploadState state :
+       {UploadState::receiving, UploadState::received, UploadState::delivering}) {
+    const journal::UploadRecord record = upload(state, 400);
+    EXPECT_FALSE(judge_blob(679, &record)) << journal::to_text(state);
+  }
+  for (const UploadState state :
+       {UploadState::delivered, UploadState::refused, UploadState::aborted, UploadState::expired}) {
+    journal::UploadRecord record = upload(state, 400);
+    const auto leftover = judge_blob(679, &record);
+    EXPECT_TRUE(leftover && leftover->harmless) << journal::to_text(state);
+    record.progress.blob_present = false;
+    const auto forgotten = judge_blob(679, &record);
+    ASSERT_TRUE(forgotten) << journal::to_text(state);
+    EXPECT_FALSE(forgotten->harmless);
+    EXPECT_EQ(forgotten->remedy, Remedy::move_aside);
+  }
+}
+
+TEST(Comparison, AVideoHasItsFileWithItsSize) {
+  EXPECT_FALSE(judge_video(video(), 1000));
+  EXPECT_EQ(judge_video(video(), std::nullopt)->remedy, Remedy::forget_file);
+  EXPECT_EQ(judge_video(video(), 999)->remedy, Remedy::forget_file);
+  journal::VideoRecord record = video();
+  record.source_present = false;
+  EXPECT_FALSE(judge_video(record, std::nullopt));
+  record = video();
+  record.status = "deleted";
+  EXPECT_FALSE(judge_video(record, std::nullopt));
+  record = video();
+  record.document = R"({"extname":".mp4","file_size":-1})";
+  EXPECT_EQ(judge_video(record, 1000)->remedy, Remedy::none);
+  record.document = "not JSON";
+  EXPECT_EQ(judge_video(record, 1000)->remedy, Remedy::none);
+}
+
+TEST(Comparison, AFileOfVideosBelongsToARecord) {
+  const std::string name = std::string(32, 'a') + ".mp4";
+  journal::VideoRecord record = video();
+  EXPECT_FALSE(judge_video_file(name, record));
+  EXPECT_EQ(judge_video_file(name + ".bak", record)->remedy, Remedy::move_aside);
+  record.status = "deleted";
+  EXPECT_TRUE(judge_video_file(name, record)->harmless);
+  record.source_present = false;
+  EXPECT_EQ(judge_video_file(name, record)->remedy, Remedy::move_aside);
+}
+
+TEST(Comparison, ExplainsAFileOfAnInterruptedHandOff) {
+  const journal::UploadRecord record = upload(UploadState::received, 1000);
+  const std::string name = handoff_file_name(record);
+  EXPECT_EQ(name, short_digest("video:" + short_digest("handoff:token-679")) + ".mp4");
+  EXPECT_TRUE(judge_unrecorded_video(name, 1000, &record).harmless);
+  EXPECT_EQ(judge_unrecorded_video(name, 999, &record).remedy, Remedy::move_aside);
+  EXPECT_FALSE(judge_unrecorded_video(name, 999, &record).harmless);
+  EXPECT_EQ(judge_unrecorded_video(name, 1000, nullptr).remedy, Remedy::move_aside);
+}
+
+TEST(Comparison, CutsToWhatIsThereAndReceivesAgain) {
+  journal::UploadProgress progress = upload(UploadState::delivering, 1000).progress;
+  progress.attempts = 7;
+  progress.next_attempt_at = journal::at(99);
+  progress.expires_at = journal::at(10);
+  const journal::UploadProgress left = cut(progress, 600, journal::at(20));
+  EXPECT_EQ(left.state, UploadState::receiving);
+  EXPECT_EQ(left.stored.to_text(), "0-250,500-600");
+  EXPECT_EQ(left.expires_at, journal::at(20));
+  EXPECT_EQ(left.attempts, 0U);
+  EXPECT_EQ(left.next_attempt_at, Timestamp());
+  EXPECT_TRUE(cut(progress, 0, journal::at(5)).stored.empty());
+  EXPECT_EQ(cut(progress, 0, journal::at(5)).expires_at, journal::at(10));
+}
+
+TEST(Comparison, KnowsTheNamesOfBlobs) {
+  EXPECT_EQ(upload_id_of("a7", "679.part"), 679U);
+  EXPECT_EQ(blob_path(679), "uploads/a7/679.part");
+  for (const char* name : {"679", "679.part2", "0679.part", "+679.part", "-679.part", "0.part",
+                           ".part", "", "679.PART", "9007199254740992.part"}) {
+    EXPECT_FALSE(upload_id_of("a7", name)) << name;
+  }
+  EXPECT_FALSE(upload_id_of("00", "9007199254740992.part"));
+  EXPECT_FALSE(upload_id_of("a6", "679.part"));
+  EXPECT_TRUE(is_shard_name("0f"));
+  for (const char* name : {"0F", "0", "000", "xx", ""}) {
+    EXPECT_FALSE(is_shard_name(name)) << name;
+  }
+}
+
+TEST(Comparison, KnowsTheNamesOfVideos) {
+  const std::string id(32, '0');
+  EXPECT_EQ(video_id_of(id), id);
+  EXPECT_EQ(video_id_of(id + ".mp4"), id);
+  EXPECT_FALSE(video_id_of(id + "0"));
+  EXPECT_FALSE(video_id_of(id.substr(1) + ".mp4"));
+  EXPECT_FALSE(video_id_of(std::string(32, 'A')));
+  EXPECT_FALSE(video_id_of(""));
+  journal::VideoRecord record = video();
+  record.id = "../../etc/passwd";
+  EXPECT_FALSE(video_file_name(record));
+}
+
+TEST(Comparison, KnowsTheNamesInTheDataDirectory) {
+  for (const char* name : {"lock", "journal.sqlite", "journal.sqlite-wal", "uploads", "videos",
+                           "lost+found", "lost+found-20261122T120000Z"}) {
+    EXPECT_TRUE(is_known_name(name)) << name;
+  }
+  for (const char* name : {"", "locks", "journal.sqlite.bak", "Uploads", "lost+foundry"}) {
+    EXPECT_FALSE(is_known_name(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::fsck

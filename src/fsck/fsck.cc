@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: MIT
+#include "fsck/fsck.h"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "fsck/comparison.h"
+#include "fsck/lost_and_found.h"
+#include "fsck/offline_journal.h"
+#include "runtime/posix_disk.h"
+#include "store/data_directory.h"
+
+namespace sluice::fsck {
+namespace {
+
+namespace fs = std::filesystem;
+using journal::UploadRecord;
+using journal::UploadState;
+using journal::VideoRecord;
+
+Error file_error(const std::error_code& error, const char* operation, const std::string& path) {
+  return storage_error(error.value(), operation, path);
+}
+
+// nullopt where there is no regular file.
+Result<std::optional<std::uint64_t>> size_of(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (status.type() == fs::file_type::not_found) {
+    return std::nullopt;
+  }
+  if (error) {
+    return fail(file_error(error, "look at", path));
+  }
+  if (status.type() != fs::file_type::regular) {
+    return std::nullopt;
+  }
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) {
+    return fail(file_error(error, "look at", path));
+  }
+  return size;
+}
+
+Result<bool> is_directory(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (status.type() == fs::file_type::none) {
+    return fail(file_error(error, "look at", path));
+  }
+  return status.type() == fs::file_type::directory;
+}
+
+// Calls visit(name) for each entry, in no order; it may move the entry away.
+template <class Visit>
+Result<> for_each_name(const std::string& directory, Visit visit) {
+  std::error_code error;
+  fs::directory_iterator entry(directory, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (Result<> visited = visit(entry->path().filename().string()); !visited) {
+      return visited;
+    }
+  }
+  return error ? Result<>(fail(file_error(error, "read directory", directory))) : Result<>();
+}
+
+class Check {
+ public:
+  Check(const store::DataDirectory& data, OfflineJournal& journal, const Options& options,
+        Timestamp now, const Say& say)
+      : data_(data),
+        journal_(journal),
+        repair_(options.repair),
+        now_(now),
+        say_(say),
+        lost_and_found_(disk_, data.path(), now) {}
+
+  Result<> run();
+  const Summary& summary() const noexcept { return summary_; }
+
+ private:
+  using Repair = std::function<Result<std::string>()>;
+  using UnrecordedFiles = std::map<std::string, std::uint64_t>;  // Name to size.
+
+  Result<> check_journal();
+  Result<> check_uploads();
+  Result<> check_upload(const UploadRecord& record);
+  Result<HandedOver> handed_over(const UploadRecord& record);
+  Result<> check_videos();
+  Result<> check_video(const VideoRecord& record);
+  Result<> check_top();
+  Result<> check_shards();
+  Result<> check_shard(const std::string& shard);
+  Result<> check_video_files();
+  Result<> check_video_file(const std::string& name, UnrecordedFiles& unrecorded);
+  // Looks for the uploads that `files` come from, and empties it.
+  Result<> explain(UnrecordedFiles& files);
+
+  Result<std::string> cut_stored(const UploadRecord& record, std::uint64_t blob_size);
+  Result<std::string> forget_file(const VideoRecord& record);
+  Result<std::string> move_aside(const std::string& path);
+  void report(const Finding& finding, const Repair& repair);
+  void report_file(const Finding& finding, const std::string& path);
+
+  std::string full(const std::string& path) const { return data_.path() + "/" + path; }
+
+  const store::DataDirectory& data_;
+  OfflineJournal& journal_;
+  const bool repair_;
+  const Timestamp now_;
+  const Say& say_;
+  runtime::PosixDisk disk_;
+  LostAndFound lost_and_found_;
+  Summary summary_;
+};
+
+// Records before files: a repair of a record can leave a file without an explanation, not the other
+// way round.
+Result<> Check::run() {
+  Result<> done = check_journal();
+  for (const auto step : {&Check::check_uploads, &Check::check_videos, &Check::check_top,
+                          &Check::check_shards, &Check::check_video_files}) {
+    if (done) {
+      done = (this->*step)();
+    }
+  }
+  return done;
+}
+
+Result<> Check::check_journal() {
+  const Result<std::vector<std::string>> problems = journal_.integrity_problems();
+  if (!problems) {
+    return fail(problems.error());
+  }
+  for (const std::string& problem : *problems) {
+    report({"journal.sqlite is damaged: " + in_quotes(problem)}, {});
+  }
+  if (!problems->empty()) {
+    return fail(Errc::storage_failed, "what a damaged journal says is not compared with anything");
+  }
+  return {};
+}
+
+Result<> Check::check_uploads() {
+  for (std::uint64_t last = 0;;) {
+    const auto page = journal_.uploads_after(last);
+    if (!page) {
+      return fail(page.error());
+    }
+    if (page->empty()) {
+      return {};
+    }
+    for (const UploadRecord& record : *page) {
+      ++summary_.uploads;
+      if (Result<> checked = check_upload(record); !checked) {
+        return checked;
+      }
+    }
+    last = page->back().id;
+  }
+}
+
+Result<> Check::check_upload(const UploadRecord& record) {
+  const auto blob = size_of(full(blob_path(record.id)));
+  if (!blob) {
+    return fail(blob.error());
+  }
+  const Result<HandedOver> handed = handed_over(record);
+  if (!handed) {
+    return fail(handed.error());
+  }
+  if (const auto finding = judge_upload(record, *blob, *handed)) {
+    Repair repair;
+    if (finding->remedy == Remedy::cut_stored) {
+      repair = [&] { return cut_stored(record, blob->value_or(0)); };
+    }
+    report(*finding, repair);
+  }
+  return {};
+}
+
+Result<HandedOver> Check::handed_over(const UploadRecord& record) {
+  const UploadState state = record.progress.state;
+  if (state != UploadState::received && state != UploadState::delivering) {
+    return HandedOver::no;
+  }
+  const auto video = journal_.find_video(handoff_video_id(record));
+  if (!video) {
+    return fail(video.error());
+  }
+  if (*video) {
+    return HandedOver::record;
+  }
+  const auto size = size_of(full("videos/" + handoff_file_name(record)));
+  if (!size) {
+    return fail(size.error());
+  }
+  return *size == record.file_size ? HandedOver::file : HandedOver::no;
+}
+
+Result<> Check::check_videos() {
+  for (std::string last;;) {
+    const auto page = journal_.videos_after(last);
+    if (!page) {
+      return fail(page.error());
+    }
+    if (page->empty()) {
+      return {};
+    }
+    for (const VideoRecord& record : *page) {
+      ++summary_.videos;
+      if (Result<> checked = check_video(record); !checked) {
+        return checked;
+      }
+    }
+    last = page->back().id;
+  }
+}
+
+Result<> Check::check_video(const VideoRecord& record) {
+  std::optional<std::uint64_t> size;
+  if (const auto name = video_file_name(record)) {
+    const auto found = size_of(full("videos/" + *name));
+    if (!found) {
+      return fail(found.error());
+    }
+    size = *found;
+  }
+  if (const auto finding = judge_video(record, size)) {
+    Repair repair;
+    if (finding->remedy == Remedy::forget_file) {
+      repair = [&] { return forget_file(record); };
+    }
+    report(*finding, repair);
+  }
+  return {};
+}
+
+Result<> Check::check_top() {
+  return for_each_name(data_.path(), [this](const std::string& name) -> Result<> {
+    if (!is_known_name(name)) {
+      report_file(judge_foreign(name), name);
+    }
+    return {};
+  });
+}
+
+Result<> Check::check_shards() {
+  return for_each_name(data_.uploads(), [this](const std::string& shard) -> Result<> {
+    const std::string path = "uploads/" + shard;
+    const Result<bool> directory = is_directory(full(path));
+    if (!directory) {
+      return fail(directory.error());
+    }
+    if (*directory && is_shard_name(shard)) {
+      return check_shard(shard);
+    }
+    report_file(judge_foreign(path), path);
+    return {};
+  });
+}
+
+Result<> Check::check_shard(const std::string& shard) {
+  return for_each_name(data_.uploads() + "/" + shard, [&](const std::string& name) -> Result<> {
+    const std::string path = "uploads/" + shard + "/" + name;
+    const std::optional<std::uint64_t> id = upload_id_of(shard, name);
+    const auto size = size_of(full(path));
+    if (!size) {
+      return fail(size.error());
+    }
+    if (!id || !*size) {
+      report_file(judge_foreign(path), path);
+      return {};
+    }
+    const auto record = journal_.find_upload(*id);
+    if (!record) {
+      return fail(record.error());
+    }
+    if (const auto finding = judge_blob(*id, *record ? &**record : nullptr)) {
+      report_file(*finding, path);
+    }
+    return {};
+  });
+}
+
+Result<> Check::check_video_files() {
+  UnrecordedFiles unrecorded;
+  Result<> done = for_each_name(data_.videos(), [&](const std::string& name) -> Result<> {
+    Result<> checked = check_video_file(name, unrecorded);
+    if (checked && unrecorded.size() >= limits::fsck_unrecorded_files_max) {
+      return explain(unrecorded);
+    }
+    return checked;
+  });
+  return done ? explain(unrecorded) : done;
+}
+
+Result<> Check::check_video_file(const std::string& name, UnrecordedFiles& unrecorded) {
+  const std::string path = "videos/" + name;
+  const std::optional<std::string> id = video_id_of(name);
+  const auto size = size_of(full(path));
+  if (!size) {
+    return fail(size.error());
+  }
+  if (!id || !*size) {
+    report_file(judge_foreign(path), path);
+    return {};
+  }
+  const auto record = journal_.find_video(*id);
+  if (!record) {
+    return fail(record.error());
+  }
+  if (!*record) {
+    unrecorded.emplace(name, **size);
+  } else if (const auto finding = judge_video_file(name, **record)) {
+    report_file(*finding, path);
+  }
+  return {};
+}
+
+Result<> Check::explain(UnrecordedFiles& files) {
+  for (std::uint64_t last = 0; !files.empty();) {
+    const auto page = journal_.undelivered_after(last);
+    if (!page) {
+      return fail(page.error());
+    }
+    if (page->empty()) {
+      break;
+    }
+    for (const UploadRecord& upload : *page) {
+      const auto file = files.find(handoff_file_name(upload));
+      if (file != files.end()) {
+        report_file(judge_unrecorded_video(file->first, file->second, &upload),
+                    "videos/" + file->first);
+        files.erase(file);
+      }
+    }
+    last = page->back().id;
+  }
+  for (const auto& [name, size] : files) {
+    report_file(judge_unrecorded_video(name, size, nullptr), "videos/" + name);
+  }
+  files.clear();
+  return {};
+}
+
+Result<std::string> Check::cut_stored(const UploadRecord& record, std::uint64_t blob_size) {
+  journal::UploadProgress progress =
+      cut(record.progress, blob_size, now_ + limits::fsck_cut_upload_life);
+  const std::string left = std::to_string(progress.stored.total());
+  const Result<> committed = journal_.commit(journal::UpdateUpload{record.id, std::move(progress)});
+  if (!committed) {
+    return fail(committed.error());
+  }
+  return "it has " + left + " bytes now and can be continued";
+}
+
+// The file first: should the process end in between, the next run finds it missing.
+Result<std::string> Check::forget_file(const VideoRecord& record) {
+  std::string done;
+  const std::string path = "videos/" + video_file_name(record).value_or("");
+  const auto size = size_of(full(path));
+  if (!size) {
+    return fail(size.error());
+  }
+  if (*size) {
+    Result<std::string> moved = move_aside(path);
+    if (!moved) {
+      return moved;
+    }
+    done = *moved + ", ";
+  }
+  VideoRecord changed = record;
+  changed.source_present = false;
+  const Result<> committed = journal_.commit(journal::PutVideo{std::move(changed)});
+  if (!committed) {
+    return fail(committed.error());
+  }
+  return done + "its video is without a file now";
+}
+
+Result<std::string> Check::move_aside(const std::string& path) {
+  const Result<std::string> target = lost_and_found_.take(path);
+  if (!target) {
+    return fail(target.error());
+  }
+  return "moved to " + in_quotes(*target);
+}
+
+void Check::report_file(const Finding& finding, const std::string& path) {
+  Repair repair;
+  if (finding.remedy == Remedy::move_aside) {
+    repair = [&] { return move_aside(path); };
+  }
+  report(finding, repair);
+}
+
+void Check::report(const Finding& finding, const Repair& repair) {
+  if (finding.harmless) {
+    ++summary_.notes;
+    say_("note: " + finding.what);
+    return;
+  }
+  ++summary_.findings;
+  if (!repair_ || !repair) {
+    say_("found: " + finding.what);
+    return;
+  }
+  const Result<std::string> done = repair();
+  if (done) {
+    ++summary_.repaired;
+    say_("repaired: " + finding.what + ": " + *done);
+  } else {
+    say_("found: " + finding.what + ": not repaired: " + done.error().message());
+  }
+}
+
+// Opening a data directory and a journal makes what is not there. Here that would turn a wrong name
+// into an empty data directory, and a lost journal into the loss of all it knew.
+Result<> expect_journal(const std::string& directory) {
+  const std::string file = directory + "/journal.sqlite";
+  const auto size = size_of(file);
+  if (!size) {
+    return fail(size.error());
+  }
+  if (size->value_or(0) == 0) {
+    return fail(Errc::storage_failed, directory + " is no data directory: " + file + " is " +
+                                          (*size ? "empty" : "missing"));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Summary> run(const Options& options, const Clock& clock, const Say& say) {
+  if (Result<> there = expect_journal(options.directory); !there) {
+    return fail(there.error());
+  }
+  const Result<store::DataDirectory> data = store::DataDirectory::open(options.directory);
+  if (!data) {
+    return fail(data.error());
+  }
+  const auto journal = OfflineJournal::open(data->journal_file());
+  if (!journal) {
+    return fail(journal.error());
+  }
+  Check check(*data, **journal, options, clock.now(), say);
+  if (Result<> done = check.run(); !done) {
+    return fail(done.error());
+  }
+  return check.summary();
+}
+
+}  // namespace sluice::fsck

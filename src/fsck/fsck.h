@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Compares the journal with the files of a data directory that no server uses, and repairs what was
+// asked to be repaired. Never writes into a blob or a video and deletes nothing.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace sluice::fsck {
+
+struct Options {
+  std::string directory;
+  bool repair = false;
+};
+
+struct Summary {
+  std::uint64_t uploads = 0;
+  std::uint64_t videos = 0;
+  std::uint64_t findings = 0;
+  std::uint64_t repaired = 0;
+  std::uint64_t notes = 0;  // Harmless; no findings.
+};
+
+// One line, without its end.
+using Say = std::function<void(const std::string& line)>;
+
+// Blocks. An error is what kept it from checking: no data directory, one in use, a journal that
+// cannot be read. What was said before it stays true.
+Result<Summary> run(const Options& options, const Clock& clock, const Say& say);
+
+}  // namespace sluice::fsck

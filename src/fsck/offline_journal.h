@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The journal for a program that does one thing after the other: every call blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "journal/sqlite_journal.h"
+#include "runtime/worker.h"
+
+namespace sluice::fsck {
+
+class OfflineJournal {
+ public:
+  static Result<std::unique_ptr<OfflineJournal>> open(const std::string& path);
+
+  Result<std::vector<std::string>> integrity_problems();
+  // Above `after`, in order of id, at most limits::fsck_page_count.
+  Result<std::vector<journal::UploadRecord>> uploads_after(std::uint64_t after);
+  Result<std::vector<journal::UploadRecord>> undelivered_after(std::uint64_t after);
+  Result<std::vector<journal::VideoRecord>> videos_after(const std::string& after);
+  Result<std::optional<journal::UploadRecord>> find_upload(std::uint64_t id);
+  Result<std::optional<journal::VideoRecord>> find_video(const std::string& id);
+  Result<> commit(journal::Change change);
+
+ private:
+  OfflineJournal() = default;
+
+  template <class Value>
+  Value wait(runtime::Task<Value> task);
+
+  NullLog log_;
+  Metrics metrics_;
+  runtime::Worker worker_{"fsck", log_};
+  std::unique_ptr<journal::SqliteJournal> journal_;  // Ends before the worker of its callers.
+};
+
+}  // namespace sluice::fsck
