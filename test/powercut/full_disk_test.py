@@ -57,6 +57,12 @@ def ask_for_session(client, size):
     return client.request("POST", f"/videos/upload.json?file_size={size}&file_name=clip.mp4")
 
 
+def wait_until_refused(client):
+    """The server looks at the free space now and then; until it sees the new one it may open a session."""
+    wait_until(lambda: ask_for_session(client, SIZE).status == 507, "sessions on a full disk", seconds=10)
+    refused(ask_for_session(client, SIZE), 507)
+
+
 def check_video(server, video, data):
     path = os.path.join(server.data_dir, "videos", video["id"] + video["extname"])
     with open(path, "rb") as file:
@@ -113,7 +119,7 @@ def test_full_disk_under_everything_loses_nothing(tmpfs, tmp_path):
             promised = {client.create(SIZE): FIRST, client.create(SIZE): 0}
             assert client.piece(next(iter(promised)), 0, DATA[:FIRST], SIZE).status == 204
             tmpfs.ballast.fill()
-            refused(ask_for_session(client, SIZE), 507)
+            wait_until_refused(client)
             for location, begin in promised.items():
                 response = client.piece(location, begin, DATA[begin:-1], SIZE)
                 if response.status == 204:
@@ -139,3 +145,45 @@ def test_create_is_possible_again_when_there_is_room(tmpfs, tmp_path):
         tmpfs.ballast.drop()
         wait_until(lambda: client.get("/readyz").status == 200, "the room is not seen")
         wait_until(lambda: ask_for_session(client, SIZE).status == 201, "the room is not used", seconds=10)
+
+
+def test_sessions_that_are_open_have_their_room(tmpfs, tmp_path):
+    size = 20 * MIB
+    data = random.Random(1).randbytes(size)
+    with server_on(tmpfs, tmp_path, ROOM) as server, Client((server.host, server.port)) as client:
+        locations = []
+        while (response := ask_for_session(client, size)).status == 201:
+            locations.append(response.json()["location"])
+            assert len(locations) * size <= DISK - LOW_WATER, "more was promised than there is"
+        refused(response, 507)
+        for location in locations:
+            check_video(server, resume(client, location, data), data)
+
+
+def test_aborted_session_gives_its_room_back(tmpfs, tmp_path):
+    size = 40 * MIB
+    with server_on(tmpfs, tmp_path, ROOM) as server, Client((server.host, server.port)) as client:
+        location = client.create(size)
+        refused(ask_for_session(client, size), 507)
+        assert client.delete(location).status == 200
+        wait_until(lambda: ask_for_session(client, size).status == 201, "the room did not come back", seconds=10)
+
+
+def test_full_disk_under_everything_is_survived(tmpfs, tmp_path):
+    """Journal and uploads on the disk that fills up: whatever still goes, goes; the rest is refused for now."""
+    with server_on(tmpfs, tmp_path, NO_LOW_WATER) as server, Client((server.host, server.port)) as client:
+        location, untouched = client.create(SIZE), client.create(SIZE)
+        assert client.piece(location, 0, DATA[:FIRST], SIZE).status == 204
+        tmpfs.ballast.fill()
+        wait_until_refused(client)
+        stored = FIRST
+        for upload in (location, untouched):
+            begin = stored if upload is location else 0
+            response = client.piece(upload, begin, DATA[begin:-1], SIZE)
+            if response.status != 204:
+                refused(response)
+        known = stored_or_none(client, location, SIZE)
+        assert known is None or known >= stored
+        tmpfs.ballast.drop()
+        for upload in (location, untouched):
+            check_video(server, resume(client, upload, DATA), DATA)
