@@ -246,12 +246,13 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
 runtime::Task<std::optional<Reply>> ServerSession::ask_handler(const Request& request,
                                                                const RequestContext& context,
                                                                RequestBody& body) {
-  std::string what = "an exception of unknown type";
+  std::string what;
   try {
     co_return co_await handler_.handle(request, context, body);
   } catch (const std::exception& exception) {
     what = exception.what();
   } catch (...) {
+    what = "an exception of unknown type";
   }
   log_.error("request failed", {{"request", context.request_id}, {"reason", what}});
   co_return std::nullopt;

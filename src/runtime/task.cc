@@ -36,8 +36,9 @@ TaskGroup::~TaskGroup() = default;
 
 void TaskGroup::spawn(const char* name, Task<> task) {
   ++running_;
-  boost::asio::co_spawn(executor_, std::move(task),
-                        [this, name](std::exception_ptr exception) { ended(name, exception); });
+  boost::asio::co_spawn(
+      executor_, std::move(task),
+      [this, name](const std::exception_ptr& exception) { ended(name, exception); });
 }
 
 void TaskGroup::ended(const char* name, const std::exception_ptr& exception) noexcept {
@@ -58,14 +59,14 @@ Task<bool> TaskGroup::wait(Duration timeout) {
 }
 
 void start(const Executor& executor, Log& log, const char* name, Task<> task) {
-  boost::asio::co_spawn(executor, std::move(task), [&log, name](std::exception_ptr exception) {
-    log_exception(log, name, exception);
-  });
+  boost::asio::co_spawn(
+      executor, std::move(task),
+      [&log, name](const std::exception_ptr& exception) { log_exception(log, name, exception); });
 }
 
 void run_and_wait(const Executor& executor, Log& log, const char* name, Task<> task) {
   std::promise<void> ended;
-  boost::asio::co_spawn(executor, std::move(task), [&](std::exception_ptr exception) {
+  boost::asio::co_spawn(executor, std::move(task), [&](const std::exception_ptr& exception) {
     log_exception(log, name, exception);
     ended.set_value();
   });
