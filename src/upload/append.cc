@@ -39,6 +39,9 @@ Task<Result<bool>> Append::run() {
   stored_ = progress.stored;
   const Result<> transferred = co_await transfer();
   claim.source_ended();
+  if (is_overtaken(transferred)) {
+    co_return false;
+  }
 
   const bool arrived_whole = transferred.has_value();
   const bool is_another_file =
@@ -53,6 +56,18 @@ Task<Result<bool>> Append::run() {
     co_return fail(transferred.error());
   }
   co_return finished;
+}
+
+// A repeated piece holds no bytes that the file still wants, so others can finish the file beside
+// it. Then the store has given the bytes away that it would be compared with, or they are being
+// removed and the piece was cut off for that: neither is an answer to it.
+bool Append::is_overtaken(const Result<>& transferred) const {
+  if (transferred || !written_.empty()) {
+    return false;
+  }
+  const Errc code = transferred.error().code();
+  return (code == Errc::storage_failed || code == Errc::not_found) &&
+         upload_.progress().state != journal::UploadState::receiving;
 }
 
 // A buffer is borrowed when there is something to put into it and given back before the next wait:

@@ -50,6 +50,7 @@ class Append {
   runtime::Task<Result<>> take(Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> check_end();
+  bool is_overtaken(const Result<>& transferred) const;
   bool is_checkpoint_due() const;
   runtime::Task<Result<bool>> settle(bool may_finish);
 

@@ -210,6 +210,87 @@ TEST_F(UploadEngineTest, ALongRequestIsMadeDurableOnItsWayUnlessItMayBeAnotherFi
   EXPECT_EQ(acknowledged, 0U);
 }
 
+// Says nothing before it is told to.
+class LateSource final : public runtime::ByteSource {
+ public:
+  explicit LateSource(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  Task<Result<>> wait_readable() override {
+    co_await bytes_come.wait(10s);
+    co_return Result<>();
+  }
+  Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
+    return bytes_.read(buffer, patience);
+  }
+  std::optional<std::uint64_t> remaining() const override { return bytes_.remaining(); }
+  void cancel(Errc reason) override { bytes_.cancel(reason); }
+
+  runtime::Event bytes_come;
+
+ private:
+  ScriptedSource bytes_;
+};
+
+Task<> finishes_beside_a_repetition(Engine& engine, Log& log, std::string token,
+                                    Result<Snapshot>& repeated) {
+  LateSource late("abc");
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  const auto repeat = [](Engine& e, std::string t, LateSource& body,
+                         Result<Snapshot>& result) -> Task<> {
+    Piece piece{0, 3, 9};
+    result = co_await e.append(std::move(t), piece, body);
+  };
+  group.spawn("repeat", repeat(engine, token, late, repeated));
+  ScriptedSource rest("defghi");
+  Piece piece{3, 9, 9};
+  EXPECT_TRUE((co_await engine.append(token, piece, rest))->answer);
+  late.bytes_come.set();
+  EXPECT_TRUE(co_await group.wait(10s));
+}
+
+TEST_F(UploadEngineTest, ARepeatedPieceThatTheEndOfTheFileOvertakesGetsTheAnswer) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  Result<Snapshot> repeated;
+  run(finishes_beside_a_repetition(*engine, log, token, repeated));
+  ASSERT_TRUE(repeated) << repeated.error().message();
+  ASSERT_TRUE(repeated->answer);
+  EXPECT_EQ(repeated->answer->body, "answer 1");
+}
+
+Task<> refuses_beside_a_repetition(UploadEngine& engine, Log& log, std::string token,
+                                   Result<Snapshot>& repeated) {
+  ScriptedSource stalled("ab", Ending::silent);
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  const auto repeat = [](Engine& e, std::string t, ScriptedSource& body,
+                         Result<Snapshot>& result) -> Task<> {
+    Piece piece{0, 3, 9};
+    result = co_await e.append(std::move(t), piece, body);
+  };
+  group.spawn("repeat", repeat(engine, token, stalled, repeated));
+  EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
+  ScriptedSource rest("defghi");
+  Piece piece{3, 9, 9};
+  const auto pending = co_await engine.append(token, piece, rest);
+  EXPECT_EQ(pending.error().code(), Errc::delivery_pending);
+  delivery::Delivery refusal;
+  refusal.answer.status = 422;
+  EXPECT_TRUE(co_await engine.answered(token, std::move(refusal)));
+  EXPECT_TRUE(co_await group.wait(10s));
+}
+
+TEST_F(UploadEngineTest, ARepeatedPieceThatARefusalCutsOffGetsTheAnswer) {
+  answers_at_once = false;
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  Result<Snapshot> repeated;
+  run(refuses_beside_a_repetition(*engine, log, token, repeated));
+  ASSERT_TRUE(repeated) << repeated.error().message();
+  ASSERT_TRUE(repeated->answer);
+  EXPECT_EQ(repeated->answer->status, 422);
+  EXPECT_TRUE(store.blobs.empty());
+}
+
 Task<> aborts_while_writing(Engine& engine, Log& log, std::string token) {
   ScriptedSource stalled("abc", Ending::silent);
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
