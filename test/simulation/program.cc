@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "simulation/program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace sluice::simulation {
+namespace {
+
+using runtime::Task;
+using Ending = ClientSource::Ending;
+
+constexpr std::uint64_t uploads_max = 4;
+constexpr std::uint64_t file_size_max = 20'000;
+constexpr int cleaning_rounds_max = 8;
+
+class Program {
+ public:
+  explicit Program(Dice& dice, Defect defect) : dice_(dice), world_(dice, defect) {}
+
+  Outcome run() {
+    choose_faults();
+    world_.run_together(one(world_.create(file_size())));
+    for (std::uint64_t steps = dice_.between(3, 14); steps > 0 && sound(); --steps) {
+      step();
+    }
+    if (sound()) {
+      finish();
+    }
+    return {world_.violation(), world_.tally()};
+  }
+
+ private:
+  bool sound() const { return !world_.violation(); }
+
+  static std::vector<Task<>> one(Task<> task) {
+    std::vector<Task<>> tasks;
+    tasks.push_back(std::move(task));
+    return tasks;
+  }
+
+  // Half of the runs know no other misfortune than death and power cuts: there every error counts.
+  void choose_faults() {
+    dies_often_ = dice_.chance(0.7);
+    if (dice_.chance(0.5)) {
+      if (dies_often_) {
+        world_.plan_deaths(0.01, 0.03);
+      }
+      return;
+    }
+    FaultRates disk;
+    disk.write_error = rate(0.05);
+    disk.read_error = rate(0.05);
+    disk.sync_error = rate(0.08);
+    disk.directory_sync_error = rate(0.05);
+    disk.name_error = rate(0.03);
+    disk.writeback = rate(0.3);
+    disk.writeback_error = rate(0.3);
+    JournalFaults journal;
+    journal.death_before = dies_often_ ? rate(0.03) : 0;
+    journal.death_after = dies_often_ ? rate(0.05) : 0;
+    journal.failure = rate(0.02);
+    journal.read_error = rate(0.02);
+    world_.set_faults(disk, journal, rate(0.5));
+  }
+  double rate(double most) {
+    return dice_.chance(0.5) ? 0 : most * static_cast<double>(dice_.between(1, 4)) / 4;
+  }
+
+  std::uint64_t file_size() {
+    switch (dice_.below(6)) {
+      case 0:
+        return dice_.below(3);
+      case 1:
+        return 512 * dice_.between(1, 20);
+      default:
+        return dice_.between(1, file_size_max);
+    }
+  }
+
+  void step() {
+    if (dies_often_ && dice_.chance(0.25)) {
+      world_.disk().die_after(dice_.below(25));
+    }
+    std::vector<Task<>> tasks;
+    for (std::uint64_t count = dice_.chance(0.5) ? 1 : dice_.between(2, 4); count > 0; --count) {
+      tasks.push_back(any_action());
+    }
+    world_.run_together(std::move(tasks));
+    world_.check();
+    if (dice_.chance(0.1)) {
+      world_.clock().advance(std::chrono::hours(dice_.between(1, 30)));
+    }
+    if (!world_.process().alive || dice_.chance(0.1)) {
+      world_.restart(dice_.chance(0.6));
+      world_.check();
+      // What was told before must be told again.
+      world_.run_together(all_statuses());
+    }
+  }
+
+  Expectation& any_upload() {
+    const auto index = static_cast<std::ptrdiff_t>(dice_.below(world_.uploads().size()));
+    return std::next(world_.uploads().begin(), index)->second;
+  }
+
+  Task<> any_action() {
+    if (world_.uploads().empty()) {
+      return world_.create(file_size());
+    }
+    Expectation& upload = any_upload();
+    const std::uint64_t kind = dice_.below(100);
+    if (kind < 55) {
+      return piece(upload);
+    }
+    if (kind < 63) {
+      return whole_file(upload);
+    }
+    if (kind < 78) {
+      return world_.status(upload);
+    }
+    if (kind < 81) {
+      return world_.abort(upload);
+    }
+    if (kind < 87) {
+      return world_.reap();
+    }
+    if (kind < 92 && world_.uploads().size() < uploads_max) {
+      return world_.create(file_size());
+    }
+    return world_.deliver_waiting();
+  }
+
+  Ending any_ending() {
+    const std::uint64_t kind = dice_.below(10);
+    return kind < 6 ? Ending::end : kind < 8 ? Ending::lost : Ending::silent;
+  }
+
+  // In order, out of order, overlapping, again.
+  Task<> piece(Expectation& upload) {
+    const std::uint64_t size = upload.source.size();
+    std::uint64_t begin = upload.acknowledged;
+    if (dice_.chance(0.3)) {
+      begin = dice_.below(upload.acknowledged + 1);
+    } else if (dice_.chance(0.1)) {
+      begin = dice_.between(upload.acknowledged, size);
+    }
+    const std::uint64_t end = dice_.chance(0.3) ? size : dice_.between(begin, size);
+    const Ending ending = any_ending();
+    const std::uint64_t bytes = ending == Ending::end ? end - begin : dice_.below(end - begin + 1);
+    upload::Piece piece;
+    piece.begin = begin;
+    piece.end = end;
+    piece.total = size;
+    return world_.append(upload, piece, bytes, ending, dice_.chance(0.8));
+  }
+
+  Task<> whole_file(Expectation& upload) {
+    const std::uint64_t size = upload.source.size();
+    const Ending ending = any_ending();
+    const bool is_whole = ending == Ending::end && dice_.chance(0.7);
+    const std::uint64_t bytes = is_whole ? size : dice_.below(size + 1);
+    upload::Piece piece;
+    piece.whole_file = true;
+    return world_.append(upload, piece, bytes, ending, dice_.chance(0.5));
+  }
+
+  std::vector<Task<>> all_statuses() {
+    std::vector<Task<>> tasks;
+    for (auto& [id, upload] : world_.uploads()) {
+      tasks.push_back(world_.status(upload));
+    }
+    return tasks;
+  }
+
+  // Every upload can be completed, then forgotten.
+  void finish() {
+    world_.heal();
+    world_.check();
+    world_.run_together(all_statuses());
+    world_.run_together(one(world_.deliver_waiting()));
+    for (auto& [id, upload] : world_.uploads()) {
+      complete(upload);
+    }
+    world_.check();
+    for (int round = 0; round < cleaning_rounds_max && world_.journalled_count() > 0; ++round) {
+      world_.clock().advance(std::chrono::hours(100));
+      world_.run_together(one(world_.reap()));
+      if (dice_.chance(0.3)) {
+        world_.restart(dice_.chance(0.5));
+      }
+      world_.check();
+    }
+    world_.check_nothing_is_left();
+  }
+
+  void complete(Expectation& upload) {
+    upload::Piece piece;
+    piece.begin = upload.acknowledged;
+    piece.total = upload.source.size();
+    const std::uint64_t bytes = upload.source.size() - piece.begin;
+    world_.run_together(one(world_.append(upload, piece, bytes, Ending::end, true)));
+    world_.run_together(one(world_.deliver_waiting()));
+    world_.run_together(one(world_.status(upload)));
+    if (!upload.answer && !upload.may_be_gone) {
+      world_.violate(fmt::format("upload {} cannot be completed", upload.id));
+    }
+  }
+
+  Dice& dice_;
+  World world_;
+  bool dies_often_ = false;
+};
+
+}  // namespace
+
+Outcome run_program(std::uint64_t seed, Defect defect) {
+  Dice dice(seed);
+  return Program(dice, defect).run();
+}
+
+}  // namespace sluice::simulation

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+#include "simulation/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "simulation/turns.h"
+
+namespace sluice::simulation {
+
+using journal::UploadRecord;
+using journal::UploadState;
+using runtime::Task;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* blobs_directory = "/data/uploads";
+constexpr const char* videos_directory = "/data/videos";
+constexpr std::size_t buffers_count = 3;
+
+upload::EngineSettings settings() {
+  upload::EngineSettings settings;
+  settings.admission = {std::uint64_t{1} << 30U, 0};
+  settings.expiry = {std::chrono::hours(24), std::chrono::hours(72), std::chrono::hours(48)};
+  // A delivery that begins at once ends before a client waits.
+  settings.answer_wait = 0ms;
+  return settings;
+}
+
+std::string random_bytes(Dice& dice, std::uint64_t size) {
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  for (char& byte : bytes) {
+    byte = static_cast<char>(dice.between(1, 255));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+struct World::Life {
+  Life(World& world)
+      : store(world.disk_seam_, world.pool_, blobs_directory, Durability::commit, world.metrics_),
+        seam(store, world.dice_, world.defect_),
+        engine(upload::EngineParts{world.journal_, seam, world.buffers_, world.clock_,
+                                   world.metrics_, world.log_},
+               world, settings()),
+        tasks(world.context_.get_executor(), world.log_),
+        delivers_at_once(world.dice_.chance(0.6)) {}
+
+  store::LocalStore store;
+  StoreSeam seam;
+  upload::UploadEngine engine;
+  runtime::TaskGroup tasks;
+  std::deque<UploadRecord> waiting;  // For the backend.
+  std::set<std::uint64_t> submitted;
+  const bool delivers_at_once;
+};
+
+void Tally::add(const Tally& other) {
+  requests += other.requests;
+  restarts += other.restarts;
+  power_cuts += other.power_cuts;
+  deaths += other.deaths;
+  takeovers += other.takeovers;
+  failed_syncs += other.failed_syncs;
+  videos += other.videos;
+  bytes_acknowledged += other.bytes_acknowledged;
+  disk_calls += other.disk_calls;
+  commits += other.commits;
+}
+
+World::World(Dice& dice, Defect defect)
+    : dice_(dice),
+      disk_(dice, process_, dice.chance(0.5) ? 512 : 4096),
+      disk_seam_(disk_, defect),
+      journal_(dice, process_, defect),
+      buffers_(buffers_count * limits::buffer_bytes, metrics_.buffers_in_use),
+      defect_(defect) {
+  for (const char* path : {"/data", blobs_directory, videos_directory}) {
+    disk_.add_directory(path);
+  }
+  life_ = std::make_unique<Life>(*this);
+  journal_.set_store(&life_->seam);
+}
+
+World::~World() = default;
+
+void World::set_faults(FaultRates disk, JournalFaults journal, double backend_failures) {
+  disk_.set_faults(disk);
+  journal_.set_faults(journal);
+  backend_failures_ = backend_failures;
+  has_faults_ = true;
+}
+
+void World::heal() {
+  set_faults({}, {}, 0);
+  restart(dice_.chance(0.5));
+  has_faults_ = false;
+}
+
+void World::plan_deaths(double before_commit, double after_commit) {
+  JournalFaults faults;
+  faults.death_before = before_commit;
+  faults.death_after = after_commit;
+  journal_.set_faults(faults);
+}
+
+void World::restart(bool power_cut) {
+  ++tally_.restarts;
+  tally_.deaths += process_.alive ? 0 : 1;
+  tally_.power_cuts += power_cut ? 1 : 0;
+  process_.alive = false;
+  life_.reset();
+  if (power_cut) {
+    disk_.cut_power();
+  }
+  disk_.live_on();
+  journal_.reopen();
+  process_.alive = true;
+  life_ = std::make_unique<Life>(*this);
+  journal_.set_store(&life_->seam);
+  for (const auto& [id, record] : journal_.durable_uploads()) {
+    if (upload::awaits_answer(record.progress.state)) {
+      life_->waiting.push_back(record);
+    }
+  }
+}
+
+void World::run_together(std::vector<Task<>> tasks) {
+  for (Task<>& task : tasks) {
+    life_->tasks.spawn("client", std::move(task));
+  }
+  wait_for_end();
+}
+
+void World::wait_for_end() {
+  const auto give_up_at = std::chrono::steady_clock::now() + 1min;
+  context_.restart();
+  while (life_->tasks.size() > 0) {
+    const auto silent = static_cast<std::size_t>(
+        std::ranges::count_if(sources_, [](const ClientSource* s) { return s->is_silent(); }));
+    if (silent == life_->tasks.size()) {
+      for (ClientSource* source : sources_) {
+        source->cancel(Errc::closed_by_peer);
+      }
+    }
+    context_.run_one_for(100ms);
+    context_.restart();
+    const bool in_time = std::chrono::steady_clock::now() < give_up_at;
+    SLUICE_CHECK(in_time);
+  }
+}
+
+Task<> World::create(std::uint64_t file_size) {
+  ++tally_.requests;
+  std::string source = random_bytes(dice_, file_size);
+  const bool refused = dice_.chance(0.2);
+  upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
+  const Result<upload::Snapshot> created = co_await life_->engine.create(std::move(request));
+  if (!process_.alive || !created) {
+    co_return;
+  }
+  Expectation expected;
+  expected.id = created->id;
+  expected.token = created->token;
+  expected.source = std::move(source);
+  expected.refused_by_backend = refused;
+  const auto [added, is_new] = uploads_.emplace(created->id, std::move(expected));
+  if (!is_new) {
+    violate("two uploads have one number");
+  }
+  hear(added->second, *created);
+}
+
+Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
+                     ClientSource::Ending ending, bool length_known) {
+  ++tally_.requests;
+  const std::uint64_t size = upload.source.size();
+  const std::uint64_t wanted = piece.end.value_or(size) - piece.begin;
+  const auto declared = length_known ? std::optional(wanted) : std::nullopt;
+  ClientSource body(upload.source.substr(piece.begin, bytes), ending, declared, dice_);
+  sources_.push_back(&body);
+  const Result<upload::Snapshot> result = co_await life_->engine.append(upload.token, piece, body);
+  std::erase(sources_, &body);
+  if (!process_.alive) {
+    co_return;
+  }
+  if (result) {
+    hear(upload, *result);
+    co_return;
+  }
+  const bool is_form = piece.whole_file;
+  if (!is_form) {
+    check_kept(upload, {piece.begin, piece.begin + body.bytes_read()}, result.error().code());
+  }
+  const bool too_short = is_form && bytes != size;
+  if (!(too_short && result.error().code() == Errc::bad_request)) {
+    hear_error(upload, result.error(), "append");
+  }
+}
+
+Task<> World::status(Expectation& upload) {
+  ++tally_.requests;
+  const Result<upload::Snapshot> result = co_await life_->engine.status(upload.token);
+  if (!process_.alive) {
+    co_return;
+  }
+  if (result) {
+    hear(upload, *result);
+  } else {
+    hear_error(upload, result.error(), "status");
+  }
+}
+
+Task<> World::abort(Expectation& upload) {
+  ++tally_.requests;
+  upload.may_be_gone = upload.may_be_gone || !upload.answer;
+  const Result<> result = co_await life_->engine.abort(upload.token);
+  if (!process_.alive) {
+    co_return;
+  }
+  if (!result) {
+    hear_error(upload, result.error(), "abort");
+    co_return;
+  }
+  const auto record = journal_.durable_uploads().find(upload.id);
+  if (record == journal_.durable_uploads().end() ||
+      upload::is_gone(record->second.progress.state)) {
+    upload.must_be_gone = true;
+  }
+}
+
+Task<> World::reap() {
+  for (const auto& [id, record] : journal_.durable_uploads()) {
+    if (const auto known = uploads_.find(id);
+        known != uploads_.end() && record.progress.expires_at <= clock_.now()) {
+      known->second.may_be_gone = true;
+    }
+  }
+  (void)co_await life_->engine.reap();
+}
+
+void World::submit(UploadRecord record) {
+  const auto kept = journal_.durable_uploads().find(record.id);
+  if (process_.alive && (kept == journal_.durable_uploads().end() ||
+                         kept->second.progress.state != UploadState::received)) {
+    violate(fmt::format("upload {} is handed over before the journal knows", record.id));
+  }
+  if (!life_->submitted.insert(record.id).second) {
+    violate(fmt::format("upload {} is handed over twice", record.id));
+  }
+  if (life_->delivers_at_once) {
+    life_->tasks.spawn("delivery", deliver(std::move(record)));
+  } else {
+    life_->waiting.push_back(std::move(record));
+  }
+}
+
+Task<> World::deliver_waiting() {
+  for (std::size_t left = life_->waiting.size(); left > 0 && !life_->waiting.empty(); --left) {
+    UploadRecord record = std::move(life_->waiting.front());
+    life_->waiting.pop_front();
+    co_await deliver(std::move(record));
+  }
+}
+
+Task<> World::deliver(UploadRecord record) {
+  life_->engine.began(record.token);
+  Result<delivery::Delivery> delivery = co_await ask_backend(record);
+  if (delivery) {
+    const Result<> kept = co_await life_->engine.answered(record.token, std::move(*delivery));
+    if (kept) {
+      co_return;
+    }
+  } else {
+    (void)co_await life_->engine.failed(record.token, 1, clock_.now());
+  }
+  life_->waiting.push_back(std::move(record));
+}
+
+// Keeps a record of what it has done, as the video library does.
+Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
+  Expectation& upload = uploads_.at(record.id);
+  delivery::Delivery delivery;
+  delivery.answer.status = 422;
+  delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, record.file_size);
+  if (dice_.chance(backend_failures_)) {
+    co_return fail(Errc::delivery_failed, "planted failure of the backend");
+  }
+  if (upload.refused_by_backend) {
+    co_return delivery;
+  }
+  const std::string key = std::to_string(record.id);
+  const auto known = co_await journal_.find_video(key);
+  if (!known) {
+    co_return fail(known.error());
+  }
+  delivery.answer.status = 200;
+  delivery.blob_taken = true;
+  if (*known) {
+    delivery.answer.body = (*known)->document;
+    co_return delivery;
+  }
+  const Result<> moved =
+      co_await life_->seam.move_to(record.id, record.file_size, video_path(record.id));
+  if (!moved) {
+    co_return fail(moved.error());
+  }
+  journal::VideoRecord video;
+  video.id = key;
+  video.upload_id = record.id;
+  video.document = fmt::format("video of upload {}, {} bytes, {}", record.id, record.file_size,
+                               dice_.below(1U << 30U));
+  delivery.answer.body = video.document;
+  std::vector<journal::Change> changes;
+  changes.emplace_back(journal::PutVideo{std::move(video)});
+  const Result<> kept = co_await journal_.commit(std::move(changes));
+  if (!kept) {
+    co_return fail(kept.error());
+  }
+  if (++upload.videos_made > 1) {
+    violate(fmt::format("upload {} became two videos", record.id));
+  }
+  ++tally_.videos;
+  co_return delivery;
+}
+
+std::string World::blob_path(std::uint64_t id) const {
+  return life_->store.blob_path(id);
+}
+
+std::string World::video_path(std::uint64_t id) {
+  return fmt::format("{}/{}.mp4", videos_directory, id);
+}
+
+Tally World::tally() const {
+  Tally tally = tally_;
+  tally.takeovers = metrics_.takeovers.value();
+  tally.failed_syncs = disk_.failed_syncs();
+  tally.disk_calls = disk_.calls();
+  tally.commits = journal_.commits();
+  for (const auto& [id, upload] : uploads_) {
+    tally.bytes_acknowledged += upload.acknowledged;
+  }
+  return tally;
+}
+
+}  // namespace sluice::simulation

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// A server that is simulated: the engine and the local store on a faulty disk, a backend, what its
+// clients know, and what must be true of all that at any time.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "delivery/handover.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/buffer_pool.h"
+#include "simulation/client_source.h"
+#include "simulation/dice.h"
+#include "simulation/faulty_disk.h"
+#include "simulation/seams.h"
+#include "store/local_store.h"
+#include "support/manual_clock.h"
+#include "upload/upload_engine.h"
+
+namespace sluice::simulation {
+
+// What the clients of one upload know, and what they may expect.
+struct Expectation {
+  std::uint64_t id = 0;
+  std::string token;
+  std::string source;
+  bool refused_by_backend = false;
+
+  std::uint64_t acknowledged = 0;
+  std::optional<journal::Answer> answer;
+  bool may_be_gone = false;   // Someone asked for an abort, or its time has passed.
+  bool must_be_gone = false;  // The abort was confirmed.
+  unsigned videos_made = 0;
+};
+
+struct Tally {
+  std::uint64_t requests = 0;
+  std::uint64_t restarts = 0;
+  std::uint64_t power_cuts = 0;
+  std::uint64_t deaths = 0;
+  std::uint64_t takeovers = 0;
+  std::uint64_t failed_syncs = 0;
+  std::uint64_t videos = 0;
+  std::uint64_t bytes_acknowledged = 0;
+  std::uint64_t disk_calls = 0;
+  std::uint64_t commits = 0;
+
+  void add(const Tally& other);
+  friend bool operator==(const Tally&, const Tally&) = default;
+};
+
+class World final : public delivery::Handover {
+ public:
+  World(Dice& dice, Defect defect);
+  ~World() override;
+
+  // The process ends, if it has not died, and a new one begins.
+  void restart(bool power_cut);
+  void set_faults(FaultRates disk, JournalFaults journal, double backend_failures);
+  // Deaths at commits, without any other fault.
+  void plan_deaths(double before_commit, double after_commit);
+  // No faults from now on, in a new process.
+  void heal();
+
+  // Runs the tasks side by side to their end. Sources that are silent when nothing else goes on
+  // are lost then.
+  void run_together(std::vector<runtime::Task<>> tasks);
+
+  // What one client does. Their results are checked.
+  runtime::Task<> create(std::uint64_t file_size);
+  runtime::Task<> append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
+                         ClientSource::Ending ending, bool length_known);
+  runtime::Task<> status(Expectation& upload);
+  runtime::Task<> abort(Expectation& upload);
+  runtime::Task<> reap();
+  runtime::Task<> deliver_waiting();
+
+  void submit(journal::UploadRecord record) override;
+
+  // Everything that must hold between two steps.
+  void check();
+  void check_nothing_is_left();
+  void violate(const std::string& what);
+
+  std::map<std::uint64_t, Expectation>& uploads() { return uploads_; }
+  const std::optional<std::string>& violation() const { return violation_; }
+  testing::ManualClock& clock() { return clock_; }
+  FaultyDisk& disk() { return disk_; }
+  Process& process() { return process_; }
+  std::size_t journalled_count() const { return journal_.durable_uploads().size(); }
+  Tally tally() const;
+
+ private:
+  struct Life;  // Of one process.
+
+  void wait_for_end();
+  runtime::Task<> deliver(journal::UploadRecord record);
+  runtime::Task<Result<delivery::Delivery>> ask_backend(journal::UploadRecord record);
+  void hear(Expectation& upload, const upload::Snapshot& snapshot);
+  void hear_error(const Expectation& upload, const Error& error, const char* request);
+  void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
+  void check_record(const Expectation& upload, const journal::UploadRecord& record);
+  void check_stored(const Expectation& upload, const journal::UploadRecord& record);
+  std::string blob_path(std::uint64_t id) const;
+  static std::string video_path(std::uint64_t id);
+
+  Dice& dice_;
+  boost::asio::io_context context_{1};
+  Process process_;
+  FaultyDisk disk_;
+  DiskSeam disk_seam_;
+  JournalSeam journal_;
+  testing::ManualClock clock_;
+  Metrics metrics_;
+  NullLog log_;
+  runtime::BlockingPool pool_{0};
+  runtime::BufferPool buffers_;
+  const Defect defect_;
+  std::unique_ptr<Life> life_;
+  double backend_failures_ = 0;
+  bool has_faults_ = false;
+
+  std::map<std::uint64_t, Expectation> uploads_;
+  std::vector<ClientSource*> sources_;  // Of requests under way.
+  std::optional<std::string> violation_;
+  Tally tally_;
+};
+
+}  // namespace sluice::simulation

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// What must be true of a simulated server at any time.
+#include <fmt/format.h>
+
+#include "simulation/world.h"
+
+namespace sluice::simulation {
+
+using journal::UploadRecord;
+using journal::UploadState;
+
+namespace {
+
+bool has_source(const std::optional<std::string>& bytes, const std::string& source,
+                ByteRange range) {
+  return bytes && bytes->size() >= range.end &&
+         bytes->compare(range.begin, range.size(), source, range.begin, range.size()) == 0;
+}
+
+}  // namespace
+
+void World::violate(const std::string& what) {
+  if (!violation_) {
+    violation_ = what;
+  }
+}
+
+void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
+  const std::uint64_t size = upload.source.size();
+  if (snapshot.id != upload.id || snapshot.token != upload.token || snapshot.file_size != size) {
+    violate(fmt::format("upload {} was told of another upload", upload.id));
+  }
+  if (upload.must_be_gone) {
+    violate(fmt::format("upload {} is back after its abort", upload.id));
+  }
+  if (snapshot.acknowledged < upload.acknowledged) {
+    violate(fmt::format("upload {}: {} bytes were acknowledged, now {}", upload.id,
+                        upload.acknowledged, snapshot.acknowledged));
+  }
+  const auto record = journal_.durable_uploads().find(upload.id);
+  const bool is_known = record != journal_.durable_uploads().end();
+  if (is_known && snapshot.acknowledged > record->second.progress.stored.prefix()) {
+    violate(fmt::format("upload {}: {} bytes are acknowledged, {} are in the journal", upload.id,
+                        snapshot.acknowledged, record->second.progress.stored.prefix()));
+  }
+  if (!snapshot.answer && size > 0 && snapshot.acknowledged >= size) {
+    violate(fmt::format("upload {}: the last byte is acknowledged without an answer", upload.id));
+  }
+  if (upload.answer && snapshot.answer != upload.answer) {
+    violate(fmt::format("upload {}: the answer has changed", upload.id));
+  }
+  if (snapshot.answer) {
+    const std::string own = fmt::format("upload {}, {} bytes", upload.id, size);
+    const int status = upload.refused_by_backend ? 422 : 200;
+    if (snapshot.answer->body.find(own) == std::string::npos || snapshot.answer->status != status) {
+      violate(fmt::format("upload {} got another upload's answer", upload.id));
+    }
+    upload.answer = snapshot.answer;
+  }
+  upload.acknowledged = std::max(upload.acknowledged, snapshot.acknowledged);
+}
+
+void World::hear_error(const Expectation& upload, const Error& error, const char* request) {
+  switch (error.code()) {
+    case Errc::not_found:
+      if (!upload.may_be_gone) {
+        violate(fmt::format("upload {}: {}: not found: {}", upload.id, request, error.message()));
+      }
+      return;
+    case Errc::closed_by_peer:
+    case Errc::taken_over:
+    case Errc::delivery_pending:
+      return;
+    case Errc::storage_failed:
+    case Errc::disk_full:
+    case Errc::overloaded:
+      if (has_faults_) {
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  violate(fmt::format("upload {}: {}: {}: {}", upload.id, request, info(error.code()).name,
+                      error.message()));
+}
+
+// A connection that breaks costs nothing that had arrived.
+void World::check_kept(const Expectation& upload, ByteRange arrived, Errc code) {
+  const auto record = journal_.durable_uploads().find(upload.id);
+  const bool was_cut = code == Errc::closed_by_peer || code == Errc::taken_over;
+  if (!was_cut || has_faults_ || record == journal_.durable_uploads().end() ||
+      upload::is_gone(record->second.progress.state)) {
+    return;
+  }
+  if (!arrived.empty() && !record->second.progress.stored.contains(arrived)) {
+    violate(fmt::format("upload {}: bytes {}-{} had arrived and were not kept", upload.id,
+                        arrived.begin, arrived.end));
+  }
+}
+
+void World::check() {
+  for (const auto& [id, upload] : uploads_) {
+    const auto record = journal_.durable_uploads().find(id);
+    if (record != journal_.durable_uploads().end()) {
+      check_record(upload, record->second);
+    } else if (!upload.may_be_gone) {
+      violate(fmt::format("upload {} is gone from the journal", id));
+    }
+    const bool has_video = upload.answer && upload.answer->status == 200;
+    if (has_video && disk_.durable_bytes(video_path(id)) != upload.source) {
+      violate(fmt::format("the video of upload {} is not the file that was sent", id));
+    }
+  }
+  for (const std::string& path : disk_.visible_files()) {
+    const bool has_record = std::ranges::any_of(journal_.durable_uploads(), [&](const auto& known) {
+      return path == blob_path(known.first) || path == video_path(known.first);
+    });
+    if (!has_record && path.ends_with(".part")) {
+      violate(path + " belongs to no upload");
+    }
+  }
+}
+
+void World::check_record(const Expectation& upload, const UploadRecord& record) {
+  const journal::UploadProgress& progress = record.progress;
+  if (upload::is_gone(progress.state)) {
+    if (!upload.may_be_gone || upload.answer) {
+      violate(fmt::format("upload {} is {} and nobody wanted that", upload.id,
+                          to_text(progress.state)));
+    }
+    return;
+  }
+  if (upload.must_be_gone) {
+    violate(fmt::format("the abort of upload {} was forgotten", upload.id));
+  }
+  if (progress.stored.prefix() < upload.acknowledged) {
+    violate(fmt::format("upload {}: {} bytes were acknowledged, the journal has {}", upload.id,
+                        upload.acknowledged, progress.stored.prefix()));
+  }
+  if (upload.answer && progress.answer != upload.answer) {
+    violate(fmt::format("upload {}: the answer that was given is not in the journal", upload.id));
+  }
+  check_stored(upload, record);
+}
+
+// Also without the cache: what would be left if the power went now.
+void World::check_stored(const Expectation& upload, const UploadRecord& record) {
+  if (record.progress.state == UploadState::refused) {
+    return;
+  }
+  const bool may_have_moved = record.progress.state != UploadState::receiving;
+  for (const ByteRange& range : record.progress.stored.ranges()) {
+    for (const bool durable : {false, true}) {
+      const auto bytes_of = [&](const std::string& path) {
+        return durable ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
+      };
+      const bool is_there =
+          has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
+          (may_have_moved && has_source(bytes_of(video_path(upload.id)), upload.source, range));
+      if (!is_there) {
+        violate(fmt::format("upload {}: the journal has bytes {}-{}, the {} has not", upload.id,
+                            range.begin, range.end, durable ? "platter" : "disk"));
+      }
+    }
+  }
+}
+
+void World::check_nothing_is_left() {
+  if (!journal_.durable_uploads().empty()) {
+    violate(fmt::format("upload {} is never forgotten", journal_.durable_uploads().begin()->first));
+  }
+  for (const auto& [id, upload] : uploads_) {
+    if (upload.videos_made > 0 && disk_.durable_bytes(video_path(id)) != upload.source) {
+      violate(fmt::format("the video of upload {} is not the file that was sent", id));
+    }
+  }
+  for (const std::string& path : disk_.visible_files()) {
+    const bool is_video = std::ranges::any_of(uploads_, [&](const auto& known) {
+      return path == video_path(known.first) && !known.second.refused_by_backend;
+    });
+    if (!is_video) {
+      violate(path + " is left behind");
+    }
+  }
+}
+
+}  // namespace sluice::simulation
