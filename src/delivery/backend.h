@@ -24,6 +24,9 @@ struct Handoff {
   Timestamp created_at;
 };
 
+// The key is derived from the token and does not give it away: it is told to the backend.
+Handoff handoff_of(const journal::UploadRecord& record);
+
 struct Delivery {
   journal::Answer answer;
   bool blob_taken = false;  // The store holds nothing of the upload any more.

@@ -7,24 +7,10 @@
 #include <random>
 #include <utility>
 
-#include "base/encoding.h"
 #include "base/limits.h"
 
 namespace sluice::delivery {
 namespace {
-
-// The key must not give away the token: it is told to the backend.
-Handoff handoff_of(const journal::UploadRecord& record) {
-  Handoff handoff;
-  handoff.upload_id = record.id;
-  handoff.idempotency_key = short_digest("handoff:" + record.token);
-  handoff.file_name = record.file_name;
-  handoff.file_size = record.file_size;
-  handoff.content_type = record.content_type;
-  handoff.parameters = record.parameters;
-  handoff.created_at = record.created_at;
-  return handoff;
-}
 
 double random_fraction() {
   thread_local std::minstd_rand generator{std::random_device{}()};

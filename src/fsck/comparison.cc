@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "delivery/backend.h"
 #include "video/video_json.h"
 
 namespace sluice::fsck {
@@ -200,9 +201,8 @@ std::optional<std::string> video_id_of(std::string_view file_name) {
   return std::string(id);
 }
 
-// The outbox derives the key from the secret, the video library the id from the key.
 std::string handoff_video_id(const UploadRecord& upload) {
-  return short_digest("video:" + short_digest("handoff:" + upload.token));
+  return video::video_id(delivery::handoff_of(upload).idempotency_key);
 }
 
 std::string handoff_file_name(const UploadRecord& upload) {

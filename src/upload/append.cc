@@ -130,6 +130,7 @@ Task<Result<>> Append::take(Bytes bytes, MutableBytes scratch) {
       co_return fail(opened.error());
     }
     blob_ = std::move(*opened);
+    upload_.room_taken();
   }
   const ByteRange range{position_, position_ + bytes.size()};
   std::uint64_t at = range.begin;

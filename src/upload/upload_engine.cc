@@ -9,7 +9,6 @@
 
 #include "base/limits.h"
 #include "base/random.h"
-#include "upload/reserving_store.h"
 
 namespace sluice::upload {
 
@@ -82,8 +81,7 @@ Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
     co_return fail(sound.error());
   }
   if (upload.progress().state == UploadState::receiving) {
-    ReservingStore store(parts_.store, upload);
-    AppendTools tools{store, parts_.buffers, parts_.clock, parts_.metrics, settings_.expiry};
+    AppendTools tools{parts_.store, parts_.buffers, parts_.clock, parts_.metrics, settings_.expiry};
     Append append(upload, tools, piece, body);
     const Result<bool> finished = co_await append.run();
     if (!finished) {

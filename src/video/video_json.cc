@@ -241,6 +241,10 @@ std::string video_metadata(const VideoDescription& video) {
   return std::move(metadata).finish();
 }
 
+std::string video_id(const std::string& idempotency_key) {
+  return short_digest("video:" + idempotency_key);
+}
+
 std::string stored_extension(std::string_view file_name) {
   const std::string_view name = last_component(file_name);
   const std::size_t dot = name.rfind('.');

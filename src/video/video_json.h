@@ -36,6 +36,9 @@ std::string video_document(const VideoDescription& video);
 // One line of JSON with what is known and nothing else.
 std::string video_metadata(const VideoDescription& video);
 
+// The id of the video that a hand-off with this key becomes: 32 hex digits, the same in every
+// attempt.
+std::string video_id(const std::string& idempotency_key);
 // What is appended to the id to name the file: a dot and 1 to 16 lower-case letters and digits, or
 // nothing. No other part of a client's file name ever reaches a path.
 std::string stored_extension(std::string_view file_name);

@@ -16,10 +16,6 @@ namespace {
 
 constexpr const char* deleted = "deleted";
 
-std::string video_id(const std::string& idempotency_key) {
-  return short_digest("video:" + idempotency_key);
-}
-
 Error not_found(const std::string& id) {
   return Error(Errc::not_found, "Couldn't find Video with ID=" + to_valid_utf8(id));
 }
