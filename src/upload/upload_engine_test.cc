@@ -179,7 +179,7 @@ TEST_F(UploadEngineTest, ANewerRequestCutsAStalledOneAndKeepsItsBytes) {
 }
 
 Task<> reads_on_and_on(Engine& engine, Log& log, std::string token, Piece piece, bool size_known,
-                       std::uint64_t& acknowledged) {
+                       const Gauge& buffers_in_use, std::uint64_t& acknowledged) {
   const std::size_t size = limits::checkpoint_bytes + limits::buffer_bytes;
   const std::uint64_t rest = 2 * limits::checkpoint_bytes - size;
   ScriptedSource body(std::string(size, 'x'), Ending::silent, size_known, rest);
@@ -189,6 +189,7 @@ Task<> reads_on_and_on(Engine& engine, Log& log, std::string token, Piece piece,
   };
   group.spawn("writer", writer(engine, token, piece, body));
   EXPECT_TRUE(co_await body.reached_silence.wait(30s));
+  EXPECT_EQ(buffers_in_use.value(), 0) << "a sender that stops holds no buffer";
   acknowledged = (co_await engine.status(token))->acknowledged;
   body.cancel(Errc::closed_by_peer);
   EXPECT_TRUE(co_await group.wait(30s));
@@ -202,11 +203,14 @@ TEST_F(UploadEngineTest, ALongRequestIsMadeDurableOnItsWayUnlessItMayBeAnotherFi
   Piece whole;
   whole.whole_file = true;
   std::uint64_t acknowledged = 0;
-  run(reads_on_and_on(*engine, log, create(size), ranged, false, acknowledged));
+  run(reads_on_and_on(*engine, log, create(size), ranged, false, metrics.buffers_in_use,
+                      acknowledged));
   EXPECT_EQ(acknowledged, limits::checkpoint_bytes);
-  run(reads_on_and_on(*engine, log, create(size), whole, true, acknowledged));
+  run(reads_on_and_on(*engine, log, create(size), whole, true, metrics.buffers_in_use,
+                      acknowledged));
   EXPECT_EQ(acknowledged, limits::checkpoint_bytes);
-  run(reads_on_and_on(*engine, log, create(size), whole, false, acknowledged));
+  run(reads_on_and_on(*engine, log, create(size), whole, false, metrics.buffers_in_use,
+                      acknowledged));
   EXPECT_EQ(acknowledged, 0U);
 }
 
