@@ -108,7 +108,10 @@ Result<> App::open_parts() {
   pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   router_ = std::make_unique<protocol::Router>(
       *engine_, *library_, *pages_,
-      protocol::ProtocolSettings{config_.server.public_url, config_.limits.file_size});
+      protocol::ProtocolSettings{.public_url = config_.server.public_url,
+                                 .file_size_max = config_.limits.file_size,
+                                 .origins = config_.cors.origins,
+                                 .api_origins = config_.cors.api_origins});
   for (const auto& worker : workers_) {
     connections_.push_back(std::make_unique<http::Connections>(
         worker->executor(), *router_, session_settings(config_), log_, metrics_));

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "net/endpoint.h"
+#include "protocol/origins.h"
 
 namespace sluice::ops {
 
@@ -38,6 +39,12 @@ struct Config {
     Duration drain = std::chrono::seconds(10);
 
     friend bool operator==(const Server&, const Server&) = default;
+  };
+  struct Cors {
+    protocol::Origins origins = protocol::Origins::all();
+    protocol::Origins api_origins;
+
+    friend bool operator==(const Cors&, const Cors&) = default;
   };
   struct Data {
     std::string directory = "./sluice-data";
@@ -89,6 +96,7 @@ struct Config {
   };
 
   Server server;
+  Cors cors;
   Data data;
   Limits limits;
   Timeouts timeouts;

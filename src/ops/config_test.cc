@@ -207,6 +207,9 @@ public_url = "https://u.example.com/a"
 open = true
 workers = 3
 drain = "0ms"
+[cors]
+origins = "https://a.example, https://*.b.example"
+api_origins = "*"
 [data]
 directory = "/srv/a \"b\" \\ ä"
 durability = "none"

@@ -254,6 +254,14 @@ Parsed<std::string> BaseUrl::parse(std::string_view text) {
   return std::string(url);
 }
 
+Parsed<protocol::Origins> OriginList::parse(std::string_view text) {
+  Result<protocol::Origins> origins = protocol::Origins::parse(text);
+  if (!origins) {
+    return std::unexpected(origins.error().message());
+  }
+  return *std::move(origins);
+}
+
 Parsed<Durability> DurabilityWord::parse(std::string_view text) {
   return parse_word(text, durability_words);
 }

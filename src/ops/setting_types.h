@@ -103,6 +103,15 @@ struct BaseUrl {
   static std::string print(const Value& value) { return toml_string(value); }
 };
 
+// Origins of web pages as protocol::Origins reads them.
+struct OriginList {
+  using Value = protocol::Origins;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "ORIGINS";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value) { return toml_string(value.text()); }
+};
+
 struct DurabilityWord {
   using Value = Durability;
   static constexpr TomlForms forms{.string = true};

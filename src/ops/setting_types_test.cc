@@ -126,6 +126,13 @@ TEST(Switch, TakesFourWords) {
   }
 }
 
+TEST(OriginList, NamesThePatternThatIsNone) {
+  EXPECT_EQ(OriginList::parse("https://a.example")->text(), "https://a.example");
+  const auto wrong = OriginList::parse("https://a.example, b.example");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().find("got \"b.example\""), std::string::npos) << wrong.error();
+}
+
 TEST(Words, AreListedWhenNoneMatches) {
   EXPECT_EQ(LogLevelWord::parse("warn"), LogLevel::warn);
   EXPECT_EQ(LogLevelWord::parse("Warn").error(),

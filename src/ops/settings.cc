@@ -8,6 +8,7 @@ namespace sluice::ops {
 namespace {
 
 using Server = Config::Server;
+using Cors = Config::Cors;
 using Data = Config::Data;
 using Limits = Config::Limits;
 using Timeouts = Config::Timeouts;
@@ -69,6 +70,13 @@ constexpr std::array table{
     row<Pause, &Config::server, &Server::drain>(
         {"server.drain", "SLUICE_SERVER_DRAIN", {}},
         "On SIGTERM running requests get this long to end."),
+
+    row<OriginList, &Config::cors, &Cors::origins>(
+        {"cors.origins", "SLUICE_CORS_ORIGINS", {}},
+        "Origins whose pages may use upload locations, with commas between them; * is every one."),
+    row<OriginList, &Config::cors, &Cors::api_origins>(
+        {"cors.api_origins", "SLUICE_CORS_API_ORIGINS", {}},
+        "Origins whose pages may call the API; empty: none."),
 
     row<Path<false>, &Config::data, &Data::directory>(
         {"data.directory", "SLUICE_DATA", "--data"},

@@ -3,9 +3,26 @@
 
 namespace sluice::protocol {
 
-void allow_any_origin(http::Headers& headers) {
-  headers.set("Access-Control-Allow-Origin", "*");
-  headers.set("Access-Control-Expose-Headers", "Location, Range");
+void allow_origin(http::Headers& headers, const Origins& origins, const http::Request* request) {
+  if (origins.allows_none()) {
+    return;
+  }
+  if (origins.allows_all()) {
+    headers.set("Access-Control-Allow-Origin", "*");
+  } else {
+    headers.set("Vary", "Origin");
+    const auto origin = request != nullptr ? request->headers.find("Origin") : std::nullopt;
+    if (!origin || !origins.allows(*origin)) {
+      return;
+    }
+    headers.set("Access-Control-Allow-Origin", std::string(*origin));
+  }
+  headers.set("Access-Control-Expose-Headers", "Location, Range, Retry-After, X-Request-Id");
+}
+
+bool is_preflight(const http::Request& request) {
+  return request.method == http::Method::options && request.headers.find("Origin") &&
+         request.headers.find("Access-Control-Request-Method");
 }
 
 void answer_preflight(http::Headers& headers, const std::string& methods) {

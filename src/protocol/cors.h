@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Cross-origin access for browsers (WHATWG Fetch 3.2). Upload locations are open to every origin:
-// the URL itself is the capability, no cookie or credential is looked at.
+// Cross-origin access for browsers (WHATWG Fetch 3.2). No cookie or credential is looked at, so
+// none is asked for.
 #pragma once
 
 #include <string>
 
 #include "http/message.h"
+#include "protocol/origins.h"
 
 namespace sluice::protocol {
 
-// For every answer of an upload location, errors too: a script that cannot read an error takes it
-// for a lost connection and repeats for ever what can never work.
-void allow_any_origin(http::Headers& headers);
+// Lets scripts of `origins` read the answer to `request`. For every answer, errors too: a script
+// that cannot read an error takes it for a lost connection and repeats for ever what can never
+// work. Without a request, its head could not be read: only "every origin" is told then.
+void allow_origin(http::Headers& headers, const Origins& origins, const http::Request* request);
 
-// What a preflight asks for, beside allow_any_origin(). `methods` as in Allow.
+// Is it the question that a browser asks before the request itself?
+bool is_preflight(const http::Request& request);
+
+// What a preflight asks for, beside allow_origin(). `methods` as in Allow.
 void answer_preflight(http::Headers& headers, const std::string& methods);
 
 }  // namespace sluice::protocol

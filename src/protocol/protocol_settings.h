@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/limits.h"
+#include "protocol/origins.h"
 
 namespace sluice::protocol {
 
@@ -14,6 +15,10 @@ struct ProtocolSettings {
   // http:// and the request's Host.
   std::string public_url;
   std::uint64_t file_size_max = limits::file_size_max_default;
+  // Whose pages may read answers of upload locations: the URL itself is the capability.
+  Origins origins = Origins::all();
+  // Whose pages may call the API.
+  Origins api_origins;
 };
 
 }  // namespace sluice::protocol

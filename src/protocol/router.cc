@@ -10,6 +10,8 @@ namespace {
 using http::Method;
 using runtime::Task;
 
+constexpr const char* every_method = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
+
 template <class Object>
 Action action_of(Object& object, Task<Answer> (Object::*handler)(Call&)) {
   return [&object, handler](Call& call) { return (object.*handler)(call); };
@@ -111,10 +113,8 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
   reply.upload_id = call.upload_id;
   if (route != nullptr) {
     reply.route = route->name;
-    if (route->kind == Kind::location) {
-      allow_any_origin(reply.response.headers);
-    }
   }
+  allow_origin(reply.response.headers, origins_of(request.path), &request);
   co_return reply;
 }
 
@@ -123,7 +123,7 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   if (request.method == Method::options && request.path == "*") {
     http::Response response;
     response.status = 204;
-    response.headers.add("Allow", "GET, HEAD, PUT, POST, DELETE, OPTIONS");
+    response.headers.add("Allow", every_method);
     co_return response;
   }
   Result<Segments> segments = parse_path(request.path);
@@ -132,6 +132,10 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   }
   const VersionPrefix version = strip_version(*segments);
   std::optional<Match> match = find(*segments, version.found);
+  // The page is to read why the request that it has in mind fails.
+  if (!match && is_preflight(request)) {
+    co_return answer_options(request, every_method);
+  }
   if (!match) {
     if (lacks_json(*segments, version.found)) {
       co_return fail(Errc::bad_request, "Currently only .json is supported as a format");
@@ -142,7 +146,7 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   call.capture = std::move(match->capture);
   call.lists_are_objects = version.is_3_1;
   if (request.method == Method::options) {
-    co_return answer_options(request, *route);
+    co_return answer_options(request, allowed_methods(*route));
   }
   const Method method = request.method == Method::head ? Method::get : request.method;
   for (const Endpoint& endpoint : route->endpoints) {
@@ -179,6 +183,25 @@ bool Router::lacks_json(Segments segments, bool has_version) const {
   return match && match->route->kind == Kind::api;
 }
 
+// What is no path of the API may be a mistaken location, and its page has to hear of that.
+const Origins& Router::origins_of(std::string_view path) const {
+  static const Origins none;
+  Result<Segments> segments = parse_path(path);
+  if (!segments) {
+    return settings_.origins;
+  }
+  const VersionPrefix version = strip_version(*segments);
+  const std::optional<Match> match = find(*segments, version.found);
+  if (match) {
+    return match->route->kind == Kind::api        ? settings_.api_origins
+           : match->route->kind == Kind::location ? settings_.origins
+                                                  : none;
+  }
+  const bool is_api = version.found || lacks_json(*segments, version.found) ||
+                      (!segments->empty() && segments->front() == "videos");
+  return is_api ? settings_.api_origins : settings_.origins;
+}
+
 std::string Router::allowed_methods(const Route& route) {
   std::string methods;
   for (const Endpoint& endpoint : route.endpoints) {
@@ -188,12 +211,11 @@ std::string Router::allowed_methods(const Route& route) {
   return methods + "OPTIONS";
 }
 
-http::Response Router::answer_options(const http::Request& request, const Route& route) {
+http::Response Router::answer_options(const http::Request& request, const std::string& allowed) {
   http::Response response;
   response.status = 204;
-  const std::string allowed = allowed_methods(route);
   response.headers.add("Allow", allowed);
-  if (route.kind == Kind::location && request.headers.find("Access-Control-Request-Method")) {
+  if (is_preflight(request)) {
     answer_preflight(response.headers, allowed);
   }
   return response;

@@ -11,6 +11,7 @@
 
 #include "http/handler.h"
 #include "protocol/call.h"
+#include "protocol/origins.h"
 #include "protocol/panda_api.h"
 #include "protocol/panda_dialect.h"
 #include "protocol/path.h"
@@ -33,8 +34,8 @@ class Router final : public http::Handler {
 
  private:
   enum class Kind {
-    api,       // With and without version prefix.
-    location,  // Open to scripts of every origin.
+    api,  // With and without version prefix.
+    location,
     service,
   };
   struct Endpoint {
@@ -57,9 +58,11 @@ class Router final : public http::Handler {
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
   runtime::Task<Answer> dispatch(Call& call, const Route*& route);
+  // Whose pages may read an answer about `path`, also when no route made it.
+  const Origins& origins_of(std::string_view path) const;
 
   static std::string allowed_methods(const Route& route);
-  static http::Response answer_options(const http::Request& request, const Route& route);
+  static http::Response answer_options(const http::Request& request, const std::string& allowed);
 
   const ProtocolSettings settings_;
   PandaDialect dialect_;

@@ -79,30 +79,70 @@ TEST_F(RouterTest, ShowsTheServicePages) {
   EXPECT_STREQ(last.route, "metrics");
 }
 
-TEST_F(RouterTest, OpensLocationsToEveryOrigin) {
+class RouterOriginsTest : public RouterFixture {
+ protected:
+  static constexpr const char* exposed = "Location, Range, Retry-After, X-Request-Id";
+};
+
+TEST_F(RouterOriginsTest, OpensLocationsToEveryOrigin) {
   const std::string path = open(9);
   for (const std::string& head :
        {"PUT " + path + "\nContent-Range: bytes */9", "GET " + path, "DELETE " + path,
         "PATCH " + path, "PUT " + path + "\nContent-Range: nonsense",
-        std::string("PUT /uploads/unknown"), "OPTIONS " + path}) {
+        std::string("PUT /uploads/unknown"), "OPTIONS " + path, "PUT " + path + "/more",
+        std::string("PUT /undefined"), std::string("PUT /uploads/%zz")}) {
     const http::Response response = send(head);
     EXPECT_EQ(header(response, "Access-Control-Allow-Origin"), "*") << head;
-    EXPECT_EQ(header(response, "Access-Control-Expose-Headers"), "Location, Range") << head;
-  }
-  for (const char* head :
-       {"GET /videos.json", "GET /nothing", "OPTIONS /videos.json", "GET /healthz"}) {
-    EXPECT_EQ(header(send(head), "Access-Control-Allow-Origin"), "(none)") << head;
+    EXPECT_EQ(header(response, "Access-Control-Expose-Headers"), exposed) << head;
+    EXPECT_EQ(header(response, "Access-Control-Allow-Credentials"), "(none)") << head;
   }
 }
 
-TEST_F(RouterTest, AnswersPreflights) {
+TEST_F(RouterOriginsTest, KeepsTheApiClosedUnlessItIsOpened) {
+  const auto heads = {"GET /videos.json", "OPTIONS /videos.json", "GET /v2/nothing.json",
+                      "GET /videos/a/b", "POST /videos.xml"};
+  for (const char* head : heads) {
+    EXPECT_EQ(header(send(head), "Access-Control-Allow-Origin"), "(none)") << head;
+  }
+  settings.api_origins = Origins::parse("*").value();
+  for (const char* head : heads) {
+    EXPECT_EQ(header(send(head), "Access-Control-Allow-Origin"), "*") << head;
+    EXPECT_EQ(header(send(head), "Access-Control-Expose-Headers"), exposed) << head;
+  }
+  EXPECT_EQ(header(send("GET /healthz"), "Access-Control-Allow-Origin"), "(none)");
+}
+
+TEST_F(RouterOriginsTest, TellsAListedOriginThatItMayRead) {
+  settings.origins = Origins::parse("https://a.example, https://*.b.example").value();
   const std::string path = open(9);
-  const http::Response response =
-      send("OPTIONS " + path +
-           "\nOrigin: http://page.example\nAccess-Control-Request-Method: PUT\n"
-           "Access-Control-Request-Headers: cache-control,content-range,content-type,"
-           "x-requested-with");
+  for (const char* origin : {"https://a.example", "https://x.b.example"}) {
+    const http::Response response = send("GET " + path + "\nOrigin: " + origin);
+    EXPECT_EQ(header(response, "Access-Control-Allow-Origin"), origin);
+    EXPECT_EQ(header(response, "Vary"), "Origin");
+  }
+  for (const char* origin : {"\nOrigin: https://c.example", ""}) {
+    const http::Response response = send("GET " + path + origin);
+    EXPECT_EQ(header(response, "Access-Control-Allow-Origin"), "(none)");
+    EXPECT_EQ(header(response, "Access-Control-Expose-Headers"), "(none)");
+    EXPECT_EQ(header(response, "Vary"), "Origin") << "a cache must not give it to another origin";
+  }
+}
+
+class RouterPreflightTest : public RouterOriginsTest {
+ protected:
+  http::Response preflight(const std::string& path) {
+    return send("OPTIONS " + path +
+                "\nOrigin: http://page.example\nAccess-Control-Request-Method: PUT\n"
+                "Access-Control-Request-Headers: cache-control,content-range,content-type,"
+                "x-requested-with");
+  }
+};
+
+TEST_F(RouterPreflightTest, AllowsWhatClientsSend) {
+  const std::string path = open(9);
+  const http::Response response = preflight(path);
   EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(header(response, "Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(header(response, "Access-Control-Allow-Methods"),
             "GET, HEAD, PUT, POST, DELETE, OPTIONS");
   const std::string allowed = header(response, "Access-Control-Allow-Headers");
@@ -112,6 +152,17 @@ TEST_F(RouterTest, AnswersPreflights) {
   }
   EXPECT_EQ(header(response, "Access-Control-Max-Age"), "86400");
   EXPECT_EQ(header(send("OPTIONS " + path), "Access-Control-Allow-Methods"), "(none)");
+}
+
+TEST_F(RouterPreflightTest, LetsARequestToAWrongPathFailReadably) {
+  const http::Response response = preflight("/undefined");
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(header(response, "Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(send("OPTIONS /undefined").status, 404);
+}
+
+TEST_F(RouterPreflightTest, OpensNothingOfTheApiByDefault) {
+  EXPECT_EQ(header(preflight("/v2/videos.json"), "Access-Control-Allow-Origin"), "(none)");
 }
 
 }  // namespace
