@@ -95,6 +95,10 @@ inline constexpr std::size_t deliveries_in_memory_max = 1000;  // The rest waits
 inline constexpr std::size_t deliveries_page_count = 100;
 inline constexpr std::size_t answer_bytes_max = 1 * MiB;
 
+// Requests that the server itself makes.
+inline constexpr std::size_t outgoing_requests_max = 1024;  // Under way or waiting to begin.
+inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
+
 // The probe's helper process.
 inline constexpr std::chrono::seconds probe_time_max{10};
 inline constexpr std::size_t probe_cpu_seconds_max = 8;

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+#include "outgoing/http_client.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <cstdlib>
+#include <functional>
+
+#include "runtime/event.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::outgoing {
+namespace {
+
+namespace asio = boost::asio;
+
+// Gives each connection the next of its answers, after the whole request has come, and closes it.
+template <class Protocol>
+class RawServer {
+ public:
+  RawServer(const typename Protocol::endpoint& endpoint, std::vector<std::string> answers,
+            bool hang = false)
+      : acceptor_(context_, endpoint), answers_(std::move(answers)), hang_(hang) {
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~RawServer() { thread_.join(); }
+
+  typename Protocol::endpoint endpoint() const { return acceptor_.local_endpoint(); }
+  // After the last answer.
+  std::vector<std::string> requests() {
+    thread_.join();
+    thread_ = std::thread([] {});
+    return requests_;
+  }
+
+ private:
+  void serve() {
+    for (const std::string& answer : answers_) {
+      typename Protocol::socket socket(context_);
+      acceptor_.accept(socket);
+      requests_.push_back(read_request(socket));
+      boost::system::error_code ignored;
+      asio::write(socket, asio::buffer(answer), ignored);
+      if (hang_) {
+        char byte = 0;
+        asio::read(socket, asio::buffer(&byte, 1), ignored);  // Until the client has enough.
+      }
+    }
+  }
+
+  static std::string read_request(typename Protocol::socket& socket) {
+    std::string request;
+    std::size_t wanted = std::string::npos;
+    while (request.size() < wanted) {
+      std::string piece(65536, '\0');
+      boost::system::error_code error;
+      const std::size_t count = socket.read_some(asio::buffer(piece), error);
+      if (error) {
+        break;
+      }
+      request.append(piece, 0, count);
+      const std::size_t end = request.find("\r\n\r\n");
+      const std::size_t length = request.find("Content-Length: ");
+      if (end != std::string::npos) {
+        wanted = end + 4;
+        if (length < end) {
+          wanted += std::strtoull(request.c_str() + length + 16, nullptr, 10);
+        }
+      }
+    }
+    return request;
+  }
+
+  asio::io_context context_;
+  typename Protocol::acceptor acceptor_;
+  const std::vector<std::string> answers_;
+  const bool hang_;
+  std::vector<std::string> requests_;
+  std::thread thread_;
+};
+
+using TcpServer = RawServer<asio::ip::tcp>;
+
+const asio::ip::tcp::endpoint any_port{asio::ip::address_v4::loopback(), 0};
+
+HttpRequest request_to(const TcpServer& server) {
+  HttpRequest request;
+  request.target =
+      *parse_target("http://127.0.0.1:" + std::to_string(server.endpoint().port()) + "/v?a=1");
+  request.body = std::make_shared<TextBody>("hello");
+  return request;
+}
+
+class HttpClientTest : public ::testing::Test {
+ protected:
+  Result<HttpAnswer> send(HttpRequest request) {
+    return testing::run(client_.send(std::move(request)));
+  }
+  Result<HttpAnswer> send_for(const std::string& answer,
+                              const std::function<void(HttpRequest&)>& change = {}) {
+    const TcpServer server(any_port, {answer});
+    HttpRequest request = request_to(server);
+    if (change) {
+      change(request);
+    }
+    return send(std::move(request));
+  }
+
+  HttpClient client_;
+};
+
+TEST_F(HttpClientTest, sends_exactly_what_it_was_given) {
+  TcpServer server(any_port, {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\n{}"});
+  HttpRequest request = request_to(server);
+  request.headers = {{"X-One", "1"}, {"X-Empty", ""}};
+  const Result<HttpAnswer> answer = send(request);
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "{}");
+  EXPECT_EQ(find_header(answer->headers, "x-a"), "b");
+  EXPECT_EQ(server.requests().at(0),
+            "POST /v?a=1 HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.endpoint().port()) +
+                "\r\nUser-Agent: sluice\r\nAccept: */*\r\nX-One: 1\r\nX-Empty:\r\n"
+                "Content-Length: 5\r\n\r\nhello");
+}
+
+TEST_F(HttpClientTest, sends_a_large_body_in_steps) {
+  TcpServer server(any_port, {"HTTP/1.1 204 No Content\r\n\r\n"});
+  HttpRequest request = request_to(server);
+  const std::string large(3'000'000, 'x');
+  request.body = std::make_shared<JoinedBody>(std::vector<std::shared_ptr<const Body>>{
+      std::make_shared<TextBody>("<"), std::make_shared<TextBody>(large),
+      std::make_shared<TextBody>(">")});
+  const Result<HttpAnswer> answer = send(request);
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->status, 204);
+  EXPECT_TRUE(server.requests().at(0).ends_with("\r\n\r\n<" + large + ">"));
+}
+
+TEST_F(HttpClientTest, takes_every_whole_answer) {
+  const struct {
+    const char* answer;
+    int status;
+    const char* body;
+  } cases[] = {
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n", 200,
+       "abc"},
+      {"HTTP/1.1 200 OK\r\n\r\nup to the end", 200, "up to the end"},
+      {"HTTP/1.1 103 Early Hints\r\nX-E: 1\r\n\r\nHTTP/1.1 422 No\r\nContent-Length: 1\r\n\r\n!",
+       422, "!"},
+      {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 302, ""},
+      {"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", 503, ""},
+  };
+  for (const auto& row : cases) {
+    const Result<HttpAnswer> answer = send_for(row.answer);
+    ASSERT_TRUE(answer) << row.answer << answer.error().message();
+    EXPECT_EQ(answer->status, row.status);
+    EXPECT_EQ(answer->body, row.body);
+    EXPECT_FALSE(find_header(answer->headers, "X-T"));
+    EXPECT_FALSE(find_header(answer->headers, "X-E"));
+  }
+}
+
+TEST_F(HttpClientTest, a_broken_answer_is_none) {
+  for (const char* answer :
+       {"", "HTTP/1.1 200 OK\r\nContent-Len", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive!",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 0\r\n\r\n", "garbage\r\n\r\n",
+        "HTTP/1.1 700 What\r\nContent-Length: 0\r\n\r\n"}) {
+    const Result<HttpAnswer> result = send_for(answer);
+    ASSERT_FALSE(result) << answer;
+    EXPECT_EQ(result.error().code(), Errc::delivery_failed) << answer;
+  }
+}
+
+TEST_F(HttpClientTest, bounds_head_and_body_of_an_answer) {
+  EXPECT_FALSE(send_for("HTTP/1.1 200 OK\r\nX-A: " + std::string(70'000, 'a') +
+                        "\r\nContent-Length: 0\r\n\r\n"));
+  const auto small = [](HttpRequest& request) { request.answer_bytes_inline_max = 4; };
+  EXPECT_TRUE(send_for("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd", small));
+  const auto answer = send_for("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde", small);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message(), "the answer is longer than 4 bytes");
+}
+
+class TextSink final : public AnswerSink {
+ public:
+  Result<> write(Bytes bytes) override {
+    text += as_text(bytes);
+    return {};
+  }
+  std::string text;
+};
+
+TEST_F(HttpClientTest, a_long_answer_goes_into_the_sink_as_a_whole) {
+  const auto sink = std::make_shared<TextSink>();
+  const auto change = [&](HttpRequest& request) {
+    request.answer_bytes_inline_max = 10;
+    request.answer_bytes_max = 100'000;
+    request.sink = sink;
+  };
+  const std::string body(100'000, 'b');
+  const auto answer = send_for("HTTP/1.1 200 OK\r\n\r\n" + body, change);
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_TRUE(answer->in_sink);
+  EXPECT_EQ(answer->body, "");
+  EXPECT_EQ(answer->body_size, body.size());
+  EXPECT_EQ(sink->text, body);
+  EXPECT_FALSE(send_for("HTTP/1.1 200 OK\r\n\r\n" + body + "!", change));
+}
+
+TEST_F(HttpClientTest, deadlines_end_what_hangs) {
+  const auto quick = [](HttpRequest& request) {
+    request.deadlines.whole = std::chrono::milliseconds(300);
+  };
+  {
+    const TcpServer server(any_port, {"HTTP/1.1 200 OK\r\n"}, true);
+    HttpRequest request = request_to(server);
+    quick(request);
+    EXPECT_FALSE(send(request));
+  }
+  const TcpServer server(any_port, {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"}, true);
+  HttpRequest request = request_to(server);
+  request.deadlines.stall = std::chrono::milliseconds(300);
+  const auto answer = send(request);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message(), "nothing moved for 0.3 s");
+}
+
+TEST_F(HttpClientTest, nothing_of_the_environment_counts) {
+  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+  ::setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+  EXPECT_TRUE(send_for("HTTP/1.1 204 No Content\r\n\r\n"));
+  ::unsetenv("http_proxy");
+  ::unsetenv("ALL_PROXY");
+}
+
+TEST_F(HttpClientTest, refuses_headers_that_would_break_the_head) {
+  HttpRequest request;
+  request.target = *parse_target("http://127.0.0.1:1/");
+  for (const auto& header : {std::pair<std::string, std::string>("X-A", "b\r\nX-B: c"),
+                             std::pair<std::string, std::string>("X A", "b")}) {
+    request.headers = {header};
+    const auto answer = send(request);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), Errc::internal);
+  }
+}
+
+TEST_F(HttpClientTest, speaks_over_a_unix_socket) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/app.sock";
+  RawServer<asio::local::stream_protocol> server(path, {"HTTP/1.1 204 No Content\r\n\r\n"});
+  HttpRequest request;
+  request.target = *parse_target("unix:" + path + ":/videos");
+  const auto answer = send(request);
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_TRUE(server.requests().at(0).starts_with("POST /videos HTTP/1.1\r\nHost: localhost\r\n"));
+}
+
+class StoppingSink final : public AnswerSink {
+ public:
+  explicit StoppingSink(runtime::Event& reached) : reached_(reached) {}
+  Result<> write(Bytes) override {
+    reached_.set();
+    return {};
+  }
+
+ private:
+  runtime::Event& reached_;
+};
+
+TEST_F(HttpClientTest, stop_ends_what_is_under_way_and_what_comes_after) {
+  const TcpServer server(any_port, {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"}, true);
+  HttpRequest request = request_to(server);
+  runtime::Event reached;
+  request.answer_bytes_inline_max = 0;
+  request.sink = std::make_shared<StoppingSink>(reached);
+  std::thread stopper([&] {
+    testing::run(reached.wait(std::chrono::minutes(1)));
+    client_.stop();
+  });
+  const auto answer = send(request);
+  stopper.join();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code(), Errc::draining);
+  EXPECT_EQ(send(request).error().code(), Errc::draining);
+}
+
+}  // namespace
+}  // namespace sluice::outgoing
