@@ -22,14 +22,6 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
-void print(const Tally& tally, std::uint64_t seeds) {
-  std::cout << seeds << " runs: " << tally.requests << " requests, " << tally.restarts
-            << " restarts, " << tally.power_cuts << " power cuts, " << tally.deaths << " deaths, "
-            << tally.takeovers << " take-overs, " << tally.failed_syncs << " failed syncs, "
-            << tally.videos << " videos, " << tally.bytes_acknowledged << " bytes acknowledged, "
-            << tally.disk_calls << " disk calls, " << tally.commits << " commits\n";
-}
-
 TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverything) {
   const bool is_repeat = std::getenv("SLUICE_TEST_SIMULATION_SEED") != nullptr;
   const std::uint64_t first = number_from_environment("SLUICE_TEST_SIMULATION_SEED", first_seed);
@@ -42,7 +34,7 @@ TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverything) {
     ASSERT_FALSE(outcome.violation)
         << "SLUICE_TEST_SIMULATION_SEED=" << seed << ": " << *outcome.violation;
   }
-  print(total, count);
+  std::cout << count << " runs: " << to_text(total) << "\n";
   if (count >= seeds_count) {
     EXPECT_GT(total.power_cuts, count / 4);
     EXPECT_GT(total.deaths, count / 4);

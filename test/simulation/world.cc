@@ -76,6 +76,14 @@ void Tally::add(const Tally& other) {
   commits += other.commits;
 }
 
+std::string to_text(const Tally& tally) {
+  return fmt::format(
+      "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
+      "{} videos, {} bytes acknowledged, {} disk calls, {} commits",
+      tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
+      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.disk_calls, tally.commits);
+}
+
 World::World(Dice& dice, Defect defect)
     : dice_(dice),
       disk_(dice, process_, dice.chance(0.5) ? 512 : 4096),

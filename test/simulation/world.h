@@ -56,6 +56,8 @@ struct Tally {
   friend bool operator==(const Tally&, const Tally&) = default;
 };
 
+std::string to_text(const Tally& tally);
+
 class World final : public delivery::Handover {
  public:
   World(Dice& dice, Defect defect);

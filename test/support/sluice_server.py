@@ -20,7 +20,8 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent():
+def die_with_parent():
+    """For preexec_fn: the child is killed when the thread that started it ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -90,7 +91,7 @@ class SluiceServer:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=environment(self.env),
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         self._end_is_expected = False
         line = self._first_line(time.monotonic() + START_SECONDS)
@@ -190,5 +191,5 @@ def run_sluice(*args, env=None, timeout=60.0, binary=None, cwd=None):
         check=False,
         cwd=cwd,
         env=environment(env),
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
     )

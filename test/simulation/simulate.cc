@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// simulate --seed FIRST [--count N | --seconds N]: runs programs of the simulation from a seed on
+// and goes on after a violation. Prints each violation with its seed, and at the end what was
+// tried; exit code 1 when anything was violated.
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "simulation/program.h"
+
+namespace {
+
+using namespace sluice::simulation;
+
+struct Plan {
+  std::uint64_t first_seed = 1;
+  std::uint64_t count = 1;
+  std::uint64_t seconds = 0;  // When it is not 0 the count does not matter.
+};
+
+int simulate(const Plan& plan) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(plan.seconds);
+  Tally total;
+  std::uint64_t runs = 0;
+  std::uint64_t violations = 0;
+  const auto is_done = [&] {
+    return plan.seconds > 0 ? std::chrono::steady_clock::now() >= end : runs >= plan.count;
+  };
+  for (; !is_done(); ++runs) {
+    const std::uint64_t seed = plan.first_seed + runs;
+    const Outcome outcome = run_program(seed);
+    total.add(outcome.tally);
+    if (outcome.violation) {
+      ++violations;
+      std::cout << "seed " << seed << ": " << *outcome.violation << std::endl;
+    }
+  }
+  std::cout << runs << " programs: " << to_text(total) << ", " << violations << " violations\n";
+  return violations == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Plan plan;
+  CLI::App app("Simulated clients, faults and power cuts against the engine");
+  app.add_option("--seed", plan.first_seed, "The first seed")->required();
+  auto* const count = app.add_option("--count", plan.count, "So many seeds");
+  app.add_option("--seconds", plan.seconds, "Seeds for so long")->excludes(count);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return simulate(plan);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "simulate: %s\n", error.what());
+    return 1;
+  }
+}
