@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "auth/signature.h"
+
+#include <optional>
+
+#include "auth/mac.h"
+#include "base/encoding.h"
+
+namespace sluice::auth {
+
+std::string string_to_sign(std::string_view method, std::string_view host, std::string_view path,
+                           std::string_view canonical_query) {
+  std::string text(method);
+  text += '\n';
+  text += to_lower(host);
+  text += '\n';
+  text += path;
+  text += '\n';
+  text += canonical_query;
+  return text;
+}
+
+std::string sign(std::string_view secret_key, std::string_view text) {
+  return hmac_sha256_base64(secret_key, text);
+}
+
+bool verify(const SignedRequest& request, std::string_view secret_key, std::string_view signature) {
+  bool matches = false;
+  for (const Dialect dialect : dialects) {
+    const std::optional<std::string> query = canonical_query(request.fields, dialect);
+    if (!query) {
+      continue;
+    }
+    for (const std::string& host : request.hosts) {
+      const std::string expected =
+          sign(secret_key, string_to_sign(request.method, host, request.path, *query));
+      matches |= equal_in_constant_time(expected, signature);
+    }
+  }
+  return matches;
+}
+
+}  // namespace sluice::auth
