@@ -82,8 +82,9 @@ Result<> App::open_parts() {
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
-  auto listener = net::Listener::open(first(), config_.server.listen, config_.limits.connections,
-                                      log_, metrics_);
+  const net::Listener::Settings listening{.connections_max = config_.limits.connections,
+                                          .socket_mode = config_.server.socket_mode};
+  auto listener = net::Listener::open(first(), config_.server.listen, listening, log_, metrics_);
   if (!listener) {
     return fail(listener.error());
   }

@@ -98,7 +98,9 @@ int serve(const SettingFlags& given) {
     return EXIT_FAILURE;
   }
   (*app)->start();
-  std::printf("listening on http://%s\n", net::to_text((*app)->endpoint()).c_str());
+  const net::Endpoint& endpoint = (*app)->endpoint();
+  std::printf("listening on %s%s\n", endpoint.is_unix() ? "" : "http://",
+              net::to_text(endpoint).c_str());
   std::fflush(stdout);
 
   int received = 0;

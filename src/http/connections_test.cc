@@ -46,7 +46,8 @@ class ServerOnThreads : public ::testing::Test {
  protected:
   ServerOnThreads() {
     auto opened =
-        net::Listener::open(first_.executor(), net::Endpoint{"127.0.0.1", 0}, 1000, log_, metrics_);
+        net::Listener::open(first_.executor(), net::Endpoint{"127.0.0.1", 0},
+                            net::Listener::Settings{.connections_max = 1000}, log_, metrics_);
     EXPECT_TRUE(opened);
     listener_ = std::move(*opened);
     std::vector<net::Listener::Target> targets{target(first_, on_first_),

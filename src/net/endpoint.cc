@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/endpoint.h"
 
+#include <sys/un.h>
+
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <optional>
@@ -8,6 +10,8 @@
 
 namespace sluice::net {
 namespace {
+
+constexpr std::string_view unix_prefix = "unix:";
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
@@ -33,9 +37,25 @@ std::optional<std::string> parse_address(std::string_view text) {
   return error ? std::nullopt : std::optional(address.to_string());
 }
 
+Result<Endpoint> parse_path(std::string_view path) {
+  // The kernel's field holds the path and a NUL.
+  constexpr std::size_t path_bytes_max = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() < 2 || path.size() > path_bytes_max || !path.starts_with('/') ||
+      path.find('\0') != std::string_view::npos) {
+    return fail(Errc::bad_request, "expected unix: and an absolute path of at most " +
+                                       std::to_string(path_bytes_max) + " bytes, got a path of " +
+                                       std::to_string(path.size()) + " bytes: \"" +
+                                       std::string(path) + "\"");
+  }
+  return Endpoint{.address = {}, .port = 0, .path = std::string(path)};
+}
+
 }  // namespace
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
+  if (text.starts_with(unix_prefix)) {
+    return parse_path(text.substr(unix_prefix.size()));
+  }
   const std::size_t colon = text.rfind(':');
   if (colon != std::string_view::npos) {
     const auto address = parse_address(text.substr(0, colon));
@@ -44,17 +64,24 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
       return Endpoint{*address, *port};
     }
   }
-  return fail(Errc::bad_request, "expected ADDRESS:PORT like 127.0.0.1:8080 or [::1]:8080, got \"" +
-                                     std::string(text) + "\"");
+  return fail(Errc::bad_request,
+              "expected ADDRESS:PORT like 127.0.0.1:8080 or [::1]:8080, or unix:/PATH, got \"" +
+                  std::string(text) + "\"");
 }
 
 std::string to_text(const Endpoint& endpoint) {
+  if (endpoint.is_unix()) {
+    return std::string(unix_prefix) + endpoint.path;
+  }
   const bool v6 = endpoint.address.find(':') != std::string::npos;
   return (v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" +
          std::to_string(endpoint.port);
 }
 
 bool is_loopback(const Endpoint& endpoint) {
+  if (endpoint.is_unix()) {
+    return true;
+  }
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(endpoint.address, error);
   return !error && address.is_loopback();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ADDR:PORT as people write it.
+// Where a server listens, as people write it: ADDR:PORT or unix:/PATH.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,19 @@
 namespace sluice::net {
 
 struct Endpoint {
-  std::string address;  // Numeric, IPv6 without brackets.
+  std::string address;  // Numeric, IPv6 without brackets. Empty for a Unix socket.
   std::uint16_t port = 0;
+  std::string path = {};  // Of a Unix socket, else empty.
 
+  bool is_unix() const noexcept { return !path.empty(); }
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` (which is 127.0.0.1). No other names: what is
-// listened on must not depend on a resolver. bad_request says what is expected and what came.
+// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` (which is 127.0.0.1), `unix:/run/sluice.sock`.
+// No other names: what is listened on must not depend on a resolver. bad_request says what is
+// expected and what came.
 Result<Endpoint> parse_endpoint(std::string_view text);
-// The form that parse_endpoint() reads and URLs take.
+// The form that parse_endpoint() reads; for TCP also the one that URLs take.
 std::string to_text(const Endpoint& endpoint);
 // Reachable from this machine alone.
 bool is_loopback(const Endpoint& endpoint);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "net/listener.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,20 +24,19 @@ namespace sluice::net {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 
 // Between two looks at the event loop, so that a flood of connections does not starve it.
 constexpr int burst_max = 64;
 constexpr std::chrono::seconds complaint_interval{1};
 
-Error listen_error(const char* operation, const Endpoint& endpoint,
-                   const boost::system::error_code& error) {
-  return Error(Errc::internal, std::string("cannot ") + operation + " " + to_text(endpoint) + ": " +
-                                   std::generic_category().message(error.value()));
-}
-
-std::string address_text(const tcp::endpoint& peer) {
-  const asio::ip::address address = peer.address();
+// A Unix socket's peer has no address: whoever may open the name may connect.
+std::string address_text(const sockaddr_storage& peer) {
+  if (peer.ss_family == AF_UNIX) {
+    return "unix";
+  }
+  asio::ip::tcp::endpoint endpoint;
+  std::memcpy(endpoint.data(), &peer, endpoint.capacity());
+  const asio::ip::address address = endpoint.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
   }
@@ -62,57 +64,40 @@ bool concerns_one_connection(int error_number) {
 
 }  // namespace
 
-Listener::Listener(tcp::acceptor acceptor, Endpoint endpoint, std::uint64_t connections_max,
-                   Log& log, Metrics& metrics)
-    : acceptor_(std::move(acceptor)),
-      pause_(acceptor_.get_executor()),
-      endpoint_(std::move(endpoint)),
-      connections_max_(connections_max),
+Listener::Listener(const runtime::Executor& executor, ListeningSocket socket,
+                   const Settings& settings, Log& log, Metrics& metrics)
+    : socket_(std::move(socket)),
+      acceptor_(executor),
+      pause_(executor),
+      settings_(settings),
       log_(log),
       metrics_(metrics) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(const runtime::Executor& executor,
-                                                 const Endpoint& endpoint,
-                                                 std::uint64_t connections_max, Log& log,
-                                                 Metrics& metrics) {
+                                                 const Endpoint& endpoint, const Settings& settings,
+                                                 Log& log, Metrics& metrics) {
+  Result<ListeningSocket> socket = ListeningSocket::open(endpoint, settings.socket_mode);
+  if (!socket) {
+    return fail(std::move(socket).error());
+  }
+  std::unique_ptr<Listener> listener(
+      new Listener(executor, std::move(*socket), settings, log, metrics));
+  ListeningSocket& listening = listener->socket_;
   boost::system::error_code error;
-  const auto address = asio::ip::make_address(endpoint.address, error);
+  listener->acceptor_.assign(Protocol(listening.family(), IPPROTO_IP), listening.descriptor(),
+                             error);
   if (error) {
-    return fail(listen_error("understand the address", endpoint, error));
+    return fail(Errc::internal, "cannot wait on " + to_text(endpoint) + ": " + error.message());
   }
-  const tcp::endpoint wanted(address, endpoint.port);
-  tcp::acceptor acceptor(executor);
-  acceptor.open(wanted.protocol(), error);
-  if (!error) {
-    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  }
-  if (!error) {
-    acceptor.native_non_blocking(true, error);
-  }
-  if (error) {
-    return fail(listen_error("open a socket for", endpoint, error));
-  }
-  acceptor.bind(wanted, error);
-  if (error) {
-    return fail(listen_error("bind", endpoint, error));
-  }
-  acceptor.listen(static_cast<int>(limits::accept_backlog), error);
-  if (error) {
-    return fail(listen_error("listen on", endpoint, error));
-  }
-  Endpoint bound{endpoint.address, acceptor.local_endpoint(error).port()};
-  if (error) {
-    return fail(listen_error("find the port of", endpoint, error));
-  }
-  return std::unique_ptr<Listener>(
-      new Listener(std::move(acceptor), std::move(bound), connections_max, log, metrics));
+  listening.release_descriptor();
+  return listener;
 }
 
 runtime::Task<> Listener::run(std::vector<Target> targets) {
   SLUICE_CHECK(!targets.empty());
   constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable_t<runtime::Executor>());
   while (!stopped_) {
-    const auto [error] = co_await acceptor_.async_wait(tcp::acceptor::wait_read, use_tuple);
+    const auto [error] = co_await acceptor_.async_wait(Acceptor::wait_read, use_tuple);
     if (stopped_) {
       break;
     }
@@ -125,13 +110,12 @@ runtime::Task<> Listener::run(std::vector<Target> targets) {
 
 bool Listener::accept_burst(const std::vector<Target>& targets) {
   for (int i = 0; i < burst_max; ++i) {
-    tcp::endpoint peer;
-    auto size = static_cast<socklen_t>(peer.capacity());
-    const int descriptor =
-        ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    sockaddr_storage peer{};
+    auto size = static_cast<socklen_t>(sizeof peer);
+    const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&peer),
+                                     &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor >= 0) {
-      peer.resize(size);
-      hand_over(descriptor, peer, targets[next_target_]);
+      hand_over(descriptor, address_text(peer), targets[next_target_]);
       next_target_ = (next_target_ + 1) % targets.size();
       continue;
     }
@@ -148,10 +132,10 @@ bool Listener::accept_burst(const std::vector<Target>& targets) {
   return true;
 }
 
-void Listener::hand_over(int descriptor, const tcp::endpoint& peer, const Target& target) {
+void Listener::hand_over(int descriptor, std::string peer_address, const Target& target) {
   boost::system::error_code error;
   Socket socket(target.executor);
-  socket.assign(peer.protocol(), descriptor, error);
+  socket.assign(Protocol(socket_.family(), IPPROTO_IP), descriptor, error);
   if (error) {
     ::close(descriptor);
     complain("a connection was dropped", error.message().c_str());
@@ -159,13 +143,13 @@ void Listener::hand_over(int descriptor, const tcp::endpoint& peer, const Target
   }
   metrics_.connections_accepted.add();
   ConnectionSlot slot(metrics_.connections_open);
-  if (std::cmp_greater(metrics_.connections_open.value(), connections_max_)) {
+  if (std::cmp_greater(metrics_.connections_open.value(), settings_.connections_max)) {
     complain("a connection was refused", "there are too many open connections");
     return;
   }
   asio::post(target.executor,
              [accept = target.accept, &deadlines = target.deadlines, socket = std::move(socket),
-              address = address_text(peer), slot = std::move(slot)]() mutable {
+              address = std::move(peer_address), slot = std::move(slot)]() mutable {
                accept(std::make_unique<TcpStream>(std::move(socket), std::move(address), deadlines,
                                                   std::move(slot)));
              });
@@ -175,7 +159,7 @@ void Listener::complain(const char* event, const char* reason) noexcept {
   const auto now = std::chrono::steady_clock::now();
   if (now >= quiet_until_) {
     quiet_until_ = now + complaint_interval;
-    log_.warn(event, {{"listener", to_text(endpoint_)}, {"reason", reason}});
+    log_.warn(event, {{"listener", to_text(endpoint())}, {"reason", reason}});
   }
 }
 
@@ -183,6 +167,7 @@ void Listener::stop() noexcept {
   stopped_ = true;
   boost::system::error_code ignored;
   acceptor_.close(ignored);
+  socket_.close();
   pause_.cancel();
 }
 

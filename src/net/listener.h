@@ -2,12 +2,14 @@
 // Accepts connections on one address and deals them out to the workers.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -15,6 +17,7 @@
 #include "base/metrics.h"
 #include "net/byte_stream.h"
 #include "net/endpoint.h"
+#include "net/listening_socket.h"
 #include "runtime/deadline.h"
 #include "runtime/task.h"
 
@@ -31,34 +34,42 @@ class Listener {
     std::function<void(std::unique_ptr<ByteStream>)> accept;
   };
 
-  // Binds and listens; the error names the address and the reason. Port 0: the kernel chooses.
+  struct Settings {
+    std::uint64_t connections_max = 0;
+    mode_t socket_mode = 0600;  // Of a Unix socket's name.
+  };
+
+  // Binds and listens; errors and the Unix socket's name are as ListeningSocket has them. Port 0:
+  // the kernel chooses.
   static Result<std::unique_ptr<Listener>> open(const runtime::Executor& executor,
-                                                const Endpoint& endpoint,
-                                                std::uint64_t connections_max, Log& log,
-                                                Metrics& metrics);
+                                                const Endpoint& endpoint, const Settings& settings,
+                                                Log& log, Metrics& metrics);
 
   // With the port that was chosen.
-  const Endpoint& endpoint() const noexcept { return endpoint_; }
+  const Endpoint& endpoint() const noexcept { return socket_.endpoint(); }
 
   // Deals connections out in turns until stop(). What `accept` refers to must outlive the loop of
   // its executor: connections may still be on their way there. REQUIRES: at least one target.
   runtime::Task<> run(std::vector<Target> targets);
-  // Closes the listening socket, so that the kernel refuses new connections.
+  // Closes the listening socket, so that the kernel refuses new connections, and removes its name.
   void stop() noexcept;
 
  private:
-  Listener(boost::asio::ip::tcp::acceptor acceptor, Endpoint endpoint,
-           std::uint64_t connections_max, Log& log, Metrics& metrics);
+  using Protocol = boost::asio::generic::stream_protocol;
+  using Acceptor = boost::asio::basic_socket_acceptor<Protocol>;
+
+  Listener(const runtime::Executor& executor, ListeningSocket socket, const Settings& settings,
+           Log& log, Metrics& metrics);
 
   // Accepts what is there; false when the system is short of something and a pause is due.
   bool accept_burst(const std::vector<Target>& targets);
-  void hand_over(int descriptor, const boost::asio::ip::tcp::endpoint& peer, const Target& target);
+  void hand_over(int descriptor, std::string peer_address, const Target& target);
   void complain(const char* event, const char* reason) noexcept;
 
-  boost::asio::ip::tcp::acceptor acceptor_;
+  ListeningSocket socket_;
+  Acceptor acceptor_;
   boost::asio::steady_timer pause_;
-  const Endpoint endpoint_;
-  const std::uint64_t connections_max_;
+  const Settings settings_;
   Log& log_;
   Metrics& metrics_;
   bool stopped_ = false;

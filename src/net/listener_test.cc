@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <string>
 #include <utility>
@@ -19,6 +21,7 @@ namespace sluice::net {
 namespace {
 
 constexpr std::uint32_t connections_max = 1000;
+constexpr Listener::Settings settings{.connections_max = connections_max};
 
 using namespace std::chrono_literals;
 
@@ -59,8 +62,8 @@ class CountingLog final : public Log {
 class ListenerTest : public ::testing::Test {
  protected:
   void open(const char* text = "127.0.0.1:0") {
-    auto opened = Listener::open(context_.get_executor(), *parse_endpoint(text), connections_max,
-                                 log_, metrics_);
+    auto opened =
+        Listener::open(context_.get_executor(), *parse_endpoint(text), settings, log_, metrics_);
     SLUICE_CHECK(opened.has_value());
     listener_ = std::move(*opened);
   }
@@ -164,6 +167,26 @@ TEST_F(ListenerTest, ListensOnIpv6) {
   EXPECT_EQ(listener_->endpoint().address, "::1");
 }
 
+TEST_F(ListenerTest, ListensOnAUnixSocketWhoseNameGoesWithIt) {
+  std::string directory = ::testing::TempDir() + "sluice_listener_XXXXXX";
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  const std::string path = directory + "/s";
+  open(("unix:" + path).c_str());
+  run();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(path, address.sun_path);
+  const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  drive_until([&] { return taken() == 1; });
+  EXPECT_EQ(first_.front()->peer_address(), "unix");
+  listener_->stop();
+  testing::drive(context_, done_);
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+  ::close(client);
+  EXPECT_EQ(::rmdir(directory.c_str()), 0);
+}
+
 TEST_F(ListenerTest, ErrorsNameTheAddressAndTheReason) {
   open();
   struct Row {
@@ -174,7 +197,7 @@ TEST_F(ListenerTest, ErrorsNameTheAddressAndTheReason) {
                       {"192.0.2.1:0", "Cannot assign requested address"}};
   for (const Row& row : rows) {
     const auto second = Listener::open(context_.get_executor(), *parse_endpoint(row.address),
-                                       connections_max, log_, metrics_);
+                                       settings, log_, metrics_);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().message(), "cannot bind " + row.address + ": " + row.reason);
   }

@@ -32,6 +32,7 @@ enum class LogFormat {
 struct Config {
   struct Server {
     net::Endpoint listen{.address = "127.0.0.1", .port = 8080};
+    std::uint32_t socket_mode = 0660;  // Of the Unix socket's name, where `listen` is one.
     // Without a slash at its end. Empty: derived from each request's Host.
     std::string public_url;
     bool open = false;

@@ -108,7 +108,8 @@ TEST_F(ConfigTest, EmptySectionsAreFine) {
 TEST_F(ConfigTest, WrongTypesAndValuesSayWhatWasExpectedAndWhatCame) {
   const std::pair<const char*, const char*> cases[] = {
       {"[server]\nlisten = 8080\n",
-       "s.toml:2: server.listen: expected ADDR:PORT or [IPv6]:PORT, like \"127.0.0.1:8080\", not "
+       "s.toml:2: server.listen: expected ADDR:PORT or [IPv6]:PORT, like \"127.0.0.1:8080\", or "
+       "unix:/PATH, not "
        "the number 8080"},
       {"[server]\nworkers = \"4\"\n",
        "s.toml:2: server.workers: expected a whole number from 0 to 256, not \"4\""},
@@ -157,7 +158,7 @@ TEST_F(ConfigTest, AllProblemsOfAllSourcesAreReported) {
           R"(s.toml:2: unknown key "log.levle"; the nearest known one is log.level)",
           "s.toml:4: server.workers: expected a whole number from 0 to 256, not the number 999",
           "SLUICE_LISTEN: server.listen: expected ADDR:PORT or [IPv6]:PORT, like "
-          "\"127.0.0.1:8080\", not "
+          "\"127.0.0.1:8080\", or unix:/PATH, not "
           "\"nowhere\"",
           R"(SLUICE_OPNE: unknown variable "SLUICE_OPNE"; the nearest known one is SLUICE_OPEN)",
           R"(--data: data.directory: expected a path, not "")",
@@ -203,6 +204,7 @@ TEST_F(ConfigTest, RetryPausesFitTogether) {
 // Every value differs from its default.
 constexpr const char* everything_set = R"([server]
 listen = "[::1]:0"
+socket_mode = "0600"
 public_url = "https://u.example.com/a"
 open = true
 workers = 3

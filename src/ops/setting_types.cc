@@ -224,10 +224,24 @@ Parsed<bool> Switch::parse(std::string_view text) {
   return std::unexpected("expected true or false");
 }
 
+Parsed<std::uint32_t> FileMode::parse(std::string_view text) {
+  std::uint32_t mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc() || end != text.data() + text.size() || mode > 0777) {
+    return std::unexpected("expected permissions in octal digits, like \"0660\"");
+  }
+  return mode;
+}
+
+std::string FileMode::print(std::uint32_t value) {
+  return toml_string(fmt::format("{:04o}", value));
+}
+
 Parsed<net::Endpoint> Address::parse(std::string_view text) {
   Result<net::Endpoint> endpoint = net::parse_endpoint(text);
-  if (!endpoint) {
-    return std::unexpected("expected ADDR:PORT or [IPv6]:PORT, like \"127.0.0.1:8080\"");
+  if (!endpoint || !is_plain_text(text)) {
+    return std::unexpected(
+        "expected ADDR:PORT or [IPv6]:PORT, like \"127.0.0.1:8080\", or unix:/PATH");
   }
   return *std::move(endpoint);
 }

@@ -85,7 +85,16 @@ struct Path {
   static std::string print(const Value& value) { return toml_string(value); }
 };
 
-// ADDR:PORT or [V6]:PORT; `localhost` stands for 127.0.0.1.
+// Permissions of a file, in octal digits.
+struct FileMode {
+  using Value = std::uint32_t;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "MODE";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(Value value);
+};
+
+// ADDR:PORT, [V6]:PORT or unix:/PATH; `localhost` stands for 127.0.0.1.
 struct Address {
   using Value = net::Endpoint;
   static constexpr TomlForms forms{.string = true};

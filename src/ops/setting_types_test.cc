@@ -80,15 +80,27 @@ TEST(Address, ReadsBothFamilies) {
   EXPECT_EQ(Address::parse("127.0.0.1:8080"), (net::Endpoint{"127.0.0.1", 8080}));
   EXPECT_EQ(Address::parse("localhost:0"), (net::Endpoint{"127.0.0.1", 0}));
   EXPECT_EQ(Address::parse("[::1]:65535"), (net::Endpoint{"::1", 65535}));
+  EXPECT_EQ(Address::parse("unix:/run/sluice.sock"), (net::Endpoint{"", 0, "/run/sluice.sock"}));
+  EXPECT_EQ(Address::print({"", 0, "/a\"b"}), R"("unix:/a\"b")");
   EXPECT_EQ(Address::print({"::1", 80}), "\"[::1]:80\"");
   EXPECT_EQ(Address::print({"0.0.0.0", 80}), "\"0.0.0.0:80\"");
 }
 
 TEST(Address, RefusesWhatCannotBeListenedOn) {
-  for (const char* text : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
-                           "127.0.0.1:-1", "127.0.0.1:80 ", "example.com:80", "::1:80", "[::1]",
-                           "[::1", "[127.0.0.1]:80", "127.1:80", "[localhost]:80"}) {
+  for (const char* text :
+       {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+        "127.0.0.1:80 ", "example.com:80", "::1:80", "[::1]", "[::1", "[127.0.0.1]:80", "127.1:80",
+        "[localhost]:80", "unix:a", "unix:/a\nb", "unix:/\xFF"}) {
     EXPECT_FALSE(Address::parse(text)) << text;
+  }
+}
+
+TEST(FileMode, IsOctal) {
+  EXPECT_EQ(FileMode::parse("0660"), 0660U);
+  EXPECT_EQ(FileMode::parse("777"), 0777U);
+  EXPECT_EQ(FileMode::print(0600), "\"0600\"");
+  for (const char* text : {"", "0680", "1777", "rw", "0o660", "-1", " 660"}) {
+    EXPECT_FALSE(FileMode::parse(text)) << text;
   }
 }
 

@@ -58,7 +58,11 @@ constexpr Setting row(Names names, std::string_view help) {
 constexpr std::array table{
     row<Address, &Config::server, &Server::listen>(
         {"server.listen", "SLUICE_LISTEN", "--listen"},
-        "Address and port to listen on; port 0 takes a free port."),
+        "Address and port to listen on, port 0 takes a free port; or unix:/PATH, a socket in the "
+        "file system."),
+    row<FileMode, &Config::server, &Server::socket_mode>(
+        {"server.socket_mode", "SLUICE_SERVER_SOCKET_MODE", {}},
+        "Permissions of that socket: who may write to it may connect."),
     row<BaseUrl, &Config::server, &Server::public_url>(
         {"server.public_url", "SLUICE_PUBLIC_URL", "--public-url"},
         "URL under which clients reach the server; empty: derived from each request's Host."),

@@ -70,7 +70,7 @@ def connected():
     opened = []
 
     def make(server, **options):
-        opened.append(Client((server.host, server.port), **options))
+        opened.append(Client(server.address, **options))
         return opened[-1]
 
     yield make

@@ -53,13 +53,16 @@ class Connection:
     """One connection; what was read beyond a response stays for the next."""
 
     def __init__(self, address, timeout=60.0, receive_buffer=None):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        """address is (host, port), or the path of a Unix socket."""
+        is_path = isinstance(address, str)
+        self.socket = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)
         self.socket.connect(address)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.host = f"{address[0]}:{address[1]}"
+        if not is_path:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.host = "localhost" if is_path else f"{address[0]}:{address[1]}"
         self._buffer = bytearray()
 
     def __enter__(self):

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-LISTENING = re.compile(r"^listening on http://(.+):(\d+)\n$")
+LISTENING = re.compile(r"^listening on (?:http://(?P<host>.+):(?P<port>\d+)|unix:(?P<path>/.+))\n$")
 
 # Sanitizer builds start slowly on a loaded machine.
 START_SECONDS = 60.0
@@ -55,6 +55,7 @@ class SluiceServer:
         self.log_path = self.data_dir.rstrip("/") + ".log"
         self.host = "127.0.0.1"
         self.port = 0
+        self.socket_path = None  # Where it listens on a Unix socket.
         self.stdout_text = ""
         self._process = None
         self._end_is_expected = True
@@ -72,6 +73,11 @@ class SluiceServer:
     @property
     def url(self):
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def address(self):
+        """Where a Client connects to."""
+        return self.socket_path or (self.host, self.port)
 
     @property
     def pid(self):
@@ -100,7 +106,10 @@ class SluiceServer:
             self._end_is_expected = True
             self.kill()
             raise ServerFailed(f"expected the listening line, got {line!r}; log:\n{self.log()[-4000:]}")
-        self.host, self.port = match.group(1), int(match.group(2))
+        if match["path"]:
+            self.socket_path = match["path"]
+        else:
+            self.host, self.port = match["host"], int(match["port"])
         self.stdout_text = line
         return self
 
