@@ -97,8 +97,8 @@ class Checker:
 def files_to_check(root):
     for folder in SOURCE_FOLDERS:
         for file in sorted((root / folder).rglob("*")):
-            if file.suffix in (".h", ".cc", ".py") or file.name == "CMakeLists.txt":
-                if "__pycache__" not in file.parts:
+            if file.suffix in (".h", ".cc", ".py", ".js", ".mjs") or file.name == "CMakeLists.txt":
+                if not {"__pycache__", "node_modules"} & set(file.parts):
                     yield file
     for folder in OTHER_FOLDERS:
         for file in sorted((root / folder).rglob("*")):

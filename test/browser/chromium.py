@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""A real headless Chromium, driven through node and playwright-core."""
+
+import ctypes
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).parent
+START_SECONDS = 60.0
+ANSWER_SECONDS = 55.0
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+class CannotStart(Exception):
+    """No browser here, and why."""
+
+
+class BrowserFailed(Exception):
+    """What the page or the browser said instead of a result."""
+
+
+def _die_with_parent():
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Chromium:
+    def __init__(self, log_path):
+        binary = shutil.which("chromium")
+        if binary is None:
+            raise CannotStart("there is no chromium in the PATH; scripts/setup installs it")
+        if not (HERE / "node_modules" / "playwright-core").is_dir():
+            raise CannotStart("test/browser/node_modules is missing; scripts/setup runs npm ci there")
+        self._log_path = log_path
+        with open(log_path, "wb") as log:
+            self._process = subprocess.Popen(
+                ["node", str(HERE / "driver.mjs"), binary],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=HERE,
+                env={**os.environ, "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"}, preexec_fn=_die_with_parent)
+        self._unread = b""
+        try:
+            self.version = self._answer(START_SECONDS)["ready"]
+        except (BrowserFailed, KeyError) as error:
+            self.close()
+            raise CannotStart(f"{binary} does not start: {self._log()[-2000:]}") from error
+
+    def close(self):
+        self._process.stdin.close()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+    def _log(self):
+        return Path(self._log_path).read_text(encoding="utf-8", errors="replace")
+
+    def _answer(self, seconds):
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._unread:
+                if not selector.select(seconds):
+                    raise BrowserFailed(f"no answer within {seconds} s; log: {self._log()[-2000:]}")
+                piece = os.read(self._process.stdout.fileno(), 1 << 16)
+                if not piece:
+                    raise BrowserFailed(f"the driver ended; log: {self._log()[-2000:]}")
+                self._unread += piece
+        line, _, self._unread = self._unread.partition(b"\n")
+        return json.loads(line)
+
+    def _call(self, command, **rest):
+        self._process.stdin.write(json.dumps({"command": command, **rest}).encode() + b"\n")
+        self._process.stdin.flush()
+        answer = self._answer(ANSWER_SECONDS)
+        if "error" in answer:
+            raise BrowserFailed(answer["error"])
+        return answer["value"]
+
+    def open(self, url):
+        self._call("open", url=url)
+
+    def choose(self, selector, path):
+        self._call("choose", selector=selector, path=str(path))
+
+    def click(self, selector):
+        self._call("click", selector=selector)
+
+    def evaluate(self, expression):
+        return self._call("evaluate", expression=expression)
+
+    def wait(self, expression):
+        self._call("wait", expression=expression)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""The site of somebody who uses Sluice: a page for the browser, and the backend that opens sessions."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode
+
+PAGE = Path(__file__).parent / "page"
+TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
+
+
+class CustomerSite:
+    """`open_session(urlencoded form)` asks Sluice and returns the location; `session` is what else the page is told."""
+
+    def __init__(self, open_session):
+        self.open_session = open_session
+        self.session = {}
+        self.locations = []
+        self.processed = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                file = PAGE / self.path.lstrip("/")
+                if file.parent == PAGE and file.is_file():
+                    self.answer(200, TYPES[file.suffix], file.read_bytes())
+                else:
+                    self.answer(404, "text/plain", b"")
+
+            def do_POST(self):
+                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = {name: values[0] for name, values in parse_qs(text, strict_parsing=True).items()}
+                answer = {"/panda/authorize_upload": site.authorize, "/panda/processed": site.process}[self.path](form)
+                self.answer(200, "application/json", json.dumps(answer).encode())
+
+            def answer(self, status, media_type, body):
+                self.send_response(status)
+                self.send_header("Content-Type", media_type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *unused):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def authorize(self, form):
+        wish = json.loads(form["payload"])
+        parameters = {"file_name": wish["filename"], "file_size": wish["filesize"], "profiles": "h264"}
+        self.locations.append(self.open_session(urlencode(parameters).encode()))
+        return {"upload_url": self.locations[-1], **self.session}
+
+    def process(self, form):
+        video = json.loads(form["upload_response"])
+        self.processed.append(video)
+        return {"seen": video["id"]}
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Drives one Chromium for chromium.py: a JSON object a line in, its answer a line out. Ends, browser
+// and all, with its standard input.
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const PAGE_SECONDS = 50;
+
+function say(message) {
+  process.stdout.write(JSON.stringify(message) + "\n");
+}
+
+class Driver {
+  constructor(browser) {
+    this.browser = browser;
+    this.context = null;
+    this.page = null;
+  }
+
+  // A fresh profile: nothing cached, no open connection.
+  async open({ url }) {
+    await this.context?.close();
+    this.context = await this.browser.newContext();
+    this.page = await this.context.newPage();
+    this.page.setDefaultTimeout(PAGE_SECONDS * 1000);
+    await this.page.goto(url);
+  }
+
+  async choose({ selector, path }) {
+    await this.page.setInputFiles(selector, path);
+  }
+
+  async click({ selector }) {
+    await this.page.click(selector);
+  }
+
+  async evaluate({ expression }) {
+    return (await this.page.evaluate(expression)) ?? null;
+  }
+
+  async wait({ expression }) {
+    await this.page.waitForFunction(expression, null, { polling: 20 });
+  }
+}
+
+const browser = await chromium.launch({ executablePath: process.argv[2], headless: true });
+const driver = new Driver(browser);
+say({ ready: browser.version() });
+for await (const line of createInterface({ input: process.stdin })) {
+  const { command, ...rest } = JSON.parse(line);
+  try {
+    say({ value: (await driver[command](rest)) ?? null });
+  } catch (error) {
+    say({ error: String(error.message ?? error) });
+  }
+}
+await browser.close();

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""The browser uploader follows a Location on another origin, and comes back to the old one after a pause."""
+
+from conftest import PIECE, SUCCESS, is_piece
+from support.fault_proxy import MoveLocation, Refuse
+
+
+def ports(world):
+    return [request.via_port for request in world.proxy.requests if is_piece(request)]
+
+
+def test_pieces_go_where_the_last_location_leads(world):
+    data = world.choose(3 * PIECE)
+    first, second = world.proxy.port, world.proxy.second_port
+    world.proxy.script(MoveLocation(on=lambda request: is_piece(request)))
+    world.start()
+    assert world.finish() == SUCCESS
+    assert world.stored() == data
+    assert ports(world) == [first, second, second]
+    # A new origin is asked for permission of its own.
+    assert [request.via_port for request in world.sent("OPTIONS")] == [first, second]
+
+
+def test_the_old_location_goes_on_working(world):
+    data = world.choose(3 * PIECE)
+    first, second = world.proxy.port, world.proxy.second_port
+    world.proxy.script(
+        MoveLocation(on=lambda request: request.method == "PUT"),
+        Refuse(503, on=lambda request: is_piece(request) and len(ports(world)) == 2))
+    world.start()
+    assert world.finish() == SUCCESS
+    assert world.stored() == data
+    assert world.page("upload.pauses") == 1
+    # The query of the first address is answered by what came through the second.
+    assert [request.via_port for request in world.sent("PUT")] == [first, second, second, first, first, first]
+
+
+def test_cancel_at_the_new_address(world):
+    world.choose(2 * PIECE)
+    world.proxy.script(MoveLocation(on=lambda request: request.method == "PUT", times=None))
+    world.start("{chunkSize: 1000}")
+    assert world.proxy.wait_until(lambda proxy: len(ports(world)) > 2)
+    world.chromium.click("#cancel")
+    world.chromium.wait("upload.cancelStatus !== undefined")
+    assert world.page("upload.cancelStatus") == 200
+    assert world.sent("DELETE")[0].via_port == world.proxy.second_port
