@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// sluice-bench-floor: the smallest receiver that answers what the load generator asks in the Panda
+// dialect. No checks, a thread for each connection: what the kernel costs, and no product.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <thread>
+
+#include "floor/files.h"
+#include "floor/requests.h"
+
+namespace sluice::bench {
+namespace {
+
+int listen_anywhere() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* plain = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof address;
+  if (descriptor < 0 || ::bind(descriptor, plain, size) != 0 || ::listen(descriptor, 1024) != 0 ||
+      ::getsockname(descriptor, plain, &size) != 0) {
+    throw_error("listen");
+  }
+  std::printf("listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  return descriptor;
+}
+
+void serve(int descriptor, Files& files) {
+  try {
+    serve_connection(descriptor, files);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice-bench-floor: %s\n", error.what());
+  }
+}
+
+int run(int argc, char** argv) {
+  std::string directory;
+  bool sync = false;
+  CLI::App program("The floor of the benchmark");
+  program.add_option("--data", directory, "An empty directory")->required();
+  program.add_flag("--sync", sync, "What is acknowledged is durable");
+  CLI11_PARSE(program, argc, argv);
+  Files files(directory, sync);
+  const int listener = listen_anywhere();
+  for (;;) {
+    const int descriptor = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    if (descriptor < 0) {
+      throw_error("accept");
+    }
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    std::thread(serve, descriptor, std::ref(files)).detach();
+  }
+}
+
+}  // namespace
+}  // namespace sluice::bench
+
+int main(int argc, char** argv) {
+  try {
+    return sluice::bench::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice-bench-floor: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

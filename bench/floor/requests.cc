@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "floor/requests.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace sluice::bench {
+namespace {
+
+constexpr std::size_t buffer_bytes = 256 << 10;
+
+std::uint64_t number_behind(std::string_view text, std::string_view name) {
+  const std::size_t at = text.find(name);
+  std::uint64_t value = 0;
+  if (at != std::string_view::npos) {
+    std::from_chars(text.data() + at + name.size(), text.data() + text.size(), value);
+  }
+  return value;
+}
+
+class Client {
+ public:
+  Client(int descriptor, Files& files) : descriptor_(descriptor), files_(files) {}
+  ~Client() { ::close(descriptor_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void serve() {
+    for (;;) {
+      std::string_view unread(buffer_.get(), filled_);
+      std::size_t end = unread.find("\r\n\r\n");
+      while (end == std::string_view::npos) {
+        if (!receive(buffer_bytes - filled_, 0)) {
+          return;
+        }
+        unread = {buffer_.get(), filled_};
+        end = unread.find("\r\n\r\n");
+      }
+      const std::string head(unread.substr(0, end + 4));
+      drop(head.size());
+      answer(head);
+    }
+  }
+
+ private:
+  // False at the end of the stream.
+  bool receive(std::size_t size, int flags) {
+    const ssize_t count = ::recv(descriptor_, buffer_.get() + filled_, size, flags);
+    if (count < 0) {
+      throw_error("recv");
+    }
+    filled_ += static_cast<std::size_t>(count);
+    return count > 0;
+  }
+
+  void drop(std::size_t size) {
+    std::copy(buffer_.get() + size, buffer_.get() + filled_, buffer_.get());
+    filled_ -= size;
+  }
+
+  void reply(std::string_view response) const {
+    if (::send(descriptor_, response.data(), response.size(), MSG_NOSIGNAL) < 0) {
+      throw_error("send");
+    }
+  }
+
+  void answer(std::string_view head) {
+    const std::uint64_t length = number_behind(head, "Content-Length: ");
+    if (head.starts_with("POST /videos")) {
+      create(length);
+      return;
+    }
+    if (!head.starts_with("PUT /uploads/")) {
+      throw std::runtime_error(fmt::format("a request that the floor does not know: {}", head));
+    }
+    const std::uint64_t upload = number_behind(head, "/uploads/");
+    if (length == 0) {
+      reply(fmt::format("HTTP/1.1 204 No Content\r\nRange: 0-{}\r\n\r\n", files_.stored(upload)));
+      return;
+    }
+    store(upload, number_behind(head, "Content-Range: bytes "), length);
+  }
+
+  void create(std::uint64_t length) {
+    while (filled_ < length) {
+      if (!receive(buffer_bytes - filled_, 0)) {
+        throw std::runtime_error("the connection ended within a request");
+      }
+    }
+    const std::uint64_t size = number_behind({buffer_.get(), length}, "file_size=");
+    drop(length);
+    const std::string body = fmt::format(R"({{"location":"/uploads/{}"}})", files_.create(size));
+    reply(fmt::format("HTTP/1.1 201 Created\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+  }
+
+  void store(std::uint64_t upload, std::uint64_t offset, std::uint64_t length) {
+    Files::Part part(files_, upload);
+    while (length > 0) {
+      const std::uint64_t wanted = std::min<std::uint64_t>(length, buffer_bytes);
+      while (filled_ < wanted) {
+        if (!receive(wanted - filled_, MSG_WAITALL)) {
+          throw std::runtime_error("the connection ended within a body");
+        }
+      }
+      part.write(buffer_.get(), wanted, offset);
+      drop(wanted);
+      offset += wanted;
+      length -= wanted;
+    }
+    const Files::Written written = part.finish();
+    reply(written.complete
+              ? std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+              : fmt::format("HTTP/1.1 204 No Content\r\nRange: 0-{}\r\n\r\n", written.stored - 1));
+  }
+
+  const int descriptor_;
+  Files& files_;
+  const std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(buffer_bytes);
+  std::size_t filled_ = 0;
+};
+
+}  // namespace
+
+void serve_connection(int descriptor, Files& files) {
+  Client(descriptor, files).serve();
+}
+
+}  // namespace sluice::bench

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A blocking client connection: sends a request, reads its answer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "load/source.h"
+
+namespace sluice::bench {
+
+struct Response {
+  int status = 0;
+  std::string location;  // The path of a Location header, or of "location" in a JSON body.
+  std::string body;
+};
+
+// Throws std::runtime_error when the peer does not do its part: a benchmark of a server that fails
+// is none. One thread.
+class Connection {
+ public:
+  // To 127.0.0.1. With the congestion control "cubic" where it exists: "bbr" paces the loopback
+  // down to half.
+  explicit Connection(std::uint16_t port);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void send(std::string_view bytes, bool more_follows = false);
+  // A head and the bytes [begin, end) of the source.
+  void send(std::string_view head, const Source& source, std::uint64_t begin, std::uint64_t end);
+  // Passes over interim answers, but for `100` where it is waited for.
+  Response receive(bool interim_too = false);
+
+  int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  bool fill();  // False at the end of the stream.
+  std::string take(std::size_t size);
+  std::string take_line();
+  std::string take_chunks();
+
+  int descriptor_;
+  std::string input_;
+};
+
+}  // namespace sluice::bench

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// How soon a newer request gets its turn from an older one that stalls.
+#pragma once
+
+#include <string>
+
+#include "load/options.h"
+
+namespace sluice::bench {
+
+// options.uploads times: a request sends options.bytes of its body and stalls; a newer one for the
+// same bytes expects `100 Continue`, which a server says when it is about to read the body. From
+// the newer head to the 100; figures as JSON.
+std::string run_takeover(const Options& options);
+
+}  // namespace sluice::bench

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Figures as Markdown."""
+
+from runner import rounds
+
+_SPEED = {"GiB": ("GiB/s", lambda v: f"{v:.2f}"), "upload": ("uploads/s", lambda v: f"{v:,.0f}"),
+          "request": ("requests/s", lambda v: f"{v:,.0f}")}
+_CPU = {"GiB": ("CPU s/GiB", lambda v: f"{v:.3f}"), "upload": ("CPU µs/upload", lambda v: f"{v * 1e6:,.0f}"),
+        "request": ("CPU µs/request", lambda v: f"{v * 1e6:,.0f}")}
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
+
+
+def workload_table(workload, entries):
+    """Ratios are Sluice's figure divided by the row's."""
+    speed_name, speed = _SPEED[workload.unit]
+    cpu_name, cpu = _CPU[workload.unit]
+    ours = next((entry for entry in entries if entry["key"].startswith("sluice")), entries[0])
+    rows = []
+    for entry in entries:
+        figures = rounds.summary(entry)
+        same = entry is ours
+        rows.append([
+            entry["server"], entry["syncs"],
+            f"{speed(figures['per_second'])} [{speed(figures['per_second_min'])}-{speed(figures['per_second_max'])}]",
+            "" if same else f"{rounds.ratio(ours, entry, 'per_second'):.2f}",
+            f"{cpu(figures['cpu_per_unit'])} (min {cpu(figures['cpu_per_unit_min'])})",
+            "" if same else f"{rounds.ratio(ours, entry, 'cpu_per_unit'):.2f}",
+            f"{figures['p50_ms']:.2f}", f"{figures['p99_ms']:.2f}",
+            f"{figures['requests_per_second']:,.0f}", f"{figures['peak_rss_mib']:.0f}",
+        ])
+    return table(["server", "syncs", speed_name, "Sluice ÷ it", cpu_name, "Sluice ÷ it", "p50 ms", "p99 ms",
+                  "requests/s", "peak MiB"], rows)
+
+
+def slow_table(entries):
+    rows = [[f"{e['connections']:,} × {e['bytes']} bytes every {e['interval_ms']} ms, {e['seconds']:.0f} s", e["ended_early"],
+             f"{e['idle_rss_kib'] / 1024:.1f}", f"{e['held_rss_kib'] / 1024:.1f}", f"{e['kib_per_connection']:.1f}",
+             f"{e['server_cores']:.2f}", f"{e['alone_gib_s']:.2f}", f"{e['beside_gib_s']:.2f}",
+             f"{e['beside_gib_s'] / e['alone_gib_s']:.2f}"] for e in entries]
+    return table(["slow connections", "cut", "MiB before", "MiB with them", "KiB each", "cores used",
+                  "upload alone GiB/s", "beside them GiB/s", "ratio"], rows)
+
+
+def takeover_table(entries):
+    rows = [[e["server"], f"{e[when]['count']} {'alone' if when == 'alone' else 'beside 100 uploads'}",
+             *(f"{e[when][name]:.2f}" for name in ("p50_ms", "p99_ms", "max_ms"))]
+            for e in entries for when in ("alone", "beside_100")]
+    return table(["take-over", "how often", "p50 ms", "p99 ms", "max ms"], rows)
+
+
+def restart_table(entry):
+    return table(["unfinished uploads", "journal MiB", "first acknowledgement after s, median", "min", "max", "RSS MiB"],
+                 [[f"{entry['uploads']:,}", f"{entry['journal_bytes'] / (1 << 20):.0f}", f"{entry['median_seconds']:.3f}",
+                   f"{entry['seconds'][0]:.3f}", f"{entry['seconds'][-1]:.3f}", f"{entry['rss_kib'] / 1024:.0f}"]])
