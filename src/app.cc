@@ -92,6 +92,8 @@ Result<> App::open_parts() {
 
   store_ = std::make_unique<store::LocalStore>(disk_, storage_pool_, data_.uploads(),
                                                config_.data.durability, metrics_);
+  answers_ = std::make_unique<store::AnswerFiles>(disk_, storage_pool_, data_.answers(),
+                                                  config_.data.durability);
   auto prober = config_.video.probe.empty()
                     ? std::make_unique<video::HelperProber>()
                     : std::make_unique<video::HelperProber>(config_.video.probe);
@@ -104,7 +106,7 @@ Result<> App::open_parts() {
   outbox_ = std::make_unique<delivery::Outbox>(
       *journal_, *library_, first(), clock_, metrics_, log_,
       delivery::RetryDelays{config_.delivery.retry_first, config_.delivery.retry_max});
-  upload::EngineParts parts{*journal_, *store_, buffers_, clock_, metrics_, log_};
+  upload::EngineParts parts{*journal_, *store_, *answers_, buffers_, clock_, metrics_, log_};
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
   pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   router_ = std::make_unique<protocol::Router>(

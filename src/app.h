@@ -23,6 +23,7 @@
 #include "runtime/posix_disk.h"
 #include "runtime/task.h"
 #include "runtime/worker.h"
+#include "store/answer_files.h"
 #include "store/data_directory.h"
 #include "store/local_store.h"
 #include "upload/upload_engine.h"
@@ -71,6 +72,7 @@ class App {
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
   std::unique_ptr<journal::SqliteJournal> journal_;
   std::unique_ptr<store::LocalStore> store_;
+  std::unique_ptr<store::AnswerFiles> answers_;
   std::unique_ptr<video::Prober> prober_;
   std::unique_ptr<video::VideoLibrary> library_;
   std::unique_ptr<delivery::Outbox> outbox_;

@@ -21,11 +21,14 @@ struct Handoff {
   std::uint64_t file_size = 0;
   std::string content_type;
   std::string parameters;
+  std::string origin;  // As in the record: where the session came from.
+  std::string owner;   // Whose credentials opened the session; empty: nobody's.
   Timestamp created_at;
+  unsigned attempt = 1;  // Counts from 1; a crash may have one number come twice.
 };
 
 // The key is derived from the token and does not give it away: it is told to the backend.
-Handoff handoff_of(const journal::UploadRecord& record);
+Handoff handoff_of(const journal::UploadRecord& record, unsigned attempt = 1);
 
 struct Delivery {
   journal::Answer answer;

@@ -4,7 +4,7 @@
 
 namespace sluice::delivery {
 
-Handoff handoff_of(const journal::UploadRecord& record) {
+Handoff handoff_of(const journal::UploadRecord& record, unsigned attempt) {
   Handoff handoff;
   handoff.upload_id = record.id;
   handoff.idempotency_key = short_digest("handoff:" + record.token);
@@ -12,7 +12,10 @@ Handoff handoff_of(const journal::UploadRecord& record) {
   handoff.file_size = record.file_size;
   handoff.content_type = record.content_type;
   handoff.parameters = record.parameters;
+  handoff.origin = record.origin;
+  handoff.owner = record.owner;
   handoff.created_at = record.created_at;
+  handoff.attempt = attempt;
   return handoff;
 }
 

@@ -132,7 +132,7 @@ runtime::Task<> Outbox::deliver_until_answered(journal::UploadRecord record) {
 // True when there is an answer and it is durable.
 runtime::Task<bool> Outbox::attempt(const journal::UploadRecord& record, unsigned attempts) {
   ledger_->began(record.token);
-  const Handoff handoff = handoff_of(record);
+  const Handoff handoff = handoff_of(record, attempts + 1);
   Result<Delivery> delivery = co_await ask_backend(handoff);
   if (delivery && delivery->answer.status >= 500) {
     delivery = fail(Errc::delivery_failed,

@@ -28,8 +28,10 @@ bool is_hex(std::string_view text) noexcept {
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+// What failed is kept for another hand-off.
 bool awaits_answer(UploadState state) noexcept {
-  return state == UploadState::received || state == UploadState::delivering;
+  return state == UploadState::received || state == UploadState::delivering ||
+         state == UploadState::failed;
 }
 
 std::uint64_t stored_end(const UploadRecord& record) noexcept {
@@ -87,6 +89,32 @@ std::optional<Finding> judge_blob(std::uint64_t upload_id, const UploadRecord* r
   }
   return Finding{fmt::format("{} is left over from upload {}, which is {}: the server removes it",
                              blob_path(upload_id), upload_id, journal::to_text(state)),
+                 Remedy::none, true};
+}
+
+std::optional<Finding> judge_answer(const UploadRecord& record, std::optional<std::uint64_t> size) {
+  const std::uint64_t expected = record.progress.answer ? record.progress.answer->spilled_bytes : 0;
+  if (expected == 0 || size == expected) {
+    return std::nullopt;
+  }
+  if (!size) {
+    return Finding{fmt::format("answers/{} is missing: the answer to upload {} has no body",
+                               record.id, record.id)};
+  }
+  return Finding{fmt::format("answers/{} has {} bytes, the answer to upload {} {}", record.id,
+                             *size, record.id, expected)};
+}
+
+std::optional<Finding> judge_answer_file(std::uint64_t upload_id, const UploadRecord* record) {
+  if (record == nullptr) {
+    return Finding{fmt::format("answers/{} belongs to no upload", upload_id), Remedy::move_aside};
+  }
+  if (record->progress.answer && record->progress.answer->spilled_bytes > 0) {
+    return std::nullopt;  // judge_answer() has told.
+  }
+  return Finding{fmt::format("answers/{} comes from an interrupted hand-off of upload {}: the "
+                             "server removes it",
+                             upload_id, upload_id),
                  Remedy::none, true};
 }
 
@@ -158,6 +186,8 @@ journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob
   progress.expires_at = std::max(progress.expires_at, expires_at);
   progress.attempts = 0;
   progress.next_attempt_at = {};
+  progress.handoff_since = {};
+  progress.failure.clear();
   return progress;
 }
 
@@ -174,6 +204,15 @@ std::optional<std::uint64_t> upload_id_of(std::string_view shard, std::string_vi
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
   if (error != std::errc() || id == 0 || id > limits::upload_id_max || shard != shard_name(id) ||
       name != fmt::format("{}.part", id)) {
+    return std::nullopt;
+  }
+  return id;
+}
+
+std::optional<std::uint64_t> answer_id_of(std::string_view name) {
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  if (error != std::errc() || id == 0 || id > limits::upload_id_max || name != std::to_string(id)) {
     return std::nullopt;
   }
   return id;
@@ -211,9 +250,9 @@ std::string handoff_file_name(const UploadRecord& upload) {
 
 // "lost+found" alone is the file system's, where the data directory is the root of one.
 bool is_known_name(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 7> names{
-      "lock",    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm",
-      "uploads", "videos",         "lost+found"};
+  constexpr std::array<std::string_view, 9> names{
+      "lock",   "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "uploads",
+      "videos", "answers",        "control.sock",       "lost+found"};
   return std::ranges::find(names, name) != names.end() || name.starts_with("lost+found-");
 }
 

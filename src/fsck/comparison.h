@@ -38,6 +38,13 @@ std::optional<Finding> judge_upload(const journal::UploadRecord& record,
 // A blob that is there; `record` is null where the journal knows no such upload.
 std::optional<Finding> judge_blob(std::uint64_t upload_id, const journal::UploadRecord* record);
 
+// `size` is what the file in answers/ has.
+std::optional<Finding> judge_answer(const journal::UploadRecord& record,
+                                    std::optional<std::uint64_t> size);
+// A file of answers/ that is there; `record` is null where the journal knows no such upload.
+std::optional<Finding> judge_answer_file(std::uint64_t upload_id,
+                                         const journal::UploadRecord* record);
+
 // `size` is what the file in videos/ has.
 std::optional<Finding> judge_video(const journal::VideoRecord& record,
                                    std::optional<std::uint64_t> size);
@@ -60,6 +67,8 @@ std::string shard_name(std::uint64_t upload_id);
 std::string blob_path(std::uint64_t upload_id);
 // nullopt for any other name than one that blob_path() gives.
 std::optional<std::uint64_t> upload_id_of(std::string_view shard, std::string_view name);
+// nullopt for any other name than one of answers/.
+std::optional<std::uint64_t> answer_id_of(std::string_view name);
 bool is_shard_name(std::string_view name) noexcept;
 // nullopt when the record's document does not say.
 std::optional<std::string> video_file_name(const journal::VideoRecord& record);

@@ -57,6 +57,9 @@ TEST(Comparison, ComparesTheLastStoredByteWithTheBlob) {
       {"a video already", UploadState::delivering, 1000, std::nullopt, HandedOver::record, {}},
       {"receiving is never handed over", UploadState::receiving, 400, std::nullopt,
        HandedOver::file, Remedy::cut_stored},
+      {"failed, kept for another try", UploadState::failed, 1000, 1000, HandedOver::no, {}},
+      {"failed and gone", UploadState::failed, 1000, std::nullopt, HandedOver::no,
+       Remedy::cut_stored},
       {"delivered", UploadState::delivered, 1000, std::nullopt, HandedOver::no, {}},
       {"refused", UploadState::refused, 1000, std::nullopt, HandedOver::no, {}},
       {"aborted", UploadState::aborted, 400, 10, HandedOver::no, {}},
@@ -79,8 +82,8 @@ TEST(Comparison, NamesTheBlobAndBothEnds) {
 
 TEST(Comparison, ABlobNeedsAnUpload) {
   EXPECT_EQ(judge_blob(679, nullptr)->remedy, Remedy::move_aside);
-  for (const UploadState state :
-       {UploadState::receiving, UploadState::received, UploadState::delivering}) {
+  for (const UploadState state : {UploadState::receiving, UploadState::received,
+                                  UploadState::delivering, UploadState::failed}) {
     const journal::UploadRecord record = upload(state, 400);
     EXPECT_FALSE(judge_blob(679, &record)) << journal::to_text(state);
   }
@@ -178,9 +181,30 @@ TEST(Comparison, KnowsTheNamesOfVideos) {
   EXPECT_FALSE(video_file_name(record));
 }
 
+TEST(Comparison, ComparesAnAnswerWithItsFile) {
+  journal::UploadRecord record = upload(UploadState::delivered, 1000);
+  const std::uint64_t id = record.id;
+  EXPECT_FALSE(judge_answer(record, std::nullopt));
+  record.progress.answer.emplace();
+  EXPECT_FALSE(judge_answer(record, std::nullopt));
+  EXPECT_TRUE(judge_answer_file(id, &record)->harmless);
+  record.progress.answer->spilled_bytes = 70;
+  EXPECT_FALSE(judge_answer(record, 70));
+  EXPECT_FALSE(judge_answer_file(id, &record));
+  EXPECT_EQ(judge_answer(record, 69)->what,
+            "answers/679 has 69 bytes, the answer to upload 679 70");
+  EXPECT_EQ(judge_answer(record, std::nullopt)->remedy, Remedy::none);
+  EXPECT_EQ(judge_answer_file(id, nullptr)->remedy, Remedy::move_aside);
+  EXPECT_EQ(answer_id_of("679"), 679U);
+  for (const char* name : {"", "0", "0679", "679.part", "-1", "9007199254740992"}) {
+    EXPECT_FALSE(answer_id_of(name)) << name;
+  }
+}
+
 TEST(Comparison, KnowsTheNamesInTheDataDirectory) {
-  for (const char* name : {"lock", "journal.sqlite", "journal.sqlite-wal", "uploads", "videos",
-                           "lost+found", "lost+found-20261122T120000Z"}) {
+  for (const char* name :
+       {"lock", "journal.sqlite", "journal.sqlite-wal", "uploads", "videos", "answers",
+        "control.sock", "lost+found", "lost+found-20261122T120000Z"}) {
     EXPECT_TRUE(is_known_name(name)) << name;
   }
   for (const char* name : {"", "locks", "journal.sqlite.bak", "Uploads", "lost+foundry"}) {

@@ -97,6 +97,7 @@ class Check {
   Result<> check_top();
   Result<> check_shards();
   Result<> check_shard(const std::string& shard);
+  Result<> check_answers();
   Result<> check_video_files();
   Result<> check_video_file(const std::string& name, UnrecordedFiles& unrecorded);
   // Looks for the uploads that `files` come from, and empties it.
@@ -125,7 +126,7 @@ class Check {
 Result<> Check::run() {
   Result<> done = check_journal();
   for (const auto step : {&Check::check_uploads, &Check::check_videos, &Check::check_top,
-                          &Check::check_shards, &Check::check_video_files}) {
+                          &Check::check_shards, &Check::check_answers, &Check::check_video_files}) {
     if (done) {
       done = (this->*step)();
     }
@@ -182,12 +183,20 @@ Result<> Check::check_upload(const UploadRecord& record) {
     }
     report(*finding, repair);
   }
+  const auto answer = size_of(full("answers/" + std::to_string(record.id)));
+  if (!answer) {
+    return fail(answer.error());
+  }
+  if (const auto finding = judge_answer(record, *answer)) {
+    report(*finding, {});
+  }
   return {};
 }
 
 Result<HandedOver> Check::handed_over(const UploadRecord& record) {
   const UploadState state = record.progress.state;
-  if (state != UploadState::received && state != UploadState::delivering) {
+  if (state != UploadState::received && state != UploadState::delivering &&
+      state != UploadState::failed) {
     return HandedOver::no;
   }
   const auto video = journal_.find_video(handoff_video_id(record));
@@ -283,6 +292,29 @@ Result<> Check::check_shard(const std::string& shard) {
       return fail(record.error());
     }
     if (const auto finding = judge_blob(*id, *record ? &**record : nullptr)) {
+      report_file(*finding, path);
+    }
+    return {};
+  });
+}
+
+Result<> Check::check_answers() {
+  return for_each_name(data_.answers(), [this](const std::string& name) -> Result<> {
+    const std::string path = "answers/" + name;
+    const std::optional<std::uint64_t> id = answer_id_of(name);
+    const auto size = size_of(full(path));
+    if (!size) {
+      return fail(size.error());
+    }
+    if (!id || !*size) {
+      report_file(judge_foreign(path), path);
+      return {};
+    }
+    const auto record = journal_.find_upload(*id);
+    if (!record) {
+      return fail(record.error());
+    }
+    if (const auto finding = judge_answer_file(*id, *record ? &**record : nullptr)) {
       report_file(*finding, path);
     }
     return {};

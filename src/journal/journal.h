@@ -49,11 +49,12 @@ class Journal {
   virtual std::uint64_t promised_bytes() const noexcept = 0;
 
   virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) = 0;
+  virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(
+      std::uint64_t id) = 0;
   // Uploads in `received` or `delivering` with an id above `after`, in order of id.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
                                                                        std::size_t count) = 0;
-  // Uploads in `receiving`, `delivered`, `refused`, `aborted` or `expired` whose expires_at is not
-  // after `now`.
+  // Uploads in any other state whose expires_at is not after `now`.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now,
                                                                std::size_t count) = 0;
   // Uploads in `delivered`, `refused`, `aborted` or `expired` with blob_present.

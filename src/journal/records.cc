@@ -10,8 +10,8 @@ namespace sluice::journal {
 namespace {
 
 // Indexed by the enumerator's value.
-constexpr std::array<const char*, 7> words{"receiving", "received", "delivering", "delivered",
-                                           "refused",   "aborted",  "expired"};
+constexpr std::array<const char*, 8> words{"receiving", "received", "delivering", "delivered",
+                                           "refused",   "failed",   "aborted",    "expired"};
 static_assert(words.size() == static_cast<std::size_t>(UploadState::expired) + 1);
 
 }  // namespace

@@ -16,9 +16,18 @@
 
 namespace sluice::journal {
 
-// receiving -> received -> delivering -> delivered | refused; and aborted, expired. The words stand
-// in the journal.
-enum class UploadState { receiving, received, delivering, delivered, refused, aborted, expired };
+// receiving -> received -> delivering -> delivered | refused | failed; failed -> received; and
+// aborted, expired. The words stand in the journal.
+enum class UploadState {
+  receiving,
+  received,
+  delivering,
+  delivered,
+  refused,
+  failed,
+  aborted,
+  expired
+};
 
 const char* to_text(UploadState state) noexcept;
 std::optional<UploadState> upload_state_from_text(std::string_view text) noexcept;
@@ -28,6 +37,8 @@ struct Answer {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // A body of so many bytes lies in a file of its own (store/answer_files.h), and `body` is empty.
+  std::uint64_t spilled_bytes = 0;
 
   friend bool operator==(const Answer&, const Answer&) = default;
 };
@@ -36,10 +47,12 @@ struct Answer {
 struct UploadProgress {
   UploadState state = UploadState::receiving;
   RangeSet stored;            // Bytes that survive a power cut.
-  Timestamp expires_at;       // receiving: when it expires; finished: when it is forgotten.
+  Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
   bool blob_present = true;   // False once it is known that the store holds nothing of it.
   unsigned attempts = 0;      // Hand-offs begun and not answered.
   Timestamp next_attempt_at;  // Not before.
+  Timestamp handoff_since;    // When the file was complete, or was put back after it had failed.
+  std::string failure;        // failed: why the last attempt did.
   std::optional<Answer> answer;
 
   friend bool operator==(const UploadProgress&, const UploadProgress&) = default;
@@ -51,7 +64,10 @@ struct UploadRecord {
   std::string file_name;
   std::uint64_t file_size = 0;
   std::string content_type;
-  std::string parameters;  // The session's parameters, a JSON object.
+  std::string parameters;     // The session's parameters, a JSON object.
+  std::string origin = "{}";  // Of the session's request, a JSON object: client address, headers.
+  std::string owner;          // Whose credentials opened the session; empty: nobody's.
+  std::string layout;  // JSON, a dialect's own: how its pieces lie; empty: one after another.
   Timestamp created_at;
   UploadProgress progress;
 
@@ -68,6 +84,7 @@ struct VideoRecord {
   bool source_present = true;
   std::string document;
   std::string metadata;
+  std::string owner;  // The upload's.
 
   friend bool operator==(const VideoRecord&, const VideoRecord&) = default;
 };

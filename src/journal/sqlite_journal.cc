@@ -136,6 +136,12 @@ runtime::Task<Result<std::optional<UploadRecord>>> SqliteJournal::find_upload(st
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<std::optional<UploadRecord>>> SqliteJournal::find_upload_by_id(
+    std::uint64_t id) {
+  auto work = [this, id] { return database_->uploads.find_by_id(id); };
+  co_return co_await read(std::move(work));
+}
+
 runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::undelivered(std::uint64_t after,
                                                                             std::size_t count) {
   auto work = [this, after, count] { return database_->uploads.undelivered(after, count); };

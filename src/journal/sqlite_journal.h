@@ -37,6 +37,7 @@ class SqliteJournal final : public Journal {
   std::uint64_t next_upload_id() override;
   std::uint64_t promised_bytes() const noexcept override { return promised_bytes_; }
   runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) override;
+  runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(std::uint64_t id) override;
   runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
                                                                std::size_t count) override;
   runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, std::size_t count) override;

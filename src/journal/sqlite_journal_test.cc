@@ -70,13 +70,19 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.file_name = all_bytes;
   record.content_type = all_bytes;
   record.parameters = std::string("{}\0{}", 5);
+  record.origin = R"({"address":"::1"})";
+  record.owner = "key";
+  record.layout = R"({"chunks":3})";
   record.progress.state = UploadState::refused;
   record.progress.stored.add({0, 10});
   record.progress.stored.add({20, 9'007'199'254'740'992});
   record.progress.blob_present = false;
   record.progress.attempts = 4'000'000'000;
   record.progress.next_attempt_at = at(-1);
+  record.progress.handoff_since = at(77);
+  record.progress.failure = all_bytes;
   record.progress.answer = Answer{422, {{"X-A", "1"}, {"x-a", all_bytes}}, all_bytes + all_bytes};
+  record.progress.answer->spilled_bytes = 9'007'199'254'740'992;
   UploadRecord plain = sample_upload(1);
   plain.file_name.clear();
   plain.content_type.clear();
@@ -88,6 +94,8 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   open();
   EXPECT_EQ(find(record.token), record);
   EXPECT_EQ(find(plain.token), plain);
+  EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(record.id)), record);
+  EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(2)), std::nullopt);
   EXPECT_EQ(find("token"), std::nullopt);
   EXPECT_EQ(find(record.token + std::string(1, '\0')), std::nullopt);
 }
@@ -101,6 +109,8 @@ TEST_F(SqliteJournalTest, UpdatesProgressAndRemoves) {
   record.progress.blob_present = false;
   record.progress.attempts = 2;
   record.progress.next_attempt_at = at(9);
+  record.progress.handoff_since = at(10);
+  record.progress.failure = "no";
   record.progress.answer = Answer{200, {{"A", "b"}}, "{}"};
   EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
   EXPECT_EQ(find(record.token), record);

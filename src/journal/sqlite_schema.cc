@@ -90,7 +90,21 @@ constexpr const char* version_2 = R"sql(
 CREATE INDEX uploads_promised ON uploads (file_size) WHERE state = 'receiving' AND stored = '';
 )sql";
 
-constexpr std::array<const char*, 2> steps_of_sluice{version_1, version_2};
+// A hand-off that is under way gets all of its time from here on: nobody knows when it began.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE uploads ADD COLUMN origin TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE uploads ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE uploads ADD COLUMN layout TEXT NOT NULL DEFAULT '';
+ALTER TABLE uploads ADD COLUMN handoff_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN failure BLOB NOT NULL DEFAULT x'';
+ALTER TABLE uploads ADD COLUMN answer_spilled INTEGER NOT NULL DEFAULT 0;
+UPDATE uploads INDEXED BY uploads_undelivered
+  SET handoff_since = CAST(strftime('%s', 'now') AS INTEGER) * 1000
+  WHERE state IN ('received', 'delivering');
+ALTER TABLE videos ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array<const char*, 3> steps_of_sluice{version_1, version_2, version_3};
 
 // user_version is a signed 32-bit number.
 Result<std::size_t> read_version(Connection& connection) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/clock.h"
 #include "journal/upload_table.h"
 #include "journal/video_table.h"
 #include "support/temporary_directory.h"
@@ -76,7 +77,7 @@ TEST_F(SqliteSchema, RefusesANewerJournal) {
     EXPECT_TRUE(connection->execute("PRAGMA user_version=99"));
   }
   EXPECT_EQ(refusal(), "journal " + path +
-                           " has version 99, this program knows versions up to 2: use a newer one");
+                           " has version 99, this program knows versions up to 3: use a newer one");
 }
 
 TEST_F(SqliteSchema, RefusesWhatIsNoJournal) {
@@ -185,6 +186,33 @@ TEST_F(SqliteTables, KnowWhatIsPromisedAlsoFromBeforeItWasKept) {
   EXPECT_GE(*uploads.promised_bytes(), std::uint64_t{1} << 62U);
 }
 
+TEST_F(SqliteTables, BringRowsOfVersion2UpToDate) {
+  auto connection = Connection::open(path);
+  ASSERT_TRUE(connection);
+  ASSERT_TRUE(migrate(*connection, migration_steps().first(2)));
+  ASSERT_TRUE(connection->execute(
+      "INSERT INTO uploads SELECT column1, 'token' || column1, x'', 9, x'', '{}', 1, column2,"
+      " '0-9', 5, 1, 3, 0, NULL, NULL, NULL"
+      " FROM (VALUES (1, 'receiving'), (2, 'received'), (3, 'delivering'), (4, 'delivered'));"
+      "INSERT INTO videos VALUES ('v', 4, 1, 'success', 1, '{}', '{}')"));
+  const Timestamp before = SystemClock().now() - std::chrono::seconds(1);
+  ASSERT_TRUE(migrate(*connection, migration_steps()));
+  UploadTable uploads(*connection);
+  VideoTable videos(*connection);
+  ASSERT_TRUE(uploads.prepare());
+  ASSERT_TRUE(videos.prepare());
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    const auto record = uploads.find_by_id(id);
+    ASSERT_TRUE(record && *record) << id;
+    EXPECT_EQ((*record)->origin, "{}");
+    EXPECT_EQ((*record)->owner + (*record)->layout + (*record)->progress.failure, "");
+    const bool under_way = id == 2 || id == 3;
+    EXPECT_EQ((*record)->progress.handoff_since >= before, under_way)
+        << "a hand-off under way has all of its time before it";
+  }
+  EXPECT_EQ((*videos.find("v"))->owner, "");
+}
+
 TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
   {
     auto connection = open_database(path, Durability::none);
@@ -192,7 +220,7 @@ TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
     ASSERT_TRUE(connection->execute(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
         " INSERT INTO uploads SELECT i, 'token' || i, x'', 9, x'', '{}', 1, 'receiving', '0-5',"
-        " i, 1, 0, 0, NULL, NULL, NULL FROM n"));
+        " i, 1, 0, 0, NULL, NULL, NULL, '{}', '', '', 0, x'', 0 FROM n"));
   }
   auto connection = open_database(path, Durability::none);
   ASSERT_TRUE(connection);

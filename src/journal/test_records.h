@@ -36,6 +36,7 @@ inline VideoRecord sample_video(const std::string& id) {
   record.status = "success";
   record.document = R"({"id":1})";
   record.metadata = "{}";
+  record.owner = "key";
   return record;
 }
 

@@ -45,15 +45,19 @@ void bind_progress(Execution& execution, const UploadProgress& progress,
   execution.bind(progress.blob_present ? 1 : 0);
   execution.bind_unsigned(progress.attempts);
   bind_time(execution, progress.next_attempt_at);
+  bind_time(execution, progress.handoff_since);
+  execution.bind_blob(progress.failure);
   if (!progress.answer) {
     execution.bind_null();
     execution.bind_null();
     execution.bind_null();
+    execution.bind(0);
     return;
   }
   execution.bind(progress.answer->status);
   execution.bind_text(texts.headers);
   execution.bind_blob(progress.answer->body);
+  execution.bind_unsigned(progress.answer->spilled_bytes);
 }
 
 // False when a text is none of ours.
@@ -69,6 +73,8 @@ bool take_progress(Execution& row, UploadProgress& progress) {
   progress.blob_present = row.take_integer() != 0;
   progress.attempts = static_cast<unsigned>(row.take_integer());
   progress.next_attempt_at = take_time(row);
+  progress.handoff_since = take_time(row);
+  progress.failure = row.take_bytes();
   if (row.next_is_null()) {
     return true;
   }
@@ -80,6 +86,7 @@ bool take_progress(Execution& row, UploadProgress& progress) {
   }
   answer.headers = std::move(*headers);
   answer.body = row.take_bytes();
+  answer.spilled_bytes = static_cast<std::uint64_t>(row.take_integer());
   progress.answer = std::move(answer);
   return true;
 }
@@ -89,27 +96,31 @@ bool take_progress(Execution& row, UploadProgress& progress) {
 // INDEXED BY makes a query fail to prepare instead of scanning the table should its index be lost.
 Result<> UploadTable::prepare() {
   const std::string select =
-      "SELECT id, token, file_name, file_size, content_type, parameters, created_at, state,"
-      " stored, expires_at, blob_present, attempts, next_attempt_at, answer_status,"
-      " answer_headers, answer_body FROM uploads ";
+      "SELECT id, token, file_name, file_size, content_type, parameters, origin, owner, layout,"
+      " created_at, state, stored, expires_at, blob_present, attempts, next_attempt_at,"
+      " handoff_since, failure, answer_status, answer_headers, answer_body, answer_spilled"
+      " FROM uploads ";
   return connection_.prepare_all({
       {&insert_,
-       "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters,"
-       " created_at, state, stored, expires_at, blob_present, attempts, next_attempt_at,"
-       " answer_status, answer_headers, answer_body)"
-       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+       "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters, origin,"
+       " owner, layout, created_at, state, stored, expires_at, blob_present, attempts,"
+       " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body,"
+       " answer_spilled)"
+       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&update_,
        "UPDATE uploads SET state = ?, stored = ?, expires_at = ?, blob_present = ?, attempts = ?,"
-       " next_attempt_at = ?, answer_status = ?, answer_headers = ?, answer_body = ?"
+       " next_attempt_at = ?, handoff_since = ?, failure = ?, answer_status = ?,"
+       " answer_headers = ?, answer_body = ?, answer_spilled = ?"
        " WHERE id = ?"},
       {&remove_, "DELETE FROM uploads WHERE id = ?"},
       {&find_, select + "WHERE token = ?"},
+      {&find_by_id_, select + "WHERE id = ?"},
       {&undelivered_,
        select + "INDEXED BY uploads_undelivered"
                 " WHERE state IN ('received', 'delivering') AND id > ? ORDER BY id LIMIT ?"},
       {&due_, select + "INDEXED BY uploads_by_expiry"
-                       " WHERE state IN ('receiving', 'delivered', 'refused', 'aborted', 'expired')"
-                       " AND expires_at <= ? LIMIT ?"},
+                       " WHERE state IN ('receiving', 'delivered', 'refused', 'failed',"
+                       " 'aborted', 'expired') AND expires_at <= ? LIMIT ?"},
       {&leftover_, select + "INDEXED BY uploads_leftover WHERE blob_present = 1"
                             " AND state IN ('delivered', 'refused', 'aborted', 'expired') LIMIT ?"},
       {&counts_,
@@ -133,6 +144,9 @@ Result<> UploadTable::create(const UploadRecord& record) {
   execution.bind_unsigned(record.file_size);
   execution.bind_blob(record.content_type);
   execution.bind_text(record.parameters);
+  execution.bind_text(record.origin);
+  execution.bind_text(record.owner);
+  execution.bind_text(record.layout);
   bind_time(execution, record.created_at);
   bind_progress(execution, record.progress, texts);
   return execution.finish();
@@ -162,14 +176,13 @@ Result<> UploadTable::remove(std::uint64_t id) {
 Result<std::optional<UploadRecord>> UploadTable::find(const std::string& token) {
   Execution execution(find_);
   execution.bind_text(token);
-  const Result<bool> found = execution.step();
-  if (!found) {
-    return fail(found.error());
-  }
-  if (!*found) {
-    return std::nullopt;
-  }
-  return read_row(execution);
+  return read_one(execution);
+}
+
+Result<std::optional<UploadRecord>> UploadTable::find_by_id(std::uint64_t id) {
+  Execution execution(find_by_id_);
+  execution.bind_unsigned(id);
+  return read_one(execution);
 }
 
 Result<std::vector<UploadRecord>> UploadTable::undelivered(std::uint64_t after, std::size_t count) {
@@ -248,12 +261,26 @@ Result<UploadRecord> UploadTable::read_row(Execution& row) const {
   record.file_size = static_cast<std::uint64_t>(row.take_integer());
   record.content_type = row.take_bytes();
   record.parameters = row.take_bytes();
+  record.origin = row.take_bytes();
+  record.owner = row.take_bytes();
+  record.layout = row.take_bytes();
   record.created_at = take_time(row);
   if (!take_progress(row, record.progress)) {
     return fail(Errc::storage_failed, "journal " + connection_.path() + ": the row of upload " +
                                           std::to_string(record.id) + " is damaged");
   }
   return record;
+}
+
+Result<std::optional<UploadRecord>> UploadTable::read_one(Execution& row) const {
+  const Result<bool> found = row.step();
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
+    return std::nullopt;
+  }
+  return read_row(row);
 }
 
 Result<std::vector<UploadRecord>> UploadTable::read_rows(Execution& rows) const {

@@ -30,6 +30,7 @@ class UploadTable {
 
   // As the functions of the same names in journal.h.
   Result<std::optional<UploadRecord>> find(const std::string& token);
+  Result<std::optional<UploadRecord>> find_by_id(std::uint64_t id);
   Result<std::vector<UploadRecord>> undelivered(std::uint64_t after, std::size_t count);
   Result<std::vector<UploadRecord>> due(Timestamp now, std::size_t count);
   Result<std::vector<UploadRecord>> leftover_blobs(std::size_t count);
@@ -43,6 +44,7 @@ class UploadTable {
 
  private:
   Result<UploadRecord> read_row(Execution& row) const;
+  Result<std::optional<UploadRecord>> read_one(Execution& row) const;
   Result<std::vector<UploadRecord>> read_rows(Execution& rows) const;
 
   Connection& connection_;
@@ -50,6 +52,7 @@ class UploadTable {
   Statement update_;
   Statement remove_;
   Statement find_;
+  Statement find_by_id_;
   Statement undelivered_;
   Statement due_;
   Statement leftover_;

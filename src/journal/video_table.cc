@@ -23,6 +23,7 @@ VideoRecord read_row(Execution& row) {
   record.source_present = row.take_integer() != 0;
   record.document = row.take_bytes();
   record.metadata = row.take_bytes();
+  record.owner = row.take_bytes();
   return record;
 }
 
@@ -44,15 +45,16 @@ Result<std::vector<VideoRecord>> read_rows(Execution& rows) {
 
 Result<> VideoTable::prepare() {
   const std::string select =
-      "SELECT id, upload_id, created_at, status, source_present, document, metadata FROM videos ";
+      "SELECT id, upload_id, created_at, status, source_present, document, metadata, owner"
+      " FROM videos ";
   const std::string newest_first = " ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?";
   return connection_.prepare_all({
       {&put_,
-       "INSERT INTO videos (id, upload_id, created_at, status, source_present, document, metadata)"
-       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+       "INSERT INTO videos (id, upload_id, created_at, status, source_present, document, metadata,"
+       " owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
        " upload_id = excluded.upload_id, created_at = excluded.created_at,"
        " status = excluded.status, source_present = excluded.source_present,"
-       " document = excluded.document, metadata = excluded.metadata"},
+       " document = excluded.document, metadata = excluded.metadata, owner = excluded.owner"},
       {&remove_, "DELETE FROM videos WHERE id = ?"},
       {&find_, select + "WHERE id = ?"},
       {&list_, select + "INDEXED BY videos_listed WHERE status <> 'deleted'" + newest_first},
@@ -82,6 +84,7 @@ Result<> VideoTable::put(const VideoRecord& record) {
   execution.bind(record.source_present ? 1 : 0);
   execution.bind_text(record.document);
   execution.bind_text(record.metadata);
+  execution.bind_text(record.owner);
   return execution.finish();
 }
 

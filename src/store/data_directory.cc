@@ -101,7 +101,7 @@ Result<DataDirectory> DataDirectory::open(std::string path) {
     return fail(lock.error());
   }
   DataDirectory directory(std::move(path), *lock);
-  for (const std::string& inner : {directory.uploads(), directory.videos()}) {
+  for (const std::string& inner : {directory.uploads(), directory.videos(), directory.answers()}) {
     if (Result<> made = disk.make_directory(inner); !made) {
       return fail(made.error());
     }

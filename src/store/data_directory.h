@@ -24,6 +24,7 @@ class DataDirectory {
   std::string journal_file() const { return path_ + "/journal.sqlite"; }
   std::string uploads() const { return path_ + "/uploads"; }
   std::string videos() const { return path_ + "/videos"; }
+  std::string answers() const { return path_ + "/answers"; }
 
  private:
   DataDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}

@@ -20,6 +20,7 @@ TEST(DataDirectory, IsMadeForItsOwnerAlone) {
   EXPECT_EQ(directory->path(), parent.path() + "/data");
   EXPECT_TRUE(std::filesystem::is_directory(directory->uploads()));
   EXPECT_TRUE(std::filesystem::is_directory(directory->videos()));
+  EXPECT_TRUE(std::filesystem::is_directory(directory->answers()));
   struct stat status{};
   ASSERT_EQ(::stat(directory->path().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0700U);

@@ -33,7 +33,7 @@ Task<Result<std::size_t>> UploadEngine::reap() {
   co_return count;
 }
 
-// The journal forgets an upload only after the store has: no blob is ever without a record.
+// The journal forgets an upload only after the store has: no file is ever without a record.
 Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
   const auto found = co_await uploads_.find(record.token);
   if (!found) {
@@ -63,6 +63,10 @@ Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
     }
   }
   if (progress.expires_at <= now) {
+    // Whatever the journal says of it: an attempt that a crash ended may have left its own.
+    if (const Result<> removed = co_await parts_.answers.remove(upload.id()); !removed) {
+      co_return fail(removed.error());
+    }
     std::vector<journal::Change> changes;
     changes.emplace_back(journal::RemoveUpload{upload.id()});
     if (const Result<> committed = co_await parts_.journal.commit(std::move(changes)); !committed) {

@@ -16,7 +16,10 @@ struct NewUpload {
   std::uint64_t file_size = 0;
   std::string file_name;  // Data, never a path.
   std::string content_type;
-  std::string parameters;  // The session's parameters, a JSON object.
+  std::string parameters;     // The session's parameters, a JSON object.
+  std::string origin = "{}";  // These three as in journal/records.h.
+  std::string owner = {};
+  std::string layout = {};
 };
 
 // Where the bytes of a request body belong.

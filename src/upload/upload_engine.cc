@@ -44,6 +44,9 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   record.file_size = request.file_size;
   record.content_type = std::move(request.content_type);
   record.parameters = std::move(request.parameters);
+  record.origin = std::move(request.origin);
+  record.owner = std::move(request.owner);
+  record.layout = std::move(request.layout);
   record.created_at = now;
   record.progress.expires_at = now + std::min(settings_.expiry.idle, settings_.expiry.absolute);
   std::vector<journal::Change> changes;

@@ -11,6 +11,7 @@
 #include "delivery/ledger.h"
 #include "journal/journal.h"
 #include "runtime/buffer_pool.h"
+#include "store/answer_files.h"
 #include "store/store.h"
 #include "upload/admission.h"
 #include "upload/append.h"
@@ -29,6 +30,7 @@ struct EngineSettings {
 struct EngineParts {
   journal::Journal& journal;
   store::Store& store;
+  store::AnswerFiles& answers;
   runtime::BufferPool& buffers;
   Clock& clock;
   Metrics& metrics;

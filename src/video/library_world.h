@@ -80,6 +80,10 @@ class SteppedJournal final : public journal::Journal {
       std::string token) override {
     return memory.find_upload(std::move(token));
   }
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+      std::uint64_t id) override {
+    return memory.find_upload_by_id(id);
+  }
   runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(
       std::uint64_t after, std::size_t count) override {
     return memory.undelivered(after, count);

@@ -109,6 +109,7 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
         {{"upload", handoff.upload_id}, {"video", video.id}, {"reason", media.error().message()}});
   }
   journal::VideoRecord record = new_record(video, handoff.upload_id);
+  record.owner = handoff.owner;
   std::string document = record.document;
   const Result<> stored = co_await put(std::move(record));
   if (!stored) {

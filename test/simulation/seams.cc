@@ -151,6 +151,14 @@ Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload(std::string t
   co_return co_await memory_.find_upload(std::move(token));
 }
 
+Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload_by_id(std::uint64_t id) {
+  co_await wait_some_turns(dice_);
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  co_return co_await memory_.find_upload_by_id(id);
+}
+
 Task<Result<std::vector<UploadRecord>>> JournalSeam::undelivered(std::uint64_t after,
                                                                  std::size_t count) {
   co_return co_await memory_.undelivered(after, count);

@@ -101,6 +101,8 @@ class JournalSeam final : public journal::Journal {
   std::uint64_t promised_bytes() const noexcept override { return memory_.promised_bytes(); }
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override;
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+      std::uint64_t id) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
                                                                         std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,

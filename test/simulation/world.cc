@@ -22,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* blobs_directory = "/data/uploads";
+constexpr const char* answers_directory = "/data/answers";
 constexpr const char* videos_directory = "/data/videos";
 constexpr std::size_t buffers_count = 3;
 
@@ -48,7 +49,8 @@ struct World::Life {
   Life(World& world)
       : store(world.disk_seam_, world.pool_, blobs_directory, Durability::commit, world.metrics_),
         seam(store, world.dice_, world.defect_),
-        engine(upload::EngineParts{world.journal_, seam, world.buffers_, world.clock_,
+        answers(world.disk_seam_, world.pool_, answers_directory, Durability::commit),
+        engine(upload::EngineParts{world.journal_, seam, answers, world.buffers_, world.clock_,
                                    world.metrics_, world.log_},
                world, settings()),
         tasks(world.context_.get_executor(), world.log_),
@@ -56,6 +58,7 @@ struct World::Life {
 
   store::LocalStore store;
   StoreSeam seam;
+  store::AnswerFiles answers;
   upload::UploadEngine engine;
   runtime::TaskGroup tasks;
   std::deque<UploadRecord> waiting;  // For the backend.
@@ -91,7 +94,7 @@ World::World(Dice& dice, Defect defect)
       journal_(dice, process_, defect),
       buffers_(buffers_count * limits::buffer_bytes, metrics_.buffers_in_use),
       defect_(defect) {
-  for (const char* path : {"/data", blobs_directory, videos_directory}) {
+  for (const char* path : {"/data", blobs_directory, videos_directory, answers_directory}) {
     disk_.add_directory(path);
   }
   life_ = std::make_unique<Life>(*this);

@@ -13,11 +13,14 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "runtime/posix_disk.h"
+#include "store/answer_files.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
+#include "support/temporary_directory.h"
 #include "upload/upload_engine.h"
 
 namespace sluice::testing {
@@ -33,7 +36,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   // A process that begins anew with what is on the disk.
   void restart() {
     engine.reset();
-    upload::EngineParts parts{journal, store, buffers, clock, metrics, log};
+    upload::EngineParts parts{journal, store, answers, buffers, clock, metrics, log};
     engine = std::make_unique<upload::UploadEngine>(parts, *this, settings);
   }
 
@@ -80,6 +83,10 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   boost::asio::io_context context{1};
   MemoryJournal journal;
   MemoryStore store;
+  TemporaryDirectory answers_directory;
+  runtime::PosixDisk disk;
+  runtime::BlockingPool inline_pool{0};
+  store::AnswerFiles answers{disk, inline_pool, answers_directory.path(), Durability::none};
   ManualClock clock;
   Metrics metrics;
   NullLog log;

@@ -89,6 +89,14 @@ Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload(std::string
   co_return result;
 }
 
+Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload_by_id(std::uint64_t id) {
+  std::optional<UploadRecord> result;
+  if (const auto found = uploads.find(id); found != uploads.end()) {
+    result = found->second;
+  }
+  co_return result;
+}
+
 Task<Result<std::vector<UploadRecord>>> MemoryJournal::undelivered(std::uint64_t after,
                                                                    std::size_t count) {
   co_return select(
@@ -113,7 +121,9 @@ Task<Result<std::vector<UploadRecord>>> MemoryJournal::due(Timestamp now, std::s
 Task<Result<std::vector<UploadRecord>>> MemoryJournal::leftover_blobs(std::size_t count) {
   co_return select(
       [&](const UploadRecord& record) {
-        return is_at_rest(record.progress.state) && record.progress.blob_present;
+        const UploadState state = record.progress.state;
+        const bool is_over = is_at_rest(state) && state != UploadState::failed;
+        return is_over && record.progress.blob_present;
       },
       count);
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/answer_body.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/limits.h"
+
+namespace sluice::delivery {
+
+Result<> AnswerBody::append(Bytes bytes) {
+  if (bytes.size() > bytes_max_ - size_) {
+    return fail(Errc::delivery_failed,
+                fmt::format("the backend's answer has more than {} bytes", bytes_max_));
+  }
+  size_ += bytes.size();
+  held_ += as_text(bytes);
+  return held_.size() > limits::answer_bytes_max ? spill() : Result<>();
+}
+
+Result<> AnswerBody::finish(journal::Answer& answer) {
+  if (!file_) {
+    answer.body = std::move(held_);
+    answer.spilled_bytes = 0;
+    return {};
+  }
+  Result<> done = spill();
+  if (done) {
+    done = files_.sync(*file_);
+  }
+  answer.body.clear();
+  answer.spilled_bytes = size_;
+  return done;
+}
+
+Result<> AnswerBody::spill() {
+  if (!file_) {
+    auto file = files_.create(upload_id_);
+    if (!file) {
+      return fail(file.error());
+    }
+    file_ = std::move(*file);
+  }
+  Result<> written = file_->write_at(size_ - held_.size(), as_bytes(held_));
+  held_.clear();
+  return written;
+}
+
+}  // namespace sluice::delivery
