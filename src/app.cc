@@ -114,7 +114,9 @@ Result<> App::open_parts() {
       protocol::ProtocolSettings{.public_url = config_.server.public_url,
                                  .file_size_max = config_.limits.file_size,
                                  .origins = config_.cors.origins,
-                                 .api_origins = config_.cors.api_origins});
+                                 .api_origins = config_.cors.api_origins,
+                                 .page_sessions = config_.server.authorize_upload,
+                                 .crossdomain_xml = config_.cors.crossdomain_xml});
   for (const auto& worker : workers_) {
     connections_.push_back(std::make_unique<http::Connections>(
         worker->executor(), *router_, session_settings(config_), log_, metrics_));

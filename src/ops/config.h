@@ -36,6 +36,7 @@ struct Config {
     // Without a slash at its end. Empty: derived from each request's Host.
     std::string public_url;
     bool open = false;
+    bool authorize_upload = false;
     std::uint64_t workers = 0;  // 0: one for each core.
     Duration drain = std::chrono::seconds(10);
 
@@ -44,6 +45,7 @@ struct Config {
   struct Cors {
     protocol::Origins origins = protocol::Origins::all();
     protocol::Origins api_origins;
+    bool crossdomain_xml = false;
 
     friend bool operator==(const Cors&, const Cors&) = default;
   };

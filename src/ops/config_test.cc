@@ -207,11 +207,13 @@ listen = "[::1]:0"
 socket_mode = "0600"
 public_url = "https://u.example.com/a"
 open = true
+authorize_upload = true
 workers = 3
 drain = "0ms"
 [cors]
 origins = "https://a.example, https://*.b.example"
 api_origins = "*"
+crossdomain_xml = true
 [data]
 directory = "/srv/a \"b\" \\ ä"
 durability = "none"

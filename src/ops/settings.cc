@@ -69,6 +69,9 @@ constexpr std::array table{
     row<Switch, &Config::server, &Server::open>(
         {"server.open", "SLUICE_OPEN", "--open"},
         "Anyone who reaches the address may upload: needed for an address that is not loopback."),
+    row<Switch, &Config::server, &Server::authorize_upload>(
+        {"server.authorize_upload", "SLUICE_SERVER_AUTHORIZE_UPLOAD", {}},
+        "Open sessions at /panda/authorize_upload for scripts of the server's own origin."),
     row<Count<0, limits::workers_max>, &Config::server, &Server::workers>(
         {"server.workers", "SLUICE_SERVER_WORKERS", {}}, "Event loops; 0: one for each core."),
     row<Pause, &Config::server, &Server::drain>(
@@ -81,6 +84,9 @@ constexpr std::array table{
     row<OriginList, &Config::cors, &Cors::api_origins>(
         {"cors.api_origins", "SLUICE_CORS_API_ORIGINS", {}},
         "Origins whose pages may call the API; empty: none."),
+    row<Switch, &Config::cors, &Cors::crossdomain_xml>(
+        {"cors.crossdomain_xml", "SLUICE_CORS_CROSSDOMAIN_XML", {}},
+        "Answer /crossdomain.xml, with the hosts of cors.origins, for uploaders in Flash."),
 
     row<Path<false>, &Config::data, &Data::directory>(
         {"data.directory", "SLUICE_DATA", "--data"},

@@ -34,4 +34,21 @@ void answer_preflight(http::Headers& headers, const std::string& methods) {
   headers.set("Access-Control-Max-Age", "86400");
 }
 
+http::Response crossdomain_answer(const Origins& origins) {
+  http::Response response;
+  response.headers.set("Content-Type", "text/x-cross-domain-policy");
+  response.body = R"(<?xml version="1.0"?>
+<!DOCTYPE cross-domain-policy SYSTEM "http://www.adobe.com/xml/dtds/cross-domain-policy.dtd">
+<cross-domain-policy>
+)";
+  for (const std::string& domain : origins.domains()) {
+    const std::string quoted = '"' + domain + '"';
+    response.body += "<allow-access-from domain=" + quoted + " secure=\"false\"/>\n";
+    response.body +=
+        "<allow-http-request-headers-from domain=" + quoted + " headers=\"*\" secure=\"false\"/>\n";
+  }
+  response.body += "</cross-domain-policy>\n";
+  return response;
+}
+
 }  // namespace sluice::protocol

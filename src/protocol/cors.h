@@ -21,4 +21,7 @@ bool is_preflight(const http::Request& request);
 // What a preflight asks for, beside allow_origin(). `methods` as in Allow.
 void answer_preflight(http::Headers& headers, const std::string& methods);
 
+// The policy that Flash asks for before it talks to a host (Adobe, Cross Domain Policy File).
+http::Response crossdomain_answer(const Origins& origins);
+
 }  // namespace sluice::protocol

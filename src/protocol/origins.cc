@@ -120,6 +120,19 @@ Origins Origins::all() {
   return origins;
 }
 
+std::vector<std::string> Origins::domains() const {
+  if (allows_all_) {
+    return {"*"};
+  }
+  std::vector<std::string> domains;
+  for (const Pattern& pattern : patterns_) {
+    if (!pattern.host.empty()) {
+      domains.push_back((pattern.subdomains ? "*" : "") + pattern.host);
+    }
+  }
+  return domains;
+}
+
 bool Origins::allows(std::string_view origin) const {
   if (allows_all_) {
     return true;

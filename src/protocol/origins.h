@@ -25,6 +25,9 @@ class Origins {
   // `origin` as in the request's Origin.
   bool allows(std::string_view origin) const;
 
+  // The hosts as Flash writes them: "*", "app.example.com", "*.example.com".
+  std::vector<std::string> domains() const;
+
   // What parse() was given; it reads back to the same value.
   const std::string& text() const noexcept { return text_; }
 

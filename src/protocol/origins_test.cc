@@ -74,6 +74,14 @@ TEST(Origins, ReadsBackFromItsText) {
   EXPECT_EQ(parsed(origins.text()), origins);
 }
 
+TEST(Origins, ListsDomainsForFlash) {
+  using Domains = std::vector<std::string>;
+  EXPECT_EQ(parsed("*").domains(), Domains{"*"});
+  EXPECT_EQ(parsed("").domains(), Domains());
+  EXPECT_EQ(parsed("https://a.example:8443, null, http://*.b.example").domains(),
+            (Domains{"a.example", "*.b.example"}));
+}
+
 TEST(Origins, RefusesWhatIsNoOrigin) {
   for (const char* text :
        {"app.example.com", "https://", "https://app.example.com/", "https://app.example.com/a",

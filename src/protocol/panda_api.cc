@@ -106,6 +106,34 @@ std::string array_of(const std::vector<std::string>& documents) {
   return text + "]";
 }
 
+// As an array, or as an object that tells which page of how many it is.
+std::string list_of(const char* name, const video::VideoList& list,
+                    const video::VideoFilter& filter, bool as_object) {
+  std::string text = array_of(list.documents);
+  if (as_object) {
+    text = R"({")" + std::string(name) + R"(":)" + text + R"(,"page":)" +
+           std::to_string(filter.page) + R"(,"per_page":)" + std::to_string(filter.per_page) +
+           R"(,"total":)" + std::to_string(list.total) + "}";
+  }
+  return text;
+}
+
+Answer empty_list(const Call& call, const char* name) {
+  const Result<Parameters> parameters = Parameters::from_query(call.request);
+  if (!parameters) {
+    return fail(parameters.error());
+  }
+  const Result<video::VideoFilter> filter = parse_filter(*parameters);
+  if (!filter) {
+    return fail(filter.error());
+  }
+  const Result<bool> as_object = wants_object(call, *parameters);
+  if (!as_object) {
+    return fail(as_object.error());
+  }
+  return http::json_response(200, list_of(name, {}, *filter, *as_object));
+}
+
 }  // namespace
 
 Task<Answer> PandaApi::list(Call& call) {
@@ -125,13 +153,7 @@ Task<Answer> PandaApi::list(Call& call) {
   if (!list) {
     co_return fail(list.error());
   }
-  std::string text = array_of(list->documents);
-  if (*as_object) {
-    text = R"({"videos":)" + text + R"(,"page":)" + std::to_string(filter->page) +
-           R"(,"per_page":)" + std::to_string(filter->per_page) + R"(,"total":)" +
-           std::to_string(list->total) + "}";
-  }
-  co_return http::json_response(200, std::move(text));
+  co_return http::json_response(200, list_of("videos", *list, *filter, *as_object));
 }
 
 Task<Answer> PandaApi::find(Call& call) {
@@ -146,6 +168,22 @@ Task<Answer> PandaApi::metadata(Call& call) {
     co_return no_such_video(call.capture);
   }
   co_return document_or_error(co_await videos_.metadata(call.capture));
+}
+
+Task<Answer> PandaApi::encodings(Call& call) {
+  Answer video = co_await find(call);
+  if (!video) {
+    co_return video;
+  }
+  co_return empty_list(call, "encodings");
+}
+
+Task<Answer> PandaApi::all_encodings(Call& call) {
+  co_return empty_list(call, "encodings");
+}
+
+Task<Answer> PandaApi::profiles(Call& call) {
+  co_return empty_list(call, "profiles");
 }
 
 Task<Answer> PandaApi::remove(Call& call) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The videos of the Panda API: lists, single records, metadata, removal.
+// The Panda API beside uploads: videos (lists, single records, metadata, removal), and the empty
+// lists of what Sluice does not make.
 #pragma once
 
 #include "protocol/call.h"
@@ -19,6 +20,11 @@ class PandaApi {
   runtime::Task<Answer> metadata(Call& call);       // GET /videos/ID/metadata.json
   runtime::Task<Answer> remove(Call& call);         // DELETE /videos/ID.json
   runtime::Task<Answer> remove_source(Call& call);  // DELETE /videos/ID/source.json
+  runtime::Task<Answer> encodings(Call& call);      // GET /videos/ID/encodings.json
+
+  // Nothing is encoded: there are no profiles, and no encodings of anything.
+  runtime::Task<Answer> all_encodings(Call& call);  // GET /encodings.json
+  runtime::Task<Answer> profiles(Call& call);       // GET /profiles.json
 
  private:
   video::Videos& videos_;

@@ -75,5 +75,20 @@ TEST_F(PandaApiTest, KnowsOnlyIdsOfItsOwnKind) {
   EXPECT_EQ(error_of(send("GET /videos/" + std::string(32, 'a') + ".json")), "404 RecordNotFound");
 }
 
+TEST_F(PandaApiTest, ListsNoEncodingsAndNoProfiles) {
+  const std::string of_video = "/videos/" + videos.known + "/encodings.json";
+  for (const std::string& path :
+       {of_video, std::string("/encodings.json"), std::string("/profiles.json")}) {
+    EXPECT_EQ(send("GET /v2" + path + "?status=success").body, "[]") << path;
+  }
+  EXPECT_EQ(send("GET /v3.1/profiles.json").body,
+            R"({"profiles":[],"page":1,"per_page":100,"total":0})");
+  EXPECT_EQ(send("GET " + of_video + "?include_root=true&page=2&per_page=5").body,
+            R"({"encodings":[],"page":2,"per_page":5,"total":0})");
+  EXPECT_EQ(send("GET /encodings.json?page=x").status, 400);
+  EXPECT_EQ(error_of(send("GET /videos/00000000000000000000000000000000/encodings.json")),
+            "404 RecordNotFound");
+}
+
 }  // namespace
 }  // namespace sluice::protocol

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "protocol/form_upload.h"
 #include "protocol/location_request.h"
+#include "protocol/page_request.h"
 #include "protocol/parameters.h"
 #include "protocol/session_request.h"
 #include "protocol/upload_answer.h"
@@ -49,7 +50,40 @@ Task<Answer> PandaDialect::open_session(Call& call) {
   if (!parameters) {
     co_return fail(parameters.error());
   }
-  Result<upload::NewUpload> request = parse_session_request(*parameters, settings_.file_size_max);
+  const Result<upload::Snapshot> snapshot = co_await create(call, *parameters);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  boost::json::object document;
+  document["id"] = snapshot->id;
+  document["location"] = location(call, snapshot->token);
+  co_return http::json_response(201, boost::json::serialize(document));
+}
+
+Task<Answer> PandaDialect::open_page_session(Call& call) {
+  // Browsers let no page of another origin send this without permission; a form they would.
+  if (!call.request.headers.find("X-Requested-With")) {
+    co_return fail(Errc::bad_request, "expected X-Requested-With: scripts of this origin send it");
+  }
+  const Result<Parameters> form = co_await Parameters::read(call.request, call.body);
+  if (!form) {
+    co_return fail(form.error());
+  }
+  const Result<Parameters> parameters = parse_page_request(*form);
+  if (!parameters) {
+    co_return fail(parameters.error());
+  }
+  const Result<upload::Snapshot> snapshot = co_await create(call, *parameters);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  boost::json::object document;
+  document["upload_url"] = location(call, snapshot->token);
+  co_return http::json_response(200, boost::json::serialize(document));
+}
+
+Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const Parameters& parameters) {
+  Result<upload::NewUpload> request = parse_session_request(parameters, settings_.file_size_max);
   if (!request) {
     co_return fail(request.error());
   }
@@ -57,15 +91,11 @@ Task<Answer> PandaDialect::open_session(Call& call) {
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");
   }
-  const Result<upload::Snapshot> snapshot = co_await engine_.create(*std::move(request));
-  if (!snapshot) {
-    co_return fail(snapshot.error());
+  Result<upload::Snapshot> snapshot = co_await engine_.create(*std::move(request));
+  if (snapshot) {
+    call.upload_id = snapshot->id;
   }
-  call.upload_id = snapshot->id;
-  boost::json::object document;
-  document["id"] = snapshot->id;
-  document["location"] = location(call, snapshot->token);
-  co_return http::json_response(201, boost::json::serialize(document));
+  co_return snapshot;
 }
 
 Task<Answer> PandaDialect::receive(Call& call) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "protocol/call.h"
+#include "protocol/parameters.h"
 #include "protocol/protocol_settings.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
@@ -22,6 +23,8 @@ class PandaDialect {
 
   // POST /videos/upload.json
   runtime::Task<Answer> open_session(Call& call);
+  // POST /panda/authorize_upload, from a script of a page on the server's own origin
+  runtime::Task<Answer> open_page_session(Call& call);
 
   // At /uploads/TOKEN; the token is the call's capture.
   runtime::Task<Answer> receive(Call& call);   // PUT, POST
@@ -29,6 +32,7 @@ class PandaDialect {
   runtime::Task<Answer> abort(Call& call);     // DELETE
 
  private:
+  runtime::Task<Result<upload::Snapshot>> create(Call& call, const Parameters& parameters);
   runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
   runtime::Task<Answer> complete_empty(Call& call);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);

@@ -72,6 +72,14 @@ Result<Parameters> Parameters::from_query(const http::Request& request) {
 }
 
 // The type is judged before the body is asked for, so that a refusal comes before a 100.
+Result<Parameters> Parameters::from_json(std::string_view text) {
+  Parameters parameters;
+  if (const Result<> added = parameters.add_json(text); !added) {
+    return fail(added.error());
+  }
+  return parameters;
+}
+
 runtime::Task<Result<Parameters>> Parameters::read(const http::Request& request,
                                                    runtime::ByteSource& body) {
   Result<Parameters> parameters = from_query(request);

@@ -22,6 +22,7 @@ namespace sluice::protocol {
 class Parameters {
  public:
   static Result<Parameters> from_query(const http::Request& request);
+  static Result<Parameters> from_json(std::string_view text);
   // Query and body. Reads the body to its end; file_too_large when it is over
   // limits::form_bytes_max.
   static runtime::Task<Result<Parameters>> read(const http::Request& request,

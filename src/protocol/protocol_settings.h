@@ -19,6 +19,8 @@ struct ProtocolSettings {
   Origins origins = Origins::all();
   // Whose pages may call the API.
   Origins api_origins;
+  bool page_sessions = false;    // POST /panda/authorize_upload is there.
+  bool crossdomain_xml = false;  // For Flash; names `origins`.
 };
 
 }  // namespace sluice::protocol

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/router.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/encoding.h"
 #include "protocol/cors.h"
 
@@ -19,6 +22,10 @@ Action action_of(Object& object, Task<Answer> (Object::*handler)(Call&)) {
 
 Task<Answer> page(ServicePages& pages, Task<http::Response> (ServicePages::*show)()) {
   co_return co_await (pages.*show)();
+}
+
+Task<Answer> crossdomain(const ProtocolSettings& settings) {
+  co_return crossdomain_answer(settings.origins);
 }
 
 Action page_of(ServicePages& pages, Task<http::Response> (ServicePages::*show)()) {
@@ -52,14 +59,18 @@ Router::Router(upload::Engine& engine, video::Videos& videos, ServicePages& page
 
 // The first pattern that fits wins.
 std::vector<Router::Route> Router::make_table() {
+  std::vector<Route> table = panda_routes();
+  std::ranges::move(service_routes(), std::back_inserter(table));
+  std::ranges::move(optional_routes(), std::back_inserter(table));
+  return table;
+}
+
+std::vector<Router::Route> Router::panda_routes() {
   const auto dialect = [this](Task<Answer> (PandaDialect::*handler)(Call&)) {
     return action_of(dialect_, handler);
   };
   const auto api = [this](Task<Answer> (PandaApi::*handler)(Call&)) {
     return action_of(api_, handler);
-  };
-  const auto service = [this](Task<http::Response> (ServicePages::*show)()) {
-    return page_of(pages_, show);
   };
   const auto path = [](std::string_view pattern) { return PathPattern(pattern); };
   return {
@@ -74,6 +85,14 @@ std::vector<Router::Route> Router::make_table() {
         {Method::put, dialect(&PandaDialect::receive)},
         {Method::post, dialect(&PandaDialect::receive)},
         {Method::delete_, dialect(&PandaDialect::abort)}}},
+      {Kind::api,
+       "session",
+       path("/qc/v1.0/projects/{}/upload.json"),
+       {{Method::post, dialect(&PandaDialect::open_session)}}},
+      {Kind::api,
+       "session",
+       path("/tts/v1.0/projects/{}/upload.json"),
+       {{Method::post, dialect(&PandaDialect::open_session)}}},
       {Kind::api, "videos", path("/videos.json"), {{Method::get, api(&PandaApi::list)}}},
       {Kind::api,
        "video",
@@ -87,6 +106,24 @@ std::vector<Router::Route> Router::make_table() {
        "video_source",
        path("/videos/{}/source.json"),
        {{Method::delete_, api(&PandaApi::remove_source)}}},
+      {Kind::api,
+       "video_encodings",
+       path("/videos/{}/encodings.json"),
+       {{Method::get, api(&PandaApi::encodings)}}},
+      {Kind::api,
+       "encodings",
+       path("/encodings.json"),
+       {{Method::get, api(&PandaApi::all_encodings)}}},
+      {Kind::api, "profiles", path("/profiles.json"), {{Method::get, api(&PandaApi::profiles)}}},
+  };
+}
+
+std::vector<Router::Route> Router::service_routes() {
+  const auto service = [this](Task<http::Response> (ServicePages::*show)()) {
+    return page_of(pages_, show);
+  };
+  const auto path = [](std::string_view pattern) { return PathPattern(pattern); };
+  return {
       {Kind::service,
        "healthz",
        path("/healthz"),
@@ -97,6 +134,24 @@ std::vector<Router::Route> Router::make_table() {
        path("/metrics"),
        {{Method::get, service(&ServicePages::metrics)}}},
   };
+}
+
+// What the operator has to want.
+std::vector<Router::Route> Router::optional_routes() {
+  std::vector<Route> table;
+  if (settings_.page_sessions) {
+    table.push_back({Kind::service,
+                     "page_session",
+                     PathPattern("/panda/authorize_upload"),
+                     {{Method::post, action_of(dialect_, &PandaDialect::open_page_session)}}});
+  }
+  if (settings_.crossdomain_xml) {
+    table.push_back({Kind::service,
+                     "crossdomain",
+                     PathPattern("/crossdomain.xml"),
+                     {{Method::get, [this](Call&) { return crossdomain(settings_); }}}});
+  }
+  return table;
 }
 
 Task<http::Reply> Router::handle(const http::Request& request, const http::RequestContext&,

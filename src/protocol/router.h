@@ -54,6 +54,9 @@ class Router final : public http::Handler {
   };
 
   std::vector<Route> make_table();
+  std::vector<Route> panda_routes();
+  std::vector<Route> service_routes();
+  std::vector<Route> optional_routes();
   std::optional<Match> find(const Segments& segments, bool has_version) const;
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;

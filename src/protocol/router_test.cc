@@ -79,6 +79,24 @@ TEST_F(RouterTest, ShowsTheServicePages) {
   EXPECT_STREQ(last.route, "metrics");
 }
 
+TEST_F(RouterTest, OpensSessionsOfProjects) {
+  for (const char* service : {"qc", "tts"}) {
+    const http::Response response = send("POST /" + std::string(service) +
+                                         "/v1.0/projects/p1/upload.json?file_size=1&file_name=a");
+    EXPECT_EQ(response.status, 201) << response.body;
+    EXPECT_STREQ(last.route, "session");
+  }
+}
+
+TEST_F(RouterTest, ShowsThePolicyForFlashOnlyWhenEnabled) {
+  EXPECT_EQ(send("GET /crossdomain.xml").status, 404);
+  settings.crossdomain_xml = true;
+  settings.origins = Origins::parse("https://*.example.com").value();
+  const http::Response response = send("GET /crossdomain.xml");
+  EXPECT_EQ(header(response, "Content-Type"), "text/x-cross-domain-policy");
+  EXPECT_NE(response.body.find("domain=\"*.example.com\" headers=\"*\""), std::string::npos);
+}
+
 class RouterOriginsTest : public RouterFixture {
  protected:
   static constexpr const char* exposed = "Location, Range, Retry-After, X-Request-Id";
