@@ -240,6 +240,17 @@ def test_dotnet_2011_multipart_with_preamble_and_expect(connect, client, server,
     assert stored_file(server, video_path, connection.read_final()) == data
 
 
+def test_ruby_gem_file_part_comes_first_with_headers_of_its_own(client, server, video_path, noise):
+    data = noise(10_000)
+    boundary = "-----------RubyMultipartPost"
+    own = ["Content-Length: 10000", "Content-Type: multipart/form-data", "Content-Transfer-Encoding: binary"]
+    later = [(name, None, value) for name, value in (("profiles", b"h264"), ("access_key", b"a"), ("signature", b"s="))]
+    body = multipart(boundary, ("file", "panda.mp4", data, own), *later)
+    fields = [("Content-Type", f"multipart/form-data; boundary={boundary}"), ("Connection", "close")]
+    response = client.request("POST", path_of(client.create(len(data))), fields, body)
+    assert stored_file(server, video_path, response) == data
+
+
 def test_go_client_odd_boundary_and_part_named_by_its_path(client, server, video_path, noise):
     data = noise(10_000)
     boundary = "^{8d1f-5d2c}^"
