@@ -109,9 +109,14 @@ Result<> App::open_parts() {
   upload::EngineParts parts{*journal_, *store_, *answers_, buffers_, clock_, metrics_, log_};
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
   pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
+  auto base = std::make_shared<protocol::LocationBase>(config_.server.public_url);
+  moves_ = std::make_unique<ops::LocationMoves>(*base, disk_, delivery_pool_, data_.path(), log_);
+  if (const Result<> restored = moves_->restore(); !restored) {
+    return fail(restored.error());
+  }
   router_ = std::make_unique<protocol::Router>(
       *engine_, *library_, *pages_,
-      protocol::ProtocolSettings{.public_url = config_.server.public_url,
+      protocol::ProtocolSettings{.base = std::move(base),
                                  .file_size_max = config_.limits.file_size,
                                  .origins = config_.cors.origins,
                                  .api_origins = config_.cors.api_origins,

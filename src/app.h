@@ -15,6 +15,7 @@
 #include "journal/sqlite_journal.h"
 #include "net/listener.h"
 #include "ops/config.h"
+#include "ops/location_moves.h"
 #include "ops/service_pages.h"
 #include "protocol/router.h"
 #include "runtime/blocking_pool.h"
@@ -78,6 +79,7 @@ class App {
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<upload::UploadEngine> engine_;
   std::unique_ptr<ops::ServerPages> pages_;
+  std::unique_ptr<ops::LocationMoves> moves_;
   std::unique_ptr<protocol::Router> router_;
   std::vector<std::unique_ptr<http::Connections>> connections_;  // One for each worker.
   std::unique_ptr<net::Listener> listener_;

@@ -250,9 +250,10 @@ std::string handoff_file_name(const UploadRecord& upload) {
 
 // "lost+found" alone is the file system's, where the data directory is the root of one.
 bool is_known_name(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 9> names{
-      "lock",   "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "uploads",
-      "videos", "answers",        "control.sock",       "lost+found"};
+  constexpr std::array<std::string_view, 11> names{
+      "lock",      "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "uploads",
+      "videos",    "answers",        "control.sock",       "location",           "location.new",
+      "lost+found"};
   return std::ranges::find(names, name) != names.end() || name.starts_with("lost+found-");
 }
 

@@ -87,7 +87,7 @@ Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const Parameters
   if (!request) {
     co_return fail(request.error());
   }
-  if (settings_.public_url.empty() && call.request.headers.find("Host").value_or("").empty()) {
+  if (settings_.base->url().empty() && call.request.headers.find("Host").value_or("").empty()) {
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");
   }
@@ -253,7 +253,7 @@ Answer PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) cons
 }
 
 std::string PandaDialect::location(const Call& call, const std::string& token) const {
-  std::string base = settings_.public_url;
+  std::string base = settings_.base->url();
   if (base.empty()) {
     const std::string_view host = call.request.headers.find("Host").value_or("");
     if (!host.empty()) {

@@ -31,7 +31,7 @@ TEST_F(PandaDialectTest, OpensASessionAndNamesItsLocation) {
 }
 
 TEST_F(PandaDialectTest, PutsThePublicUrlBeforeTheHost) {
-  settings.public_url = "https://files.example/up";
+  settings.base->set("https://files.example/up");
   const std::string token(43, 'A');
   EXPECT_EQ(field(send("POST /videos/upload.json?file_size=9&file_name=a"), "location"),
             "https://files.example/up/uploads/" + token);
@@ -39,11 +39,21 @@ TEST_F(PandaDialectTest, PutsThePublicUrlBeforeTheHost) {
             "https://files.example/up/uploads/" + token);
 }
 
+TEST_F(PandaDialectTest, LeadsUploadsThatRunToANewBase) {
+  const std::string path = open(9);
+  settings.base->set("https://new.example");
+  EXPECT_EQ(header(send(put(path, "*/9")), "Location"), "https://new.example" + path);
+  EXPECT_EQ(header(send(put(path, "0-8/9"), "abcdefghi"), "Location"),
+            "https://new.example" + path);
+  settings.base->set("");
+  EXPECT_EQ(header(send(put(path, "*/9")), "Location"), "http://up.example:81" + path);
+}
+
 TEST_F(PandaDialectTest, RefusesASessionWithoutHostUnlessThePublicUrlIsKnown) {
   const std::string head = "POST /videos/upload.json?file_size=9&file_name=a HTTP/1.0";
   EXPECT_EQ(error_of(send(head)), "400 BadRequest");
   EXPECT_TRUE(engine.created.empty());
-  settings.public_url = "https://files.example";
+  settings.base->set("https://files.example");
   EXPECT_EQ(send(head).status, 201);
 }
 

@@ -3,17 +3,17 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <memory>
 
 #include "base/limits.h"
+#include "protocol/location_base.h"
 #include "protocol/origins.h"
 
 namespace sluice::protocol {
 
 struct ProtocolSettings {
-  // Scheme, host, port and path in front of "/uploads/...", without a slash at the end. Empty:
-  // http:// and the request's Host.
-  std::string public_url;
+  // While it is empty: http:// and the request's Host. The operator may change it at any time.
+  std::shared_ptr<LocationBase> base = std::make_shared<LocationBase>();
   std::uint64_t file_size_max = limits::file_size_max_default;
   // Whose pages may read answers of upload locations: the URL itself is the capability.
   Origins origins = Origins::all();

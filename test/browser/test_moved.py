@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The browser uploader follows a Location on another origin, and comes back to the old one after a pause."""
 
-from conftest import PIECE, SUCCESS, is_piece
-from support.fault_proxy import MoveLocation, Refuse
+from conftest import PIECE, SUCCESS, is_piece, piece
+from support.fault_proxy import MoveLocation, Refuse, Throttle
 
 
 def ports(world):
@@ -44,3 +44,18 @@ def test_cancel_at_the_new_address(world):
     world.chromium.wait("upload.cancelStatus !== undefined")
     assert world.page("upload.cancelStatus") == 200
     assert world.sent("DELETE")[0].via_port == world.proxy.second_port
+
+
+def test_server_that_comes_back_with_another_public_url(world):
+    """The page asks at the old address, as it knows no other, and is sent to the new one."""
+    data = world.choose(3 * PIECE)
+    first, second = world.proxy.port, world.proxy.second_port
+    world.proxy.script(Throttle(4_000_000, on=piece(2)))
+    world.start()
+    assert world.proxy.wait_until(lambda proxy: proxy.body_bytes > PIECE + 1_000_000)
+    world.server.args = ["--public-url", f"http://127.0.0.1:{second}"]
+    world.restart()
+    assert world.finish() == SUCCESS
+    assert world.stored() == data
+    assert ports(world)[:2] == [first, first] and ports(world)[-1] == second
+    assert f":{second}/" in world.log[-1]["url"]

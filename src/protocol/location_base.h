@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// What stands in front of "/uploads/TOKEN" in every Location: clients follow it, so changing it
+// moves them. Locations that were given before go on working.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace sluice::protocol {
+
+// Any thread.
+class LocationBase {
+ public:
+  LocationBase() = default;
+  explicit LocationBase(std::string url) : url_(std::move(url)) {}
+
+  // Scheme, host, port and path, without a slash at the end. Empty: it is made of each request.
+  std::string url() const {
+    const std::scoped_lock lock(mutex_);
+    return url_;
+  }
+  void set(std::string url) {
+    const std::scoped_lock lock(mutex_);
+    url_ = std::move(url);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string url_;
+};
+
+}  // namespace sluice::protocol
