@@ -94,6 +94,15 @@ inline constexpr std::size_t deliveries_at_once_max = 4;
 inline constexpr std::size_t deliveries_in_memory_max = 1000;  // The rest waits in the journal.
 inline constexpr std::size_t deliveries_page_count = 100;
 inline constexpr std::size_t answer_bytes_max = 1 * MiB;
+// An answer that is longer than this is none; up to here it is kept in a file.
+inline constexpr std::uint64_t backend_answer_bytes_max = 64 * MiB;
+// What a client made of a header to the backend: one, and all together. Many servers refuse heads
+// of more than 16 KiB.
+inline constexpr std::size_t handoff_header_bytes_max = 4 * KiB;
+inline constexpr std::size_t handoff_headers_bytes_max = 8 * KiB;
+inline constexpr std::size_t file_media_type_bytes_max = 255;
+inline constexpr std::size_t secret_bytes_min = 16;
+inline constexpr std::size_t secret_bytes_max = 1 * KiB;
 
 // Requests that the server itself makes.
 inline constexpr std::size_t outgoing_requests_max = 1024;  // Under way or waiting to begin.

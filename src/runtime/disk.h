@@ -48,6 +48,9 @@ class Disk {
 
   virtual Result<std::unique_ptr<DiskFile>> open(const std::string& path, OpenMode mode) = 0;
   virtual Result<> rename(const std::string& from, const std::string& to) = 0;
+  // A second name for the same file, on the same file system. Succeeds when `to` is that already,
+  // and is storage_failed when it is another file, or when the disk knows no second names.
+  virtual Result<> link(const std::string& from, const std::string& to);
   // A file that is not there is as good as removed.
   virtual Result<> remove(const std::string& path) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;

@@ -137,6 +137,26 @@ Result<std::unique_ptr<DiskFile>> PosixDisk::open(const std::string& path, OpenM
   return std::make_unique<PosixFile>(descriptor, path);
 }
 
+Result<> Disk::link(const std::string& from, const std::string& /*to*/) {
+  return fail(Errc::storage_failed, "link " + from + ": not possible here");
+}
+
+Result<> PosixDisk::link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) {
+    return {};
+  }
+  const int error_number = errno;
+  struct stat source{};
+  struct stat target{};
+  if (error_number == EEXIST && ::lstat(from.c_str(), &source) == 0 &&
+      ::lstat(to.c_str(), &target) == 0 && source.st_ino == target.st_ino &&
+      source.st_dev == target.st_dev) {
+    return {};
+  }
+  errno = error_number;
+  return fail(last_error("link", from + " as " + to));
+}
+
 Result<> PosixDisk::rename(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
     return fail(last_error("rename", from));

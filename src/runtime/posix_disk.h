@@ -13,6 +13,7 @@ class PosixDisk final : public Disk {
  public:
   Result<std::unique_ptr<DiskFile>> open(const std::string& path, OpenMode mode) override;
   Result<> rename(const std::string& from, const std::string& to) override;
+  Result<> link(const std::string& from, const std::string& to) override;
   Result<> remove(const std::string& path) override;
   Result<bool> exists(const std::string& path) override;
   Result<> make_directory(const std::string& path) override;

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/disk.h"
+#include "store/finished_files.h"
 #include "store/local_blob.h"
 #include "store/store.h"
 
@@ -19,7 +20,7 @@ namespace sluice::store {
 
 // An upload's blob is DIRECTORY/<last two hex digits of its id>/<id>.part. Any thread. Outlives its
 // blobs.
-class LocalStore final : public Store {
+class LocalStore final : public Store, public FinishedFiles {
  public:
   // `directory` exists and its name is durable.
   LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, std::string directory,
@@ -33,6 +34,14 @@ class LocalStore final : public Store {
                                   std::string path) override;
   runtime::Task<Result<runtime::DiskSpace>> space() override;
 
+  runtime::Task<Result<std::shared_ptr<runtime::DiskFile>>> open_finished(
+      std::uint64_t upload_id, std::uint64_t file_size) override;
+  runtime::Task<Result<std::string>> path_of_finished(std::uint64_t upload_id,
+                                                      std::uint64_t file_size) override;
+  runtime::Task<Result<>> link_finished(std::uint64_t upload_id, std::uint64_t file_size,
+                                        std::string path) override;
+  runtime::Task<Result<>> unlink_finished(std::string path) override;
+
   std::string blob_path(std::uint64_t upload_id) const;
 
  private:
@@ -44,6 +53,9 @@ class LocalStore final : public Store {
   Result<> make_shard(std::uint64_t upload_id);
   Result<> remove_now(std::uint64_t upload_id);
   Result<> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
+  Result<std::unique_ptr<runtime::DiskFile>> open_finished_now(std::uint64_t upload_id,
+                                                               std::uint64_t file_size);
+  Result<> link_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
   Result<> check_finished(std::uint64_t upload_id, std::uint64_t file_size,
                           const std::string& path);
   // Nothing to do where nothing is durable, or where there is no such directory.

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/http_backend.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "outgoing/signature.h"
+
+namespace sluice::delivery {
+
+using outgoing::Body;
+using outgoing::HttpRequest;
+using runtime::Task;
+using BodyPointer = std::shared_ptr<const Body>;
+
+namespace {
+
+// What is left of an answer that is tried again, or refused for its length, is in nobody's way: the
+// next attempt begins the file anew.
+class BodySink final : public outgoing::AnswerSink {
+ public:
+  BodySink(store::AnswerFiles& files, std::uint64_t upload_id, std::uint64_t bytes_max)
+      : body(files, upload_id, bytes_max) {}
+
+  Result<> write(Bytes bytes) override { return body.append(bytes); }
+
+  AnswerBody body;
+};
+
+}  // namespace
+
+HttpBackend::HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
+                         store::AnswerFiles& answers, runtime::BlockingPool& pool, Clock& clock,
+                         HttpBackendSettings settings)
+    : client_(client),
+      files_(files),
+      answers_(answers),
+      pool_(pool),
+      clock_(clock),
+      settings_(std::move(settings)) {}
+
+HttpBackend::~HttpBackend() = default;
+
+Task<Result<Delivery>> HttpBackend::deliver(const Handoff& handoff) {
+  Result<HttpRequest> request = co_await request_for(handoff);
+  if (!request) {
+    co_return fail(request.error());
+  }
+  const auto sink =
+      std::make_shared<BodySink>(answers_, handoff.upload_id, settings_.answer_bytes_max);
+  request->sink = sink;
+  request->answer_bytes_inline_max = 0;
+  request->answer_bytes_max = settings_.answer_bytes_max;
+  Result<outgoing::HttpAnswer> answer = co_await client_.send(*std::move(request));
+  if (!answer) {
+    co_return fail(answer.error());
+  }
+  Result<Delivery> delivery = delivery_of(*std::move(answer));
+  if (!delivery) {
+    co_return delivery;
+  }
+  const Result<> finished = co_await finish_body(sink->body, delivery->answer);
+  if (!finished) {
+    co_return fail(finished.error());
+  }
+  co_await clean_up(handoff, delivery->answer.status);
+  co_return delivery;
+}
+
+Task<Result<HttpRequest>> HttpBackend::request_for(const Handoff& handoff) {
+  Prepared prepared = prepared_before(handoff.upload_id);
+  if (prepared.boundary.empty()) {
+    prepared.boundary = "sluice-" + random_token();
+    if (settings_.with_digest) {
+      const Result<> added = co_await add_digests(handoff, prepared);
+      if (!added) {
+        co_return fail(added.error());
+      }
+    }
+    remember(handoff.upload_id, prepared);
+  }
+  Result<BodyPointer> body = co_await body_for(handoff, prepared);
+  if (!body) {
+    co_return fail(body.error());
+  }
+  HttpRequest request = handoff_request(settings_, handoff, prepared.digests, prepared.boundary);
+  request.body = *std::move(body);
+  if (!settings_.secret.empty()) {
+    outgoing::sign(request, settings_.secret, clock_.now());
+  }
+  co_return request;
+}
+
+Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Prepared& prepared) {
+  if (settings_.mode == HandoffMode::reference) {
+    const Result<std::string> path = co_await path_for(handoff);
+    if (!path) {
+      co_return fail(path.error());
+    }
+    co_return std::make_shared<outgoing::TextBody>(
+        reference_json(handoff, prepared.digests.file, *path));
+  }
+  Result<std::shared_ptr<runtime::DiskFile>> opened =
+      co_await files_.open_finished(handoff.upload_id, handoff.file_size);
+  if (!opened) {
+    co_return fail(opened.error());
+  }
+  BodyPointer file = std::make_shared<outgoing::FileBody>(*std::move(opened), handoff.file_size);
+  if (settings_.mode == HandoffMode::body) {
+    co_return file;
+  }
+  FormFrame frame = form_frame(handoff, prepared.boundary);
+  std::vector<BodyPointer> parts;
+  parts.push_back(std::make_shared<outgoing::TextBody>(std::move(frame.before)));
+  parts.push_back(std::move(file));
+  parts.push_back(std::make_shared<outgoing::TextBody>(std::move(frame.after)));
+  co_return std::make_shared<outgoing::JoinedBody>(std::move(parts));
+}
+
+Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
+  if (settings_.directory.empty()) {
+    co_return co_await files_.path_of_finished(handoff.upload_id, handoff.file_size);
+  }
+  std::string path = link_path(handoff);
+  const Result<> linked = co_await files_.link_finished(handoff.upload_id, handoff.file_size, path);
+  if (!linked) {
+    co_return fail(linked.error());
+  }
+  co_return path;
+}
+
+Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepared) {
+  Result<std::shared_ptr<runtime::DiskFile>> opened =
+      co_await files_.open_finished(handoff.upload_id, handoff.file_size);
+  if (!opened) {
+    co_return fail(opened.error());
+  }
+  const outgoing::FileBody file(*std::move(opened), handoff.file_size);
+  const FormFrame frame = form_frame(handoff, prepared.boundary);
+  auto work = [this, &file, &frame] { return digests_of(file, frame); };
+  Result<HandoffDigests> digests = co_await runtime::offload(pool_, work);
+  if (!digests) {
+    co_return fail(digests.error());
+  }
+  prepared.digests = *std::move(digests);
+  co_return Result<>();
+}
+
+// One pass over the file for both digests. Blocks.
+Result<HandoffDigests> HttpBackend::digests_of(const Body& file, const FormFrame& frame) const {
+  const bool is_form = settings_.mode == HandoffMode::form;
+  Sha256 whole;
+  Sha256 form;
+  form.add(as_bytes(frame.before));
+  std::vector<std::byte> buffer(limits::buffer_bytes);
+  for (std::uint64_t offset = 0; offset < file.size();) {
+    if (stopping_) {
+      return fail(Errc::draining, "the server is shutting down");
+    }
+    const Result<std::size_t> count = file.read_at(offset, buffer);
+    if (!count) {
+      return fail(count.error());
+    }
+    const Bytes piece = Bytes(buffer).first(*count);
+    whole.add(piece);
+    if (is_form) {
+      form.add(piece);
+    }
+    offset += *count;
+  }
+  form.add(as_bytes(frame.after));
+  HandoffDigests digests;
+  digests.file = to_hex(whole.finish());
+  if (is_form) {
+    digests.body = to_hex(form.finish());
+  } else if (settings_.mode == HandoffMode::body) {
+    digests.body = digests.file;
+  }
+  return digests;
+}
+
+Result<Delivery> HttpBackend::delivery_of(outgoing::HttpAnswer answer) const {
+  if (answer.status >= 300 && answer.status < 400) {
+    return fail(Errc::delivery_failed, "the backend answered " + std::to_string(answer.status) +
+                                           ", and redirects are not followed");
+  }
+  Delivery delivery;
+  delivery.answer.status = answer.status;
+  for (auto& [name, value] : answer.headers) {
+    const auto is_same = [&name](const std::string& kept) {
+      return equals_ignoring_case(kept, name);
+    };
+    if (std::ranges::any_of(settings_.answer_headers, is_same)) {
+      delivery.answer.headers.emplace_back(std::move(name), std::move(value));
+    }
+  }
+  return delivery;
+}
+
+Task<Result<>> HttpBackend::finish_body(AnswerBody& body, journal::Answer& answer) {
+  auto work = [&body, &answer] { return body.finish(answer); };
+  co_return co_await runtime::offload(pool_, work);
+}
+
+// A file that the application refused is not left in its directory.
+Task<> HttpBackend::clean_up(const Handoff& handoff, int status) {
+  if (status >= 500) {
+    co_return;
+  }
+  forget(handoff.upload_id);
+  if (status >= 400 && settings_.mode == HandoffMode::reference && !settings_.directory.empty()) {
+    (void)co_await files_.unlink_finished(link_path(handoff));
+  }
+}
+
+HttpBackend::Prepared HttpBackend::prepared_before(std::uint64_t upload_id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = prepared_.find(upload_id);
+  return found == prepared_.end() ? Prepared() : found->second;
+}
+
+// What does not fit is made again for the next attempt.
+void HttpBackend::remember(std::uint64_t upload_id, const Prepared& prepared) {
+  const std::scoped_lock lock(mutex_);
+  if (prepared_.size() < limits::deliveries_in_memory_max) {
+    prepared_.insert_or_assign(upload_id, prepared);
+  }
+}
+
+void HttpBackend::forget(std::uint64_t upload_id) {
+  const std::scoped_lock lock(mutex_);
+  prepared_.erase(upload_id);
+}
+
+// Nothing of the client's: the key is made of hex digits.
+std::string HttpBackend::link_path(const Handoff& handoff) const {
+  return settings_.directory + "/" + handoff.idempotency_key;
+}
+
+}  // namespace sluice::delivery

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Hands finished files to an application over HTTP, as docs/backend.md tells its author.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "delivery/answer_body.h"
+#include "delivery/backend.h"
+#include "delivery/handoff_request.h"
+#include "outgoing/http_client.h"
+#include "runtime/blocking_pool.h"
+#include "store/answer_files.h"
+#include "store/finished_files.h"
+
+namespace sluice::delivery {
+
+// Any thread; what it refers to outlives it. `pool` makes digests and syncs long answers. The blob
+// stays in the store until the answer is kept.
+class HttpBackend final : public Backend {
+ public:
+  HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
+              store::AnswerFiles& answers, runtime::BlockingPool& pool, Clock& clock,
+              HttpBackendSettings settings);
+  ~HttpBackend() override;
+
+  // An answer of 300 to 399 is delivery_failed: redirects are not followed.
+  runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) override;
+
+  // Digests that are being made end soon, with `draining`. Before the pool is stopped.
+  void stop() noexcept { stopping_ = true; }
+
+ private:
+  // What is the same in every attempt of this process.
+  struct Prepared {
+    std::string boundary;
+    HandoffDigests digests;
+  };
+
+  runtime::Task<Result<outgoing::HttpRequest>> request_for(const Handoff& handoff);
+  runtime::Task<Result<std::shared_ptr<const outgoing::Body>>> body_for(const Handoff& handoff,
+                                                                        const Prepared& prepared);
+  runtime::Task<Result<std::string>> path_for(const Handoff& handoff);
+  runtime::Task<Result<>> add_digests(const Handoff& handoff, Prepared& prepared);
+  Result<HandoffDigests> digests_of(const outgoing::Body& file, const FormFrame& frame) const;
+  Result<Delivery> delivery_of(outgoing::HttpAnswer answer) const;
+  runtime::Task<Result<>> finish_body(AnswerBody& body, journal::Answer& answer);
+  runtime::Task<> clean_up(const Handoff& handoff, int status);
+
+  Prepared prepared_before(std::uint64_t upload_id);
+  void remember(std::uint64_t upload_id, const Prepared& prepared);
+  void forget(std::uint64_t upload_id);
+  std::string link_path(const Handoff& handoff) const;
+
+  outgoing::HttpClient& client_;
+  store::FinishedFiles& files_;
+  store::AnswerFiles& answers_;
+  runtime::BlockingPool& pool_;
+  Clock& clock_;
+  const HttpBackendSettings settings_;
+  std::atomic<bool> stopping_ = false;
+
+  std::mutex mutex_;
+  std::map<std::uint64_t, Prepared> prepared_;
+};
+
+}  // namespace sluice::delivery

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "store/finished_files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/posix_disk.h"
+#include "store/local_store.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::store {
+namespace {
+
+constexpr std::uint64_t id = 7;
+
+class FinishedFilesTest : public ::testing::Test {
+ protected:
+  void write_blob(std::string_view text) {
+    const auto blob = testing::run(store.open(id, text.size(), 0));
+    ASSERT_TRUE(blob);
+    ASSERT_TRUE(testing::run((*blob)->write(0, as_bytes(text))));
+    ASSERT_TRUE(testing::run((*blob)->sync()));
+  }
+  static std::string contents(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  testing::TemporaryDirectory directory;
+  testing::TemporaryDirectory target;
+  runtime::PosixDisk disk;
+  runtime::BlockingPool pool{0};
+  Metrics metrics;
+  LocalStore store{disk, pool, directory.path(), Durability::commit, metrics};
+  FinishedFiles& files = store;
+};
+
+TEST_F(FinishedFilesTest, AnOpenFileOutlivesItsBlob) {
+  write_blob("hello");
+  const auto file = testing::run(files.open_finished(id, 5));
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_TRUE(testing::run(store.remove(id)));
+  std::string text(9, '\0');
+  EXPECT_EQ((*file)->read_at(0, std::as_writable_bytes(std::span(text))), 5U);
+  EXPECT_TRUE(text.starts_with("hello"));
+}
+
+TEST_F(FinishedFilesTest, AFileThatIsNotWholeIsNotHandedOver) {
+  EXPECT_EQ(testing::run(files.open_finished(id, 5)).error().code(), Errc::storage_failed);
+  write_blob("hello");
+  EXPECT_EQ(testing::run(files.open_finished(id, 6)).error().code(), Errc::storage_failed);
+  EXPECT_FALSE(testing::run(files.path_of_finished(id, 6)));
+  EXPECT_FALSE(testing::run(files.link_finished(id, 6, target.path() + "/file")));
+  EXPECT_TRUE(std::filesystem::is_empty(target.path()));
+}
+
+TEST_F(FinishedFilesTest, ALinkIsASecondNameAndCanBeRepeated) {
+  write_blob("hello");
+  const std::string path = target.path() + "/file";
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const Result<> linked = testing::run(files.link_finished(id, 5, path));
+    ASSERT_TRUE(linked) << linked.error().message();
+  }
+  EXPECT_TRUE(testing::run(store.remove(id)));
+  EXPECT_EQ(contents(path), "hello");
+  EXPECT_TRUE(testing::run(files.unlink_finished(path)));
+  EXPECT_TRUE(testing::run(files.unlink_finished(path)));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(FinishedFilesTest, ALinkReplacesNoOtherFile) {
+  write_blob("hello");
+  const std::string path = target.path() + "/file";
+  std::ofstream(path) << "other";
+  EXPECT_FALSE(testing::run(files.link_finished(id, 5, path)));
+  EXPECT_EQ(contents(path), "other");
+}
+
+TEST_F(FinishedFilesTest, AFileOfNoBytesNeedsNoBlob) {
+  EXPECT_TRUE(testing::run(files.open_finished(id, 0)));
+  const auto path = testing::run(files.path_of_finished(id, 0));
+  ASSERT_TRUE(path);
+  EXPECT_TRUE(path->starts_with('/'));
+  EXPECT_EQ(std::filesystem::file_size(*path), 0U);
+}
+
+}  // namespace
+}  // namespace sluice::store
