@@ -4,10 +4,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/limits.h"
 
 namespace sluice {
@@ -36,6 +38,47 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   settings.admission = {config.limits.file_size, config.data.low_water};
   settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished};
   settings.answer_wait = config.delivery.wait;
+  return settings;
+}
+
+// The first line of the file, without blanks at its ends.
+Result<std::string> read_secret(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) {
+    return fail(Errc::bad_request, path + ": expected a secret in its first line");
+  }
+  std::string secret(trimmed(std::string_view(line).substr(0, line.find('\r'))));
+  if (secret.size() < limits::secret_bytes_min || secret.size() > limits::secret_bytes_max) {
+    return fail(Errc::bad_request, path + ": expected a secret of " +
+                                       std::to_string(limits::secret_bytes_min) + " to " +
+                                       std::to_string(limits::secret_bytes_max) + " characters");
+  }
+  return secret;
+}
+
+Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backend& backend) {
+  delivery::HttpBackendSettings settings;
+  Result<outgoing::UrlTemplate> url = outgoing::UrlTemplate::parse(backend.url);
+  if (!url) {
+    return fail(url.error());
+  }
+  settings.url = *std::move(url);
+  if (!backend.secret_file.empty()) {
+    Result<std::string> secret = read_secret(backend.secret_file);
+    if (!secret) {
+      return fail(secret.error());
+    }
+    settings.secret = *std::move(secret);
+  }
+  settings.mode = backend.mode;
+  settings.method = backend.method;
+  settings.deadlines.whole = backend.timeout;
+  settings.answer_headers = backend.answer_headers;
+  settings.answer_bytes_max = limits::backend_answer_bytes_max;
+  settings.with_digest = backend.digest;
+  settings.directory = backend.directory;
+  settings.ca_file = backend.ca_file;
   return settings;
 }
 
@@ -103,8 +146,12 @@ Result<> App::open_parts() {
   prober_ = std::move(prober);
   library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, disk_, delivery_pool_,
                                                    *prober_, clock_, log_, data_.videos());
+  const Result<delivery::Backend*> backend = open_backend();
+  if (!backend) {
+    return fail(backend.error());
+  }
   outbox_ = std::make_unique<delivery::Outbox>(
-      *journal_, *library_, first(), clock_, metrics_, log_,
+      *journal_, **backend, first(), clock_, metrics_, log_,
       delivery::RetryDelays{config_.delivery.retry_first, config_.delivery.retry_max});
   upload::EngineParts parts{*journal_, *store_, *answers_, buffers_, clock_, metrics_, log_};
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
@@ -121,12 +168,27 @@ Result<> App::open_parts() {
                                  .origins = config_.cors.origins,
                                  .api_origins = config_.cors.api_origins,
                                  .page_sessions = config_.server.authorize_upload,
-                                 .crossdomain_xml = config_.cors.crossdomain_xml});
+                                 .crossdomain_xml = config_.cors.crossdomain_xml,
+                                 .kept_headers = config_.backend.headers});
   for (const auto& worker : workers_) {
     connections_.push_back(std::make_unique<http::Connections>(
         worker->executor(), *router_, session_settings(config_), log_, metrics_));
   }
   return {};
+}
+
+Result<delivery::Backend*> App::open_backend() {
+  if (config_.backend.url.empty()) {
+    return library_.get();
+  }
+  Result<delivery::HttpBackendSettings> settings = backend_settings(config_.backend);
+  if (!settings) {
+    return fail(settings.error());
+  }
+  http_client_ = std::make_unique<outgoing::HttpClient>();
+  http_backend_ = std::make_unique<delivery::HttpBackend>(
+      *http_client_, *store_, *answers_, delivery_pool_, clock_, *std::move(settings));
+  return http_backend_.get();
 }
 
 // Coroutines that were still under way are destroyed with their worker's event loop: before it go
@@ -135,6 +197,12 @@ Result<> App::open_parts() {
 App::~App() {
   for (const auto& worker : workers_) {
     worker->stop();
+  }
+  if (http_backend_) {
+    http_backend_->stop();
+  }
+  if (http_client_) {
+    http_client_->stop();
   }
   storage_pool_.stop();
   delivery_pool_.stop();

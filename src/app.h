@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "http/connections.h"
 #include "journal/sqlite_journal.h"
@@ -17,6 +18,7 @@
 #include "ops/config.h"
 #include "ops/location_moves.h"
 #include "ops/service_pages.h"
+#include "outgoing/http_client.h"
 #include "protocol/router.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
@@ -54,6 +56,8 @@ class App {
   App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory data);
 
   Result<> open_parts();
+  // The backend that the settings name.
+  Result<delivery::Backend*> open_backend();
   runtime::Executor first() const { return workers_.front()->executor(); }
   runtime::Task<> listen();
   runtime::Task<> sweep();
@@ -76,6 +80,8 @@ class App {
   std::unique_ptr<store::AnswerFiles> answers_;
   std::unique_ptr<video::Prober> prober_;
   std::unique_ptr<video::VideoLibrary> library_;
+  std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: nobody needs it.
+  std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: the library is the backend.
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<upload::UploadEngine> engine_;
   std::unique_ptr<ops::ServerPages> pages_;

@@ -151,8 +151,8 @@ std::string in_sections(Write write) {
 bool operator==(const Config& left, const Config& right) {
   return left.server == right.server && left.cors == right.cors && left.data == right.data &&
          left.limits == right.limits && left.timeouts == right.timeouts &&
-         left.expiry == right.expiry && left.delivery == right.delivery && left.log == right.log &&
-         left.video == right.video;
+         left.expiry == right.expiry && left.delivery == right.delivery &&
+         left.backend == right.backend && left.log == right.log && left.video == right.video;
 }
 
 std::vector<FlagInfo> flags() {

@@ -18,6 +18,7 @@
 #include "base/durability.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "delivery/handoff_request.h"
 #include "net/endpoint.h"
 #include "protocol/origins.h"
 
@@ -86,6 +87,21 @@ struct Config {
 
     friend bool operator==(const Delivery&, const Delivery&) = default;
   };
+  struct Backend {
+    std::string url;  // Empty: the embedded video library.
+    delivery::HandoffMode mode = delivery::HandoffMode::body;
+    std::string method = "POST";
+    std::string secret_file;
+    Duration timeout = std::chrono::minutes(10);
+    std::vector<std::string> headers;
+    std::vector<std::string> answer_headers{"content-type", "content-encoding", "content-language",
+                                            "location"};
+    bool digest = false;
+    std::string directory;
+    std::string ca_file;
+
+    friend bool operator==(const Backend&, const Backend&) = default;
+  };
   struct Logging {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::automatic;
@@ -105,6 +121,7 @@ struct Config {
   Timeouts timeouts;
   Expiry expiry;
   Delivery delivery;
+  Backend backend;
   Logging log;
   Video video;
 

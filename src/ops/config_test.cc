@@ -236,6 +236,17 @@ sweep = "7s"
 wait = "8s"
 retry_first = "9s"
 retry_max = "10s"
+[backend]
+url = "http://app:3000/videos/{id}"
+mode = "reference"
+method = "PUT"
+secret_file = "/etc/sluice/secret"
+timeout = "11s"
+headers = "cookie, user-agent"
+answer_headers = "content-type"
+digest = "sha256"
+directory = "/srv/in"
+ca_file = "/etc/ca.pem"
 [log]
 level = "debug"
 format = "json"
@@ -306,7 +317,8 @@ TEST(Settings, FollowTheRulesOfTheirNames) {
 TEST(Settings, OfferTheFlagsOfTheCommandLine) {
   std::vector<std::string_view> names;
   std::ranges::transform(flags(), std::back_inserter(names), &FlagInfo::flag);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"--listen", "--public-url", "--open", "--data"}));
+  EXPECT_EQ(names, (std::vector<std::string_view>{"--listen", "--public-url", "--open", "--data",
+                                                  "--backend"}));
   for (const FlagInfo& flag : flags()) {
     EXPECT_EQ(flag.value_name.empty(), flag.flag == "--open");
   }

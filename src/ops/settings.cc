@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "ops/backend_types.h"
+
 namespace sluice::ops {
 namespace {
 
@@ -14,6 +16,7 @@ using Limits = Config::Limits;
 using Timeouts = Config::Timeouts;
 using Expiry = Config::Expiry;
 using Delivery = Config::Delivery;
+using Backend = Config::Backend;
 using Logging = Config::Logging;
 using Video = Config::Video;
 
@@ -145,6 +148,39 @@ constexpr std::array table{
     row<Deadline, &Config::delivery, &Delivery::retry_max>(
         {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}},
         "Longest pause between two hand-offs."),
+
+    row<BackendUrl, &Config::backend, &Backend::url>(
+        {"backend.url", "SLUICE_BACKEND", "--backend"},
+        "Where finished files go: http, https or unix:/SOCKET:/PATH, with names in braces "
+        "(docs/backend.md); empty: the embedded video library."),
+    row<HandoffModeWord, &Config::backend, &Backend::mode>(
+        {"backend.mode", "SLUICE_BACKEND_MODE", {}},
+        "How: body (the file is the request's body), form (multipart/form-data) or reference (JSON "
+        "that says where the file is)."),
+    row<MethodWord, &Config::backend, &Backend::method>(
+        {"backend.method", "SLUICE_BACKEND_METHOD", {}}, "Method of the request: POST or PUT."),
+    row<Path<true>, &Config::backend, &Backend::secret_file>(
+        {"backend.secret_file", "SLUICE_BACKEND_SECRET_FILE", {}},
+        "File whose first line is the secret that signs requests; empty: they are not signed."),
+    row<Deadline, &Config::backend, &Backend::timeout>(
+        {"backend.timeout", "SLUICE_BACKEND_TIMEOUT", {}},
+        "One attempt, from the connection to the end of the answer, takes at most this long."),
+    row<HeaderNames, &Config::backend, &Backend::headers>(
+        {"backend.headers", "SLUICE_BACKEND_HEADERS", {}},
+        "Headers of the session's request that the backend gets too, with commas between them."),
+    row<HeaderNames, &Config::backend, &Backend::answer_headers>(
+        {"backend.answer_headers", "SLUICE_BACKEND_ANSWER_HEADERS", {}},
+        "Headers of the backend's answer that the client gets, with commas between them."),
+    row<DigestWord, &Config::backend, &Backend::digest>(
+        {"backend.digest", "SLUICE_BACKEND_DIGEST", {}},
+        "sha256: the file is read once more and its digest sent along; none."),
+    row<Path<true>, &Config::backend, &Backend::directory>(
+        {"backend.directory", "SLUICE_BACKEND_DIRECTORY", {}},
+        "With mode reference each file gets a second name (a hard link) here; empty: its path in "
+        "the data directory is told."),
+    row<Path<true>, &Config::backend, &Backend::ca_file>(
+        {"backend.ca_file", "SLUICE_BACKEND_CA_FILE", {}},
+        "PEM file of the authorities to be trusted with https; empty: the system's."),
 
     row<LogLevelWord, &Config::log, &Logging::level>(
         {"log.level", "SLUICE_LOG_LEVEL", {}},

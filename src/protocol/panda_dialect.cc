@@ -91,6 +91,7 @@ Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const Parameters
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");
   }
+  request->origin = session_origin(call.request, call.client_address, settings_.kept_headers);
   Result<upload::Snapshot> snapshot = co_await engine_.create(*std::move(request));
   if (snapshot) {
     call.upload_id = snapshot->id;

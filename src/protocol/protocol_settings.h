@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/limits.h"
 #include "protocol/location_base.h"
@@ -21,6 +23,8 @@ struct ProtocolSettings {
   Origins api_origins;
   bool page_sessions = false;    // POST /panda/authorize_upload is there.
   bool crossdomain_xml = false;  // For Flash; names `origins`.
+  // Headers of a session's request that are kept for the backend, in lower case.
+  std::vector<std::string> kept_headers;
 };
 
 }  // namespace sluice::protocol

@@ -154,9 +154,10 @@ std::vector<Router::Route> Router::optional_routes() {
   return table;
 }
 
-Task<http::Reply> Router::handle(const http::Request& request, const http::RequestContext&,
+Task<http::Reply> Router::handle(const http::Request& request, const http::RequestContext& context,
                                  runtime::ByteSource& body) {
   Call call(request, body);
+  call.client_address = context.peer_address;
   const Route* route = nullptr;
   Answer answer = co_await dispatch(call, route);
 

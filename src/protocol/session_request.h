@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "http/message.h"
 #include "protocol/parameters.h"
 #include "upload/upload.h"
 
@@ -15,5 +18,11 @@ namespace sluice::protocol {
 // parameters, known or not.
 Result<upload::NewUpload> parse_session_request(const Parameters& parameters,
                                                 std::uint64_t file_size_max);
+
+// Where the session comes from, as journal::UploadRecord keeps it: {"address","headers"}. Of the
+// request's headers only those that are named in `kept`; several of one name become one (RFC 9110
+// 5.3).
+std::string session_origin(const http::Request& request, const std::string& client_address,
+                           const std::vector<std::string>& kept);
 
 }  // namespace sluice::protocol

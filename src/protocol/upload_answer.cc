@@ -34,7 +34,9 @@ http::Response progress_answer(const upload::Snapshot& snapshot, const std::stri
       response.headers.add(name, value);
     }
   }
-  add_progress(response.headers, snapshot, location);
+  // A backend that names what it has made of the file means that with Location (RFC 9110 10.2.2).
+  const std::string_view made = response.headers.find("Location").value_or(location);
+  add_progress(response.headers, snapshot, std::string(made));
   return response;
 }
 
