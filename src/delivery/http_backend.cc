@@ -225,12 +225,13 @@ HttpBackend::Prepared HttpBackend::prepared_before(std::uint64_t upload_id) {
   return found == prepared_.end() ? Prepared() : found->second;
 }
 
-// What does not fit is made again for the next attempt.
+// What does not fit is made again for the next attempt: the oldest upload's first.
 void HttpBackend::remember(std::uint64_t upload_id, const Prepared& prepared) {
   const std::scoped_lock lock(mutex_);
-  if (prepared_.size() < limits::deliveries_in_memory_max) {
-    prepared_.insert_or_assign(upload_id, prepared);
+  if (prepared_.size() >= limits::deliveries_in_memory_max) {
+    prepared_.erase(prepared_.begin());
   }
+  prepared_.insert_or_assign(upload_id, prepared);
 }
 
 void HttpBackend::forget(std::uint64_t upload_id) {

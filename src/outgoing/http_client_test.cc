@@ -3,15 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <cstdlib>
 #include <functional>
 
 #include "runtime/event.h"
+#include "support/raw_server.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
 
@@ -19,71 +17,7 @@ namespace sluice::outgoing {
 namespace {
 
 namespace asio = boost::asio;
-
-// Gives each connection the next of its answers, after the whole request has come, and closes it.
-template <class Protocol>
-class RawServer {
- public:
-  RawServer(const typename Protocol::endpoint& endpoint, std::vector<std::string> answers,
-            bool hang = false)
-      : acceptor_(context_, endpoint), answers_(std::move(answers)), hang_(hang) {
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~RawServer() { thread_.join(); }
-
-  typename Protocol::endpoint endpoint() const { return acceptor_.local_endpoint(); }
-  // After the last answer.
-  std::vector<std::string> requests() {
-    thread_.join();
-    thread_ = std::thread([] {});
-    return requests_;
-  }
-
- private:
-  void serve() {
-    for (const std::string& answer : answers_) {
-      typename Protocol::socket socket(context_);
-      acceptor_.accept(socket);
-      requests_.push_back(read_request(socket));
-      boost::system::error_code ignored;
-      asio::write(socket, asio::buffer(answer), ignored);
-      if (hang_) {
-        char byte = 0;
-        asio::read(socket, asio::buffer(&byte, 1), ignored);  // Until the client has enough.
-      }
-    }
-  }
-
-  static std::string read_request(typename Protocol::socket& socket) {
-    std::string request;
-    std::size_t wanted = std::string::npos;
-    while (request.size() < wanted) {
-      std::string piece(65536, '\0');
-      boost::system::error_code error;
-      const std::size_t count = socket.read_some(asio::buffer(piece), error);
-      if (error) {
-        break;
-      }
-      request.append(piece, 0, count);
-      const std::size_t end = request.find("\r\n\r\n");
-      const std::size_t length = request.find("Content-Length: ");
-      if (end != std::string::npos) {
-        wanted = end + 4;
-        if (length < end) {
-          wanted += std::strtoull(request.c_str() + length + 16, nullptr, 10);
-        }
-      }
-    }
-    return request;
-  }
-
-  asio::io_context context_;
-  typename Protocol::acceptor acceptor_;
-  const std::vector<std::string> answers_;
-  const bool hang_;
-  std::vector<std::string> requests_;
-  std::thread thread_;
-};
+using testing::RawServer;
 
 using TcpServer = RawServer<asio::ip::tcp>;
 

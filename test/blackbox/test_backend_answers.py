@@ -192,3 +192,17 @@ def test_an_attempt_has_an_end(serve, connected):
         assert client.whole(client.create(3), b"abc").body == GOOD
         never.set()
     assert len(backend.keys) == 1
+
+
+def test_the_end_of_the_server_cuts_a_hand_off_and_the_next_one_repeats_it(serve, connected):
+    never = threading.Event()
+    with ScriptedBackend(after(never, answer()), answer(body=GOOD)) as backend:
+        server = serve(backend, IMPATIENT)
+        location = path_of(connected(server).create(3))
+        assert connected(server).whole(location, b"abc").status == 503
+        backend.wait_for(1)
+        assert server.terminate() == 0, server.log()
+        server.start()
+        assert answer_of(connected(server), location, 3).body == GOOD
+        never.set()
+    assert len(backend.requests) == 2 and len(backend.keys) == 1

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "delivery/http_backend.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <filesystem>
+
+#include "base/digest.h"
+#include "base/encoding.h"
+#include "runtime/posix_disk.h"
+#include "store/local_store.h"
+#include "support/manual_clock.h"
+#include "support/raw_server.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::delivery {
+namespace {
+
+using Server = testing::RawServer<boost::asio::ip::tcp>;
+
+constexpr const char* good =
+    "HTTP/1.1 201 Created\r\nContent-Type: a/b\r\nX-Private: no\r\nContent-Length: 2\r\n\r\n{}";
+constexpr const char* busy = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+
+// The value of a header of a raw request.
+std::string header(const std::string& request, const std::string& name) {
+  const std::size_t begin = request.find("\r\n" + name + ": ");
+  if (begin == std::string::npos) {
+    return "(none)";
+  }
+  const std::size_t value = begin + name.size() + 4;
+  return request.substr(value, request.find("\r\n", value) - value);
+}
+
+std::string body(const std::string& request) {
+  return request.substr(request.find("\r\n\r\n") + 4);
+}
+
+class HttpBackendTest : public ::testing::Test {
+ protected:
+  HttpBackendTest() {
+    handoff.upload_id = 7;
+    handoff.idempotency_key = std::string(32, 'a');
+    handoff.file_name = "file";
+    handoff.file_size = 5;
+    handoff.parameters = R"({"title":"x"})";
+    settings.answer_headers = {"content-type"};
+  }
+
+  void write_blob(std::string_view text) {
+    const auto blob = testing::run(store.open(7, text.size(), 0));
+    ASSERT_TRUE(blob && testing::run((*blob)->write(0, as_bytes(text))));
+  }
+  HttpBackend& backend_for(const Server& server) {
+    settings.url = *outgoing::UrlTemplate::parse(
+        "http://127.0.0.1:" + std::to_string(server.endpoint().port()) + "/");
+    backend = std::make_unique<HttpBackend>(client, store, answers, pool, clock, settings);
+    return *backend;
+  }
+
+  testing::TemporaryDirectory directory;
+  testing::TemporaryDirectory incoming;
+  runtime::PosixDisk disk;
+  runtime::BlockingPool pool{0};
+  Metrics metrics;
+  store::LocalStore store{disk, pool, directory.path(), Durability::commit, metrics};
+  store::AnswerFiles answers{disk, pool, directory.path(), Durability::commit};
+  testing::ManualClock clock;
+  outgoing::HttpClient client;
+  HttpBackendSettings settings;
+  Handoff handoff;
+  std::unique_ptr<HttpBackend> backend;
+  const boost::asio::ip::tcp::endpoint any_port{boost::asio::ip::address_v4::loopback(), 0};
+};
+
+TEST_F(HttpBackendTest, KeepsStatusChosenHeadersAndBody) {
+  write_blob("hello");
+  Server server(any_port, {good});
+  const auto delivery = testing::run(backend_for(server).deliver(handoff));
+  ASSERT_TRUE(delivery) << delivery.error().message();
+  EXPECT_EQ(delivery->answer.status, 201);
+  EXPECT_EQ(delivery->answer.body, "{}");
+  ASSERT_EQ(delivery->answer.headers.size(), 1U);
+  EXPECT_EQ(delivery->answer.headers[0].second, "a/b");
+  EXPECT_FALSE(delivery->blob_taken);
+  EXPECT_EQ(body(server.requests().at(0)), "hello");
+}
+
+TEST_F(HttpBackendTest, ReadsTheFileForItsDigestOnceInAProcess) {
+  write_blob("hello");
+  settings.mode = HandoffMode::form;
+  settings.with_digest = true;
+  Server server(any_port, {busy, good});
+  backend_for(server);
+  EXPECT_EQ(testing::run(backend->deliver(handoff))->answer.status, 503);
+  write_blob("HELLO");  // Nobody does; here it shows what the digest was made of.
+  ASSERT_TRUE(testing::run(backend->deliver(handoff)));
+  const std::vector<std::string> requests = server.requests();
+  EXPECT_EQ(header(requests[0], "X-Sluice-File-SHA256"), to_hex(sha256("hello")));
+  EXPECT_EQ(header(requests[0], "X-Sluice-Body-SHA256"), to_hex(sha256(body(requests[0]))));
+  EXPECT_EQ(header(requests[1], "X-Sluice-File-SHA256"), to_hex(sha256("hello")));
+  EXPECT_EQ(header(requests[1], "Content-Type"), header(requests[0], "Content-Type"));
+}
+
+TEST_F(HttpBackendTest, FollowsNoRedirect) {
+  write_blob("hello");
+  const Server server(any_port, {"HTTP/1.1 307 No\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"});
+  const auto delivery = testing::run(backend_for(server).deliver(handoff));
+  ASSERT_FALSE(delivery);
+  EXPECT_EQ(delivery.error().code(), Errc::delivery_failed);
+}
+
+TEST_F(HttpBackendTest, AFileThatIsNotWholeIsNotSent) {
+  write_blob("hell");
+  const Server server(any_port, {});
+  EXPECT_EQ(testing::run(backend_for(server).deliver(handoff)).error().code(),
+            Errc::storage_failed);
+}
+
+TEST_F(HttpBackendTest, TheSecondNameStaysUnlessTheFileIsRefused) {
+  write_blob("hello");
+  settings.mode = HandoffMode::reference;
+  settings.directory = incoming.path();
+  const std::string path = incoming.path() + "/" + handoff.idempotency_key;
+  {
+    const Server server(any_port, {good});
+    ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
+    EXPECT_TRUE(std::filesystem::exists(path));
+  }
+  const Server server(any_port, {"HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n"});
+  ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_TRUE(std::filesystem::exists(store.blob_path(7)));
+}
+
+TEST_F(HttpBackendTest, StopEndsTheMakingOfDigests) {
+  write_blob("hello");
+  settings.with_digest = true;
+  const Server server(any_port, {});
+  backend_for(server).stop();
+  EXPECT_EQ(testing::run(backend->deliver(handoff)).error().code(), Errc::draining);
+}
+
+}  // namespace
+}  // namespace sluice::delivery
