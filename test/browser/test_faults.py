@@ -53,7 +53,7 @@ def test_bytes_before_the_cut_are_kept(world):
     world.start()
     assert world.finish() == SUCCESS
     assert world.stored() == data
-    assert world.page("upload.pauses") == 1
+    assert world.page("upload.pauses") >= 1
     start = int(world.log[-1]["range"].split()[1].split("-")[0])
     assert PIECE < start <= PIECE + 3_000_000
 
