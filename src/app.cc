@@ -35,7 +35,7 @@ std::size_t worker_count(const ops::Config& config) {
 
 upload::EngineSettings engine_settings(const ops::Config& config) {
   upload::EngineSettings settings;
-  settings.admission = {config.limits.file_size, config.data.low_water};
+  settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads};
   settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished};
   settings.answer_wait = config.delivery.wait;
   return settings;
@@ -86,8 +86,21 @@ http::SessionSettings session_settings(const ops::Config& config) {
   http::SessionSettings settings;
   settings.head_timeout = config.timeouts.head;
   settings.idle_timeout = config.timeouts.idle;
-  settings.body_timeout = config.timeouts.body;
-  settings.write_timeout = config.timeouts.write;
+  settings.body = {config.timeouts.body, config.timeouts.progress_window,
+                   config.timeouts.progress_bytes};
+  settings.write = {config.timeouts.write, config.timeouts.progress_window,
+                    config.timeouts.progress_bytes};
+  settings.requests_max = config.limits.requests_per_connection;
+  return settings;
+}
+
+// On loopback connects what stands in front of the server for everybody else, and who may run
+// programs on this machine, who has simpler ways to harm it.
+net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
+  net::ConnectionLimits::Settings settings;
+  settings.total_max = config.limits.connections;
+  settings.per_address_max = config.limits.connections_per_address;
+  settings.proxies = {*net::parse_network("127.0.0.0/8"), *net::parse_network("::1")};
   return settings;
 }
 
@@ -110,6 +123,7 @@ App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory
     : config_(config),
       clock_(clock),
       log_(log),
+      connection_limits_(connection_limits(config), metrics_.connections_open),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
       delivery_pool_(limits::deliveries_at_once_max),
@@ -125,9 +139,9 @@ Result<> App::open_parts() {
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
-  const net::Listener::Settings listening{.connections_max = config_.limits.connections,
-                                          .socket_mode = config_.server.socket_mode};
-  auto listener = net::Listener::open(first(), config_.server.listen, listening, log_, metrics_);
+  const net::Listener::Settings listening{.socket_mode = config_.server.socket_mode};
+  auto listener = net::Listener::open(first(), config_.server.listen, listening, connection_limits_,
+                                      log_, metrics_);
   if (!listener) {
     return fail(listener.error());
   }

@@ -14,6 +14,7 @@
 #include "delivery/outbox.h"
 #include "http/connections.h"
 #include "journal/sqlite_journal.h"
+#include "net/connection_limits.h"
 #include "net/listener.h"
 #include "ops/config.h"
 #include "ops/location_moves.h"
@@ -69,6 +70,7 @@ class App {
   Clock& clock_;
   Log& log_;
   Metrics metrics_;
+  net::ConnectionLimits connection_limits_;
   store::DataDirectory data_;
   runtime::PosixDisk disk_;
   runtime::BlockingPool storage_pool_;

@@ -36,6 +36,13 @@ inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in
 inline constexpr std::size_t list_per_page_max = 100;
 inline constexpr std::uint64_t list_page_max = 1'000'000'000;
 inline constexpr std::size_t connections_max = 20'000;
+// Enough for an office behind one address, few beside connections_max.
+inline constexpr std::uint64_t connections_per_address_max = 1000;
+inline constexpr std::uint64_t requests_per_connection_max = 1000;
+// A client that moves fewer bytes than this in each window holds a connection for nothing. Eight
+// bytes a second: whoever is slower would need a day for the half of a MiB.
+inline constexpr std::chrono::minutes progress_window{2};
+inline constexpr std::uint64_t progress_bytes = 1 * KiB;
 inline constexpr std::size_t accept_backlog = 1024;
 // After the system ran out of descriptors or memory for another connection.
 inline constexpr std::chrono::milliseconds accept_pause{100};
@@ -72,6 +79,7 @@ inline constexpr std::chrono::milliseconds body_end_patience{5};
 // A status query waits so long for the bytes of a connection that has just broken.
 inline constexpr std::chrono::seconds settling_wait_max{2};
 inline constexpr std::chrono::seconds free_space_known_for{1};
+inline constexpr std::uint64_t uploads_max = 1'000'000;  // Unfinished ones.
 inline constexpr std::size_t reaper_batch_count = 100;
 // Uploads in memory that no request uses.
 inline constexpr std::size_t idle_uploads_cached_max = 4096;
@@ -133,6 +141,7 @@ inline constexpr std::chrono::hours fsck_cut_upload_life{24};
 inline constexpr std::uint64_t low_water_bytes_default = 1024 * MiB;
 inline constexpr std::uint64_t workers_max = 256;
 inline constexpr std::uint64_t connections_setting_max = 1'000'000;
+inline constexpr std::uint64_t count_setting_max = 1'000'000'000;
 inline constexpr std::uint64_t buffer_budget_bytes_min = 4 * buffer_bytes;
 inline constexpr std::uint64_t buffer_budget_bytes_max = std::uint64_t{1} << 40U;
 inline constexpr std::chrono::days duration_setting_max{3650};

@@ -38,6 +38,8 @@ class WaitingHandler final : public Handler {
     co_return reply;
   }
 
+  void decorate(const Request*, Response&) override {}
+
   std::promise<runtime::ByteSource*> waiting;
 };
 
@@ -45,9 +47,8 @@ class WaitingHandler final : public Handler {
 class ServerOnThreads : public ::testing::Test {
  protected:
   ServerOnThreads() {
-    auto opened =
-        net::Listener::open(first_.executor(), net::Endpoint{"127.0.0.1", 0},
-                            net::Listener::Settings{.connections_max = 1000}, log_, metrics_);
+    auto opened = net::Listener::open(first_.executor(), net::Endpoint{"127.0.0.1", 0},
+                                      net::Listener::Settings(), limits_, log_, metrics_);
     EXPECT_TRUE(opened);
     listener_ = std::move(*opened);
     std::vector<net::Listener::Target> targets{target(first_, on_first_),
@@ -103,6 +104,8 @@ class ServerOnThreads : public ::testing::Test {
 
   NullLog log_;
   Metrics metrics_;
+  net::ConnectionLimits limits_{{.total_max = 1000, .per_address_max = 0, .proxies = {}},
+                                metrics_.connections_open};
   WaitingHandler handler_;
   SessionSettings settings_;
   runtime::Worker first_{"first", log_};

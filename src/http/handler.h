@@ -30,6 +30,10 @@ class Handler {
   // arguments live until this returns. HEAD is answered like GET; the session leaves the body away.
   virtual runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
                                       runtime::ByteSource& body) = 0;
+
+  // Adds what every answer carries to one that the session makes itself, because the head could not
+  // be read (no request then) or handle() failed.
+  virtual void decorate(const Request* request, Response& response) = 0;
 };
 
 }  // namespace sluice::http

@@ -41,11 +41,11 @@ struct RequestBody::Control {
 };
 
 RequestBody::RequestBody(net::ByteStream& stream, InputBuffer& input, const Request& request,
-                         Duration idle_timeout, Metrics& metrics)
+                         const net::Patience& patience, Metrics& metrics)
     : stream_(stream),
       input_(input),
       metrics_(metrics),
-      idle_timeout_(idle_timeout),
+      progress_(patience),
       framing_(request.framing),
       continue_due_(request.expects_continue),
       length_left_(request.framing == Framing::length ? request.content_length : 0) {
@@ -116,11 +116,25 @@ runtime::Task<Result<>> RequestBody::ask_for_body() {
     co_return Result<>();
   }
   continue_due_ = false;
-  Result<> written = co_await stream_.write(as_bytes(interim_answer), {}, idle_timeout_);
+  Result<> written = co_await stream_.write(as_bytes(interim_answer), {}, progress_.patience());
   if (!written) {
     co_return fail(fail_for_good(std::move(written).error()));
   }
   co_return check();
+}
+
+runtime::Task<Result<>> RequestBody::wait_for_client() {
+  for (;;) {
+    if (Result<> fast_enough = progress_.before_wait(received_); !fast_enough) {
+      co_return fast_enough;
+    }
+    const auto begin = steady_clock::now();
+    Result<> waited = co_await stream_.wait_readable(progress_.wait_max());
+    progress_.waited(steady_clock::now() - begin);
+    if (waited || waited.error().code() != Errc::idle_timeout) {
+      co_return waited;
+    }
+  }
 }
 
 runtime::Task<Result<>> RequestBody::wait_readable() {
@@ -142,7 +156,7 @@ runtime::Task<Result<>> RequestBody::wait_readable() {
     if (Result<> asked = co_await ask_for_body(); !asked) {
       co_return asked;
     }
-    Result<> waited = co_await stream_.wait_readable(idle_timeout_);
+    Result<> waited = co_await wait_for_client();
     if (!waited) {
       co_return fail(fail_for_good(std::move(waited).error()));
     }

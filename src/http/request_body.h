@@ -14,6 +14,7 @@
 #include "http/input_buffer.h"
 #include "http/message.h"
 #include "net/byte_stream.h"
+#include "net/progress.h"
 #include "runtime/byte_source.h"
 
 namespace sluice::http {
@@ -23,9 +24,10 @@ namespace sluice::http {
 // every further call reports it again.
 class RequestBody final : public runtime::ByteSource {
  public:
-  // All references must outlive the body. `idle_timeout` is for each wait for a byte.
+  // All references must outlive the body. A client that tries `patience` is given up with
+  // idle_timeout.
   RequestBody(net::ByteStream& stream, InputBuffer& input, const Request& request,
-              Duration idle_timeout, Metrics& metrics);
+              const net::Patience& patience, Metrics& metrics);
   ~RequestBody() override;
   RequestBody(const RequestBody&) = delete;
   RequestBody& operator=(const RequestBody&) = delete;
@@ -51,6 +53,7 @@ class RequestBody final : public runtime::ByteSource {
   struct Control;
 
   runtime::Task<Result<>> ask_for_body();
+  runtime::Task<Result<>> wait_for_client();
   // Fails when the body was cancelled or has failed before.
   Result<> check();
   Error fail_for_good(Error error);
@@ -70,7 +73,7 @@ class RequestBody final : public runtime::ByteSource {
   net::ByteStream& stream_;
   InputBuffer& input_;
   Metrics& metrics_;
-  const Duration idle_timeout_;
+  net::Progress progress_;
   const Framing framing_;
   bool continue_due_;
   std::uint64_t length_left_;

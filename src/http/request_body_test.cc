@@ -35,7 +35,7 @@ class RequestBodyTest : public ConnectionFixture {
  protected:
   // `early` came with the head.
   RequestBody& open(const Request& request, std::string_view early = {},
-                    Duration idle_timeout = 1min) {
+                    const net::Patience& patience = {1min}) {
     body_.reset();
     input_ = InputBuffer();
     stream_ = connect();
@@ -44,7 +44,7 @@ class RequestBodyTest : public ConnectionFixture {
       std::ranges::copy(as_bytes(early), input_.room(early.size()).begin());
       input_.added(early.size());
     }
-    body_.emplace(*stream_, input_, request, idle_timeout, metrics_);
+    body_.emplace(*stream_, input_, request, patience, metrics_);
     return *body_;
   }
 
@@ -183,11 +183,27 @@ TEST_F(RequestBodyTest, BrokenFramingIsTheClientsMistake) {
 }
 
 TEST_F(RequestBodyTest, ASilentSenderIsTimedOut) {
-  open(with_length(10), "abc", 20ms);
+  open(with_length(10), "abc", {20ms});
   start_reading();
   finish_reading();
   EXPECT_EQ(text_, "abc");
   EXPECT_EQ(error_code(), Errc::idle_timeout);
+}
+
+TEST_F(RequestBodyTest, ADribblingSenderIsTimedOutThoughItIsNeverSilent) {
+  open(with_length(1'000'000), "abc", {.idle = 1min, .window = 50ms, .bytes = 1'000'000});
+  start_reading();
+  std::size_t sent = 0;
+  while (!done_ && sent < 1'000'000) {
+    send("x");
+    ++sent;
+    context_.restart();
+    context_.run_one_for(1ms);
+  }
+  finish_reading();
+  EXPECT_EQ(text_.substr(0, 4), "abcx");
+  EXPECT_EQ(error_code(), Errc::idle_timeout);
+  EXPECT_NE(error_->message().find("too slow"), std::string::npos) << error_->message();
 }
 
 TEST_F(RequestBodyTest, ReadWaitsForAFastSenderButNotLongerThanItsPatience) {
@@ -276,7 +292,7 @@ TEST_F(RequestBodyTest, CancelFromAnotherThreadEndsAWait) {
   EXPECT_EQ(text_, "abc");
   EXPECT_EQ(error_code(), Errc::taken_over) << "the first reason stays";
   // The stream is good for the answer.
-  EXPECT_TRUE(testing::run_in(context_, stream_->write(as_bytes("answer"), {}, 1min)));
+  EXPECT_TRUE(testing::run_in(context_, stream_->write(as_bytes("answer"), {}, {1min})));
 }
 
 TEST_F(RequestBodyTest, CancelBeforeAReadEndsIt) {
@@ -294,7 +310,7 @@ TEST_F(RequestBodyTest, ACancelThatComesTooLateTouchesNothing) {
   run_ready();
   // Another request of the connection waits for its own bytes and is not disturbed.
   open(with_length(1)).cancel(Errc::taken_over);
-  body_.emplace(*stream_, input_, with_length(2), 1min, metrics_);
+  body_.emplace(*stream_, input_, with_length(2), net::Patience{1min}, metrics_);
   start_reading();
   run_ready();
   EXPECT_FALSE(done_);

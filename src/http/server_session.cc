@@ -208,7 +208,7 @@ Result<bool> ServerSession::read_input() {
 runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) {
   const RequestContext context{new_request_id(), stream_->peer_address()};
   AccessLine line(log_, metrics_, context);
-  RequestBody body(*stream_, input_, request, settings_.body_timeout, metrics_);
+  RequestBody body(*stream_, input_, request, settings_.body, metrics_);
   body_ = &body;
   if (cut_) {
     body.cancel(*cut_);
@@ -219,6 +219,7 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
     reply.emplace();
     reply->response = error_response(
         Error(Errc::internal, "the server failed to answer request " + context.request_id));
+    handler_.decorate(&request, reply->response);
   }
   bool can_go_on = false;
   if (!threw) {
@@ -229,7 +230,8 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
     line.write(request.method_text, *reply, body.received(), false);
     co_return Next::close;
   }
-  const bool keep_alive = can_go_on && request.keep_alive && !draining_;
+  const bool is_last = ++requests_ == settings_.requests_max;
+  const bool keep_alive = can_go_on && request.keep_alive && !draining_ && !is_last;
   reply->response.headers.set("X-Request-Id", context.request_id);
   const Result<> written =
       co_await write(reply->response, request.method != Method::head, keep_alive);
@@ -276,6 +278,7 @@ runtime::Task<> ServerSession::refuse(const Error& error) {
   AccessLine line(log_, metrics_, context);
   Reply reply;
   reply.response = error_response(error);
+  handler_.decorate(nullptr, reply.response);
   reply.response.headers.set("X-Request-Id", context.request_id);
   const Result<> written = co_await write(reply.response, true, false);
   line.write("-", reply, 0, written.has_value());
@@ -286,7 +289,7 @@ runtime::Task<Result<>> ServerSession::write(const Response& response, bool with
   const std::string head = serialize_head(response, keep_alive);
   const bool has_body = with_body && response.status != 204 && response.status != 304;
   const Bytes body = has_body ? as_bytes(response.body) : Bytes();
-  co_return co_await stream_->write(as_bytes(head), body, settings_.write_timeout);
+  co_return co_await stream_->write(as_bytes(head), body, settings_.write);
 }
 
 runtime::Task<> ServerSession::linger() {

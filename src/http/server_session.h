@@ -5,6 +5,7 @@
 
 #include <boost/intrusive/list_hook.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "http/input_buffer.h"
 #include "http/message.h"
 #include "net/byte_stream.h"
+#include "net/progress.h"
 #include "runtime/task.h"
 
 namespace sluice::http {
@@ -24,11 +26,12 @@ namespace sluice::http {
 class RequestBody;
 
 struct SessionSettings {
-  Duration head_timeout = std::chrono::seconds(30);   // From the head's first byte to its last.
-  Duration idle_timeout = std::chrono::seconds(75);   // Between requests.
-  Duration body_timeout = std::chrono::seconds(60);   // Between two bytes of a body.
-  Duration write_timeout = std::chrono::seconds(60);  // For a client that takes no byte.
+  Duration head_timeout = std::chrono::seconds(30);  // From the head's first byte to its last.
+  Duration idle_timeout = std::chrono::seconds(75);  // Between requests.
+  net::Patience body{.idle = std::chrono::seconds(60), .window = {}, .bytes = 0};
+  net::Patience write{.idle = std::chrono::seconds(60), .window = {}, .bytes = 0};
   Duration linger_time = limits::linger_max;  // Before a connection with unread bytes is closed.
+  std::uint64_t requests_max = 0;             // On one connection; 0: any number.
 };
 
 // Lives on the connection's thread. The hook is for Connections, which lists what runs.
@@ -81,6 +84,7 @@ class ServerSession : public boost::intrusive::list_base_hook<
 
   InputBuffer input_;
   RequestBody* body_ = nullptr;  // Of the request that is being answered.
+  std::uint64_t requests_ = 0;   // That were read.
   bool idle_ = false;
   bool draining_ = false;
   std::optional<Errc> cut_;

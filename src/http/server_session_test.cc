@@ -7,15 +7,13 @@
 #include <map>
 #include <optional>
 #include <regex>
-#include <stdexcept>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/limits.h"
 #include "http/connections.h"
+#include "http/scripted_handler.h"
 #include "http/session_fixture.h"
-#include "runtime/event.h"
 #include "support/run.h"
 
 namespace sluice::http {
@@ -23,84 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Answers by the first word of the path: what a request may do to its connection.
-class ScriptedHandler final : public Handler {
- public:
-  runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
-                              runtime::ByteSource& body) override {
-    ++calls;
-    Reply reply;
-    reply.route = "scripted";
-    reply.response = text(200, "path=" + request.path);
-    if (request.path == "/echo") {
-      reply.response = co_await echo(body);
-    } else if (request.path == "/throw") {
-      throw std::runtime_error("on purpose");
-    } else if (request.path == "/none") {
-      reply.response = text(204, "");
-    } else if (request.path == "/large") {
-      reply.response = text(200, std::string(4'000'000, 'x'));
-    } else if (request.path == "/wait") {
-      co_await go_on->wait(1min);
-    } else if (request.path == "/upload") {
-      reply.upload_id = 7;
-    }
-    last_context = context;
-    co_return reply;
-  }
-
-  int calls = 0;
-  RequestContext last_context;
-  std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();
-
- private:
-  static Response text(int status, std::string body) {
-    return Response{.status = status, .headers = {}, .body = std::move(body)};
-  }
-  static runtime::Task<Response> echo(runtime::ByteSource& body) {
-    std::string all;
-    std::vector<std::byte> buffer(1000);
-    for (;;) {
-      Result<> waited = co_await body.wait_readable();
-      if (!waited) {
-        co_return error_response(waited.error());
-      }
-      const Result<std::size_t> count = co_await body.read(buffer, 0ms);
-      if (!count) {
-        co_return error_response(count.error());
-      }
-      if (*count == 0) {
-        co_return text(200, std::to_string(all.size()) + ":" + all);
-      }
-      all += as_text(Bytes(buffer).first(*count));
-    }
-  }
-};
-
-class RecordingLog final : public Log {
- public:
-  void write(LogLevel, std::string_view event, LogFields fields) noexcept override {
-    std::string line(event);
-    for (const LogField& field : fields) {
-      line += " " + std::string(field.key) + "=" + std::visit(to_text, field.value);
-    }
-    lines.push_back(std::move(line));
-  }
-  std::vector<std::string> lines;
-
- private:
-  static constexpr auto to_text = [](const auto& value) {
-    if constexpr (std::is_convertible_v<decltype(value), std::string_view>) {
-      return std::string(value);
-    } else {
-      return std::to_string(value);
-    }
-  };
-};
-
 // The answers without what differs from run to run, and without the fields that every one has.
 std::string normal(std::string answers) {
-  static const std::regex varying("(Date|X-Request-Id): [^\r]*\r\n");
+  static const std::regex varying("(Date|X-Request-Id|Decorated): [^\r]*\r\n");
   answers = std::regex_replace(answers, varying, "");
   std::erase(answers, '\r');
   return answers;
@@ -114,8 +37,8 @@ std::string ok(std::string_view body, std::string_view connection = "keep-alive"
 class ServerSessionTest : public ConnectionFixture {
  protected:
   ServerSessionTest() {
-    settings_.idle_timeout = settings_.head_timeout = settings_.body_timeout =
-        settings_.write_timeout = settings_.linger_time = 1min;
+    settings_.idle_timeout = settings_.head_timeout = settings_.linger_time = 1min;
+    settings_.body = settings_.write = {1min};
   }
   ~ServerSessionTest() override {
     if (!done_) {
@@ -319,7 +242,7 @@ TEST_F(ServerSessionTest, AHeadThatTakesTooLongIsA408) {
 }
 
 TEST_F(ServerSessionTest, ABodyThatStopsIsA408) {
-  settings_.body_timeout = 10ms;
+  settings_.body = {10ms};
   start();
   send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
   const std::string answer = normal(receive_all());
@@ -327,8 +250,31 @@ TEST_F(ServerSessionTest, ABodyThatStopsIsA408) {
   EXPECT_NE(answer.find("Connection: close\n"), std::string::npos);
 }
 
+TEST_F(ServerSessionTest, TheLastRequestOfAConnectionSaysSo) {
+  settings_.requests_max = 2;
+  start();
+  send(
+      "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"
+      "GET /c HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_all()), ok("path=/a") + ok("path=/b", "close"));
+  EXPECT_EQ(handler_.calls, 2);
+}
+
+TEST_F(ServerSessionTest, AnswersOfItsOwnAreDecoratedToo) {
+  for (const char* request :
+       {"nonsense\r\n\r\n", "GET /throw HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"}) {
+    start();
+    send(request);
+    const std::string answer = receive_all();
+    EXPECT_NE(answer.find("\r\nDecorated: "), std::string::npos) << answer;
+    close_client();
+    finish();
+  }
+  EXPECT_EQ(handler_.decorated, (std::vector<std::string>{"-", "/throw"}));
+}
+
 TEST_F(ServerSessionTest, AClientThatDoesNotReadIsGivenUp) {
-  settings_.write_timeout = 20ms;
+  settings_.write = {20ms};
   start();
   send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
   finish();

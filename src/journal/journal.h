@@ -47,6 +47,8 @@ class Journal {
   // The sizes of all uploads in `receiving` of which nothing is stored, as they were when the
   // journal was opened.
   virtual std::uint64_t promised_bytes() const noexcept = 0;
+  // How many uploads were in `receiving` when the journal was opened.
+  virtual std::uint64_t unfinished_uploads() const noexcept = 0;
 
   virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) = 0;
   virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(

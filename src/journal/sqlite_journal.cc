@@ -71,8 +71,13 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
   if (!promised) {
     return fail(promised.error());
   }
+  Result<std::map<UploadState, std::uint64_t>> counts = database->uploads.counts();
+  if (!counts) {
+    return fail(std::move(counts).error());
+  }
+  const std::uint64_t unfinished = (*counts)[UploadState::receiving];
   return std::unique_ptr<SqliteJournal>(
-      new SqliteJournal(std::move(database), *last_id, *promised, metrics, log));
+      new SqliteJournal(std::move(database), *last_id, *promised, unfinished, metrics, log));
 }
 
 Result<> SqliteJournal::Database::prepare() {
@@ -91,11 +96,13 @@ Result<> SqliteJournal::Database::prepare() {
 }
 
 SqliteJournal::SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id,
-                             std::uint64_t promised_bytes, Metrics& metrics, Log& log)
+                             std::uint64_t promised_bytes, std::uint64_t unfinished_uploads,
+                             Metrics& metrics, Log& log)
     : metrics_(metrics),
       log_(log),
       last_upload_id_(last_upload_id),
       promised_bytes_(promised_bytes),
+      unfinished_uploads_(unfinished_uploads),
       database_(std::move(database)),
       queue_([this](std::span<Commit> commits) { write_batch(commits); }) {}
 

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "net/progress.h"
 #include "runtime/task.h"
 
 namespace sluice::net {
@@ -25,8 +26,8 @@ class ByteStream {
   // What is there, without waiting: nullopt when nothing is, 0 at the end of the stream.
   virtual Result<std::optional<std::size_t>> read_now(MutableBytes buffer) = 0;
   // Writes all of `head`, then all of `body`, in one piece where the system can. idle_timeout when
-  // the peer took no byte for `timeout`.
-  virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Duration timeout) = 0;
+  // the peer takes bytes more slowly than `patience` allows.
+  virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) = 0;
   // No more bytes will be written; the peer may still send.
   virtual void shutdown_send() noexcept = 0;
   // Ends the wait or write that is under way, and every later one, with `reason`.

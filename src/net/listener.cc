@@ -17,7 +17,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "net/connection_slot.h"
+#include "net/connection_limits.h"
 #include "net/tcp_stream.h"
 
 namespace sluice::net {
@@ -65,23 +65,24 @@ bool concerns_one_connection(int error_number) {
 }  // namespace
 
 Listener::Listener(const runtime::Executor& executor, ListeningSocket socket,
-                   const Settings& settings, Log& log, Metrics& metrics)
+                   ConnectionLimits& limits, Log& log, Metrics& metrics)
     : socket_(std::move(socket)),
       acceptor_(executor),
       pause_(executor),
-      settings_(settings),
+      limits_(limits),
       log_(log),
       metrics_(metrics) {}
 
 Result<std::unique_ptr<Listener>> Listener::open(const runtime::Executor& executor,
                                                  const Endpoint& endpoint, const Settings& settings,
-                                                 Log& log, Metrics& metrics) {
+                                                 ConnectionLimits& limits, Log& log,
+                                                 Metrics& metrics) {
   Result<ListeningSocket> socket = ListeningSocket::open(endpoint, settings.socket_mode);
   if (!socket) {
     return fail(std::move(socket).error());
   }
   std::unique_ptr<Listener> listener(
-      new Listener(executor, std::move(*socket), settings, log, metrics));
+      new Listener(executor, std::move(*socket), limits, log, metrics));
   ListeningSocket& listening = listener->socket_;
   boost::system::error_code error;
   listener->acceptor_.assign(Protocol(listening.family(), IPPROTO_IP), listening.descriptor(),
@@ -132,7 +133,7 @@ bool Listener::accept_burst(const std::vector<Target>& targets) {
   return true;
 }
 
-void Listener::hand_over(int descriptor, std::string peer_address, const Target& target) {
+void Listener::hand_over(int descriptor, const std::string& peer_address, const Target& target) {
   boost::system::error_code error;
   Socket socket(target.executor);
   socket.assign(Protocol(socket_.family(), IPPROTO_IP), descriptor, error);
@@ -142,14 +143,14 @@ void Listener::hand_over(int descriptor, std::string peer_address, const Target&
     return;
   }
   metrics_.connections_accepted.add();
-  ConnectionSlot slot(metrics_.connections_open);
-  if (std::cmp_greater(metrics_.connections_open.value(), settings_.connections_max)) {
-    complain("a connection was refused", "there are too many open connections");
+  std::expected<ConnectionSlot, const char*> slot = limits_.admit(parse_address(peer_address));
+  if (!slot) {
+    complain("a connection was refused", slot.error());
     return;
   }
   asio::post(target.executor,
              [accept = target.accept, &deadlines = target.deadlines, socket = std::move(socket),
-              address = std::move(peer_address), slot = std::move(slot)]() mutable {
+              address = peer_address, slot = *std::move(slot)]() mutable {
                accept(std::make_unique<TcpStream>(std::move(socket), std::move(address), deadlines,
                                                   std::move(slot)));
              });

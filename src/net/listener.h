@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "net/byte_stream.h"
+#include "net/connection_limits.h"
 #include "net/endpoint.h"
 #include "net/listening_socket.h"
 #include "runtime/deadline.h"
@@ -23,8 +24,8 @@
 
 namespace sluice::net {
 
-// Lives on one executor's thread. Connections beyond `connections_max` are closed at once;
-// metrics.connections_open counts each from here until its stream is destroyed.
+// Lives on one executor's thread. A connection that has no place within the limits is closed at
+// once; the others keep theirs until their stream is destroyed.
 class Listener {
  public:
   // Who takes connections: `accept` is called on `executor`'s thread, where `deadlines` lives too.
@@ -35,7 +36,6 @@ class Listener {
   };
 
   struct Settings {
-    std::uint64_t connections_max = 0;
     mode_t socket_mode = 0600;  // Of a Unix socket's name.
   };
 
@@ -43,7 +43,8 @@ class Listener {
   // the kernel chooses.
   static Result<std::unique_ptr<Listener>> open(const runtime::Executor& executor,
                                                 const Endpoint& endpoint, const Settings& settings,
-                                                Log& log, Metrics& metrics);
+                                                ConnectionLimits& limits, Log& log,
+                                                Metrics& metrics);
 
   // With the port that was chosen.
   const Endpoint& endpoint() const noexcept { return socket_.endpoint(); }
@@ -58,18 +59,18 @@ class Listener {
   using Protocol = boost::asio::generic::stream_protocol;
   using Acceptor = boost::asio::basic_socket_acceptor<Protocol>;
 
-  Listener(const runtime::Executor& executor, ListeningSocket socket, const Settings& settings,
+  Listener(const runtime::Executor& executor, ListeningSocket socket, ConnectionLimits& limits,
            Log& log, Metrics& metrics);
 
   // Accepts what is there; false when the system is short of something and a pause is due.
   bool accept_burst(const std::vector<Target>& targets);
-  void hand_over(int descriptor, std::string peer_address, const Target& target);
+  void hand_over(int descriptor, const std::string& peer_address, const Target& target);
   void complain(const char* event, const char* reason) noexcept;
 
   ListeningSocket socket_;
   Acceptor acceptor_;
   boost::asio::steady_timer pause_;
-  const Settings settings_;
+  ConnectionLimits& limits_;
   Log& log_;
   Metrics& metrics_;
   bool stopped_ = false;

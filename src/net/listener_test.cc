@@ -21,7 +21,7 @@ namespace sluice::net {
 namespace {
 
 constexpr std::uint32_t connections_max = 1000;
-constexpr Listener::Settings settings{.connections_max = connections_max};
+constexpr Listener::Settings settings;
 
 using namespace std::chrono_literals;
 
@@ -62,8 +62,8 @@ class CountingLog final : public Log {
 class ListenerTest : public ::testing::Test {
  protected:
   void open(const char* text = "127.0.0.1:0") {
-    auto opened =
-        Listener::open(context_.get_executor(), *parse_endpoint(text), settings, log_, metrics_);
+    auto opened = Listener::open(context_.get_executor(), *parse_endpoint(text), settings, limits_,
+                                 log_, metrics_);
     SLUICE_CHECK(opened.has_value());
     listener_ = std::move(*opened);
   }
@@ -89,6 +89,8 @@ class ListenerTest : public ::testing::Test {
 
   CountingLog log_;
   Metrics metrics_;
+  ConnectionLimits limits_{{.total_max = connections_max, .per_address_max = 4, .proxies = {}},
+                           metrics_.connections_open};
   runtime::DeadlineSweeper sweeper_;
   boost::asio::io_context context_{1};
   std::vector<std::unique_ptr<ByteStream>> first_;
@@ -138,6 +140,25 @@ TEST_F(ListenerTest, ClosesConnectionsBeyondTheBound) {
   EXPECT_TRUE(beyond.is_closed());
   drive_until([&] { return taken() == 1; });
   EXPECT_EQ(log_.lines, 1);
+}
+
+TEST_F(ListenerTest, ClosesConnectionsBeyondTheBoundOfTheirAddress) {
+  open();
+  run();
+  Client clients[4];
+  for (Client& client : clients) {
+    ASSERT_TRUE(client.connect(listener_->endpoint()));
+  }
+  drive_until([&] { return taken() == 4; });
+  Client beyond;
+  ASSERT_TRUE(beyond.connect(listener_->endpoint()));
+  drive_until([&] { return metrics_.connections_accepted.value() == 5; });
+  EXPECT_TRUE(beyond.is_closed());
+  EXPECT_EQ(log_.lines, 1);
+  first_.pop_back();
+  Client again;
+  ASSERT_TRUE(again.connect(listener_->endpoint()));
+  drive_until([&] { return taken() == 4; });
 }
 
 TEST_F(ListenerTest, SurvivesRunningOutOfDescriptorsWithoutSpinning) {
@@ -197,7 +218,7 @@ TEST_F(ListenerTest, ErrorsNameTheAddressAndTheReason) {
                       {"192.0.2.1:0", "Cannot assign requested address"}};
   for (const Row& row : rows) {
     const auto second = Listener::open(context_.get_executor(), *parse_endpoint(row.address),
-                                       settings, log_, metrics_);
+                                       settings, limits_, log_, metrics_);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().message(), "cannot bind " + row.address + ": " + row.reason);
   }

@@ -166,10 +166,12 @@ Result<std::optional<std::size_t>> TcpStream::read_now(MutableBytes buffer) {
   }
 }
 
-runtime::Task<Result<>> TcpStream::write(Bytes head, Bytes body, Duration timeout) {
+runtime::Task<Result<>> TcpStream::write(Bytes head, Bytes body, Patience patience) {
+  Progress progress(patience);
+  const std::size_t size = head.size() + body.size();
   for (;;) {
     if (cancelled_) {
-      co_return fail(ended(*cancelled_, timeout));
+      co_return fail(ended(*cancelled_, patience.idle));
     }
     const Result<bool> written = write_now(head, body);
     if (!written) {
@@ -178,8 +180,14 @@ runtime::Task<Result<>> TcpStream::write(Bytes head, Bytes body, Duration timeou
     if (*written) {
       co_return Result<>();
     }
-    Result<> writable = co_await wait(Socket::wait_write, timeout);
-    if (!writable) {
+    if (Result<> fast_enough = progress.before_wait(size - head.size() - body.size());
+        !fast_enough) {
+      co_return fast_enough;
+    }
+    const auto begin = steady_clock::now();
+    Result<> writable = co_await wait(Socket::wait_write, progress.wait_max());
+    progress.waited(steady_clock::now() - begin);
+    if (!writable && writable.error().code() != Errc::idle_timeout) {
       co_return writable;
     }
   }

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "net/byte_stream.h"
-#include "net/connection_slot.h"
+#include "net/connection_limits.h"
 #include "runtime/deadline.h"
 
 namespace sluice::net {
@@ -26,7 +26,7 @@ class TcpStream final : public ByteStream {
 
   runtime::Task<Result<>> wait_readable(Duration timeout) override;
   Result<std::optional<std::size_t>> read_now(MutableBytes buffer) override;
-  runtime::Task<Result<>> write(Bytes head, Bytes body, Duration timeout) override;
+  runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
   void shutdown_send() noexcept override;
   void cancel(Errc reason) noexcept override;
   void interrupt_wait(Errc reason) noexcept override;

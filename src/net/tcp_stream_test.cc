@@ -47,7 +47,7 @@ class TcpStreamTest : public ::testing::Test {
     return testing::run_in(context_, stream_->wait_readable(timeout));
   }
   Result<> write(std::string_view head, std::string_view body, Duration timeout) {
-    return testing::run_in(context_, stream_->write(as_bytes(head), as_bytes(body), timeout));
+    return testing::run_in(context_, stream_->write(as_bytes(head), as_bytes(body), {timeout}));
   }
   // Runs `act` on the loop `delay` from now.
   void later(Duration delay, std::function<void()> act) {
@@ -175,7 +175,7 @@ TEST_F(TcpStreamTest, WritesMoreThanTheSocketHoldsWhilePeerReads) {
   std::exception_ptr exception;
   const auto write_all = [](TcpStream& stream, Bytes first, Bytes second,
                             std::optional<Result<>>& result) -> runtime::Task<> {
-    result = co_await stream.write(first, second, 1min);
+    result = co_await stream.write(first, second, {1min});
   };
   testing::start_in(context_, write_all(*stream_, as_bytes(head), as_bytes(body), written), done,
                     exception);
@@ -195,6 +195,27 @@ TEST_F(TcpStreamTest, WritesMoreThanTheSocketHoldsWhilePeerReads) {
 TEST_F(TcpStreamTest, APeerThatReadsNothingTimesOutAWrite) {
   const std::string body(4'000'000, 'b');
   EXPECT_EQ(code_of(write("", body, 20ms)), Errc::idle_timeout);
+}
+
+TEST_F(TcpStreamTest, APeerThatReadsTooSlowlyTimesOutAWrite) {
+  const std::string body(4'000'000, 'b');
+  std::optional<Result<>> written;
+  bool done = false;
+  std::exception_ptr exception;
+  const auto write_all = [](TcpStream& stream, Bytes bytes,
+                            std::optional<Result<>>& result) -> runtime::Task<> {
+    constexpr Patience patience{.idle = 1min, .window = 50ms, .bytes = 1'000'000'000};
+    result = co_await stream.write({}, bytes, patience);
+  };
+  testing::start_in(context_, write_all(*stream_, as_bytes(body), written), done, exception);
+  std::vector<char> piece(1000);
+  while (!done) {
+    context_.run_one_for(1ms);
+    ASSERT_GT(::recv(peer_, piece.data(), piece.size(), 0), 0) << "it never stops reading";
+  }
+  ASSERT_TRUE(written && !*written);
+  EXPECT_EQ(written->error().code(), Errc::idle_timeout);
+  EXPECT_NE(written->error().message().find("too slow"), std::string::npos);
 }
 
 TEST_F(TcpStreamTest, ALostPeerIsAnErrorOfItsOwnAndNoSignal) {

@@ -61,6 +61,9 @@ struct Config {
     std::uint64_t file_size = limits::file_size_max_default;
     std::uint64_t buffers = limits::buffer_budget_bytes_default;  // Bytes.
     std::uint64_t connections = limits::connections_max;
+    std::uint64_t connections_per_address = limits::connections_per_address_max;  // 0: no bound.
+    std::uint64_t requests_per_connection = limits::requests_per_connection_max;  // 0: no bound.
+    std::uint64_t uploads = limits::uploads_max;
 
     friend bool operator==(const Limits&, const Limits&) = default;
   };
@@ -69,6 +72,8 @@ struct Config {
     Duration idle = std::chrono::seconds(60);
     Duration body = std::chrono::seconds(60);
     Duration write = std::chrono::seconds(60);
+    Duration progress_window = limits::progress_window;
+    std::uint64_t progress_bytes = limits::progress_bytes;  // 0: any pace will do.
 
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
   };

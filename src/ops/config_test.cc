@@ -222,11 +222,16 @@ low_water = "3KiB"
 file_size = 123457
 buffers = "5MiB"
 connections = 12
+connections_per_address = 13
+requests_per_connection = 14
+uploads = 15
 [timeouts]
 head = "1ms"
 idle = "2s"
 body = "3m"
 write = "4h"
+progress_window = "5h"
+progress_bytes = "2KiB"
 [expiry]
 idle = "5d"
 absolute = "36h"

@@ -111,6 +111,17 @@ constexpr std::array table{
     row<Count<1, limits::connections_setting_max>, &Config::limits, &Limits::connections>(
         {"limits.connections", "SLUICE_LIMITS_CONNECTIONS", {}},
         "Connections open at the same time."),
+    row<Count<0, limits::connections_setting_max>, &Config::limits,
+        &Limits::connections_per_address>(
+        {"limits.connections_per_address", "SLUICE_LIMITS_CONNECTIONS_PER_ADDRESS", {}},
+        "Of these from one address (IPv6: from one /64); loopback and Unix sockets do not count; "
+        "0: no bound of its own."),
+    row<Count<0, limits::count_setting_max>, &Config::limits, &Limits::requests_per_connection>(
+        {"limits.requests_per_connection", "SLUICE_LIMITS_REQUESTS_PER_CONNECTION", {}},
+        "A connection is closed after so many requests; 0: never."),
+    row<Count<1, limits::count_setting_max>, &Config::limits, &Limits::uploads>(
+        {"limits.uploads", "SLUICE_LIMITS_UPLOADS", {}},
+        "Unfinished uploads; a further one is refused until one of them has ended."),
 
     row<Deadline, &Config::timeouts, &Timeouts::head>(
         {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}},
@@ -124,6 +135,13 @@ constexpr std::array table{
     row<Deadline, &Config::timeouts, &Timeouts::write>(
         {"timeouts.write", "SLUICE_TIMEOUTS_WRITE", {}},
         "A connection is closed when the client takes no byte of a response for this long."),
+    row<Deadline, &Config::timeouts, &Timeouts::progress_window>(
+        {"timeouts.progress_window", "SLUICE_TIMEOUTS_PROGRESS_WINDOW", {}},
+        "A client has to move a few bytes in each such time that the server waits for it."),
+    row<AnySize, &Config::timeouts, &Timeouts::progress_bytes>(
+        {"timeouts.progress_bytes", "SLUICE_TIMEOUTS_PROGRESS_BYTES", {}},
+        "So many: a body that brings fewer ends like one that stalls, a response that is taken "
+        "more slowly is given up; 0: any pace will do."),
 
     row<Deadline, &Config::expiry, &Expiry::idle>(
         {"expiry.idle", "SLUICE_EXPIRY_IDLE", {}},

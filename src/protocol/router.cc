@@ -170,8 +170,13 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
   if (route != nullptr) {
     reply.route = route->name;
   }
-  allow_origin(reply.response.headers, origins_of(request.path), &request);
+  decorate(&request, reply.response);
   co_return reply;
+}
+
+void Router::decorate(const http::Request* request, http::Response& response) {
+  const Origins& origins = request != nullptr ? origins_of(request->path) : settings_.origins;
+  allow_origin(response.headers, origins, request);
 }
 
 Task<Answer> Router::dispatch(Call& call, const Route*& route) {

@@ -31,6 +31,8 @@ class Router final : public http::Handler {
   runtime::Task<http::Reply> handle(const http::Request& request,
                                     const http::RequestContext& context,
                                     runtime::ByteSource& body) override;
+  // With what lets pages of other origins read the answer.
+  void decorate(const http::Request* request, http::Response& response) override;
 
  private:
   enum class Kind {

@@ -28,15 +28,41 @@ bool is_promised(const journal::UploadProgress& progress) noexcept {
   return progress.state == journal::UploadState::receiving && progress.stored.empty();
 }
 
-Admission::Admission(store::Store& store, AdmissionSettings settings, std::uint64_t promised_bytes)
-    : store_(store), settings_(settings), promised_bytes_(promised_bytes) {}
+Admission::Admission(store::Store& store, AdmissionSettings settings, Admitted before)
+    : store_(store),
+      settings_(settings),
+      promised_bytes_(before.promised_bytes),
+      unfinished_uploads_(before.unfinished_uploads) {}
 
-Task<Result<>> Admission::admit(std::uint64_t file_size) {
-  if (file_size > settings_.file_size_max) {
+Task<Result<>> Admission::admit(const NewUpload& upload) {
+  if (upload.file_size > settings_.file_size_max) {
     co_return fail(Errc::file_too_large,
                    fmt::format("File size limit is set to {} bytes, file_size is {}",
-                               settings_.file_size_max, file_size));
+                               settings_.file_size_max, upload.file_size));
   }
+  if (const Result<> counted = count_one(); !counted) {
+    co_return fail(counted.error());
+  }
+  Result<> promised = co_await promise(upload.file_size);
+  if (!promised) {
+    const std::scoped_lock lock(mutex_);
+    --unfinished_uploads_;
+  }
+  co_return promised;
+}
+
+Result<> Admission::count_one() {
+  const std::scoped_lock lock(mutex_);
+  if (unfinished_uploads_ >= settings_.uploads_max) {
+    return fail(Errc::overloaded,
+                fmt::format("there are {} unfinished uploads, expected fewer than {}",
+                            unfinished_uploads_, settings_.uploads_max));
+  }
+  ++unfinished_uploads_;
+  return {};
+}
+
+Task<Result<>> Admission::promise(std::uint64_t file_size) {
   {
     const std::scoped_lock lock(mutex_);
     if (std::chrono::steady_clock::now() < known_until_ && promise_locked(file_size)) {
@@ -55,9 +81,15 @@ Task<Result<>> Admission::admit(std::uint64_t file_size) {
   co_return Result<>();
 }
 
-void Admission::withdraw(std::uint64_t file_size) {
+void Admission::withdraw(const journal::UploadRecord& upload) {
   const std::scoped_lock lock(mutex_);
-  promised_bytes_ = difference(promised_bytes_, file_size);
+  promised_bytes_ = difference(promised_bytes_, upload.file_size);
+  unfinished_uploads_ = difference(unfinished_uploads_, 1);
+}
+
+void Admission::ended(const journal::UploadRecord&) {
+  const std::scoped_lock lock(mutex_);
+  unfinished_uploads_ = difference(unfinished_uploads_, 1);
 }
 
 void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {

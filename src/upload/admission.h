@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether a new upload may begin: the room for its whole file is promised to it before a byte
-// flows, and to nobody else.
+// Whether a new upload may begin: not beside too many others, and the room for its whole file is
+// promised to it before a byte flows, and to nobody else.
 //
 // An upload's room is accounted for in two ways, one after the other. From its creation it is part
 // of the sum that is kept here. When its blob is made, the file system sets the room aside
@@ -22,15 +22,24 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "journal/records.h"
 #include "runtime/task.h"
 #include "store/store.h"
+#include "upload/upload.h"
 
 namespace sluice::upload {
 
 struct AdmissionSettings {
-  std::uint64_t file_size_max = 0;    // Bytes.
-  std::uint64_t low_water_bytes = 0;  // So much stays free on the disk.
+  std::uint64_t file_size_max = 0;                  // Bytes.
+  std::uint64_t low_water_bytes = 0;                // So much stays free on the disk.
+  std::uint64_t uploads_max = limits::uploads_max;  // Unfinished ones.
+};
+
+// What earlier processes have let in.
+struct Admitted {
+  std::uint64_t promised_bytes = 0;
+  std::uint64_t unfinished_uploads = 0;
 };
 
 // Whether the sum holds the room of an upload in this state, unless it has a blob: the condition of
@@ -40,14 +49,16 @@ bool is_promised(const journal::UploadProgress& progress) noexcept;
 // Any thread.
 class Admission {
  public:
-  // `promised_bytes` is what earlier processes have promised.
-  Admission(store::Store& store, AdmissionSettings settings, std::uint64_t promised_bytes);
+  Admission(store::Store& store, AdmissionSettings settings, Admitted before);
 
-  // Promises room for the file. file_too_large with the limit, disk_full when the file does not fit
-  // beside the low mark and what is promised to others.
-  runtime::Task<Result<>> admit(std::uint64_t file_size);
+  // Promises room for the file. file_too_large with the limit, overloaded when there are too many
+  // unfinished uploads, disk_full when the file does not fit beside the low mark and what is
+  // promised to others. `upload` lives until this returns.
+  runtime::Task<Result<>> admit(const NewUpload& upload);
   // The admitted upload was not created.
-  void withdraw(std::uint64_t file_size);
+  void withdraw(const journal::UploadRecord& upload);
+  // The upload has left `receiving`. Once for each upload.
+  void ended(const journal::UploadRecord& upload);
 
   // The upload has a blob with its room. REQUIRES: it is promised. May be repeated.
   void allocated(std::uint64_t upload_id, std::uint64_t file_size);
@@ -57,6 +68,8 @@ class Admission {
   std::uint64_t promised_bytes() const;
 
  private:
+  Result<> count_one();
+  runtime::Task<Result<>> promise(std::uint64_t file_size);
   // False when the file does not fit.
   bool promise_locked(std::uint64_t file_size);
   std::uint64_t available_locked() const;
@@ -69,6 +82,7 @@ class Admission {
   std::chrono::steady_clock::time_point known_until_;
   std::uint64_t free_bytes_ = 0;  // When it was measured.
   std::uint64_t promised_bytes_;
+  std::uint64_t unfinished_uploads_;
   std::uint64_t allocated_bytes_ = 0;            // By all blobs made in this process.
   std::uint64_t allocated_measured_ = 0;         // Of these, what the measurement knows for sure.
   std::unordered_set<std::uint64_t> allocated_;  // Uploads that are promised and have a blob.

@@ -17,12 +17,22 @@ constexpr std::uint64_t low = 100;
 class AdmissionTest : public ::testing::Test {
  protected:
   Errc refusal(Admission& admission, std::uint64_t file_size) {
-    const Result<> admitted = testing::run(admission.admit(file_size));
+    const Result<> admitted = testing::run(admission.admit(file(file_size)));
     EXPECT_FALSE(admitted);
     return admitted ? Errc::internal : admitted.error().code();
   }
   static bool admits(Admission& admission, std::uint64_t file_size) {
-    return testing::run(admission.admit(file_size)).has_value();
+    return testing::run(admission.admit(file(file_size))).has_value();
+  }
+  static NewUpload file(std::uint64_t file_size) {
+    NewUpload upload;
+    upload.file_size = file_size;
+    return upload;
+  }
+  static journal::UploadRecord record(std::uint64_t file_size) {
+    journal::UploadRecord upload;
+    upload.file_size = file_size;
+    return upload;
   }
   // What the file system does when the upload's blob is made.
   void allocate(Admission& admission, std::uint64_t id, std::uint64_t file_size) {
@@ -35,7 +45,8 @@ class AdmissionTest : public ::testing::Test {
 
 TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
   store.free_bytes = 1000;
-  Admission admission(store, {10'000, low}, 0);
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 500));
   EXPECT_EQ(refusal(admission, 401), Errc::disk_full);
   EXPECT_TRUE(admits(admission, 400));
@@ -44,18 +55,35 @@ TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
   EXPECT_EQ(admission.promised_bytes(), 900U);
 }
 
+TEST_F(AdmissionTest, CountsUnfinishedUploads) {
+  store.free_bytes = 1000;
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = 0, .uploads_max = 3},
+                      {.promised_bytes = 0, .unfinished_uploads = 1});
+  EXPECT_TRUE(admits(admission, 1));
+  EXPECT_EQ(refusal(admission, 1000), Errc::disk_full) << "who is refused does not count";
+  EXPECT_TRUE(admits(admission, 1));
+  EXPECT_EQ(refusal(admission, 1), Errc::overloaded);
+  admission.ended(record(1));
+  EXPECT_TRUE(admits(admission, 1));
+  EXPECT_EQ(refusal(admission, 1), Errc::overloaded);
+  admission.withdraw(record(1));
+  EXPECT_TRUE(admits(admission, 1));
+}
+
 TEST_F(AdmissionTest, SaysWhatItHasRoomFor) {
   store.free_bytes = 1000;
-  Admission admission(store, {10'000, low}, 300);
-  const Result<> refused = testing::run(admission.admit(601));
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 300, .unfinished_uploads = 0});
+  const Result<> refused = testing::run(admission.admit(file(601)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message(), "there is room for 600 bytes, the file has 601");
-  EXPECT_EQ(testing::run(admission.admit(10'001)).error().code(), Errc::file_too_large);
+  EXPECT_EQ(testing::run(admission.admit(file(10'001))).error().code(), Errc::file_too_large);
 }
 
 TEST_F(AdmissionTest, CountsWhatABlobOccupiesOnce) {
   store.free_bytes = 1000;
-  Admission admission(store, {10'000, low}, 0);
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 500));
   allocate(admission, 1, 500);
   EXPECT_EQ(admission.promised_bytes(), 0U);
@@ -69,9 +97,10 @@ TEST_F(AdmissionTest, CountsWhatABlobOccupiesOnce) {
 
 TEST_F(AdmissionTest, TakesBackWhatEndsWithoutABlob) {
   store.free_bytes = 1000;
-  Admission admission(store, {10'000, low}, 0);
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 900));
-  admission.withdraw(900);
+  admission.withdraw(record(900));
   EXPECT_TRUE(admits(admission, 900));
   admission.fulfilled(1, 900);
   EXPECT_TRUE(admits(admission, 900));
@@ -79,7 +108,8 @@ TEST_F(AdmissionTest, TakesBackWhatEndsWithoutABlob) {
 
 TEST_F(AdmissionTest, RefusesOnlyByWhatIsFreeNow) {
   store.free_bytes = 200;
-  Admission admission(store, {10'000, low}, 0);
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 10));
   EXPECT_EQ(refusal(admission, 500), Errc::disk_full);
   store.free_bytes = 1000;
@@ -88,7 +118,8 @@ TEST_F(AdmissionTest, RefusesOnlyByWhatIsFreeNow) {
 
 TEST_F(AdmissionTest, BelowTheLowMarkNothingBegins) {
   store.free_bytes = low - 1;
-  Admission admission(store, {10'000, low}, 0);
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(admission, 0), Errc::disk_full);
   store.free_bytes = low;
   EXPECT_TRUE(admits(admission, 0));
@@ -98,7 +129,8 @@ TEST_F(AdmissionTest, HugeSizesDoNotOverflow) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   constexpr std::uint64_t huge = limits::file_size_max;
   store.free_bytes = 2 * huge + low;
-  Admission exact(store, {huge, low}, 0);
+  Admission exact(store, {.file_size_max = huge, .low_water_bytes = low},
+                  {.promised_bytes = 0, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(exact, huge + 1), Errc::file_too_large);
   EXPECT_EQ(refusal(exact, most), Errc::file_too_large);
   EXPECT_TRUE(admits(exact, huge));
@@ -106,10 +138,12 @@ TEST_F(AdmissionTest, HugeSizesDoNotOverflow) {
   EXPECT_EQ(refusal(exact, 1), Errc::disk_full);
 
   store.free_bytes = most;
-  Admission boundless(store, {most, low}, most - 1);
+  Admission boundless(store, {.file_size_max = most, .low_water_bytes = low},
+                      {.promised_bytes = most - 1, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(boundless, most), Errc::disk_full);
   EXPECT_EQ(refusal(boundless, 1), Errc::disk_full);
-  Admission all_reserved(store, {most, most}, 0);
+  Admission all_reserved(store, {.file_size_max = most, .low_water_bytes = most},
+                         {.promised_bytes = 0, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(all_reserved, 1), Errc::disk_full);
   allocate(all_reserved, 1, huge);
   EXPECT_EQ(refusal(all_reserved, 0), Errc::disk_full);

@@ -154,6 +154,10 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
   if (is_promised(progress_) && !is_promised(progress)) {
     admission_.fulfilled(record_.id, record_.file_size);
   }
+  if (progress_.state == journal::UploadState::receiving &&
+      progress.state != journal::UploadState::receiving) {
+    admission_.ended(record_);
+  }
   progress_ = std::move(progress);
 }
 

@@ -29,11 +29,12 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
     : parts_(parts),
       handover_(handover),
       settings_(settings),
-      admission_(parts.store, settings.admission, parts.journal.promised_bytes()),
+      admission_(parts.store, settings.admission,
+                 Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads()}),
       uploads_(parts.journal, admission_) {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
-  if (const Result<> admitted = co_await admission_.admit(request.file_size); !admitted) {
+  if (const Result<> admitted = co_await admission_.admit(request); !admitted) {
     co_return fail(admitted.error());
   }
   const Timestamp now = parts_.clock.now();
@@ -52,7 +53,7 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   std::vector<journal::Change> changes;
   changes.emplace_back(journal::CreateUpload{record});
   if (const Result<> committed = co_await parts_.journal.commit(std::move(changes)); !committed) {
-    admission_.withdraw(record.file_size);
+    admission_.withdraw(record);
     co_return fail(committed.error());
   }
   parts_.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});

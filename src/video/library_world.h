@@ -76,6 +76,7 @@ class SteppedJournal final : public journal::Journal {
   }
   std::uint64_t next_upload_id() override { return memory.next_upload_id(); }
   std::uint64_t promised_bytes() const noexcept override { return memory.promised_bytes(); }
+  std::uint64_t unfinished_uploads() const noexcept override { return memory.unfinished_uploads(); }
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override {
     return memory.find_upload(std::move(token));

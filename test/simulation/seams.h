@@ -99,6 +99,9 @@ class JournalSeam final : public journal::Journal {
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
   std::uint64_t next_upload_id() override { return memory_.next_upload_id(); }
   std::uint64_t promised_bytes() const noexcept override { return memory_.promised_bytes(); }
+  std::uint64_t unfinished_uploads() const noexcept override {
+    return memory_.unfinished_uploads();
+  }
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(

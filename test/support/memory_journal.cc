@@ -80,6 +80,12 @@ std::uint64_t MemoryJournal::promised_bytes() const noexcept {
   return bytes;
 }
 
+std::uint64_t MemoryJournal::unfinished_uploads() const noexcept {
+  return static_cast<std::uint64_t>(std::ranges::count_if(uploads, [](const auto& entry) {
+    return entry.second.progress.state == UploadState::receiving;
+  }));
+}
+
 Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload(std::string token) {
   auto found = select([&](const UploadRecord& record) { return record.token == token; }, 1);
   std::optional<UploadRecord> result;

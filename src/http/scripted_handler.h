@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// What a session needs beside its connection, for tests: a handler that does what the path says,
+// and a log that can be read.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/log.h"
+#include "http/handler.h"
+#include "runtime/event.h"
+
+namespace sluice::http {
+
+// Answers by the first word of the path: what a request may do to its connection.
+class ScriptedHandler final : public Handler {
+ public:
+  runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
+                              runtime::ByteSource& body) override {
+    ++calls;
+    Reply reply;
+    reply.route = "scripted";
+    reply.response = text(200, "path=" + request.path);
+    if (request.path == "/echo") {
+      reply.response = co_await echo(body);
+    } else if (request.path == "/throw") {
+      throw std::runtime_error("on purpose");
+    } else if (request.path == "/none") {
+      reply.response = text(204, "");
+    } else if (request.path == "/large") {
+      reply.response = text(200, std::string(4'000'000, 'x'));
+    } else if (request.path == "/wait") {
+      co_await go_on->wait(std::chrono::minutes(1));
+    } else if (request.path == "/upload") {
+      reply.upload_id = 7;
+    }
+    last_context = context;
+    co_return reply;
+  }
+
+  void decorate(const Request* request, Response& response) override {
+    decorated.push_back(request != nullptr ? request->path : "-");
+    response.headers.add("Decorated", "yes");
+  }
+
+  int calls = 0;
+  std::vector<std::string> decorated;
+  RequestContext last_context;
+  std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();
+
+ private:
+  static Response text(int status, std::string body) {
+    return Response{.status = status, .headers = {}, .body = std::move(body)};
+  }
+  static runtime::Task<Response> echo(runtime::ByteSource& body) {
+    std::string all;
+    std::vector<std::byte> buffer(1000);
+    for (;;) {
+      Result<> waited = co_await body.wait_readable();
+      if (!waited) {
+        co_return error_response(waited.error());
+      }
+      const Result<std::size_t> count = co_await body.read(buffer, Duration(0));
+      if (!count) {
+        co_return error_response(count.error());
+      }
+      if (*count == 0) {
+        co_return text(200, std::to_string(all.size()) + ":" + all);
+      }
+      all += as_text(Bytes(buffer).first(*count));
+    }
+  }
+};
+
+class RecordingLog final : public Log {
+ public:
+  void write(LogLevel, std::string_view event, LogFields fields) noexcept override {
+    std::string line(event);
+    for (const LogField& field : fields) {
+      line += " " + std::string(field.key) + "=" + std::visit(to_text, field.value);
+    }
+    lines.push_back(std::move(line));
+  }
+  std::vector<std::string> lines;
+
+ private:
+  static constexpr auto to_text = [](const auto& value) {
+    if constexpr (std::is_convertible_v<decltype(value), std::string_view>) {
+      return std::string(value);
+    } else {
+      return std::to_string(value);
+    }
+  };
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""Bounds and deadlines that one client cannot stretch: connections, requests, uploads, slow bodies, slow readers."""
+
+import contextlib
+import json
+import re
+import socket
+
+import pytest
+
+from support.raw_http import OCTETS, Client, Connection, path_of
+from support.waiting import wait_until
+
+RAW = ("Content-Type", OCTETS)
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+TARGET = "/videos/upload.json"
+GOOD = b"file_size=9&file_name=clip.mp4"
+
+
+def open_connections(client):
+    page = client.get("/metrics").body.decode()
+    return int(re.search(r"^sluice_connections_open (\d+)$", page, re.M).group(1))
+
+
+def address_beyond_loopback():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        host = probe.getsockname()[0]
+    return None if host.startswith("127.") else host
+
+
+def test_connections_beyond_the_bound_are_closed(new_server):
+    server = new_server(toml="[limits]\nconnections = 3\n")
+    with contextlib.ExitStack() as stack:
+        inside = [stack.enter_context(Connection(server.address)) for _ in range(3)]
+        for connection in inside:
+            assert connection.request("GET", "/healthz").status == 200
+        with Connection(server.address) as beyond:
+            beyond.expect_close()
+        assert all(connection.request("GET", "/healthz").status == 200 for connection in inside)
+    with Client(server.address) as client:
+        wait_until(lambda: _is_served(client), "a free place")
+
+
+def _is_served(client):
+    try:
+        return client.get("/healthz").status == 200
+    except Exception:  # noqa: BLE001 (closed in whatever way)
+        client.close()
+        return False
+
+
+def test_loopback_does_not_count_for_its_address(new_server):
+    server = new_server(toml="[limits]\nconnections_per_address = 1\n")
+    with Connection(server.address) as first, Connection(server.address) as second:
+        assert first.request("GET", "/healthz").status == 200
+        assert second.request("GET", "/healthz").status == 200
+
+
+def test_connections_of_one_address_are_bounded(new_server):
+    host = address_beyond_loopback()
+    if host is None:
+        pytest.skip("this machine has no address beside loopback")
+    server = new_server("--open", toml="[limits]\nconnections_per_address = 2\n", listen="0.0.0.0:0")
+    address = (host, server.port)
+    with Connection(address) as first, Connection(address) as second:
+        assert first.request("GET", "/healthz").status == 200
+        assert second.request("GET", "/healthz").status == 200
+        with Connection(address) as beyond:
+            beyond.expect_close()
+        with Connection(("127.0.0.1", server.port)) as other:
+            assert other.request("GET", "/healthz").status == 200
+    with Client(address) as again:
+        wait_until(lambda: _is_served(again), "a free place")
+
+
+def test_last_request_of_a_connection_says_close(new_server, connected):
+    server = new_server(toml="[limits]\nrequests_per_connection = 3\n")
+    client = connected(server)
+    location = client.create(9)
+    connection = client.connection
+    assert not connection.request("PUT", path_of(location), [RAW, ("Content-Range", "bytes 0-3/9")], b"abcd").closes
+    last = connection.request("PUT", path_of(location), [RAW, ("Content-Range", "bytes 4-5/9")], b"ef")
+    assert last.status == 204 and last.closes
+    connection.expect_close()
+    client.close()
+    assert client.stored(location, 9) == 6
+
+
+def test_uploads_beyond_the_bound_are_refused_until_one_ends(new_server, connected):
+    server = new_server(toml="[limits]\nuploads = 2\n")
+    client = connected(server)
+    first, second = client.create(9), client.create(9)
+
+    def create():
+        return client.request("POST", TARGET, [FORM], GOOD)
+
+    def assert_refused():
+        refused = create()
+        assert refused.status == 503, refused
+        assert refused.json()["error"] == "Overloaded" and "2 unfinished uploads" in refused.json()["message"]
+        assert int(refused.header("Retry-After")) > 0
+
+    assert_refused()
+    assert client.piece(first, 0, b"abc", 9).status == 204
+    assert_refused()
+    assert client.piece(first, 3, b"defghi", 9).status == 200
+    assert create().status == 201
+    assert_refused()
+    assert client.delete(second).status == 200
+    assert client.delete(second).status == 200
+    assert create().status == 201
+    assert_refused()
+    client.close()
+    server.restart()
+    client = connected(server)
+    assert client.request("POST", TARGET, [FORM], GOOD).status == 503
+
+
+PACE = '[timeouts]\nprogress_window = "400ms"\nprogress_bytes = "1MiB"\n'
+
+
+def test_dribbled_body_ends_and_its_bytes_are_kept(new_server, connected):
+    server = new_server(toml=PACE)
+    client = connected(server)
+    location = client.create(1000)
+    with Connection(server.address) as slow:
+        fields = [RAW, ("Content-Range", "bytes 0-999/1000"), ("Content-Length", "1000")]
+        slow.send_head("PUT", path_of(location), fields)
+        slow.socket.settimeout(0.02)  # The pace of the dribble.
+        sent = 0
+        while sent < 1000:
+            slow.send(b"x")
+            sent += 1
+            try:
+                if slow._fill():
+                    break
+            except TimeoutError:
+                continue
+        slow.socket.settimeout(60)
+        response = slow.read_final()
+        assert response.status == 408, response
+        assert response.json()["error"] == "RequestTimeout" and "too slow" in response.json()["message"]
+        assert response.closes
+    stored = client.stored(location, 1000)
+    assert 0 < stored <= sent < 1000
+    rest = client.piece(location, stored, b"y" * (1000 - stored), 1000)
+    assert rest.status == 200, rest
+
+
+def test_slow_body_that_keeps_the_pace_goes_on(new_server, connected):
+    """More windows than one, and each brings enough."""
+    server = new_server(toml='[timeouts]\nprogress_window = "50ms"\nprogress_bytes = "1"\nbody = "30s"\n')
+    client = connected(server)
+    location = client.create(100)
+    with Connection(server.address) as steady:
+        fields = [RAW, ("Content-Range", "bytes 0-99/100"), ("Content-Length", "100")]
+        steady.send_head("PUT", path_of(location), fields)
+        for _ in range(100):
+            steady.send(b"x")
+        assert steady.read_final().status == 200
+
+
+def pipeline_of(target, host, count):
+    return b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target, host.encode()) * count
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_slow_readers_are_cut(new_server, connected, reads):
+    """Answers that nobody takes, or one byte now and then, hold the connection for a bounded time."""
+    server = new_server(toml=PACE + 'write = "%s"\n' % ("1m" if reads else "300ms"))
+    client = connected(server)
+    assert open_connections(client) == 1
+    name = "x" * 16000
+    for _ in range(8):
+        location = client.create(1, name)
+        assert client.whole(location, b"v").status == 200
+    with Connection(server.address, receive_buffer=4096) as greedy:
+        greedy.socket.setblocking(False)
+        pipeline = pipeline_of(b"/videos.json", greedy.host, 400)
+        with contextlib.suppress(BlockingIOError):
+            while pipeline:
+                pipeline = pipeline[greedy.socket.send(pipeline) :]
+        wait_until(lambda: open_connections(client) == 2, "the connection")
+
+        def is_cut():
+            if reads:
+                with contextlib.suppress(BlockingIOError, ConnectionError):
+                    greedy.socket.recv(1)
+            return open_connections(client) == 1
+
+        wait_until(is_cut, "the end of the connection")
+    unanswered = [r for r in server.log_records() if r["event"] == "request" and not r["answered"]]
+    assert len(unanswered) == 1 and unanswered[0]["route"] == "videos", unanswered
+
+
+def test_json_depth_and_size_are_bounded(new_server, connected):
+    client = connected(new_server())
+    field = ("Content-Type", "application/json")
+
+    def answer(body):
+        return client.request("POST", TARGET, [field], body).status
+
+    def nested(depth):
+        return b'{"file_size":9,"file_name":"a","payload":' + b"[" * depth + b"]" * depth + b"}"
+
+    def padded(size):
+        body = json.dumps({"file_size": 9, "file_name": "a", "payload": ""}).encode()
+        return body[:-2] + b"x" * (size - len(body)) + b'"}'
+
+    assert answer(nested(15)) == 201 and answer(nested(16)) == 400
+    assert answer(padded(64 * 1024)) == 201 and answer(padded(64 * 1024 + 1)) == 413
