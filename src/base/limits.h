@@ -114,6 +114,8 @@ inline constexpr std::size_t secret_bytes_max = 1 * KiB;
 
 // Requests that the server itself makes.
 inline constexpr std::size_t outgoing_requests_max = 1024;  // Under way or waiting to begin.
+// A body that is taken more slowly ends its request, however long the answer may take.
+inline constexpr std::uint64_t outgoing_bytes_per_second_min = 256 * KiB;
 inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
 
 // The probe's helper process.

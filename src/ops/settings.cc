@@ -182,7 +182,7 @@ constexpr std::array table{
         "File whose first line is the secret that signs requests; empty: they are not signed."),
     row<Deadline, &Config::backend, &Backend::timeout>(
         {"backend.timeout", "SLUICE_BACKEND_TIMEOUT", {}},
-        "One attempt, from the connection to the end of the answer, takes at most this long."),
+        "The backend's whole answer must have come this long after the request was sent."),
     row<HeaderNames, &Config::backend, &Backend::headers>(
         {"backend.headers", "SLUICE_BACKEND_HEADERS", {}},
         "Headers of the session's request that the backend gets too, with commas between them."),

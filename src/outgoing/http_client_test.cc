@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cstdlib>
@@ -168,6 +169,34 @@ TEST_F(HttpClientTest, deadlines_end_what_hangs) {
   const auto answer = send(request);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().message(), "nothing moved for 0.3 s");
+}
+
+// Takes longer than the answer may.
+class SlowBody final : public Body {
+ public:
+  std::uint64_t size() const noexcept override {
+    return limits::outgoing_bytes_per_second_min * 60;
+  }
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) const override {
+    const auto end = began_ + std::chrono::milliseconds(600);
+    while (offset == 0 && std::chrono::steady_clock::now() < end) {
+      std::this_thread::yield();
+    }
+    std::ranges::fill(buffer, std::byte{'x'});
+    return static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size() - offset));
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+TEST_F(HttpClientTest, the_time_for_the_answer_is_not_taken_by_the_body) {
+  const auto change = [](HttpRequest& request) {
+    request.body = std::make_shared<SlowBody>();
+    request.deadlines.whole = std::chrono::milliseconds(300);
+  };
+  const auto answer = send_for("HTTP/1.1 204 No Content\r\n\r\n", change);
+  EXPECT_TRUE(answer) << answer.error().message();
 }
 
 TEST_F(HttpClientTest, nothing_of_the_environment_counts) {

@@ -26,6 +26,8 @@ struct Deadlines {
   Duration connect = std::chrono::seconds(10);  // Name, connection and TLS.
   // Nothing of the bodies moves while one of them does not wait for the other side to think.
   Duration stall = std::chrono::seconds(60);
+  // The rest: the answer must be whole this long after the body was sent. The body has, beside
+  // this, as long as it takes at limits::outgoing_bytes_per_second_min.
   Duration whole = std::chrono::minutes(10);
 };
 

@@ -76,7 +76,7 @@ void Transfer::set_connection() {
   set(CURLOPT_USERAGENT, user_agent);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.deadlines.connect.count()));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.deadlines.whole.count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(longest_time().count()));
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
@@ -87,6 +87,12 @@ void Transfer::set_connection() {
   if (!request_.target.unix_socket.empty()) {
     set(CURLOPT_UNIX_SOCKET_PATH, request_.target.unix_socket.c_str());
   }
+}
+
+Duration Transfer::longest_time() const {
+  const std::uint64_t bytes = request_.body ? request_.body->size() : 0;
+  return request_.deadlines.whole +
+         std::chrono::seconds(bytes / limits::outgoing_bytes_per_second_min);
 }
 
 void Transfer::set_callbacks() {
@@ -238,7 +244,17 @@ int Transfer::watch(void* self, curl_off_t, curl_off_t down, curl_off_t, curl_of
   const HttpRequest& request = transfer.request_;
   const auto body_bytes =
       request.body ? static_cast<curl_off_t>(request.body->size()) : curl_off_t{0};
-  const bool other_side_thinks = up >= body_bytes && down == 0;
+  const bool all_sent = up >= body_bytes;
+  if (!all_sent) {
+    transfer.sent_at_.reset();
+  } else if (!transfer.sent_at_) {
+    transfer.sent_at_ = now;
+  } else if (now - *transfer.sent_at_ >= request.deadlines.whole) {
+    transfer.stopped_ =
+        failed(fmt::format("no whole answer within {:.1f} s", seconds(request.deadlines.whole)));
+    return 1;
+  }
+  const bool other_side_thinks = all_sent && down == 0;
   if (!other_side_thinks && now - transfer.moved_at_ >= request.deadlines.stall) {
     transfer.stopped_ =
         failed(fmt::format("nothing moved for {:.1f} s", seconds(request.deadlines.stall)));

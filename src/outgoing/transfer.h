@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "outgoing/http_request.h"
@@ -44,6 +45,7 @@ class Transfer {
   void set_callbacks();
   void set_method();
   Result<> set_headers();
+  Duration longest_time() const;
   Result<> take_header_line(std::string_view line);
   Result<> take_body_bytes(Bytes bytes);
   Result<> check_answer() const;
@@ -69,6 +71,7 @@ class Transfer {
   Result<> stopped_;  // Why a callback ended the transfer.
 
   SteadyTime moved_at_;
+  std::optional<SteadyTime> sent_at_;  // When all of the body had left.
   curl_off_t moved_bytes_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 namespace sluice::runtime {
 
@@ -28,8 +29,10 @@ void Event::set() {
     set_ = true;
     waiters.swap(waiters_);
   }
-  for (const std::shared_ptr<Waiter>& waiter : waiters) {
-    boost::asio::post(waiter->timer.get_executor(), [waiter] {
+  for (std::shared_ptr<Waiter>& waiter : waiters) {
+    // Nothing of the waiter stays on this thread: its event loop may be gone before set() returns.
+    const Executor executor = waiter->timer.get_executor();
+    boost::asio::post(executor, [waiter = std::move(waiter)] {
       waiter->notified = true;
       waiter->timer.cancel();
     });
