@@ -2,12 +2,8 @@
 #include "runtime/posix_disk.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -28,8 +24,9 @@ bool fits_off_t(std::uint64_t offset, std::uint64_t size) {
 
 class PosixFile final : public DiskFile {
  public:
-  PosixFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
-  ~PosixFile() override { ::close(descriptor_); }
+  PosixFile(SystemCalls& system, int descriptor, std::string path)
+      : system_(system), descriptor_(descriptor), path_(std::move(path)) {}
+  ~PosixFile() override { system_.close(descriptor_); }
   PosixFile(const PosixFile&) = delete;
   PosixFile& operator=(const PosixFile&) = delete;
 
@@ -39,7 +36,7 @@ class PosixFile final : public DiskFile {
     }
     while (!data.empty()) {
       const ssize_t count =
-          ::pwrite(descriptor_, data.data(), data.size(), static_cast<off_t>(offset));
+          system_.pwrite(descriptor_, data.data(), data.size(), static_cast<off_t>(offset));
       if (count < 0 && errno == EINTR) {
         continue;
       }
@@ -55,8 +52,8 @@ class PosixFile final : public DiskFile {
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
     std::size_t done = 0;
     while (done < buffer.size()) {
-      const ssize_t count = ::pread(descriptor_, buffer.data() + done, buffer.size() - done,
-                                    static_cast<off_t>(offset + done));
+      const ssize_t count = system_.pread(descriptor_, buffer.data() + done, buffer.size() - done,
+                                          static_cast<off_t>(offset + done));
       if (count < 0 && errno == EINTR) {
         continue;
       }
@@ -77,7 +74,7 @@ class PosixFile final : public DiskFile {
     }
     int status = 0;
     do {
-      status = ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
+      status = system_.fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
     } while (status != 0 && errno == EINTR);
     if (status != 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EFBIG) {
       return fail(storage_error(errno, "preallocate", path_));
@@ -86,13 +83,13 @@ class PosixFile final : public DiskFile {
   }
 
   void start_writeback(ByteRange range) override {
-    ::sync_file_range(descriptor_, static_cast<off_t>(range.begin),
-                      static_cast<off_t>(range.size()), SYNC_FILE_RANGE_WRITE);
+    system_.sync_file_range(descriptor_, static_cast<off_t>(range.begin),
+                            static_cast<off_t>(range.size()), SYNC_FILE_RANGE_WRITE);
   }
 
   Result<> sync() override {
     // No repetition on failure: after a failed sync the kernel may have dropped the pages.
-    if (::fdatasync(descriptor_) != 0) {
+    if (system_.fdatasync(descriptor_) != 0) {
       return fail(storage_error(errno, "sync", path_));
     }
     return {};
@@ -100,7 +97,7 @@ class PosixFile final : public DiskFile {
 
   Result<std::uint64_t> size() override {
     struct stat status{};
-    if (::fstat(descriptor_, &status) != 0) {
+    if (system_.fstat(descriptor_, &status) != 0) {
       return fail(storage_error(errno, "stat", path_));
     }
     return static_cast<std::uint64_t>(status.st_size);
@@ -109,14 +106,15 @@ class PosixFile final : public DiskFile {
   int descriptor() const noexcept override { return descriptor_; }
 
  private:
+  SystemCalls& system_;
   int descriptor_;
   std::string path_;
 };
 
-int open_retrying(const std::string& path, int flags) {
+int open_retrying(SystemCalls& system, const std::string& path, int flags) {
   int descriptor = -1;
   do {
-    descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+    descriptor = system.open(path.c_str(), flags | O_CLOEXEC, 0600);
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }
@@ -130,11 +128,11 @@ Result<std::unique_ptr<DiskFile>> PosixDisk::open(const std::string& path, OpenM
   } else if (mode == OpenMode::create) {
     flags = O_RDWR | O_CREAT;
   }
-  const int descriptor = open_retrying(path, flags | O_NOFOLLOW);
+  const int descriptor = open_retrying(system_, path, flags | O_NOFOLLOW);
   if (descriptor < 0) {
     return fail(last_error("open", path));
   }
-  return std::make_unique<PosixFile>(descriptor, path);
+  return std::make_unique<PosixFile>(system_, descriptor, path);
 }
 
 Result<> Disk::link(const std::string& from, const std::string& /*to*/) {
@@ -158,14 +156,14 @@ Result<> PosixDisk::link(const std::string& from, const std::string& to) {
 }
 
 Result<> PosixDisk::rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
+  if (system_.rename(from.c_str(), to.c_str()) != 0) {
     return fail(last_error("rename", from));
   }
   return {};
 }
 
 Result<> PosixDisk::remove(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+  if (system_.unlink(path.c_str()) != 0 && errno != ENOENT) {
     return fail(last_error("remove", path));
   }
   return {};
@@ -173,7 +171,7 @@ Result<> PosixDisk::remove(const std::string& path) {
 
 Result<bool> PosixDisk::exists(const std::string& path) {
   struct stat status{};
-  if (::lstat(path.c_str(), &status) == 0) {
+  if (system_.lstat(path.c_str(), &status) == 0) {
     return true;
   }
   if (errno == ENOENT) {
@@ -183,20 +181,20 @@ Result<bool> PosixDisk::exists(const std::string& path) {
 }
 
 Result<> PosixDisk::make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+  if (system_.mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return fail(last_error("make directory", path));
   }
   return {};
 }
 
 Result<> PosixDisk::sync_directory(const std::string& path) {
-  const int descriptor = open_retrying(path, O_RDONLY | O_DIRECTORY);
+  const int descriptor = open_retrying(system_, path, O_RDONLY | O_DIRECTORY);
   if (descriptor < 0) {
     return fail(last_error("open directory", path));
   }
-  const int status = ::fsync(descriptor);
+  const int status = system_.fsync(descriptor);
   const int error_number = errno;
-  ::close(descriptor);
+  system_.close(descriptor);
   if (status != 0) {
     return fail(storage_error(error_number, "sync directory", path));
   }
@@ -205,7 +203,7 @@ Result<> PosixDisk::sync_directory(const std::string& path) {
 
 Result<DiskSpace> PosixDisk::space(const std::string& path) {
   struct statvfs status{};
-  if (::statvfs(path.c_str(), &status) != 0) {
+  if (system_.statvfs(path.c_str(), &status) != 0) {
     return fail(last_error("statvfs", path));
   }
   return DiskSpace{static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
