@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <limits>
 #include <utility>
@@ -145,7 +147,53 @@ Result<Connection> Connection::open(const std::string& path) {
   if (code != SQLITE_OK) {
     return fail(sqlite_error(database, code, "open"));
   }
+  connection.keep_log_at_close(true);
   return connection;
+}
+
+void Connection::keep_log_at_close(bool keep) {
+  const int code =
+      sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, nullptr);
+  SLUICE_CHECK(code == SQLITE_OK);
+}
+
+sqlite3_file* Connection::log_file() const {
+  sqlite3_file* file = nullptr;
+  const int code =
+      sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+Result<> Connection::rewrite_log() {
+  sqlite3_file* const file = log_file();
+  if (file == nullptr) {
+    return {};
+  }
+  std::array<char, 16 * 1024> buffer{};
+  sqlite3_int64 size = 0;
+  int code = file->pMethods->xFileSize(file, &size);
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;) {
+    const auto room = static_cast<sqlite3_int64>(buffer.size());
+    const int count = static_cast<int>(std::min(room, size - at));
+    code = file->pMethods->xRead(file, buffer.data(), count, at);
+    if (code == SQLITE_OK) {
+      code = file->pMethods->xWrite(file, buffer.data(), count, at);
+    }
+    at += count;
+  }
+  if (code != SQLITE_OK) {
+    return fail(sqlite_error(database_.get(), code, "rewrite the write-ahead log"));
+  }
+  return sync_log();
+}
+
+Result<> Connection::sync_log() {
+  sqlite3_file* const file = log_file();
+  const int code = file == nullptr ? SQLITE_OK : file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) {
+    return fail(sqlite_error(database_.get(), code, "sync the write-ahead log"));
+  }
+  return {};
 }
 
 Result<> Connection::execute(const std::string& sql) {
@@ -169,7 +217,13 @@ Result<std::string> Connection::query(const std::string& sql) {
   if (!*row) {
     return fail(Errc::storage_failed, "journal " + path_ + ": no answer to " + sql);
   }
-  return execution.take_bytes();
+  std::string answer = execution.take_bytes();
+  // What a PRAGMA changes is committed after its row: a change of the journal mode that fails has
+  // already called itself a success.
+  if (const Result<bool> ended = execution.step(); !ended) {
+    return fail(ended.error());
+  }
+  return answer;
 }
 
 Result<Statement> Connection::prepare(const std::string& sql) {

@@ -88,6 +88,16 @@ class Connection {
   };
   Result<> prepare_all(const std::vector<Preparation>& preparations);
 
+  // Writes the bytes of the write-ahead log over themselves and syncs them. After a failed sync the
+  // kernel may hold bytes in memory that it calls clean and that are not on the disk; after this
+  // they are.
+  Result<> rewrite_log();
+  Result<> sync_log();
+  // Without it the log is brought into the database when the connection is closed. That must not
+  // happen after a failed sync: SQLite would sync again, hear of a success, and copy what the
+  // kernel has dropped. A connection begins with true.
+  void keep_log_at_close(bool keep);
+
   // Rows that the last INSERT, UPDATE or DELETE changed, triggers not counted.
   std::int64_t changes() const noexcept { return sqlite3_changes64(database_.get()); }
   bool in_transaction() const noexcept { return sqlite3_get_autocommit(database_.get()) == 0; }
@@ -96,6 +106,8 @@ class Connection {
 
  private:
   Connection(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}
+  // Null while there is none.
+  sqlite3_file* log_file() const;
 
   std::unique_ptr<sqlite3, SqliteCloser> database_;
   std::string path_;

@@ -285,6 +285,7 @@ Result<> SqliteJournal::try_transaction(std::span<Commit> commits) {
   const Errc code = done.error().code();
   if (!undone || (code != Errc::internal && code != Errc::disk_full)) {
     healthy_.store(false, std::memory_order_relaxed);
+    database_->connection.keep_log_at_close(true);
   }
   return done;
 }

@@ -172,9 +172,18 @@ Result<> set_pragmas(Connection& connection, Durability durability) {
 }
 
 // What a dead process left in the write-ahead log was read, but perhaps never reached the disk:
-// after a failed sync the kernel keeps such pages in memory and calls them clean. New frames would
-// stand behind a gap that a power cut brings to light. So it goes into the database, synced, before
-// anything is added.
+// after a failed sync the kernel keeps such pages in memory and calls them clean. A power cut would
+// bring the log without them to light, and SQLite would put its older pages over newer ones of the
+// database. So all of it is written again before it counts.
+Result<> save_write_ahead_log(Connection& connection) {
+  // The first look at the database opens the log.
+  if (const Result<std::string> looked = connection.query("PRAGMA schema_version"); !looked) {
+    return fail(looked.error());
+  }
+  return connection.rewrite_log();
+}
+
+// Into the database, synced; then the log is empty on the disk, too.
 Result<> empty_write_ahead_log(Connection& connection) {
   const Result<std::string> busy = connection.query("PRAGMA wal_checkpoint(TRUNCATE)");
   if (!busy) {
@@ -183,7 +192,7 @@ Result<> empty_write_ahead_log(Connection& connection) {
   if (*busy != "0") {
     return fail(Errc::storage_failed, "journal " + connection.path() + " is in use");
   }
-  return {};
+  return connection.sync_log();
 }
 
 }  // namespace
@@ -221,6 +230,9 @@ Result<Connection> open_database(const std::string& path, Durability durability)
   }
   Result<> done = set_pragmas(*connection, durability);
   if (done) {
+    done = save_write_ahead_log(*connection);
+  }
+  if (done) {
     done = migrate(*connection, migration_steps());
   }
   if (done) {
@@ -229,6 +241,7 @@ Result<Connection> open_database(const std::string& path, Durability durability)
   if (!done) {
     return fail(done.error());
   }
+  connection->keep_log_at_close(false);
   return connection;
 }
 
