@@ -70,8 +70,11 @@ class FaultyDisk::File final : public runtime::DiskFile {
       return begun;
     }
     const bool fails = disk_.dice_.chance(disk_.rates_.sync_error);
-    if (fails || !disk_.process_.alive) {
+    if (fails) {
       disk_.lose_dirty(*node_);
+    } else if (!disk_.process_.alive) {
+      disk_.write_back(*node_);
+      return input_output_error();
     }
     if (node_->lost_batches != lost_batches_known_) {
       lost_batches_known_ = node_->lost_batches;
@@ -107,6 +110,12 @@ void FaultyDisk::add_directory(const std::string& path) {
   durable_names_[path] = node;
 }
 
+void FaultyDisk::add_directory_and_parents(const std::string& path) {
+  for (std::string at = path; at != "/"; at = parent_of(at)) {
+    add_directory(at);
+  }
+}
+
 Result<> FaultyDisk::begin_call() {
   if (!process_.alive) {
     return fail(Errc::storage_failed, "the process has died");
@@ -138,6 +147,11 @@ void FaultyDisk::write_back_somewhere() {
     lose_dirty(node);
     return;
   }
+  write_back(node);
+}
+
+// Some of its sectors.
+void FaultyDisk::write_back(Node& node) {
   std::erase_if(node.dirty, [&](std::size_t sector) {
     const bool reached = dice_.chance(0.5);
     if (reached) {
@@ -153,11 +167,13 @@ void FaultyDisk::write_cache(Node& node, std::uint64_t offset, Bytes data) const
   }
   const auto begin = static_cast<std::size_t>(offset);
   const std::size_t end = begin + data.size();
+  // Behind the end of a file that was cut there may be old bytes on the platter.
+  const std::size_t changed_from = std::min(begin, node.cache.size());
   if (node.cache.size() < end) {
     node.cache.resize(end);
   }
   node.cache.replace(begin, data.size(), as_text(data));
-  for (std::size_t sector = begin / sector_bytes_; sector * sector_bytes_ < end; ++sector) {
+  for (std::size_t sector = changed_from / sector_bytes_; sector * sector_bytes_ < end; ++sector) {
     node.dirty.insert(sector);
   }
 }
@@ -267,7 +283,7 @@ void FaultyDisk::cut_power() {
           persist(*node, sector);
         }
       }
-      if (node->platter.size() < node->cache.size() && dice_.chance(luck)) {
+      if (node->platter.size() != node->cache.size() && dice_.chance(luck)) {
         node->platter.resize(node->cache.size());
       }
       node->dirty.clear();
@@ -319,6 +335,20 @@ Result<std::unique_ptr<runtime::DiskFile>> FaultyDisk::open(const std::string& p
     found = names_.find(path);
   }
   return std::make_unique<File>(*this, found->second);
+}
+
+Result<> FaultyDisk::truncate(const std::string& path, std::uint64_t size) {
+  if (Result<> begun = begin_call(rates_.write_error); !begun) {
+    return begun;
+  }
+  const auto found = names_.find(path);
+  if (found == names_.end()) {
+    return no_such_file(path);
+  }
+  Node& node = *found->second;
+  node.cache.resize(static_cast<std::size_t>(size));
+  std::erase_if(node.dirty, [&](std::size_t sector) { return sector * sector_bytes_ >= size; });
+  return {};
 }
 
 Result<> FaultyDisk::rename(const std::string& from, const std::string& to) {

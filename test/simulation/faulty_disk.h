@@ -36,11 +36,15 @@ class FaultyDisk final : public runtime::Disk {
   FaultyDisk(Dice& dice, Process& process, std::size_t sector_bytes);
 
   void set_faults(FaultRates rates) { rates_ = rates; }
+  const FaultRates& faults() const { return rates_; }
   // The process dies in the call after `calls` more: before, in the middle or after its effect.
   void die_after(std::uint64_t calls) { calls_to_live_ = calls + 1; }
   void live_on() { calls_to_live_.reset(); }
+  // For SQLite's files: runtime::Disk has no use for it. Durable with the file's next sync.
+  Result<> truncate(const std::string& path, std::uint64_t size);
   // A directory whose name is durable.
   void add_directory(const std::string& path);
+  void add_directory_and_parents(const std::string& path);
 
   // Of what was not synced a random part is lost, names and sectors apart.
   void cut_power();
@@ -83,6 +87,7 @@ class FaultyDisk final : public runtime::Disk {
   Result<> begin_call();
   Result<> begin_call(double error_rate);
   void write_back_somewhere();
+  void write_back(Node& node);
   void write_cache(Node& node, std::uint64_t offset, Bytes data) const;
   void persist(Node& node, std::size_t sector) const;
   void persist_all(Node& node) const;

@@ -21,10 +21,16 @@ constexpr int cleaning_rounds_max = 8;
 
 class Program {
  public:
-  explicit Program(Dice& dice, Defect defect) : dice_(dice), world_(dice, defect) {}
+  explicit Program(Dice& dice, const Variant& variant)
+      : dice_(dice), crash_(variant.crash), world_(dice, variant.defect, variant.journal) {}
 
   Outcome run() {
-    choose_faults();
+    world_.interrupt(rate(0.2), rate(0.3));
+    if (crash_) {
+      world_.disk().die_after(crash_->call);
+    } else {
+      choose_faults();
+    }
     world_.run_together(one(world_.create(file_size())));
     for (std::uint64_t steps = dice_.between(3, 14); steps > 0 && sound(); --steps) {
       step();
@@ -97,7 +103,7 @@ class Program {
       world_.clock().advance(std::chrono::hours(dice_.between(1, 30)));
     }
     if (!world_.process().alive || dice_.chance(0.1)) {
-      world_.restart(dice_.chance(0.6));
+      world_.restart(crash_ ? crash_->power_cut : dice_.chance(0.6));
       world_.check();
       // What was told before must be told again.
       world_.run_together(all_statuses());
@@ -213,15 +219,16 @@ class Program {
   }
 
   Dice& dice_;
+  const std::optional<CrashPoint> crash_;
   World world_;
   bool dies_often_ = false;
 };
 
 }  // namespace
 
-Outcome run_program(std::uint64_t seed, Defect defect) {
+Outcome run_program(std::uint64_t seed, const Variant& variant) {
   Dice dice(seed);
-  return Program(dice, defect).run();
+  return Program(dice, variant).run();
 }
 
 }  // namespace sluice::simulation

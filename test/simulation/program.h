@@ -16,6 +16,19 @@ struct Outcome {
   Tally tally;
 };
 
-Outcome run_program(std::uint64_t seed, Defect defect = Defect::none);
+// The process dies in that call of the disk and its machine keeps its power, or not. Nothing else
+// goes wrong.
+struct CrashPoint {
+  std::uint64_t call = 0;
+  bool power_cut = false;
+};
+
+struct Variant {
+  Defect defect = Defect::none;
+  JournalKind journal = JournalKind::memory;
+  std::optional<CrashPoint> crash;
+};
+
+Outcome run_program(std::uint64_t seed, const Variant& variant = {});
 
 }  // namespace sluice::simulation

@@ -16,6 +16,8 @@ namespace {
 
 using namespace sluice::simulation;
 
+constexpr std::uint64_t seeds_per_sqlite_run = 8;
+
 struct Plan {
   std::uint64_t first_seed = 1;
   std::uint64_t count = 1;
@@ -32,7 +34,11 @@ int simulate(const Plan& plan) {
   };
   for (; !is_done(); ++runs) {
     const std::uint64_t seed = plan.first_seed + runs;
-    const Outcome outcome = run_program(seed);
+    Variant variant;
+    if (seed % seeds_per_sqlite_run == 0) {
+      variant.journal = JournalKind::sqlite;
+    }
+    const Outcome outcome = run_program(seed, variant);
     total.add(outcome.tally);
     if (outcome.violation) {
       ++violations;

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::uint64_t first_seed = 1;
 constexpr std::uint64_t seeds_count = 3000;
-constexpr std::uint64_t seeds_to_find_a_defect = 100;
+constexpr std::uint64_t seeds_on_sqlite_count = 1000;
+constexpr std::uint64_t seeds_to_find_a_defect = 2000;
+constexpr std::uint64_t crash_programs_count = 6;
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
@@ -44,9 +46,49 @@ TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverything) {
   }
 }
 
+TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverythingInTheRealJournal) {
+  Variant variant;
+  variant.journal = JournalKind::sqlite;
+  Tally total;
+  for (std::uint64_t seed = 1; seed <= seeds_on_sqlite_count; ++seed) {
+    const Outcome outcome = run_program(seed, variant);
+    total.add(outcome.tally);
+    ASSERT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
+  }
+  std::cout << seeds_on_sqlite_count << " runs: " << to_text(total) << "\n";
+}
+
+// In every call of the disk, those of SQLite included: before, in the middle or after it.
+TEST(SimulationTest, AProcessMayDieInEverySystemCall) {
+  Tally total;
+  std::uint64_t runs = 0;
+  for (std::uint64_t seed = 1; seed <= crash_programs_count; ++seed) {
+    for (const bool power_cut : {false, true}) {
+      Variant variant;
+      variant.journal = JournalKind::sqlite;
+      bool died = true;
+      for (std::uint64_t call = 0; died; ++call, ++runs) {
+        variant.crash = CrashPoint{call, power_cut};
+        const Outcome outcome = run_program(seed, variant);
+        died = outcome.tally.deaths > 0;
+        total.add(outcome.tally);
+        ASSERT_FALSE(outcome.violation)
+            << "seed " << seed << ", call " << call << ", power " << (power_cut ? "cut" : "kept")
+            << ": " << *outcome.violation;
+      }
+    }
+  }
+  std::cout << runs << " runs: " << to_text(total) << "\n";
+  EXPECT_GT(total.deaths, 1000U);
+}
+
 TEST(SimulationTest, ASeedIsAlwaysTheSameRun) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    EXPECT_EQ(run_program(seed).tally, run_program(seed).tally) << seed;
+    for (const JournalKind journal : {JournalKind::memory, JournalKind::sqlite}) {
+      Variant variant;
+      variant.journal = journal;
+      EXPECT_EQ(run_program(seed, variant).tally, run_program(seed, variant).tally) << seed;
+    }
   }
 }
 
@@ -58,8 +100,10 @@ struct PlantedDefect {
 class PlantedDefectTest : public ::testing::TestWithParam<PlantedDefect> {};
 
 TEST_P(PlantedDefectTest, IsFound) {
+  Variant variant;
+  variant.defect = GetParam().defect;
   for (std::uint64_t seed = 1; seed <= seeds_to_find_a_defect; ++seed) {
-    if (const Outcome outcome = run_program(seed, GetParam().defect); outcome.violation) {
+    if (const Outcome outcome = run_program(seed, variant); outcome.violation) {
       std::cout << "found by seed " << seed << ": " << *outcome.violation << "\n";
       return;
     }
@@ -72,8 +116,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(PlantedDefect{Defect::answers_before_sync, "AnswerBeforeSync"},
                       PlantedDefect{Defect::commits_before_sync, "CommitBeforeSync"},
                       PlantedDefect{Defect::forgets_directory_sync, "NoDirectorySync"},
-                      PlantedDefect{Defect::commits_before_it_is_durable,
-                                    "JournalAnswersTooEarly"}),
+                      PlantedDefect{Defect::commits_before_it_is_durable, "JournalAnswersTooEarly"},
+                      PlantedDefect{Defect::reports_unsynced_bytes, "StatusOfUnsyncedBytes"},
+                      PlantedDefect{Defect::takeover_loses_bytes, "TakeoverLosesBytes"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace

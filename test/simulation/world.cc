@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "simulation/forgetful_source.h"
 #include "simulation/turns.h"
 
 namespace sluice::simulation {
@@ -77,21 +78,26 @@ void Tally::add(const Tally& other) {
   bytes_acknowledged += other.bytes_acknowledged;
   disk_calls += other.disk_calls;
   commits += other.commits;
+  interrupted_calls += other.interrupted_calls;
 }
 
 std::string to_text(const Tally& tally) {
   return fmt::format(
       "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
-      "{} videos, {} bytes acknowledged, {} disk calls, {} commits",
+      "{} videos, {} bytes acknowledged, {} disk calls, {} commits, "
+      "{} interrupted calls",
       tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
-      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.disk_calls, tally.commits);
+      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.disk_calls, tally.commits,
+      tally.interrupted_calls);
 }
 
-World::World(Dice& dice, Defect defect)
+World::World(Dice& dice, Defect defect, JournalKind journal)
     : dice_(dice),
       disk_(dice, process_, dice.chance(0.5) ? 512 : 4096),
-      disk_seam_(disk_, defect),
-      journal_(dice, process_, defect),
+      system_(disk_, dice),
+      posix_disk_(system_),
+      disk_seam_(posix_disk_, defect),
+      journal_(dice, process_, defect, disk_, journal),
       buffers_(buffers_count * limits::buffer_bytes, metrics_.buffers_in_use),
       defect_(defect) {
   for (const char* path : {"/data", blobs_directory, videos_directory, answers_directory}) {
@@ -129,12 +135,18 @@ void World::restart(bool power_cut) {
   tally_.power_cuts += power_cut ? 1 : 0;
   process_.alive = false;
   life_.reset();
+  journal_.close();
+  if (system_.open_files() > 0) {
+    violate("files stay open");
+  }
   if (power_cut) {
     disk_.cut_power();
   }
   disk_.live_on();
-  journal_.reopen();
   process_.alive = true;
+  if (const std::optional<std::string> damage = journal_.reopen()) {
+    violate(*damage);
+  }
   life_ = std::make_unique<Life>(*this);
   journal_.set_store(&life_->seam);
   for (const auto& [id, record] : journal_.durable_uploads()) {
@@ -198,7 +210,13 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
   const auto declared = length_known ? std::optional(wanted) : std::nullopt;
   ClientSource body(upload.source.substr(piece.begin, bytes), ending, declared, dice_);
   sources_.push_back(&body);
-  const Result<upload::Snapshot> result = co_await life_->engine.append(upload.token, piece, body);
+  ForgetfulSource forgetful(body);
+  runtime::ByteSource* source = &body;
+  if (defect_ == Defect::takeover_loses_bytes) {
+    source = &forgetful;
+  }
+  const Result<upload::Snapshot> result =
+      co_await life_->engine.append(upload.token, piece, *source);
   std::erase(sources_, &body);
   if (!process_.alive) {
     co_return;
@@ -219,9 +237,15 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
 
 Task<> World::status(Expectation& upload) {
   ++tally_.requests;
-  const Result<upload::Snapshot> result = co_await life_->engine.status(upload.token);
+  Result<upload::Snapshot> result = co_await life_->engine.status(upload.token);
   if (!process_.alive) {
     co_return;
+  }
+  if (result && !result->answer && defect_ == Defect::reports_unsynced_bytes) {
+    for (const ByteRange& range : life_->seam.unsynced(upload.id).ranges()) {
+      result->stored.add(range);
+    }
+    result->acknowledged = std::min(result->stored.prefix(), result->file_size - 1);
   }
   if (result) {
     hear(upload, *result);
@@ -242,7 +266,8 @@ Task<> World::abort(Expectation& upload) {
     co_return;
   }
   const auto record = journal_.durable_uploads().find(upload.id);
-  if (record == journal_.durable_uploads().end() ||
+  // An upload whose record is gone was finished and forgotten meanwhile; the abort was too late.
+  if (record != journal_.durable_uploads().end() &&
       upload::is_gone(record->second.progress.state)) {
     upload.must_be_gone = true;
   }
@@ -357,6 +382,7 @@ Tally World::tally() const {
   tally.failed_syncs = disk_.failed_syncs();
   tally.disk_calls = disk_.calls();
   tally.commits = journal_.commits();
+  tally.interrupted_calls = system_.interruptions() + system_.short_counts();
   for (const auto& [id, upload] : uploads_) {
     tally.bytes_acknowledged += upload.acknowledged;
   }

@@ -16,9 +16,12 @@
 #include "delivery/handover.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
+#include "runtime/posix_disk.h"
 #include "simulation/client_source.h"
 #include "simulation/dice.h"
 #include "simulation/faulty_disk.h"
+#include "simulation/faulty_system.h"
+#include "simulation/journal_seam.h"
 #include "simulation/seams.h"
 #include "store/local_store.h"
 #include "support/manual_clock.h"
@@ -51,6 +54,7 @@ struct Tally {
   std::uint64_t bytes_acknowledged = 0;
   std::uint64_t disk_calls = 0;
   std::uint64_t commits = 0;
+  std::uint64_t interrupted_calls = 0;  // EINTR, and short counts.
 
   void add(const Tally& other);
   friend bool operator==(const Tally&, const Tally&) = default;
@@ -60,12 +64,16 @@ std::string to_text(const Tally& tally);
 
 class World final : public delivery::Handover {
  public:
-  World(Dice& dice, Defect defect);
+  World(Dice& dice, Defect defect, JournalKind journal);
   ~World() override;
 
   // The process ends, if it has not died, and a new one begins.
   void restart(bool power_cut);
   void set_faults(FaultRates disk, JournalFaults journal, double backend_failures);
+  // System calls that nobody may notice: probabilities of EINTR and of short counts.
+  void interrupt(double interrupted, double short_count) {
+    system_.set_interruptions(interrupted, short_count);
+  }
   // Deaths at commits, without any other fault.
   void plan_deaths(double before_commit, double after_commit);
   // No faults from now on, in a new process.
@@ -117,6 +125,8 @@ class World final : public delivery::Handover {
   boost::asio::io_context context_{1};
   Process process_;
   FaultyDisk disk_;
+  FaultySystem system_;
+  runtime::PosixDisk posix_disk_;
   DiskSeam disk_seam_;
   JournalSeam journal_;
   testing::ManualClock clock_;

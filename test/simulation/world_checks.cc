@@ -100,6 +100,9 @@ void World::check_kept(const Expectation& upload, ByteRange arrived, Errc code) 
 }
 
 void World::check() {
+  if (journal_.violation()) {
+    violate(*journal_.violation());
+  }
   for (const auto& [id, upload] : uploads_) {
     const auto record = journal_.durable_uploads().find(id);
     if (record != journal_.durable_uploads().end()) {
@@ -176,6 +179,9 @@ void World::check_nothing_is_left() {
     }
   }
   for (const std::string& path : disk_.visible_files()) {
+    if (path.starts_with(journal_directory())) {
+      continue;
+    }
     const bool is_video = std::ranges::any_of(uploads_, [&](const auto& known) {
       return path == video_path(known.first) && !known.second.refused_by_backend;
     });

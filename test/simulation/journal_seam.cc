@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "simulation/journal_seam.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "base/check.h"
+#include "simulation/sqlite_content.h"
+#include "simulation/turns.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::simulation {
+
+using journal::UploadRecord;
+using runtime::Task;
+
+const std::string& journal_directory() {
+  static const sluice::testing::TemporaryDirectory directory;
+  static const std::string path = directory.path();
+  return path;
+}
+
+JournalSeam::JournalSeam(Dice& dice, Process& process, Defect defect, FaultyDisk& disk,
+                         JournalKind kind)
+    : dice_(dice), process_(process), defect_(defect), disk_(disk), kind_(kind) {
+  if (kind_ == JournalKind::sqlite) {
+    disk_.add_directory_and_parents(journal_directory());
+    files_ = std::make_unique<SqliteFiles>(disk_);
+    open_sqlite();
+  }
+}
+
+journal::Journal& JournalSeam::inner() {
+  if (kind_ == JournalKind::memory) {
+    return memory_;
+  }
+  return *sqlite_;
+}
+
+std::uint64_t JournalSeam::promised_bytes() const noexcept {
+  return sqlite_ ? sqlite_->promised_bytes() : memory_.promised_bytes();
+}
+
+std::uint64_t JournalSeam::unfinished_uploads() const noexcept {
+  return sqlite_ ? sqlite_->unfinished_uploads() : memory_.unfinished_uploads();
+}
+
+std::optional<std::string> JournalSeam::reopen() {
+  broken_ = false;
+  memory_.uploads = durable_uploads_;
+  memory_.videos = durable_videos_;
+  if (kind_ == JournalKind::memory) {
+    return std::nullopt;
+  }
+  open_sqlite();
+  std::optional<std::string> difference = compare_with_sqlite();
+  uncertain_.clear();
+  return difference;
+}
+
+// Whoever cannot open it tries again, in the end on a sound disk.
+void JournalSeam::open_sqlite() {
+  const FaultRates faults = disk_.faults();
+  const std::string path = journal_directory() + "/journal";
+  auto opened = journal::SqliteJournal::open(path, Durability::commit, metrics_, log_);
+  if (!opened) {
+    disk_.set_faults({});
+    opened = journal::SqliteJournal::open(path, Durability::commit, metrics_, log_);
+    disk_.set_faults(faults);
+  }
+  SLUICE_CHECK(opened.has_value());
+  sqlite_ = std::move(*opened);
+}
+
+std::optional<std::string> JournalSeam::compare_with_sqlite() {
+  const FaultRates faults = disk_.faults();
+  disk_.set_faults({});
+  Result<Content> found = read_all(*sqlite_);
+  disk_.set_faults(faults);
+  if (!found) {
+    return "the journal cannot be read: " + found.error().message();
+  }
+  Content expected{memory_.uploads, memory_.videos};
+  const bool is_old = *found == expected;
+  apply_changes(expected, uncertain_);
+  if (!is_old && *found != expected) {
+    return "the journal has lost, or half of, a commit";
+  }
+  memory_.uploads = std::move(found->uploads);
+  memory_.videos = std::move(found->videos);
+  make_durable();
+  return std::nullopt;
+}
+
+void JournalSeam::make_durable() {
+  durable_uploads_ = memory_.uploads;
+  durable_videos_ = memory_.videos;
+}
+
+bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const {
+  for (const journal::Change& change : changes) {
+    const auto* update = std::get_if<journal::UpdateUpload>(&change);
+    if (update != nullptr && !memory_.uploads.contains(update->id)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// While it waits for the journal's thread, that thread alone works on the disk.
+Result<> JournalSeam::commit_to_sqlite(const std::vector<journal::Change>& changes) {
+  const Result<> done = sluice::testing::run(sqlite_->commit(changes));
+  if (done && process_.alive) {
+    return done;
+  }
+  const bool is_undone = !done && process_.alive && done.error().code() == Errc::disk_full;
+  if (is_undone != (process_.alive && sqlite_->healthy())) {
+    violation_ = "the journal goes on after a failed commit, or stops after a full disk";
+  }
+  if (!is_undone) {
+    broken_ = true;
+    uncertain_ = changes;
+  }
+  return done ? fail(Errc::storage_failed, "the process has died") : done;
+}
+
+Task<Result<>> JournalSeam::commit(std::vector<journal::Change> changes) {
+  co_await wait_some_turns(dice_);
+  if (!process_.alive || broken_) {
+    co_return fail(Errc::storage_failed, "the journal takes no changes any more");
+  }
+  if (contradicts(changes)) {
+    co_return fail(Errc::internal, "the change contradicts the journal");
+  }
+  if (dice_.chance(faults_.death_before)) {
+    process_.alive = false;
+    co_return fail(Errc::storage_failed, "the process has died");
+  }
+  broken_ = dice_.chance(faults_.failure);
+  if (broken_ && dice_.chance(0.5)) {
+    co_return fail(Errc::storage_failed, "planted failure of the journal");
+  }
+  if (defect_ == Defect::commits_before_it_is_durable) {
+    make_durable();  // What earlier commits brought.
+  }
+  ++commits_;
+  if (sqlite_) {
+    if (Result<> kept = commit_to_sqlite(changes); !kept) {
+      co_return kept;
+    }
+  }
+  const Result<> applied = co_await memory_.commit(std::move(changes));
+  if (defect_ != Defect::commits_before_it_is_durable) {
+    make_durable();
+  }
+  if (dice_.chance(faults_.death_after)) {
+    process_.alive = false;
+  }
+  if (broken_ || !process_.alive) {
+    co_return fail(Errc::storage_failed, "nobody knows whether this was committed");
+  }
+  co_await store_->sync_late();
+  co_await wait_some_turns(dice_);
+  co_return applied;
+}
+
+bool JournalSeam::fails_to_read() {
+  return !process_.alive || dice_.chance(faults_.read_error);
+}
+
+Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload(std::string token) {
+  co_await wait_some_turns(dice_);
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  co_return sluice::testing::run(inner().find_upload(std::move(token)));
+}
+
+Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload_by_id(std::uint64_t id) {
+  co_await wait_some_turns(dice_);
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  co_return sluice::testing::run(inner().find_upload_by_id(id));
+}
+
+Task<Result<std::vector<UploadRecord>>> JournalSeam::undelivered(std::uint64_t after,
+                                                                 std::size_t count) {
+  co_return sluice::testing::run(inner().undelivered(after, count));
+}
+
+Task<Result<std::vector<UploadRecord>>> JournalSeam::due(Timestamp now, std::size_t count) {
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  auto found = sluice::testing::run(inner().due(now, count));
+  co_await wait_some_turns(dice_);
+  co_return found;
+}
+
+Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::size_t count) {
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  auto found = sluice::testing::run(inner().leftover_blobs(count));
+  co_await wait_some_turns(dice_);
+  co_return found;
+}
+
+Task<Result<std::map<journal::UploadState, std::uint64_t>>> JournalSeam::upload_counts() {
+  co_return sluice::testing::run(inner().upload_counts());
+}
+
+Task<Result<std::optional<journal::VideoRecord>>> JournalSeam::find_video(std::string id) {
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  co_return sluice::testing::run(inner().find_video(std::move(id)));
+}
+
+Task<Result<journal::VideoPage>> JournalSeam::list_videos(journal::VideoQuery query) {
+  co_return sluice::testing::run(inner().list_videos(std::move(query)));
+}
+
+Task<Result<std::vector<journal::VideoRecord>>> JournalSeam::leftover_videos(std::size_t count) {
+  co_return sluice::testing::run(inner().leftover_videos(count));
+}
+
+}  // namespace sluice::simulation

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The journal as a simulated engine sees it: with other requests in between and with a process that
+// may die. It stands in memory, where a commit is atomic and durable when it returns, or it is the
+// real one on SQLite, on the simulated disk.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "journal/journal.h"
+#include "journal/sqlite_journal.h"
+#include "simulation/dice.h"
+#include "simulation/faulty_disk.h"
+#include "simulation/seams.h"
+#include "simulation/sqlite_files.h"
+#include "support/memory_journal.h"
+
+namespace sluice::simulation {
+
+struct JournalFaults {
+  double death_before = 0;
+  double death_after = 0;  // Durable, and nobody hears of it.
+  double failure = 0;      // Durable or not; nothing more is accepted until the next start.
+  double read_error = 0;
+};
+
+enum class JournalKind { memory, sqlite };
+
+// A real directory, the same for all runs of this process: SQLite's journal creates its file there
+// before it asks for the simulated one of the same name.
+const std::string& journal_directory();
+
+// Lives as long as the disk.
+class JournalSeam final : public journal::Journal {
+ public:
+  JournalSeam(Dice& dice, Process& process, Defect defect, FaultyDisk& disk, JournalKind kind);
+
+  void set_faults(JournalFaults faults) { faults_ = faults; }
+  // Is called after each commit.
+  void set_store(StoreSeam* store) { store_ = store; }
+  // The process that has it open has died.
+  void close() { sqlite_.reset(); }
+  // A new process opens it. What is wrong with what it finds, if anything is.
+  std::optional<std::string> reopen();
+  // What every later process finds, but for a commit of which nobody knows.
+  const std::map<std::uint64_t, journal::UploadRecord>& durable_uploads() const {
+    return durable_uploads_;
+  }
+  std::uint64_t commits() const { return commits_; }
+  // A failed commit has to stop the real journal; what it did instead.
+  const std::optional<std::string>& violation() const { return violation_; }
+
+  runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
+  std::uint64_t next_upload_id() override { return inner().next_upload_id(); }
+  std::uint64_t promised_bytes() const noexcept override;
+  std::uint64_t unfinished_uploads() const noexcept override;
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
+      std::string token) override;
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+      std::uint64_t id) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
+                                                                        std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
+                                                                std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+      std::size_t count) override;
+  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
+  runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
+  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
+      std::size_t count) override;
+  bool healthy() const noexcept override { return !broken_; }
+
+ private:
+  journal::Journal& inner();
+  bool contradicts(const std::vector<journal::Change>& changes) const;
+  bool fails_to_read();
+  void make_durable();
+  Result<> commit_to_sqlite(const std::vector<journal::Change>& changes);
+  void open_sqlite();
+  std::optional<std::string> compare_with_sqlite();
+
+  Dice& dice_;
+  Process& process_;
+  const Defect defect_;
+  FaultyDisk& disk_;
+  const JournalKind kind_;
+  JournalFaults faults_;
+  StoreSeam* store_ = nullptr;
+  Metrics metrics_;
+  NullLog log_;
+  testing::MemoryJournal memory_;
+  std::unique_ptr<SqliteFiles> files_;
+  std::unique_ptr<journal::SqliteJournal> sqlite_;
+  std::vector<journal::Change> uncertain_;  // Of a failed commit: in SQLite they are, or not.
+  std::map<std::uint64_t, journal::UploadRecord> durable_uploads_;
+  std::map<std::string, journal::VideoRecord> durable_videos_;
+  bool broken_ = false;
+  std::uint64_t commits_ = 0;
+  std::optional<std::string> violation_;
+};
+
+}  // namespace sluice::simulation
