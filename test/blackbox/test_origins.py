@@ -3,7 +3,7 @@
 
 import pytest
 
-from support.raw_http import path_of
+from support.raw_http import Connection, path_of
 
 PAGE = "https://app.example.org"
 ALLOW = "Access-Control-Allow-Origin"
@@ -55,3 +55,21 @@ def test_listed_origins(new_server, connected):
     assert set(headers.split(",")) <= words(answer, "Access-Control-Allow-Headers")
     assert client.request("GET", "/v2/videos/0.json", [("Origin", PAGE)]).header(ALLOW) == PAGE
     assert client.request("GET", "/v2/videos.json", [("Origin", "http://a.example.net")]).header(ALLOW) is None
+
+
+@pytest.mark.parametrize("case", ["head too large", "target too long", "two lengths", "no request at all", "head that never ends"])
+def test_answers_to_what_is_no_request_are_readable(new_server, case):
+    server = new_server(toml='[timeouts]\nhead = "300ms"\n')
+    start = f"PUT /uploads/x HTTP/1.1\r\nHost: a\r\nOrigin: {PAGE}\r\n"
+    data, status = {
+        "head too large": (start + f"X-Query-Params: {'x' * 20_000}\r\n\r\n", 431),
+        "target too long": (start.replace("/uploads/x", "/uploads/" + "x" * 9_000) + "\r\n", 414),
+        "two lengths": (start + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        "no request at all": ("nonsense\r\n\r\n", 400),
+        "head that never ends": (start, 408),
+    }[case]
+    with Connection((server.host, server.port)) as connection:
+        connection.send(data.encode())
+        answer = connection.read_final()
+    assert answer.status == status and answer.header(ALLOW) == "*", answer
+    assert {"location", "range"} <= words(answer, "Access-Control-Expose-Headers")

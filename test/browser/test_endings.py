@@ -68,6 +68,14 @@ def test_error_that_is_final_can_be_read(world):
     assert world.page("upload.pauses") == 0 and world.log[-1]["status"] == 404
 
 
+def test_error_of_the_connection_itself_can_be_read(world):
+    """A head that is too large never becomes a request; what the page asked for is not known then."""
+    location = world.site.authorize({"payload": '{"filename": "a", "filesize": 9}'})["upload_url"]
+    asked = f"fetch('{location}', {{method: 'PUT', body: 'x', headers: {{'X-Query-Params': 'x'.repeat(20000)}}}})"
+    answer = world.page(asked + ".then(async (answer) => [answer.status, (await answer.json()).error])")
+    assert answer == [431, "RequestHeaderFieldsTooLarge"]
+
+
 def test_page_of_an_origin_that_is_not_listed(chromium, tmp_path):
     """It never learns anything: each request is a failure of the network to it."""
     toml = tmp_path / "sluice.toml"
