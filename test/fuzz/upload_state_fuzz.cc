@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Any series of events leaves an upload true to a model of its bytes. The input is the file's size
+// and then the events, a few bytes each.
+#include "upload/upload_state.h"
+
+#include <bitset>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/check.h"
+
+namespace {
+
+using namespace sluice;
+using journal::UploadProgress;
+using journal::UploadState;
+
+constexpr std::size_t file_size_max = 64;
+
+class Input {
+ public:
+  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+  bool empty() const { return bytes_.empty(); }
+  std::uint8_t take() {
+    if (bytes_.empty()) {
+      return 0;
+    }
+    const std::uint8_t byte = bytes_.front();
+    bytes_ = bytes_.subspan(1);
+    return byte;
+  }
+
+ private:
+  std::span<const std::uint8_t> bytes_;
+};
+
+class Model {
+ public:
+  explicit Model(std::uint64_t file_size) : file_size_(file_size) {}
+
+  void run(Input& input) {
+    while (!input.empty()) {
+      const UploadProgress before = progress_;
+      upload::Transition step = upload::apply(progress_, file_size_, any_event(input));
+      progress_ = step.progress;
+      check(before, step);
+      SLUICE_CHECK(!step.deliver || ++deliveries_ == 1);
+    }
+  }
+
+ private:
+  upload::Event any_event(Input& input) {
+    const Timestamp time{std::chrono::milliseconds(input.take())};
+    switch (input.take() % 8) {
+      case 0:
+        return upload::AttemptBegan{};
+      case 1:
+        return upload::AttemptFailed{input.take(), time};
+      case 2: {
+        journal::Answer answer;
+        answer.status = input.take() % 2 == 0 ? 200 : 422;
+        answer.body = std::to_string(input.take());
+        return upload::Answered{answer, input.take() % 2 == 0, time};
+      }
+      case 3:
+        return upload::Aborted{time};
+      case 4:
+        return upload::Expired{time};
+      case 5:
+        return upload::BlobRemoved{};
+      default:
+        return any_bytes(input, time);
+    }
+  }
+
+  upload::Event any_bytes(Input& input, Timestamp time) {
+    upload::BytesStored event;
+    event.expires_at = time;
+    event.may_finish = input.take() % 4 != 0;
+    const std::uint64_t begin = input.take() % (file_size_ + 1);
+    const std::uint64_t end = begin + input.take() % (file_size_ - begin + 1);
+    event.ranges.add({begin, end});
+    if (progress_.state == UploadState::receiving) {
+      for (std::uint64_t i = begin; i < end; ++i) {
+        stored_.set(i);
+      }
+    }
+    return event;
+  }
+
+  void check(const UploadProgress& before, const upload::Transition& step) const {
+    const UploadProgress& after = step.progress;
+    std::uint64_t prefix = 0;
+    while (prefix < file_size_ && stored_.test(prefix)) {
+      ++prefix;
+    }
+    SLUICE_CHECK(after.stored.total() == stored_.count());
+    SLUICE_CHECK(after.stored.prefix() == prefix);
+    const std::uint64_t told = upload::acknowledged(after, file_size_);
+    SLUICE_CHECK(told <= prefix && told >= upload::acknowledged(before, file_size_));
+    SLUICE_CHECK(upload::is_finished(after.state) || file_size_ == 0 || told < file_size_);
+    SLUICE_CHECK(after.answer.has_value() == upload::is_finished(after.state));
+    SLUICE_CHECK(!before.answer || after.answer == before.answer);
+    SLUICE_CHECK(before.blob_present || !after.blob_present);
+    SLUICE_CHECK(!step.remove_blob || after.blob_present);
+    SLUICE_CHECK(!step.deliver || upload::is_complete(after, file_size_));
+    const bool is_over = upload::is_finished(before.state) || upload::is_gone(before.state);
+    SLUICE_CHECK(!is_over || after.state == before.state);
+    SLUICE_CHECK(before.state == UploadState::receiving || after.state != UploadState::receiving);
+    SLUICE_CHECK(!upload::is_gone(after.state) || before.state == UploadState::receiving ||
+                 after.state == before.state);
+    // What the journal is not told may only be that an attempt has begun.
+    UploadProgress noted = before;
+    noted.state = after.state;
+    SLUICE_CHECK(step.changed || after == noted);
+  }
+
+  const std::uint64_t file_size_;
+  UploadProgress progress_;
+  std::bitset<file_size_max> stored_;
+  int deliveries_ = 0;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Input input(std::span(data, size));
+  const std::uint64_t file_size = input.take() % (file_size_max + 1);
+  Model(file_size).run(input);
+  return 0;
+}
