@@ -180,8 +180,10 @@ std::string HttpTransfer::Exchange::failure_text(CURLcode code) const {
   return error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
 }
 
-HttpTransfer::HttpTransfer(TransferTimeouts timeouts, StopRequested stop_requested)
+HttpTransfer::HttpTransfer(TransferTimeouts timeouts, std::string ca_file,
+                           StopRequested stop_requested)
     : timeouts_(timeouts),
+      ca_file_(std::move(ca_file)),
       stop_requested_(std::move(stop_requested)),
       handle_(global_init() ? curl_easy_init() : nullptr) {
   SLUICE_CHECK(handle_ != nullptr);
@@ -248,6 +250,9 @@ void HttpTransfer::prepare(const std::string& url, Exchange& exchange) {
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &Exchange::watch);
   set(CURLOPT_XFERINFODATA, &exchange);
+  if (!ca_file_.empty()) {
+    set(CURLOPT_CAINFO, ca_file_.c_str());
+  }
   if (is_loopback(url)) {
     set(CURLOPT_PROXY, "");  // http_proxy in the environment is not meant for this machine.
   }

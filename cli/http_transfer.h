@@ -41,7 +41,8 @@ class HttpTransfer {
   using Progress = std::function<void(std::uint64_t)>;
   using StopRequested = std::function<bool()>;
 
-  HttpTransfer(TransferTimeouts timeouts, StopRequested stop_requested);
+  // `ca_file`: PEM, who may vouch for a server; empty: whom the system trusts.
+  HttpTransfer(TransferTimeouts timeouts, std::string ca_file, StopRequested stop_requested);
   ~HttpTransfer();
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
@@ -59,6 +60,7 @@ class HttpTransfer {
   TransferResult perform(Exchange& exchange);
 
   const TransferTimeouts timeouts_;
+  const std::string ca_file_;
   const StopRequested stop_requested_;
   void* const handle_;  // CURL*; keeps the connection between the requests.
 };

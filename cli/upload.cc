@@ -238,7 +238,8 @@ int upload_main(const UploadOptions& options) {
     return exit_status(ExitCode::usage);
   }
   const StopSignal stop;
-  HttpTransfer transfer(options.timeouts, [&stop] { return stop.received() != 0; });
+  HttpTransfer transfer(options.timeouts, options.ca_file,
+                        [&stop] { return stop.received() != 0; });
   int first_failure = exit_status(ExitCode::ok);
   for (const std::string& path : options.files) {
     int code = exit_status(ExitCode::local_error);

@@ -21,6 +21,7 @@ struct UploadOptions {
   int retries_max = 20;
   std::chrono::seconds give_up_after{3600};
   TransferTimeouts timeouts;
+  std::string ca_file;  // `--cacert`
   bool keep_state = true;
   std::string state_directory;  // Empty: the user's cache.
   ReportStyle style = ReportStyle::automatic;

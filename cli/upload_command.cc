@@ -137,6 +137,12 @@ void add_upload_command(CLI::App& app, int& exit_code) {
                "A connection on which nothing moves for so long is lost");
   add_duration(*command, "--answer-timeout", options->timeouts.answer, "2m",
                "Time for an answer once a piece is sent");
+  command
+      ->add_option("--cacert", options->ca_file,
+                   "PEM file with the certificates that vouch for the server; without it whom the "
+                   "system trusts")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
   command->add_flag_callback(
       "--no-state", [options] { options->keep_state = false; },
       "Remember nothing: an interrupted upload begins again");

@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "net/tls_stream.h"
 
 namespace sluice {
 
@@ -139,13 +140,9 @@ Result<> App::open_parts() {
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
-  const net::Listener::Settings listening{.socket_mode = config_.server.socket_mode};
-  auto listener = net::Listener::open(first(), config_.server.listen, listening, connection_limits_,
-                                      log_, metrics_);
-  if (!listener) {
-    return fail(listener.error());
+  if (const Result<> listening = open_listeners(); !listening) {
+    return fail(listening.error());
   }
-  listener_ = std::move(*listener);
 
   store_ = std::make_unique<store::LocalStore>(disk_, storage_pool_, data_.uploads(),
                                                config_.data.durability, metrics_);
@@ -191,6 +188,58 @@ Result<> App::open_parts() {
   return {};
 }
 
+Result<> App::open_listeners() {
+  const net::Listener::Settings settings{.socket_mode = config_.server.socket_mode};
+  const auto open = [&](const net::Endpoint& endpoint,
+                        std::unique_ptr<net::Listener>& place) -> Result<> {
+    auto listener =
+        net::Listener::open(first(), endpoint, settings, connection_limits_, log_, metrics_);
+    if (!listener) {
+      return fail(listener.error());
+    }
+    place = std::move(*listener);
+    return {};
+  };
+  if (config_.server.listen.is_set()) {
+    if (Result<> opened = open(config_.server.listen, listener_); !opened) {
+      return opened;
+    }
+  }
+  if (!config_.tls.listen.is_set()) {
+    return {};
+  }
+  auto identity = net::TlsIdentity::open({config_.tls.certificate, config_.tls.key});
+  if (!identity) {
+    return fail(identity.error());
+  }
+  tls_ = std::move(*identity);
+  return open(config_.tls.listen, tls_listener_);
+}
+
+std::vector<std::string> App::addresses() const {
+  std::vector<std::string> all;
+  if (listener_) {
+    const net::Endpoint& endpoint = listener_->endpoint();
+    all.push_back((endpoint.is_unix() ? "" : "http://") + net::to_text(endpoint));
+  }
+  if (tls_listener_) {
+    const net::Endpoint& endpoint = tls_listener_->endpoint();
+    all.push_back((endpoint.is_unix() ? "" : "https://") + net::to_text(endpoint));
+  }
+  return all;
+}
+
+void App::reload() {
+  if (!tls_) {
+    return;
+  }
+  if (const Result<> loaded = tls_->reload(); !loaded) {
+    log_.error("the old certificate stays", {{"reason", loaded.error().message()}});
+  } else {
+    log_.info("the certificate was read again", {{"file", config_.tls.certificate}});
+  }
+}
+
 Result<delivery::Backend*> App::open_backend() {
   if (config_.backend.url.empty()) {
     return library_.get();
@@ -222,25 +271,37 @@ App::~App() {
   delivery_pool_.stop();
   journal_.reset();
   listener_.reset();
+  tls_listener_.reset();
   workers_.clear();
 }
 
 void App::start() {
   outbox_->open(*engine_);
   runtime::start(first(), log_, "sweep", sweep());
-  runtime::start(first(), log_, "listen", listen());
+  if (listener_) {
+    runtime::start(first(), log_, "listen", listen(*listener_, nullptr));
+  }
+  if (tls_listener_) {
+    runtime::start(first(), log_, "listen for TLS", listen(*tls_listener_, tls_.get()));
+  }
 }
 
-Task<> App::listen() {
+Task<> App::listen(net::Listener& listener, const net::TlsIdentity* tls) {
   std::vector<net::Listener::Target> targets;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     http::Connections& connections = *connections_[i];
-    targets.push_back({workers_[i]->executor(), workers_[i]->deadlines(),
-                       [&connections](std::unique_ptr<net::ByteStream> stream) {
-                         connections.add(std::move(stream));
-                       }});
+    const Duration handshake = config_.tls.handshake;
+    targets.push_back(
+        {workers_[i]->executor(), workers_[i]->deadlines(),
+         [&connections, tls, handshake](std::unique_ptr<net::TcpStream> stream) {
+           if (tls == nullptr) {
+             connections.add(std::move(stream));
+           } else {
+             connections.add(std::make_unique<net::TlsStream>(std::move(stream), *tls, handshake));
+           }
+         }});
   }
-  co_await listener_->run(std::move(targets));
+  co_await listener.run(std::move(targets));
 }
 
 // Expired uploads, forgotten answers, and what a crash left behind.
@@ -276,7 +337,11 @@ void App::drain() {
 }
 
 Task<> App::stop_listening() {
-  listener_->stop();
+  for (net::Listener* listener : {listener_.get(), tls_listener_.get()}) {
+    if (listener != nullptr) {
+      listener->stop();
+    }
+  }
   co_return;
 }
 

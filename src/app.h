@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 #include "journal/sqlite_journal.h"
 #include "net/connection_limits.h"
 #include "net/listener.h"
+#include "net/tls_identity.h"
 #include "ops/config.h"
 #include "ops/location_moves.h"
 #include "ops/service_pages.h"
@@ -44,8 +46,12 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // With the port that the kernel chose.
-  const net::Endpoint& endpoint() const noexcept { return listener_->endpoint(); }
+  // Where clients find the server, with the ports that the kernel chose: URLs, and unix:/PATH.
+  std::vector<std::string> addresses() const;
+
+  // Reads again what may change while the server runs. What is wrong with it is logged, and then
+  // the old stays. Any thread.
+  void reload();
 
   // Takes connections, on threads of its own.
   void start();
@@ -60,7 +66,8 @@ class App {
   // The backend that the settings name.
   Result<delivery::Backend*> open_backend();
   runtime::Executor first() const { return workers_.front()->executor(); }
-  runtime::Task<> listen();
+  Result<> open_listeners();
+  runtime::Task<> listen(net::Listener& listener, const net::TlsIdentity* tls);
   runtime::Task<> sweep();
   runtime::Task<> stop_listening();
   runtime::Task<> drain_connections(http::Connections& connections);
@@ -90,7 +97,9 @@ class App {
   std::unique_ptr<ops::LocationMoves> moves_;
   std::unique_ptr<protocol::Router> router_;
   std::vector<std::unique_ptr<http::Connections>> connections_;  // One for each worker.
-  std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<net::TlsIdentity> tls_;                        // Null: no TLS.
+  std::unique_ptr<net::Listener> listener_;                      // Null: no plain one.
+  std::unique_ptr<net::Listener> tls_listener_;                  // Null: none.
   runtime::Event stopping_;
 };
 

@@ -13,6 +13,7 @@
 #include "app.h"
 #include "cli/upload_command.h"
 #include "fsck/fsck_command.h"
+#include "net/tls_identity.h"
 #include "ops/config.h"
 #include "ops/log_sink.h"
 
@@ -88,6 +89,7 @@ int serve(const SettingFlags& given) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   SystemClock clock;
@@ -98,13 +100,15 @@ int serve(const SettingFlags& given) {
     return EXIT_FAILURE;
   }
   (*app)->start();
-  const net::Endpoint& endpoint = (*app)->endpoint();
-  std::printf("listening on %s%s\n", endpoint.is_unix() ? "" : "http://",
-              net::to_text(endpoint).c_str());
+  for (const std::string& address : (*app)->addresses()) {
+    std::printf("listening on %s\n", address.c_str());
+  }
   std::fflush(stdout);
 
   int received = 0;
-  sigwait(&signals, &received);
+  while (sigwait(&signals, &received) == 0 && received == SIGHUP) {
+    (*app)->reload();
+  }
   // A second one ends the process at once, which loses nothing either.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   (*app)->drain();
@@ -117,6 +121,13 @@ int check(const SettingFlags& given) {
     return exit_usage;
   }
   std::fputs(ops::effective_settings(*config).c_str(), stdout);
+  if (config->tls.listen.is_set()) {
+    const auto identity = net::TlsIdentity::open({config->tls.certificate, config->tls.key});
+    if (!identity) {
+      std::fprintf(stderr, "sluice: %s\n", identity.error().message().c_str());
+      return exit_usage;
+    }
+  }
   return EXIT_SUCCESS;
 }
 

@@ -13,6 +13,7 @@ namespace sluice::http {
 struct RequestContext {
   std::string request_id;    // For the log; also sent as X-Request-Id.
   std::string peer_address;  // Without port.
+  bool secure = false;       // The request came over TLS.
 };
 
 struct Reply {

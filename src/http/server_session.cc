@@ -206,7 +206,7 @@ Result<bool> ServerSession::read_input() {
 }
 
 runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) {
-  const RequestContext context{new_request_id(), stream_->peer_address()};
+  const RequestContext context{new_request_id(), stream_->peer_address(), stream_->is_secure()};
   AccessLine line(log_, metrics_, context);
   RequestBody body(*stream_, input_, request, settings_.body, metrics_);
   body_ = &body;
@@ -274,7 +274,7 @@ runtime::Task<bool> ServerSession::settle(RequestBody& body) {
 }
 
 runtime::Task<> ServerSession::refuse(const Error& error) {
-  const RequestContext context{new_request_id(), stream_->peer_address()};
+  const RequestContext context{new_request_id(), stream_->peer_address(), stream_->is_secure()};
   AccessLine line(log_, metrics_, context);
   Reply reply;
   reply.response = error_response(error);

@@ -39,6 +39,8 @@ class ByteStream {
   virtual runtime::Executor executor() = 0;
   // Address without port, for logs and limits.
   virtual const std::string& peer_address() const noexcept = 0;
+  // Nobody between the peer and this end can read the bytes.
+  virtual bool is_secure() const noexcept { return false; }
 };
 
 }  // namespace sluice::net

@@ -15,6 +15,7 @@ struct Endpoint {
   std::uint16_t port = 0;
   std::string path = {};  // Of a Unix socket, else empty.
 
+  bool is_set() const noexcept { return is_unix() || !address.empty(); }
   bool is_unix() const noexcept { return !path.empty(); }
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };

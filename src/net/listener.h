@@ -15,10 +15,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "net/byte_stream.h"
 #include "net/connection_limits.h"
 #include "net/endpoint.h"
 #include "net/listening_socket.h"
+#include "net/tcp_stream.h"
 #include "runtime/deadline.h"
 #include "runtime/task.h"
 
@@ -32,7 +32,7 @@ class Listener {
   struct Target {
     runtime::Executor executor;
     runtime::DeadlineSweeper& deadlines;
-    std::function<void(std::unique_ptr<ByteStream>)> accept;
+    std::function<void(std::unique_ptr<TcpStream>)> accept;
   };
 
   struct Settings {

@@ -76,6 +76,10 @@ runtime::Task<Result<>> TcpStream::wait_readable(Duration timeout) {
   return wait(Socket::wait_read, timeout);
 }
 
+runtime::Task<Result<>> TcpStream::wait_writable(Duration timeout) {
+  return wait(Socket::wait_write, timeout);
+}
+
 runtime::Task<Result<>> TcpStream::wait(Socket::wait_type direction, Duration timeout) {
   if (cancelled_) {
     co_return fail(ended(*cancelled_, timeout));

@@ -31,6 +31,10 @@ class TcpStream final : public ByteStream {
   void cancel(Errc reason) noexcept override;
   void interrupt_wait(Errc reason) noexcept override;
 
+  // As wait_readable(): until the system takes bytes again.
+  runtime::Task<Result<>> wait_writable(Duration timeout);
+  int descriptor() noexcept { return socket_.native_handle(); }
+
   runtime::Executor executor() override { return socket_.get_executor(); }
   const std::string& peer_address() const noexcept override { return peer_address_; }
 

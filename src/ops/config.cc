@@ -62,18 +62,36 @@ class Loader {
 
   void check_relations() {
     const Config& c = config_;
-    if (!net::is_loopback(c.server.listen) && !c.server.open) {
+    for (const auto& [key, endpoint] :
+         {std::pair{"server.listen", c.server.listen}, std::pair{"tls.listen", c.tls.listen}}) {
+      if (!endpoint.is_set() || net::is_loopback(endpoint) || c.server.open) {
+        continue;
+      }
       problems_.push_back(fmt::format(
           "{}: {} can be reached from other machines, and whoever reaches it may upload, because "
           "there are no credentials yet: say --open (server.open = true) if you want that, or "
           "listen on a loopback address like 127.0.0.1:8080",
-          origin("server.listen"), Address::print(c.server.listen)));
+          origin(key), Address::print(endpoint)));
     }
+    check_tls();
     if (c.delivery.retry_first > c.delivery.retry_max) {
       problems_.push_back(fmt::format(
           "{}: delivery.retry_first is {}, expected at most delivery.retry_max, which is {} ({})",
           origin("delivery.retry_first"), print_duration(c.delivery.retry_first),
           print_duration(c.delivery.retry_max), origin("delivery.retry_max")));
+    }
+  }
+
+  void check_tls() {
+    const Config::Tls& tls = config_.tls;
+    if (tls.listen.is_set() && (tls.certificate.empty() || tls.key.empty())) {
+      problems_.push_back(fmt::format("{}: expected tls.certificate and tls.key beside tls.listen",
+                                      origin("tls.listen")));
+    }
+    if (!tls.listen.is_set() && !config_.server.listen.is_set()) {
+      problems_.push_back(
+          fmt::format("{}: expected an address in server.listen or tls.listen, both are \"none\"",
+                      origin("server.listen")));
     }
   }
 
@@ -149,10 +167,11 @@ std::string in_sections(Write write) {
 }  // namespace
 
 bool operator==(const Config& left, const Config& right) {
-  return left.server == right.server && left.cors == right.cors && left.data == right.data &&
-         left.limits == right.limits && left.timeouts == right.timeouts &&
-         left.expiry == right.expiry && left.delivery == right.delivery &&
-         left.backend == right.backend && left.log == right.log && left.video == right.video;
+  return left.server == right.server && left.tls == right.tls && left.cors == right.cors &&
+         left.data == right.data && left.limits == right.limits &&
+         left.timeouts == right.timeouts && left.expiry == right.expiry &&
+         left.delivery == right.delivery && left.backend == right.backend &&
+         left.log == right.log && left.video == right.video;
 }
 
 std::vector<FlagInfo> flags() {

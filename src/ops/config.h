@@ -43,6 +43,14 @@ struct Config {
 
     friend bool operator==(const Server&, const Server&) = default;
   };
+  struct Tls {
+    net::Endpoint listen;  // Neither address nor path: no listener.
+    std::string certificate;
+    std::string key;
+    Duration handshake = std::chrono::seconds(15);
+
+    friend bool operator==(const Tls&, const Tls&) = default;
+  };
   struct Cors {
     protocol::Origins origins = protocol::Origins::all();
     protocol::Origins api_origins;
@@ -120,6 +128,7 @@ struct Config {
   };
 
   Server server;
+  Tls tls;
   Cors cors;
   Data data;
   Limits limits;

@@ -88,7 +88,7 @@ TEST_F(ConfigTest, UnknownKeysAreRefusedWithLineAndNearestKey) {
       problems_of("[server]\n\nlisen = \"127.0.0.1:1\"\n"),
       Lines{R"(s.toml:3: unknown key "server.lisen"; the nearest known one is server.listen)"});
   EXPECT_EQ(problems_of("listen = \"127.0.0.1:1\"\n"),
-            Lines{R"(s.toml:1: unknown key "listen"; the nearest known one is server.listen)"});
+            Lines{R"(s.toml:1: unknown key "listen"; the nearest known one is tls.listen)"});
   EXPECT_EQ(
       problems_of("[sever]\nlisten = \"127.0.0.1:1\"\n"),
       Lines{R"(s.toml:2: unknown key "sever.listen"; the nearest known one is server.listen)"});
@@ -109,7 +109,7 @@ TEST_F(ConfigTest, WrongTypesAndValuesSayWhatWasExpectedAndWhatCame) {
   const std::pair<const char*, const char*> cases[] = {
       {"[server]\nlisten = 8080\n",
        "s.toml:2: server.listen: expected ADDR:PORT or [IPv6]:PORT, like \"127.0.0.1:8080\", or "
-       "unix:/PATH, not "
+       "unix:/PATH, or none, not "
        "the number 8080"},
       {"[server]\nworkers = \"4\"\n",
        "s.toml:2: server.workers: expected a whole number from 0 to 256, not \"4\""},
@@ -158,7 +158,7 @@ TEST_F(ConfigTest, AllProblemsOfAllSourcesAreReported) {
           R"(s.toml:2: unknown key "log.levle"; the nearest known one is log.level)",
           "s.toml:4: server.workers: expected a whole number from 0 to 256, not the number 999",
           "SLUICE_LISTEN: server.listen: expected ADDR:PORT or [IPv6]:PORT, like "
-          "\"127.0.0.1:8080\", or unix:/PATH, not "
+          "\"127.0.0.1:8080\", or unix:/PATH, or none, not "
           "\"nowhere\"",
           R"(SLUICE_OPNE: unknown variable "SLUICE_OPNE"; the nearest known one is SLUICE_OPEN)",
           R"(--data: data.directory: expected a path, not "")",
@@ -195,6 +195,20 @@ TEST_F(ConfigTest, AnAddressThatOthersReachNeedsOpen) {
   EXPECT_TRUE(load({.flags = {{"server.listen", "[::1]:0"}}, .environment = {}, .file = {}}));
 }
 
+TEST_F(ConfigTest, TlsNeedsItsPairAndSomethingListens) {
+  EXPECT_EQ(problems_of("[tls]\nlisten = \"127.0.0.1:0\"\nkey = \"k\"\n"),
+            (Lines{"s.toml:2: expected tls.certificate and tls.key beside tls.listen"}));
+  EXPECT_EQ(problems_of("[server]\nlisten = \"none\"\n"),
+            (Lines{"s.toml:2: expected an address in server.listen or tls.listen, both are "
+                   "\"none\""}));
+  const auto config = load({.flags = {},
+                            .environment = {},
+                            .file = write_file("[server]\nlisten = \"none\"\n[tls]\nlisten = "
+                                               "\"[::1]:1\"\ncertificate = \"c\"\nkey = \"k\"\n")});
+  ASSERT_TRUE(config);
+  EXPECT_FALSE(config->server.listen.is_set());
+}
+
 TEST_F(ConfigTest, RetryPausesFitTogether) {
   EXPECT_EQ(problems_of("[delivery]\nretry_first = \"10m\"\n"),
             Lines{"s.toml:2: delivery.retry_first is 10m, expected at most delivery.retry_max, "
@@ -210,6 +224,11 @@ open = true
 authorize_upload = true
 workers = 3
 drain = "0ms"
+[tls]
+listen = "[::1]:1"
+certificate = "c.pem"
+key = "k.pem"
+handshake = "1s"
 [cors]
 origins = "https://a.example, https://*.b.example"
 api_origins = "*"

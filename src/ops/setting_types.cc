@@ -31,6 +31,7 @@ constexpr std::array<Unit, 5> size_units{{
     {"GiB", std::uint64_t{1} << 30U},
     {"TiB", std::uint64_t{1} << 40U},
 }};
+constexpr std::string_view no_address = "none";
 constexpr std::array<Unit, 5> duration_units{{
     {"ms", 1},
     {"s", 1000},
@@ -238,16 +239,19 @@ std::string FileMode::print(std::uint32_t value) {
 }
 
 Parsed<net::Endpoint> Address::parse(std::string_view text) {
+  if (text == no_address) {
+    return net::Endpoint();
+  }
   Result<net::Endpoint> endpoint = net::parse_endpoint(text);
   if (!endpoint || !is_plain_text(text)) {
     return std::unexpected(
-        "expected ADDR:PORT or [IPv6]:PORT, like \"127.0.0.1:8080\", or unix:/PATH");
+        "expected ADDR:PORT or [IPv6]:PORT, like \"127.0.0.1:8080\", or unix:/PATH, or none");
   }
   return *std::move(endpoint);
 }
 
 std::string Address::print(const net::Endpoint& value) {
-  return toml_string(net::to_text(value));
+  return toml_string(value.is_set() ? net::to_text(value) : std::string(no_address));
 }
 
 Parsed<std::string> BaseUrl::parse(std::string_view text) {

@@ -94,7 +94,7 @@ struct FileMode {
   static std::string print(Value value);
 };
 
-// ADDR:PORT, [V6]:PORT or unix:/PATH; `localhost` stands for 127.0.0.1.
+// ADDR:PORT, [V6]:PORT, unix:/PATH or none; `localhost` stands for 127.0.0.1.
 struct Address {
   using Value = net::Endpoint;
   static constexpr TomlForms forms{.string = true};

@@ -10,6 +10,7 @@ namespace sluice::ops {
 namespace {
 
 using Server = Config::Server;
+using Tls = Config::Tls;
 using Cors = Config::Cors;
 using Data = Config::Data;
 using Limits = Config::Limits;
@@ -62,7 +63,7 @@ constexpr std::array table{
     row<Address, &Config::server, &Server::listen>(
         {"server.listen", "SLUICE_LISTEN", "--listen"},
         "Address and port to listen on, port 0 takes a free port; or unix:/PATH, a socket in the "
-        "file system."),
+        "file system; or none."),
     row<FileMode, &Config::server, &Server::socket_mode>(
         {"server.socket_mode", "SLUICE_SERVER_SOCKET_MODE", {}},
         "Permissions of that socket: who may write to it may connect."),
@@ -80,6 +81,19 @@ constexpr std::array table{
     row<Pause, &Config::server, &Server::drain>(
         {"server.drain", "SLUICE_SERVER_DRAIN", {}},
         "On SIGTERM running requests get this long to end."),
+
+    row<Address, &Config::tls, &Tls::listen>(
+        {"tls.listen", "SLUICE_TLS_LISTEN", {}},
+        "Address and port to listen on for https; none: nowhere."),
+    row<Path<true>, &Config::tls, &Tls::certificate>(
+        {"tls.certificate", "SLUICE_TLS_CERTIFICATE", {}},
+        "PEM file with the server's certificate and those that vouch for it; read again on "
+        "SIGHUP."),
+    row<Path<true>, &Config::tls, &Tls::key>({"tls.key", "SLUICE_TLS_KEY", {}},
+                                             "PEM file with its key, without a pass phrase."),
+    row<Deadline, &Config::tls, &Tls::handshake>(
+        {"tls.handshake", "SLUICE_TLS_HANDSHAKE", {}},
+        "A TLS handshake must have ended this long after the connection began."),
 
     row<OriginList, &Config::cors, &Cors::origins>(
         {"cors.origins", "SLUICE_CORS_ORIGINS", {}},

@@ -22,6 +22,7 @@ struct Call {
   const http::Request& request;
   runtime::ByteSource& body;
   std::string client_address;      // Without port; empty: not known.
+  bool secure = false;             // It came over TLS.
   std::string capture;             // What stands in the path for the pattern's `{}`.
   bool lists_are_objects = false;  // The path has a version prefix of the 3.1 API.
 

@@ -258,7 +258,7 @@ std::string PandaDialect::location(const Call& call, const std::string& token) c
   if (base.empty()) {
     const std::string_view host = call.request.headers.find("Host").value_or("");
     if (!host.empty()) {
-      base = "http://" + std::string(host);
+      base = (call.secure ? "https://" : "http://") + std::string(host);
     }
   }
   return base + "/uploads/" + token;

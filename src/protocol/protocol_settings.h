@@ -14,7 +14,7 @@
 namespace sluice::protocol {
 
 struct ProtocolSettings {
-  // While it is empty: http:// and the request's Host. The operator may change it at any time.
+  // While it is empty: the request's scheme and Host. The operator may change it at any time.
   std::shared_ptr<LocationBase> base = std::make_shared<LocationBase>();
   std::uint64_t file_size_max = limits::file_size_max_default;
   // Whose pages may read answers of upload locations: the URL itself is the capability.

@@ -158,6 +158,7 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
                                  runtime::ByteSource& body) {
   Call call(request, body);
   call.client_address = context.peer_address;
+  call.secure = context.secure;
   const Route* route = nullptr;
   Answer answer = co_await dispatch(call, route);
 

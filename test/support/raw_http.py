@@ -52,8 +52,8 @@ class Response:
 class Connection:
     """One connection; what was read beyond a response stays for the next."""
 
-    def __init__(self, address, timeout=60.0, receive_buffer=None):
-        """address is (host, port), or the path of a Unix socket."""
+    def __init__(self, address, timeout=60.0, receive_buffer=None, tls=None):
+        """address is (host, port), or the path of a Unix socket; tls an ssl.SSLContext."""
         is_path = isinstance(address, str)
         self.socket = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
@@ -63,6 +63,8 @@ class Connection:
         if not is_path:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = "localhost" if is_path else f"{address[0]}:{address[1]}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=address[0])
         self._buffer = bytearray()
 
     def __enter__(self):
@@ -202,9 +204,10 @@ def multipart(boundary, *parts, preamble=b"", epilogue=b""):
 class Client:
     """The requests of the upload protocol over one connection that is opened anew when it was closed."""
 
-    def __init__(self, address, timeout=60.0):
+    def __init__(self, address, timeout=60.0, tls=None):
         self.address = address
         self.timeout = timeout
+        self.tls = tls
         self._connection = None
 
     def __enter__(self):
@@ -221,7 +224,7 @@ class Client:
     @property
     def connection(self):
         if self._connection is None:
-            self._connection = Connection(self.address, self.timeout)
+            self._connection = Connection(self.address, self.timeout, tls=self.tls)
         return self._connection
 
     def request(self, method, target, fields=(), body=b"", host=None):

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-LISTENING = re.compile(r"^listening on (?:http://(?P<host>.+):(?P<port>\d+)|unix:(?P<path>/.+))\n$")
+LISTENING = re.compile(r"listening on (?:(?P<scheme>https?)://(?P<host>.+):(?P<port>\d+)|unix:(?P<path>/.+))\n")
 
 # Sanitizer builds start slowly on a loaded machine.
 START_SECONDS = 60.0
@@ -55,6 +55,7 @@ class SluiceServer:
         self.log_path = self.data_dir.rstrip("/") + ".log"
         self.host = "127.0.0.1"
         self.port = 0
+        self.tls_port = 0
         self.socket_path = None  # Where it listens on a Unix socket.
         self.stdout_text = ""
         self._process = None
@@ -101,15 +102,19 @@ class SluiceServer:
             )
         self._end_is_expected = False
         line = self._first_line(time.monotonic() + START_SECONDS)
-        match = LISTENING.match(line)
-        if not match:
+        # One line for each listener, written at once.
+        matches = [LISTENING.fullmatch(one) for one in line.splitlines(keepends=True)]
+        if not matches or not all(matches):
             self._end_is_expected = True
             self.kill()
             raise ServerFailed(f"expected the listening line, got {line!r}; log:\n{self.log()[-4000:]}")
-        if match["path"]:
-            self.socket_path = match["path"]
-        else:
-            self.host, self.port = match["host"], int(match["port"])
+        for match in matches:
+            if match["path"]:
+                self.socket_path = match["path"]
+            elif match["scheme"] == "https":
+                self.tls_port = int(match["port"])
+            else:
+                self.host, self.port = match["host"], int(match["port"])
         self.stdout_text = line
         return self
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The certificate and key that the server shows, and what it speaks with them: TLS 1.2 and 1.3.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/error.h"
+
+namespace sluice::net {
+
+struct TlsFiles {
+  std::string certificate;  // PEM: the server's own first, then those that vouch for it.
+  std::string key;          // PEM, without a pass phrase.
+};
+
+struct TlsDelete {
+  void operator()(SSL_CTX* context) const noexcept;
+  void operator()(SSL* session) const noexcept;
+};
+
+// Any thread.
+class TlsIdentity {
+ public:
+  // The error names the file and what is wrong with it.
+  static Result<std::unique_ptr<TlsIdentity>> open(TlsFiles files);
+
+  // Reads both files again, for connections from now on. After an error the old pair stays.
+  Result<> reload();
+  // The server's end of a new connection.
+  std::unique_ptr<SSL, TlsDelete> new_session() const;
+
+ private:
+  using Context = std::unique_ptr<SSL_CTX, TlsDelete>;
+
+  explicit TlsIdentity(TlsFiles files) : files_(std::move(files)) {}
+  Result<Context> load() const;
+
+  const TlsFiles files_;
+  mutable std::mutex mutex_;
+  Context context_;
+};
+
+}  // namespace sluice::net

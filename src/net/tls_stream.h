@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The bytes inside a TLS connection, the server's end.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/byte_stream.h"
+#include "net/tcp_stream.h"
+#include "net/tls_identity.h"
+
+namespace sluice::net {
+
+// The first wait_readable() or write() makes the handshake. One that takes longer than
+// `handshake_timeout`, or fails, ends as closed_by_peer: there is nobody to talk to.
+class TlsStream final : public ByteStream {
+ public:
+  TlsStream(std::unique_ptr<TcpStream> socket, const TlsIdentity& identity,
+            Duration handshake_timeout);
+  // Tells the peer that the stream ends here, unless it has broken.
+  ~TlsStream() override;
+
+  runtime::Task<Result<>> wait_readable(Duration timeout) override;
+  Result<std::optional<std::size_t>> read_now(MutableBytes buffer) override;
+  runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
+  void shutdown_send() noexcept override;
+  void cancel(Errc reason) noexcept override { socket_->cancel(reason); }
+  void interrupt_wait(Errc reason) noexcept override { socket_->interrupt_wait(reason); }
+
+  runtime::Executor executor() override { return socket_->executor(); }
+  const std::string& peer_address() const noexcept override { return socket_->peer_address(); }
+  bool is_secure() const noexcept override { return true; }
+
+ private:
+  enum class Wants { nothing, read, write };
+
+  runtime::Task<Result<>> shake_hands();
+  runtime::Task<Result<>> write_all(Bytes bytes, Progress& progress, std::uint64_t& moved);
+  runtime::Task<Result<>> wait_for(Wants wants, Duration timeout);
+  // What the operation that returned `result` waits for; an error when the connection is over.
+  Result<Wants> outcome(const char* operation, int result);
+  void say_goodbye() noexcept;
+
+  const std::unique_ptr<TcpStream> socket_;
+  const std::unique_ptr<SSL, TlsDelete> session_;
+  const Duration handshake_timeout_;
+  // A read that cannot go on before something was written (a key update).
+  Wants read_wants_ = Wants::read;
+  bool is_open_ = false;  // After the handshake.
+  bool is_broken_ = false;
+  bool said_goodbye_ = false;
+};
+
+}  // namespace sluice::net
