@@ -17,6 +17,7 @@ struct Row {
 
 constexpr std::array rows{
     Row{Errc::bad_request, {400, false, "BadRequest"}},
+    Row{Errc::not_authorized, {401, false, "NotAuthorized"}},
     Row{Errc::length_required, {411, false, "LengthRequired"}},
     Row{Errc::not_found, {404, false, "RecordNotFound"}},
     Row{Errc::method_not_allowed, {405, false, "MethodNotAllowed"}},

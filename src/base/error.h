@@ -13,6 +13,7 @@ namespace sluice {
 enum class Errc {
   // The client's own mistake: 4xx, final.
   bad_request,
+  not_authorized,
   length_required,
   not_found,
   method_not_allowed,

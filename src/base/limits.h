@@ -150,6 +150,15 @@ inline constexpr std::chrono::days duration_setting_max{3650};
 inline constexpr std::size_t config_file_bytes_max = 1 * MiB;
 inline constexpr std::size_t setting_name_bytes_max = 128;  // What is longer resembles nothing.
 
+// Credentials.
+inline constexpr std::size_t credentials_max = 10'000;
+inline constexpr std::size_t credential_text_bytes_max = 256;
+inline constexpr std::size_t auth_hosts_max = 16;
+inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
+// A file in a form whose credential comes behind it has to be here after so long.
+inline constexpr std::chrono::hours form_upload_time_max{24};
+inline constexpr std::uint64_t unauthenticated_bytes_default = 1024 * MiB;
+
 // Log lines.
 inline constexpr std::size_t log_value_bytes_max = 4 * KiB;  // Of one field; the rest is cut off.
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Decides whether a request of the API shows a credential, and whose.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/keyring.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "http/urlencoded.h"
+
+namespace sluice::auth {
+
+// What a request shows, decoded.
+struct Presented {
+  std::string method;                  // In capitals.
+  std::string path;                    // Without the version prefix.
+  std::string host;                    // The field Host, as it came.
+  std::vector<http::FormField> query;  // What stands in the query.
+  std::vector<http::FormField> form;   // What stands in an urlencoded or multipart body.
+  std::string api_key;                 // The field X-Api-Key.
+  std::string body_checksum;           // SHA-256 of the body in hex; empty: not known.
+};
+
+// How old a signature may be.
+enum class Window {
+  usual,
+  file,  // Of a request that brings the file, counted to the request's beginning.
+};
+
+struct AuthenticatorSettings {
+  std::vector<std::string> hosts;  // Names under which clients know this server, beside Host.
+  Duration window = std::chrono::minutes(5);
+  Duration file_window = std::chrono::minutes(30);
+};
+
+// A signature that serves once. To be remembered until `expires_at`: before, it could be accepted
+// again.
+struct SignatureUse {
+  std::string digest;
+  Timestamp expires_at;
+};
+
+struct Grant {
+  CredentialPtr credential;         // Null: no credential is needed.
+  std::optional<SignatureUse> use;  // Of a POST with a signature.
+
+  // Empty for nobody's.
+  std::string owner() const { return credential ? credential->owner : std::string(); }
+};
+
+// Any thread.
+class Authenticator {
+ public:
+  // Both outlive this.
+  Authenticator(const Keyring& keyring, const Clock& clock, AuthenticatorSettings settings);
+
+  bool required() const noexcept { return keyring_.required(); }
+
+  // not_authorized, or bad_request for parameters that are missing or no sense, in the words of
+  // panda-clients 5.2. `began`: when the request did, for Window::file.
+  Result<Grant> judge(const Presented& presented, Window window, Timestamp began) const;
+
+ private:
+  Result<Grant> judge_signature(const Presented& presented, Window window, Timestamp began) const;
+
+  const Keyring& keyring_;
+  const Clock& clock_;
+  const AuthenticatorSettings settings_;
+};
+
+}  // namespace sluice::auth

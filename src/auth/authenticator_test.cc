@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "auth/authenticator.h"
+
+#include <gtest/gtest.h>
+
+#include "auth/mac.h"
+#include "auth/signature.h"
+#include "auth/timestamp.h"
+#include "base/limits.h"
+#include "support/manual_clock.h"
+
+namespace sluice::auth {
+namespace {
+
+using namespace std::chrono_literals;
+using Fields = std::vector<http::FormField>;
+
+constexpr const char* timestamp = "2019-12-20T00:00:00Z";  // Where ManualClock begins.
+
+class AuthenticatorTest : public ::testing::Test {
+ protected:
+  static std::vector<Credential> credentials() {
+    Credential ann;
+    ann.owner = "ann";
+    ann.access_key = "key";
+    ann.secret_key = "secret";
+    ann.cloud_ids = {"cloud", "other cloud"};
+    Credential bob;
+    bob.owner = "bob";
+    bob.api_key = "api key";
+    bob.token = "clou_bob";
+    bob.cloud_ids = {"factory"};
+    return {ann, bob};
+  }
+
+  static Presented request(const std::string& method, Fields fields) {
+    Presented presented;
+    presented.method = method;
+    presented.path = "/videos.json";
+    presented.host = "api.example.com:8080";
+    presented.query = std::move(fields);
+    return presented;
+  }
+
+  static Fields keys(Fields more = {}) {
+    more.insert(more.end(),
+                {{"access_key", "key"}, {"cloud_id", "cloud"}, {"timestamp", timestamp}});
+    return more;
+  }
+
+  static std::string signature_of(const Presented& presented, const std::string& host,
+                                  const std::string& secret = "secret") {
+    Fields fields = presented.query;
+    fields.insert(fields.end(), presented.form.begin(), presented.form.end());
+    return sign(secret, string_to_sign(presented.method, host, presented.path,
+                                       *canonical_query(fields, Dialect::documented)));
+  }
+
+  static Presented signed_request(const std::string& method, Fields more = {}) {
+    Presented presented = request(method, keys(std::move(more)));
+    presented.query.push_back({"signature", signature_of(presented, "api.example.com")});
+    return presented;
+  }
+
+  Result<Grant> judge(const Presented& presented, Window window = Window::usual) {
+    return authenticator.judge(presented, window, clock.now());
+  }
+
+  std::string refusal(const Presented& presented) {
+    const Result<Grant> grant = judge(presented);
+    return grant ? "granted"
+                 : std::to_string(info(grant.error().code()).http_status) + " " +
+                       grant.error().message();
+  }
+
+  testing::ManualClock clock;
+  Keyring keyring{credentials(), true};
+  Authenticator authenticator{keyring, clock, {.hosts = {"upload.example.com"}}};
+};
+
+TEST_F(AuthenticatorTest, TheClockBeginsWhereTheTimestampIs) {
+  EXPECT_EQ(parse_timestamp(timestamp), clock.now());
+}
+
+TEST_F(AuthenticatorTest, ASignatureNamesTheOwner) {
+  const Result<Grant> grant = judge(signed_request("GET", {{"status", "success"}}));
+  ASSERT_TRUE(grant) << grant.error().message();
+  EXPECT_EQ(grant->owner(), "ann");
+  EXPECT_FALSE(grant->use) << "a GET may be repeated";
+}
+
+TEST_F(AuthenticatorTest, ParametersMayComeInQueryFormOrBoth) {
+  Presented presented = request("POST", keys({{"file_size", "1"}}));
+  presented.form = {{"file_name", "a b"}};
+  presented.form.push_back({"signature", signature_of(presented, "api.example.com")});
+  EXPECT_TRUE(judge(presented));
+  Presented twice = signed_request("POST", {{"file_name", "a b"}});
+  twice.form = twice.query;
+  EXPECT_TRUE(judge(twice));
+}
+
+TEST_F(AuthenticatorTest, EveryNameOfTheServerIsTried) {
+  for (const char* host : {"api.example.com", "api.example.com:8080", "upload.example.com"}) {
+    Presented presented = request("GET", keys());
+    presented.query.push_back({"signature", signature_of(presented, host)});
+    EXPECT_TRUE(judge(presented)) << host;
+  }
+  Presented presented = request("GET", keys());
+  presented.query.push_back({"signature", signature_of(presented, "other.example.com")});
+  EXPECT_EQ(refusal(presented), "401 Signatures do not match");
+  presented = request("GET", keys());
+  presented.host = "[::1]:80";
+  presented.query.push_back({"signature", signature_of(presented, "[::1]")});
+  EXPECT_TRUE(judge(presented));
+}
+
+TEST_F(AuthenticatorTest, WhatIsMissingIsNamed) {
+  const std::string text = "400 All required parameters were not supplied: ";
+  EXPECT_EQ(refusal(request("GET", {})), text + "access_key, signature, timestamp");
+  EXPECT_EQ(refusal(request("GET", keys())), text + "signature");
+  EXPECT_EQ(refusal(request("GET", {{"access_key", "key"}, {"signature", ""}})),
+            text + "signature, timestamp");
+  EXPECT_EQ(refusal(request("GET", {{"token", ""}})), text + "access_key, signature, timestamp");
+}
+
+TEST_F(AuthenticatorTest, WrongSignaturesAndUnknownKeysLookAlike) {
+  Presented presented = signed_request("GET");
+  presented.query.push_back({"page", "2"});
+  EXPECT_EQ(refusal(presented), "401 Signatures do not match");
+  presented = request("GET", {{"access_key", "unknown"}, {"timestamp", timestamp}});
+  presented.query.push_back({"signature", signature_of(presented, "api.example.com", "unknown")});
+  EXPECT_EQ(refusal(presented), "401 Signatures do not match");
+}
+
+TEST_F(AuthenticatorTest, ASignatureAgesBothWays) {
+  const Presented presented = signed_request("GET");
+  const Presented post = signed_request("POST");
+  clock.advance(5min);
+  EXPECT_TRUE(judge(presented));
+  clock.advance(1ms);
+  EXPECT_EQ(refusal(presented), "401 Signatures expired");
+  EXPECT_TRUE(judge(post, Window::file));
+  clock.advance(25min);
+  EXPECT_FALSE(judge(post, Window::file));
+  clock.advance(-35min - 1ms);
+  EXPECT_TRUE(judge(presented));
+  clock.advance(-1ms);
+  EXPECT_EQ(refusal(presented), "401 Signatures expired");
+}
+
+TEST_F(AuthenticatorTest, AFileMayTakeLongerThanItsSignatureLives) {
+  const Presented post = signed_request("POST");
+  const Timestamp began = clock.now();
+  clock.advance(limits::form_upload_time_max);
+  EXPECT_TRUE(authenticator.judge(post, Window::file, began));
+  EXPECT_FALSE(authenticator.judge(post, Window::usual, began));
+  clock.advance(1ms);
+  EXPECT_FALSE(authenticator.judge(post, Window::file, began));
+}
+
+TEST_F(AuthenticatorTest, AUsedSignatureIsRememberedAsLongAsItCouldServe) {
+  const Presented post = signed_request("POST");
+  const Result<Grant> usual = judge(post);
+  ASSERT_TRUE(usual && usual->use);
+  EXPECT_EQ(usual->use->expires_at, clock.now() + 5min);
+  EXPECT_EQ(usual->use->digest.size(), 64U);
+  const Result<Grant> file = judge(post, Window::file);
+  ASSERT_TRUE(file && file->use);
+  EXPECT_EQ(file->use->digest, usual->use->digest);
+  EXPECT_EQ(file->use->expires_at, clock.now() + 30min + limits::form_upload_time_max);
+}
+
+TEST_F(AuthenticatorTest, VersionTwoSignsTheQueryAndTheDigestOfTheBody) {
+  const std::string body = R"({"file_name":"a","file_size":"1"})";
+  Presented presented =
+      request("POST", keys({{"signature_version", "2"}, {"checksum", sha256_hex(body)}}));
+  presented.query.push_back({"signature", signature_of(presented, "api.example.com")});
+  presented.body_checksum = sha256_hex(body);
+  EXPECT_TRUE(judge(presented));
+  presented.body_checksum = sha256_hex(body + " ");
+  EXPECT_EQ(refusal(presented),
+            "401 Signatures do not match: checksum is not the SHA-256 of the body");
+  presented.body_checksum = "";
+  EXPECT_EQ(refusal(presented).substr(0, 3), "400");
+  Presented without = request("POST", keys({{"signature_version", "2"}}));
+  without.query.push_back({"signature", signature_of(without, "api.example.com")});
+  without.body_checksum = sha256_hex("");
+  EXPECT_EQ(refusal(without), "400 All required parameters were not supplied: checksum");
+  EXPECT_EQ(refusal(signed_request("POST", {{"signature_version", "3"}})),
+            "400 signature_version: expected 1 or 2, got \"3\"");
+}
+
+TEST_F(AuthenticatorTest, TimestampsHaveToBeTimes) {
+  Presented presented = request("GET", {{"access_key", "key"}, {"timestamp", "now"}});
+  presented.query.push_back({"signature", signature_of(presented, "api.example.com")});
+  EXPECT_EQ(refusal(presented),
+            "400 timestamp: expected a time like 2011-03-01T15:39:10Z, got \"now\"");
+}
+
+TEST_F(AuthenticatorTest, TokensAndApiKeysNameTheOwnerToo) {
+  const Result<Grant> token = judge(request("POST", {{"token", "clou_bob"}}));
+  ASSERT_TRUE(token);
+  EXPECT_EQ(token->owner(), "bob");
+  EXPECT_FALSE(token->use);
+  Presented presented = request("POST", {{"factory_id", "factory"}});
+  presented.api_key = "api key";
+  EXPECT_TRUE(judge(presented));
+  presented.api_key = "api keys";
+  EXPECT_EQ(refusal(presented), "401 X-Api-Key: this key is not known");
+  EXPECT_EQ(refusal(request("GET", {{"token", "clou_"}})), "401 token: this token is not known");
+}
+
+TEST_F(AuthenticatorTest, ACredentialIsForItsClouds) {
+  EXPECT_TRUE(judge(request("GET", {{"token", "clou_bob"}, {"cloud_id", "factory"}})));
+  EXPECT_EQ(refusal(request("GET", {{"token", "clou_bob"}, {"cloud_id", "cloud"}})),
+            "401 cloud_id: these credentials are not for \"cloud\"");
+  EXPECT_EQ(refusal(request("GET", {{"token", "clou_bob"}, {"factory_id", "x"}})),
+            "401 factory_id: these credentials are not for \"x\"");
+  Presented presented =
+      request("GET", {{"access_key", "key"}, {"cloud_id", "mine"}, {"timestamp", timestamp}});
+  presented.query.push_back({"signature", signature_of(presented, "api.example.com")});
+  EXPECT_EQ(refusal(presented), "401 cloud_id: these credentials are not for \"mine\"");
+}
+
+TEST_F(AuthenticatorTest, ARevokedCredentialOpensNothing) {
+  keyring.replace({});
+  EXPECT_EQ(refusal(signed_request("GET")), "401 Signatures do not match");
+  EXPECT_FALSE(judge(request("GET", {})));
+}
+
+TEST_F(AuthenticatorTest, WithoutCredentialsEverythingIsNobodys) {
+  const Keyring none({}, false);
+  const Authenticator open(none, clock, {});
+  const Result<Grant> grant = open.judge(request("POST", {}), Window::usual, clock.now());
+  ASSERT_TRUE(grant);
+  EXPECT_EQ(grant->owner(), "");
+}
+
+}  // namespace
+}  // namespace sluice::auth

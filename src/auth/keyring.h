@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The credentials that are in force, looked up by what a request shows.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "auth/credential.h"
+
+namespace sluice::auth {
+
+using CredentialPtr = std::shared_ptr<const Credential>;
+
+// What is wrong with the set as a whole or with one of it, by number from 1 on and access key;
+// without a secret. Empty: nothing.
+std::vector<std::string> problems_of(const std::vector<Credential>& credentials);
+
+// Any thread. API keys and tokens are found by their digests, so that the time of a look-up says
+// nothing about them.
+class Keyring {
+ public:
+  // `required`: whether requests need a credential, also when there is none in force.
+  // REQUIRES here and in replace(): problems_of(credentials) is empty.
+  Keyring(std::vector<Credential> credentials, bool required);
+
+  bool required() const noexcept { return required_; }
+  void replace(std::vector<Credential> credentials);
+  std::size_t size() const;
+
+  // Null when there is none.
+  CredentialPtr with_access_key(std::string_view access_key) const;
+  CredentialPtr with_api_key(std::string_view api_key) const;
+  CredentialPtr with_token(std::string_view token) const;
+
+ private:
+  using Index = std::unordered_map<std::string, CredentialPtr>;
+  struct Set {
+    std::size_t size = 0;
+    Index by_access_key;
+    Index by_api_key_digest;
+    Index by_token_digest;
+  };
+
+  static std::shared_ptr<const Set> index(std::vector<Credential> credentials);
+  std::shared_ptr<const Set> current() const;
+
+  const bool required_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Set> set_;
+};
+
+}  // namespace sluice::auth
