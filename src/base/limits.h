@@ -153,6 +153,7 @@ inline constexpr std::size_t setting_name_bytes_max = 128;  // What is longer re
 // Credentials.
 inline constexpr std::size_t credentials_max = 10'000;
 inline constexpr std::size_t credential_text_bytes_max = 256;
+inline constexpr std::size_t credential_clouds_max = 1000;
 inline constexpr std::size_t auth_hosts_max = 16;
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "ops/config_file.h"
+#include "ops/credentials_file.h"
 #include "ops/nearest_name.h"
 #include "ops/printable.h"
 #include "ops/settings.h"
@@ -27,6 +28,10 @@ class Loader {
       if (entry.form == TomlForm::table && is_section(entry.key)) {
         continue;  // Without a setting in it.
       }
+      if (entry.key == "credentials") {
+        load_credentials(path);
+        continue;
+      }
       const Setting* setting = find_setting(entry.key);
       if (setting == nullptr) {
         problems_.push_back(unknown(entry.where, "key", entry.key, &Setting::key));
@@ -36,6 +41,15 @@ class Loader {
       } else {
         assign(*setting, entry.where, entry.text, entry.shown);
       }
+    }
+  }
+
+  void load_credentials(const std::string& path) {
+    CredentialsResult credentials = read_credentials(path, true);
+    if (credentials) {
+      config_.credentials = *std::move(credentials);
+    } else {
+      problems_.insert(problems_.end(), credentials.error().begin(), credentials.error().end());
     }
   }
 
@@ -64,16 +78,24 @@ class Loader {
     const Config& c = config_;
     for (const auto& [key, endpoint] :
          {std::pair{"server.listen", c.server.listen}, std::pair{"tls.listen", c.tls.listen}}) {
-      if (!endpoint.is_set() || net::is_loopback(endpoint) || c.server.open) {
+      if (!endpoint.is_set() || net::is_loopback(endpoint) || c.server.open ||
+          c.requires_credentials()) {
         continue;
       }
       problems_.push_back(fmt::format(
           "{}: {} can be reached from other machines, and whoever reaches it may upload, because "
-          "there are no credentials yet: say --open (server.open = true) if you want that, or "
-          "listen on a loopback address like 127.0.0.1:8080",
+          "there are no credentials: set some ([[credentials]] or auth.file), say --open "
+          "(server.open = true) if you want that, or listen on a loopback address like "
+          "127.0.0.1:8080",
           origin(key), Address::print(endpoint)));
     }
     check_tls();
+    if (c.requires_credentials()) {
+      const CredentialsResult all = CredentialsSource(c.credentials, c.auth.file).load();
+      if (!all) {
+        problems_.insert(problems_.end(), all.error().begin(), all.error().end());
+      }
+    }
     if (c.delivery.retry_first > c.delivery.retry_max) {
       problems_.push_back(fmt::format(
           "{}: delivery.retry_first is {}, expected at most delivery.retry_max, which is {} ({})",
@@ -168,6 +190,7 @@ std::string in_sections(Write write) {
 
 bool operator==(const Config& left, const Config& right) {
   return left.server == right.server && left.tls == right.tls && left.cors == right.cors &&
+         left.auth == right.auth && left.credentials == right.credentials &&
          left.data == right.data && left.limits == right.limits &&
          left.timeouts == right.timeouts && left.expiry == right.expiry &&
          left.delivery == right.delivery && left.backend == right.backend &&
@@ -222,11 +245,16 @@ std::expected<Config, ConfigProblems> load(const ConfigSources& sources) {
 }
 
 std::string effective_settings(const Config& config) {
+  const std::string credentials =
+      config.credentials.empty()
+          ? ""
+          : fmt::format("\n# [[credentials]]: {}; not shown\n", config.credentials.size());
   return in_sections([&config](const Setting& setting) {
-    const auto origin = config.origins.find(setting.key);
-    return fmt::format("{} = {}  # {}\n", setting.name(), setting.print(config),
-                       origin == config.origins.end() ? "default" : origin->second);
-  });
+           const auto origin = config.origins.find(setting.key);
+           return fmt::format("{} = {}  # {}\n", setting.name(), setting.print(config),
+                              origin == config.origins.end() ? "default" : origin->second);
+         }) +
+         credentials;
 }
 
 std::string example_settings() {

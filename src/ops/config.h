@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/credential.h"
 #include "base/clock.h"
 #include "base/durability.h"
 #include "base/limits.h"
@@ -57,6 +58,15 @@ struct Config {
     bool crossdomain_xml = false;
 
     friend bool operator==(const Cors&, const Cors&) = default;
+  };
+  struct Auth {
+    std::string file;  // Of [[credentials]]; read again when it changes. Empty: none.
+    std::vector<std::string> hosts;
+    Duration window = std::chrono::minutes(5);
+    Duration file_window = std::chrono::minutes(30);
+    std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
+
+    friend bool operator==(const Auth&, const Auth&) = default;
   };
   struct Data {
     std::string directory = "./sluice-data";
@@ -130,6 +140,7 @@ struct Config {
   Server server;
   Tls tls;
   Cors cors;
+  Auth auth;
   Data data;
   Limits limits;
   Timeouts timeouts;
@@ -138,6 +149,12 @@ struct Config {
   Backend backend;
   Logging log;
   Video video;
+
+  // The [[credentials]] of the configuration file itself.
+  std::vector<auth::Credential> credentials;
+
+  // Without credentials every request is nobody's and may do everything.
+  bool requires_credentials() const { return !credentials.empty() || !auth.file.empty(); }
 
   // Setting's key -> where its value came from ("--listen", "SLUICE_LISTEN", "sluice.toml:3"). A
   // key that is not here has its default.
@@ -175,7 +192,8 @@ using ConfigProblems = std::vector<std::string>;
 // The configuration, or everything that is wrong with it.
 std::expected<Config, ConfigProblems> load(const ConfigSources& sources);
 
-// TOML that loads back to the same Config, each value with its origin as a comment.
+// TOML that loads back to the same settings, each value with its origin as a comment. Of
+// credentials it says the number alone.
 std::string effective_settings(const Config& config);
 // TOML with the defaults, each setting with its help: packaging/sluice.toml.example.
 std::string example_settings();

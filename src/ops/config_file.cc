@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -18,28 +19,6 @@
 
 namespace sluice::ops {
 namespace {
-
-std::optional<std::string> read_bounded(const std::string& path,
-                                        std::vector<std::string>& problems) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  std::string text(limits::config_file_bytes_max + 1, '\0');
-  if (stream) {
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  }
-  if (!stream.is_open() || stream.bad()) {
-    problems.push_back(fmt::format("{}: cannot be read: {}", printable(path),
-                                   errno == 0 ? "unknown reason" : std::strerror(errno)));
-    return std::nullopt;
-  }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > limits::config_file_bytes_max) {
-    problems.push_back(fmt::format("{}: expected at most {} bytes of settings", printable(path),
-                                   limits::config_file_bytes_max));
-    return std::nullopt;
-  }
-  return text;
-}
 
 class Reader {
  public:
@@ -110,6 +89,28 @@ class Reader {
 
 }  // namespace
 
+std::optional<std::string> read_bounded(const std::string& path,
+                                        std::vector<std::string>& problems) {
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  std::string text(limits::config_file_bytes_max + 1, '\0');
+  if (stream) {
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  }
+  if (!stream.is_open() || stream.bad()) {
+    problems.push_back(fmt::format("{}: cannot be read: {}", printable(path),
+                                   errno == 0 ? "unknown reason" : std::strerror(errno)));
+    return std::nullopt;
+  }
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > limits::config_file_bytes_max) {
+    problems.push_back(fmt::format("{}: expected at most {} bytes of settings", printable(path),
+                                   limits::config_file_bytes_max));
+    return std::nullopt;
+  }
+  return text;
+}
+
 std::vector<FileEntry> read_config_file(const std::string& path,
                                         std::vector<std::string>& problems) {
   const std::optional<std::string> text = read_bounded(path, problems);
@@ -121,8 +122,13 @@ std::vector<FileEntry> read_config_file(const std::string& path,
     reader.read(toml::parse(*text), "");
     return std::move(reader).entries();
   } catch (const toml::parse_error& error) {
-    problems.push_back(fmt::format("{}:{}: expected TOML: {}", printable(path),
-                                   error.source().begin.line, printable(error.description())));
+    // The description may quote what stands there, and that may be a secret.
+    const bool holds_secrets = std::ranges::any_of(
+        std::array{"secret_key", "api_key", "token"},
+        [&text](const char* name) { return text->find(name) != std::string::npos; });
+    problems.push_back(fmt::format("{}:{}: expected TOML{}", printable(path),
+                                   error.source().begin.line,
+                                   holds_secrets ? "" : ": " + printable(error.description())));
     return {};
   }
 }

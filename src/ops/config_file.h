@@ -3,6 +3,7 @@
 // settings.h.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,11 @@ struct FileEntry {
       text;  // The value without quotation marks; empty where it is none of the first three.
   std::string shown;  // The value for a message: what kind it is and what it says.
 };
+
+// The text of a file of at most limits::config_file_bytes_max; what is wrong with it becomes one of
+// `problems`.
+std::optional<std::string> read_bounded(const std::string& path,
+                                        std::vector<std::string>& problems);
 
 // In the order of the file. What cannot be read or is no TOML becomes one of `problems`.
 std::vector<FileEntry> read_config_file(const std::string& path,

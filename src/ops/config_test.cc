@@ -233,6 +233,12 @@ handshake = "1s"
 origins = "https://a.example, https://*.b.example"
 api_origins = "*"
 crossdomain_xml = true
+[auth]
+file = "/dev/null"
+hosts = "api.example.com, 192.0.2.1:8080"
+window = "1m"
+file_window = "2m"
+unauthenticated_bytes = "1MiB"
 [data]
 directory = "/srv/a \"b\" \\ ä"
 durability = "none"

@@ -280,6 +280,32 @@ Parsed<protocol::Origins> OriginList::parse(std::string_view text) {
   return *std::move(origins);
 }
 
+Parsed<std::vector<std::string>> HostList::parse(std::string_view text) {
+  const auto is_of_host = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == ':' ||
+           c == '[' || c == ']' || c == '_';
+  };
+  std::vector<std::string> hosts;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    std::string host = to_lower(trimmed(item));
+    if (host.empty() || !std::ranges::all_of(host, is_of_host) ||
+        hosts.size() == limits::auth_hosts_max) {
+      return std::unexpected(
+          fmt::format("expected at most {} host names with commas between them, like "
+                      "\"api.example.com, 192.0.2.1:8080\"",
+                      limits::auth_hosts_max));
+    }
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
+}
+
+std::string HostList::print(const Value& value) {
+  return toml_string(fmt::format("{}", fmt::join(value, ", ")));
+}
+
 Parsed<Durability> DurabilityWord::parse(std::string_view text) {
   return parse_word(text, durability_words);
 }

@@ -121,6 +121,15 @@ struct OriginList {
   static std::string print(const Value& value) { return toml_string(value.text()); }
 };
 
+// Host names, with commas between them; in lower case.
+struct HostList {
+  using Value = std::vector<std::string>;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "HOSTS";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value);
+};
+
 struct DurabilityWord {
   using Value = Durability;
   static constexpr TomlForms forms{.string = true};

@@ -12,6 +12,7 @@ namespace {
 using Server = Config::Server;
 using Tls = Config::Tls;
 using Cors = Config::Cors;
+using Auth = Config::Auth;
 using Data = Config::Data;
 using Limits = Config::Limits;
 using Timeouts = Config::Timeouts;
@@ -104,6 +105,23 @@ constexpr std::array table{
     row<Switch, &Config::cors, &Cors::crossdomain_xml>(
         {"cors.crossdomain_xml", "SLUICE_CORS_CROSSDOMAIN_XML", {}},
         "Answer /crossdomain.xml, with the hosts of cors.origins, for uploaders in Flash."),
+
+    row<Path<true>, &Config::auth, &Auth::file>(
+        {"auth.file", "SLUICE_AUTH_FILE", {}},
+        "File of credentials, read again when it changes; empty: none."),
+    row<HostList, &Config::auth, &Auth::hosts>(
+        {"auth.hosts", "SLUICE_AUTH_HOSTS", {}},
+        "Host names that clients may sign for, beside the one in the request, with commas between "
+        "them."),
+    row<Deadline, &Config::auth, &Auth::window>(
+        {"auth.window", "SLUICE_AUTH_WINDOW", {}},
+        "A signature is accepted this long before and after its timestamp."),
+    row<Deadline, &Config::auth, &Auth::file_window>(
+        {"auth.file_window", "SLUICE_AUTH_FILE_WINDOW", {}},
+        "The same where the file comes with the signature: POST /videos.json."),
+    row<AnySize, &Config::auth, &Auth::unauthenticated_bytes>(
+        {"auth.unauthenticated_bytes", "SLUICE_AUTH_UNAUTHENTICATED_BYTES", {}},
+        "Room for files whose credential comes behind them, for all such requests together."),
 
     row<Path<false>, &Config::data, &Data::directory>(
         {"data.directory", "SLUICE_DATA", "--data"},
