@@ -30,10 +30,12 @@ enum class Errc {
   version_not_supported,
   overloaded,
   taken_over,
+  too_many_sessions,
   draining,
   delivery_pending,
   delivery_failed,
   disk_full,
+  quota_exceeded,
   storage_failed,
   // Nobody is left to be answered.
   closed_by_peer,

@@ -21,6 +21,7 @@ struct VideoQuery {
   std::optional<std::string> status;  // Tombstones are never listed.
   std::size_t offset = 0;
   std::size_t count = 100;
+  std::optional<std::string> owner = std::nullopt;  // Unset: everybody's.
 };
 
 struct VideoPage {
@@ -37,8 +38,8 @@ class Journal {
 
   // Makes all of `changes` durable, or none. Changes of many callers share one transaction. After a
   // failed commit the journal accepts no further change until it is opened anew: what is on the
-  // disk is not known. There are two exceptions, after which the journal holds what it held before
-  // and goes on: `internal`, which affects no other caller, and disk_full.
+  // disk is not known. After these the journal holds what it held before and goes on: disk_full,
+  // and what affects no other caller: `internal` and the refusals that records.h names.
   virtual runtime::Task<Result<>> commit(std::vector<Change> changes) = 0;
 
   // A number that no upload has or had, below 2^53.

@@ -89,8 +89,33 @@ struct VideoRecord {
   friend bool operator==(const VideoRecord&, const VideoRecord&) = default;
 };
 
+// How much an owner may have; unset: as much as they like.
+struct OwnerLimits {
+  std::optional<std::uint64_t> sessions;  // Uploads in `receiving`.
+  std::optional<std::uint64_t> bytes;     // Of files of uploads that are not over, and of videos.
+};
+// too_many_sessions or quota_exceeded when the owner would have more than `limits` with it.
 struct CreateUpload {
   UploadRecord record;
+  OwnerLimits limits = {};
+};
+// What was only known when the file was there. The id has to be that of an upload in `receiving`;
+// the limits are as above.
+struct IdentifyUpload {
+  std::uint64_t id = 0;
+  std::uint64_t file_size = 0;
+  std::string file_name;
+  std::string content_type;
+  std::string parameters;
+  std::string origin;
+  std::string owner;
+  OwnerLimits limits;
+};
+// not_authorized when it has been used already. Remembered until `expires_at`.
+struct UseSignature {
+  std::string digest;
+  Timestamp now;
+  Timestamp expires_at;
 };
 struct UpdateUpload {
   std::uint64_t id = 0;
@@ -106,6 +131,7 @@ struct PutVideo {
 struct RemoveVideo {
   std::string id;
 };
-using Change = std::variant<CreateUpload, UpdateUpload, RemoveUpload, PutVideo, RemoveVideo>;
+using Change = std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, RemoveUpload,
+                            PutVideo, RemoveVideo>;
 
 }  // namespace sluice::journal

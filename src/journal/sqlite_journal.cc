@@ -50,6 +50,12 @@ struct Overloaded : Functions... {
   using Functions::operator()...;
 };
 
+// The change is wrong or refused; the database is as it was, and other commits are not concerned.
+bool concerns_one_commit(Errc code) {
+  return code == Errc::internal || code == Errc::not_authorized ||
+         code == Errc::too_many_sessions || code == Errc::quota_exceeded;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
@@ -88,6 +94,9 @@ Result<> SqliteJournal::Database::prepare() {
                                           {&empty_log, "PRAGMA wal_checkpoint(RESTART)"}});
   if (done) {
     done = uploads.prepare();
+  }
+  if (done) {
+    done = owners.prepare();
   }
   if (done) {
     done = videos.prepare();
@@ -229,8 +238,8 @@ Result<std::vector<std::string>> SqliteJournal::check_integrity() {
 
 void SqliteJournal::write_batch(std::span<Commit> commits) {
   const Result<> outcome = write_transaction(commits);
-  const bool contradiction = !outcome && outcome.error().code() == Errc::internal;
-  if (contradiction && commits.size() > 1) {
+  const bool is_of_one = !outcome && concerns_one_commit(outcome.error().code());
+  if (is_of_one && commits.size() > 1) {
     // Whose change it was is not known here; each on its own, so that the others do not pay for it.
     for (std::size_t i = 0; i < commits.size(); ++i) {
       write_batch(commits.subspan(i, 1));
@@ -255,7 +264,9 @@ Result<> SqliteJournal::write_transaction(std::span<Commit> commits) {
       Execution(database_->empty_log).step()) {
     done = try_transaction(commits);
   }
-  if (!done) {
+  const bool is_refusal =
+      !done && done.error().code() != Errc::internal && concerns_one_commit(done.error().code());
+  if (!done && !is_refusal) {
     log_.error("journal commit failed", {{"what", done.error().message()}});
   }
   return done;
@@ -283,7 +294,7 @@ Result<> SqliteJournal::try_transaction(std::span<Commit> commits) {
     undone = Execution(database_->rollback).finish().has_value();
   }
   const Errc code = done.error().code();
-  if (!undone || (code != Errc::internal && code != Errc::disk_full)) {
+  if (!undone || (!concerns_one_commit(code) && code != Errc::disk_full)) {
     healthy_.store(false, std::memory_order_relaxed);
     database_->connection.keep_log_at_close(true);
   }
@@ -302,10 +313,19 @@ Result<> SqliteJournal::apply_all(std::span<Commit> commits) {
 }
 
 Result<> SqliteJournal::apply(const Change& change) {
+  OwnerTable& owners = database_->owners;
   UploadTable& uploads = database_->uploads;
   VideoTable& videos = database_->videos;
   const Overloaded applied{
-      [&](const CreateUpload& create) { return uploads.create(create.record); },
+      [&](const CreateUpload& create) {
+        const Result<> created = uploads.create(create.record);
+        return created ? owners.check(create.record.owner, create.limits) : created;
+      },
+      [&](const IdentifyUpload& identify) {
+        const Result<> identified = uploads.identify(identify);
+        return identified ? owners.check(identify.owner, identify.limits) : identified;
+      },
+      [&](const UseSignature& use) { return owners.use_signature(use); },
       [&](const UpdateUpload& update) { return uploads.update(update.id, update.progress); },
       [&](const RemoveUpload& remove) { return uploads.remove(remove.id); },
       [&](const PutVideo& put) { return videos.put(put.record); },

@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "journal/commit_queue.h"
 #include "journal/journal.h"
+#include "journal/owner_table.h"
 #include "journal/sqlite_connection.h"
 #include "journal/upload_table.h"
 #include "journal/video_table.h"
@@ -62,7 +63,10 @@ class SqliteJournal final : public Journal {
  private:
   struct Database {
     explicit Database(Connection opened)
-        : connection(std::move(opened)), uploads(connection), videos(connection) {}
+        : connection(std::move(opened)),
+          owners(connection),
+          uploads(connection),
+          videos(connection) {}
     Result<> prepare();
 
     Connection connection;
@@ -70,6 +74,7 @@ class SqliteJournal final : public Journal {
     Statement commit;
     Statement rollback;
     Statement empty_log;
+    OwnerTable owners;
     UploadTable uploads;
     VideoTable videos;
   };

@@ -104,7 +104,80 @@ UPDATE uploads INDEXED BY uploads_undelivered
 ALTER TABLE videos ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<const char*, 3> steps_of_sluice{version_1, version_2, version_3};
+// What each owner has is kept by triggers like the counters. A sum beyond 2^63 stays there: CAST
+// takes what became a floating-point number back.
+constexpr const char* version_4 = R"sql(
+CREATE TABLE used_signatures (
+  digest TEXT PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX used_signatures_by_expiry ON used_signatures (expires_at);
+
+CREATE INDEX videos_of_owner ON videos (owner, created_at) WHERE status <> 'deleted';
+CREATE INDEX videos_of_owner_by_status ON videos (owner, status, created_at);
+
+CREATE TABLE owners (
+  name TEXT PRIMARY KEY,
+  sessions INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER owners_uploads_inserted AFTER INSERT ON uploads
+WHEN new.state IN ('receiving', 'received', 'delivering', 'failed') BEGIN
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, new.state = 'receiving', new.file_size)
+    ON CONFLICT (name) DO UPDATE SET sessions = sessions + excluded.sessions,
+      bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+CREATE TRIGGER owners_uploads_changed AFTER UPDATE ON uploads
+WHEN old.state <> new.state OR old.owner <> new.owner OR old.file_size <> new.file_size BEGIN
+  UPDATE owners SET sessions = sessions - (old.state = 'receiving'),
+    bytes = bytes - old.file_size * (old.state IN ('receiving', 'received', 'delivering', 'failed'))
+    WHERE name = old.owner;
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, new.state = 'receiving',
+      new.file_size * (new.state IN ('receiving', 'received', 'delivering', 'failed')))
+    ON CONFLICT (name) DO UPDATE SET sessions = sessions + excluded.sessions,
+      bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+CREATE TRIGGER owners_uploads_deleted AFTER DELETE ON uploads
+WHEN old.state IN ('receiving', 'received', 'delivering', 'failed') BEGIN
+  UPDATE owners SET sessions = sessions - (old.state = 'receiving'), bytes = bytes - old.file_size
+    WHERE name = old.owner;
+END;
+CREATE TRIGGER owners_videos_inserted AFTER INSERT ON videos WHEN new.source_present = 1 BEGIN
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, 0, CASE WHEN json_valid(new.document)
+      THEN CAST(coalesce(json_extract(new.document, '$.file_size'), 0) AS INTEGER) ELSE 0 END)
+    ON CONFLICT (name) DO UPDATE SET bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+CREATE TRIGGER owners_videos_changed AFTER UPDATE ON videos
+WHEN old.source_present <> new.source_present OR old.owner <> new.owner
+  OR old.document <> new.document BEGIN
+  UPDATE owners SET bytes = bytes - old.source_present * CASE WHEN json_valid(old.document)
+      THEN CAST(coalesce(json_extract(old.document, '$.file_size'), 0) AS INTEGER) ELSE 0 END
+    WHERE name = old.owner;
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, 0, new.source_present * CASE WHEN json_valid(new.document)
+      THEN CAST(coalesce(json_extract(new.document, '$.file_size'), 0) AS INTEGER) ELSE 0 END)
+    ON CONFLICT (name) DO UPDATE SET bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+CREATE TRIGGER owners_videos_deleted AFTER DELETE ON videos WHEN old.source_present = 1 BEGIN
+  UPDATE owners SET bytes = bytes - CASE WHEN json_valid(old.document)
+      THEN CAST(coalesce(json_extract(old.document, '$.file_size'), 0) AS INTEGER) ELSE 0 END
+    WHERE name = old.owner;
+END;
+INSERT INTO owners (name, sessions, bytes)
+  SELECT owner, sum(sessions), CAST(total(bytes) AS INTEGER) FROM (
+    SELECT owner, state = 'receiving' AS sessions, file_size AS bytes FROM uploads
+      WHERE state IN ('receiving', 'received', 'delivering', 'failed')
+    UNION ALL
+    SELECT owner, 0, CASE WHEN json_valid(document)
+      THEN CAST(coalesce(json_extract(document, '$.file_size'), 0) AS INTEGER) ELSE 0 END
+      FROM videos WHERE source_present = 1)
+  GROUP BY owner;
+)sql";
+
+constexpr std::array<const char*, 4> steps_of_sluice{version_1, version_2, version_3, version_4};
 
 // user_version is a signed 32-bit number.
 Result<std::size_t> read_version(Connection& connection) {

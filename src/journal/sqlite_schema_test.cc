@@ -77,7 +77,7 @@ TEST_F(SqliteSchema, RefusesANewerJournal) {
     EXPECT_TRUE(connection->execute("PRAGMA user_version=99"));
   }
   EXPECT_EQ(refusal(), "journal " + path +
-                           " has version 99, this program knows versions up to 3: use a newer one");
+                           " has version 99, this program knows versions up to 4: use a newer one");
 }
 
 TEST_F(SqliteSchema, RefusesWhatIsNoJournal) {

@@ -107,6 +107,9 @@ Result<> UploadTable::prepare() {
        " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body,"
        " answer_spilled)"
        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      {&identify_,
+       "UPDATE uploads SET file_size = ?, file_name = ?, content_type = ?, parameters = ?,"
+       " origin = ?, owner = ? WHERE id = ? AND state = 'receiving'"},
       {&update_,
        "UPDATE uploads SET state = ?, stored = ?, expires_at = ?, blob_present = ?, attempts = ?,"
        " next_attempt_at = ?, handoff_since = ?, failure = ?, answer_status = ?,"
@@ -152,6 +155,21 @@ Result<> UploadTable::create(const UploadRecord& record) {
   return execution.finish();
 }
 
+Result<> UploadTable::identify(const IdentifyUpload& change) {
+  Execution execution(identify_);
+  execution.bind_unsigned(change.file_size);
+  execution.bind_blob(change.file_name);
+  execution.bind_blob(change.content_type);
+  execution.bind_text(change.parameters);
+  execution.bind_text(change.origin);
+  execution.bind_text(change.owner);
+  execution.bind_unsigned(change.id);
+  if (Result<> done = execution.finish(); !done) {
+    return done;
+  }
+  return expect_one_change(change.id);
+}
+
 Result<> UploadTable::update(std::uint64_t id, const UploadProgress& progress) {
   const ProgressTexts texts(progress);
   Execution execution(update_);
@@ -160,6 +178,10 @@ Result<> UploadTable::update(std::uint64_t id, const UploadProgress& progress) {
   if (Result<> done = execution.finish(); !done) {
     return done;
   }
+  return expect_one_change(id);
+}
+
+Result<> UploadTable::expect_one_change(std::uint64_t id) const {
   if (connection_.changes() != 1) {
     return fail(Errc::internal, "journal " + connection_.path() + ": upload " + std::to_string(id) +
                                     " is to change and is not there");

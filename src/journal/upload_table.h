@@ -23,6 +23,8 @@ class UploadTable {
   Result<> prepare();
 
   Result<> create(const UploadRecord& record);
+  // `internal` for an id that is not there or is not in `receiving`.
+  Result<> identify(const IdentifyUpload& change);
   // `internal` for an id that is not there.
   Result<> update(std::uint64_t id, const UploadProgress& progress);
   // A row that is not there is as good as removed.
@@ -43,12 +45,14 @@ class UploadTable {
   Result<std::uint64_t> promised_bytes();
 
  private:
+  Result<> expect_one_change(std::uint64_t id) const;
   Result<UploadRecord> read_row(Execution& row) const;
   Result<std::optional<UploadRecord>> read_one(Execution& row) const;
   Result<std::vector<UploadRecord>> read_rows(Execution& rows) const;
 
   Connection& connection_;
   Statement insert_;
+  Statement identify_;
   Statement update_;
   Statement remove_;
   Statement find_;

@@ -62,6 +62,19 @@ Result<> VideoTable::prepare() {
                              "INDEXED BY videos_by_status"
                              " WHERE status = ? AND status <> 'deleted'" +
                              newest_first},
+      {&list_of_owner_, select +
+                            "INDEXED BY videos_of_owner WHERE owner = ? AND status <> 'deleted'" +
+                            newest_first},
+      {&list_of_owner_by_status_, select +
+                                      "INDEXED BY videos_of_owner_by_status"
+                                      " WHERE owner = ? AND status = ? AND status <> 'deleted'" +
+                                      newest_first},
+      {&total_of_owner_,
+       "SELECT count(*) FROM videos INDEXED BY videos_of_owner"
+       " WHERE owner = ? AND status <> 'deleted'"},
+      {&total_of_owner_by_status_,
+       "SELECT count(*) FROM videos INDEXED BY videos_of_owner_by_status"
+       " WHERE owner = ? AND status = ? AND status <> 'deleted'"},
       {&total_,
        "SELECT coalesce(sum(value), 0) FROM counters"
        " WHERE name >= 'videos.' AND name < 'videos/' AND name <> 'videos.deleted'"},
@@ -107,9 +120,27 @@ Result<std::optional<VideoRecord>> VideoTable::find(const std::string& id) {
   return read_row(execution);
 }
 
+Statement& VideoTable::rows_for(const VideoQuery& query) {
+  if (query.owner) {
+    return query.status ? list_of_owner_by_status_ : list_of_owner_;
+  }
+  return query.status ? list_by_status_ : list_;
+}
+
+Statement& VideoTable::total_for(const VideoQuery& query) {
+  if (query.owner) {
+    return query.status ? total_of_owner_by_status_ : total_of_owner_;
+  }
+  return query.status ? total_by_status_ : total_;
+}
+
 Result<VideoPage> VideoTable::list(const VideoQuery& query) {
-  Execution rows(query.status ? list_by_status_ : list_);
-  Execution total(query.status ? total_by_status_ : total_);
+  Execution rows(rows_for(query));
+  Execution total(total_for(query));
+  if (query.owner) {
+    rows.bind_text(*query.owner);
+    total.bind_text(*query.owner);
+  }
   if (query.status) {
     rows.bind_text(*query.status);
     total.bind_text(*query.status);

@@ -33,14 +33,22 @@ class VideoTable {
   Result<std::vector<VideoRecord>> after(const std::string& id, std::size_t count);
 
  private:
+  // The statements for a query: the rows of a page, and the number of all.
+  Statement& rows_for(const VideoQuery& query);
+  Statement& total_for(const VideoQuery& query);
+
   Connection& connection_;
   Statement put_;
   Statement remove_;
   Statement find_;
   Statement list_;
   Statement list_by_status_;
+  Statement list_of_owner_;
+  Statement list_of_owner_by_status_;
   Statement total_;
   Statement total_by_status_;
+  Statement total_of_owner_;
+  Statement total_of_owner_by_status_;
   Statement leftover_;
   Statement after_;
 };

@@ -37,6 +37,17 @@ std::vector<UploadRecord> MemoryJournal::select(auto wanted, std::size_t count) 
 void MemoryJournal::apply(const Change& change) {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     SLUICE_CHECK(uploads.emplace(create->record.id, create->record).second);
+  } else if (const auto* identify = std::get_if<journal::IdentifyUpload>(&change)) {
+    SLUICE_CHECK(uploads.contains(identify->id));
+    UploadRecord& record = uploads[identify->id];
+    record.file_size = identify->file_size;
+    record.file_name = identify->file_name;
+    record.content_type = identify->content_type;
+    record.parameters = identify->parameters;
+    record.origin = identify->origin;
+    record.owner = identify->owner;
+  } else if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
+    used_signatures.insert(use->digest);
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     SLUICE_CHECK(uploads.contains(update->id));
     uploads[update->id].progress = update->progress;
@@ -49,6 +60,25 @@ void MemoryJournal::apply(const Change& change) {
   }
 }
 
+Result<> MemoryJournal::check(const Change& change) const {
+  if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
+    if (used_signatures.contains(use->digest)) {
+      return fail(Errc::not_authorized, "this signature has been used");
+    }
+  }
+  if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
+    std::uint64_t sessions = 1;
+    for (const auto& [id, record] : uploads) {
+      const bool counts = record.owner == create->record.owner;
+      sessions += counts && record.progress.state == UploadState::receiving ? 1 : 0;
+    }
+    if (create->limits.sessions && sessions > *create->limits.sessions) {
+      return fail(Errc::too_many_sessions, "too many sessions");
+    }
+  }
+  return {};
+}
+
 Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   if (gate) {
     ++at_gate;
@@ -59,6 +89,11 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   }
   if (full) {
     co_return fail(Errc::disk_full, "the journal is full on purpose");
+  }
+  for (const Change& change : changes) {
+    if (const Result<> allowed = check(change); !allowed) {
+      co_return allowed;
+    }
   }
   ++commits;
   for (const Change& change : changes) {
@@ -154,7 +189,9 @@ Task<Result<journal::VideoPage>> MemoryJournal::list_videos(journal::VideoQuery 
   journal::VideoPage page;
   std::vector<VideoRecord> matching;
   for (const auto& [id, record] : videos) {
-    const bool wanted = query.status ? record.status == *query.status : record.status != "deleted";
+    const bool is_theirs = !query.owner || record.owner == *query.owner;
+    const bool wanted =
+        is_theirs && (query.status ? record.status == *query.status : record.status != "deleted");
     if (wanted) {
       matching.push_back(record);
     }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ class MemoryJournal final : public journal::Journal {
 
   std::map<std::uint64_t, journal::UploadRecord> uploads;
   std::map<std::string, journal::VideoRecord> videos;
+  std::set<std::string> used_signatures;
   std::size_t commits = 0;
   bool failing = false;
   std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
@@ -46,6 +48,7 @@ class MemoryJournal final : public journal::Journal {
 
  private:
   std::vector<journal::UploadRecord> select(auto wanted, std::size_t count) const;
+  Result<> check(const journal::Change& change) const;
   void apply(const journal::Change& change);
 
   std::uint64_t next_id_ = 1;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "journal/owner_table.h"
+
+#include <algorithm>
+
+namespace sluice::journal {
+
+Result<> OwnerTable::prepare() {
+  return connection_.prepare_all({
+      {&usage_, "SELECT sessions, bytes FROM owners WHERE name = ?"},
+      {&forget_,
+       "DELETE FROM used_signatures WHERE digest IN (SELECT digest FROM used_signatures"
+       " INDEXED BY used_signatures_by_expiry WHERE expires_at <= ? LIMIT 4)"},
+      {&use_, "INSERT OR IGNORE INTO used_signatures (digest, expires_at) VALUES (?, ?)"},
+  });
+}
+
+Result<> OwnerTable::check(const std::string& owner, const OwnerLimits& limits) {
+  if (!limits.sessions && !limits.bytes) {
+    return {};
+  }
+  Execution execution(usage_);
+  execution.bind_text(owner);
+  const Result<bool> row = execution.step();
+  if (!row) {
+    return fail(row.error());
+  }
+  const auto sessions = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
+  const auto bytes = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
+  if (limits.sessions && sessions > *limits.sessions) {
+    return fail(Errc::too_many_sessions,
+                "expected at most " + std::to_string(*limits.sessions) +
+                    " unfinished uploads at the same time; finish or abort one of them");
+  }
+  if (limits.bytes && bytes > *limits.bytes) {
+    return fail(Errc::quota_exceeded, "the quota is " + std::to_string(*limits.bytes) +
+                                          " bytes; with this file it would be " +
+                                          std::to_string(bytes));
+  }
+  return {};
+}
+
+Result<> OwnerTable::use_signature(const UseSignature& use) {
+  {
+    Execution execution(forget_);
+    execution.bind(use.now.time_since_epoch().count());
+    if (Result<> forgot = execution.finish(); !forgot) {
+      return forgot;
+    }
+  }
+  Execution execution(use_);
+  execution.bind_text(use.digest);
+  execution.bind(use.expires_at.time_since_epoch().count());
+  if (Result<> used = execution.finish(); !used) {
+    return used;
+  }
+  if (connection_.changes() != 1) {
+    return fail(Errc::not_authorized,
+                "Signatures expired: a signature serves one POST, and this "
+                "one has been used");
+  }
+  return {};
+}
+
+}  // namespace sluice::journal

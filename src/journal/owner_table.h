@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The tables `owners` and `used_signatures`: what owners have, and what they may not use again. On
+// the thread of its connection, which must outlive it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/error.h"
+#include "journal/records.h"
+#include "journal/sqlite_connection.h"
+
+namespace sluice::journal {
+
+class OwnerTable {
+ public:
+  explicit OwnerTable(Connection& connection) : connection_(connection) {}
+  // Once, before anything else, when the schema is there.
+  Result<> prepare();
+
+  // Whether the owner is within the limits now; asked behind the change that is to be judged.
+  Result<> check(const std::string& owner, const OwnerLimits& limits);
+
+  // Forgets some of what has expired, so that the table stays as small as its use.
+  Result<> use_signature(const UseSignature& use);
+
+ private:
+  Connection& connection_;
+  Statement usage_;
+  Statement forget_;
+  Statement use_;
+};
+
+}  // namespace sluice::journal

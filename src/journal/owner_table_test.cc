@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "journal/owner_table.h"
+
+#include <gtest/gtest.h>
+
+#include "journal/sqlite_journal.h"
+#include "journal/sqlite_schema.h"
+#include "journal/test_records.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::journal {
+namespace {
+
+class OwnerTableTest : public ::testing::Test {
+ protected:
+  OwnerTableTest() { open(); }
+
+  void open() {
+    journal.reset();
+    auto opened = SqliteJournal::open(path, Durability::commit, metrics, log);
+    EXPECT_TRUE(opened) << opened.error().message();
+    journal = std::move(*opened);
+  }
+  Result<> commit(std::vector<Change> changes) {
+    return sluice::testing::run(journal->commit(std::move(changes)));
+  }
+  static UploadRecord upload(std::uint64_t id, const std::string& owner, std::uint64_t size) {
+    UploadRecord record = sample_upload(id);
+    record.owner = owner;
+    record.file_size = size;
+    return record;
+  }
+  static VideoRecord video(const std::string& id, const std::string& owner, std::uint64_t size) {
+    VideoRecord record = sample_video(id);
+    record.owner = owner;
+    record.document = R"({"file_size":)" + std::to_string(size) + "}";
+    return record;
+  }
+  // "sessions bytes" of an owner, as the file has it.
+  std::string usage(const std::string& owner) {
+    journal.reset();
+    auto connection = open_database(path, Durability::commit);
+    EXPECT_TRUE(connection);
+    const auto text = connection->query(
+        "SELECT coalesce((SELECT sessions || ' ' || bytes FROM owners WHERE name = '" + owner +
+        "'), 'none')");
+    connection = fail(Errc::internal);
+    open();
+    return *text;
+  }
+  static Errc code_of(const Result<>& result) {
+    return result ? Errc::closed_by_peer : result.error().code();
+  }
+
+  sluice::testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/journal";
+  Metrics metrics;
+  NullLog log;
+  std::unique_ptr<SqliteJournal> journal;
+};
+
+TEST_F(OwnerTableTest, FollowsUploadsThroughTheirLives) {
+  ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 100)}, CreateUpload{upload(2, "ann", 20)},
+                      CreateUpload{upload(3, "bob", 3)}}));
+  EXPECT_EQ(usage("ann"), "2 120");
+  UploadProgress progress = upload(1, "ann", 100).progress;
+  progress.state = UploadState::received;
+  ASSERT_TRUE(commit({UpdateUpload{1, progress}}));
+  EXPECT_EQ(usage("ann"), "1 120") << "no session any more, and bytes that wait";
+  progress.state = UploadState::delivered;
+  ASSERT_TRUE(commit({UpdateUpload{1, progress}, PutVideo{video("v", "ann", 100)}}));
+  EXPECT_EQ(usage("ann"), "1 120");
+  ASSERT_TRUE(commit({RemoveUpload{1}, RemoveUpload{2}}));
+  EXPECT_EQ(usage("ann"), "0 100");
+  EXPECT_EQ(usage("bob"), "1 3");
+}
+
+TEST_F(OwnerTableTest, FollowsVideosUntilTheirFilesAreGone) {
+  ASSERT_TRUE(commit({PutVideo{video("v", "ann", 100)}, PutVideo{video("w", "ann", 5)}}));
+  VideoRecord record = video("v", "ann", 100);
+  record.status = "deleted";
+  ASSERT_TRUE(commit({PutVideo{record}}));
+  EXPECT_EQ(usage("ann"), "0 105");
+  record.source_present = false;
+  ASSERT_TRUE(commit({PutVideo{record}}));
+  EXPECT_EQ(usage("ann"), "0 5");
+  ASSERT_TRUE(commit({RemoveVideo{"v"}, RemoveVideo{"w"}}));
+  EXPECT_EQ(usage("ann"), "0 0");
+  record.document = "no JSON";
+  record.source_present = true;
+  ASSERT_TRUE(commit({PutVideo{record}})) << "a document that is nobody's business counts nothing";
+  EXPECT_EQ(usage("ann"), "0 0");
+}
+
+TEST_F(OwnerTableTest, RefusesWhatGoesBeyondTheLimitsAndHarmsNobodyElse) {
+  const OwnerLimits limits{.sessions = 2, .bytes = 100};
+  ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 60), limits}}));
+  EXPECT_EQ(code_of(commit({CreateUpload{upload(2, "ann", 41), limits}})), Errc::quota_exceeded);
+  ASSERT_TRUE(commit({CreateUpload{upload(2, "ann", 40), limits}}));
+  EXPECT_EQ(code_of(commit({CreateUpload{upload(3, "ann", 0), limits}})), Errc::too_many_sessions);
+  EXPECT_TRUE(commit({CreateUpload{upload(3, "bob", 100), limits}}));
+  EXPECT_TRUE(journal->healthy());
+  EXPECT_EQ(usage("ann"), "2 100");
+}
+
+TEST_F(OwnerTableTest, AnUploadGetsItsOwnerLater) {
+  ASSERT_TRUE(commit({CreateUpload{upload(1, "", 1000)}, CreateUpload{upload(2, "ann", 90)}}));
+  IdentifyUpload change{.id = 1,
+                        .file_size = 11,
+                        .file_name = "b",
+                        .content_type = "c",
+                        .parameters = "{}",
+                        .origin = "{}",
+                        .owner = "ann",
+                        .limits = {.sessions = std::nullopt, .bytes = 100}};
+  EXPECT_EQ(code_of(commit({change})), Errc::quota_exceeded);
+  EXPECT_EQ(usage(""), "1 1000");
+  change.file_size = 10;
+  ASSERT_TRUE(commit({change}));
+  EXPECT_EQ(usage(""), "0 0");
+  EXPECT_EQ(usage("ann"), "2 100");
+  const auto found = sluice::testing::run(journal->find_upload_by_id(1));
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->file_name + (*found)->content_type + (*found)->owner, "bcann");
+  EXPECT_EQ((*found)->file_size, 10U);
+  change.id = 9;
+  EXPECT_EQ(code_of(commit({change})), Errc::internal);
+}
+
+TEST_F(OwnerTableTest, ASignatureServesOnceAlsoAfterARestart) {
+  const UseSignature use{"digest", at(1000), at(5000)};
+  ASSERT_TRUE(commit({use, CreateUpload{upload(1, "ann", 1)}}));
+  EXPECT_EQ(code_of(commit({use, CreateUpload{upload(2, "ann", 1)}})), Errc::not_authorized);
+  open();
+  EXPECT_EQ(code_of(commit({CreateUpload{upload(2, "ann", 1)}, use})), Errc::not_authorized);
+  EXPECT_EQ(usage("ann"), "1 1") << "nothing of a refused commit remains";
+  EXPECT_TRUE(journal->healthy());
+}
+
+TEST_F(OwnerTableTest, SignaturesAreForgottenWhenTheyHaveExpired) {
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(commit({UseSignature{"old " + std::to_string(i), at(i), at(1000)}}));
+  }
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(commit({UseSignature{"new " + std::to_string(i), at(1000), at(2000)}}));
+  }
+  EXPECT_FALSE(commit({UseSignature{"new 0", at(1000), at(2000)}}));
+  journal.reset();
+  auto connection = open_database(path, Durability::commit);
+  ASSERT_TRUE(connection);
+  EXPECT_EQ(connection->query("SELECT count(*) FROM used_signatures"), "20");
+}
+
+TEST_F(OwnerTableTest, ListsTheVideosOfOneOwner) {
+  VideoRecord failed = video("c", "ann", 1);
+  failed.status = "fail";
+  ASSERT_TRUE(
+      commit({PutVideo{video("a", "ann", 1)}, PutVideo{video("b", "bob", 1)}, PutVideo{failed}}));
+  VideoQuery query;
+  query.owner = "ann";
+  auto page = sluice::testing::run(journal->list_videos(query));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->total, 2U);
+  EXPECT_EQ(page->records.size(), 2U);
+  query.status = "fail";
+  page = sluice::testing::run(journal->list_videos(query));
+  ASSERT_EQ(page->records.size(), 1U);
+  EXPECT_EQ(page->records.front().id, "c");
+  EXPECT_EQ(page->total, 1U);
+  query.owner = "nobody";
+  EXPECT_EQ(sluice::testing::run(journal->list_videos(query))->total, 0U);
+}
+
+TEST_F(OwnerTableTest, CountsWhatWasThereBeforeItWas) {
+  const std::string old = directory.path() + "/old";
+  {
+    auto connection = Connection::open(old);
+    ASSERT_TRUE(connection);
+    ASSERT_TRUE(migrate(*connection, migration_steps().first(3)));
+    ASSERT_TRUE(connection->execute(
+        "INSERT INTO uploads SELECT column1, 'token' || column1, x'', 9, x'', '{}', 1, column2,"
+        " '0-9', 5, 1, 3, 0, NULL, NULL, NULL, '{}', 'ann', '', 0, x'', 0"
+        " FROM (VALUES (1, 'receiving'), (2, 'received'), (3, 'delivered'));"
+        "INSERT INTO videos VALUES ('v', 4, 1, 'success', 1, '{\"file_size\":100}', '{}', 'ann')"));
+  }
+  auto connection = open_database(old, Durability::commit);
+  ASSERT_TRUE(connection) << connection.error().message();
+  EXPECT_EQ(connection->query("SELECT name || sessions || ' ' || bytes FROM owners"), "ann1 118");
+}
+
+}  // namespace
+}  // namespace sluice::journal
