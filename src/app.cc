@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -128,7 +129,8 @@ App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
       delivery_pool_(limits::deliveries_at_once_max),
-      buffers_(config.limits.buffers, metrics_.buffers_in_use) {}
+      buffers_(config.limits.buffers, metrics_.buffers_in_use),
+      credentials_(config.credentials, config.auth.file) {}
 
 Result<> App::open_parts() {
   auto journal =
@@ -172,10 +174,15 @@ Result<> App::open_parts() {
   if (const Result<> restored = moves_->restore(); !restored) {
     return fail(restored.error());
   }
+  if (const Result<> opened = open_credentials(); !opened) {
+    return fail(opened.error());
+  }
   router_ = std::make_unique<protocol::Router>(
-      *engine_, *library_, *pages_,
+      *engine_, *library_, *pages_, *authenticator_,
       protocol::ProtocolSettings{.base = std::move(base),
                                  .file_size_max = config_.limits.file_size,
+                                 .sessions_max = config_.limits.sessions,
+                                 .unauthenticated_bytes = config_.auth.unauthenticated_bytes,
                                  .origins = config_.cors.origins,
                                  .api_origins = config_.cors.api_origins,
                                  .page_sessions = config_.server.authorize_upload,
@@ -254,6 +261,21 @@ Result<delivery::Backend*> App::open_backend() {
   return http_backend_.get();
 }
 
+Result<> App::open_credentials() {
+  ops::CredentialsResult credentials = credentials_.load();
+  if (!credentials) {
+    return fail(Errc::bad_request, credentials.error().front());
+  }
+  keyring_ =
+      std::make_unique<auth::Keyring>(*std::move(credentials), config_.requires_credentials());
+  authenticator_ = std::make_unique<auth::Authenticator>(
+      *keyring_, clock_,
+      auth::AuthenticatorSettings{.hosts = config_.auth.hosts,
+                                  .window = config_.auth.window,
+                                  .file_window = config_.auth.file_window});
+  return {};
+}
+
 // Coroutines that were still under way are destroyed with their worker's event loop: before it go
 // the threads that could resume them and the sockets that belong to it, after it what their frames
 // refer to.
@@ -283,6 +305,9 @@ void App::start() {
   }
   if (tls_listener_) {
     runtime::start(first(), log_, "listen for TLS", listen(*tls_listener_, tls_.get()));
+  }
+  if (!config_.auth.file.empty()) {
+    runtime::start(first(), log_, "credentials", watch_credentials());
   }
 }
 
@@ -315,6 +340,23 @@ Task<> App::sweep() {
     }
     const bool more = reaped && *reaped >= limits::reaper_batch_count;
     pause = more ? Duration::zero() : config_.expiry.sweep;
+  }
+}
+
+// A file with a mistake in it changes nothing: who could come in still can, nobody else.
+Task<> App::watch_credentials() {
+  auto look = [this] { return credentials_.load_if_changed(); };
+  while (!co_await stopping_.wait(limits::credentials_poll)) {
+    std::optional<ops::CredentialsResult> changed = co_await runtime::offload(delivery_pool_, look);
+    if (!changed) {
+      continue;
+    }
+    if (!*changed) {
+      log_.error("the credentials stay what they were", {{"reason", changed->error().front()}});
+      continue;
+    }
+    keyring_->replace(*std::move(*changed));
+    log_.info("credentials read again", {{"credentials", std::uint64_t{keyring_->size()}}});
   }
 }
 

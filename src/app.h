@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "auth/authenticator.h"
+#include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -19,6 +21,7 @@
 #include "net/listener.h"
 #include "net/tls_identity.h"
 #include "ops/config.h"
+#include "ops/credentials_file.h"
 #include "ops/location_moves.h"
 #include "ops/service_pages.h"
 #include "outgoing/http_client.h"
@@ -65,10 +68,12 @@ class App {
   Result<> open_parts();
   // The backend that the settings name.
   Result<delivery::Backend*> open_backend();
+  Result<> open_credentials();
   runtime::Executor first() const { return workers_.front()->executor(); }
   Result<> open_listeners();
   runtime::Task<> listen(net::Listener& listener, const net::TlsIdentity* tls);
   runtime::Task<> sweep();
+  runtime::Task<> watch_credentials();
   runtime::Task<> stop_listening();
   runtime::Task<> drain_connections(http::Connections& connections);
   runtime::Task<> close_outbox();
@@ -95,6 +100,9 @@ class App {
   std::unique_ptr<upload::UploadEngine> engine_;
   std::unique_ptr<ops::ServerPages> pages_;
   std::unique_ptr<ops::LocationMoves> moves_;
+  ops::CredentialsSource credentials_;
+  std::unique_ptr<auth::Keyring> keyring_;
+  std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<protocol::Router> router_;
   std::vector<std::unique_ptr<http::Connections>> connections_;  // One for each worker.
   std::unique_ptr<net::TlsIdentity> tls_;                        // Null: no TLS.

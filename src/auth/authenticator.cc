@@ -155,7 +155,9 @@ Result<Grant> Authenticator::judge_signature(const Presented& presented, Window 
   // Unknown keys cost what known ones do.
   const bool matches =
       verify(request, credential ? credential->secret_key : std::string("unknown"), signature);
-  if (!credential || !matches) {
+  // A line end in the path would let one text stand for two requests.
+  const bool is_one_line = request.path.find('\n') == std::string::npos;
+  if (!credential || !matches || !is_one_line) {
     return no_match();
   }
   if (is_v2) {

@@ -59,6 +59,7 @@ class Authenticator {
   Authenticator(const Keyring& keyring, const Clock& clock, AuthenticatorSettings settings);
 
   bool required() const noexcept { return keyring_.required(); }
+  Timestamp now() const noexcept { return clock_.now(); }
 
   // not_authorized, or bad_request for parameters that are missing or no sense, in the words of
   // panda-clients 5.2. `began`: when the request did, for Window::file.

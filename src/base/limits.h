@@ -142,6 +142,7 @@ inline constexpr std::chrono::hours fsck_cut_upload_life{24};
 // Settings.
 inline constexpr std::uint64_t low_water_bytes_default = 1024 * MiB;
 inline constexpr std::uint64_t workers_max = 256;
+inline constexpr std::uint64_t sessions_setting_max = 1'000'000'000;
 inline constexpr std::uint64_t connections_setting_max = 1'000'000;
 inline constexpr std::uint64_t count_setting_max = 1'000'000'000;
 inline constexpr std::uint64_t buffer_budget_bytes_min = 4 * buffer_bytes;
@@ -158,6 +159,7 @@ inline constexpr std::size_t auth_hosts_max = 16;
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.
 inline constexpr std::chrono::hours form_upload_time_max{24};
+inline constexpr std::uint64_t sessions_per_owner_default = 1'000'000;
 inline constexpr std::uint64_t unauthenticated_bytes_default = 1024 * MiB;
 
 // Log lines.

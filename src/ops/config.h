@@ -82,6 +82,7 @@ struct Config {
     std::uint64_t connections_per_address = limits::connections_per_address_max;  // 0: no bound.
     std::uint64_t requests_per_connection = limits::requests_per_connection_max;  // 0: no bound.
     std::uint64_t uploads = limits::uploads_max;
+    std::uint64_t sessions = limits::sessions_per_owner_default;
 
     friend bool operator==(const Limits&, const Limits&) = default;
   };

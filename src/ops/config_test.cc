@@ -250,6 +250,7 @@ connections = 12
 connections_per_address = 13
 requests_per_connection = 14
 uploads = 15
+sessions = 13
 [timeouts]
 head = "1ms"
 idle = "2s"

@@ -154,6 +154,9 @@ constexpr std::array table{
     row<Count<1, limits::count_setting_max>, &Config::limits, &Limits::uploads>(
         {"limits.uploads", "SLUICE_LIMITS_UPLOADS", {}},
         "Unfinished uploads; a further one is refused until one of them has ended."),
+    row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::sessions>(
+        {"limits.sessions", "SLUICE_LIMITS_SESSIONS", {}},
+        "Unfinished uploads of one owner; without credentials, of all clients together."),
 
     row<Deadline, &Config::timeouts, &Timeouts::head>(
         {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}},

@@ -6,11 +6,13 @@
 #include <functional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "http/handler.h"
 #include "http/message.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
+#include "video/videos.h"
 
 namespace sluice::protocol {
 
@@ -23,8 +25,11 @@ struct Call {
   runtime::ByteSource& body;
   std::string client_address;      // Without port; empty: not known.
   bool secure = false;             // It came over TLS.
+  Timestamp began;                 // When the head was there.
+  std::string path;                // Without the version prefix, decoded: what signatures cover.
   std::string capture;             // What stands in the path for the pattern's `{}`.
   bool lists_are_objects = false;  // The path has a version prefix of the 3.1 API.
+  video::Viewer viewer;            // Whose videos the answer may be about.
 
   // For the handler to fill in.
   std::uint64_t upload_id = 0;

@@ -18,6 +18,7 @@
 #include "base/encoding.h"
 #include "http/head_parser.h"
 #include "protocol/router.h"
+#include "support/manual_clock.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 
@@ -150,20 +151,20 @@ class FakeVideos final : public video::Videos {
     list.total = 7;
     co_return list;
   }
-  runtime::Task<Result<std::string>> find(std::string id) override {
-    calls.push_back("find " + id);
+  runtime::Task<Result<std::string>> find(std::string id, video::Viewer viewer) override {
+    calls.push_back("find " + id + (viewer ? " for " + *viewer : ""));
     co_return id == known ? Result<std::string>(R"({"id":"x"})") : missing(id);
   }
-  runtime::Task<Result<std::string>> metadata(std::string id) override {
-    calls.push_back("metadata " + id);
+  runtime::Task<Result<std::string>> metadata(std::string id, video::Viewer viewer) override {
+    calls.push_back("metadata " + id + (viewer ? " for " + *viewer : ""));
     co_return id == known ? Result<std::string>(R"({"duration":"19.35 s"})") : missing(id);
   }
-  runtime::Task<Result<>> remove(std::string id) override {
-    calls.push_back("remove " + id);
+  runtime::Task<Result<>> remove(std::string id, video::Viewer viewer) override {
+    calls.push_back("remove " + id + (viewer ? " for " + *viewer : ""));
     co_return Result<>();
   }
-  runtime::Task<Result<>> remove_source(std::string id) override {
-    calls.push_back("remove_source " + id);
+  runtime::Task<Result<>> remove_source(std::string id, video::Viewer viewer) override {
+    calls.push_back("remove_source " + id + (viewer ? " for " + *viewer : ""));
     co_return Result<>();
   }
 
@@ -231,6 +232,10 @@ class RouterFixture : public ::testing::Test {
   FakeVideos videos;
   FakePages pages;
   ProtocolSettings settings;
+  testing::ManualClock clock;
+  auth::Keyring nobody{{}, false};
+  auth::Authenticator open_to_all{nobody, clock, {}};
+  const auth::Authenticator* authenticator = &open_to_all;
   http::Reply last;  // Of the last request.
 
  private:
@@ -256,7 +261,7 @@ class RouterFixture : public ::testing::Test {
     }
     const http::RequestContext context;
     testing::ScriptedSource source(body, ending);
-    Router router(engine, videos, pages, settings);
+    Router router(engine, videos, pages, *authenticator, settings);
     last = testing::run(router.handle((*parsed)->request, context, source));
     bytes_read = source.bytes_read();
     return last.response;

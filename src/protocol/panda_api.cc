@@ -141,10 +141,11 @@ Task<Answer> PandaApi::list(Call& call) {
   if (!parameters) {
     co_return fail(parameters.error());
   }
-  const Result<video::VideoFilter> filter = parse_filter(*parameters);
+  Result<video::VideoFilter> filter = parse_filter(*parameters);
   if (!filter) {
     co_return fail(filter.error());
   }
+  filter->viewer = call.viewer;
   const Result<bool> as_object = wants_object(call, *parameters);
   if (!as_object) {
     co_return fail(as_object.error());
@@ -160,14 +161,14 @@ Task<Answer> PandaApi::find(Call& call) {
   if (!is_video_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
-  co_return document_or_error(co_await videos_.find(call.capture));
+  co_return document_or_error(co_await videos_.find(call.capture, call.viewer));
 }
 
 Task<Answer> PandaApi::metadata(Call& call) {
   if (!is_video_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
-  co_return document_or_error(co_await videos_.metadata(call.capture));
+  co_return document_or_error(co_await videos_.metadata(call.capture, call.viewer));
 }
 
 Task<Answer> PandaApi::encodings(Call& call) {
@@ -190,14 +191,14 @@ Task<Answer> PandaApi::remove(Call& call) {
   if (!is_video_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
-  co_return deleted_or_error(co_await videos_.remove(call.capture));
+  co_return deleted_or_error(co_await videos_.remove(call.capture, call.viewer));
 }
 
 Task<Answer> PandaApi::remove_source(Call& call) {
   if (!is_video_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
-  co_return deleted_or_error(co_await videos_.remove_source(call.capture));
+  co_return deleted_or_error(co_await videos_.remove_source(call.capture, call.viewer));
 }
 
 }  // namespace sluice::protocol

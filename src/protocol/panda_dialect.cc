@@ -50,7 +50,11 @@ Task<Answer> PandaDialect::open_session(Call& call) {
   if (!parameters) {
     co_return fail(parameters.error());
   }
-  const Result<upload::Snapshot> snapshot = co_await create(call, *parameters);
+  const Result<auth::Grant> grant = access_.judge(call, *parameters, auth::Window::usual);
+  if (!grant) {
+    co_return fail(grant.error());
+  }
+  const Result<upload::Snapshot> snapshot = co_await create(call, *grant, *parameters);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
@@ -69,11 +73,15 @@ Task<Answer> PandaDialect::open_page_session(Call& call) {
   if (!form) {
     co_return fail(form.error());
   }
+  const Result<auth::Grant> grant = access_.judge(call, *form, auth::Window::usual);
+  if (!grant) {
+    co_return fail(grant.error());
+  }
   const Result<Parameters> parameters = parse_page_request(*form);
   if (!parameters) {
     co_return fail(parameters.error());
   }
-  const Result<upload::Snapshot> snapshot = co_await create(call, *parameters);
+  const Result<upload::Snapshot> snapshot = co_await create(call, *grant, *parameters);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
@@ -82,11 +90,14 @@ Task<Answer> PandaDialect::open_page_session(Call& call) {
   co_return http::json_response(200, boost::json::serialize(document));
 }
 
-Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const Parameters& parameters) {
-  Result<upload::NewUpload> request = parse_session_request(parameters, settings_.file_size_max);
+Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const auth::Grant& grant,
+                                                    const Parameters& parameters) {
+  Result<upload::NewUpload> request =
+      parse_session_request(parameters, access_.file_size_max(grant));
   if (!request) {
     co_return fail(request.error());
   }
+  access_.apply(grant, *request);
   if (settings_.base->url().empty() && call.request.headers.find("Host").value_or("").empty()) {
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");

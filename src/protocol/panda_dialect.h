@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "protocol/access.h"
 #include "protocol/call.h"
 #include "protocol/parameters.h"
 #include "protocol/protocol_settings.h"
@@ -17,9 +18,9 @@ namespace sluice::protocol {
 
 class PandaDialect {
  public:
-  // Both outlive the dialect. Any thread may call.
-  PandaDialect(upload::Engine& engine, const ProtocolSettings& settings)
-      : engine_(engine), settings_(settings) {}
+  // They outlive the dialect. Any thread may call.
+  PandaDialect(upload::Engine& engine, const Access& access, const ProtocolSettings& settings)
+      : engine_(engine), access_(access), settings_(settings) {}
 
   // POST /videos/upload.json
   runtime::Task<Answer> open_session(Call& call);
@@ -32,7 +33,8 @@ class PandaDialect {
   runtime::Task<Answer> abort(Call& call);     // DELETE
 
  private:
-  runtime::Task<Result<upload::Snapshot>> create(Call& call, const Parameters& parameters);
+  runtime::Task<Result<upload::Snapshot>> create(Call& call, const auth::Grant& grant,
+                                                 const Parameters& parameters);
   runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
   runtime::Task<Answer> complete_empty(Call& call);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
@@ -46,6 +48,7 @@ class PandaDialect {
   std::string location(const Call& call, const std::string& token) const;
 
   upload::Engine& engine_;
+  const Access& access_;
   const ProtocolSettings& settings_;
 };
 

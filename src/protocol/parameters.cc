@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "auth/mac.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "http/multipart.h"
@@ -64,7 +65,7 @@ runtime::Task<Result<std::string>> read_body(const http::Request& request,
 
 Result<Parameters> Parameters::from_query(const http::Request& request) {
   Parameters parameters;
-  const Result<> added = parameters.add_urlencoded(request.query);
+  const Result<> added = parameters.add_urlencoded(request.query, parameters.query_fields_);
   if (!added) {
     return fail(added.error());
   }
@@ -84,7 +85,11 @@ runtime::Task<Result<Parameters>> Parameters::read(const http::Request& request,
                                                    runtime::ByteSource& body) {
   Result<Parameters> parameters = from_query(request);
   const bool has_body = request.framing == http::Framing::chunked || request.content_length > 0;
-  if (!parameters || !has_body) {
+  if (!parameters) {
+    co_return parameters;
+  }
+  if (!has_body) {
+    parameters->body_checksum_ = auth::sha256_hex("");
     co_return parameters;
   }
   const Result<BodyType> type = body_type(request);
@@ -95,6 +100,7 @@ runtime::Task<Result<Parameters>> Parameters::read(const http::Request& request,
   if (!text) {
     co_return fail(text.error());
   }
+  parameters->body_checksum_ = auth::sha256_hex(*text);
   if (!text->empty()) {
     const Result<> added = parameters->add_body(*type, *text);
     if (!added) {
@@ -129,7 +135,7 @@ Result<Parameters::BodyType> Parameters::body_type(const http::Request& request)
 Result<> Parameters::add_body(const BodyType& type, std::string_view body) {
   switch (type.form) {
     case BodyType::Form::urlencoded:
-      return add_urlencoded(body);
+      return add_urlencoded(body, form_fields_);
     case BodyType::Form::json:
       return add_json(body);
     case BodyType::Form::multipart:
@@ -154,7 +160,7 @@ Result<> Parameters::add(std::string_view name, json::value value) {
   return {};
 }
 
-Result<> Parameters::add_urlencoded(std::string_view text) {
+Result<> Parameters::add_urlencoded(std::string_view text, std::vector<http::FormField>& kept) {
   const Result<std::vector<http::FormField>> fields = http::parse_urlencoded(text);
   if (!fields) {
     return fail(fields.error());
@@ -164,6 +170,18 @@ Result<> Parameters::add_urlencoded(std::string_view text) {
     if (!added) {
       return added;
     }
+    kept.push_back(field);
+  }
+  return {};
+}
+
+Result<> Parameters::add_form_fields(std::vector<http::FormField> fields) {
+  for (http::FormField& field : fields) {
+    const Result<> added = add(field.name, json::value(to_valid_utf8(field.value)));
+    if (!added) {
+      return added;
+    }
+    form_fields_.push_back(std::move(field));
   }
   return {};
 }
@@ -190,7 +208,7 @@ Result<> Parameters::add_multipart(std::string boundary, std::string_view body) 
       if (!added) {
         return added;
       }
-      value.clear();
+      form_fields_.push_back({parser.part().name, std::exchange(value, {})});
     } else if (step->event == Event::end) {
       return {};
     }

@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "http/message.h"
+#include "http/urlencoded.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 
@@ -36,9 +38,19 @@ class Parameters {
 
   const boost::json::object& values() const noexcept { return values_; }
 
+  // As they came, byte for byte, with duplicates: what signatures are made of. A JSON body has
+  // none.
+  const std::vector<http::FormField>& query_fields() const noexcept { return query_fields_; }
+  const std::vector<http::FormField>& form_fields() const noexcept { return form_fields_; }
+  // SHA-256 of the body in hex; empty when it was not read.
+  const std::string& body_checksum() const noexcept { return body_checksum_; }
+
+  // Fields of a form that somebody else has read.
+  Result<> add_form_fields(std::vector<http::FormField> fields);
+
  private:
   Result<> add(std::string_view name, boost::json::value value);
-  Result<> add_urlencoded(std::string_view text);
+  Result<> add_urlencoded(std::string_view text, std::vector<http::FormField>& kept);
   Result<> add_multipart(std::string boundary, std::string_view body);
   Result<> add_json(std::string_view body);
   struct BodyType {
@@ -51,6 +63,9 @@ class Parameters {
   Result<> add_body(const BodyType& type, std::string_view body);
 
   boost::json::object values_;
+  std::vector<http::FormField> query_fields_;
+  std::vector<http::FormField> form_fields_;
+  std::string body_checksum_;
 };
 
 }  // namespace sluice::protocol

@@ -17,6 +17,10 @@ struct ProtocolSettings {
   // While it is empty: the request's scheme and Host. The operator may change it at any time.
   std::shared_ptr<LocationBase> base = std::make_shared<LocationBase>();
   std::uint64_t file_size_max = limits::file_size_max_default;
+  std::uint64_t sessions_max =
+      limits::sessions_per_owner_default;  // Unfinished uploads of one owner.
+  // Files of unknown senders, on their way or waiting to be judged, in all.
+  std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
   // Whose pages may read answers of upload locations: the URL itself is the capability.
   Origins origins = Origins::all();
   // Whose pages may call the API.

@@ -32,6 +32,14 @@ Action page_of(ServicePages& pages, Task<http::Response> (ServicePages::*show)()
   return [&pages, show](Call&) { return page(pages, show); };
 }
 
+std::string path_of(const Segments& segments) {
+  std::string path;
+  for (const std::string& segment : segments) {
+    path += "/" + segment;
+  }
+  return path;
+}
+
 const char* name_of(Method method) {
   switch (method) {
     case Method::get:
@@ -50,9 +58,10 @@ const char* name_of(Method method) {
 }  // namespace
 
 Router::Router(upload::Engine& engine, video::Videos& videos, ServicePages& pages,
-               ProtocolSettings settings)
+               const auth::Authenticator& authenticator, ProtocolSettings settings)
     : settings_(std::move(settings)),
-      dialect_(engine, settings_),
+      access_(authenticator, settings_),
+      dialect_(engine, access_, settings_),
       api_(videos),
       pages_(pages),
       table_(make_table()) {}
@@ -159,6 +168,7 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
   Call call(request, body);
   call.client_address = context.peer_address;
   call.secure = context.secure;
+  call.began = access_.now();
   const Route* route = nullptr;
   Answer answer = co_await dispatch(call, route);
 
@@ -166,6 +176,11 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
   reply.response = answer ? *std::move(answer) : http::error_response(answer.error());
   for (const http::Header& header : call.headers.fields()) {
     reply.response.headers.set(header.name, header.value);
+  }
+  if (!answer && answer.error().code() == Errc::not_authorized) {
+    // RFC 9110 15.5.2: a 401 names a scheme. No browser knows this one, so none asks for a
+    // password.
+    reply.response.headers.set("WWW-Authenticate", "Panda");
   }
   reply.upload_id = call.upload_id;
   if (route != nullptr) {
@@ -206,6 +221,7 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   }
   route = match->route;
   call.capture = std::move(match->capture);
+  call.path = path_of(*segments);
   call.lists_are_objects = version.is_3_1;
   if (request.method == Method::options) {
     co_return answer_options(request, allowed_methods(*route));
@@ -213,6 +229,9 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   const Method method = request.method == Method::head ? Method::get : request.method;
   for (const Endpoint& endpoint : route->endpoints) {
     if (endpoint.method == method) {
+      if (const Result<> identified = identify(call, *route); !identified) {
+        co_return fail(identified.error());
+      }
       co_return co_await endpoint.action(call);
     }
   }
@@ -220,6 +239,22 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   call.headers.set("Allow", allowed);
   co_return fail(Errc::method_not_allowed,
                  "expected one of " + allowed + ", got " + in_quotes(request.method_text));
+}
+
+Result<> Router::identify(Call& call, const Route& route) const {
+  if (route.kind != Kind::api || !access_.required() || call.request.method == Method::post) {
+    return {};
+  }
+  const Result<Parameters> parameters = Parameters::from_query(call.request);
+  if (!parameters) {
+    return fail(parameters.error());
+  }
+  const Result<auth::Grant> grant = access_.judge(call, *parameters, auth::Window::usual);
+  if (!grant) {
+    return fail(grant.error());
+  }
+  call.viewer = grant->owner();
+  return {};
 }
 
 std::optional<Router::Match> Router::find(const Segments& segments, bool has_version) const {

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "auth/authenticator.h"
 #include "http/handler.h"
+#include "protocol/access.h"
 #include "protocol/call.h"
 #include "protocol/origins.h"
 #include "protocol/panda_api.h"
@@ -26,7 +28,7 @@ class Router final : public http::Handler {
  public:
   // All of them outlive the router. Any thread may call handle().
   Router(upload::Engine& engine, video::Videos& videos, ServicePages& pages,
-         ProtocolSettings settings);
+         const auth::Authenticator& authenticator, ProtocolSettings settings);
 
   runtime::Task<http::Reply> handle(const http::Request& request,
                                     const http::RequestContext& context,
@@ -63,6 +65,8 @@ class Router final : public http::Handler {
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
   runtime::Task<Answer> dispatch(Call& call, const Route*& route);
+  // Who asks. A POST is judged by its handler, which knows what its body says.
+  Result<> identify(Call& call, const Route& route) const;
   // Whose pages may read an answer about `path`, also when no route made it.
   const Origins& origins_of(std::string_view path) const;
 
@@ -70,6 +74,7 @@ class Router final : public http::Handler {
   static http::Response answer_options(const http::Request& request, const std::string& allowed);
 
   const ProtocolSettings settings_;
+  const Access access_;
   PandaDialect dialect_;
   PandaApi api_;
   ServicePages& pages_;

@@ -18,7 +18,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  // Durable when it returns. file_too_large, disk_full, overloaded.
+  // Durable when it returns. file_too_large, disk_full, overloaded; too_many_sessions and
+  // quota_exceeded for an owner who has enough, not_authorized for a signature that was used.
   virtual runtime::Task<Result<Snapshot>> create(NewUpload request) = 0;
 
   // Never waits for an upload in progress. not_found for unknown, aborted and expired uploads.

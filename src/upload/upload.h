@@ -20,6 +20,9 @@ struct NewUpload {
   std::string origin = "{}";  // These three as in journal/records.h.
   std::string owner = {};
   std::string layout = {};
+  journal::OwnerLimits limits = {};
+  // Used up by the creation, and only by it.
+  std::optional<journal::UseSignature> use = std::nullopt;
 };
 
 // Where the bytes of a request body belong.

@@ -51,7 +51,10 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   record.created_at = now;
   record.progress.expires_at = now + std::min(settings_.expiry.idle, settings_.expiry.absolute);
   std::vector<journal::Change> changes;
-  changes.emplace_back(journal::CreateUpload{record});
+  if (request.use) {
+    changes.emplace_back(*std::move(request.use));
+  }
+  changes.emplace_back(journal::CreateUpload{record, request.limits});
   if (const Result<> committed = co_await parts_.journal.commit(std::move(changes)); !committed) {
     admission_.withdraw(record);
     co_return fail(committed.error());

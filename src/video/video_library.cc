@@ -147,6 +147,7 @@ runtime::Task<Result<VideoList>> VideoLibrary::list(VideoFilter filter) {
   }
   journal::VideoQuery query;
   query.status = std::move(filter.status);
+  query.owner = std::move(filter.viewer);
   query.count = std::clamp<std::uint64_t>(filter.per_page, 1, limits::list_per_page_max);
   const std::uint64_t pages_before =
       std::clamp<std::uint64_t>(filter.page, 1, limits::list_page_max) - 1;
@@ -163,48 +164,50 @@ runtime::Task<Result<VideoList>> VideoLibrary::list(VideoFilter filter) {
   co_return list;
 }
 
-runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_record(std::string id) {
+runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_record(std::string id,
+                                                                      Viewer viewer) {
   Result<std::optional<journal::VideoRecord>> found = co_await journal_.find_video(id);
   if (!found) {
     co_return fail(found.error());
   }
   std::optional<journal::VideoRecord>& record = *found;
-  if (!record) {
+  if (!record || (viewer && record->owner != *viewer)) {
     co_return fail(not_found(id));
   }
   co_return std::move(*record);
 }
 
-runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_present(std::string id) {
-  Result<journal::VideoRecord> record = co_await find_record(id);
+runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_present(std::string id,
+                                                                       Viewer viewer) {
+  Result<journal::VideoRecord> record = co_await find_record(id, std::move(viewer));
   if (record && record->status == deleted) {
     co_return fail(not_found(id));
   }
   co_return record;
 }
 
-runtime::Task<Result<std::string>> VideoLibrary::find(std::string id) {
-  Result<journal::VideoRecord> record = co_await find_present(std::move(id));
+runtime::Task<Result<std::string>> VideoLibrary::find(std::string id, Viewer viewer) {
+  Result<journal::VideoRecord> record = co_await find_present(std::move(id), std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
   co_return std::move(record->document);
 }
 
-runtime::Task<Result<std::string>> VideoLibrary::metadata(std::string id) {
-  Result<journal::VideoRecord> record = co_await find_present(std::move(id));
+runtime::Task<Result<std::string>> VideoLibrary::metadata(std::string id, Viewer viewer) {
+  Result<journal::VideoRecord> record = co_await find_present(std::move(id), std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
   co_return std::move(record->metadata);
 }
 
-runtime::Task<Result<>> VideoLibrary::remove(std::string id) {
+runtime::Task<Result<>> VideoLibrary::remove(std::string id, Viewer viewer) {
   const Result<std::unique_ptr<Change>> change = co_await begin_change(id);
   if (!change) {
     co_return fail(change.error());
   }
-  Result<journal::VideoRecord> record = co_await find_record(id);
+  Result<journal::VideoRecord> record = co_await find_record(id, std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
@@ -226,12 +229,12 @@ runtime::Task<Result<>> VideoLibrary::remove(std::string id) {
   co_return Result<>();
 }
 
-runtime::Task<Result<>> VideoLibrary::remove_source(std::string id) {
+runtime::Task<Result<>> VideoLibrary::remove_source(std::string id, Viewer viewer) {
   const Result<std::unique_ptr<Change>> change = co_await begin_change(id);
   if (!change) {
     co_return fail(change.error());
   }
-  Result<journal::VideoRecord> record = co_await find_present(id);
+  Result<journal::VideoRecord> record = co_await find_present(id, std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
@@ -274,7 +277,7 @@ runtime::Task<> VideoLibrary::clean_leftovers() {
     // One whose file cannot be removed comes again in the next batch; the loop ends when none of a
     // batch can.
     for (const journal::VideoRecord& record : *leftovers) {
-      const Result<> removed = co_await remove(record.id);
+      const Result<> removed = co_await remove(record.id, std::nullopt);
       progress = progress || removed.has_value();
     }
   }

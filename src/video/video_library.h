@@ -42,17 +42,17 @@ class VideoLibrary final : public delivery::Backend, public Videos {
   runtime::Task<Result<delivery::Delivery>> deliver(const delivery::Handoff& handoff) override;
 
   runtime::Task<Result<VideoList>> list(VideoFilter filter) override;
-  runtime::Task<Result<std::string>> find(std::string id) override;
-  runtime::Task<Result<std::string>> metadata(std::string id) override;
+  runtime::Task<Result<std::string>> find(std::string id, Viewer viewer) override;
+  runtime::Task<Result<std::string>> metadata(std::string id, Viewer viewer) override;
   // A removal that failed half-way can be repeated; one that is complete is not_found.
-  runtime::Task<Result<>> remove(std::string id) override;
-  runtime::Task<Result<>> remove_source(std::string id) override;
+  runtime::Task<Result<>> remove(std::string id, Viewer viewer) override;
+  runtime::Task<Result<>> remove_source(std::string id, Viewer viewer) override;
 
  private:
   class Change;
 
-  runtime::Task<Result<journal::VideoRecord>> find_record(std::string id);
-  runtime::Task<Result<journal::VideoRecord>> find_present(std::string id);
+  runtime::Task<Result<journal::VideoRecord>> find_record(std::string id, Viewer viewer);
+  runtime::Task<Result<journal::VideoRecord>> find_present(std::string id, Viewer viewer);
   runtime::Task<Result<MediaInfo>> probe(std::string path);
   runtime::Task<Result<>> put(journal::VideoRecord record);
   // Removes the file and marks it as removed in the record.

@@ -46,13 +46,13 @@ struct World {
     return ask([this](VideoLibrary& library) { return library.deliver(handoff); });
   }
   Result<std::string> find(const std::string& id) {
-    return ask([&id](VideoLibrary& library) { return library.find(id); });
+    return ask([&id](VideoLibrary& library) { return library.find(id, std::nullopt); });
   }
   Result<> remove(const std::string& id) {
-    return ask([&id](VideoLibrary& library) { return library.remove(id); });
+    return ask([&id](VideoLibrary& library) { return library.remove(id, std::nullopt); });
   }
   Result<> remove_source(const std::string& id) {
-    return ask([&id](VideoLibrary& library) { return library.remove_source(id); });
+    return ask([&id](VideoLibrary& library) { return library.remove_source(id, std::nullopt); });
   }
   void clean_leftovers() {
     ask([](VideoLibrary& library) { return library.clean_leftovers(); });
@@ -110,7 +110,8 @@ TEST(VideoLibrary, TurnsAFinishedFileIntoAVideo) {
   EXPECT_EQ(record.status, "success");
   EXPECT_TRUE(record.source_present);
   EXPECT_EQ(world.find(id), delivery->answer.body);
-  const auto metadata = world.ask([](VideoLibrary& library) { return library.metadata(id); });
+  const auto metadata =
+      world.ask([](VideoLibrary& library) { return library.metadata(id, std::nullopt); });
   ASSERT_TRUE(metadata);
   EXPECT_EQ(parsed(*metadata).at("image_width").as_int64(), 640);
 }
@@ -233,7 +234,9 @@ TEST(VideoLibrary, KeepsTheUploadsAnswerTrueAfterItsVideoIsRemoved) {
   ASSERT_TRUE(world.remove(id));
   EXPECT_EQ(world.find(id).error().code(), Errc::not_found);
   EXPECT_EQ(world.find(id).error().message(), "Couldn't find Video with ID=" + id);
-  EXPECT_EQ(world.ask([](VideoLibrary& library) { return library.metadata(id); }).error().code(),
+  EXPECT_EQ(world.ask([](VideoLibrary& library) { return library.metadata(id, std::nullopt); })
+                .error()
+                .code(),
             Errc::not_found);
   EXPECT_EQ(world.remove(id).error().code(), Errc::not_found);
   EXPECT_EQ(world.remove_source(id).error().code(), Errc::not_found);
@@ -295,9 +298,10 @@ TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
   bool first_done = false;
   bool second_done = false;
   std::exception_ptr exception;
-  testing::start_in(context, keep(library.remove_source(id), &source_removed), first_done,
+  testing::start_in(context, keep(library.remove_source(id, std::nullopt), &source_removed),
+                    first_done, exception);
+  testing::start_in(context, keep(library.remove(id, std::nullopt), &removed), second_done,
                     exception);
-  testing::start_in(context, keep(library.remove(id), &removed), second_done, exception);
   while (context.poll_one() != 0) {
   }
   EXPECT_FALSE(first_done);
@@ -361,6 +365,37 @@ TEST(VideoLibrary, PassesOnWhatTheJournalSays) {
   EXPECT_EQ(world.store.memory.moved.count(path), 1U);
   EXPECT_EQ(world.find("\xff<id>").error().message(),
             "Couldn't find Video with ID=\xef\xbf\xbd<id>");
+}
+
+TEST(VideoLibrary, ShowsAnOwnerTheirOwnVideosAlone) {
+  World world;
+  journal::VideoRecord record;
+  record.id = "a";
+  record.owner = "ann";
+  record.status = "success";
+  record.document = "{}";
+  world.journal.memory.videos["a"] = record;
+  const Viewer bob = "bob";
+  for (const Viewer& viewer : {Viewer("ann"), Viewer()}) {
+    EXPECT_TRUE(world.ask([&](VideoLibrary& library) { return library.find("a", viewer); }));
+    EXPECT_TRUE(world.ask([&](VideoLibrary& library) { return library.metadata("a", viewer); }));
+    VideoFilter filter;
+    filter.viewer = viewer;
+    EXPECT_EQ(world.ask([&](VideoLibrary& library) { return library.list(filter); })->total, 1U);
+  }
+  const auto code = [](const auto& result) {
+    return result ? Errc::internal : result.error().code();
+  };
+  EXPECT_EQ(code(world.ask([&](VideoLibrary& l) { return l.find("a", bob); })), Errc::not_found);
+  EXPECT_EQ(code(world.ask([&](VideoLibrary& l) { return l.metadata("a", bob); })),
+            Errc::not_found);
+  EXPECT_EQ(code(world.ask([&](VideoLibrary& l) { return l.remove("a", bob); })), Errc::not_found);
+  EXPECT_EQ(code(world.ask([&](VideoLibrary& l) { return l.remove_source("a", bob); })),
+            Errc::not_found);
+  VideoFilter filter;
+  filter.viewer = bob;
+  EXPECT_EQ(world.ask([&](VideoLibrary& library) { return library.list(filter); })->total, 0U);
+  EXPECT_EQ(world.journal.memory.videos["a"].status, "success");
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/access.h"
+
+#include <algorithm>
+
+namespace sluice::protocol {
+
+Result<auth::Grant> Access::judge(const Call& call, const Parameters& parameters,
+                                  auth::Window window) const {
+  if (!required()) {
+    return auth::Grant{};
+  }
+  const http::Headers& headers = call.request.headers;
+  auth::Presented presented;
+  presented.method = call.request.method_text;
+  presented.path = call.path;
+  presented.host = headers.find("Host").value_or("");
+  presented.query = parameters.query_fields();
+  presented.form = parameters.form_fields();
+  presented.api_key = headers.find("X-Api-Key").value_or("");
+  presented.body_checksum = parameters.body_checksum();
+  return authenticator_.judge(presented, window, call.began);
+}
+
+std::uint64_t Access::file_size_max(const auth::Grant& grant) const {
+  const std::uint64_t own =
+      grant.credential ? grant.credential->quotas.file_size.value_or(settings_.file_size_max)
+                       : settings_.file_size_max;
+  return std::min(own, settings_.file_size_max);
+}
+
+void Access::apply(const auth::Grant& grant, upload::NewUpload& request) const {
+  request.limits.sessions = settings_.sessions_max;
+  if (grant.credential) {
+    const auth::Quotas& quotas = grant.credential->quotas;
+    request.limits.sessions = quotas.sessions.value_or(settings_.sessions_max);
+    request.limits.bytes = quotas.bytes;
+  }
+  request.owner = grant.owner();
+  if (grant.use) {
+    request.use = journal::UseSignature{grant.use->digest, now(), grant.use->expires_at};
+  }
+}
+
+}  // namespace sluice::protocol

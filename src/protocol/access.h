@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Who a request of the API belongs to, and what they may have: from the words of HTTP to those of
+// the authenticator, and from its grant to a new upload.
+#pragma once
+
+#include "auth/authenticator.h"
+#include "base/error.h"
+#include "protocol/call.h"
+#include "protocol/parameters.h"
+#include "protocol/protocol_settings.h"
+#include "upload/upload.h"
+
+namespace sluice::protocol {
+
+class Access {
+ public:
+  // Both outlive this. Any thread may call.
+  Access(const auth::Authenticator& authenticator, const ProtocolSettings& settings)
+      : authenticator_(authenticator), settings_(settings) {}
+
+  bool required() const noexcept { return authenticator_.required(); }
+  Timestamp now() const noexcept { return authenticator_.now(); }
+
+  Result<auth::Grant> judge(const Call& call, const Parameters& parameters,
+                            auth::Window window) const;
+
+  // The largest file that whoever was granted may send.
+  std::uint64_t file_size_max(const auth::Grant& grant) const;
+  // Owner, limits and the signature that is used up by it.
+  void apply(const auth::Grant& grant, upload::NewUpload& request) const;
+
+ private:
+  const auth::Authenticator& authenticator_;
+  const ProtocolSettings& settings_;
+};
+
+}  // namespace sluice::protocol

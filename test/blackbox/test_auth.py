@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Credentials: who may use the API, as the clients sign their requests, and what they see."""
+
+import hashlib
+import json
+import os
+
+import pytest
+
+from support.panda_signature import query, signed
+from support.raw_http import multipart, path_of
+from support.sluice_server import run_sluice
+from support.waiting import wait_until
+
+HOST = "api.example.com"
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+SESSION = "/videos/upload.json"
+CREDENTIALS = """
+[[credentials]]
+access_key = "ann"
+secret_key = "secret of ann"
+cloud_ids = ["cloud"]
+sessions = 2
+bytes = 1000
+file_size = 900
+
+[[credentials]]
+owner = "bob"
+api_key = "key of bob"
+token = "clou_bob"
+"""
+ONE_FILE = {"file_size": "9", "file_name": "a b.mp4"}
+
+
+@pytest.fixture
+def guarded(new_server):
+    return new_server(toml=CREDENTIALS)
+
+
+@pytest.fixture
+def client(guarded, connected):
+    return connected(guarded)
+
+
+def refusal(response):
+    return response.status, response.json()["error"], response.json()["message"]
+
+
+def get(client, path, parameters, prefix="/v2"):
+    return client.request("GET", f"{prefix}{path}?{query(parameters)}", host=HOST + ":8080")
+
+
+def create(client, parameters, **how):
+    return client.request("POST", "/v2" + SESSION, [FORM], query(signed("POST", HOST, SESSION, parameters, **how)).encode(),
+                          host=HOST)
+
+
+def upload(client, parameters=None):
+    """A finished upload of ann's; its Video JSON."""
+    session = create(client, parameters or ONE_FILE)
+    assert session.status == 201, session
+    response = client.whole(session.json()["location"], b"123456789")
+    assert response.status == 200, response
+    return response.json()
+
+
+def test_without_a_credential_nothing_of_the_api_answers(client):
+    missing = (400, "BadRequest", "All required parameters were not supplied: access_key, signature, timestamp")
+    assert refusal(client.get("/videos.json")) == missing
+    assert refusal(client.get("/v2/videos/0123456789abcdef0123456789abcdef.json")) == missing
+    assert refusal(client.request("DELETE", "/videos/0123456789abcdef0123456789abcdef.json")) == missing
+    assert refusal(client.request("POST", SESSION, [FORM], b"file_size=1&file_name=a")) == missing
+    assert client.get("/healthz").status == 200
+
+
+def test_ruby_opens_a_session_with_a_form_and_the_location_needs_nothing(client):
+    video = upload(client)
+    assert video["original_filename"] == "a b.mp4"
+    assert get(client, "/videos.json", signed("GET", HOST, "/videos.json")).json()[0]["id"] == video["id"]
+
+
+def test_python_signs_the_query(client):
+    parameters = signed("POST", HOST, SESSION, {"file_size": "9", "file_name": "/tmp/♥ ~.mp4"})
+    response = client.request("POST", f"/v2{SESSION}?{query(parameters)}", host=HOST)
+    assert response.status == 201, response
+
+
+def test_dotnet_sends_query_and_form(client):
+    text = query(signed("POST", HOST, SESSION, ONE_FILE))
+    response = client.request("POST", f"/v2{SESSION}?{text}", [FORM], text.encode(), host=HOST)
+    assert response.status == 201, response
+
+
+def test_php_sends_multipart_fields(client):
+    parts = [(name, None, value.encode()) for name, value in signed("POST", HOST, SESSION, ONE_FILE).items()]
+    response = client.request("POST", "/v2" + SESSION, [("Content-Type", "multipart/form-data; boundary=----x")],
+                              multipart("----x", *parts), host=HOST)
+    assert response.status == 201, response
+
+
+def test_go_signs_the_query_and_the_checksum_of_its_json(client):
+    body = json.dumps({"file_size": "9", "file_name": "a", "profiles": ["h264"]}).encode()
+    parameters = signed("POST", HOST, SESSION, {"signature_version": "2", "checksum": hashlib.sha256(body).hexdigest()})
+    target = f"/v3.0{SESSION}?{query(parameters)}"
+    fields = [("Content-Type", "application/json")]
+    other = client.request("POST", target, fields, body.replace(b'"9"', b'"8"'), host=HOST)
+    assert refusal(other)[:2] == (401, "NotAuthorized")
+    assert client.request("POST", target, fields, body, host=HOST).status == 201
+
+
+def test_sdks_of_3_1_send_a_key_and_curl_a_token(client):
+    body = json.dumps(ONE_FILE).encode()
+    fields = [("Content-Type", "application/json"), ("X-Api-Key", "key of bob")]
+    assert client.request("POST", f"/flip/3.1{SESSION}?factory_id=f", fields, body).status == 201
+    fields[1] = ("X-Api-Key", "another")
+    assert refusal(client.request("POST", f"/flip/3.1{SESSION}?factory_id=f", fields, body))[0] == 401
+    assert client.get("/v2/videos.json?token=clou_bob&cloud_id=c").status == 200
+    assert refusal(client.get("/v2/videos.json?token=clou_eve"))[:2] == (401, "NotAuthorized")
+
+
+def test_what_is_signed_cannot_be_changed(client):
+    parameters = signed("GET", HOST, "/videos.json", {"status": "success"})
+    wrong = (401, "NotAuthorized", "Signatures do not match")
+    assert get(client, "/videos.json", parameters).status == 200
+    assert refusal(get(client, "/videos.json", {**parameters, "status": "fail"})) == wrong
+    assert refusal(get(client, "/videos.json", {**parameters, "page": "1"})) == wrong
+    assert refusal(get(client, "/encodings.json", parameters)) == wrong
+    response = client.request("GET", f"/videos.json?{query(parameters)}", host="other.example.com")
+    assert refusal(response) == wrong
+    assert response.header("WWW-Authenticate") == "Panda"
+    assert refusal(get(client, "/videos.json", signed("GET", HOST, "/videos.json", secret="guess"))) == wrong
+    assert refusal(get(client, "/videos.json", signed("GET", HOST, "/videos.json", access_key="eve"))) == wrong
+    assert refusal(get(client, "/videos.json", signed("GET", HOST, "/videos.json", cloud="x")))[0] == 401
+
+
+def test_a_signature_grows_old(client):
+    for offset, status in ((-290, 200), (290, 200), (-310, 401), (310, 401)):
+        response = get(client, "/videos.json", signed("GET", HOST, "/videos.json", offset=offset))
+        assert response.status == status, (offset, response)
+    assert response.json()["message"] == "Signatures expired"
+
+
+def test_windows_and_names_are_settings(new_server, connected):
+    server = new_server(toml='[auth]\nwindow = "1h"\nhosts = "panda.example.com"\n' + CREDENTIALS)
+    client = connected(server)
+    parameters = signed("GET", "panda.example.com", "/videos.json", offset=-3000)
+    assert client.request("GET", "/videos.json?" + query(parameters), host="127.0.0.1:1").status == 200
+
+
+def test_a_signature_serves_one_post_also_after_a_restart(guarded, connected):
+    client = connected(guarded)
+    body = query(signed("POST", HOST, SESSION, ONE_FILE)).encode()
+    assert client.request("POST", SESSION, [FORM], body, host=HOST).status == 201
+    again = client.request("POST", SESSION, [FORM], body, host=HOST)
+    assert refusal(again)[:2] == (401, "NotAuthorized")
+    guarded.restart()
+    again = connected(guarded).request("POST", SESSION, [FORM], body, host=HOST)
+    assert refusal(again)[:2] == (401, "NotAuthorized")
+
+
+def test_owners_see_only_what_is_theirs(client):
+    video = upload(client)
+    bob = "token=clou_bob"
+    one = f"/videos/{video['id']}.json"
+    assert client.get(f"/videos.json?{bob}").json() == []
+    assert refusal(client.get(f"{one}?{bob}")) == (404, "RecordNotFound", f"Couldn't find Video with ID={video['id']}")
+    assert client.request("DELETE", f"{one}?{bob}").status == 404
+    assert client.request("DELETE", f"/videos/{video['id']}/source.json?{bob}").status == 404
+    assert get(client, one, signed("GET", HOST, one)).json()["id"] == video["id"]
+    response = client.request("DELETE", f"/v2{one}?{query(signed('DELETE', HOST, one))}", host=HOST)
+    assert (response.status, response.json()) == (200, {"deleted": True})
+
+
+def test_quotas_hold_for_sessions_sizes_and_bytes(client):
+    def of_size(size):
+        return create(client, {"file_size": size, "file_name": "a"})
+
+    assert refusal(of_size("901"))[:2] == (413, "FileSizeLimitExceeded")
+    first = of_size("600")
+    assert first.status == 201
+    assert refusal(of_size("401"))[:2] == (507, "QuotaExceeded")
+    assert of_size("400").status == 201
+    third = of_size("0")
+    assert refusal(third)[:2] == (503, "TooManySessions")
+    assert third.header("Retry-After") is not None
+    client.delete(first.json()["location"])
+    assert of_size("600").status == 201
+
+
+def test_the_file_of_credentials_is_read_again(new_server, connected, tmp_path):
+    path = tmp_path / "credentials.toml"
+    path.write_text("")
+    server = new_server(toml=f'[auth]\nfile = "{path}"\n', listen="0.0.0.0:0")
+    client = connected(server)
+    target = "/videos.json?token=clou_bob"
+    assert client.get(target).status == 401, "no credential lets nobody in"
+    path.write_text(CREDENTIALS)
+    wait_until(lambda: client.get(target).status == 200, "the new credentials are in force")
+    path.write_text('[[credentials]]\ntoken = "half of a cred')
+    wait_until(lambda: "stay what they were" in server.log(), "the mistake is logged")
+    assert client.get(target).status == 200
+    assert "half of" not in server.log()
+    path.write_text('[[credentials]]\nowner = "bob"\ntoken = "another"\n')
+    wait_until(lambda: client.get(target).status == 401, "a credential that is gone opens nothing")
+
+
+def test_secrets_are_in_no_output(guarded, connected, tmp_path):
+    client = connected(guarded)
+    parameters = signed("GET", HOST, "/videos.json")
+    get(client, "/videos.json", parameters)
+    get(client, "/videos.json", {**parameters, "page": "7"})
+    client.get("/videos.json?token=clou_bob")
+    config = tmp_path / "again.toml"
+    config.write_text(CREDENTIALS)
+    checked = run_sluice("check", "--config", config)
+    assert checked.returncode == 0
+    for secret in ("secret of ann", "key of bob", "clou_bob", parameters["signature"]):
+        assert secret not in guarded.log() and secret not in checked.stdout + checked.stderr
+
+
+def test_an_open_address_needs_a_credential_or_the_word(new_server, tmp_path):
+    new_server(toml=CREDENTIALS, listen="0.0.0.0:0")
+    refused = run_sluice("serve", "--listen", "0.0.0.0:0", "--data", tmp_path / "no")
+    assert refused.returncode == 2 and "credentials" in refused.stderr
+    assert not os.path.exists(tmp_path / "no")
