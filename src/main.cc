@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app.h"
+#include "cli/credentials.h"
 #include "cli/upload_command.h"
 #include "fsck/fsck_command.h"
 #include "net/tls_identity.h"
@@ -150,6 +151,7 @@ int run(int argc, char** argv) {
 
   fsck::add_fsck_command(program, exit_code);
   cli::add_upload_command(program, exit_code);
+  cli::add_credentials_command(program, exit_code);
 
   try {
     program.parse(argc, argv);

@@ -204,6 +204,28 @@ def test_the_file_of_credentials_is_read_again(new_server, connected, tmp_path):
     wait_until(lambda: client.get(target).status == 401, "a credential that is gone opens nothing")
 
 
+def test_credentials_are_added_and_revoked_while_the_server_runs(new_server, connected, tmp_path):
+    path = tmp_path / "credentials.toml"
+    command = ("credentials", "--file", path)
+    added = run_sluice(*command, "add", "--owner", "carol")
+    assert added.returncode == 0, added.stderr
+    keys = dict(line.split(" = ") for line in added.stdout.splitlines() if " = " in line)
+    access_key, secret, api_key = (keys[name].strip('"') for name in ("access_key", "secret_key", "api_key"))
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    client = connected(new_server(toml=f'[auth]\nfile = "{path}"\n'))
+
+    def status():
+        return get(client, "/videos.json", signed("GET", HOST, "/videos.json", access_key=access_key, secret=secret)).status
+
+    assert status() == 200
+    listed = run_sluice(*command, "list").stdout
+    assert "carol" in listed and access_key in listed and secret not in listed and api_key not in listed
+    assert run_sluice(*command, "revoke", "nobody").returncode == 1
+    assert run_sluice(*command, "revoke", access_key).stdout == "revoked: 1\n"
+    wait_until(lambda: status() == 401, "a revoked credential opens nothing")
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith("credentials")] == ["credentials.toml"]
+
+
 def test_secrets_are_in_no_output(guarded, connected, tmp_path):
     client = connected(guarded)
     parameters = signed("GET", HOST, "/videos.json")
