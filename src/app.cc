@@ -93,6 +93,7 @@ http::SessionSettings session_settings(const ops::Config& config) {
   settings.write = {config.timeouts.write, config.timeouts.progress_window,
                     config.timeouts.progress_bytes};
   settings.requests_max = config.limits.requests_per_connection;
+  settings.trusted_proxies = config.server.trusted_proxies;
   return settings;
 }
 
@@ -102,7 +103,9 @@ net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
   net::ConnectionLimits::Settings settings;
   settings.total_max = config.limits.connections;
   settings.per_address_max = config.limits.connections_per_address;
-  settings.proxies = {*net::parse_network("127.0.0.0/8"), *net::parse_network("::1")};
+  settings.proxies = config.server.trusted_proxies.networks();
+  settings.proxies.push_back(*net::parse_network("127.0.0.0/8"));
+  settings.proxies.push_back(*net::parse_network("::1"));
   return settings;
 }
 

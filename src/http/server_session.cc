@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "http/forwarded.h"
 #include "http/head_parser.h"
 #include "http/request_body.h"
 
@@ -206,7 +207,12 @@ Result<bool> ServerSession::read_input() {
 }
 
 runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) {
-  const RequestContext context{new_request_id(), stream_->peer_address(), stream_->is_secure()};
+  Sender sender = sender_of(
+      request,
+      Sender{.address = stream_->peer_address(), .secure = stream_->is_secure(), .host = {}},
+      settings_.trusted_proxies);
+  const RequestContext context{new_request_id(), std::move(sender.address), sender.secure,
+                               std::move(sender.host)};
   AccessLine line(log_, metrics_, context);
   RequestBody body(*stream_, input_, request, settings_.body, metrics_);
   body_ = &body;

@@ -19,6 +19,7 @@
 #include "http/message.h"
 #include "net/byte_stream.h"
 #include "net/progress.h"
+#include "net/trusted_proxies.h"
 #include "runtime/task.h"
 
 namespace sluice::http {
@@ -31,7 +32,8 @@ struct SessionSettings {
   net::Patience body{.idle = std::chrono::seconds(60), .window = {}, .bytes = 0};
   net::Patience write{.idle = std::chrono::seconds(60), .window = {}, .bytes = 0};
   Duration linger_time = limits::linger_max;  // Before a connection with unread bytes is closed.
-  std::uint64_t requests_max = 0;             // On one connection; 0: any number.
+  net::TrustedProxies trusted_proxies = {};
+  std::uint64_t requests_max = 0;  // On one connection; 0: any number.
 };
 
 // Lives on the connection's thread. The hook is for Connections, which lists what runs.

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "delivery/handoff_request.h"
 #include "net/endpoint.h"
+#include "net/trusted_proxies.h"
 #include "protocol/origins.h"
 
 namespace sluice::ops {
@@ -39,6 +40,7 @@ struct Config {
     std::string public_url;
     bool open = false;
     bool authorize_upload = false;
+    net::TrustedProxies trusted_proxies;
     std::uint64_t workers = 0;  // 0: one for each core.
     Duration drain = std::chrono::seconds(10);
 

@@ -254,6 +254,15 @@ std::string Address::print(const net::Endpoint& value) {
   return toml_string(value.is_set() ? net::to_text(value) : std::string(no_address));
 }
 
+Parsed<net::TrustedProxies> ProxyList::parse(std::string_view text) {
+  Result<net::TrustedProxies> proxies = net::TrustedProxies::parse(text);
+  if (!proxies || !is_plain_text(text)) {
+    return std::unexpected(
+        "expected addresses and networks like \"127.0.0.1, 10.0.0.0/8\", and unix");
+  }
+  return *std::move(proxies);
+}
+
 Parsed<std::string> BaseUrl::parse(std::string_view text) {
   std::string_view url = text;
   if (url.empty()) {

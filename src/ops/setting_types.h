@@ -103,6 +103,15 @@ struct Address {
   static std::string print(const Value& value);
 };
 
+// Networks, addresses and `unix`, with commas between them.
+struct ProxyList {
+  using Value = net::TrustedProxies;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "LIST";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value) { return toml_string(value.text()); }
+};
+
 // An absolute http or https URL to which paths can be appended, or nothing.
 struct BaseUrl {
   using Value = std::string;

@@ -77,6 +77,10 @@ constexpr std::array table{
     row<Switch, &Config::server, &Server::authorize_upload>(
         {"server.authorize_upload", "SLUICE_SERVER_AUTHORIZE_UPLOAD", {}},
         "Open sessions at /panda/authorize_upload for scripts of the server's own origin."),
+    row<ProxyList, &Config::server, &Server::trusted_proxies>(
+        {"server.trusted_proxies", "SLUICE_SERVER_TRUSTED_PROXIES", {}},
+        "Proxies whose Forwarded and X-Forwarded fields are believed: addresses and networks with "
+        "commas between them; unix: whoever connects to the Unix socket."),
     row<Count<0, limits::workers_max>, &Config::server, &Server::workers>(
         {"server.workers", "SLUICE_SERVER_WORKERS", {}}, "Event loops; 0: one for each core."),
     row<Pause, &Config::server, &Server::drain>(

@@ -24,7 +24,8 @@ struct Call {
   const http::Request& request;
   runtime::ByteSource& body;
   std::string client_address;      // Without port; empty: not known.
-  bool secure = false;             // It came over TLS.
+  bool secure = false;             // The client spoke TLS.
+  std::string host;                // That the client asked for.
   Timestamp began;                 // When the head was there.
   std::string path;                // Without the version prefix, decoded: what signatures cover.
   std::string capture;             // What stands in the path for the pattern's `{}`.

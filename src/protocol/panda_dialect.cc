@@ -98,7 +98,7 @@ Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const auth::Gran
     co_return fail(request.error());
   }
   access_.apply(grant, *request);
-  if (settings_.base->url().empty() && call.request.headers.find("Host").value_or("").empty()) {
+  if (settings_.base->url().empty() && call.host.empty()) {
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");
   }
@@ -267,9 +267,8 @@ Answer PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) cons
 std::string PandaDialect::location(const Call& call, const std::string& token) const {
   std::string base = settings_.base->url();
   if (base.empty()) {
-    const std::string_view host = call.request.headers.find("Host").value_or("");
-    if (!host.empty()) {
-      base = (call.secure ? "https://" : "http://") + std::string(host);
+    if (!call.host.empty()) {
+      base = (call.secure ? "https://" : "http://") + call.host;
     }
   }
   return base + "/uploads/" + token;

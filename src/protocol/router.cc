@@ -168,6 +168,8 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
   Call call(request, body);
   call.client_address = context.peer_address;
   call.secure = context.secure;
+  call.host =
+      context.host.empty() ? std::string(request.headers.find("Host").value_or("")) : context.host;
   call.began = access_.now();
   const Route* route = nullptr;
   Answer answer = co_await dispatch(call, route);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Whom a request comes from and where it was sent, when a proxy stands between.
+#pragma once
+
+#include <string>
+
+#include "http/message.h"
+#include "net/trusted_proxies.h"
+
+namespace sluice::http {
+
+struct Sender {
+  std::string address;  // Without port.
+  bool secure = false;  // The client spoke TLS.
+  std::string host;     // That the client asked for; empty: what the Host field says.
+};
+
+// `direct` is what the connection itself tells, and all that counts unless its peer is trusted.
+// Then `Forwarded` (RFC 7239) or the fields X-Forwarded-For, -Proto and -Host tell: the client is
+// the last address that is no trusted proxy. A request with both kinds of fields is not believed: a
+// proxy sets one of them and may pass on what a client wrote into the other.
+Sender sender_of(const Request& request, Sender direct, const net::TrustedProxies& trusted);
+
+}  // namespace sluice::http
