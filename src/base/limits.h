@@ -63,6 +63,11 @@ inline constexpr std::size_t buffer_budget_bytes_default = 64 * MiB;
 inline constexpr std::chrono::milliseconds buffer_fill_patience{5};
 // However steadily bytes trickle in, a buffer is not held for longer than this to be filled.
 inline constexpr std::chrono::milliseconds buffer_fill_time_max{100};
+// Once a buffer was filled, a storage thread reads on by itself for as long as the sender fills
+// each further buffer within this time, and gives the others their turn after so much.
+inline constexpr std::chrono::milliseconds stream_patience{2};
+inline constexpr std::chrono::milliseconds stream_time_max{20};
+inline constexpr std::uint64_t stream_bytes_max = 8 * MiB;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
 inline constexpr std::uint64_t checkpoint_bytes =
     64 * MiB;  // A running request is made durable this often.

@@ -207,6 +207,26 @@ runtime::Task<Result<std::size_t>> RequestBody::read(MutableBytes buffer, Durati
   co_return filled;
 }
 
+std::size_t RequestBody::read_blocking(MutableBytes buffer, Duration patience) {
+  const auto give_up_at = steady_clock::now() + patience;
+  std::size_t filled = 0;
+  while (!finished()) {
+    const Result<std::size_t> taken = take_all(buffer.subspan(filled));
+    if (!taken) {
+      break;  // Kept in failure_.
+    }
+    filled += *taken;
+    if (filled == buffer.size() || finished()) {
+      break;
+    }
+    const auto left = std::chrono::ceil<Duration>(give_up_at - steady_clock::now());
+    if (left <= Duration::zero() || !stream_.block_until_readable(left)) {
+      break;
+    }
+  }
+  return filled;
+}
+
 Result<std::size_t> RequestBody::take_all(MutableBytes buffer) {
   std::size_t taken = 0;
   while (taken < buffer.size() && !finished()) {

@@ -35,6 +35,7 @@ class RequestBody final : public runtime::ByteSource {
   // The first wait asks for the body with `100 Continue` when the client expects that.
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
+  std::size_t read_blocking(MutableBytes buffer, Duration patience) override;
   std::optional<std::uint64_t> remaining() const override;
   void cancel(Errc reason) override;
 

@@ -244,6 +244,38 @@ TEST_F(RequestBodyTest, ATrickleDoesNotHoldABufferForEver) {
   timer.cancel();
 }
 
+TEST_F(RequestBodyTest, ABlockingReadTakesWhatIsThereAndLeavesTheRestToTheNextRead) {
+  for (const Request& request : {with_length(9), chunked()}) {
+    open(request);
+    const bool is_chunked = request.framing == Framing::chunked;
+    std::array<std::byte, 4> buffer{};
+    EXPECT_EQ(body_->read_blocking(buffer, 1ms), 0U) << "nothing came";
+    send(is_chunked ? "5\r\nabcde\r\n" : "abcde");
+    EXPECT_EQ(body_->read_blocking(buffer, 1min), 4U);
+    EXPECT_EQ(as_text(buffer), "abcd");
+    EXPECT_EQ(body_->read_blocking(buffer, 1ms), 1U);
+    send(is_chunked ? "4\r\nfghi\r\n0\r\n\r\nGET" : "fghiGET");
+    EXPECT_EQ(body_->read_blocking(buffer, 1min), 4U);
+    EXPECT_EQ(as_text(buffer), "fghi");
+    EXPECT_EQ(body_->read_blocking(buffer, 1ms), 0U);
+    EXPECT_EQ(read(buffer, 1ms), std::size_t{0}) << "the end";
+  }
+}
+
+TEST_F(RequestBodyTest, AnErrorInABlockingReadIsToldByTheNextRead) {
+  std::array<std::byte, 8> buffer{};
+  open(with_length(9));
+  send("abc");
+  EXPECT_EQ(body_->read_blocking(buffer, 1ms), 3U);
+  body_->cancel(Errc::taken_over);
+  EXPECT_EQ(body_->read_blocking(buffer, 1min), 0U);
+  EXPECT_EQ(read(buffer, 1ms).error().code(), Errc::taken_over);
+  open(chunked());
+  send("zz\r\n");
+  EXPECT_EQ(body_->read_blocking(buffer, 1min), 0U);
+  EXPECT_EQ(read(buffer, 1ms).error().code(), Errc::bad_request);
+}
+
 TEST_F(RequestBodyTest, FramingWithoutDataIsNotWorthABuffer) {
   RequestBody& body = open(chunked());
   bool done = false;

@@ -25,6 +25,10 @@ class ByteStream {
   virtual runtime::Task<Result<>> wait_readable(Duration timeout) = 0;
   // What is there, without waiting: nullopt when nothing is, 0 at the end of the stream.
   virtual Result<std::optional<std::size_t>> read_now(MutableBytes buffer) = 0;
+  // Blocks the calling thread, which is no event loop's, until read_now() has something to say;
+  // false when `timeout` passed first, or when the stream cannot do this. Both may be called on any
+  // thread while nobody else uses the stream but for interrupt_wait().
+  virtual bool block_until_readable(Duration /*timeout*/) { return false; }
   // Writes all of `head`, then all of `body`, in one piece where the system can. idle_timeout when
   // the peer takes bytes more slowly than `patience` allows.
   virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) = 0;

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -168,6 +169,11 @@ Result<std::optional<std::size_t>> TcpStream::read_now(MutableBytes buffer) {
       return fail(lost("recv", errno));
     }
   }
+}
+
+bool TcpStream::block_until_readable(Duration timeout) {
+  pollfd waiting{socket_.native_handle(), POLLIN, 0};
+  return ::poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
 }
 
 runtime::Task<Result<>> TcpStream::write(Bytes head, Bytes body, Patience patience) {

@@ -27,6 +27,11 @@ class ByteSource {
   // only when no byte was read before it.
   virtual Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) = 0;
 
+  // For a thread that may block: what is there, and what comes within `patience`, up to the end of
+  // `buffer`. 0 when nothing came, and also for an end or an error, which the next read() tells.
+  // Any thread, while nobody else uses the source but for cancel().
+  virtual std::size_t read_blocking(MutableBytes /*buffer*/, Duration /*patience*/) { return 0; }
+
   // The bytes that are still to come, where the framing says so.
   virtual std::optional<std::uint64_t> remaining() const = 0;
 

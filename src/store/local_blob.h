@@ -46,11 +46,14 @@ class LocalBlob final : public Blob {
             std::unique_ptr<runtime::DiskFile> file, std::string directory);
 
   runtime::Task<Result<>> write(std::uint64_t offset, Bytes data) override;
+  runtime::Task<Streamed> stream(std::uint64_t offset, MutableBytes buffer, std::size_t count,
+                                 Refill refill) override;
   runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override;
   runtime::Task<Result<>> sync() override;
 
  private:
   // These block.
+  Result<> write_now(std::uint64_t offset, Bytes data);
   void write_back(ByteRange written);
   Result<> sync_now();
   Result<> sync_file_and_name();

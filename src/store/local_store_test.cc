@@ -73,6 +73,41 @@ TEST_F(LocalStoreTest, KeepsBytesAcrossReopening) {
   EXPECT_EQ(sluice::testing::run(blob->read(11, buffer)), 0U);
 }
 
+TEST_F(LocalStoreTest, StreamsBufferAfterBufferToTheirPlaces) {
+  const auto blob = open(100);
+  std::array<std::byte, 4> buffer{};
+  std::vector<std::string> rest{"efgh", "ij"};
+  const auto refill = [&rest](MutableBytes free) -> std::size_t {
+    if (rest.empty()) {
+      return 0;
+    }
+    const std::string next = rest.front();
+    rest.erase(rest.begin());
+    std::ranges::copy(as_bytes(next), free.begin());
+    return next.size();
+  };
+  std::ranges::copy(as_bytes("abcd"), buffer.begin());
+  const Blob::Streamed streamed = sluice::testing::run(blob->stream(3, buffer, 4, refill));
+  EXPECT_TRUE(streamed.outcome);
+  EXPECT_EQ(streamed.bytes, 10U);
+  EXPECT_EQ(contents(store.blob_path(id)).substr(3), "abcdefghij");
+}
+
+TEST_F(LocalStoreTest, AStreamTellsHowFarItCameBeforeAnError) {
+  const auto blob = open(100);
+  std::array<std::byte, 4> buffer{};
+  int refills = 0;
+  const auto refill = [this, &refills](MutableBytes free) {
+    disk.fail_on("write");
+    ++refills;
+    return free.size();
+  };
+  const Blob::Streamed streamed = sluice::testing::run(blob->stream(0, buffer, 4, refill));
+  EXPECT_FALSE(streamed.outcome);
+  EXPECT_EQ(streamed.bytes, 4U);
+  EXPECT_EQ(refills, 1);
+}
+
 TEST_F(LocalStoreTest, SyncsTheNameWithTheFirstSyncOfEveryOpening) {
   for (int opening = 0; opening < 2; ++opening) {
     const auto blob = open(100);

@@ -67,7 +67,8 @@ class RecordingDisk final : public runtime::Disk {
         : disk_(disk), file_(std::move(file)), name_(std::move(name)) {}
 
     Result<> write_at(std::uint64_t offset, Bytes data) override {
-      return file_->write_at(offset, data);
+      Result<> go_on = disk_.unrecorded("write");
+      return go_on ? file_->write_at(offset, data) : go_on;
     }
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
       return file_->read_at(offset, buffer);
@@ -95,6 +96,12 @@ class RecordingDisk final : public runtime::Disk {
 
   std::string name(const std::string& path) const {
     return path.starts_with(root_ + "/") ? path.substr(root_.size() + 1) : path;
+  }
+
+  // Fails as others do; there are too many of them to write down.
+  Result<> unrecorded(std::string_view call) {
+    const std::scoped_lock lock(mutex_);
+    return call == failing_ ? fail(code_, "planted failure") : Result<>();
   }
 
   Result<> record(std::string call) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,28 @@ class Blob {
 
   // Writes all of `data` at `offset`; starts writeback of what has gathered. Not durable.
   virtual runtime::Task<Result<>> write(std::uint64_t offset, Bytes data) = 0;
+  // What a stream() has written when it ended.
+  struct Streamed {
+    std::uint64_t bytes = 0;
+    Result<> outcome;
+  };
+  // Puts the next bytes at the front of the buffer, returns how many; 0 ends the stream. It runs on
+  // a thread that may block, and not for longer than limits::stream_time_max in all.
+  using Refill = std::function<std::size_t(MutableBytes)>;
+  // Writes the first `count` bytes of `buffer` at `offset`, then what `refill` brings, end to end.
+  // What was written before an error stays.
+  virtual runtime::Task<Streamed> stream(std::uint64_t offset, MutableBytes buffer,
+                                         std::size_t count, Refill refill) {
+    Streamed streamed;
+    while (count > 0 && streamed.outcome) {
+      streamed.outcome = co_await write(offset + streamed.bytes, buffer.first(count));
+      if (streamed.outcome) {
+        streamed.bytes += count;
+        count = refill(buffer);
+      }
+    }
+    co_return streamed;
+  }
   // Fills `buffer`, or less when the blob ends.
   virtual runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) = 0;
   // Returns when every byte written so far survives a power cut, the blob's name included. After a

@@ -107,6 +107,14 @@ Task<Result<bool>> Append::transfer_one_buffer() {
   if (*count == 0) {
     co_return false;
   }
+  if (*count == wanted.size()) {
+    if (const std::uint64_t until = new_until(); until >= position_ + *count) {
+      if (const Result<> streamed = co_await stream(wanted, *count, until); !streamed) {
+        co_return fail(streamed.error());
+      }
+      co_return true;
+    }
+  }
   const MutableBytes scratch = buffer.bytes().subspan(wanted.size());
   if (const Result<> taken = co_await take(wanted.first(*count), scratch); !taken) {
     co_return fail(taken.error());
@@ -121,8 +129,43 @@ MutableBytes Append::wanted_part(MutableBytes buffer) const {
   return buffer.first(wanted < room ? static_cast<std::size_t>(wanted) : room);
 }
 
-// Bytes that are stored already are compared, the others written.
-Task<Result<>> Append::take(Bytes bytes, MutableBytes scratch) {
+std::uint64_t Append::new_until() const {
+  const std::vector<ByteRange> holes = stored_.missing({position_, end_});
+  return !holes.empty() && holes.front().begin == position_ ? holes.front().end : position_;
+}
+
+// A sender that fills buffers at once is received by the thread that writes.
+Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint64_t until) {
+  if (const Result<> opened = co_await open_blob(); !opened) {
+    co_return fail(opened.error());
+  }
+  const std::uint64_t checkpoint =
+      may_be_another_file_ ? until : position_ + limits::checkpoint_bytes - written_.total();
+  const std::uint64_t stop_at = std::min({until, checkpoint, position_ + limits::stream_bytes_max});
+  const auto give_up_at = std::chrono::steady_clock::now() + limits::stream_time_max;
+  std::uint64_t next = position_ + count;
+  bool is_fast = true;
+  auto refill = [this, stop_at, give_up_at, &next, &is_fast](MutableBytes free) -> std::size_t {
+    if (!is_fast || next >= stop_at || std::chrono::steady_clock::now() >= give_up_at) {
+      return 0;
+    }
+    const MutableBytes room =
+        free.first(static_cast<std::size_t>(std::min<std::uint64_t>(free.size(), stop_at - next)));
+    const std::size_t filled = body_.read_blocking(room, limits::stream_patience);
+    is_fast = filled == room.size();
+    next += filled;
+    return filled;
+  };
+  const store::Blob::Streamed streamed =
+      co_await blob_->stream(position_, buffer, count, std::move(refill));
+  if (streamed.bytes > 0) {
+    written_.add({position_, position_ + streamed.bytes});
+  }
+  position_ += streamed.bytes;
+  co_return streamed.outcome;
+}
+
+Task<Result<>> Append::open_blob() {
   if (!blob_) {
     const std::uint64_t stored_end = stored_.empty() ? 0 : stored_.ranges().back().end;
     auto opened = co_await tools_.store.open(upload_.id(), upload_.file_size(), stored_end);
@@ -131,6 +174,14 @@ Task<Result<>> Append::take(Bytes bytes, MutableBytes scratch) {
     }
     blob_ = std::move(*opened);
     upload_.room_taken();
+  }
+  co_return Result<>();
+}
+
+// Bytes that are stored already are compared, the others written.
+Task<Result<>> Append::take(Bytes bytes, MutableBytes scratch) {
+  if (const Result<> opened = co_await open_blob(); !opened) {
+    co_return fail(opened.error());
   }
   const ByteRange range{position_, position_ + bytes.size()};
   std::uint64_t at = range.begin;

@@ -47,6 +47,10 @@ class Append {
   runtime::Task<Result<>> transfer();
   runtime::Task<Result<bool>> transfer_one_buffer();
   MutableBytes wanted_part(MutableBytes buffer) const;
+  // Where bytes from position_ on need not be compared with stored ones.
+  std::uint64_t new_until() const;
+  runtime::Task<Result<>> stream(MutableBytes buffer, std::size_t count, std::uint64_t until);
+  runtime::Task<Result<>> open_blob();
   runtime::Task<Result<>> take(Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> check_end();

@@ -40,6 +40,19 @@ TEST_F(FullDiskTest, SessionsCreatedAtOnceAreNotPromisedTheSameRoom) {
   EXPECT_FALSE(fits(1));
 }
 
+TEST_F(FullDiskTest, AFastUploadKeepsWhatWasWrittenBeforeTheDiskWasFull) {
+  constexpr std::uint64_t size = 8 * limits::buffer_bytes;
+  settings.admission = {size, 100};
+  store.free_bytes = 2 * size;
+  restart();
+  const std::string token = create(size);
+  store.capacity_bytes = 5 * limits::buffer_bytes + 10;
+  const auto refused = append(token, std::string(size, 'x'), {0, size, size});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::disk_full);
+  EXPECT_EQ(status(token)->acknowledged, 5 * limits::buffer_bytes);
+}
+
 TEST_F(FullDiskTest, ARestartForgetsNoPromise) {
   create(600);
   restart();

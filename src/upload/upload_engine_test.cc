@@ -21,7 +21,14 @@ using journal::UploadState;
 using runtime::Task;
 using testing::ScriptedSource;
 
-class UploadEngineTest : public testing::EngineFixture {};
+class UploadEngineTest : public testing::EngineFixture {
+ protected:
+  void accept_large_files() {
+    settings.admission.file_size_max = 64 * limits::MiB;
+    store.free_bytes = 128 * limits::MiB;
+    restart();
+  }
+};
 
 TEST_F(UploadEngineTest, StoresPiecesAndAcknowledgesWhatIsDurable) {
   const std::string token = create(9);
@@ -67,6 +74,39 @@ TEST_F(UploadEngineTest, OtherBytesAreRefusedAtTheirOffsetAndChangeNothing) {
   EXPECT_NE(other.error().message().find("offset 2 "), std::string::npos);
   EXPECT_EQ(status(token)->acknowledged, 5U);
   EXPECT_EQ(blob(1), "abcde");
+}
+
+std::string varied(std::size_t size) {
+  std::string text(size, 'x');
+  for (std::size_t i = 0; i < size; i += 997) {
+    text[i] = static_cast<char>('a' + i % 26);
+  }
+  return text;
+}
+
+TEST_F(UploadEngineTest, AFastSenderIsReadByTheThreadThatWrites) {
+  const std::string file = varied(5 * limits::buffer_bytes + 7);
+  accept_large_files();
+  const std::string token = create(file.size());
+  ScriptedSource body(file);
+  ASSERT_TRUE(run(engine->append(token, {0, file.size() - 1, file.size()}, body)));
+  EXPECT_GT(body.bytes_read_blocking, 4 * limits::buffer_bytes);
+  EXPECT_EQ(blob(1), file.substr(0, file.size() - 1));
+  EXPECT_EQ(status(token)->acknowledged, file.size() - 1);
+}
+
+TEST_F(UploadEngineTest, BytesBehindStoredOnesAreNotReadAhead) {
+  const std::string file = varied(4 * limits::buffer_bytes);
+  accept_large_files();
+  const std::string token = create(file.size());
+  ASSERT_TRUE(append(token, file.substr(0, 1000), {0, 1000, file.size()}));
+  const std::string other = "?" + file.substr(1);
+  const auto refused = append(token, other, {0, file.size() - 1, file.size()});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::content_mismatch);
+  EXPECT_EQ(status(token)->acknowledged, 1000U);
+  ASSERT_TRUE(append(token, file.substr(0, file.size() - 1), {0, file.size() - 1, file.size()}));
+  EXPECT_EQ(blob(1), file.substr(0, file.size() - 1));
 }
 
 TEST_F(UploadEngineTest, APieceBeyondWhatIsStoredIsNotEvenRead) {

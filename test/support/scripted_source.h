@@ -55,6 +55,14 @@ class ScriptedSource final : public runtime::ByteSource {
     co_return count;
   }
 
+  std::size_t read_blocking(MutableBytes buffer, Duration /*patience*/) override {
+    const std::size_t count = reason_ ? 0 : std::min(buffer.size(), bytes_.size() - offset_);
+    std::ranges::copy(as_bytes(bytes_).subspan(offset_, count), buffer.begin());
+    offset_ += count;
+    bytes_read_blocking += count;
+    return count;
+  }
+
   std::optional<std::uint64_t> remaining() const override {
     return size_known_ ? std::optional<std::uint64_t>(bytes_.size() - offset_ + missing_bytes_)
                        : std::nullopt;
@@ -68,6 +76,7 @@ class ScriptedSource final : public runtime::ByteSource {
   std::size_t bytes_read() const noexcept { return offset_; }
 
   runtime::Event reached_silence;
+  std::size_t bytes_read_blocking = 0;
 
  private:
   const std::string bytes_;
