@@ -43,6 +43,18 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   return settings;
 }
 
+Result<std::unique_ptr<video::Prober>> open_prober(const std::string& program) {
+  if (program == "off") {
+    return std::make_unique<video::NoProber>();
+  }
+  auto prober = program.empty() ? std::make_unique<video::HelperProber>()
+                                : std::make_unique<video::HelperProber>(program);
+  if (const Result<> usable = prober->check(); !usable) {
+    return fail(usable.error());
+  }
+  return prober;
+}
+
 // The first line of the file, without blanks at its ends.
 Result<std::string> read_secret(const std::string& path) {
   std::ifstream file(path);
@@ -153,13 +165,11 @@ Result<> App::open_parts() {
                                                config_.data.durability, metrics_);
   answers_ = std::make_unique<store::AnswerFiles>(disk_, storage_pool_, data_.answers(),
                                                   config_.data.durability);
-  auto prober = config_.video.probe.empty()
-                    ? std::make_unique<video::HelperProber>()
-                    : std::make_unique<video::HelperProber>(config_.video.probe);
-  if (const Result<> usable = prober->check(); !usable) {
-    return fail(usable.error());
+  Result<std::unique_ptr<video::Prober>> prober = open_prober(config_.video.probe);
+  if (!prober) {
+    return fail(prober.error());
   }
-  prober_ = std::move(prober);
+  prober_ = *std::move(prober);
   library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, disk_, delivery_pool_,
                                                    *prober_, clock_, log_, data_.videos());
   const Result<delivery::Backend*> backend = open_backend();

@@ -135,7 +135,8 @@ struct Config {
     friend bool operator==(const Logging&, const Logging&) = default;
   };
   struct Video {
-    std::string probe;  // Path of the probe helper. Empty: the one installed beside the server.
+    // Path of the probe helper. Empty: the one installed beside the server; "off": none.
+    std::string probe;
 
     friend bool operator==(const Video&, const Video&) = default;
   };

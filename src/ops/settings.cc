@@ -249,7 +249,9 @@ constexpr std::array table{
 
     row<Path<true>, &Config::video, &Video::probe>(
         {"video.probe", "SLUICE_VIDEO_PROBE", {}},
-        "Path of the probe helper; empty: the one beside the server's binary."),
+        "Path of the probe helper; empty: the one beside the server's binary; off: files are taken "
+        "for "
+        "videos unseen."),
 };
 
 }  // namespace

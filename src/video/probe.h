@@ -24,6 +24,12 @@ class Prober {
   virtual Result<MediaInfo> probe(int descriptor) = 0;
 };
 
+// Looks at nothing: every file is a video of which nothing is known.
+class NoProber final : public Prober {
+ public:
+  Result<MediaInfo> probe(int /*descriptor*/) override { return MediaInfo(); }
+};
+
 // Runs the helper program (tools/media_probe.cc) once for every file, and never leaves it running.
 class HelperProber final : public Prober {
  public:

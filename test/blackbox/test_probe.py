@@ -98,3 +98,10 @@ def test_no_probe_stays_behind(client, server, mp4):
             return file.read().split()
 
     wait_until(lambda: not children(), lambda: f"children {children()}")
+
+
+def test_without_a_probe_every_file_is_a_video(new_server, connected):
+    video = upload(connected(new_server(env={"SLUICE_VIDEO_PROBE": "off"})), b"no video at all", "notes.txt")
+    assert video["status"] == "success"
+    assert video["file_size"] == 15
+    assert video["video_codec"] is None
