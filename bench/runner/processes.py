@@ -91,7 +91,9 @@ class Process:
     def __init__(self, command, log_path, env=None, waits_for_line=True):
         self.command = [str(word) for word in command]
         self.log_path = str(log_path)
-        self._env = {**os.environ, **(env or {})}
+        # What decides something for Sluice is decided here.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
+        self._env = {**kept, **(env or {})}
         self._waits_for_line = waits_for_line
         self._process = None
 

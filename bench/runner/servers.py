@@ -101,9 +101,9 @@ class Sluice(Server):
     settings = {}
 
     def environment(self):
-        kept = {"SLUICE_LOG_LEVEL": "warn", "SLUICE_DATA_DURABILITY": self.durability,
-                "SLUICE_DATA_LOW_WATER": "64MiB", **self.context.sluice_settings, **self.settings}
-        return {**dict.fromkeys([name for name in os.environ if name.startswith("SLUICE_")], ""), **kept}
+        return {"SLUICE_LOG_LEVEL": "warn", "SLUICE_DATA_DURABILITY": self.durability,
+                "SLUICE_DATA_LOW_WATER": "64MiB", "SLUICE_VIDEO_PROBE": "off",
+                **self.context.sluice_settings, **self.settings}
 
     def command(self, port=0):
         return [self.context.sluice, "serve", "--listen", f"127.0.0.1:{port}", "--data", self.folder]
