@@ -22,7 +22,6 @@ class Context:
     warm_up: int = 3
     scale: float = 1.0  # Of the workloads' sizes and counts.
     sluice_settings: dict = field(default_factory=dict)
-    sluice_slow_settings: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 
     @property

@@ -103,6 +103,9 @@ class Sluice(Server):
     def environment(self):
         return {"SLUICE_LOG_LEVEL": "warn", "SLUICE_DATA_DURABILITY": self.durability,
                 "SLUICE_DATA_LOW_WATER": "64MiB", "SLUICE_VIDEO_PROBE": "off",
+                # All clients of a benchmark have one address.
+                "SLUICE_LIMITS_CONNECTIONS_PER_ADDRESS": "20000",
+                "SLUICE_LIMITS_REQUESTS_PER_CONNECTION": "0",
                 **self.context.sluice_settings, **self.settings}
 
     def command(self, port=0):

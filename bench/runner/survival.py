@@ -50,7 +50,7 @@ def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000
     """Memory of a slow connection, and what is left for a fast one."""
     server = servers.SluiceNone(context, os.path.join(context.directory, "slow"))
     # Whoever sends one byte a second is not cut off here.
-    server.settings = {**context.sluice_slow_settings}
+    server.settings = {"SLUICE_TIMEOUTS_PROGRESS_BYTES": "1", "SLUICE_TIMEOUTS_PROGRESS_WINDOW": "30s"}
     server.start()
     try:
         alone = _speed(context, server, 9)

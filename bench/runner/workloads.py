@@ -45,7 +45,7 @@ WORKLOADS = (
     Workload("form", "One upload of 512 MiB as multipart form", "uploads", 512 * MIB, form=True, dialects=("panda",)),
     Workload("sessions", "5,000 sessions created, 16 at a time", "sessions", 64 * KIB, 0, 5000, 16,
              dialects=("panda", "tus"), unit="request", clean=False, scaled="uploads"),
-    Workload("status", "2,000 status queries during an upload", "status", 16 << 30, 0, 2000,
+    Workload("status", "2,000 status queries during an upload", "status", 4 << 30, 0, 2000,
              dialects=("panda",), unit="request", scaled="uploads"),
 )
 BY_KEY = {workload.key: workload for workload in WORKLOADS}
