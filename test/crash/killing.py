@@ -95,7 +95,7 @@ def _files_under(path):
     return sorted(os.path.join(at, name) for at, _, names in os.walk(path) for name in names)
 
 
-def _check_finished(server, client, uploads):
+def check_finished(server, client, uploads):
     """Every finished upload is exactly one video with its bytes, and says so again."""
     by_name = {}
     for video in _all_videos(client):
@@ -154,7 +154,7 @@ def kill_under_load(folder, seed, uploaders_count, enough):
         uploads, tally = _under_load(server, seed, uploaders_count, enough)
         server.restart()
         with Client((server.host, server.port)) as client:
-            _check_finished(server, client, uploads)
+            check_finished(server, client, uploads)
     config = folder / "soon.toml"
     config.write_text(REAP_SOON, encoding="utf-8")
     with SluiceServer(folder / "data", args=["--config", config]) as server:

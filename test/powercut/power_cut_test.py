@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from crash_test import Answered, check_finished
 from file_systems import MIB, LoopFileSystem
+from killing import Answered, check_finished
 from support.raw_http import Client
 from support.sluice_server import SluiceServer
 from support.waiting import wait_until
