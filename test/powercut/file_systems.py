@@ -4,6 +4,7 @@
 import contextlib
 import ctypes
 import errno
+import mmap
 import os
 import shutil
 import subprocess
@@ -51,7 +52,7 @@ def why_mounting_is_refused(folder):
         with Tmpfs(folder / "tmpfs", MIB):
             pass
         for kind in ("ext4", "xfs"):
-            with LoopFileSystem(kind, folder / kind, 512 * MIB):
+            with LoopFileSystem(kind, folder / kind, 512 * MIB, image_folder=folder):
                 pass
     except OSError as error:
         return str(error)
@@ -139,12 +140,15 @@ class Tmpfs(_Mounted):
 
 
 class LoopFileSystem(_Mounted):
-    """In a sparse image, which lies in `image_folder` or beside the mount point."""
+    """In a sparse image, which lies in `image_folder`, where the room may run out, or beside the mount point."""
 
     def __init__(self, kind, path, size, image_folder=None):
         super().__init__(path)
         self._kind = kind
         self._size = size
+        self._page_by_page = image_folder is not None
+        self._limit_path = None
+        self._limit_before = None
         self._image = os.path.join(image_folder or os.path.dirname(path), os.path.basename(path) + ".image")
         self.ballast = _Ballast(path)
 
@@ -163,6 +167,26 @@ class LoopFileSystem(_Mounted):
     def _mount_command(self):
         # A loop device that mount itself makes goes away with the mount.
         return ["mount", "-t", self._kind.split()[0], "-o", "loop", self._image]
+
+    def mount(self):
+        super().mount()
+        if self._page_by_page:
+            # Of a request that found room for its first pages only, the loop device says that it was written.
+            device = os.stat(self.path).st_dev
+            self._limit_path = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/queue/max_sectors_kb"
+            with open(self._limit_path, encoding="ascii") as file:
+                self._limit_before = file.read()
+            self._limit_requests(str(mmap.PAGESIZE // 1024))
+
+    def unmount(self):
+        super().unmount()
+        # The device goes away from the image, and keeps the limit.
+        if self._limit_before:
+            self._limit_requests(self._limit_before)
+
+    def _limit_requests(self, kib):
+        with open(self._limit_path, "w", encoding="ascii") as file:
+            file.write(kib)
 
     def cut_power(self):
         """Nothing that is not on the disk yet will ever be."""

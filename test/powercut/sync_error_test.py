@@ -22,13 +22,22 @@ FIRST = 2 * MIB
 DATA = random.Random(20150313).randbytes(SIZE)
 SESSIONS_MAX = 3000
 NO_LOW_WATER = {"SLUICE_DATA_LOW_WATER": "0"}
+# Sizes of the tmpfs and of the image on it. XFS writes its whole log, of 64 MiB, when it is made: a full tmpfs takes
+# the blocks of files from it, not the log.
+SIZES = {"ext4": (64 * MIB, 256 * MIB), "xfs": (160 * MIB, 512 * MIB)}
+
+
+@pytest.fixture(params=SIZES)
+def kind(request):
+    return request.param
 
 
 @contextlib.contextmanager
-def disk_on_tmpfs(tmp_path):
+def disk_on_tmpfs(kind, tmp_path):
     """(the tmpfs, the file system whose image lies on it)"""
-    with Tmpfs(tmp_path / "small", 64 * MIB) as small:
-        with LoopFileSystem("ext4", tmp_path / "disk", 256 * MIB, image_folder=small.path) as disk:
+    tmpfs_size, size = SIZES[kind]
+    with Tmpfs(tmp_path / "small", tmpfs_size) as small:
+        with LoopFileSystem(kind, tmp_path / "disk", size, image_folder=small.path) as disk:
             try:
                 yield small, disk
             finally:
@@ -36,11 +45,11 @@ def disk_on_tmpfs(tmp_path):
 
 
 @pytest.fixture
-def blobs_fail(tmp_path):
+def blobs_fail(kind, tmp_path):
     """The uploads and the videos lie on the failing disk, the journal does not."""
     data = tmp_path / "data"
     data.mkdir()
-    with disk_on_tmpfs(tmp_path) as (small, disk):
+    with disk_on_tmpfs(kind, tmp_path) as (small, disk):
         for name in ("uploads", "videos"):
             (disk.path / name).mkdir()
             (data / name).symlink_to(disk.path / name)
@@ -50,9 +59,9 @@ def blobs_fail(tmp_path):
 
 
 @pytest.fixture
-def all_fails(tmp_path):
+def all_fails(kind, tmp_path):
     """The whole data directory lies on the failing disk."""
-    with disk_on_tmpfs(tmp_path) as (small, disk):
+    with disk_on_tmpfs(kind, tmp_path) as (small, disk):
         server = SluiceServer(disk.path / "data", env=NO_LOW_WATER)
         server.log_path = str(tmp_path / "server.log")
         with server:
