@@ -91,7 +91,7 @@ def _all_videos(client):
     return videos
 
 
-def _files_under(path):
+def files_under(path):
     return sorted(os.path.join(at, name) for at, _, names in os.walk(path) for name in names)
 
 
@@ -117,8 +117,8 @@ def check_finished(server, client, uploads):
 def _check_nothing_left_over(server, finished):
     """Sessions whose creation was never answered expire; then only finished videos are on the disk."""
     uploads_folder = os.path.join(server.data_dir, "uploads")
-    wait_until(lambda: not _files_under(uploads_folder), lambda: _files_under(uploads_folder)[:5])
-    videos = _files_under(os.path.join(server.data_dir, "videos"))
+    wait_until(lambda: not files_under(uploads_folder), lambda: files_under(uploads_folder)[:5])
+    videos = files_under(os.path.join(server.data_dir, "videos"))
     assert len(videos) == finished, f"{len(videos)} files for {finished} videos"
 
 
