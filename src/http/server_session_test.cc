@@ -141,6 +141,17 @@ TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
   }
 }
 
+TEST_F(ServerSessionTest, SendsABodyThatIsNotInMemory) {
+  const std::string next = " HTTP/1.1\r\nHost: a\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string whole = ok(std::string(60'000, 'f'));
+  EXPECT_TRUE(answers_to("GET /file" + next) == whole + ok("path=/a"));
+  EXPECT_EQ(answers_to("HEAD /file" + next),
+            whole.substr(0, whole.find("\n\n") + 2) + ok("path=/a"));
+  const std::string torn = answers_to("GET /torn" + next);
+  EXPECT_NE(torn.find("Content-Length: 60005\n"), std::string::npos);
+  EXPECT_TRUE(torn.ends_with("fff"));
+}
+
 TEST_F(ServerSessionTest, BrokenChunkedFramingEndsTheConnection) {
   const std::string answers = answers_to(
       "PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
