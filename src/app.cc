@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include <sys/resource.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <fstream>
@@ -36,7 +37,8 @@ std::size_t worker_count(const ops::Config& config) {
 upload::EngineSettings engine_settings(const ops::Config& config) {
   upload::EngineSettings settings;
   settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads};
-  settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished};
+  settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished,
+                     config.expiry.failed};
   settings.answer_wait = config.delivery.wait;
   return settings;
 }
@@ -75,7 +77,6 @@ Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backen
   settings.method = backend.method;
   settings.deadlines.whole = backend.timeout;
   settings.answer_headers = backend.answer_headers;
-  settings.answer_bytes_max = limits::backend_answer_bytes_max;
   settings.with_digest = backend.digest;
   settings.directory = backend.directory;
   settings.ca_file = backend.ca_file;
@@ -126,7 +127,7 @@ App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory
       connection_limits_(connection_limits(config), metrics_.connections_open),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
-      delivery_pool_(limits::deliveries_at_once_max),
+      delivery_pool_(limits::delivery_threads),
       buffers_(config.limits.buffers, metrics_.buffers_in_use) {}
 
 Result<> App::open_parts() {
@@ -166,7 +167,9 @@ Result<> App::open_parts() {
   }
   outbox_ = std::make_unique<delivery::Outbox>(
       *journal_, **backend, first(), clock_, metrics_, log_,
-      delivery::RetryDelays{config_.delivery.retry_first, config_.delivery.retry_max});
+      delivery::OutboxSettings{{config_.delivery.retry_first, config_.delivery.retry_max},
+                               config_.delivery.give_up_after,
+                               config_.delivery.at_once});
   upload::EngineParts parts{*journal_, *store_, *answers_, buffers_, clock_, metrics_, log_};
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
   pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
@@ -188,6 +191,7 @@ Result<> App::open_parts() {
     connections_.push_back(std::make_unique<http::Connections>(
         worker->executor(), *router_, session_settings(config_), log_, metrics_));
   }
+  open_control();
   return {};
 }
 
@@ -199,10 +203,32 @@ Result<delivery::Backend*> App::open_backend() {
   if (!settings) {
     return fail(settings.error());
   }
+  settings->answer_bytes_max = config_.delivery.answer_max;
   http_client_ = std::make_unique<outgoing::HttpClient>();
   http_backend_ = std::make_unique<delivery::HttpBackend>(
       *http_client_, *store_, *answers_, delivery_pool_, clock_, *std::move(settings));
   return http_backend_.get();
+}
+
+// Without it the server does all it has to do for clients.
+void App::open_control() {
+  control_pages_ = std::make_unique<control::ControlPages>(*engine_);
+  control_connections_ = std::make_unique<http::Connections>(
+      first(), *control_pages_, http::SessionSettings{}, log_, control_metrics_);
+  net::Endpoint endpoint;
+  endpoint.path = data_.path() + "/control.sock";
+  if (endpoint.path.size() >= sizeof(sockaddr_un::sun_path)) {
+    log_.warn("operators cannot reach this server",
+              {{"reason", "the path is too long for a socket: " + endpoint.path}});
+    return;
+  }
+  auto listener = net::Listener::open(first(), endpoint, net::Listener::Settings{}, control_limits_,
+                                      log_, control_metrics_);
+  if (!listener) {
+    log_.warn("operators cannot reach this server", {{"reason", listener.error().message()}});
+    return;
+  }
+  control_listener_ = std::move(*listener);
 }
 
 // Coroutines that were still under way are destroyed with their worker's event loop: before it go
@@ -222,6 +248,7 @@ App::~App() {
   delivery_pool_.stop();
   journal_.reset();
   listener_.reset();
+  control_listener_.reset();
   workers_.clear();
 }
 
@@ -229,6 +256,9 @@ void App::start() {
   outbox_->open(*engine_);
   runtime::start(first(), log_, "sweep", sweep());
   runtime::start(first(), log_, "listen", listen());
+  if (control_listener_) {
+    runtime::start(first(), log_, "listen for operators", listen_for_operators());
+  }
 }
 
 Task<> App::listen() {
@@ -241,6 +271,16 @@ Task<> App::listen() {
                        }});
   }
   co_await listener_->run(std::move(targets));
+}
+
+Task<> App::listen_for_operators() {
+  http::Connections& connections = *control_connections_;
+  std::vector<net::Listener::Target> targets;
+  targets.push_back({first(), workers_.front()->deadlines(),
+                     [&connections](std::unique_ptr<net::ByteStream> stream) {
+                       connections.add(std::move(stream));
+                     }});
+  co_await control_listener_->run(std::move(targets));
 }
 
 // Expired uploads, forgotten answers, and what a crash left behind.
@@ -271,12 +311,16 @@ void App::drain() {
     });
   }
   waiting.clear();
+  runtime::run_and_wait(first(), log_, "drain", drain_connections(*control_connections_));
   runtime::run_and_wait(first(), log_, "close outbox", close_outbox());
   log_.info("drained");
 }
 
 Task<> App::stop_listening() {
   listener_->stop();
+  if (control_listener_) {
+    control_listener_->stop();
+  }
   co_return;
 }
 

@@ -8,8 +8,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "control/control_pages.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "http/connections.h"
@@ -59,8 +61,10 @@ class App {
   Result<> open_parts();
   // The backend that the settings name.
   Result<delivery::Backend*> open_backend();
+  void open_control();
   runtime::Executor first() const { return workers_.front()->executor(); }
   runtime::Task<> listen();
+  runtime::Task<> listen_for_operators();
   runtime::Task<> sweep();
   runtime::Task<> stop_listening();
   runtime::Task<> drain_connections(http::Connections& connections);
@@ -91,6 +95,13 @@ class App {
   std::unique_ptr<protocol::Router> router_;
   std::vector<std::unique_ptr<http::Connections>> connections_;  // One for each worker.
   std::unique_ptr<net::Listener> listener_;
+  Metrics control_metrics_;  // Operators are not counted among the clients.
+  net::ConnectionLimits control_limits_{
+      {.total_max = limits::control_connections_max, .per_address_max = 0, .proxies = {}},
+      control_metrics_.connections_open};
+  std::unique_ptr<control::ControlPages> control_pages_;
+  std::unique_ptr<http::Connections> control_connections_;
+  std::unique_ptr<net::Listener> control_listener_;  // Null where it could not be opened.
   runtime::Event stopping_;
 };
 

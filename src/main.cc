@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line: `serve`, `check`, `fsck`, `upload`.
+// The command line: `serve`, `check`, `fsck`, `upload`, `retry`.
 #include <signal.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 
 #include "app.h"
 #include "cli/upload_command.h"
+#include "control/retry_command.h"
 #include "fsck/fsck_command.h"
 #include "ops/config.h"
 #include "ops/log_sink.h"
@@ -139,6 +140,7 @@ int run(int argc, char** argv) {
 
   fsck::add_fsck_command(program, exit_code);
   cli::add_upload_command(program, exit_code);
+  control::add_retry_command(program, exit_code);
 
   try {
     program.parse(argc, argv);

@@ -39,9 +39,9 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  // One attempt. An error, or an answer of 500 and above, means: try again later. Any other answer
-  // is final. Must be idempotent by the hand-off's key: a crash can come after it acted and before
-  // its answer was stored. `handoff` lives until this returns.
+  // One attempt. An answer of 2xx or 4xx is final; any other, and an error, means: try again later.
+  // Must be idempotent by the hand-off's key: a crash can come after it acted and before its answer
+  // was stored. `handoff` lives until this returns.
   virtual runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) = 0;
 };
 

@@ -2,6 +2,8 @@
 // Where the engine puts finished files.
 #pragma once
 
+#include <cstdint>
+
 #include "journal/records.h"
 
 namespace sluice::delivery {
@@ -12,6 +14,8 @@ class Handover {
 
   // Any thread. The upload is `received` and durable.
   virtual void submit(journal::UploadRecord record) = 0;
+  // Any thread. Whoever pauses before the next attempt pauses no longer.
+  virtual void hurry(std::uint64_t upload_id) = 0;
 };
 
 }  // namespace sluice::delivery

@@ -70,6 +70,11 @@ Result<> for_each_name(const std::string& directory, Visit visit) {
   return error ? Result<>(fail(file_error(error, "read directory", directory))) : Result<>();
 }
 
+bool may_be_handed_over(UploadState state) {
+  return state == UploadState::received || state == UploadState::delivering ||
+         state == UploadState::failed;
+}
+
 class Check {
  public:
   Check(const store::DataDirectory& data, OfflineJournal& journal, const Options& options,
@@ -194,9 +199,7 @@ Result<> Check::check_upload(const UploadRecord& record) {
 }
 
 Result<HandedOver> Check::handed_over(const UploadRecord& record) {
-  const UploadState state = record.progress.state;
-  if (state != UploadState::received && state != UploadState::delivering &&
-      state != UploadState::failed) {
+  if (!may_be_handed_over(record.progress.state)) {
     return HandedOver::no;
   }
   const auto video = journal_.find_video(handoff_video_id(record));
@@ -358,7 +361,7 @@ Result<> Check::check_video_file(const std::string& name, UnrecordedFiles& unrec
 
 Result<> Check::explain(UnrecordedFiles& files) {
   for (std::uint64_t last = 0; !files.empty();) {
-    const auto page = journal_.undelivered_after(last);
+    const auto page = journal_.uploads_after(last);
     if (!page) {
       return fail(page.error());
     }
@@ -366,7 +369,9 @@ Result<> Check::explain(UnrecordedFiles& files) {
       break;
     }
     for (const UploadRecord& upload : *page) {
-      const auto file = files.find(handoff_file_name(upload));
+      const auto file = may_be_handed_over(upload.progress.state)
+                            ? files.find(handoff_file_name(upload))
+                            : files.end();
       if (file != files.end()) {
         report_file(judge_unrecorded_video(file->first, file->second, &upload),
                     "videos/" + file->first);

@@ -81,6 +81,7 @@ struct Config {
     Duration idle = std::chrono::hours(24);
     Duration absolute = std::chrono::days(7);
     Duration finished = std::chrono::days(7);
+    Duration failed = std::chrono::days(30);
     Duration sweep = std::chrono::seconds(60);
 
     friend bool operator==(const Expiry&, const Expiry&) = default;
@@ -89,6 +90,9 @@ struct Config {
     Duration wait = std::chrono::seconds(25);
     Duration retry_first = std::chrono::seconds(1);
     Duration retry_max = std::chrono::minutes(5);
+    Duration give_up_after = std::chrono::hours(24);
+    std::uint64_t at_once = limits::deliveries_at_once_default;
+    std::uint64_t answer_max = limits::answer_file_bytes_default;  // Bytes.
 
     friend bool operator==(const Delivery&, const Delivery&) = default;
   };

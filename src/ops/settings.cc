@@ -152,6 +152,9 @@ constexpr std::array table{
     row<Deadline, &Config::expiry, &Expiry::finished>(
         {"expiry.finished", "SLUICE_EXPIRY_FINISHED", {}},
         "The answer of a finished upload can be asked for this long."),
+    row<Deadline, &Config::expiry, &Expiry::failed>(
+        {"expiry.failed", "SLUICE_EXPIRY_FAILED", {}},
+        "A file that the backend did not take is kept this long, for `sluice retry`."),
     row<Deadline, &Config::expiry, &Expiry::sweep>({"expiry.sweep", "SLUICE_EXPIRY_SWEEP", {}},
                                                    "Pause between two looks for expired uploads."),
 
@@ -166,6 +169,14 @@ constexpr std::array table{
     row<Deadline, &Config::delivery, &Delivery::retry_max>(
         {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}},
         "Longest pause between two hand-offs."),
+    row<Pause, &Config::delivery, &Delivery::give_up_after>(
+        {"delivery.give_up_after", "SLUICE_DELIVERY_GIVE_UP_AFTER", {}},
+        "A hand-off that has failed for this long since the file was complete is given up."),
+    row<Count<1, limits::deliveries_at_once_max>, &Config::delivery, &Delivery::at_once>(
+        {"delivery.at_once", "SLUICE_DELIVERY_AT_ONCE", {}}, "Hand-offs at the same time."),
+    row<Size<1, limits::answer_file_bytes_max>, &Config::delivery, &Delivery::answer_max>(
+        {"delivery.answer_max", "SLUICE_DELIVERY_ANSWER_MAX", {}},
+        "A longer answer of the backend counts as unreadable."),
 
     row<BackendUrl, &Config::backend, &Backend::url>(
         {"backend.url", "SLUICE_BACKEND", "--backend"},

@@ -83,6 +83,14 @@ class FakeEngine final : public upload::Engine {
     co_return settle(upload);
   }
 
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
+      std::uint64_t upload_id, std::uint64_t size) override {
+    if (!answer_files.contains(upload_id) || answer_files.at(upload_id).size() != size) {
+      co_return fail(Errc::storage_failed, "no such file");
+    }
+    co_return std::make_shared<testing::ScriptedSource>(answer_files.at(upload_id));
+  }
+
   runtime::Task<Result<>> abort(std::string token) override {
     ++calls;
     aborted.push_back(token);
@@ -100,6 +108,7 @@ class FakeEngine final : public upload::Engine {
   }
 
   std::map<std::string, Upload> uploads;
+  std::map<std::uint64_t, std::string> answer_files;
   std::vector<upload::NewUpload> created;
   std::vector<upload::Piece> pieces;
   std::vector<std::string> aborted;
@@ -129,6 +138,10 @@ class FakeEngine final : public upload::Engine {
     upload.snapshot.stored = RangeSet();
     upload.snapshot.stored.add({0, stored});
     upload.snapshot.acknowledged = stored;
+    if (upload.snapshot.state == journal::UploadState::failed) {
+      upload.snapshot.acknowledged = stored - 1;
+      return upload.snapshot;
+    }
     if (stored == upload.snapshot.file_size && !upload.snapshot.answer) {
       if (!answers) {
         upload.snapshot.state = journal::UploadState::received;

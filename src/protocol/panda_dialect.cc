@@ -25,6 +25,10 @@ std::unexpected<Error> no_such_upload() {
               "expired");
 }
 
+bool is_decided(const upload::Snapshot& snapshot) {
+  return snapshot.answer || snapshot.state == journal::UploadState::failed;
+}
+
 // A chunked body says only by its bytes whether it is empty.
 Task<Result<>> expect_empty(runtime::ByteSource& body) {
   std::array<std::byte, 1> byte{};
@@ -146,7 +150,7 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
     nothing.total = 0;
     co_return co_await append(call, nothing, call.body);
   }
-  co_return progress(call, *snapshot);
+  co_return co_await progress(call, *snapshot);
 }
 
 Task<Answer> PandaDialect::complete_empty(Call& call) {
@@ -155,8 +159,8 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
-  if (snapshot->answer) {
-    co_return progress(call, *snapshot);
+  if (is_decided(*snapshot)) {
+    co_return co_await progress(call, *snapshot);
   }
   if (snapshot->file_size > 0) {
     const std::string size = std::to_string(snapshot->file_size);
@@ -173,7 +177,7 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
 Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::ByteSource& body) {
   const Result<upload::Snapshot> snapshot = co_await engine_.append(call.capture, piece, body);
   if (snapshot) {
-    co_return progress(call, *snapshot);
+    co_return co_await progress(call, *snapshot);
   }
   if (snapshot.error().code() == Errc::delivery_pending) {
     co_return co_await pending(call, snapshot.error());
@@ -186,8 +190,8 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
   if (!before) {
     co_return fail(before.error());
   }
-  if (before->answer) {
-    co_return progress(call, *before);
+  if (is_decided(*before)) {
+    co_return co_await progress(call, *before);
   }
   call.upload_id = before->id;
   MultipartFileSource file(call.body, std::move(boundary));
@@ -217,8 +221,8 @@ Task<Answer> PandaDialect::pending(Call& call, Error error) {
   if (!snapshot) {
     co_return fail(std::move(error));
   }
-  if (snapshot->answer) {
-    co_return progress(call, *snapshot);
+  if (is_decided(*snapshot)) {
+    co_return co_await progress(call, *snapshot);
   }
   call.upload_id = snapshot->id;
   add_progress(call.headers, *snapshot, location(call, call.capture));
@@ -248,9 +252,26 @@ Task<Answer> PandaDialect::abort(Call& call) {
   co_return http::Response();
 }
 
-Answer PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) const {
+Task<Answer> PandaDialect::progress(Call& call, upload::Snapshot snapshot) {
   call.upload_id = snapshot.id;
-  return progress_answer(snapshot, location(call, call.capture));
+  const std::string where = location(call, call.capture);
+  if (snapshot.state == journal::UploadState::failed) {
+    add_progress(call.headers, snapshot, where);
+    co_return fail(Errc::delivery_failed,
+                   "all bytes are stored, but the backend did not take the "
+                   "file, and is not asked again unless the operator "
+                   "wants it: " +
+                       snapshot.failure);
+  }
+  http::Response response = progress_answer(snapshot, where);
+  if (snapshot.answer && snapshot.answer->spilled_bytes > 0) {
+    auto body = co_await engine_.open_answer(snapshot.id, snapshot.answer->spilled_bytes);
+    if (!body) {
+      co_return fail(body.error());
+    }
+    response.source = std::move(*body);
+  }
+  co_return response;
 }
 
 std::string PandaDialect::location(const Call& call, const std::string& token) const {

@@ -53,6 +53,9 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   document["file_name"] = to_valid_utf8(snapshot.file_name);
   document["file_size"] = snapshot.file_size;
   document["state"] = journal::to_text(snapshot.state);
+  if (snapshot.state == journal::UploadState::failed) {
+    document["failure"] = to_valid_utf8(snapshot.failure);
+  }
   document["received"] = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
   document["stored"] = std::move(stored);
   document["created_at"] = to_iso8601(snapshot.created_at);

@@ -15,7 +15,8 @@ namespace sluice::protocol {
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
                   const std::string& location);
 
-// The backend's answer when there is one, else 204; both with add_progress().
+// The backend's answer when there is one, else 204; both with add_progress(). A body that lies in a
+// file is the caller's to add.
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
 
 // 200 with all about the upload as JSON; ranges are inclusive as they are in HTTP.

@@ -223,7 +223,7 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   }
   const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
                                         upload_.created_at() + tools_.expiry.absolute);
-  BytesStored event{written_, expires_at, may_finish};
+  BytesStored event{written_, expires_at, may_finish, tools_.clock.now()};
   const Result<Transition> committed = co_await upload_.commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());

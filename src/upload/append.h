@@ -22,6 +22,7 @@ struct Expiry {
   Duration idle{std::chrono::hours(24)};
   Duration absolute{std::chrono::hours(24 * 7)};
   Duration finished{std::chrono::hours(24 * 7)};
+  Duration failed{std::chrono::hours(24 * 30)};
 };
 
 // What the data path works with. References outlive every append.

@@ -61,8 +61,8 @@ LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
       admission_(admission),
       progress_(record_.progress),
       pending_(record_.progress) {
-  if (is_finished(progress_.state)) {
-    answered_.set();
+  if (is_decided(progress_.state)) {
+    decided_->set();
   }
 }
 
@@ -88,6 +88,7 @@ Snapshot LiveUpload::snapshot() const {
   if (is_finished(progress_.state)) {
     snapshot.answer = progress_.answer;
   }
+  snapshot.failure = progress_.failure;
   return snapshot;
 }
 
@@ -143,9 +144,10 @@ Task<Result<Transition>> LiveUpload::commit(Event event) {
   if (batch && !*batch->outcome) {
     co_return fail(batch->outcome->error());
   }
+  const std::shared_ptr<runtime::Event> decided = is_decided(progress_.state) ? decided_ : nullptr;
   lock.unlock();
-  if (is_finished(transition.progress.state)) {
-    answered_.set();
+  if (decided) {
+    decided->set();
   }
   co_return transition;
 }
@@ -158,7 +160,15 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
       progress.state != journal::UploadState::receiving) {
     admission_.ended(record_);
   }
+  if (is_decided(progress_.state) && !is_decided(progress.state)) {
+    decided_ = std::make_shared<runtime::Event>();
+  }
   progress_ = std::move(progress);
+}
+
+std::shared_ptr<runtime::Event> LiveUpload::decided() const {
+  const std::scoped_lock lock(mutex_);
+  return decided_;
 }
 
 void LiveUpload::room_taken() {

@@ -78,8 +78,8 @@ class LiveUpload {
   // Applies an event that the journal need not know.
   void note(const Event& event);
 
-  // Set when there is a final answer.
-  runtime::Event& answered() noexcept { return answered_; }
+  // Set when there is nothing more to wait for: a final answer, or no further attempt.
+  std::shared_ptr<runtime::Event> decided() const;
 
   // Ends every request that writes; returns when their bytes are settled or `timeout` has passed.
   runtime::Task<bool> cut_all(Errc reason, Duration timeout);
@@ -115,7 +115,8 @@ class LiveUpload {
   std::shared_ptr<Batch> gathering_;   // Changes for the commit after that, or null.
   std::list<Claim*> claims_;           // Oldest first.
   bool trusted_ = true;
-  runtime::Event answered_;
+  // A new one for each round of attempts.
+  std::shared_ptr<runtime::Event> decided_ = std::make_shared<runtime::Event>();
 };
 
 }  // namespace sluice::upload

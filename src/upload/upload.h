@@ -51,6 +51,7 @@ struct Snapshot {
   Timestamp expires_at;
   // The backend's final answer; set in `delivered` and `refused`.
   std::optional<journal::Answer> answer;
+  std::string failure;  // In `failed`: why the last attempt did.
 };
 
 }  // namespace sluice::upload

@@ -23,6 +23,21 @@ Error gone(UploadState state) {
                                                               : "this upload has expired");
 }
 
+class Waiter {
+ public:
+  explicit Waiter(std::atomic<std::size_t>& count) : count_(count), number_(++count) {}
+  ~Waiter() { --count_; }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  // How many there are, this one included.
+  std::size_t number() const noexcept { return number_; }
+
+ private:
+  std::atomic<std::size_t>& count_;
+  const std::size_t number_;
+};
+
 }  // namespace
 
 UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings)
@@ -140,12 +155,56 @@ Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
 }
 
 Task<Result<Snapshot>> UploadEngine::wait_for_answer(LiveUpload& upload) {
-  if (!co_await upload.answered().wait(settings_.answer_wait)) {
+  const std::shared_ptr<runtime::Event> decided = upload.decided();
+  bool is_decided = decided->is_set();
+  if (const Waiter waiter(waiters_);
+      !is_decided && waiter.number() <= settings_.answer_waiters_max) {
+    is_decided = co_await decided->wait(settings_.answer_wait);
+  }
+  if (!is_decided) {
     co_return fail(Errc::delivery_pending,
                    "all bytes are stored, the backend has not answered yet: send the last byte "
                    "again to wait for its answer");
   }
   co_return upload.snapshot();
+}
+
+Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_answer(
+    std::uint64_t upload_id, std::uint64_t size) {
+  return parts_.answers.open(upload_id, size);
+}
+
+Task<Result<Snapshot>> UploadEngine::retry(std::uint64_t upload_id) {
+  const auto record = co_await parts_.journal.find_upload_by_id(upload_id);
+  if (!record) {
+    co_return fail(record.error());
+  }
+  if (!*record) {
+    co_return fail(Errc::not_found, fmt::format("there is no upload {}", upload_id));
+  }
+  const auto found = co_await uploads_.find((*record)->token);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  PutBack event{parts_.clock.now()};
+  const Result<Transition> committed = co_await upload.commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  Snapshot snapshot = upload.snapshot();
+  if (committed->deliver) {
+    parts_.log.info("failed upload is handed over again", {{"upload", upload_id}});
+    handover_.submit(upload.record());
+  } else if (awaits_answer(snapshot.state)) {
+    handover_.hurry(upload_id);
+  } else {
+    co_return fail(Errc::bad_request,
+                   fmt::format("upload {} is {}: only one that failed or is being handed over can "
+                               "be tried again",
+                               upload_id, journal::to_text(snapshot.state)));
+  }
+  co_return snapshot;
 }
 
 Task<Result<>> UploadEngine::abort(std::string token) {
@@ -199,6 +258,19 @@ Task<Result<>> UploadEngine::failed(std::string token, unsigned attempts,
   }
   AttemptFailed event{attempts, next_attempt_at};
   const Result<Transition> committed = co_await (*found)->commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> UploadEngine::gave_up(std::string token, unsigned attempts, std::string reason) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  GaveUp event{attempts, std::move(reason), parts_.clock.now() + settings_.expiry.failed};
+  const Result<Transition> committed = co_await (*found)->commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());
   }

@@ -2,9 +2,13 @@
 // The engine over a journal, a store and an outbox.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delivery/handover.h"
@@ -17,6 +21,7 @@
 #include "upload/append.h"
 #include "upload/engine.h"
 #include "upload/live_uploads.h"
+#include "upload/operations.h"
 
 namespace sluice::upload {
 
@@ -24,6 +29,7 @@ struct EngineSettings {
   AdmissionSettings admission;
   Expiry expiry;
   Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
+  std::size_t answer_waiters_max = limits::answer_waiters_max;
 };
 
 // The references outlive the engine.
@@ -37,7 +43,7 @@ struct EngineParts {
   Log& log;
 };
 
-class UploadEngine final : public Engine, public delivery::Ledger {
+class UploadEngine final : public Engine, public Operations, public delivery::Ledger {
  public:
   UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings);
 
@@ -45,11 +51,17 @@ class UploadEngine final : public Engine, public delivery::Ledger {
   runtime::Task<Result<Snapshot>> status(std::string token) override;
   runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
                                          runtime::ByteSource& body) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
+      std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<>> abort(std::string token) override;
+
+  runtime::Task<Result<Snapshot>> retry(std::uint64_t upload_id) override;
 
   void began(const std::string& token) override;
   runtime::Task<Result<>> failed(std::string token, unsigned attempts,
                                  Timestamp next_attempt_at) override;
+  runtime::Task<Result<>> gave_up(std::string token, unsigned attempts,
+                                  std::string reason) override;
   runtime::Task<Result<>> answered(std::string token, delivery::Delivery delivery) override;
 
   // What has to go: unfinished uploads that nobody continues, finished ones that are kept no
@@ -68,6 +80,7 @@ class UploadEngine final : public Engine, public delivery::Ledger {
   const EngineSettings settings_;
   Admission admission_;
   LiveUploads uploads_;
+  std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
 };
 
 }  // namespace sluice::upload

@@ -85,6 +85,7 @@ class World final : public delivery::Handover {
   runtime::Task<> deliver_waiting();
 
   void submit(journal::UploadRecord record) override;
+  void hurry(std::uint64_t /*upload_id*/) override {}
 
   // Everything that must hold between two steps.
   void check();

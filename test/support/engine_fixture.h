@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
 #include "runtime/posix_disk.h"
@@ -64,6 +65,8 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     }
   }
 
+  void hurry(std::uint64_t upload_id) override { hurried.push_back(upload_id); }
+
   void answer_now(const std::string& token) {
     run(deliver(token, run(journal.find_upload(token)).value()->id));
   }
@@ -96,6 +99,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   std::unique_ptr<upload::UploadEngine> engine;
   bool answers_at_once = true;
   int deliveries = 0;
+  std::vector<std::uint64_t> hurried;
   std::string delivered_bytes;
 };
 
