@@ -84,6 +84,15 @@ inline constexpr std::size_t reaper_batch_count = 100;
 // Uploads in memory that no request uses.
 inline constexpr std::size_t idle_uploads_cached_max = 4096;
 
+// Multi-chunk sessions. A bigger file has bigger parts, not more of them.
+inline constexpr std::uint64_t part_bytes_min = 5 * MiB;
+inline constexpr std::uint64_t part_bytes_unit = 1 * MiB;  // Part sizes are multiples of it.
+inline constexpr std::uint64_t part_count_max = 10'000;    // Of all files of a session, about.
+inline constexpr std::size_t extra_files_max = 100;
+inline constexpr std::size_t extra_file_tag_bytes_max = 256;
+inline constexpr std::size_t part_connections_default = 8;
+inline constexpr std::size_t part_connections_max = 1000;
+
 // The wire's integers: JSON numbers that every client can hold.
 inline constexpr std::uint64_t upload_id_max = (std::uint64_t{1} << 53U) - 1;
 inline constexpr std::uint64_t file_size_max_default = std::uint64_t{1} << 42U;  // 4 TiB

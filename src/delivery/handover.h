@@ -2,6 +2,7 @@
 // Where the engine puts finished files.
 #pragma once
 
+#include "delivery/backend.h"
 #include "journal/records.h"
 
 namespace sluice::delivery {
@@ -12,6 +13,10 @@ class Handover {
 
   // Any thread. The upload is `received` and durable.
   virtual void submit(journal::UploadRecord record) = 0;
+  // Any thread. What can be told of the upload before it is complete.
+  virtual Preview preview(const journal::UploadRecord& record) const {
+    return {handoff_of(record).idempotency_key, std::nullopt};
+  }
 };
 
 }  // namespace sluice::delivery

@@ -35,6 +35,9 @@ class Outbox final : public Handover {
 
   // One that does not fit in memory is found again in the journal.
   void submit(journal::UploadRecord record) override;
+  Preview preview(const journal::UploadRecord& record) const override {
+    return backend_.preview(handoff_of(record));
+  }
 
   // Begins no further attempt. True when the running ones have ended within `timeout`. On the
   // outbox's executor.

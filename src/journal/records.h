@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/range_set.h"
+#include "journal/layout.h"
 
 namespace sluice::journal {
 
@@ -67,7 +68,7 @@ struct UploadRecord {
   std::string parameters;     // The session's parameters, a JSON object.
   std::string origin = "{}";  // Of the session's request, a JSON object: client address, headers.
   std::string owner;          // Whose credentials opened the session; empty: nobody's.
-  std::string layout;  // JSON, a dialect's own: how its pieces lie; empty: one after another.
+  std::optional<Layout> layout;  // Of a multi-chunk upload.
   Timestamp created_at;
   UploadProgress progress;
 

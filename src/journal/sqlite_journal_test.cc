@@ -72,7 +72,9 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.parameters = std::string("{}\0{}", 5);
   record.origin = R"({"address":"::1"})";
   record.owner = "key";
-  record.layout = R"({"chunks":3})";
+  record.file_size = 12;
+  record.layout = Layout{9, 4, true, {}};
+  record.layout->add("tag", "name", 3);
   record.progress.state = UploadState::refused;
   record.progress.stored.add({0, 10});
   record.progress.stored.add({20, 9'007'199'254'740'992});

@@ -80,6 +80,7 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.file_name = record_.file_name;
   snapshot.file_size = record_.file_size;
   snapshot.created_at = record_.created_at;
+  snapshot.layout = record_.layout;
   const std::scoped_lock lock(mutex_);
   snapshot.state = progress_.state;
   snapshot.stored = progress_.stored;

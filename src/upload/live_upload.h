@@ -62,6 +62,7 @@ class LiveUpload {
   const std::string& token() const noexcept { return record_.token; }
   std::uint64_t file_size() const noexcept { return record_.file_size; }
   Timestamp created_at() const noexcept { return record_.created_at; }
+  bool has_layout() const noexcept { return record_.layout.has_value(); }
 
   // What is durable.
   journal::UploadProgress progress() const;

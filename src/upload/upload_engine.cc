@@ -60,7 +60,17 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
     co_return fail(committed.error());
   }
   parts_.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});
-  co_return uploads_.add(std::move(record))->snapshot();
+  co_return snapshot_of(*uploads_.add(std::move(record)));
+}
+
+Snapshot UploadEngine::snapshot_of(const LiveUpload& upload) const {
+  Snapshot snapshot = upload.snapshot();
+  if (snapshot.layout) {
+    delivery::Preview preview = handover_.preview(upload.record());
+    snapshot.media_id = std::move(preview.media_id);
+    snapshot.preview = std::move(preview.answer);
+  }
+  return snapshot;
 }
 
 Task<Result<Snapshot>> UploadEngine::status(std::string token) {
@@ -68,9 +78,16 @@ Task<Result<Snapshot>> UploadEngine::status(std::string token) {
   if (!found) {
     co_return fail(found.error());
   }
-  LiveUpload& upload = **found;
-  co_await upload.wait_for_settling(limits::settling_wait_max);
-  Snapshot snapshot = upload.snapshot();
+  co_await (*found)->wait_for_settling(limits::settling_wait_max);
+  co_return co_await peek((*found)->token());
+}
+
+Task<Result<Snapshot>> UploadEngine::peek(std::string token) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  Snapshot snapshot = snapshot_of(**found);
   if (is_gone(snapshot.state)) {
     co_return fail(gone(snapshot.state));
   }
@@ -84,6 +101,9 @@ Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
+  if (upload.has_layout() && !piece.part) {
+    co_return co_await peek(upload.token());
+  }
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
     co_return fail(sound.error());
   }
@@ -110,7 +130,7 @@ Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
   if (awaits_answer(state)) {
     co_return co_await wait_for_answer(upload);
   }
-  co_return upload.snapshot();
+  co_return snapshot_of(upload);
 }
 
 Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
@@ -139,6 +159,10 @@ Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
                             "whole file is expected",
                             size, *coming));
   }
+  if (piece.part && coming && *coming != *piece.end - piece.begin) {
+    return fail(Errc::bad_request, fmt::format("this part has {} bytes, the body has {}",
+                                               *piece.end - piece.begin, *coming));
+  }
   return {};
 }
 
@@ -148,7 +172,7 @@ Task<Result<Snapshot>> UploadEngine::wait_for_answer(LiveUpload& upload) {
                    "all bytes are stored, the backend has not answered yet: send the last byte "
                    "again to wait for its answer");
   }
-  co_return upload.snapshot();
+  co_return snapshot_of(upload);
 }
 
 Task<Result<>> UploadEngine::abort(std::string token) {

@@ -43,6 +43,7 @@ class UploadEngine final : public Engine, public delivery::Ledger {
 
   runtime::Task<Result<Snapshot>> create(NewUpload request) override;
   runtime::Task<Result<Snapshot>> status(std::string token) override;
+  runtime::Task<Result<Snapshot>> peek(std::string token) override;
   runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
                                          runtime::ByteSource& body) override;
   runtime::Task<Result<>> abort(std::string token) override;
@@ -57,6 +58,7 @@ class UploadEngine final : public Engine, public delivery::Ledger {
   runtime::Task<Result<std::size_t>> reap();
 
  private:
+  Snapshot snapshot_of(const LiveUpload& upload) const;
   Result<> check_piece(const LiveUpload& upload, const Piece& piece,
                        const runtime::ByteSource& body) const;
   runtime::Task<Result<Snapshot>> wait_for_answer(LiveUpload& upload);
