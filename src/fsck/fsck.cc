@@ -14,6 +14,7 @@
 #include "fsck/lost_and_found.h"
 #include "fsck/offline_journal.h"
 #include "runtime/posix_disk.h"
+#include "store/blob_split.h"
 #include "store/data_directory.h"
 
 namespace sluice::fsck {
@@ -206,11 +207,12 @@ Result<HandedOver> Check::handed_over(const UploadRecord& record) {
   if (*video) {
     return HandedOver::record;
   }
-  const auto size = size_of(full("videos/" + handoff_file_name(record)));
+  const HandoffFile file = handoff_files(record).front();
+  const auto size = size_of(full("videos/" + file.name));
   if (!size) {
     return fail(size.error());
   }
-  return *size == record.file_size ? HandedOver::file : HandedOver::no;
+  return *size == file.size ? HandedOver::file : HandedOver::no;
 }
 
 Result<> Check::check_videos() {
@@ -366,11 +368,13 @@ Result<> Check::explain(UnrecordedFiles& files) {
       break;
     }
     for (const UploadRecord& upload : *page) {
-      const auto file = files.find(handoff_file_name(upload));
-      if (file != files.end()) {
-        report_file(judge_unrecorded_video(file->first, file->second, &upload),
-                    "videos/" + file->first);
-        files.erase(file);
+      for (const HandoffFile& known : handoff_files(upload)) {
+        for (const std::string& name : {known.name, known.name + store::partial_suffix}) {
+          if (const auto file = files.find(name); file != files.end()) {
+            report_file(judge_unrecorded_video(name, file->second, &upload), "videos/" + name);
+            files.erase(file);
+          }
+        }
       }
     }
     last = page->back().id;

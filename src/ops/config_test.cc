@@ -251,6 +251,7 @@ connections_per_address = 13
 requests_per_connection = 14
 uploads = 15
 sessions = 13
+part_connections = 13
 [timeouts]
 head = "1ms"
 idle = "2s"

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "protocol/form_upload.h"
 #include "protocol/location_request.h"
+#include "protocol/multichunk_session.h"
 #include "protocol/page_request.h"
 #include "protocol/parameters.h"
 #include "protocol/session_request.h"
@@ -58,6 +59,10 @@ Task<Answer> PandaDialect::open_session(Call& call) {
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
+  if (snapshot->layout) {
+    co_return session_answer(snapshot->id, location(call, snapshot->token), *snapshot->layout,
+                             settings_.part_connections);
+  }
   boost::json::object document;
   document["id"] = snapshot->id;
   document["location"] = location(call, snapshot->token);
@@ -103,6 +108,20 @@ Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const auth::Gran
                    "expected a Host header: the location of the upload is made of it");
   }
   request->origin = session_origin(call.request, call.client_address, settings_.kept_headers);
+  Result<std::optional<journal::Layout>> layout =
+      parse_layout(call.request, parameters, request->file_size, settings_.file_size_max);
+  if (!layout) {
+    co_return fail(layout.error());
+  }
+  if (*layout && !(*layout)->extra_files.empty() && !settings_.takes_extra_files) {
+    co_return fail(Errc::bad_request,
+                   "extra_files: expected none, as the application behind this server takes single "
+                   "files");
+  }
+  if (*layout) {
+    request->file_size = (*layout)->total_size();
+    request->layout = *std::move(layout);
+  }
   Result<upload::Snapshot> snapshot = co_await engine_.create(*std::move(request));
   if (snapshot) {
     call.upload_id = snapshot->id;
@@ -114,6 +133,9 @@ Task<Answer> PandaDialect::receive(Call& call) {
   using Kind = LocationRequest::Kind;
   if (!is_upload_token(call.capture)) {
     co_return no_such_upload();
+  }
+  if (MultichunkDialect::names_part(call.request)) {
+    co_return co_await multichunk_.receive_part(call);
   }
   Result<LocationRequest> request = parse_location_request(call.request);
   if (!request) {
@@ -145,6 +167,9 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
+  if (snapshot->layout) {
+    co_return progress(call, *snapshot);
+  }
   if (total && *total != snapshot->file_size) {
     co_return fail(Errc::bad_request, "Content-Range: expected the file_size of the session, " +
                                           std::to_string(snapshot->file_size) + ", got " +
@@ -166,7 +191,7 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
-  if (snapshot->answer) {
+  if (snapshot->answer || snapshot->layout) {
     co_return progress(call, *snapshot);
   }
   if (snapshot->file_size > 0) {
@@ -197,7 +222,7 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
   if (!before) {
     co_return fail(before.error());
   }
-  if (before->answer) {
+  if (before->answer || before->layout) {
     co_return progress(call, *before);
   }
   call.upload_id = before->id;
@@ -245,6 +270,9 @@ Task<Answer> PandaDialect::describe(Call& call) {
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
+  if (snapshot->layout) {
+    co_return co_await multichunk_.describe(call, *snapshot);
+  }
   co_return description_answer(*snapshot);
 }
 
@@ -261,6 +289,9 @@ Task<Answer> PandaDialect::abort(Call& call) {
 
 Answer PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) const {
   call.upload_id = snapshot.id;
+  if (snapshot.layout) {
+    return MultichunkDialect::answer_stray(call, snapshot);
+  }
   return progress_answer(snapshot, location(call, call.capture));
 }
 

@@ -9,6 +9,7 @@
 
 #include "protocol/access.h"
 #include "protocol/call.h"
+#include "protocol/multichunk_dialect.h"
 #include "protocol/parameters.h"
 #include "protocol/protocol_settings.h"
 #include "runtime/task.h"
@@ -20,7 +21,7 @@ class PandaDialect {
  public:
   // They outlive the dialect. Any thread may call.
   PandaDialect(upload::Engine& engine, const Access& access, const ProtocolSettings& settings)
-      : engine_(engine), access_(access), settings_(settings) {}
+      : engine_(engine), access_(access), settings_(settings), multichunk_(engine) {}
 
   // POST /videos/upload.json
   runtime::Task<Answer> open_session(Call& call);
@@ -50,6 +51,7 @@ class PandaDialect {
   upload::Engine& engine_;
   const Access& access_;
   const ProtocolSettings& settings_;
+  MultichunkDialect multichunk_;
 };
 
 }  // namespace sluice::protocol
