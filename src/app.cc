@@ -2,15 +2,15 @@
 #include "app.h"
 
 #include <sys/resource.h>
+#include <sys/un.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "base/encoding.h"
+#include "app_settings.h"
 #include "base/limits.h"
 #include "net/tls_stream.h"
 
@@ -35,14 +35,6 @@ std::size_t worker_count(const ops::Config& config) {
   return static_cast<std::size_t>(std::clamp<std::uint64_t>(wanted, 1, limits::workers_max));
 }
 
-upload::EngineSettings engine_settings(const ops::Config& config) {
-  upload::EngineSettings settings;
-  settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads};
-  settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished};
-  settings.answer_wait = config.delivery.wait;
-  return settings;
-}
-
 Result<std::unique_ptr<video::Prober>> open_prober(const std::string& program) {
   if (program == "off") {
     return std::make_unique<video::NoProber>();
@@ -53,60 +45,6 @@ Result<std::unique_ptr<video::Prober>> open_prober(const std::string& program) {
     return fail(usable.error());
   }
   return prober;
-}
-
-// The first line of the file, without blanks at its ends.
-Result<std::string> read_secret(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) {
-    return fail(Errc::bad_request, path + ": expected a secret in its first line");
-  }
-  std::string secret(trimmed(std::string_view(line).substr(0, line.find('\r'))));
-  if (secret.size() < limits::secret_bytes_min || secret.size() > limits::secret_bytes_max) {
-    return fail(Errc::bad_request, path + ": expected a secret of " +
-                                       std::to_string(limits::secret_bytes_min) + " to " +
-                                       std::to_string(limits::secret_bytes_max) + " characters");
-  }
-  return secret;
-}
-
-Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backend& backend) {
-  delivery::HttpBackendSettings settings;
-  Result<outgoing::UrlTemplate> url = outgoing::UrlTemplate::parse(backend.url);
-  if (!url) {
-    return fail(url.error());
-  }
-  settings.url = *std::move(url);
-  if (!backend.secret_file.empty()) {
-    Result<std::string> secret = read_secret(backend.secret_file);
-    if (!secret) {
-      return fail(secret.error());
-    }
-    settings.secret = *std::move(secret);
-  }
-  settings.mode = backend.mode;
-  settings.method = backend.method;
-  settings.deadlines.whole = backend.timeout;
-  settings.answer_headers = backend.answer_headers;
-  settings.answer_bytes_max = limits::backend_answer_bytes_max;
-  settings.with_digest = backend.digest;
-  settings.directory = backend.directory;
-  settings.ca_file = backend.ca_file;
-  return settings;
-}
-
-http::SessionSettings session_settings(const ops::Config& config) {
-  http::SessionSettings settings;
-  settings.head_timeout = config.timeouts.head;
-  settings.idle_timeout = config.timeouts.idle;
-  settings.body = {config.timeouts.body, config.timeouts.progress_window,
-                   config.timeouts.progress_bytes};
-  settings.write = {config.timeouts.write, config.timeouts.progress_window,
-                    config.timeouts.progress_bytes};
-  settings.requests_max = config.limits.requests_per_connection;
-  settings.trusted_proxies = config.server.trusted_proxies;
-  return settings;
 }
 
 // On loopback connects what stands in front of the server for everybody else, and who may run
@@ -143,7 +81,7 @@ App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory
       connection_limits_(connection_limits(config), metrics_.connections_open),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
-      delivery_pool_(limits::deliveries_at_once_max),
+      delivery_pool_(limits::delivery_threads),
       buffers_(config.limits.buffers, metrics_.buffers_in_use),
       credentials_(config.credentials, config.auth.file) {}
 
@@ -172,14 +110,20 @@ Result<> App::open_parts() {
   prober_ = *std::move(prober);
   library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, disk_, delivery_pool_,
                                                    *prober_, clock_, log_, data_.videos());
+  if (const Result<> opened = open_hooks(); !opened) {
+    return opened;
+  }
   const Result<delivery::Backend*> backend = open_backend();
   if (!backend) {
     return fail(backend.error());
   }
   outbox_ = std::make_unique<delivery::Outbox>(
       *journal_, **backend, first(), clock_, metrics_, log_,
-      delivery::RetryDelays{config_.delivery.retry_first, config_.delivery.retry_max});
-  upload::EngineParts parts{*journal_, *store_, *answers_, buffers_, clock_, metrics_, log_};
+      delivery::OutboxSettings{{config_.delivery.retry_first, config_.delivery.retry_max},
+                               config_.delivery.give_up_after,
+                               config_.delivery.at_once});
+  upload::EngineParts parts{*journal_, *store_, *answers_, *announcer_,
+                            buffers_,  clock_,  metrics_,  log_};
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
   pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   auto base = std::make_shared<protocol::LocationBase>(config_.server.public_url);
@@ -191,20 +135,49 @@ Result<> App::open_parts() {
     return fail(opened.error());
   }
   router_ = std::make_unique<protocol::Router>(
-      *engine_, *library_, *pages_, *authenticator_,
-      protocol::ProtocolSettings{.base = std::move(base),
-                                 .file_size_max = config_.limits.file_size,
-                                 .sessions_max = config_.limits.sessions,
-                                 .unauthenticated_bytes = config_.auth.unauthenticated_bytes,
-                                 .origins = config_.cors.origins,
-                                 .api_origins = config_.cors.api_origins,
-                                 .page_sessions = config_.server.authorize_upload,
-                                 .crossdomain_xml = config_.cors.crossdomain_xml,
-                                 .kept_headers = config_.backend.headers});
+      protocol::RouterParts{*engine_, *gate_, *library_, *pages_, *authenticator_},
+      protocol::ProtocolSettings{
+          .base = std::move(base),
+          .file_size_max = config_.limits.file_size,
+          .sessions_max = config_.limits.sessions,
+          .unauthenticated_bytes = config_.auth.unauthenticated_bytes,
+          .takes_extra_files = config_.backend.url.empty() ||
+                               config_.backend.mode == delivery::HandoffMode::reference,
+          .part_connections = config_.limits.part_connections,
+          .origins = config_.cors.origins,
+          .api_origins = config_.cors.api_origins,
+          .page_sessions = config_.server.authorize_upload,
+          .crossdomain_xml = config_.cors.crossdomain_xml,
+          .kept_headers = config_.backend.headers});
   for (const auto& worker : workers_) {
     connections_.push_back(std::make_unique<http::Connections>(
         worker->executor(), *router_, session_settings(config_), log_, metrics_));
   }
+  open_control();
+  return {};
+}
+
+Result<> App::open_hooks() {
+  const bool has_hooks = config_.hooks != ops::Config::Hooks{};
+  if (has_hooks || !config_.backend.url.empty()) {
+    http_client_ = std::make_unique<outgoing::HttpClient>();
+  }
+  announcer_ = std::make_unique<upload::NoAnnouncer>();
+  gate_ = std::make_unique<protocol::OpenGate>();
+  if (!has_hooks) {
+    return {};
+  }
+  Result<hooks::HookSettings> settings = hook_settings(config_);
+  if (!settings) {
+    return fail(settings.error());
+  }
+  if (settings->authorize) {
+    gate_ = std::make_unique<hooks::Authorizer>(*http_client_, clock_, log_, *settings);
+  }
+  auto notifier = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), clock_, log_,
+                                                    *std::move(settings));
+  notifier_ = notifier.get();
+  announcer_ = std::move(notifier);
   return {};
 }
 
@@ -268,10 +241,31 @@ Result<delivery::Backend*> App::open_backend() {
   if (!settings) {
     return fail(settings.error());
   }
-  http_client_ = std::make_unique<outgoing::HttpClient>();
+  settings->answer_bytes_max = config_.delivery.answer_max;
   http_backend_ = std::make_unique<delivery::HttpBackend>(
       *http_client_, *store_, *answers_, delivery_pool_, clock_, *std::move(settings));
   return http_backend_.get();
+}
+
+// Without it the server does all it has to do for clients.
+void App::open_control() {
+  control_pages_ = std::make_unique<control::ControlPages>(*engine_);
+  control_connections_ = std::make_unique<http::Connections>(
+      first(), *control_pages_, http::SessionSettings{}, log_, control_metrics_);
+  net::Endpoint endpoint;
+  endpoint.path = data_.path() + "/control.sock";
+  if (endpoint.path.size() >= sizeof(sockaddr_un::sun_path)) {
+    log_.warn("operators cannot reach this server",
+              {{"reason", "the path is too long for a socket: " + endpoint.path}});
+    return;
+  }
+  auto listener =
+      net::Listener::open(first(), endpoint, {}, control_limits_, log_, control_metrics_);
+  if (!listener) {
+    log_.warn("operators cannot reach this server", {{"reason", listener.error().message()}});
+    return;
+  }
+  control_listener_ = std::move(*listener);
 }
 
 Result<> App::open_credentials() {
@@ -306,13 +300,20 @@ App::~App() {
   delivery_pool_.stop();
   journal_.reset();
   listener_.reset();
+  control_listener_.reset();
   tls_listener_.reset();
   workers_.clear();
 }
 
 void App::start() {
   outbox_->open(*engine_);
+  if (notifier_ != nullptr) {
+    notifier_->open();
+  }
   runtime::start(first(), log_, "sweep", sweep());
+  if (control_listener_) {
+    runtime::start(first(), log_, "listen for operators", listen_for_operators());
+  }
   if (listener_) {
     runtime::start(first(), log_, "listen", listen(*listener_, nullptr));
   }
@@ -340,6 +341,16 @@ Task<> App::listen(net::Listener& listener, const net::TlsIdentity* tls) {
          }});
   }
   co_await listener.run(std::move(targets));
+}
+
+Task<> App::listen_for_operators() {
+  http::Connections& connections = *control_connections_;
+  std::vector<net::Listener::Target> targets;
+  targets.push_back({first(), workers_.front()->deadlines(),
+                     [&connections](std::unique_ptr<net::ByteStream> stream) {
+                       connections.add(std::move(stream));
+                     }});
+  co_await control_listener_->run(std::move(targets));
 }
 
 // Expired uploads, forgotten answers, and what a crash left behind.
@@ -387,12 +398,13 @@ void App::drain() {
     });
   }
   waiting.clear();
+  runtime::run_and_wait(first(), log_, "drain", drain_connections(*control_connections_));
   runtime::run_and_wait(first(), log_, "close outbox", close_outbox());
   log_.info("drained");
 }
 
 Task<> App::stop_listening() {
-  for (net::Listener* listener : {listener_.get(), tls_listener_.get()}) {
+  for (net::Listener* listener : {listener_.get(), tls_listener_.get(), control_listener_.get()}) {
     if (listener != nullptr) {
       listener->stop();
     }
@@ -417,6 +429,9 @@ Task<> App::drain_connections(http::Connections& connections) {
 Task<> App::close_outbox() {
   if (!co_await outbox_->close(limits::outbox_close_wait_max)) {
     log_.warn("a hand-off is still under way; it is repeated after the next start");
+  }
+  if (notifier_ != nullptr && !co_await notifier_->close(limits::outbox_close_wait_max)) {
+    log_.warn("a hook is still being told; it is told again after the next start");
   }
 }
 

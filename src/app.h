@@ -11,10 +11,14 @@
 #include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "control/control_pages.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
+#include "hooks/authorizer.h"
+#include "hooks/notifier.h"
 #include "http/connections.h"
 #include "journal/sqlite_journal.h"
 #include "net/connection_limits.h"
@@ -67,11 +71,15 @@ class App {
 
   Result<> open_parts();
   // The backend that the settings name.
+  // Those who are asked and told.
+  Result<> open_hooks();
   Result<delivery::Backend*> open_backend();
   Result<> open_credentials();
   runtime::Executor first() const { return workers_.front()->executor(); }
   Result<> open_listeners();
   runtime::Task<> listen(net::Listener& listener, const net::TlsIdentity* tls);
+  void open_control();
+  runtime::Task<> listen_for_operators();
   runtime::Task<> sweep();
   runtime::Task<> watch_credentials();
   runtime::Task<> stop_listening();
@@ -97,6 +105,9 @@ class App {
   std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: nobody needs it.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: the library is the backend.
   std::unique_ptr<delivery::Outbox> outbox_;
+  std::unique_ptr<protocol::SessionGate> gate_;
+  std::unique_ptr<upload::Announcer> announcer_;
+  hooks::Notifier* notifier_ = nullptr;  // The announcer, where it is one.
   std::unique_ptr<upload::UploadEngine> engine_;
   std::unique_ptr<ops::ServerPages> pages_;
   std::unique_ptr<ops::LocationMoves> moves_;
@@ -108,6 +119,13 @@ class App {
   std::unique_ptr<net::TlsIdentity> tls_;                        // Null: no TLS.
   std::unique_ptr<net::Listener> listener_;                      // Null: no plain one.
   std::unique_ptr<net::Listener> tls_listener_;                  // Null: none.
+  Metrics control_metrics_;  // Operators are not counted among the clients.
+  net::ConnectionLimits control_limits_{
+      {.total_max = limits::control_connections_max, .per_address_max = 0, .proxies = {}},
+      control_metrics_.connections_open};
+  std::unique_ptr<control::ControlPages> control_pages_;
+  std::unique_ptr<http::Connections> control_connections_;
+  std::unique_ptr<net::Listener> control_listener_;  // Null where it could not be opened.
   runtime::Event stopping_;
 };
 

@@ -89,6 +89,15 @@ inline constexpr std::size_t reaper_batch_count = 100;
 // Uploads in memory that no request uses.
 inline constexpr std::size_t idle_uploads_cached_max = 4096;
 
+// Multi-chunk sessions. A bigger file has bigger parts, not more of them.
+inline constexpr std::uint64_t part_bytes_min = 5 * MiB;
+inline constexpr std::uint64_t part_bytes_unit = 1 * MiB;  // Part sizes are multiples of it.
+inline constexpr std::uint64_t part_count_max = 10'000;    // Of all files of a session, about.
+inline constexpr std::size_t extra_files_max = 100;
+inline constexpr std::size_t extra_file_tag_bytes_max = 256;
+inline constexpr std::size_t part_connections_default = 8;
+inline constexpr std::size_t part_connections_max = 1000;
+
 // The wire's integers: JSON numbers that every client can hold.
 inline constexpr std::uint64_t upload_id_max = (std::uint64_t{1} << 53U) - 1;
 inline constexpr std::uint64_t file_size_max_default = std::uint64_t{1} << 42U;  // 4 TiB
@@ -103,12 +112,11 @@ inline constexpr std::size_t journal_queue_max = 65'536;  // Commits, and reads,
 inline constexpr int journal_checkpoint_pages = 2000;     // Pages of 4 KiB in the write-ahead log.
 
 // Delivery.
-inline constexpr std::size_t deliveries_at_once_max = 4;
+inline constexpr std::size_t delivery_threads = 4;  // For what blocks: moving and probing files.
+inline constexpr std::uint64_t deliveries_at_once_default = 16;
+inline constexpr std::uint64_t deliveries_at_once_max = 256;
 inline constexpr std::size_t deliveries_in_memory_max = 1000;  // The rest waits in the journal.
 inline constexpr std::size_t deliveries_page_count = 100;
-inline constexpr std::size_t answer_bytes_max = 1 * MiB;
-// An answer that is longer than this is none; up to here it is kept in a file.
-inline constexpr std::uint64_t backend_answer_bytes_max = 64 * MiB;
 // What a client made of a header to the backend: one, and all together. Many servers refuse heads
 // of more than 16 KiB.
 inline constexpr std::size_t handoff_header_bytes_max = 4 * KiB;
@@ -116,12 +124,31 @@ inline constexpr std::size_t handoff_headers_bytes_max = 8 * KiB;
 inline constexpr std::size_t file_media_type_bytes_max = 255;
 inline constexpr std::size_t secret_bytes_min = 16;
 inline constexpr std::size_t secret_bytes_max = 1 * KiB;
+inline constexpr std::size_t answer_bytes_max = 1 * MiB;  // In the journal; more goes to a file.
+inline constexpr std::uint64_t answer_file_bytes_default = 64 * MiB;
+inline constexpr std::uint64_t answer_file_bytes_max = 1024 * MiB;
+// An answer's file is sent in pieces of this size: what each client that reads one costs.
+inline constexpr std::size_t answer_piece_bytes = 16 * KiB;
+inline constexpr std::size_t failure_bytes_max = 1 * KiB;  // Of the reason that is kept.
+// Clients that wait for the backend; who comes beyond is told at once to come again.
+inline constexpr std::size_t answer_waiters_max = 4096;
+
+// The control socket.
+inline constexpr std::size_t control_connections_max = 16;
+inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
+inline constexpr std::size_t control_answer_bytes_max = 1 * MiB;
 
 // Requests that the server itself makes.
 inline constexpr std::size_t outgoing_requests_max = 1024;  // Under way or waiting to begin.
 // A body that is taken more slowly ends its request, however long the answer may take.
 inline constexpr std::uint64_t outgoing_bytes_per_second_min = 256 * KiB;
 inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
+
+// Hooks.
+inline constexpr std::size_t notifications_at_once_max = 16;
+inline constexpr std::size_t hook_answer_bytes_max = 64 * KiB;
+// The notifier looks into the journal at least this often.
+inline constexpr std::chrono::minutes notifier_pause_max{1};
 
 // The probe's helper process.
 inline constexpr std::chrono::seconds probe_time_max{10};
@@ -182,5 +209,7 @@ static_assert(drain_bytes_max >= form_skipped_bytes_max);
 static_assert(buffer_bytes < writeback_bytes && writeback_bytes < checkpoint_bytes);
 static_assert(buffer_budget_bytes_default >= 16 * buffer_bytes);
 static_assert(file_size_max_default <= file_size_max);
+static_assert(answer_bytes_max < answer_file_bytes_default);
+static_assert(answer_file_bytes_default <= answer_file_bytes_max);
 
 }  // namespace sluice::limits

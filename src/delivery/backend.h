@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -18,7 +20,12 @@ struct Handoff {
   std::uint64_t upload_id = 0;
   std::string idempotency_key;
   std::string file_name;
+  // The file is the first so many bytes of the blob.
   std::uint64_t file_size = 0;
+  // Of a multi-chunk session: further files, behind it in the blob.
+  bool is_multichunk = false;
+  std::vector<journal::ExtraFile> extra_files;
+  std::uint64_t blob_size = 0;  // All of them.
   std::string content_type;
   std::string parameters;
   std::string origin;  // As in the record: where the session came from.
@@ -35,14 +42,25 @@ struct Delivery {
   bool blob_taken = false;  // The store holds nothing of the upload any more.
 };
 
+// What can be told of a hand-off before it happens.
+struct Preview {
+  std::string media_id;                   // What the backend will call the file.
+  std::optional<journal::Answer> answer;  // Its answer as far as it is known.
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
 
-  // One attempt. An error, or an answer of 500 and above, means: try again later. Any other answer
-  // is final. Must be idempotent by the hand-off's key: a crash can come after it acted and before
-  // its answer was stored. `handoff` lives until this returns.
+  // One attempt. An answer of 2xx or 4xx is final; any other, and an error, means: try again later.
+  // Must be idempotent by the hand-off's key: a crash can come after it acted and before its answer
+  // was stored. `handoff` lives until this returns.
   virtual runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) = 0;
+
+  // Any thread. Whoever does not know what it will answer calls the file by the hand-off's key.
+  virtual Preview preview(const Handoff& handoff) const {
+    return {handoff.idempotency_key, std::nullopt};
+  }
 };
 
 }  // namespace sluice::delivery

@@ -9,7 +9,12 @@ Handoff handoff_of(const journal::UploadRecord& record, unsigned attempt) {
   handoff.upload_id = record.id;
   handoff.idempotency_key = short_digest("handoff:" + record.token);
   handoff.file_name = record.file_name;
-  handoff.file_size = record.file_size;
+  handoff.blob_size = record.file_size;
+  handoff.file_size = record.layout ? record.layout->main_size : record.file_size;
+  if (record.layout) {
+    handoff.is_multichunk = true;
+    handoff.extra_files = record.layout->extra_files;
+  }
   handoff.content_type = record.content_type;
   handoff.parameters = record.parameters;
   handoff.origin = record.origin;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -161,6 +162,19 @@ std::string in_form_quotes(std::string_view text) {
   return quoted + "\"";
 }
 
+json::array extra_files_json(const Handoff& handoff) {
+  json::array files;
+  for (const journal::ExtraFile& extra : handoff.extra_files) {
+    json::object file;
+    file["tag"] = extra.tag;
+    file["file_name"] = to_valid_utf8(extra.file_name);
+    file["file_size"] = extra.range.size();
+    file["offset"] = extra.range.begin;
+    files.emplace_back(std::move(file));
+  }
+  return files;
+}
+
 }  // namespace
 
 const char* to_text(HandoffMode mode) noexcept {
@@ -207,6 +221,9 @@ std::string reference_json(const Handoff& handoff, const std::string& file_diges
     document["sha256"] = file_digest;
   }
   document["path"] = path;
+  if (!handoff.extra_files.empty()) {
+    document["extra_files"] = extra_files_json(handoff);
+  }
   document["client_address"] = origin.address;
   if (!handoff.owner.empty()) {
     document["owner"] = handoff.owner;

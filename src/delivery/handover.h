@@ -2,6 +2,9 @@
 // Where the engine puts finished files.
 #pragma once
 
+#include <cstdint>
+
+#include "delivery/backend.h"
 #include "journal/records.h"
 
 namespace sluice::delivery {
@@ -12,6 +15,12 @@ class Handover {
 
   // Any thread. The upload is `received` and durable.
   virtual void submit(journal::UploadRecord record) = 0;
+  // Any thread. Whoever pauses before the next attempt pauses no longer.
+  virtual void hurry(std::uint64_t upload_id) = 0;
+  // Any thread. What can be told of the upload before it is complete.
+  virtual Preview preview(const journal::UploadRecord& record) const {
+    return {handoff_of(record).idempotency_key, std::nullopt};
+  }
 };
 
 }  // namespace sluice::delivery

@@ -107,7 +107,7 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
         reference_json(handoff, prepared.digests.file, *path));
   }
   Result<std::shared_ptr<runtime::DiskFile>> opened =
-      co_await files_.open_finished(handoff.upload_id, handoff.file_size);
+      co_await files_.open_finished(handoff.upload_id, handoff.blob_size);
   if (!opened) {
     co_return fail(opened.error());
   }
@@ -125,10 +125,10 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
 
 Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
   if (settings_.directory.empty()) {
-    co_return co_await files_.path_of_finished(handoff.upload_id, handoff.file_size);
+    co_return co_await files_.path_of_finished(handoff.upload_id, handoff.blob_size);
   }
   std::string path = link_path(handoff);
-  const Result<> linked = co_await files_.link_finished(handoff.upload_id, handoff.file_size, path);
+  const Result<> linked = co_await files_.link_finished(handoff.upload_id, handoff.blob_size, path);
   if (!linked) {
     co_return fail(linked.error());
   }
@@ -137,7 +137,7 @@ Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
 
 Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepared) {
   Result<std::shared_ptr<runtime::DiskFile>> opened =
-      co_await files_.open_finished(handoff.upload_id, handoff.file_size);
+      co_await files_.open_finished(handoff.upload_id, handoff.blob_size);
   if (!opened) {
     co_return fail(opened.error());
   }

@@ -45,6 +45,7 @@ class HttpBackendTest : public ::testing::Test {
     handoff.idempotency_key = std::string(32, 'a');
     handoff.file_name = "file";
     handoff.file_size = 5;
+    handoff.blob_size = 5;
     handoff.parameters = R"({"title":"x"})";
     settings.answer_headers = {"content-type"};
   }

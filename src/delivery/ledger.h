@@ -20,6 +20,9 @@ class Ledger {
   // Durable when it returns.
   virtual runtime::Task<Result<>> failed(std::string token, unsigned attempts,
                                          Timestamp next_attempt_at) = 0;
+  // No further attempt.
+  virtual runtime::Task<Result<>> gave_up(std::string token, unsigned attempts,
+                                          std::string reason) = 0;
   virtual runtime::Task<Result<>> answered(std::string token, Delivery delivery) = 0;
 };
 

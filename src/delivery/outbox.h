@@ -3,13 +3,17 @@
 // is an answer, across restarts. What is due stands in the journal; the outbox only carries it out.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delivery/backend.h"
@@ -22,11 +26,18 @@
 
 namespace sluice::delivery {
 
+struct OutboxSettings {
+  RetryDelays delays;
+  // From then on a failed attempt is the last. Since the file was complete.
+  Duration give_up_after{std::chrono::hours(24)};
+  std::size_t at_once = limits::deliveries_at_once_default;  // Attempts.
+};
+
 // Lives on one worker's executor; submit() may be called from any.
 class Outbox final : public Handover {
  public:
   Outbox(journal::Journal& journal, Backend& backend, runtime::Executor executor, Clock& clock,
-         Metrics& metrics, Log& log, RetryDelays delays);
+         Metrics& metrics, Log& log, const OutboxSettings& settings);
   ~Outbox() override;
 
   // Begins to work, with what earlier processes left undelivered first. `ledger` outlives the
@@ -35,16 +46,30 @@ class Outbox final : public Handover {
 
   // One that does not fit in memory is found again in the journal.
   void submit(journal::UploadRecord record) override;
+  void hurry(std::uint64_t upload_id) override;
+  Preview preview(const journal::UploadRecord& record) const override {
+    return backend_.preview(handoff_of(record));
+  }
 
   // Begins no further attempt. True when the running ones have ended within `timeout`. On the
   // outbox's executor.
   runtime::Task<bool> close(Duration timeout);
 
  private:
+  // An upload whose hand-off goes on.
+  struct Errand {
+    std::shared_ptr<runtime::Event> hurry;         // Ends the pause.
+    std::optional<journal::UploadRecord> renewed;  // Submitted again, in a later round.
+  };
+
   runtime::Task<> take_up_undelivered();
   void take_up(journal::UploadRecord record);
   runtime::Task<> deliver_until_answered(journal::UploadRecord record);
-  runtime::Task<bool> attempt(const journal::UploadRecord& record, unsigned attempts);
+  runtime::Task<> pause_until(std::uint64_t upload_id, Timestamp not_before);
+  // Success when there is an answer and it is durable.
+  runtime::Task<Result<>> attempt(const journal::UploadRecord& record, unsigned attempts);
+  runtime::Task<bool> give_up(const journal::UploadRecord& record, unsigned attempts, Error reason);
+  void end_errand(const journal::UploadRecord& record);
   runtime::Task<Result<Delivery>> ask_backend(const Handoff& handoff);
   runtime::Task<> take_slot();
   void give_slot_back();
@@ -55,12 +80,12 @@ class Outbox final : public Handover {
   Clock& clock_;
   Metrics& metrics_;
   Log& log_;
-  const RetryDelays delays_;
+  const OutboxSettings settings_;
   Ledger* ledger_ = nullptr;
 
   // Used on the executor's thread only.
   runtime::TaskGroup tasks_;
-  std::set<std::uint64_t> in_memory_;
+  std::map<std::uint64_t, Errand> errands_;
   bool more_in_journal_ = false;
   bool taking_up_ = false;
   std::size_t attempts_running_ = 0;

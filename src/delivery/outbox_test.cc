@@ -37,6 +37,9 @@ class ScriptedBackend final : public Backend {
     most_at_once = std::max(most_at_once, ++at_once);
     co_await runtime::sleep_for(1ms);
     --at_once;
+    if (clock != nullptr) {
+      clock->advance(5min);
+    }
     int status = 200;
     if (!script.empty()) {
       status = script.front();
@@ -53,6 +56,7 @@ class ScriptedBackend final : public Backend {
 
   std::deque<int> script;
   std::map<std::uint64_t, std::vector<std::string>> keys;
+  testing::ManualClock* clock = nullptr;  // Moved on by each attempt.
   std::size_t at_once = 0;
   std::size_t most_at_once = 0;
 };
@@ -62,6 +66,16 @@ class OutboxTest : public ::testing::Test, public Ledger {
   void began(const std::string& /*token*/) override {}
   Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp /*next*/) override {
     failures.push_back(attempts);
+    co_return Result<>();
+  }
+  Task<Result<>> gave_up(std::string token, unsigned attempts, std::string reason) override {
+    given_up.push_back(token + " after " + std::to_string(attempts) + ": " + reason);
+    for (auto& [id, record] : journal.uploads) {
+      if (record.token == token) {
+        record.progress.state = UploadState::failed;
+      }
+    }
+    all_answered.set();
     co_return Result<>();
   }
   Task<Result<>> answered(std::string token, Delivery delivery) override {
@@ -93,8 +107,7 @@ class OutboxTest : public ::testing::Test, public Ledger {
   void run_until_answered(std::size_t count, std::vector<UploadRecord> submitted) {
     expected = count;
     boost::asio::io_context context(1);
-    Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log,
-                  RetryDelays{1ms, 2ms});
+    Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log, settings);
     outbox.open(*this);
     for (UploadRecord& record : submitted) {
       outbox.submit(std::move(record));
@@ -110,6 +123,8 @@ class OutboxTest : public ::testing::Test, public Ledger {
   NullLog log;
   std::map<std::string, std::vector<int>> answers;
   std::vector<unsigned> failures;
+  std::vector<std::string> given_up;
+  OutboxSettings settings{.delays = {1ms, 2ms}, .give_up_after = 24h * 365 * 1000};
   int answers_lost = 0;
   std::size_t expected = 0;
   runtime::Event all_answered;
@@ -126,6 +141,80 @@ TEST_F(OutboxTest, TriesAgainAfterErrorsExceptionsAndFiveHundredsWithOneKey) {
   EXPECT_EQ(metrics.deliveries_retried.value(), 3U);
 }
 
+TEST_F(OutboxTest, RedirectsDecideNothing) {
+  backend.script = {302, 101, 200};
+  run_until_answered(1, {received(1)});
+  EXPECT_EQ(answers["token1"], std::vector{200});
+  EXPECT_EQ(failures, (std::vector{1U, 2U}));
+}
+
+TEST_F(OutboxTest, GivesUpWhenTheLastAttemptHasFailed) {
+  settings.give_up_after = 0ms;
+  backend.script = {503};
+  run_until_answered(1, {received(1)});
+  EXPECT_EQ(given_up, std::vector<std::string>{"token1 after 1: the backend answered 503"});
+  EXPECT_TRUE(failures.empty());
+  EXPECT_EQ(backend.keys[1].size(), 1U);
+}
+
+TEST_F(OutboxTest, AnotherRoundComesEvenWhileTheFirstIsEnding) {
+  settings.give_up_after = 0ms;
+  backend.script = {0};
+  UploadRecord first = received(1);
+  UploadRecord renewed = first;
+  renewed.progress.handoff_since = clock.now() + 1h;
+  expected = 1;
+  run_until_answered(1, {first, renewed});
+  EXPECT_EQ(given_up.size(), 1U);
+  EXPECT_EQ(answers["token1"], std::vector{200});
+  EXPECT_EQ(backend.keys[1].size(), 2U);
+}
+
+// Five minutes pass with every attempt.
+TEST_F(OutboxTest, ABackendThatIsDownForAnHourGetsTheFileAfterwards) {
+  testing::ManualClock hands;
+  received(1);
+  journal.uploads.at(1).progress.handoff_since = hands.now();
+  backend.script = std::deque<int>(12, 0);
+  backend.clock = &hands;
+  settings.give_up_after = 24h;
+  boost::asio::io_context context(1);
+  Outbox outbox(journal, backend, context.get_executor(), hands, metrics, log, settings);
+  expected = 1;
+  outbox.open(*this);
+  EXPECT_TRUE(testing::run_in(context, all_answered.wait(30s)));
+  EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+  EXPECT_EQ(answers["token1"], std::vector{200});
+  EXPECT_EQ(failures.size(), 12U);
+  EXPECT_TRUE(given_up.empty());
+}
+
+TEST_F(OutboxTest, HurryEndsThePause) {
+  settings.delays = {1h, 1h};
+  backend.script = {0};
+  received(1);
+  expected = 1;
+  boost::asio::io_context context(1);
+  Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log, settings);
+  outbox.open(*this);
+  const auto hurries = [](Outbox& box, std::vector<unsigned>& failed_attempts,
+                          runtime::Event& answered) -> Task<bool> {
+    while (failed_attempts.empty()) {
+      co_await runtime::sleep_for(1ms);
+    }
+    for (int i = 0; i < 1000; ++i) {
+      box.hurry(1);
+      if (co_await answered.wait(10ms)) {
+        co_return true;
+      }
+    }
+    co_return false;
+  };
+  EXPECT_TRUE(testing::run_in(context, hurries(outbox, failures, all_answered)));
+  EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+  EXPECT_EQ(backend.keys[1].size(), 2U);
+}
+
 TEST_F(OutboxTest, FourHundredsAreFinal) {
   backend.script = {422};
   run_until_answered(1, {received(1)});
@@ -137,9 +226,10 @@ TEST_F(OutboxTest, TakesUpWhatAnEarlierProcessLeft) {
   for (std::uint64_t id = 1; id <= 250; ++id) {
     received(id);
   }
+  settings.at_once = 3;
   run_until_answered(250, {});
   EXPECT_EQ(answers.size(), 250U);
-  EXPECT_LE(backend.most_at_once, limits::deliveries_at_once_max);
+  EXPECT_EQ(backend.most_at_once, 3U);
 }
 
 TEST_F(OutboxTest, SubmittedTwiceIsDeliveredOnce) {
@@ -157,7 +247,8 @@ TEST_F(OutboxTest, AnAnswerThatCouldNotBeKeptIsAskedForAgain) {
 
 TEST_F(OutboxTest, ClosingDoesNotWaitForBackOff) {
   boost::asio::io_context context(1);
-  Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log, RetryDelays{1h, 1h});
+  settings.delays = {1h, 1h};
+  Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log, settings);
   backend.script = {0};
   outbox.open(*this);
   outbox.submit(received(9));

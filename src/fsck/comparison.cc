@@ -39,6 +39,24 @@ std::uint64_t stored_end(const UploadRecord& record) noexcept {
   return ranges.empty() ? 0 : ranges.back().end;
 }
 
+bool is_extra_file(std::string_view name, const VideoRecord& record) {
+  const auto extra_files = video::stored_extra_files_of(record.document);
+  return extra_files && std::ranges::any_of(*extra_files, [&](const auto& extra) {
+           return name == record.id + extra.suffix;
+         });
+}
+
+// A hand-off takes the extra files off the blob's end, one after the other.
+bool is_split(const UploadRecord& record, std::uint64_t blob_size) {
+  if (!record.layout || record.progress.state == UploadState::receiving) {
+    return false;
+  }
+  return blob_size == record.layout->main_size ||
+         std::ranges::any_of(record.layout->extra_files, [&](const journal::ExtraFile& extra) {
+           return blob_size == extra.range.begin;
+         });
+}
+
 }  // namespace
 
 std::optional<Finding> judge_upload(const UploadRecord& record,
@@ -61,7 +79,7 @@ std::optional<Finding> judge_upload(const UploadRecord& record,
                                blob_path(record.id), record.id, end),
                    Remedy::cut_stored};
   }
-  if (*blob_size < end) {
+  if (*blob_size < end && !is_split(record, *blob_size)) {
     return Finding{fmt::format("{} ends at byte {}, the journal has bytes of upload {} up to {}",
                                blob_path(record.id), *blob_size, record.id, end),
                    Remedy::cut_stored};
@@ -143,7 +161,7 @@ std::optional<Finding> judge_video_file(std::string_view name, const VideoRecord
   if (!expected) {
     return std::nullopt;  // judge_video() has told.
   }
-  if (name != *expected) {
+  if (name != *expected && !is_extra_file(name, record)) {
     return judge_foreign("videos/" + std::string(name));
   }
   if (!record.source_present) {
@@ -164,10 +182,13 @@ Finding judge_unrecorded_video(std::string_view name, std::uint64_t size,
     return Finding{fmt::format("{} belongs to no video", in_quotes("videos/" + std::string(name))),
                    Remedy::move_aside};
   }
-  if (size != upload->file_size) {
-    return Finding{fmt::format("videos/{} has {} bytes, upload {}, which was being handed over, {}",
-                               name, size, upload->id, upload->file_size),
-                   Remedy::move_aside};
+  for (const HandoffFile& file : handoff_files(*upload)) {
+    if (name == file.name && size != file.size) {
+      return Finding{
+          fmt::format("videos/{} has {} bytes, upload {}, which was being handed over, {}", name,
+                      size, upload->id, file.size),
+          Remedy::move_aside};
+    }
   }
   return Finding{
       fmt::format("videos/{} comes from the interrupted hand-off of upload {}: the server ends it",
@@ -232,8 +253,8 @@ std::optional<std::string> video_file_name(const VideoRecord& record) {
 
 std::optional<std::string> video_id_of(std::string_view file_name) {
   const std::string_view id = file_name.substr(0, video_id_digits);
-  const bool ends =
-      file_name.size() == video_id_digits || file_name.substr(id.size()).starts_with('.');
+  const bool ends = file_name.size() == video_id_digits ||
+                    std::string_view(".-").find(file_name[id.size()]) != std::string_view::npos;
   if (id.size() != video_id_digits || !is_hex(id) || !ends) {
     return std::nullopt;
   }
@@ -244,8 +265,16 @@ std::string handoff_video_id(const UploadRecord& upload) {
   return video::video_id(delivery::handoff_of(upload).idempotency_key);
 }
 
-std::string handoff_file_name(const UploadRecord& upload) {
-  return handoff_video_id(upload) + video::stored_extension(upload.file_name);
+std::vector<HandoffFile> handoff_files(const UploadRecord& upload) {
+  const delivery::Handoff handoff = delivery::handoff_of(upload);
+  const std::string id = video::video_id(handoff.idempotency_key);
+  std::vector<HandoffFile> files;
+  files.push_back({id + video::stored_extension(handoff.file_name), handoff.file_size});
+  for (const journal::ExtraFile& extra : handoff.extra_files) {
+    const std::string suffix = video::extra_file_suffix(files.size() - 1, extra.file_name);
+    files.push_back({id + suffix, extra.range.size()});
+  }
+  return files;
 }
 
 // "lost+found" alone is the file system's, where the data directory is the root of one.

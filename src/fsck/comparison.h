@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "journal/records.h"
 
@@ -74,9 +75,13 @@ bool is_shard_name(std::string_view name) noexcept;
 std::optional<std::string> video_file_name(const journal::VideoRecord& record);
 // The 32 hex digits that a name in videos/ begins with.
 std::optional<std::string> video_id_of(std::string_view file_name);
-// The video that the hand-off of `upload` makes, and its file.
+// The video that the hand-off of `upload` makes, and its files, the main one first.
 std::string handoff_video_id(const journal::UploadRecord& upload);
-std::string handoff_file_name(const journal::UploadRecord& upload);
+struct HandoffFile {
+  std::string name;
+  std::uint64_t size = 0;
+};
+std::vector<HandoffFile> handoff_files(const journal::UploadRecord& upload);
 // In the data directory itself.
 bool is_known_name(std::string_view name) noexcept;
 

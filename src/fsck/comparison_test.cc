@@ -130,12 +130,43 @@ TEST(Comparison, AFileOfVideosBelongsToARecord) {
 
 TEST(Comparison, ExplainsAFileOfAnInterruptedHandOff) {
   const journal::UploadRecord record = upload(UploadState::received, 1000);
-  const std::string name = handoff_file_name(record);
+  const std::string name = handoff_files(record).front().name;
   EXPECT_EQ(name, short_digest("video:" + short_digest("handoff:token-679")) + ".mp4");
   EXPECT_TRUE(judge_unrecorded_video(name, 1000, &record).harmless);
+  EXPECT_TRUE(judge_unrecorded_video(name + ".partial", 10, &record).harmless);
   EXPECT_EQ(judge_unrecorded_video(name, 999, &record).remedy, Remedy::move_aside);
   EXPECT_FALSE(judge_unrecorded_video(name, 999, &record).harmless);
   EXPECT_EQ(judge_unrecorded_video(name, 1000, nullptr).remedy, Remedy::move_aside);
+}
+
+TEST(Comparison, KnowsHowFarExtraFilesWereTakenOut) {
+  journal::UploadRecord record = upload(UploadState::delivering, 0);
+  record.progress.stored.add({0, 1000});
+  record.layout = journal::Layout{600, 5, true, {}};
+  record.layout->add("subtitles", "s.SRT", 300);
+  record.layout->add("cover", "", 100);
+  for (const std::uint64_t size : {1000U, 900U, 600U}) {
+    EXPECT_FALSE(judge_upload(record, size, HandedOver::no)) << size;
+  }
+  EXPECT_EQ(judge_upload(record, 899, HandedOver::no)->remedy, Remedy::cut_stored);
+  const std::vector<HandoffFile> files = handoff_files(record);
+  ASSERT_EQ(files.size(), 3U);
+  EXPECT_EQ(files[0].size, 600U);
+  EXPECT_EQ(files[1].name, handoff_video_id(record) + "-1.srt");
+  EXPECT_EQ(files[2].name, handoff_video_id(record) + "-2");
+  EXPECT_EQ(video_id_of(files[1].name), handoff_video_id(record));
+  EXPECT_TRUE(judge_unrecorded_video(files[1].name, 300, &record).harmless);
+  EXPECT_EQ(judge_unrecorded_video(files[1].name, 299, &record).remedy, Remedy::move_aside);
+  record.progress.state = UploadState::receiving;
+  EXPECT_EQ(judge_upload(record, 600, HandedOver::no)->remedy, Remedy::cut_stored);
+}
+
+TEST(Comparison, ExtraFilesBelongToTheirVideo) {
+  journal::VideoRecord record = video();
+  record.document = R"({"extname":".mp4","file_size":1000,)"
+                    R"("extra_files":[{"extname":".srt","file_size":3}]})";
+  EXPECT_FALSE(judge_video_file(record.id + "-1.srt", record));
+  EXPECT_EQ(judge_video_file(record.id + "-2.srt", record)->remedy, Remedy::move_aside);
 }
 
 TEST(Comparison, CutsToWhatIsThereAndReceivesAgain) {

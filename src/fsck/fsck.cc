@@ -14,11 +14,11 @@
 #include "fsck/lost_and_found.h"
 #include "fsck/offline_journal.h"
 #include "runtime/posix_disk.h"
+#include "store/blob_split.h"
 #include "store/data_directory.h"
 
 namespace sluice::fsck {
 namespace {
-
 namespace fs = std::filesystem;
 using journal::UploadRecord;
 using journal::UploadState;
@@ -68,6 +68,11 @@ Result<> for_each_name(const std::string& directory, Visit visit) {
     }
   }
   return error ? Result<>(fail(file_error(error, "read directory", directory))) : Result<>();
+}
+
+bool may_be_handed_over(UploadState state) {
+  return state == UploadState::received || state == UploadState::delivering ||
+         state == UploadState::failed;
 }
 
 class Check {
@@ -194,9 +199,7 @@ Result<> Check::check_upload(const UploadRecord& record) {
 }
 
 Result<HandedOver> Check::handed_over(const UploadRecord& record) {
-  const UploadState state = record.progress.state;
-  if (state != UploadState::received && state != UploadState::delivering &&
-      state != UploadState::failed) {
+  if (!may_be_handed_over(record.progress.state)) {
     return HandedOver::no;
   }
   const auto video = journal_.find_video(handoff_video_id(record));
@@ -206,11 +209,12 @@ Result<HandedOver> Check::handed_over(const UploadRecord& record) {
   if (*video) {
     return HandedOver::record;
   }
-  const auto size = size_of(full("videos/" + handoff_file_name(record)));
+  const HandoffFile file = handoff_files(record).front();
+  const auto size = size_of(full("videos/" + file.name));
   if (!size) {
     return fail(size.error());
   }
-  return *size == record.file_size ? HandedOver::file : HandedOver::no;
+  return *size == file.size ? HandedOver::file : HandedOver::no;
 }
 
 Result<> Check::check_videos() {
@@ -358,7 +362,7 @@ Result<> Check::check_video_file(const std::string& name, UnrecordedFiles& unrec
 
 Result<> Check::explain(UnrecordedFiles& files) {
   for (std::uint64_t last = 0; !files.empty();) {
-    const auto page = journal_.undelivered_after(last);
+    const auto page = journal_.uploads_after(last);
     if (!page) {
       return fail(page.error());
     }
@@ -366,11 +370,15 @@ Result<> Check::explain(UnrecordedFiles& files) {
       break;
     }
     for (const UploadRecord& upload : *page) {
-      const auto file = files.find(handoff_file_name(upload));
-      if (file != files.end()) {
-        report_file(judge_unrecorded_video(file->first, file->second, &upload),
-                    "videos/" + file->first);
-        files.erase(file);
+      const bool known_here = may_be_handed_over(upload.progress.state);
+      for (const HandoffFile& known :
+           known_here ? handoff_files(upload) : std::vector<HandoffFile>()) {
+        for (const std::string& name : {known.name, known.name + store::partial_suffix}) {
+          if (const auto file = files.find(name); file != files.end()) {
+            report_file(judge_unrecorded_video(name, file->second, &upload), "videos/" + name);
+            files.erase(file);
+          }
+        }
       }
     }
     last = page->back().id;

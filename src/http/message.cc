@@ -171,7 +171,9 @@ std::string serialize_head(const Response& response, bool keep_alive) {
     }
   }
   if (has_body(response.status)) {
-    append_field(head, "Content-Length", std::to_string(response.body.size()));
+    const std::uint64_t size =
+        response.source ? response.source->remaining().value_or(0) : response.body.size();
+    append_field(head, "Content-Length", std::to_string(size));
   }
   // A HTTP/1.0 client keeps the connection only when it is told to (RFC 9112 C.2.2).
   append_field(head, "Connection", keep_alive ? "keep-alive" : "close");

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "runtime/byte_source.h"
 
 namespace sluice::http {
 
@@ -54,6 +56,9 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  // Where there is one, it gives the body, from its first byte on, and knows its size; `body` is
+  // empty then.
+  std::shared_ptr<runtime::ByteSource> source = nullptr;
 };
 
 // A token of RFC 9110 5.6.2: method, field name, media type.
@@ -68,7 +73,7 @@ Response error_response(const Error& error);
 Response json_response(int status, std::string body);
 
 // The head as bytes for the wire, with Date. Framing belongs to this function: Content-Length is
-// that of `body` (none with 1xx, 204 and 304: RFC 9110 8.6), Connection follows `keep_alive`, and
+// that of the body (none with 1xx, 204 and 304: RFC 9110 8.6), Connection follows `keep_alive`, and
 // the response's own Content-Length, Transfer-Encoding and Connection are left away. So is a field
 // whose name is no token. Field values never hold CR, LF or NUL: they are replaced by spaces.
 std::string serialize_head(const Response& response, bool keep_alive);

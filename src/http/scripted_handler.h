@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "http/handler.h"
 #include "runtime/event.h"
+#include "support/scripted_source.h"
 
 namespace sluice::http {
 
@@ -36,6 +37,10 @@ class ScriptedHandler final : public Handler {
       reply.response = text(204, "");
     } else if (request.path == "/large") {
       reply.response = text(200, std::string(4'000'000, 'x'));
+    } else if (request.path == "/file" || request.path == "/torn") {
+      reply.response.source = std::make_shared<testing::ScriptedSource>(
+          std::string(60'000, 'f'), testing::ScriptedSource::Ending::lost, true,
+          request.path == "/torn" ? 5 : 0);
     } else if (request.path == "/wait") {
       co_await go_on->wait(std::chrono::minutes(1));
     } else if (request.path == "/upload") {

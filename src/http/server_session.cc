@@ -8,6 +8,7 @@
 #include <exception>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "http/forwarded.h"
@@ -294,8 +295,33 @@ runtime::Task<Result<>> ServerSession::write(const Response& response, bool with
                                              bool keep_alive) {
   const std::string head = serialize_head(response, keep_alive);
   const bool has_body = with_body && response.status != 204 && response.status != 304;
-  const Bytes body = has_body ? as_bytes(response.body) : Bytes();
-  co_return co_await stream_->write(as_bytes(head), body, settings_.write);
+  const bool is_held = has_body && !response.source;
+  const Bytes body = is_held ? as_bytes(response.body) : Bytes();
+  Result<> written = co_await stream_->write(as_bytes(head), body, settings_.write);
+  if (written && has_body && response.source) {
+    written = co_await write_from(*response.source);
+  }
+  co_return written;
+}
+
+runtime::Task<Result<>> ServerSession::write_from(runtime::ByteSource& source) {
+  std::vector<std::byte> piece(limits::answer_piece_bytes);
+  while (source.remaining().value_or(0) > 0) {
+    if (cut_) {
+      co_return fail(*cut_);
+    }
+    const Result<std::size_t> count = co_await source.read(piece, limits::buffer_fill_patience);
+    if (!count || *count == 0) {
+      const Error error = count ? Error(Errc::internal, "it ends early") : count.error();
+      log_.error("the body of an answer could not be read", {{"reason", error.message()}});
+      co_return fail(error);
+    }
+    const Bytes bytes = Bytes(piece).first(*count);
+    if (Result<> written = co_await stream_->write(bytes, {}, settings_.write); !written) {
+      co_return written;
+    }
+  }
+  co_return Result<>();
 }
 
 runtime::Task<> ServerSession::linger() {

@@ -74,6 +74,8 @@ class ServerSession : public boost::intrusive::list_base_hook<
   runtime::Task<bool> settle(RequestBody& body);
   runtime::Task<> refuse(const Error& error);
   runtime::Task<Result<>> write(const Response& response, bool with_body, bool keep_alive);
+  // After an error the connection cannot go on: the head has promised more.
+  runtime::Task<Result<>> write_from(runtime::ByteSource& source);
   // Lets the client read the answer: closing with unread bytes would reset the connection.
   runtime::Task<> linger();
   Result<std::optional<std::size_t>> discard();

@@ -15,6 +15,7 @@
 #include "http/scripted_handler.h"
 #include "http/session_fixture.h"
 #include "support/run.h"
+#include "support/scripted_source.h"
 
 namespace sluice::http {
 namespace {
@@ -139,6 +140,17 @@ TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
     }
     EXPECT_EQ(answers_to(row.requests, 1, 1), expected) << row.requests;
   }
+}
+
+TEST_F(ServerSessionTest, SendsABodyThatIsNotInMemory) {
+  const std::string next = " HTTP/1.1\r\nHost: a\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string whole = ok(std::string(60'000, 'f'));
+  EXPECT_TRUE(answers_to("GET /file" + next) == whole + ok("path=/a"));
+  EXPECT_EQ(answers_to("HEAD /file" + next),
+            whole.substr(0, whole.find("\n\n") + 2) + ok("path=/a"));
+  const std::string torn = answers_to("GET /torn" + next);
+  EXPECT_NE(torn.find("Content-Length: 60005\n"), std::string::npos);
+  EXPECT_TRUE(torn.ends_with("fff"));
 }
 
 TEST_F(ServerSessionTest, BrokenChunkedFramingEndsTheConnection) {

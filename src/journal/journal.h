@@ -69,6 +69,10 @@ class Journal {
   // Tombstones with source_present: their files are still to be removed.
   virtual runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) = 0;
 
+  // Of each upload the notification with the lowest id, those that are due first in front.
+  virtual runtime::Task<Result<std::vector<Notification>>> next_notifications(
+      std::size_t count) = 0;
+
   // False after a failed commit that was neither `internal` nor disk_full.
   virtual bool healthy() const noexcept = 0;
 };

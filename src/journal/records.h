@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/range_set.h"
+#include "journal/layout.h"
 
 namespace sluice::journal {
 
@@ -67,7 +68,7 @@ struct UploadRecord {
   std::string parameters;     // The session's parameters, a JSON object.
   std::string origin = "{}";  // Of the session's request, a JSON object: client address, headers.
   std::string owner;          // Whose credentials opened the session; empty: nobody's.
-  std::string layout;  // JSON, a dialect's own: how its pieces lie; empty: one after another.
+  std::optional<Layout> layout;  // Of a multi-chunk upload.
   Timestamp created_at;
   UploadProgress progress;
 
@@ -87,6 +88,20 @@ struct VideoRecord {
   std::string owner;  // The upload's.
 
   friend bool operator==(const VideoRecord&, const VideoRecord&) = default;
+};
+
+// Something that a receiver outside is still to be told about an upload.
+struct Notification {
+  std::uint64_t id = 0;  // The journal gives it; later ones have higher ones.
+  std::uint64_t upload_id = 0;
+  std::string event;
+  std::string key;  // The same for every attempt.
+  std::string body;
+  Timestamp created_at;
+  unsigned attempts = 0;
+  Timestamp next_attempt_at;  // Not before.
+
+  friend bool operator==(const Notification&, const Notification&) = default;
 };
 
 // How much an owner may have; unset: as much as they like.
@@ -131,7 +146,20 @@ struct PutVideo {
 struct RemoveVideo {
   std::string id;
 };
-using Change = std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, RemoveUpload,
-                            PutVideo, RemoveVideo>;
+// Its id is given by the journal.
+struct AddNotification {
+  Notification notification;
+};
+struct PostponeNotification {
+  std::uint64_t id = 0;
+  unsigned attempts = 0;
+  Timestamp next_attempt_at;
+};
+struct RemoveNotification {
+  std::uint64_t id = 0;
+};
+using Change =
+    std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, RemoveUpload, PutVideo,
+                 RemoveVideo, AddNotification, PostponeNotification, RemoveNotification>;
 
 }  // namespace sluice::journal

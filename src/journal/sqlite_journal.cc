@@ -101,6 +101,9 @@ Result<> SqliteJournal::Database::prepare() {
   if (done) {
     done = videos.prepare();
   }
+  if (done) {
+    done = notifications.prepare();
+  }
   return done;
 }
 
@@ -192,6 +195,12 @@ runtime::Task<Result<VideoPage>> SqliteJournal::list_videos(VideoQuery query) {
 
 runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::leftover_videos(std::size_t count) {
   auto work = [this, count] { return database_->videos.leftover(count); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<Notification>>> SqliteJournal::next_notifications(
+    std::size_t count) {
+  auto work = [this, count] { return database_->notifications.next(count); };
   co_return co_await read(std::move(work));
 }
 
@@ -316,6 +325,7 @@ Result<> SqliteJournal::apply(const Change& change) {
   OwnerTable& owners = database_->owners;
   UploadTable& uploads = database_->uploads;
   VideoTable& videos = database_->videos;
+  NotificationTable& notifications = database_->notifications;
   const Overloaded applied{
       [&](const CreateUpload& create) {
         const Result<> created = uploads.create(create.record);
@@ -330,6 +340,9 @@ Result<> SqliteJournal::apply(const Change& change) {
       [&](const RemoveUpload& remove) { return uploads.remove(remove.id); },
       [&](const PutVideo& put) { return videos.put(put.record); },
       [&](const RemoveVideo& remove) { return videos.remove(remove.id); },
+      [&](const AddNotification& add) { return notifications.add(add.notification); },
+      [&](const PostponeNotification& postpone) { return notifications.postpone(postpone); },
+      [&](const RemoveNotification& remove) { return notifications.remove(remove.id); },
   };
   return std::visit(applied, change);
 }

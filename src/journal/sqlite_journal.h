@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "journal/commit_queue.h"
 #include "journal/journal.h"
+#include "journal/notification_table.h"
 #include "journal/owner_table.h"
 #include "journal/sqlite_connection.h"
 #include "journal/upload_table.h"
@@ -48,6 +49,7 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
   runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) override;
+  runtime::Task<Result<std::vector<Notification>>> next_notifications(std::size_t count) override;
 
   // For one who reads the whole journal, page by page: what has an id above `after`, in order of
   // id, tombstones too.
@@ -66,7 +68,8 @@ class SqliteJournal final : public Journal {
         : connection(std::move(opened)),
           owners(connection),
           uploads(connection),
-          videos(connection) {}
+          videos(connection),
+          notifications(connection) {}
     Result<> prepare();
 
     Connection connection;
@@ -77,6 +80,7 @@ class SqliteJournal final : public Journal {
     OwnerTable owners;
     UploadTable uploads;
     VideoTable videos;
+    NotificationTable notifications;
   };
 
   SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id,

@@ -72,7 +72,9 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.parameters = std::string("{}\0{}", 5);
   record.origin = R"({"address":"::1"})";
   record.owner = "key";
-  record.layout = R"({"chunks":3})";
+  record.file_size = 12;
+  record.layout = Layout{9, 4, true, {}};
+  record.layout->add("tag", "name", 3);
   record.progress.state = UploadState::refused;
   record.progress.stored.add({0, 10});
   record.progress.stored.add({20, 9'007'199'254'740'992});
@@ -313,6 +315,42 @@ TEST_F(SqliteJournalTest, ChecksTheIntegrityOfItsFile) {
   const auto problems = sluice::testing::run(journal->integrity_problems());
   ASSERT_TRUE(problems) << problems.error().message();
   EXPECT_FALSE(problems->empty());
+}
+
+Notification told_about(std::uint64_t upload_id, const char* event) {
+  Notification notification;
+  notification.upload_id = upload_id;
+  notification.event = event;
+  notification.key = std::string("key of ") + event;
+  notification.body = std::string("\0\xff", 2);
+  notification.created_at = Timestamp(std::chrono::milliseconds(5));
+  return notification;
+}
+
+TEST_F(SqliteJournalTest, TellsOfEachUploadTheEarliestNotificationFirst) {
+  EXPECT_TRUE(
+      commit({AddNotification{told_about(1, "created")}, AddNotification{told_about(1, "finished")},
+              AddNotification{told_about(2, "created")}}));
+  const Timestamp later(std::chrono::milliseconds(100));
+  EXPECT_TRUE(commit({PostponeNotification{1, 3, later}}));
+  auto next = sluice::testing::run(journal->next_notifications(10));
+  ASSERT_TRUE(next);
+  ASSERT_EQ(next->size(), 2U);
+  Notification second = told_about(2, "created");
+  second.id = 3;
+  EXPECT_EQ(next->at(0), second);
+  EXPECT_EQ(next->at(1).id, 1U);
+  EXPECT_EQ(next->at(1).attempts, 3U);
+  EXPECT_EQ(next->at(1).next_attempt_at, later);
+  EXPECT_EQ(sluice::testing::run(journal->next_notifications(1))->size(), 1U);
+
+  EXPECT_TRUE(commit({RemoveNotification{1}, RemoveNotification{3}, RemoveNotification{99}}));
+  EXPECT_TRUE(commit({AddNotification{told_about(2, "aborted")}}));
+  next = sluice::testing::run(journal->next_notifications(10));
+  ASSERT_TRUE(next);
+  ASSERT_EQ(next->size(), 2U);
+  EXPECT_EQ(next->at(0).event, "finished");
+  EXPECT_EQ(next->at(1).id, 4U) << "a number is never given twice";
 }
 
 }  // namespace

@@ -177,7 +177,24 @@ INSERT INTO owners (name, sessions, bytes)
   GROUP BY owner;
 )sql";
 
-constexpr std::array<const char*, 4> steps_of_sluice{version_1, version_2, version_3, version_4};
+// A number is never given twice: it is how receivers tell the order.
+constexpr const char* version_5 = R"sql(
+CREATE TABLE notifications (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  upload_id INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  key TEXT NOT NULL,
+  body BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_attempt_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notifications_by_time ON notifications (next_attempt_at);
+CREATE INDEX notifications_by_upload ON notifications (upload_id, id);
+)sql";
+
+constexpr std::array<const char*, 5> steps_of_sluice{version_1, version_2, version_3, version_4,
+                                                     version_5};
 
 // user_version is a signed 32-bit number.
 Result<std::size_t> read_version(Connection& connection) {

@@ -139,6 +139,7 @@ Result<> UploadTable::prepare() {
 }
 
 Result<> UploadTable::create(const UploadRecord& record) {
+  const std::string layout = record.layout ? layout_to_text(*record.layout) : "";
   const ProgressTexts texts(record.progress);
   Execution execution(insert_);
   execution.bind_unsigned(record.id);
@@ -149,7 +150,7 @@ Result<> UploadTable::create(const UploadRecord& record) {
   execution.bind_text(record.parameters);
   execution.bind_text(record.origin);
   execution.bind_text(record.owner);
-  execution.bind_text(record.layout);
+  execution.bind_text(layout);
   bind_time(execution, record.created_at);
   bind_progress(execution, record.progress, texts);
   return execution.finish();
@@ -285,9 +286,14 @@ Result<UploadRecord> UploadTable::read_row(Execution& row) const {
   record.parameters = row.take_bytes();
   record.origin = row.take_bytes();
   record.owner = row.take_bytes();
-  record.layout = row.take_bytes();
+  const std::string layout = row.take_bytes();
+  if (!layout.empty()) {
+    record.layout = layout_from_text(layout);
+  }
   record.created_at = take_time(row);
-  if (!take_progress(row, record.progress)) {
+  const bool has_layout =
+      layout.empty() || (record.layout && record.layout->total_size() == record.file_size);
+  if (!take_progress(row, record.progress) || !has_layout) {
     return fail(Errc::storage_failed, "journal " + connection_.path() + ": the row of upload " +
                                           std::to_string(record.id) + " is damaged");
   }

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "http/message.h"
+#include "outgoing/target.h"
 #include "outgoing/url_template.h"
 
 namespace sluice::ops {
@@ -41,6 +42,18 @@ Parsed<std::string> BackendUrl::parse(std::string_view text) {
   const auto url = outgoing::UrlTemplate::parse(text);
   if (!url) {
     const std::string& message = url.error().message();
+    return std::unexpected(message.substr(0, message.find(", not ")));
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> HookUrl::parse(std::string_view text) {
+  if (text.empty()) {
+    return std::string();
+  }
+  const auto target = outgoing::parse_target(text);
+  if (!target) {
+    const std::string& message = target.error().message();
     return std::unexpected(message.substr(0, message.find(", not ")));
   }
   return std::string(text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kinds of values of the [backend] section, as setting_types.h has them for the others.
+// The kinds of values of the sections [backend] and [hooks], as setting_types.h has them for the
+// others.
 #pragma once
 
 #include <string>
@@ -13,6 +14,15 @@ namespace sluice::ops {
 
 // What outgoing::UrlTemplate reads, or nothing.
 struct BackendUrl {
+  using Value = std::string;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "URL";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value) { return toml_string(value); }
+};
+
+// What outgoing::parse_target() reads, or nothing.
+struct HookUrl {
   using Value = std::string;
   static constexpr TomlForms forms{.string = true};
   static constexpr std::string_view value_name = "URL";

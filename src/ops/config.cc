@@ -194,7 +194,7 @@ bool operator==(const Config& left, const Config& right) {
          left.data == right.data && left.limits == right.limits &&
          left.timeouts == right.timeouts && left.expiry == right.expiry &&
          left.delivery == right.delivery && left.backend == right.backend &&
-         left.log == right.log && left.video == right.video;
+         left.hooks == right.hooks && left.log == right.log && left.video == right.video;
 }
 
 std::vector<FlagInfo> flags() {

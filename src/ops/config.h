@@ -85,6 +85,7 @@ struct Config {
     std::uint64_t requests_per_connection = limits::requests_per_connection_max;  // 0: no bound.
     std::uint64_t uploads = limits::uploads_max;
     std::uint64_t sessions = limits::sessions_per_owner_default;
+    std::uint64_t part_connections = limits::part_connections_default;
 
     friend bool operator==(const Limits&, const Limits&) = default;
   };
@@ -102,6 +103,7 @@ struct Config {
     Duration idle = std::chrono::hours(24);
     Duration absolute = std::chrono::days(7);
     Duration finished = std::chrono::days(7);
+    Duration failed = std::chrono::days(30);
     Duration sweep = std::chrono::seconds(60);
 
     friend bool operator==(const Expiry&, const Expiry&) = default;
@@ -110,6 +112,9 @@ struct Config {
     Duration wait = std::chrono::seconds(25);
     Duration retry_first = std::chrono::seconds(1);
     Duration retry_max = std::chrono::minutes(5);
+    Duration give_up_after = std::chrono::hours(24);
+    std::uint64_t at_once = limits::deliveries_at_once_default;
+    std::uint64_t answer_max = limits::answer_file_bytes_default;  // Bytes.
 
     friend bool operator==(const Delivery&, const Delivery&) = default;
   };
@@ -127,6 +132,22 @@ struct Config {
     std::string ca_file;
 
     friend bool operator==(const Backend&, const Backend&) = default;
+  };
+  // URLs as outgoing::parse_target() reads them; empty: nobody.
+  struct Hooks {
+    std::string authorize;
+    std::string created;
+    std::string finished;
+    std::string aborted;
+    std::string expired;
+    std::string video_created;
+    std::string secret_file;
+    std::string ca_file;
+    Duration timeout = std::chrono::seconds(10);
+    Duration give_up_after = std::chrono::hours(24);
+    std::vector<std::string> headers;
+
+    friend bool operator==(const Hooks&, const Hooks&) = default;
   };
   struct Logging {
     LogLevel level = LogLevel::info;
@@ -151,6 +172,7 @@ struct Config {
   Expiry expiry;
   Delivery delivery;
   Backend backend;
+  Hooks hooks;
   Logging log;
   Video video;
 

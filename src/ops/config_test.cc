@@ -252,6 +252,7 @@ connections_per_address = 13
 requests_per_connection = 14
 uploads = 15
 sessions = 13
+part_connections = 13
 [timeouts]
 head = "1ms"
 idle = "2s"
@@ -263,11 +264,15 @@ progress_bytes = "2KiB"
 idle = "5d"
 absolute = "36h"
 finished = "1001ms"
+failed = "15s"
 sweep = "7s"
 [delivery]
 wait = "8s"
 retry_first = "9s"
 retry_max = "10s"
+give_up_after = "14s"
+at_once = 7
+answer_max = "5MiB"
 [backend]
 url = "http://app:3000/videos/{id}"
 mode = "reference"
@@ -279,6 +284,18 @@ answer_headers = "content-type"
 digest = "sha256"
 directory = "/srv/in"
 ca_file = "/etc/ca.pem"
+[hooks]
+authorize = "http://app:3000/may"
+created = "http://app:3000/created"
+finished = "https://app:3000/finished"
+aborted = "http://app:3000/aborted"
+expired = "unix:/run/app:/expired"
+video_created = "http://app:3000/panda"
+secret_file = "/etc/sluice/hook-secret"
+ca_file = "/etc/hook-ca.pem"
+timeout = "12s"
+give_up_after = "13s"
+headers = "authorization"
 [log]
 level = "debug"
 format = "json"

@@ -22,6 +22,10 @@ class SpaceOnly final : public store::Store {
   runtime::Task<Result<>> move_to(std::uint64_t, std::uint64_t, std::string) override {
     co_return fail(Errc::internal);
   }
+  runtime::Task<Result<>> split(std::uint64_t, std::uint64_t,
+                                std::vector<store::SplitOff>) override {
+    co_return fail(Errc::internal);
+  }
   runtime::Task<Result<runtime::DiskSpace>> space() override { co_return answer; }
 
   Result<runtime::DiskSpace> answer = runtime::DiskSpace{.free_bytes = 100, .total_bytes = 1000};

@@ -19,6 +19,7 @@ using Timeouts = Config::Timeouts;
 using Expiry = Config::Expiry;
 using Delivery = Config::Delivery;
 using Backend = Config::Backend;
+using Hooks = Config::Hooks;
 using Logging = Config::Logging;
 using Video = Config::Video;
 
@@ -161,6 +162,9 @@ constexpr std::array table{
     row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::sessions>(
         {"limits.sessions", "SLUICE_LIMITS_SESSIONS", {}},
         "Unfinished uploads of one owner; without credentials, of all clients together."),
+    row<Count<1, limits::part_connections_max>, &Config::limits, &Limits::part_connections>(
+        {"limits.part_connections", "SLUICE_LIMITS_PART_CONNECTIONS", {}},
+        "So many parts of a multi-chunk upload a client is told to send at once."),
 
     row<Deadline, &Config::timeouts, &Timeouts::head>(
         {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}},
@@ -191,6 +195,9 @@ constexpr std::array table{
     row<Deadline, &Config::expiry, &Expiry::finished>(
         {"expiry.finished", "SLUICE_EXPIRY_FINISHED", {}},
         "The answer of a finished upload can be asked for this long."),
+    row<Deadline, &Config::expiry, &Expiry::failed>(
+        {"expiry.failed", "SLUICE_EXPIRY_FAILED", {}},
+        "A file that the backend did not take is kept this long, for `sluice retry`."),
     row<Deadline, &Config::expiry, &Expiry::sweep>({"expiry.sweep", "SLUICE_EXPIRY_SWEEP", {}},
                                                    "Pause between two looks for expired uploads."),
 
@@ -205,6 +212,14 @@ constexpr std::array table{
     row<Deadline, &Config::delivery, &Delivery::retry_max>(
         {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}},
         "Longest pause between two hand-offs."),
+    row<Pause, &Config::delivery, &Delivery::give_up_after>(
+        {"delivery.give_up_after", "SLUICE_DELIVERY_GIVE_UP_AFTER", {}},
+        "A hand-off that has failed for this long since the file was complete is given up."),
+    row<Count<1, limits::deliveries_at_once_max>, &Config::delivery, &Delivery::at_once>(
+        {"delivery.at_once", "SLUICE_DELIVERY_AT_ONCE", {}}, "Hand-offs at the same time."),
+    row<Size<1, limits::answer_file_bytes_max>, &Config::delivery, &Delivery::answer_max>(
+        {"delivery.answer_max", "SLUICE_DELIVERY_ANSWER_MAX", {}},
+        "A longer answer of the backend counts as unreadable."),
 
     row<BackendUrl, &Config::backend, &Backend::url>(
         {"backend.url", "SLUICE_BACKEND", "--backend"},
@@ -238,6 +253,38 @@ constexpr std::array table{
     row<Path<true>, &Config::backend, &Backend::ca_file>(
         {"backend.ca_file", "SLUICE_BACKEND_CA_FILE", {}},
         "PEM file of the authorities to be trusted with https; empty: the system's."),
+
+    row<HookUrl, &Config::hooks, &Hooks::authorize>(
+        {"hooks.authorize", "SLUICE_HOOKS_AUTHORIZE", {}},
+        "Asked before a session is created (docs/backend.md): http, https or unix:/SOCKET:/PATH; "
+        "empty: nobody."),
+    row<HookUrl, &Config::hooks, &Hooks::created>({"hooks.created", "SLUICE_HOOKS_CREATED", {}},
+                                                  "Told of each new upload."),
+    row<HookUrl, &Config::hooks, &Hooks::finished>({"hooks.finished", "SLUICE_HOOKS_FINISHED", {}},
+                                                   "Told of each upload that has its answer."),
+    row<HookUrl, &Config::hooks, &Hooks::aborted>({"hooks.aborted", "SLUICE_HOOKS_ABORTED", {}},
+                                                  "Told of each upload that its client gave up."),
+    row<HookUrl, &Config::hooks, &Hooks::expired>({"hooks.expired", "SLUICE_HOOKS_EXPIRED", {}},
+                                                  "Told of each upload that expired."),
+    row<HookUrl, &Config::hooks, &Hooks::video_created>(
+        {"hooks.video_created", "SLUICE_HOOKS_VIDEO_CREATED", {}},
+        "Gets the Panda notification video-created, a form, for each finished upload whose answer "
+        "has an id."),
+    row<Path<true>, &Config::hooks, &Hooks::secret_file>(
+        {"hooks.secret_file", "SLUICE_HOOKS_SECRET_FILE", {}},
+        "File whose first line is the secret that signs requests; empty: they are not signed."),
+    row<Path<true>, &Config::hooks, &Hooks::ca_file>(
+        {"hooks.ca_file", "SLUICE_HOOKS_CA_FILE", {}},
+        "PEM file of the authorities to be trusted with https; empty: the system's."),
+    row<Deadline, &Config::hooks, &Hooks::timeout>(
+        {"hooks.timeout", "SLUICE_HOOKS_TIMEOUT", {}},
+        "One request to a hook takes at most this long."),
+    row<Deadline, &Config::hooks, &Hooks::give_up_after>(
+        {"hooks.give_up_after", "SLUICE_HOOKS_GIVE_UP_AFTER", {}},
+        "What nobody took for this long is told no more."),
+    row<HeaderNames, &Config::hooks, &Hooks::headers>(
+        {"hooks.headers", "SLUICE_HOOKS_HEADERS", {}},
+        "Headers of the session's request that authorize is told, with commas between them."),
 
     row<LogLevelWord, &Config::log, &Logging::level>(
         {"log.level", "SLUICE_LOG_LEVEL", {}},

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "outgoing/http_request.h"
+#include "outgoing/sender.h"
 #include "runtime/task.h"
 
 namespace sluice::outgoing {
@@ -19,16 +19,15 @@ class Transfer;
 
 // Any thread may send. Redirects are answers like others. Proxies and credentials of the
 // environment are not used; a server's certificate is always verified.
-class HttpClient {
+class HttpClient final : public Sender {
  public:
   HttpClient();
-  ~HttpClient();
+  ~HttpClient() override;
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // delivery_failed: there was no whole answer, and whether the other side acted is unknown. What
-  // body and sink report is passed on. overloaded: too many requests. draining: stop() came.
-  runtime::Task<Result<HttpAnswer>> send(HttpRequest request);
+  // After stop(): draining.
+  runtime::Task<Result<HttpAnswer>> send(HttpRequest request) override;
 
   // Ends all requests with `draining` and the thread. Before the event loops that wait for them go.
   void stop();

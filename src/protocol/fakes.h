@@ -38,6 +38,9 @@ class FakeEngine final : public upload::Engine {
     upload.snapshot.token = std::string(42, 'A') + static_cast<char>('A' + uploads.size());
     upload.snapshot.file_name = request.file_name;
     upload.snapshot.file_size = request.file_size;
+    upload.snapshot.layout = request.layout;
+    upload.snapshot.media_id = "0123456789abcdef0123456789abcdef";
+    upload.snapshot.preview = answer_with(R"({"id":"12345","status":"processing"})");
     upload.snapshot.created_at = Timestamp(std::chrono::seconds(1'795'368'058));
     upload.snapshot.expires_at = upload.snapshot.created_at + std::chrono::hours(24);
     created.push_back(std::move(request));
@@ -53,6 +56,10 @@ class FakeEngine final : public upload::Engine {
     co_return found->second.snapshot;
   }
 
+  runtime::Task<Result<upload::Snapshot>> peek(std::string token) override {
+    return status(std::move(token));
+  }
+
   runtime::Task<Result<upload::Snapshot>> append(std::string token, upload::Piece piece,
                                                  runtime::ByteSource& body) override {
     ++calls;
@@ -63,6 +70,12 @@ class FakeEngine final : public upload::Engine {
     }
     Upload& upload = found->second;
     const std::uint64_t size = upload.snapshot.file_size;
+    if (upload.snapshot.layout && !piece.part) {
+      co_return upload.snapshot;
+    }
+    if (piece.part) {
+      co_return co_await append_part(upload, piece, body);
+    }
     if (piece.total && *piece.total != size) {
       co_return fail(Errc::bad_request, "file_size is " + std::to_string(size));
     }
@@ -84,6 +97,14 @@ class FakeEngine final : public upload::Engine {
     co_return settle(upload);
   }
 
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
+      std::uint64_t upload_id, std::uint64_t size) override {
+    if (!answer_files.contains(upload_id) || answer_files.at(upload_id).size() != size) {
+      co_return fail(Errc::storage_failed, "no such file");
+    }
+    co_return std::make_shared<testing::ScriptedSource>(answer_files.at(upload_id));
+  }
+
   runtime::Task<Result<>> abort(std::string token) override {
     ++calls;
     aborted.push_back(token);
@@ -93,14 +114,11 @@ class FakeEngine final : public upload::Engine {
   void answer(Upload& upload) {
     upload.snapshot.state = journal::UploadState::delivered;
     upload.snapshot.acknowledged = upload.snapshot.file_size;
-    journal::Answer kept;
-    kept.status = 200;
-    kept.headers.emplace_back("Content-Type", "application/json");
-    kept.body = R"({"id":"12345"})";
-    upload.snapshot.answer = kept;
+    upload.snapshot.answer = answer_with(R"({"id":"12345"})");
   }
 
   std::map<std::string, Upload> uploads;
+  std::map<std::uint64_t, std::string> answer_files;
   std::vector<upload::NewUpload> created;
   std::vector<upload::Piece> pieces;
   std::vector<std::string> aborted;
@@ -108,6 +126,40 @@ class FakeEngine final : public upload::Engine {
   bool answers = true;
 
  private:
+  static journal::Answer answer_with(const char* body) {
+    journal::Answer kept;
+    kept.status = 200;
+    kept.headers.emplace_back("Content-Type", "application/json");
+    kept.body = body;
+    return kept;
+  }
+
+  runtime::Task<Result<upload::Snapshot>> append_part(Upload& upload, upload::Piece piece,
+                                                      runtime::ByteSource& body) {
+    if (upload.snapshot.answer) {
+      co_return upload.snapshot;
+    }
+    const std::uint64_t size = *piece.end - piece.begin;
+    const Result<std::string> bytes = co_await read_all(body, size + 1);
+    if (!bytes) {
+      co_return fail(bytes.error());
+    }
+    if (bytes->size() != size) {
+      co_return fail(Errc::bad_request, "this part has " + std::to_string(size) + " bytes");
+    }
+    upload.bytes.resize(upload.snapshot.file_size, '.');
+    upload.bytes.replace(piece.begin, size, *bytes);
+    upload.snapshot.stored.add({piece.begin, *piece.end});
+    if (upload.snapshot.stored.prefix() == upload.snapshot.file_size) {
+      if (!answers) {
+        upload.snapshot.state = journal::UploadState::received;
+        co_return fail(Errc::delivery_pending, "the backend has not answered");
+      }
+      answer(upload);
+    }
+    co_return upload.snapshot;
+  }
+
   static runtime::Task<Result<std::string>> read_all(runtime::ByteSource& body,
                                                      std::uint64_t at_most) {
     std::string text;
@@ -130,6 +182,10 @@ class FakeEngine final : public upload::Engine {
     upload.snapshot.stored = RangeSet();
     upload.snapshot.stored.add({0, stored});
     upload.snapshot.acknowledged = stored;
+    if (upload.snapshot.state == journal::UploadState::failed) {
+      upload.snapshot.acknowledged = stored - 1;
+      return upload.snapshot;
+    }
     if (stored == upload.snapshot.file_size && !upload.snapshot.answer) {
       if (!answers) {
         upload.snapshot.state = journal::UploadState::received;
@@ -229,6 +285,7 @@ class RouterFixture : public ::testing::Test {
   }
 
   FakeEngine engine;
+  OpenGate gate;
   FakeVideos videos;
   FakePages pages;
   ProtocolSettings settings;
@@ -261,7 +318,7 @@ class RouterFixture : public ::testing::Test {
     }
     const http::RequestContext context;
     testing::ScriptedSource source(body, ending);
-    Router router(engine, videos, pages, *authenticator, settings);
+    Router router({engine, gate, videos, pages, *authenticator}, settings);
     last = testing::run(router.handle((*parsed)->request, context, source));
     bytes_read = source.bytes_read();
     return last.response;

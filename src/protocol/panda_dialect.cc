@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "protocol/form_upload.h"
 #include "protocol/location_request.h"
+#include "protocol/multichunk_session.h"
 #include "protocol/page_request.h"
 #include "protocol/parameters.h"
 #include "protocol/session_request.h"
@@ -23,6 +24,10 @@ std::unexpected<Error> no_such_upload() {
   return fail(Errc::not_found,
               "Couldn't find an upload at this location: it never existed, was aborted or has "
               "expired");
+}
+
+bool is_decided(const upload::Snapshot& snapshot) {
+  return snapshot.answer || snapshot.state == journal::UploadState::failed;
 }
 
 // A chunked body says only by its bytes whether it is empty.
@@ -54,14 +59,7 @@ Task<Answer> PandaDialect::open_session(Call& call) {
   if (!grant) {
     co_return fail(grant.error());
   }
-  const Result<upload::Snapshot> snapshot = co_await create(call, *grant, *parameters);
-  if (!snapshot) {
-    co_return fail(snapshot.error());
-  }
-  boost::json::object document;
-  document["id"] = snapshot->id;
-  document["location"] = location(call, snapshot->token);
-  co_return http::json_response(201, boost::json::serialize(document));
+  co_return co_await open(call, *grant, *parameters, &PandaDialect::session_answer);
 }
 
 Task<Answer> PandaDialect::open_page_session(Call& call) {
@@ -81,39 +79,79 @@ Task<Answer> PandaDialect::open_page_session(Call& call) {
   if (!parameters) {
     co_return fail(parameters.error());
   }
-  const Result<upload::Snapshot> snapshot = co_await create(call, *grant, *parameters);
-  if (!snapshot) {
-    co_return fail(snapshot.error());
-  }
-  boost::json::object document;
-  document["upload_url"] = location(call, snapshot->token);
-  co_return http::json_response(200, boost::json::serialize(document));
+  co_return co_await open(call, *grant, *parameters, &PandaDialect::page_session_answer);
 }
 
-Task<Result<upload::Snapshot>> PandaDialect::create(Call& call, const auth::Grant& grant,
-                                                    const Parameters& parameters) {
-  Result<upload::NewUpload> request =
-      parse_session_request(parameters, access_.file_size_max(grant));
+Task<Answer> PandaDialect::open(Call& call, const auth::Grant& grant, const Parameters& parameters,
+                                SessionAnswer answer) {
+  Result<upload::NewUpload> request = parse_session_request(parameters);
   if (!request) {
     co_return fail(request.error());
   }
   access_.apply(grant, *request);
+  request->file_size_max = access_.file_size_max(grant);
   if (settings_.base->url().empty() && call.host.empty()) {
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");
   }
   request->origin = session_origin(call.request, call.client_address, settings_.kept_headers);
-  Result<upload::Snapshot> snapshot = co_await engine_.create(*std::move(request));
-  if (snapshot) {
-    call.upload_id = snapshot->id;
+  Result<std::optional<journal::Layout>> layout =
+      parse_layout(call.request, parameters, request->file_size, settings_.file_size_max);
+  if (!layout) {
+    co_return fail(layout.error());
   }
-  co_return snapshot;
+  if (*layout && !(*layout)->extra_files.empty() && !settings_.takes_extra_files) {
+    co_return fail(Errc::bad_request,
+                   "extra_files: expected none, as the application behind this server takes single "
+                   "files");
+  }
+  if (*layout) {
+    request->file_size = (*layout)->total_size();
+    request->layout = *std::move(layout);
+  }
+  Result<Verdict> verdict =
+      co_await gate_.ask(*std::move(request), call.request, call.client_address);
+  if (!verdict) {
+    co_return fail(verdict.error());
+  }
+  if (auto* refusal = std::get_if<http::Response>(&*verdict)) {
+    co_return std::move(*refusal);
+  }
+  auto& admitted = std::get<upload::NewUpload>(*verdict);
+  const Result<upload::Snapshot> snapshot = co_await engine_.create(std::move(admitted));
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  call.upload_id = snapshot->id;
+  co_return (this->*answer)(call, *snapshot);
+}
+
+http::Response PandaDialect::session_answer(const Call& call,
+                                            const upload::Snapshot& snapshot) const {
+  if (snapshot.layout) {
+    return protocol::session_answer(snapshot.id, location(call, snapshot.token), *snapshot.layout,
+                                    settings_.part_connections);
+  }
+  boost::json::object document;
+  document["id"] = snapshot.id;
+  document["location"] = location(call, snapshot.token);
+  return http::json_response(201, boost::json::serialize(document));
+}
+
+http::Response PandaDialect::page_session_answer(const Call& call,
+                                                 const upload::Snapshot& snapshot) const {
+  boost::json::object document;
+  document["upload_url"] = location(call, snapshot.token);
+  return http::json_response(200, boost::json::serialize(document));
 }
 
 Task<Answer> PandaDialect::receive(Call& call) {
   using Kind = LocationRequest::Kind;
   if (!is_upload_token(call.capture)) {
     co_return no_such_upload();
+  }
+  if (MultichunkDialect::names_part(call.request)) {
+    co_return co_await multichunk_.receive_part(call);
   }
   Result<LocationRequest> request = parse_location_request(call.request);
   if (!request) {
@@ -145,6 +183,9 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
+  if (snapshot->layout) {
+    co_return co_await progress(call, *snapshot);
+  }
   if (total && *total != snapshot->file_size) {
     co_return fail(Errc::bad_request, "Content-Range: expected the file_size of the session, " +
                                           std::to_string(snapshot->file_size) + ", got " +
@@ -157,7 +198,7 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
     nothing.total = 0;
     co_return co_await append(call, nothing, call.body);
   }
-  co_return progress(call, *snapshot);
+  co_return co_await progress(call, *snapshot);
 }
 
 Task<Answer> PandaDialect::complete_empty(Call& call) {
@@ -166,8 +207,8 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
-  if (snapshot->answer) {
-    co_return progress(call, *snapshot);
+  if (is_decided(*snapshot) || snapshot->layout) {
+    co_return co_await progress(call, *snapshot);
   }
   if (snapshot->file_size > 0) {
     const std::string size = std::to_string(snapshot->file_size);
@@ -184,7 +225,7 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
 Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::ByteSource& body) {
   const Result<upload::Snapshot> snapshot = co_await engine_.append(call.capture, piece, body);
   if (snapshot) {
-    co_return progress(call, *snapshot);
+    co_return co_await progress(call, *snapshot);
   }
   if (snapshot.error().code() == Errc::delivery_pending) {
     co_return co_await pending(call, snapshot.error());
@@ -197,8 +238,8 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
   if (!before) {
     co_return fail(before.error());
   }
-  if (before->answer) {
-    co_return progress(call, *before);
+  if (is_decided(*before) || before->layout) {
+    co_return co_await progress(call, *before);
   }
   call.upload_id = before->id;
   MultipartFileSource file(call.body, std::move(boundary));
@@ -228,8 +269,8 @@ Task<Answer> PandaDialect::pending(Call& call, Error error) {
   if (!snapshot) {
     co_return fail(std::move(error));
   }
-  if (snapshot->answer) {
-    co_return progress(call, *snapshot);
+  if (is_decided(*snapshot)) {
+    co_return co_await progress(call, *snapshot);
   }
   call.upload_id = snapshot->id;
   add_progress(call.headers, *snapshot, location(call, call.capture));
@@ -245,6 +286,9 @@ Task<Answer> PandaDialect::describe(Call& call) {
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
+  if (snapshot->layout) {
+    co_return co_await multichunk_.describe(call, *snapshot);
+  }
   co_return description_answer(*snapshot);
 }
 
@@ -259,9 +303,17 @@ Task<Answer> PandaDialect::abort(Call& call) {
   co_return http::Response();
 }
 
-Answer PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) const {
+Task<Answer> PandaDialect::progress(Call& call, upload::Snapshot snapshot) {
   call.upload_id = snapshot.id;
-  return progress_answer(snapshot, location(call, call.capture));
+  if (snapshot.layout) {
+    co_return co_await multichunk_.answer_stray(call, snapshot);
+  }
+  const std::string where = location(call, call.capture);
+  if (snapshot.state == journal::UploadState::failed) {
+    add_progress(call.headers, snapshot, where);
+    co_return fail(failure_of(snapshot));
+  }
+  co_return co_await with_whole_body(engine_, snapshot, progress_answer(snapshot, where));
 }
 
 std::string PandaDialect::location(const Call& call, const std::string& token) const {

@@ -9,8 +9,10 @@
 
 #include "protocol/access.h"
 #include "protocol/call.h"
+#include "protocol/multichunk_dialect.h"
 #include "protocol/parameters.h"
 #include "protocol/protocol_settings.h"
+#include "protocol/session_gate.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
 
@@ -18,9 +20,10 @@ namespace sluice::protocol {
 
 class PandaDialect {
  public:
-  // They outlive the dialect. Any thread may call.
-  PandaDialect(upload::Engine& engine, const Access& access, const ProtocolSettings& settings)
-      : engine_(engine), access_(access), settings_(settings) {}
+  // All of them outlive the dialect. Any thread may call.
+  PandaDialect(upload::Engine& engine, SessionGate& gate, const Access& access,
+               const ProtocolSettings& settings)
+      : engine_(engine), gate_(gate), access_(access), settings_(settings), multichunk_(engine) {}
 
   // POST /videos/upload.json
   runtime::Task<Answer> open_session(Call& call);
@@ -33,8 +36,12 @@ class PandaDialect {
   runtime::Task<Answer> abort(Call& call);     // DELETE
 
  private:
-  runtime::Task<Result<upload::Snapshot>> create(Call& call, const auth::Grant& grant,
-                                                 const Parameters& parameters);
+  using SessionAnswer = http::Response (PandaDialect::*)(const Call&,
+                                                         const upload::Snapshot&) const;
+  runtime::Task<Answer> open(Call& call, const auth::Grant& grant, const Parameters& parameters,
+                             SessionAnswer answer);
+  http::Response session_answer(const Call& call, const upload::Snapshot& snapshot) const;
+  http::Response page_session_answer(const Call& call, const upload::Snapshot& snapshot) const;
   runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
   runtime::Task<Answer> complete_empty(Call& call);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
@@ -43,13 +50,16 @@ class PandaDialect {
   // the meantime.
   runtime::Task<Answer> pending(Call& call, Error error);
 
-  Answer progress(Call& call, const upload::Snapshot& snapshot) const;
+  // What is stored, the backend's answer, or that there will be none.
+  runtime::Task<Answer> progress(Call& call, upload::Snapshot snapshot);
   // Absolute when the request or the settings say the host.
   std::string location(const Call& call, const std::string& token) const;
 
   upload::Engine& engine_;
+  SessionGate& gate_;
   const Access& access_;
   const ProtocolSettings& settings_;
+  MultichunkDialect multichunk_;
 };
 
 }  // namespace sluice::protocol

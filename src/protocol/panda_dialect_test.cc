@@ -303,5 +303,40 @@ TEST_F(PandaDialectTest, DoesNotReadAFormForAFinishedUpload) {
   EXPECT_EQ(bytes_read, 0U);
 }
 
+TEST_F(PandaDialectTest, SaysThatTheBackendDidNotTakeTheFile) {
+  engine.answers = false;
+  const std::string path = open(9);
+  EXPECT_EQ(error_of(send(put(path, "0-8/9"), "abcdefghi")), "503 DeliveryPending");
+  upload::Snapshot& snapshot = engine.uploads.begin()->second.snapshot;
+  snapshot.state = journal::UploadState::failed;
+  snapshot.failure = "it answered 500";
+  for (const http::Response& response :
+       {send(put(path, "*/9")), send(put(path, "8-8/9"), "i"), send("PUT " + path)}) {
+    EXPECT_EQ(error_of(response), "502 DeliveryFailed");
+    EXPECT_NE(field(response, "message").find("it answered 500"), std::string::npos);
+    EXPECT_EQ(header(response, "Range"), "0-7");
+    EXPECT_EQ(header(response, "Location"), "http://up.example:81" + path);
+  }
+  const http::Response described = send("GET " + path);
+  EXPECT_EQ(field(described, "state"), "failed");
+  EXPECT_EQ(field(described, "failure"), "it answered 500");
+  EXPECT_EQ(field(described, "received"), "8");
+}
+
+TEST_F(PandaDialectTest, GivesALargeAnswerFromItsFile) {
+  const std::string path = open(9);
+  EXPECT_EQ(send(put(path, "0-8/9"), "abcdefghi").status, 200);
+  journal::Answer& answer = *engine.uploads.begin()->second.snapshot.answer;
+  answer.body.clear();
+  answer.spilled_bytes = 5;
+  EXPECT_EQ(error_of(send(put(path, "*/9"))), "503 StorageFailed");
+  engine.answer_files[1] = "large";
+  const http::Response response = send(put(path, "*/9"));
+  EXPECT_EQ(response.status, 200);
+  ASSERT_TRUE(response.source);
+  EXPECT_EQ(response.source->remaining(), 5U);
+  EXPECT_EQ(header(response, "Range"), "0-8");
+}
+
 }  // namespace
 }  // namespace sluice::protocol

@@ -2,6 +2,7 @@
 // What the operator decides about the protocol.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,6 +22,10 @@ struct ProtocolSettings {
       limits::sessions_per_owner_default;  // Unfinished uploads of one owner.
   // Files of unknown senders, on their way or waiting to be judged, in all.
   std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
+  // The backend has a place for the extra files of multi-chunk sessions.
+  bool takes_extra_files = true;
+  // How many parts a client of a multi-chunk session is told to send at once.
+  std::size_t part_connections = limits::part_connections_default;
   // Whose pages may read answers of upload locations: the URL itself is the capability.
   Origins origins = Origins::all();
   // Whose pages may call the API.

@@ -57,13 +57,12 @@ const char* name_of(Method method) {
 
 }  // namespace
 
-Router::Router(upload::Engine& engine, video::Videos& videos, ServicePages& pages,
-               const auth::Authenticator& authenticator, ProtocolSettings settings)
+Router::Router(RouterParts parts, ProtocolSettings settings)
     : settings_(std::move(settings)),
-      access_(authenticator, settings_),
-      dialect_(engine, access_, settings_),
-      api_(videos),
-      pages_(pages),
+      access_(parts.authenticator, settings_),
+      dialect_(parts.engine, parts.gate, access_, settings_),
+      api_(parts.videos),
+      pages_(parts.pages),
       table_(make_table()) {}
 
 // The first pattern that fits wins.

@@ -19,16 +19,25 @@
 #include "protocol/path.h"
 #include "protocol/protocol_settings.h"
 #include "protocol/service_pages.h"
+#include "protocol/session_gate.h"
 #include "upload/engine.h"
 #include "video/videos.h"
 
 namespace sluice::protocol {
 
+// What the routes lead to. All of it outlives the router.
+struct RouterParts {
+  upload::Engine& engine;
+  SessionGate& gate;
+  video::Videos& videos;
+  ServicePages& pages;
+  const auth::Authenticator& authenticator;
+};
+
 class Router final : public http::Handler {
  public:
-  // All of them outlive the router. Any thread may call handle().
-  Router(upload::Engine& engine, video::Videos& videos, ServicePages& pages,
-         const auth::Authenticator& authenticator, ProtocolSettings settings);
+  // Any thread may call handle().
+  Router(RouterParts parts, ProtocolSettings settings);
 
   runtime::Task<http::Reply> handle(const http::Request& request,
                                     const http::RequestContext& context,

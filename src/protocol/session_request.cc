@@ -18,7 +18,7 @@ namespace {
 // for the client.
 constexpr std::array<std::string_view, 4> not_kept{"file_size", "file_name", "signature", "token"};
 
-Result<std::uint64_t> file_size_of(const Parameters& parameters, std::uint64_t file_size_max) {
+Result<std::uint64_t> file_size_of(const Parameters& parameters) {
   const Result<std::optional<std::uint64_t>> size = parameters.integer("file_size", 0);
   if (!size) {
     return fail(size.error());
@@ -28,9 +28,9 @@ Result<std::uint64_t> file_size_of(const Parameters& parameters, std::uint64_t f
                 "file_size is missing: expected the size of the file in bytes, an integer of at "
                 "least 0");
   }
-  if (**size > file_size_max) {
+  if (**size > limits::file_size_max) {
     return fail(Errc::file_too_large, "file_size: expected at most " +
-                                          std::to_string(file_size_max) + " bytes, got " +
+                                          std::to_string(limits::file_size_max) + " bytes, got " +
                                           parameters.text("file_size").value_or(""));
   }
   return **size;
@@ -56,9 +56,8 @@ Result<std::string> file_name_of(const Parameters& parameters) {
 
 }  // namespace
 
-Result<upload::NewUpload> parse_session_request(const Parameters& parameters,
-                                                std::uint64_t file_size_max) {
-  const Result<std::uint64_t> size = file_size_of(parameters, file_size_max);
+Result<upload::NewUpload> parse_session_request(const Parameters& parameters) {
+  const Result<std::uint64_t> size = file_size_of(parameters);
   if (!size) {
     return fail(size.error());
   }

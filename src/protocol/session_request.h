@@ -2,7 +2,6 @@
 // From the parameters of `POST /videos/upload.json` to a new upload. Knows no socket.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,11 +12,10 @@
 
 namespace sluice::protocol {
 
-// bad_request names the parameter, what is expected and what came. file_too_large says
-// `file_size_max`. Everything but file_size, file_name and credentials is kept as the session's
-// parameters, known or not.
-Result<upload::NewUpload> parse_session_request(const Parameters& parameters,
-                                                std::uint64_t file_size_max);
+// bad_request names the parameter, what is expected and what came; file_too_large is for a size
+// that no configuration allows. Everything but file_size, file_name and credentials is kept as the
+// session's parameters, known or not.
+Result<upload::NewUpload> parse_session_request(const Parameters& parameters);
 
 // Where the session comes from, as journal::UploadRecord keeps it: {"address","headers"}. Of the
 // request's headers only those that are named in `kept`; several of one name become one (RFC 9110

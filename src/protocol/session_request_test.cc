@@ -17,7 +17,7 @@ Result<upload::NewUpload> parse(const std::string& query) {
   if (!parameters) {
     return fail(parameters.error());
   }
-  return parse_session_request(*parameters, 1000);
+  return parse_session_request(*parameters);
 }
 
 TEST(SessionRequest, KeepsWhatItDoesNotKnow) {
@@ -59,7 +59,7 @@ TEST(SessionRequest, TakesTextAloneForAName) {
     testing::ScriptedSource body(R"({"file_size":1,"file_name":)" + std::string(name) + "}");
     const auto parameters = testing::run(Parameters::read(request, body));
     ASSERT_TRUE(parameters);
-    const auto parsed = parse_session_request(*parameters, 1000);
+    const auto parsed = parse_session_request(*parameters);
     ASSERT_FALSE(parsed) << name;
     EXPECT_TRUE(parsed.error().message().starts_with("file_name")) << parsed.error().message();
   }
@@ -85,10 +85,10 @@ TEST(SessionRequest, NamesTheParameterWhatIsExpectedAndWhatCame) {
                 "file_name is missing: expected the name of the file"},
            Case{"file_size=1&file_name=", Errc::bad_request,
                 "file_name is empty: expected the name of the file"},
-           Case{"file_name=a&file_size=1001", Errc::file_too_large,
-                "file_size: expected at most 1000 bytes, got 1001"},
+           Case{"file_name=a&file_size=9007199254740993", Errc::file_too_large,
+                "file_size: expected at most 9007199254740992 bytes, got 9007199254740993"},
            Case{"file_name=a&file_size=99999999999999999999", Errc::file_too_large,
-                "file_size: expected at most 1000 bytes, got 99999999999999999999"},
+                "file_size: expected at most 9007199254740992 bytes, got 99999999999999999999"},
        }) {
     const auto request = parse(c.query);
     ASSERT_FALSE(request) << c.query;

@@ -40,6 +40,27 @@ http::Response progress_answer(const upload::Snapshot& snapshot, const std::stri
   return response;
 }
 
+Error failure_of(const upload::Snapshot& snapshot) {
+  return Error(
+      Errc::delivery_failed,
+      "all bytes are stored, but the backend did not take the file, and is not asked again "
+      "unless the operator wants it: " +
+          snapshot.failure);
+}
+
+runtime::Task<Result<http::Response>> with_whole_body(upload::Engine& engine,
+                                                      const upload::Snapshot& snapshot,
+                                                      http::Response response) {
+  if (snapshot.answer && snapshot.answer->spilled_bytes > 0) {
+    auto body = co_await engine.open_answer(snapshot.id, snapshot.answer->spilled_bytes);
+    if (!body) {
+      co_return fail(body.error());
+    }
+    response.source = *std::move(body);
+  }
+  co_return response;
+}
+
 http::Response description_answer(const upload::Snapshot& snapshot) {
   json::array stored;
   for (const ByteRange& range : snapshot.stored.ranges()) {
@@ -53,6 +74,9 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   document["file_name"] = to_valid_utf8(snapshot.file_name);
   document["file_size"] = snapshot.file_size;
   document["state"] = journal::to_text(snapshot.state);
+  if (snapshot.state == journal::UploadState::failed) {
+    document["failure"] = to_valid_utf8(snapshot.failure);
+  }
   document["received"] = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
   document["stored"] = std::move(stored);
   document["created_at"] = to_iso8601(snapshot.created_at);

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "http/message.h"
+#include "runtime/task.h"
+#include "upload/engine.h"
 #include "upload/upload.h"
 
 namespace sluice::protocol {
@@ -15,8 +17,18 @@ namespace sluice::protocol {
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
                   const std::string& location);
 
-// The backend's answer when there is one, else 204; both with add_progress().
+// The backend's answer when there is one, else 204; both with add_progress(). A body that lies in a
+// file is the caller's to add.
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
+
+// What the client of an upload in `failed` is told.
+Error failure_of(const upload::Snapshot& snapshot);
+
+// `response` is made of the snapshot's answer; gets the answer's body from where it is, where it is
+// not in memory.
+runtime::Task<Result<http::Response>> with_whole_body(upload::Engine& engine,
+                                                      const upload::Snapshot& snapshot,
+                                                      http::Response response);
 
 // 200 with all about the upload as JSON; ranges are inclusive as they are in HTTP.
 http::Response description_answer(const upload::Snapshot& snapshot);

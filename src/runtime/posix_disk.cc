@@ -103,6 +103,21 @@ class PosixFile final : public DiskFile {
     return static_cast<std::uint64_t>(status.st_size);
   }
 
+  Result<> shorten(std::uint64_t size) override {
+    const Result<std::uint64_t> now = this->size();
+    if (!now || *now <= size) {
+      return now ? Result<>() : fail(now.error());
+    }
+    int status = 0;
+    do {
+      status = system_.ftruncate(descriptor_, static_cast<off_t>(size));
+    } while (status != 0 && errno == EINTR);
+    if (status != 0) {
+      return fail(storage_error(errno, "shorten", path_));
+    }
+    return {};
+  }
+
   int descriptor() const noexcept override { return descriptor_; }
 
  private:

@@ -22,6 +22,7 @@ class Kernel final : public SystemCalls {
   int fallocate(int descriptor, int mode, off_t offset, off_t size) override {
     return ::fallocate(descriptor, mode, offset, size);
   }
+  int ftruncate(int descriptor, off_t size) override { return ::ftruncate(descriptor, size); }
   int sync_file_range(int descriptor, off_t offset, off_t size, unsigned flags) override {
     return ::sync_file_range(descriptor, offset, size, flags);
   }

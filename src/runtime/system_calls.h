@@ -20,6 +20,7 @@ class SystemCalls {
   virtual ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) = 0;
   virtual ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) = 0;
   virtual int fallocate(int descriptor, int mode, off_t offset, off_t size) = 0;
+  virtual int ftruncate(int descriptor, off_t size) = 0;
   virtual int sync_file_range(int descriptor, off_t offset, off_t size, unsigned flags) = 0;
   virtual int fdatasync(int descriptor) = 0;
   virtual int fsync(int descriptor) = 0;

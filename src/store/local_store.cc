@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "store/blob_split.h"
+
 namespace sluice::store {
 namespace {
 
@@ -56,6 +58,16 @@ runtime::Task<Result<>> LocalStore::move_to(std::uint64_t upload_id, std::uint64
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
+runtime::Task<Result<>> LocalStore::split(std::uint64_t upload_id, std::uint64_t main_size,
+                                          std::vector<SplitOff> extra_files) {
+  auto work = [this, upload_id, main_size, extra_files = std::move(extra_files)]() -> Result<> {
+    BlobSplit split(surroundings_.disk, blob_path(upload_id), surroundings_.durability);
+    const Result<> done = split.run(main_size, extra_files);
+    return done ? done : fail_as_ours(done.error());
+  };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
 runtime::Task<Result<runtime::DiskSpace>> LocalStore::space() {
   auto work = [this]() -> Result<runtime::DiskSpace> {
     Result<runtime::DiskSpace> space = surroundings_.disk.space(directory_);
@@ -81,6 +93,7 @@ Result<std::unique_ptr<Blob>> LocalStore::open_now(std::uint64_t upload_id, std:
   if (Result<> made = make_shard(upload_id); !made) {
     return fail_as_ours(made.error());
   }
+  const std::scoped_lock lock(opening_[upload_id & 0xFFU]);
   auto file = surroundings_.disk.open(blob_path(upload_id), runtime::OpenMode::read_write);
   const bool missing = !file && file.error().code() == Errc::not_found;
   if (missing && stored_end == 0) {

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/durability.h"
 #include "base/metrics.h"
@@ -32,6 +34,8 @@ class LocalStore final : public Store, public FinishedFiles {
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                   std::string path) override;
+  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
+                                std::vector<SplitOff> extra_files) override;
   runtime::Task<Result<runtime::DiskSpace>> space() override;
 
   runtime::Task<Result<std::shared_ptr<runtime::DiskFile>>> open_finished(
@@ -65,6 +69,9 @@ class LocalStore final : public Store, public FinishedFiles {
 
   const std::string directory_;
   BlobSurroundings surroundings_;
+  // By shard. Parts of one upload come side by side, and whoever finds no room for its blob removes
+  // it again: never one in which another has begun to write.
+  std::array<std::mutex, 256> opening_;
   // Shards whose own name this process has made durable.
   std::array<std::atomic<bool>, 256> shards_made_{};
 };

@@ -86,6 +86,10 @@ class RecordingDisk final : public runtime::Disk {
       return go_on ? file_->sync() : go_on;
     }
     Result<std::uint64_t> size() override { return file_->size(); }
+    Result<> shorten(std::uint64_t size) override {
+      Result<> go_on = disk_.record("shorten " + name_ + " " + std::to_string(size));
+      return go_on ? file_->shorten(size) : go_on;
+    }
     int descriptor() const noexcept override { return file_->descriptor(); }
 
    private:

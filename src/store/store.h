@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -53,6 +54,12 @@ class Blob {
   virtual runtime::Task<Result<>> sync() = 0;
 };
 
+// Bytes of a blob that become a file of their own.
+struct SplitOff {
+  ByteRange range;
+  std::string path;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -71,6 +78,12 @@ class Store {
   // file that lost its end must not be handed over as the finished one.
   virtual runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                           std::string path) = 0;
+  // Takes the extra files, which lie behind `main_size` bytes, out of the finished blob: each
+  // becomes a file of its own, durably, and the blob keeps its first `main_size` bytes. On the same
+  // file system. A repetition after a crash goes on where it ended, also when the blob was moved
+  // since.
+  virtual runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
+                                        std::vector<SplitOff> extra_files) = 0;
   virtual runtime::Task<Result<runtime::DiskSpace>> space() = 0;
 };
 

@@ -35,10 +35,11 @@ Admission::Admission(store::Store& store, AdmissionSettings settings, Admitted b
       unfinished_uploads_(before.unfinished_uploads) {}
 
 Task<Result<>> Admission::admit(const NewUpload& upload) {
-  if (upload.file_size > settings_.file_size_max) {
+  const std::uint64_t file_size_max = upload.file_size_max.value_or(settings_.file_size_max);
+  if (upload.file_size > file_size_max) {
     co_return fail(Errc::file_too_large,
-                   fmt::format("File size limit is set to {} bytes, file_size is {}",
-                               settings_.file_size_max, upload.file_size));
+                   fmt::format("File size limit is set to {} bytes, file_size is {}", file_size_max,
+                               upload.file_size));
   }
   if (const Result<> counted = count_one(); !counted) {
     co_return fail(counted.error());

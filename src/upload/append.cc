@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
 
@@ -20,7 +21,7 @@ Append::Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::Byte
       body_(body),
       position_(piece.begin),
       end_(std::min(piece.end.value_or(upload.file_size()), upload.file_size())),
-      may_be_another_file_(piece.whole_file && !body.remaining()) {}
+      may_be_another_file_(piece.is_exact() && !body.remaining()) {}
 
 Task<Result<bool>> Append::run() {
   const auto began = std::chrono::steady_clock::now();
@@ -31,7 +32,8 @@ Task<Result<bool>> Append::run() {
   }
   tools_.metrics.takeovers.add(*acquired);
   const journal::UploadProgress progress = upload_.progress();
-  if (progress.state != journal::UploadState::receiving || position_ > progress.stored.prefix()) {
+  const bool leaves_gap = !piece_.part && position_ > progress.stored.prefix();
+  if (progress.state != journal::UploadState::receiving || leaves_gap) {
     // What the upload was when the request came is no longer true; the caller answers with what it
     // is now.
     co_return false;
@@ -124,9 +126,11 @@ Task<Result<bool>> Append::transfer_one_buffer() {
 
 // Where stored bytes are to be compared, half of the buffer stays free for them.
 MutableBytes Append::wanted_part(MutableBytes buffer) const {
-  const std::size_t room = position_ < stored_.prefix() ? buffer.size() / 2 : buffer.size();
-  const std::uint64_t wanted = end_ - position_;
-  return buffer.first(wanted < room ? static_cast<std::size_t>(wanted) : room);
+  const ByteRange all{position_, std::min(end_, position_ + buffer.size())};
+  const std::vector<ByteRange> holes = stored_.missing(all);
+  const bool nothing_to_compare = holes.size() == 1 && holes.front() == all;
+  const std::uint64_t room = nothing_to_compare ? buffer.size() : buffer.size() / 2;
+  return buffer.first(std::min(all.size(), room));
 }
 
 std::uint64_t Append::new_until() const {
@@ -228,17 +232,18 @@ Task<Result<>> Append::compare(std::uint64_t offset, Bytes bytes, MutableBytes s
   co_return Result<>();
 }
 
-// Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file has to end where it
-// ends.
+// Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file and a part have to
+// end where they end.
 Task<Result<>> Append::check_end() {
-  if (!piece_.whole_file) {
+  if (!piece_.is_exact()) {
     co_return Result<>();
   }
-  const std::uint64_t size = upload_.file_size();
-  if (position_ < size) {
-    co_return fail(
-        Errc::bad_request,
-        fmt::format("file_size is {} bytes, the file that came has {}", size, position_));
+  const std::uint64_t size = end_ - piece_.begin;
+  const char* const what = piece_.part ? "this part has" : "file_size is";
+  const char* const came = piece_.part ? "body" : "file that came";
+  if (position_ < end_) {
+    co_return fail(Errc::bad_request, fmt::format("{} {} bytes, the {} has {}", what, size, came,
+                                                  position_ - piece_.begin));
   }
   std::array<std::byte, 1> surplus{};
   const Result<std::size_t> count = co_await body_.read(surplus, limits::body_end_patience);
@@ -247,7 +252,7 @@ Task<Result<>> Append::check_end() {
   }
   if (*count != 0) {
     co_return fail(Errc::bad_request,
-                   fmt::format("file_size is {} bytes, the file that came has more", size));
+                   fmt::format("{} {} bytes, the {} has more", what, size, came));
   }
   co_return Result<>();
 }
@@ -262,7 +267,8 @@ bool Append::is_checkpoint_due() const {
 
 // Sync, then commit, then the caller may acknowledge: this order is promise 1.
 Task<Result<bool>> Append::settle(bool may_finish) {
-  const bool finishes = may_finish && stored_.prefix() == upload_.file_size();
+  // Parts are stored beside each other: whether the file is complete is known to the upload alone.
+  const bool finishes = may_finish && is_complete(upload_.progress(), upload_.file_size());
   if (written_.empty() && !finishes) {
     co_return false;
   }
@@ -274,7 +280,7 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   }
   const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
                                         upload_.created_at() + tools_.expiry.absolute);
-  BytesStored event{written_, expires_at, may_finish};
+  BytesStored event{written_, expires_at, may_finish, tools_.clock.now()};
   const Result<Transition> committed = co_await upload_.commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());

@@ -22,6 +22,7 @@ struct Expiry {
   Duration idle{std::chrono::hours(24)};
   Duration absolute{std::chrono::hours(24 * 7)};
   Duration finished{std::chrono::hours(24 * 7)};
+  Duration failed{std::chrono::hours(24 * 30)};
 };
 
 // What the data path works with. References outlive every append.
@@ -40,7 +41,7 @@ class Append {
 
   // REQUIRES: the piece has been checked against the upload. The result says whether this request
   // finished the file. Whatever it is, the bytes that arrived are durable, but for bytes that are
-  // no part of the file (whole_file with another size).
+  // none of the file (whole_file or part with another size).
   runtime::Task<Result<bool>> run();
 
  private:
@@ -66,7 +67,8 @@ class Append {
 
   std::uint64_t position_;  // Where the next byte of the body belongs.
   std::uint64_t end_;       // Bytes from here on are not wanted.
-  // A whole file whose length is not announced may turn out to be another file, at its end.
+  // A whole file, or a part, whose length is not announced may turn out to be another one, at its
+  // end.
   const bool may_be_another_file_;
   RangeSet stored_;   // Durable when this request began.
   RangeSet written_;  // By this request, and not yet durable.

@@ -2,6 +2,7 @@
 // Decides what happens to uploads: every command of every dialect goes through here.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -25,18 +26,27 @@ class Engine {
   // Never waits for an upload in progress. not_found for unknown, aborted and expired uploads.
   virtual runtime::Task<Result<Snapshot>> status(std::string token) = 0;
 
+  // As status(), without waiting for a connection that has just broken: for a request that brings
+  // bytes itself.
+  virtual runtime::Task<Result<Snapshot>> peek(std::string token) = 0;
+
   // Stores what `body` brings, as far as it fits, and returns when that is durable; with the piece
-  // that completes the file, when the backend has answered (`answer` is set then) or
-  // delivery_pending when it takes too long. Bytes that are stored already are compared:
-  // content_mismatch when they differ. A piece that begins beyond what is stored, or that belongs
-  // to a finished upload, is not read; the caller gets rid of the body. On an error of the body
-  // what had arrived is kept and durable before this returns the error. Newer requests for the same
-  // bytes end this one with taken_over.
+  // that completes the file, when the backend has answered (`answer` is set then), when the last
+  // attempt has failed (`failed`), or delivery_pending when it takes too long. Bytes that are
+  // stored already are compared: content_mismatch when they differ. A piece that begins beyond what
+  // is stored, or that belongs to a finished upload, is not read, nor is one that is no part and
+  // for a multi-chunk upload; the caller gets rid of the body. On an error of the body what had
+  // arrived is kept and durable before this returns the error. Newer requests for the same bytes
+  // end this one with taken_over.
   virtual runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
                                                  runtime::ByteSource& body) = 0;
 
-  // Frees the bytes; a finished upload stays as it is. Repeating it is no error. not_found for
-  // unknown and expired.
+  // The body of an answer that lies in a file (Answer::spilled_bytes), from its first byte.
+  virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
+      std::uint64_t upload_id, std::uint64_t size) = 0;
+
+  // Frees the bytes; a finished or failed upload stays as it is. Repeating it is no error.
+  // not_found for unknown and expired.
   virtual runtime::Task<Result<>> abort(std::string token) = 0;
 };
 

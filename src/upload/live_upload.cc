@@ -55,14 +55,15 @@ void Claim::source_ended() {
 }
 
 LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
-                       Admission& admission)
+                       Admission& admission, Announcer& announcer)
     : record_(std::move(record)),
       journal_(journal),
       admission_(admission),
+      announcer_(announcer),
       progress_(record_.progress),
       pending_(record_.progress) {
-  if (is_finished(progress_.state)) {
-    answered_.set();
+  if (is_decided(progress_.state)) {
+    decided_->set();
   }
 }
 
@@ -80,6 +81,7 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.file_name = record_.file_name;
   snapshot.file_size = record_.file_size;
   snapshot.created_at = record_.created_at;
+  snapshot.layout = record_.layout;
   const std::scoped_lock lock(mutex_);
   snapshot.state = progress_.state;
   snapshot.stored = progress_.stored;
@@ -88,6 +90,7 @@ Snapshot LiveUpload::snapshot() const {
   if (is_finished(progress_.state)) {
     snapshot.answer = progress_.answer;
   }
+  snapshot.failure = progress_.failure;
   return snapshot;
 }
 
@@ -118,8 +121,9 @@ Task<Result<Transition>> LiveUpload::commit(Event event) {
     }
     committing_ = std::exchange(gathering_, nullptr);
     journal::UploadProgress progress = pending_;
+    std::vector<journal::Change> changes = announcer_.announcements(record_, &progress_, progress);
+    const bool announces = !changes.empty();
     lock.unlock();
-    std::vector<journal::Change> changes;
     changes.emplace_back(journal::UpdateUpload{record_.id, progress});
     Result<> committed = co_await journal_.commit(std::move(changes));
     lock.lock();
@@ -137,15 +141,19 @@ Task<Result<Transition>> LiveUpload::commit(Event event) {
       }
     }
     lock.unlock();
+    if (announces && *batch->outcome) {
+      announcer_.announced();
+    }
     batch->ended.set();
     lock.lock();
   }
   if (batch && !*batch->outcome) {
     co_return fail(batch->outcome->error());
   }
+  const std::shared_ptr<runtime::Event> decided = is_decided(progress_.state) ? decided_ : nullptr;
   lock.unlock();
-  if (is_finished(transition.progress.state)) {
-    answered_.set();
+  if (decided) {
+    decided->set();
   }
   co_return transition;
 }
@@ -158,7 +166,15 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
       progress.state != journal::UploadState::receiving) {
     admission_.ended(record_);
   }
+  if (is_decided(progress_.state) && !is_decided(progress.state)) {
+    decided_ = std::make_shared<runtime::Event>();
+  }
   progress_ = std::move(progress);
+}
+
+std::shared_ptr<runtime::Event> LiveUpload::decided() const {
+  const std::scoped_lock lock(mutex_);
+  return decided_;
 }
 
 void LiveUpload::room_taken() {

@@ -18,6 +18,7 @@
 #include "runtime/event.h"
 #include "runtime/task.h"
 #include "upload/admission.h"
+#include "upload/announcer.h"
 #include "upload/upload.h"
 #include "upload/upload_state.h"
 
@@ -54,7 +55,8 @@ class Claim {
 // await.
 class LiveUpload {
  public:
-  LiveUpload(journal::UploadRecord record, journal::Journal& journal, Admission& admission);
+  LiveUpload(journal::UploadRecord record, journal::Journal& journal, Admission& admission,
+             Announcer& announcer);
   ~LiveUpload();
 
   // Constant.
@@ -62,6 +64,7 @@ class LiveUpload {
   const std::string& token() const noexcept { return record_.token; }
   std::uint64_t file_size() const noexcept { return record_.file_size; }
   Timestamp created_at() const noexcept { return record_.created_at; }
+  bool has_layout() const noexcept { return record_.layout.has_value(); }
 
   // What is durable.
   journal::UploadProgress progress() const;
@@ -78,8 +81,8 @@ class LiveUpload {
   // Applies an event that the journal need not know.
   void note(const Event& event);
 
-  // Set when there is a final answer.
-  runtime::Event& answered() noexcept { return answered_; }
+  // Set when there is nothing more to wait for: a final answer, or no further attempt.
+  std::shared_ptr<runtime::Event> decided() const;
 
   // Ends every request that writes; returns when their bytes are settled or `timeout` has passed.
   runtime::Task<bool> cut_all(Errc reason, Duration timeout);
@@ -107,6 +110,7 @@ class LiveUpload {
   const journal::UploadRecord record_;  // Its progress is what was loaded; progress_ counts.
   journal::Journal& journal_;
   Admission& admission_;
+  Announcer& announcer_;
 
   mutable std::mutex mutex_;
   journal::UploadProgress progress_;   // Durable, but for noted events.
@@ -115,7 +119,8 @@ class LiveUpload {
   std::shared_ptr<Batch> gathering_;   // Changes for the commit after that, or null.
   std::list<Claim*> claims_;           // Oldest first.
   bool trusted_ = true;
-  runtime::Event answered_;
+  // A new one for each round of attempts.
+  std::shared_ptr<runtime::Event> decided_ = std::make_shared<runtime::Event>();
 };
 
 }  // namespace sluice::upload

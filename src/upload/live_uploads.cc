@@ -9,8 +9,8 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-LiveUploads::LiveUploads(journal::Journal& journal, Admission& admission)
-    : journal_(journal), admission_(admission) {}
+LiveUploads::LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer)
+    : journal_(journal), admission_(admission), announcer_(announcer) {}
 LiveUploads::~LiveUploads() = default;
 
 Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(std::string token) {
@@ -71,7 +71,7 @@ void LiveUploads::forget(const std::string& token) {
 
 std::shared_ptr<LiveUpload> LiveUploads::keep_locked(const std::string& token,
                                                      journal::UploadRecord record) {
-  auto upload = std::make_shared<LiveUpload>(std::move(record), journal_, admission_);
+  auto upload = std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_);
   recency_.push_front(token);
   entries_.insert_or_assign(token, Entry{upload, nullptr, recency_.begin()});
   evict_locked();

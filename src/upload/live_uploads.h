@@ -19,7 +19,7 @@ namespace sluice::upload {
 // Any worker. Uploads that no one uses stay until limits::idle_uploads_cached_max are reached.
 class LiveUploads {
  public:
-  LiveUploads(journal::Journal& journal, Admission& admission);
+  LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer);
   ~LiveUploads();
 
   // From memory, else from the journal. not_found for a token that no upload has.
@@ -43,6 +43,7 @@ class LiveUploads {
 
   journal::Journal& journal_;
   Admission& admission_;
+  Announcer& announcer_;
   std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
   std::list<std::string> recency_;  // The most recently used first; loaded entries only.

@@ -41,7 +41,8 @@ Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
   }
   LiveUpload& upload = **found;
   const Timestamp now = parts_.clock.now();
-  if (upload.progress().state == UploadState::receiving) {
+  const UploadState state = upload.progress().state;
+  if (state == UploadState::receiving || state == UploadState::failed) {
     // A request under way is activity, whatever the journal says.
     if (upload.is_being_written() || upload.progress().expires_at > now) {
       co_return Result<>();

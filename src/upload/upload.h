@@ -19,10 +19,12 @@ struct NewUpload {
   std::string parameters;     // The session's parameters, a JSON object.
   std::string origin = "{}";  // These three as in journal/records.h.
   std::string owner = {};
-  std::string layout = {};
+  std::optional<journal::Layout> layout = {};
   journal::OwnerLimits limits = {};
   // Used up by the creation, and only by it.
   std::optional<journal::UseSignature> use = std::nullopt;
+  // In place of the configured limit, in bytes.
+  std::optional<std::uint64_t> file_size_max = {};
 };
 
 // Where the bytes of a request body belong.
@@ -36,6 +38,11 @@ struct Piece {
   // The body has to be the whole file, no byte more or less: a request without Content-Range, or a
   // form.
   bool whole_file = false;
+  // A part of a multi-chunk upload: it may begin beyond what is stored, and the body has to fill
+  // the range, no byte more or less. `end` is set.
+  bool part = false;
+
+  bool is_exact() const noexcept { return whole_file || part; }
 };
 
 // An upload at one moment. Values only.
@@ -54,6 +61,13 @@ struct Snapshot {
   Timestamp expires_at;
   // The backend's final answer; set in `delivered` and `refused`.
   std::optional<journal::Answer> answer;
+  std::string failure;  // In `failed`: why the last attempt did.
+
+  // Of a multi-chunk upload only, which `stored` is about then.
+  std::optional<journal::Layout> layout;
+  // What the backend will call the file, and what can be answered before it has it.
+  std::string media_id;
+  std::optional<journal::Answer> preview;
 };
 
 }  // namespace sluice::upload

@@ -23,6 +23,21 @@ Error gone(UploadState state) {
                                                               : "this upload has expired");
 }
 
+class Waiter {
+ public:
+  explicit Waiter(std::atomic<std::size_t>& count) : count_(count), number_(++count) {}
+  ~Waiter() { --count_; }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  // How many there are, this one included.
+  std::size_t number() const noexcept { return number_; }
+
+ private:
+  std::atomic<std::size_t>& count_;
+  const std::size_t number_;
+};
+
 }  // namespace
 
 UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings)
@@ -31,7 +46,7 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
       settings_(settings),
       admission_(parts.store, settings.admission,
                  Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads()}),
-      uploads_(parts.journal, admission_) {}
+      uploads_(parts.journal, admission_, parts.announcer) {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   if (const Result<> admitted = co_await admission_.admit(request); !admitted) {
@@ -50,7 +65,9 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   record.layout = std::move(request.layout);
   record.created_at = now;
   record.progress.expires_at = now + std::min(settings_.expiry.idle, settings_.expiry.absolute);
-  std::vector<journal::Change> changes;
+  std::vector<journal::Change> changes =
+      parts_.announcer.announcements(record, nullptr, record.progress);
+  const bool announces = !changes.empty();
   if (request.use) {
     changes.emplace_back(*std::move(request.use));
   }
@@ -59,8 +76,21 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
     admission_.withdraw(record);
     co_return fail(committed.error());
   }
+  if (announces) {
+    parts_.announcer.announced();
+  }
   parts_.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});
-  co_return uploads_.add(std::move(record))->snapshot();
+  co_return snapshot_of(*uploads_.add(std::move(record)));
+}
+
+Snapshot UploadEngine::snapshot_of(const LiveUpload& upload) const {
+  Snapshot snapshot = upload.snapshot();
+  if (snapshot.layout) {
+    delivery::Preview preview = handover_.preview(upload.record());
+    snapshot.media_id = std::move(preview.media_id);
+    snapshot.preview = std::move(preview.answer);
+  }
+  return snapshot;
 }
 
 Task<Result<Snapshot>> UploadEngine::status(std::string token) {
@@ -68,9 +98,16 @@ Task<Result<Snapshot>> UploadEngine::status(std::string token) {
   if (!found) {
     co_return fail(found.error());
   }
-  LiveUpload& upload = **found;
-  co_await upload.wait_for_settling(limits::settling_wait_max);
-  Snapshot snapshot = upload.snapshot();
+  co_await (*found)->wait_for_settling(limits::settling_wait_max);
+  co_return co_await peek((*found)->token());
+}
+
+Task<Result<Snapshot>> UploadEngine::peek(std::string token) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  Snapshot snapshot = snapshot_of(**found);
   if (is_gone(snapshot.state)) {
     co_return fail(gone(snapshot.state));
   }
@@ -84,6 +121,9 @@ Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
+  if (upload.has_layout() && !piece.part) {
+    co_return co_await peek(upload.token());
+  }
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
     co_return fail(sound.error());
   }
@@ -110,7 +150,7 @@ Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
   if (awaits_answer(state)) {
     co_return co_await wait_for_answer(upload);
   }
-  co_return upload.snapshot();
+  co_return snapshot_of(upload);
 }
 
 Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
@@ -139,16 +179,64 @@ Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
                             "whole file is expected",
                             size, *coming));
   }
+  if (piece.part && coming && *coming != *piece.end - piece.begin) {
+    return fail(Errc::bad_request, fmt::format("this part has {} bytes, the body has {}",
+                                               *piece.end - piece.begin, *coming));
+  }
   return {};
 }
 
 Task<Result<Snapshot>> UploadEngine::wait_for_answer(LiveUpload& upload) {
-  if (!co_await upload.answered().wait(settings_.answer_wait)) {
+  const std::shared_ptr<runtime::Event> decided = upload.decided();
+  bool is_decided = decided->is_set();
+  if (const Waiter waiter(waiters_);
+      !is_decided && waiter.number() <= settings_.answer_waiters_max) {
+    is_decided = co_await decided->wait(settings_.answer_wait);
+  }
+  if (!is_decided) {
     co_return fail(Errc::delivery_pending,
                    "all bytes are stored, the backend has not answered yet: send the last byte "
                    "again to wait for its answer");
   }
-  co_return upload.snapshot();
+  co_return snapshot_of(upload);
+}
+
+Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_answer(
+    std::uint64_t upload_id, std::uint64_t size) {
+  return parts_.answers.open(upload_id, size);
+}
+
+Task<Result<Snapshot>> UploadEngine::retry(std::uint64_t upload_id) {
+  const auto record = co_await parts_.journal.find_upload_by_id(upload_id);
+  if (!record) {
+    co_return fail(record.error());
+  }
+  if (!*record) {
+    co_return fail(Errc::not_found, fmt::format("there is no upload {}", upload_id));
+  }
+  const auto found = co_await uploads_.find((*record)->token);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  PutBack event{parts_.clock.now()};
+  const Result<Transition> committed = co_await upload.commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  Snapshot snapshot = upload.snapshot();
+  if (committed->deliver) {
+    parts_.log.info("failed upload is handed over again", {{"upload", upload_id}});
+    handover_.submit(upload.record());
+  } else if (awaits_answer(snapshot.state)) {
+    handover_.hurry(upload_id);
+  } else {
+    co_return fail(Errc::bad_request,
+                   fmt::format("upload {} is {}: only one that failed or is being handed over can "
+                               "be tried again",
+                               upload_id, journal::to_text(snapshot.state)));
+  }
+  co_return snapshot;
 }
 
 Task<Result<>> UploadEngine::abort(std::string token) {
@@ -202,6 +290,19 @@ Task<Result<>> UploadEngine::failed(std::string token, unsigned attempts,
   }
   AttemptFailed event{attempts, next_attempt_at};
   const Result<Transition> committed = co_await (*found)->commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> UploadEngine::gave_up(std::string token, unsigned attempts, std::string reason) {
+  const auto found = co_await uploads_.find(std::move(token));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  GaveUp event{attempts, std::move(reason), parts_.clock.now() + settings_.expiry.failed};
+  const Result<Transition> committed = co_await (*found)->commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());
   }

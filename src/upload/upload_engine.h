@@ -2,9 +2,13 @@
 // The engine over a journal, a store and an outbox.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delivery/handover.h"
@@ -14,9 +18,11 @@
 #include "store/answer_files.h"
 #include "store/store.h"
 #include "upload/admission.h"
+#include "upload/announcer.h"
 #include "upload/append.h"
 #include "upload/engine.h"
 #include "upload/live_uploads.h"
+#include "upload/operations.h"
 
 namespace sluice::upload {
 
@@ -24,6 +30,7 @@ struct EngineSettings {
   AdmissionSettings admission;
   Expiry expiry;
   Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
+  std::size_t answer_waiters_max = limits::answer_waiters_max;
 };
 
 // The references outlive the engine.
@@ -31,25 +38,33 @@ struct EngineParts {
   journal::Journal& journal;
   store::Store& store;
   store::AnswerFiles& answers;
+  Announcer& announcer;
   runtime::BufferPool& buffers;
   Clock& clock;
   Metrics& metrics;
   Log& log;
 };
 
-class UploadEngine final : public Engine, public delivery::Ledger {
+class UploadEngine final : public Engine, public Operations, public delivery::Ledger {
  public:
   UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings);
 
   runtime::Task<Result<Snapshot>> create(NewUpload request) override;
   runtime::Task<Result<Snapshot>> status(std::string token) override;
+  runtime::Task<Result<Snapshot>> peek(std::string token) override;
   runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
                                          runtime::ByteSource& body) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
+      std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<>> abort(std::string token) override;
+
+  runtime::Task<Result<Snapshot>> retry(std::uint64_t upload_id) override;
 
   void began(const std::string& token) override;
   runtime::Task<Result<>> failed(std::string token, unsigned attempts,
                                  Timestamp next_attempt_at) override;
+  runtime::Task<Result<>> gave_up(std::string token, unsigned attempts,
+                                  std::string reason) override;
   runtime::Task<Result<>> answered(std::string token, delivery::Delivery delivery) override;
 
   // What has to go: unfinished uploads that nobody continues, finished ones that are kept no
@@ -57,6 +72,7 @@ class UploadEngine final : public Engine, public delivery::Ledger {
   runtime::Task<Result<std::size_t>> reap();
 
  private:
+  Snapshot snapshot_of(const LiveUpload& upload) const;
   Result<> check_piece(const LiveUpload& upload, const Piece& piece,
                        const runtime::ByteSource& body) const;
   runtime::Task<Result<Snapshot>> wait_for_answer(LiveUpload& upload);
@@ -68,6 +84,7 @@ class UploadEngine final : public Engine, public delivery::Ledger {
   const EngineSettings settings_;
   Admission admission_;
   LiveUploads uploads_;
+  std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
 };
 
 }  // namespace sluice::upload

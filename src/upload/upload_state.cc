@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "upload/upload_state.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::upload {
@@ -26,6 +27,7 @@ struct Apply {
     const bool finishes = event.may_finish && is_complete(progress, file_size);
     if (finishes) {
       progress.state = UploadState::received;
+      progress.handoff_since = event.now;
     }
     return {std::move(progress), true, finishes, false};
   }
@@ -47,31 +49,58 @@ struct Apply {
     return {std::move(progress), true, false, false};
   }
 
-  Transition operator()(const Answered& event) {
+  Transition operator()(const GaveUp& event) {
     if (!awaits_answer(progress.state)) {
+      return nothing();
+    }
+    progress.state = UploadState::failed;
+    progress.attempts = event.attempts;
+    progress.failure = event.reason;
+    progress.expires_at = event.forget_at;
+    return {std::move(progress), true, false, false};
+  }
+
+  Transition operator()(const PutBack& event) {
+    if (progress.state != UploadState::failed) {
+      return nothing();
+    }
+    progress.state = UploadState::received;
+    progress.attempts = 0;
+    progress.next_attempt_at = {};
+    progress.failure.clear();
+    // Each round of attempts can be told from the one before.
+    progress.handoff_since = std::max(event.now, progress.handoff_since + Duration(1));
+    return {std::move(progress), true, true, false};
+  }
+
+  // An answer wins, whatever has been given up.
+  Transition operator()(const Answered& event) {
+    if (!awaits_answer(progress.state) && progress.state != UploadState::failed) {
       return nothing();
     }
     progress.state = event.answer.status >= 400 ? UploadState::refused : UploadState::delivered;
     progress.answer = event.answer;
+    progress.failure.clear();
     progress.blob_present = !event.blob_taken;
     progress.expires_at = event.forget_at;
     const bool left = progress.blob_present;
     return {std::move(progress), true, false, left};
   }
 
-  Transition give_up(UploadState state, Timestamp forget_at) {
-    if (progress.state != UploadState::receiving) {
-      return nothing();
-    }
+  Transition end(UploadState state, Timestamp forget_at) {
     progress.state = state;
     progress.expires_at = forget_at;
     return {std::move(progress), true, false, true};
   }
   Transition operator()(const Aborted& event) {
-    return give_up(UploadState::aborted, event.forget_at);
+    return progress.state == UploadState::receiving ? end(UploadState::aborted, event.forget_at)
+                                                    : nothing();
   }
   Transition operator()(const Expired& event) {
-    return give_up(UploadState::expired, event.forget_at);
+    const UploadState state = progress.state;
+    return state == UploadState::receiving || state == UploadState::failed
+               ? end(UploadState::expired, event.forget_at)
+               : nothing();
   }
 
   Transition operator()(const BlobRemoved& /*event*/) {
@@ -99,6 +128,10 @@ bool is_finished(UploadState state) noexcept {
 
 bool awaits_answer(UploadState state) noexcept {
   return state == UploadState::received || state == UploadState::delivering;
+}
+
+bool is_decided(UploadState state) noexcept {
+  return is_finished(state) || state == UploadState::failed;
 }
 
 bool is_gone(UploadState state) noexcept {

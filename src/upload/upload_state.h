@@ -3,10 +3,13 @@
 // done. No I/O, no clock.
 //
 //   receiving -> received -> delivering -> delivered | refused        (final)
+//                   ^             '-> failed -> expired                (expired: final)
+//                   '-----------------'  by the operator
 //   receiving -> aborted | expired                                    (final)
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <variant>
 
 #include "base/range_set.h"
@@ -20,11 +23,22 @@ struct BytesStored {
   Timestamp expires_at;  // When the upload expires unless more comes.
   // The request ended as its framing promised, so the file may be finished by it.
   bool may_finish = true;
+  Timestamp now = {};
 };
 struct AttemptBegan {};
 struct AttemptFailed {
   unsigned attempts = 0;
   Timestamp next_attempt_at;
+};
+// The last attempt has failed.
+struct GaveUp {
+  unsigned attempts = 0;
+  std::string reason;
+  Timestamp forget_at;
+};
+// What failed is to be tried again.
+struct PutBack {
+  Timestamp now;
 };
 struct Answered {
   journal::Answer answer;
@@ -39,8 +53,8 @@ struct Expired {
 };
 struct BlobRemoved {};
 
-using Event =
-    std::variant<BytesStored, AttemptBegan, AttemptFailed, Answered, Aborted, Expired, BlobRemoved>;
+using Event = std::variant<BytesStored, AttemptBegan, AttemptFailed, GaveUp, PutBack, Answered,
+                           Aborted, Expired, BlobRemoved>;
 
 struct Transition {
   journal::UploadProgress progress;
@@ -58,6 +72,8 @@ bool is_complete(const journal::UploadProgress& progress, std::uint64_t file_siz
 bool is_finished(journal::UploadState state) noexcept;
 // received or delivering.
 bool awaits_answer(journal::UploadState state) noexcept;
+// delivered, refused or failed: nothing more is to be waited for.
+bool is_decided(journal::UploadState state) noexcept;
 // aborted or expired: 404 for everyone.
 bool is_gone(journal::UploadState state) noexcept;
 

@@ -101,6 +101,36 @@ TEST(UploadState, TheFirstAnswerStays) {
   EXPECT_EQ(t.progress, progress);
 }
 
+TEST(UploadState, WhatFailedWaitsForTheOperatorOrItsExpiry) {
+  UploadProgress progress = in_state(UploadState::delivering);
+  progress.attempts = 6;
+  progress.handoff_since = later;
+  Transition t = apply(progress, file_size, GaveUp{7, "it answered 500", later});
+  EXPECT_EQ(t.progress.state, UploadState::failed);
+  EXPECT_EQ(t.progress.failure, "it answered 500");
+  EXPECT_EQ(t.progress.attempts, 7U);
+  EXPECT_FALSE(t.remove_blob);
+  EXPECT_EQ(acknowledged(t.progress, file_size), 9U);
+  EXPECT_FALSE(apply(t.progress, file_size, Aborted{later}).changed);
+  EXPECT_FALSE(apply(t.progress, file_size, AttemptFailed{8, later}).changed);
+  EXPECT_TRUE(apply(t.progress, file_size, Expired{later}).remove_blob);
+  t = apply(t.progress, file_size, PutBack{later});
+  EXPECT_TRUE(t.deliver);
+  EXPECT_EQ(t.progress.state, UploadState::received);
+  EXPECT_EQ(t.progress.failure, "");
+  EXPECT_EQ(t.progress.attempts, 0U);
+  EXPECT_GT(t.progress.handoff_since, later) << "a round of its own, in the same millisecond";
+  EXPECT_FALSE(apply(t.progress, file_size, PutBack{later}).changed);
+}
+
+TEST(UploadState, AnAnswerWinsOverGivingUp) {
+  const UploadProgress failed =
+      apply(in_state(UploadState::delivering), file_size, GaveUp{1, "no", later}).progress;
+  const Transition t = apply(failed, file_size, Answered{answer(200), true, later});
+  EXPECT_EQ(t.progress.state, UploadState::delivered);
+  EXPECT_EQ(t.progress.failure, "");
+}
+
 TEST(UploadState, OnlyUnfinishedUploadsAreAbortedOrExpire) {
   for (const UploadState state :
        {UploadState::received, UploadState::delivering, UploadState::delivered,
@@ -127,6 +157,8 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
           BytesStored{some, later, random() % 2 == 0},
           AttemptBegan{},
           AttemptFailed{1, later},
+          GaveUp{2, "no", later},
+          PutBack{later},
           Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later},
           Aborted{later},
           Expired{later},
@@ -141,6 +173,8 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
       }
       ASSERT_EQ(progress.answer.has_value(), is_finished(progress.state));
       ASSERT_TRUE(!t.deliver || is_complete(progress, file_size));
+      ASSERT_TRUE(progress.failure.empty() || progress.state == UploadState::failed ||
+                  progress.state == UploadState::expired);
       ASSERT_LE(acknowledged(progress, file_size), progress.stored.prefix());
     }
   }

@@ -74,6 +74,10 @@ class SteppedJournal final : public journal::Journal {
       std::size_t count) override {
     return memory.leftover_videos(count);
   }
+  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+      std::size_t count) override {
+    return memory.next_notifications(count);
+  }
   std::uint64_t next_upload_id() override { return memory.next_upload_id(); }
   std::uint64_t promised_bytes() const noexcept override { return memory.promised_bytes(); }
   std::uint64_t unfinished_uploads() const noexcept override { return memory.unfinished_uploads(); }
@@ -130,6 +134,16 @@ class SteppedStore final : public store::Store {
   }
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override {
     return memory.remove(upload_id);
+  }
+  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
+                                std::vector<store::SplitOff> extra_files) override {
+    const Result<> begun = steps_.begin("split");
+    if (!begun) {
+      co_return begun;
+    }
+    const Result<> done = co_await memory.split(upload_id, main_size, std::move(extra_files));
+    steps_.end();
+    co_return done;
   }
   runtime::Task<Result<runtime::DiskSpace>> space() override { return memory.space(); }
 
@@ -191,6 +205,7 @@ class SteppedDisk final : public runtime::Disk {
     void start_writeback(ByteRange) override {}
     Result<> sync() override { return unexpected(); }
     Result<std::uint64_t> size() override { return fail(unexpected().error()); }
+    Result<> shorten(std::uint64_t) override { return unexpected(); }
     int descriptor() const noexcept override { return 42; }
   };
 

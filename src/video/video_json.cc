@@ -56,7 +56,7 @@ class ObjectText {
 
   std::string finish() && { return "{" + members_ + "}"; }
 
- private:
+  // `value` is JSON.
   void add_raw(std::string_view name, std::string_view value) {
     if (!members_.empty()) {
       members_ += ',';
@@ -66,6 +66,7 @@ class ObjectText {
     members_ += value;
   }
 
+ private:
   std::string members_;
 };
 
@@ -114,6 +115,21 @@ void add_parameters(ObjectText& document, std::string_view parameters) {
 std::string_view last_component(std::string_view file_name) {
   const std::size_t slash = file_name.rfind('/');
   return slash == std::string_view::npos ? file_name : file_name.substr(slash + 1);
+}
+
+std::string extra_files_text(const VideoDescription& video) {
+  std::string text;
+  for (std::size_t index = 0; index < video.extra_files.size(); ++index) {
+    const journal::ExtraFile& extra = video.extra_files[index];
+    ObjectText file;
+    file.add("tag", extra.tag);
+    file.add("original_filename", last_component(extra.file_name));
+    file.add("extname", stored_extension(extra.file_name));
+    file.add("file_size", extra.range.size());
+    file.add("path", video.id + extra_file_suffix(index, ""));
+    text += (text.empty() ? "" : ",") + std::move(file).finish();
+  }
+  return "[" + text + "]";
 }
 
 bool is_letter_or_digit(char c) noexcept {
@@ -200,7 +216,24 @@ std::string video_document(const VideoDescription& video) {
   document.add("audio_sample_rate", media.audio_sample_rate);
   document.add("path", video.id);
   add_parameters(document, video.parameters);
+  if (!video.extra_files.empty()) {
+    document.add_raw("extra_files", extra_files_text(video));
+  }
   return std::move(document).finish();
+}
+
+std::string processing_document(std::string_view document) {
+  ObjectText told;
+  for (const json::key_value_pair& member : parse_object(document)) {
+    if (member.key() == "status") {
+      told.add("status", to_text(VideoStatus::processing));
+    } else if (member.value().is_double()) {
+      told.add(member.key(), member.value().get_double());
+    } else if (member.key() != "error_class" && member.key() != "error_message") {
+      told.add_raw(member.key(), json::serialize(member.value()));
+    }
+  }
+  return std::move(told).finish();
 }
 
 std::string video_metadata(const VideoDescription& video) {
@@ -259,8 +292,13 @@ std::string stored_extension(std::string_view file_name) {
   return "." + to_lower(letters);
 }
 
-Result<std::string> stored_extension_of(std::string_view document) {
-  const json::object object = parse_object(document);
+std::string extra_file_suffix(std::size_t index, std::string_view file_name) {
+  return fmt::format("-{}{}", index + 1, stored_extension(file_name));
+}
+
+namespace {
+
+Result<std::string> extension_in(const json::object& object) {
   const json::value* extension = object.if_contains("extname");
   if (extension == nullptr || !extension->is_string() ||
       stored_extension(extension->get_string()) != extension->get_string()) {
@@ -269,8 +307,7 @@ Result<std::string> stored_extension_of(std::string_view document) {
   return std::string(extension->get_string());
 }
 
-Result<std::uint64_t> stored_size_of(std::string_view document) {
-  const json::object object = parse_object(document);
+Result<std::uint64_t> size_in(const json::object& object) {
   const json::value* size = object.if_contains("file_size");
   if (size == nullptr || !size->is_number()) {
     return fail(Errc::storage_failed, "the record's document has no valid file_size");
@@ -281,6 +318,38 @@ Result<std::uint64_t> stored_size_of(std::string_view document) {
     return fail(Errc::storage_failed, "the record's document has no valid file_size");
   }
   return number;
+}
+
+}  // namespace
+
+Result<std::string> stored_extension_of(std::string_view document) {
+  return extension_in(parse_object(document));
+}
+
+Result<std::uint64_t> stored_size_of(std::string_view document) {
+  return size_in(parse_object(document));
+}
+
+Result<std::vector<StoredExtraFile>> stored_extra_files_of(std::string_view document) {
+  std::vector<StoredExtraFile> files;
+  const json::object object = parse_object(document);
+  const json::value* const list = object.if_contains("extra_files");
+  if (list == nullptr) {
+    return files;
+  }
+  if (!list->is_array()) {
+    return fail(Errc::storage_failed, "the record's document has no valid extra_files");
+  }
+  for (const json::value& item : list->get_array()) {
+    const json::object file = item.is_object() ? item.get_object() : json::object();
+    const Result<std::string> extension = extension_in(file);
+    const Result<std::uint64_t> size = size_in(file);
+    if (!extension || !size) {
+      return fail(extension ? size.error() : extension.error());
+    }
+    files.push_back({extra_file_suffix(files.size(), *extension), *size});
+  }
+  return files;
 }
 
 }  // namespace sluice::video

@@ -216,6 +216,38 @@ TEST(StoredSize, ComesFromTheDocument) {
   }
 }
 
+TEST(VideoJson, ListsExtraFiles) {
+  VideoDescription video = swag();
+  video.extra_files = {{"subtitles", "dir/s.SRT", {10, 13}}, {"empty", "", {13, 13}}};
+  const std::string document = video_document(video);
+  const std::string listed =
+      R"("extra_files":[{"tag":"subtitles","original_filename":"s.SRT","extname":".srt",)"
+      R"("file_size":3,"path":")" +
+      video.id + R"(-1"},{"tag":"empty","original_filename":"","extname":"","file_size":0,)" +
+      R"("path":")" + video.id + R"(-2"}]})";
+  EXPECT_TRUE(document.ends_with(listed)) << document;
+  const auto stored = stored_extra_files_of(document);
+  ASSERT_TRUE(stored);
+  ASSERT_EQ(stored->size(), 2U);
+  EXPECT_EQ(stored->at(0).suffix, "-1.srt");
+  EXPECT_EQ(stored->at(0).size, 3U);
+  EXPECT_EQ(stored->at(1).suffix, "-2");
+  EXPECT_TRUE(stored_extra_files_of(video_document(swag()))->empty());
+  for (const char* wrong : {R"({"extra_files":{}})", R"({"extra_files":[1]})",
+                            R"({"extra_files":[{"extname":"/../x","file_size":1}]})"}) {
+    EXPECT_EQ(stored_extra_files_of(wrong).error().code(), Errc::storage_failed) << wrong;
+  }
+}
+
+TEST(VideoJson, IsProcessingForTheSenderOfParts) {
+  VideoDescription video = swag();
+  VideoDescription processing = video;
+  processing.status = VideoStatus::processing;
+  EXPECT_EQ(processing_document(video_document(video)), video_document(processing));
+  video.status = VideoStatus::fail;
+  EXPECT_EQ(processing_document(video_document(video)), video_document(processing));
+}
+
 TEST(VideoStatus, HasTheWordsOfTheApi) {
   for (const VideoStatus status :
        {VideoStatus::processing, VideoStatus::success, VideoStatus::fail}) {

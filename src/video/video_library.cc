@@ -20,13 +20,30 @@ Error not_found(const std::string& id) {
   return Error(Errc::not_found, "Couldn't find Video with ID=" + to_valid_utf8(id));
 }
 
-delivery::Delivery delivered(std::string document) {
+journal::Answer answer_with(std::string document) {
+  journal::Answer answer;
+  answer.status = 200;
+  answer.headers.emplace_back("Content-Type", "application/json");
+  answer.body = std::move(document);
+  return answer;
+}
+
+delivery::Delivery delivered(const delivery::Handoff& handoff, std::string document) {
   delivery::Delivery delivery;
-  delivery.answer.status = 200;
-  delivery.answer.headers.emplace_back("Content-Type", "application/json");
-  delivery.answer.body = std::move(document);
+  delivery.answer =
+      answer_with(handoff.is_multichunk ? processing_document(document) : std::move(document));
   delivery.blob_taken = true;
   return delivery;
+}
+
+VideoDescription description_of(const delivery::Handoff& handoff) {
+  VideoDescription video;
+  video.id = video_id(handoff.idempotency_key);
+  video.file_name = handoff.file_name;
+  video.file_size = handoff.file_size;
+  video.parameters = handoff.parameters;
+  video.extra_files = handoff.extra_files;
+  return video;
 }
 
 journal::VideoRecord new_record(const VideoDescription& video, std::uint64_t upload_id) {
@@ -76,18 +93,17 @@ VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, runti
 VideoLibrary::~VideoLibrary() = default;
 
 runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::Handoff& handoff) {
-  VideoDescription video;
-  video.id = video_id(handoff.idempotency_key);
+  VideoDescription video = description_of(handoff);
   // A tombstone too: the upload's answer stays what it was.
   Result<std::optional<journal::VideoRecord>> known = co_await journal_.find_video(video.id);
   if (!known) {
     co_return fail(known.error());
   }
   if (std::optional<journal::VideoRecord>& record = *known; record) {
-    co_return delivered(std::move(record->document));
+    co_return delivered(handoff, std::move(record->document));
   }
   const std::string path = directory_ + "/" + video.id + stored_extension(handoff.file_name);
-  const Result<> moved = co_await store_.move_to(handoff.upload_id, handoff.file_size, path);
+  const Result<> moved = co_await take_files(handoff, video.id, path);
   if (!moved) {
     co_return fail(moved.error());
   }
@@ -96,9 +112,6 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
     co_return fail(media.error());
   }
   video.created_at = clock_.now();
-  video.file_name = handoff.file_name;
-  video.file_size = handoff.file_size;
-  video.parameters = handoff.parameters;
   if (media) {
     video.status = VideoStatus::success;
     video.media = std::move(*media);
@@ -119,7 +132,31 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
                              {"video", video.id},
                              {"status", to_text(video.status)},
                              {"size", video.file_size}});
-  co_return delivered(std::move(document));
+  co_return delivered(handoff, std::move(document));
+}
+
+delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const {
+  VideoDescription video = description_of(handoff);
+  video.status = VideoStatus::processing;
+  video.created_at = handoff.created_at;
+  return {video.id, answer_with(video_document(video))};
+}
+
+runtime::Task<Result<>> VideoLibrary::take_files(const delivery::Handoff& handoff, std::string id,
+                                                 std::string path) {
+  if (!handoff.extra_files.empty()) {
+    std::vector<store::SplitOff> extra_files;
+    for (const journal::ExtraFile& extra : handoff.extra_files) {
+      const std::string suffix = extra_file_suffix(extra_files.size(), extra.file_name);
+      extra_files.push_back({extra.range, directory_ + "/" + id + suffix});
+    }
+    const Result<> split =
+        co_await store_.split(handoff.upload_id, handoff.file_size, std::move(extra_files));
+    if (!split) {
+      co_return split;
+    }
+  }
+  co_return co_await store_.move_to(handoff.upload_id, handoff.file_size, std::move(path));
 }
 
 runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string path) {
@@ -247,12 +284,16 @@ runtime::Task<Result<>> VideoLibrary::remove_source(std::string id, Viewer viewe
 // The record says that there is a file until there surely is none.
 runtime::Task<Result<>> VideoLibrary::drop_source(journal::VideoRecord record) {
   const Result<std::string> extension = stored_extension_of(record.document);
-  if (!extension) {
-    co_return fail(extension.error());
+  const auto extra_files = stored_extra_files_of(record.document);
+  if (!extension || !extra_files) {
+    co_return fail(extension ? extra_files.error() : extension.error());
   }
-  const std::string path = directory_ + "/" + record.id + *extension;
-  auto remove_file = [this, &path]() -> Result<> {
-    const Result<> removed = disk_.remove(path);
+  const std::string path = directory_ + "/" + record.id;
+  auto remove_file = [this, &path, &extension, &extra_files]() -> Result<> {
+    Result<> removed = disk_.remove(path + *extension);
+    for (const StoredExtraFile& extra : *extra_files) {
+      removed = removed ? disk_.remove(path + extra.suffix) : removed;
+    }
     return removed ? disk_.sync_directory(directory_) : removed;
   };
   const Result<> removed = co_await runtime::offload(pool_, remove_file);

@@ -40,6 +40,7 @@ class VideoLibrary final : public delivery::Backend, public Videos {
   runtime::Task<> clean_leftovers();
 
   runtime::Task<Result<delivery::Delivery>> deliver(const delivery::Handoff& handoff) override;
+  delivery::Preview preview(const delivery::Handoff& handoff) const override;
 
   runtime::Task<Result<VideoList>> list(VideoFilter filter) override;
   runtime::Task<Result<std::string>> find(std::string id, Viewer viewer) override;
@@ -53,6 +54,9 @@ class VideoLibrary final : public delivery::Backend, public Videos {
 
   runtime::Task<Result<journal::VideoRecord>> find_record(std::string id, Viewer viewer);
   runtime::Task<Result<journal::VideoRecord>> find_present(std::string id, Viewer viewer);
+  // Brings the bytes to the video's final names; `path` is the main file's.
+  runtime::Task<Result<>> take_files(const delivery::Handoff& handoff, std::string id,
+                                     std::string path);
   runtime::Task<Result<MediaInfo>> probe(std::string path);
   runtime::Task<Result<>> put(journal::VideoRecord record);
   // Removes the file and marks it as removed in the record.

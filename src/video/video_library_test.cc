@@ -200,6 +200,51 @@ TEST(VideoLibrary, MakesOneVideoWhereverAnAttemptStops) {
   EXPECT_EQ(steps, (std::vector<std::string>{"move", "open", "probe", "commit"}));
 }
 
+// A film with subtitles, in parts.
+void add_extra_file(World& world) {
+  world.handoff.is_multichunk = true;
+  world.handoff.file_size = 8;
+  world.handoff.blob_size = 15;
+  world.handoff.extra_files = {{"subtitles", "s.srt", {8, 15}}};
+}
+
+TEST(VideoLibrary, PutsExtraFilesBesideTheVideoWhereverAnAttemptStops) {
+  const auto steps = at_every_step(
+      add_extra_file, [](World& world) { return world.deliver().has_value(); },
+      [](World& world) {
+        const auto delivery = world.deliver();
+        ASSERT_TRUE(delivery) << delivery.error().message();
+        const boost::json::object told = parsed(delivery->answer.body);
+        EXPECT_EQ(told.at("status").as_string(), "processing");
+        EXPECT_EQ(told.at("file_size").as_int64(), 8);
+        EXPECT_EQ(parsed(*world.find(id)).at("status").as_string(), "success");
+        EXPECT_EQ(parsed(*world.find(id)).at("extra_files"), told.at("extra_files"));
+        ASSERT_EQ(world.store.memory.moved.size(), 2U);
+        EXPECT_EQ(world.store.memory.moved.at(path), "bytes of");
+        EXPECT_EQ(world.store.memory.moved.at("/data/videos/" + id + "-1.srt"), " a film");
+        EXPECT_EQ(world.deliver()->answer, delivery->answer);
+        EXPECT_TRUE(world.remove(id));
+        EXPECT_TRUE(world.store.memory.moved.empty());
+      });
+  EXPECT_EQ(steps, (std::vector<std::string>{"split", "move", "open", "probe", "commit"}));
+}
+
+TEST(VideoLibrary, KnowsTheVideoBeforeItIsThere) {
+  World world;
+  add_extra_file(world);
+  world.handoff.created_at = world.clock.now();
+  const VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.prober,
+                             world.clock, world.log, "/data/videos");
+  const delivery::Preview preview = library.preview(world.handoff);
+  EXPECT_EQ(preview.media_id, id);
+  ASSERT_TRUE(preview.answer);
+  const boost::json::object before = parsed(preview.answer->body);
+  const boost::json::object after = parsed(world.deliver()->answer.body);
+  for (const char* member : {"id", "status", "created_at", "file_size", "extra_files"}) {
+    EXPECT_EQ(before.at(member), after.at(member)) << member;
+  }
+}
+
 TEST(VideoLibrary, RemovesAVideoWhereverARemovalStops) {
   const auto steps =
       at_every_step([](World& world) { ASSERT_TRUE(world.deliver()); },

@@ -206,3 +206,15 @@ def test_the_end_of_the_server_cuts_a_hand_off_and_the_next_one_repeats_it(serve
         assert answer_of(connected(server), location, 3).body == GOOD
         never.set()
     assert len(backend.requests) == 2 and len(backend.keys) == 1
+
+
+def test_an_answer_of_ten_megabytes(serve, connected, noise):
+    body = noise(10_000_000)
+    with ScriptedBackend(answer(body=body, headers=[("Content-Type", "application/x")])) as backend:
+        server = serve(backend)
+        client = connected(server)
+        location = path_of(client.create(3))
+        assert client.whole(location, b"abc").body == body
+        server.restart()
+        assert connected(server).status(location, 3).body == body
+    assert len(backend.requests) == 1

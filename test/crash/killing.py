@@ -111,15 +111,18 @@ def check_finished(server, client, uploads):
         assert (again.status, again.body) == (200, upload.answer), upload.name
         path = os.path.join(server.data_dir, "videos", videos[0]["id"] + videos[0]["extname"])
         assert sha256_of_file(path) == hashlib.sha256(upload.data).hexdigest(), upload.name
+        for number, extra in enumerate(upload.extra_files, 1):
+            path = os.path.join(server.data_dir, "videos", f"{videos[0]['id']}-{number}")
+            assert sha256_of_file(path) == hashlib.sha256(extra).hexdigest(), upload.name
     assert not by_name, f"videos of no upload: {list(by_name)}"
 
 
-def _check_nothing_left_over(server, finished):
+def _check_nothing_left_over(server, files):
     """Sessions whose creation was never answered expire; then only finished videos are on the disk."""
     uploads_folder = os.path.join(server.data_dir, "uploads")
     wait_until(lambda: not files_under(uploads_folder), lambda: files_under(uploads_folder)[:5])
     videos = files_under(os.path.join(server.data_dir, "videos"))
-    assert len(videos) == finished, f"{len(videos)} files for {finished} videos"
+    assert len(videos) == files, f"{len(videos)} files in the library, {files} were sent"
 
 
 def _under_load(server, seed, uploaders_count, enough):
@@ -158,7 +161,7 @@ def kill_under_load(folder, seed, uploaders_count, enough):
     config = folder / "soon.toml"
     config.write_text(REAP_SOON, encoding="utf-8")
     with SluiceServer(folder / "data", args=["--config", config]) as server:
-        _check_nothing_left_over(server, tally.finished)
+        _check_nothing_left_over(server, sum(1 + len(upload.extra_files) for upload in uploads if upload.answer))
         with Client((server.host, server.port)) as client:
             assert len(_all_videos(client)) == tally.finished
     shutil.rmtree(folder / "data")

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Uploaders that go on through crashes and write down everything that the server has acknowledged."""
 
+import json
 import random
 import threading
 import time
 
-from support.raw_http import BadResponse, Client, ConnectionClosed, multipart, path_of, stored_bytes
+from support.raw_http import OCTETS, BadResponse, Client, ConnectionClosed, multipart, path_of, stored_bytes
 
 # What a killed server looks like from outside.
 LOST = (OSError, ConnectionClosed, BadResponse)
 SERVER_PATIENCE_SECONDS = 120.0
 RETRY_PAUSE_SECONDS = 0.02
+PART = 5 << 20
 
 
 class Broken(AssertionError):
@@ -59,6 +61,7 @@ class Upload:
         self.acknowledged = 0
         self.answer = None
         self.aborted = False
+        self.extra_files = []  # The bytes of each.
 
     def check_progress(self, stored, why):
         if stored < self.acknowledged:
@@ -91,7 +94,10 @@ class Uploader:
     def run(self):
         try:
             while not self._finish.is_set():
-                self._one_file()
+                if self._random.random() < 0.2:
+                    self._file_in_parts()
+                else:
+                    self._one_file()
         except BaseException as error:  # Reported by the thread that waits.
             self.failure = error
             self._gate.stop()
@@ -135,6 +141,50 @@ class Uploader:
         self.uploads.append(upload)
         while upload.answer is None and not upload.aborted:
             self._step(upload)
+
+    def _file_in_parts(self):
+        rng = self._random
+        data = rng.randbytes(rng.choice([1, rng.randrange(2, 400_000), PART + rng.randrange(1, 5000)]))
+        extra_files = [rng.randbytes(rng.choice([0, 700, 60_000])) for _ in range(rng.randrange(3))]
+        name = f"u{self._number}-{len(self.uploads)}.bin"
+        listed = [{"tag": f"t{n}", "file_name": "x", "file_size": len(extra)} for n, extra in enumerate(extra_files)]
+        body = {"file_name": name, "file_size": len(data), "multi_chunk": True, "extra_files": listed}
+        text, fields = json.dumps(body).encode(), [("Content-Type", "application/json")]
+        path = "/flip/3.1/videos/upload.json"
+        created = self._until_answered(lambda client: client.request("POST", path, fields, text))
+        if created.status != 201:
+            raise Broken(f"{name}: {created}")
+        upload = Upload(name, data, created.json()["location"])
+        upload.extra_files = extra_files
+        self.uploads.append(upload)
+        files = {"": data} | {f"t{n}": extra for n, extra in enumerate(extra_files)}
+        acknowledged = set()
+        while left := self._missing_parts(upload, files, acknowledged):
+            rng.shuffle(left)
+            for tag, number in left:
+                if self._part(upload, files[tag], tag, number):
+                    acknowledged.add((tag, number))
+        self._finished(upload, self._until_answered(lambda client: client.status(upload.location, len(data))))
+
+    def _part(self, upload, data, tag, number):
+        fields = [("Content-Type", OCTETS), ("X-Part", str(number)), ("X-Extra-File-Tag", tag)]
+        part = data[number * PART : (number + 1) * PART]
+        response = self._ask(lambda client: client.request("PUT", path_of(upload.location), fields, part))
+        if response and response.status != 200:
+            raise Broken(f"{upload.name}: part {number} of {tag!r}: {response}")
+        return response is not None
+
+    def _missing_parts(self, upload, files, acknowledged):
+        missing = set()
+        for tag in files:
+            fields = [("X-Extra-File-Tag", tag)]
+            asked = self._until_answered(lambda client: client.request("GET", path_of(upload.location), fields))
+            missing |= {(tag, number) for number in asked.json()["missing_parts"]}
+        # The one that is not acknowledged before there is an answer.
+        withheld = {("", (len(files[""]) - 1) // PART)}
+        if missing != withheld and (lost := missing & acknowledged):
+            raise Broken(f"{upload.name}: {lost} were acknowledged and are missing")
+        return list(missing)
 
     def _step(self, upload):
         dice = self._random.random()

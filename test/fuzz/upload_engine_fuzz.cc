@@ -61,6 +61,7 @@ struct Surroundings {
   runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
   testing::TemporaryDirectory directory;
+  upload::NoAnnouncer announcer;
   store::AnswerFiles answers{disk, inline_pool, directory.path(), Durability::none};
   Metrics metrics;
   NullLog log;
@@ -122,6 +123,7 @@ class World final : public delivery::Handover {
     }
   }
 
+  void hurry(std::uint64_t) override {}
   void submit(journal::UploadRecord record) override {
     SLUICE_CHECK(record.progress.state == UploadState::received);
     SLUICE_CHECK(submitted_.insert(record.id).second);
@@ -166,8 +168,8 @@ class World final : public delivery::Handover {
   void restart() {
     engine_.reset();
     store_.cut_power();
-    upload::EngineParts parts{journal_, store_,          around_.answers, around_.buffers,
-                              clock_,   around_.metrics, around_.log};
+    upload::EngineParts parts{journal_,        store_, around_.answers, around_.announcer,
+                              around_.buffers, clock_, around_.metrics, around_.log};
     engine_ = std::make_unique<upload::UploadEngine>(parts, *this, settings_);
   }
 

@@ -92,6 +92,19 @@ class FaultyDisk::File final : public runtime::DiskFile {
     return node_->cache.size();
   }
 
+  // The platter learns of it with the next sync.
+  Result<> shorten(std::uint64_t size) override {
+    if (Result<> begun = disk_.begin_call(disk_.rates_.name_error); !begun) {
+      return begun;
+    }
+    if (node_->cache.size() > size) {
+      node_->cache.resize(size);
+      const std::size_t sectors = (size + disk_.sector_bytes_ - 1) / disk_.sector_bytes_;
+      node_->dirty.erase(node_->dirty.lower_bound(sectors), node_->dirty.end());
+    }
+    return {};
+  }
+
   int descriptor() const noexcept override { return -1; }
 
  private:

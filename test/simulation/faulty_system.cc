@@ -114,6 +114,13 @@ int FaultySystem::fallocate(int descriptor, int mode, off_t offset, off_t size) 
   return status_of(at(descriptor).file->preallocate(static_cast<std::uint64_t>(size)));
 }
 
+int FaultySystem::ftruncate(int descriptor, off_t size) {
+  if (is_interrupted()) {
+    return -1;
+  }
+  return status_of(at(descriptor).file->shorten(static_cast<std::uint64_t>(size)));
+}
+
 int FaultySystem::sync_file_range(int /*descriptor*/, off_t /*offset*/, off_t /*size*/,
                                   unsigned /*flags*/) {
   return 0;

@@ -31,6 +31,7 @@ class FaultySystem final : public runtime::SystemCalls {
   ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) override;
   ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) override;
   int fallocate(int descriptor, int mode, off_t offset, off_t size) override;
+  int ftruncate(int descriptor, off_t size) override;
   int sync_file_range(int descriptor, off_t offset, off_t size, unsigned flags) override;
   int fdatasync(int descriptor) override;
   int fsync(int descriptor) override;

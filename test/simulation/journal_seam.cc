@@ -227,4 +227,9 @@ Task<Result<std::vector<journal::VideoRecord>>> JournalSeam::leftover_videos(std
   co_return sluice::testing::run(inner().leftover_videos(count));
 }
 
+Task<Result<std::vector<journal::Notification>>> JournalSeam::next_notifications(
+    std::size_t count) {
+  co_return sluice::testing::run(inner().next_notifications(count));
+}
+
 }  // namespace sluice::simulation

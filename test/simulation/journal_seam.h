@@ -75,6 +75,8 @@ class JournalSeam final : public journal::Journal {
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
   runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
       std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+      std::size_t count) override;
   bool healthy() const noexcept override { return !broken_; }
 
  private:

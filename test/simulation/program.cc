@@ -31,7 +31,7 @@ class Program {
     } else {
       choose_faults();
     }
-    world_.run_together(one(world_.create(file_size())));
+    world_.run_together(one(new_upload()));
     for (std::uint64_t steps = dice_.between(3, 14); steps > 0 && sound(); --steps) {
       step();
     }
@@ -89,6 +89,21 @@ class Program {
     }
   }
 
+  // A third of them in parts, with up to two extra files.
+  Task<> new_upload() {
+    if (!dice_.chance(0.33)) {
+      return world_.create(file_size());
+    }
+    journal::Layout layout;
+    layout.main_size = file_size();
+    for (std::uint64_t count = dice_.below(3); count > 0; --count) {
+      layout.add(std::to_string(count), "extra", file_size() / 4);
+    }
+    const std::uint64_t total = layout.total_size();
+    layout.part_size = 1 + total / 10 + dice_.below(1 + total / 2);
+    return world_.create(total, std::move(layout));
+  }
+
   void step() {
     if (dies_often_ && dice_.chance(0.25)) {
       world_.disk().die_after(dice_.below(25));
@@ -117,12 +132,12 @@ class Program {
 
   Task<> any_action() {
     if (world_.uploads().empty()) {
-      return world_.create(file_size());
+      return new_upload();
     }
     Expectation& upload = any_upload();
     const std::uint64_t kind = dice_.below(100);
     if (kind < 55) {
-      return piece(upload);
+      return upload.layout && dice_.chance(0.95) ? part(upload) : piece(upload);
     }
     if (kind < 63) {
       return whole_file(upload);
@@ -137,7 +152,7 @@ class Program {
       return world_.reap();
     }
     if (kind < 92 && world_.uploads().size() < uploads_max) {
-      return world_.create(file_size());
+      return new_upload();
     }
     return world_.deliver_waiting();
   }
@@ -164,6 +179,45 @@ class Program {
     piece.end = end;
     piece.total = size;
     return world_.append(upload, piece, bytes, ending, dice_.chance(0.8));
+  }
+
+  static std::vector<ByteRange> parts_of(const journal::Layout& layout) {
+    std::vector<ByteRange> files{{0, layout.main_size}};
+    for (const journal::ExtraFile& extra : layout.extra_files) {
+      files.push_back(extra.range);
+    }
+    std::vector<ByteRange> parts;
+    for (const ByteRange& file : files) {
+      for (std::uint64_t begin = file.begin; begin < file.end; begin += layout.part_size) {
+        parts.push_back({begin, std::min(begin + layout.part_size, file.end)});
+      }
+    }
+    // The question that completes an upload of no bytes.
+    if (parts.empty()) {
+      parts.push_back({0, 0});
+    }
+    return parts;
+  }
+
+  Task<> send_part(Expectation& upload, ByteRange range, Ending ending, std::uint64_t bytes,
+                   bool length_known) {
+    upload::Piece piece;
+    piece.begin = range.begin;
+    piece.end = range.end;
+    piece.part = true;
+    return world_.append(upload, piece, bytes, ending, length_known);
+  }
+
+  // Any of them, whether it is there or not.
+  Task<> part(Expectation& upload) {
+    const std::vector<ByteRange> parts = parts_of(*upload.layout);
+    const ByteRange range = parts[dice_.below(parts.size())];
+    const Ending ending = any_ending();
+    const bool is_whole = ending == Ending::end && dice_.chance(0.9);
+    const std::uint64_t bytes = is_whole ? range.size() : dice_.below(range.size() + 1);
+    // What ends early and says so is never announced longer.
+    const bool length_known = dice_.chance(0.8) && (is_whole || ending != Ending::end);
+    return send_part(upload, range, ending, bytes, length_known);
   }
 
   Task<> whole_file(Expectation& upload) {
@@ -205,12 +259,22 @@ class Program {
     world_.check_nothing_is_left();
   }
 
+  void complete_parts(Expectation& upload) {
+    for (const ByteRange& range : parts_of(*upload.layout)) {
+      world_.run_together(one(send_part(upload, range, Ending::end, range.size(), true)));
+    }
+  }
+
   void complete(Expectation& upload) {
     upload::Piece piece;
     piece.begin = upload.acknowledged;
     piece.total = upload.source.size();
     const std::uint64_t bytes = upload.source.size() - piece.begin;
-    world_.run_together(one(world_.append(upload, piece, bytes, Ending::end, true)));
+    if (upload.layout) {
+      complete_parts(upload);
+    } else {
+      world_.run_together(one(world_.append(upload, piece, bytes, Ending::end, true)));
+    }
     world_.run_together(one(world_.deliver_waiting()));
     world_.run_together(one(world_.status(upload)));
     if (!upload.answer && !upload.may_be_gone) {

@@ -71,6 +71,12 @@ Task<Result<>> StoreSeam::move_to(std::uint64_t upload_id, std::uint64_t file_si
   co_return co_await store_.move_to(upload_id, file_size, std::move(path));
 }
 
+Task<Result<>> StoreSeam::split(std::uint64_t upload_id, std::uint64_t main_size,
+                                std::vector<store::SplitOff> extra_files) {
+  co_await wait_some_turns(dice_);
+  co_return co_await store_.split(upload_id, main_size, std::move(extra_files));
+}
+
 Task<Result<runtime::DiskSpace>> StoreSeam::space() {
   co_return co_await store_.space();
 }

@@ -51,8 +51,8 @@ struct World::Life {
       : store(world.disk_seam_, world.pool_, blobs_directory, Durability::commit, world.metrics_),
         seam(store, world.dice_, world.defect_),
         answers(world.disk_seam_, world.pool_, answers_directory, Durability::commit),
-        engine(upload::EngineParts{world.journal_, seam, answers, world.buffers_, world.clock_,
-                                   world.metrics_, world.log_},
+        engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
+                                   world.clock_, world.metrics_, world.log_},
                world, settings()),
         tasks(world.context_.get_executor(), world.log_),
         delivers_at_once(world.dice_.chance(0.6)) {}
@@ -60,6 +60,7 @@ struct World::Life {
   store::LocalStore store;
   StoreSeam seam;
   store::AnswerFiles answers;
+  upload::NoAnnouncer announcer;
   upload::UploadEngine engine;
   runtime::TaskGroup tasks;
   std::deque<UploadRecord> waiting;  // For the backend.
@@ -181,11 +182,12 @@ void World::wait_for_end() {
   }
 }
 
-Task<> World::create(std::uint64_t file_size) {
+Task<> World::create(std::uint64_t file_size, std::optional<journal::Layout> layout) {
   ++tally_.requests;
   std::string source = random_bytes(dice_, file_size);
   const bool refused = dice_.chance(0.2);
   upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
+  request.layout = layout;
   const Result<upload::Snapshot> created = co_await life_->engine.create(std::move(request));
   if (!process_.alive || !created) {
     co_return;
@@ -194,6 +196,7 @@ Task<> World::create(std::uint64_t file_size) {
   expected.id = created->id;
   expected.token = created->token;
   expected.source = std::move(source);
+  expected.layout = std::move(layout);
   expected.refused_by_backend = refused;
   const auto [added, is_new] = uploads_.emplace(created->id, std::move(expected));
   if (!is_new) {
@@ -222,6 +225,9 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
     co_return;
   }
   if (result) {
+    if (piece.part) {
+      upload.acknowledged_parts.add({piece.begin, *piece.end});
+    }
     hear(upload, *result);
     co_return;
   }
@@ -229,7 +235,7 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
   if (!is_form) {
     check_kept(upload, {piece.begin, piece.begin + body.bytes_read()}, result.error().code());
   }
-  const bool too_short = is_form && bytes != size;
+  const bool too_short = (is_form && bytes != size) || (piece.part && bytes != wanted);
   if (!(too_short && result.error().code() == Errc::bad_request)) {
     hear_error(upload, result.error(), "append");
   }
@@ -344,8 +350,7 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
     delivery.answer.body = (*known)->document;
     co_return delivery;
   }
-  const Result<> moved =
-      co_await life_->seam.move_to(record.id, record.file_size, video_path(record.id));
+  const Result<> moved = co_await take_files(upload);
   if (!moved) {
     co_return fail(moved.error());
   }
@@ -366,6 +371,30 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   }
   ++tally_.videos;
   co_return delivery;
+}
+
+Task<Result<>> World::take_files(const Expectation& upload) {
+  std::vector<store::SplitOff> files = video_files(upload);
+  const std::uint64_t main_size = files.front().range.size();
+  files.erase(files.begin());
+  if (!files.empty()) {
+    const Result<> split = co_await life_->seam.split(upload.id, main_size, std::move(files));
+    if (!split) {
+      co_return split;
+    }
+  }
+  co_return co_await life_->seam.move_to(upload.id, main_size, video_path(upload.id));
+}
+
+std::vector<store::SplitOff> World::video_files(const Expectation& upload) {
+  if (!upload.layout) {
+    return {{{0, upload.source.size()}, video_path(upload.id)}};
+  }
+  std::vector<store::SplitOff> files{{{0, upload.layout->main_size}, video_path(upload.id)}};
+  for (const journal::ExtraFile& extra : upload.layout->extra_files) {
+    files.push_back({extra.range, fmt::format("{}-{}", video_path(upload.id), extra.tag)});
+  }
+  return files;
 }
 
 std::string World::blob_path(std::uint64_t id) const {

@@ -37,6 +37,8 @@ struct Expectation {
   bool refused_by_backend = false;
 
   std::uint64_t acknowledged = 0;
+  std::optional<journal::Layout> layout;  // Of a multi-chunk upload.
+  RangeSet acknowledged_parts;
   std::optional<journal::Answer> answer;
   bool may_be_gone = false;   // Someone asked for an abort, or its time has passed.
   bool must_be_gone = false;  // The abort was confirmed.
@@ -84,7 +86,7 @@ class World final : public delivery::Handover {
   void run_together(std::vector<runtime::Task<>> tasks);
 
   // What one client does. Their results are checked.
-  runtime::Task<> create(std::uint64_t file_size);
+  runtime::Task<> create(std::uint64_t file_size, std::optional<journal::Layout> layout = {});
   runtime::Task<> append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
                          ClientSource::Ending ending, bool length_known);
   runtime::Task<> status(Expectation& upload);
@@ -93,6 +95,7 @@ class World final : public delivery::Handover {
   runtime::Task<> deliver_waiting();
 
   void submit(journal::UploadRecord record) override;
+  void hurry(std::uint64_t /*upload_id*/) override {}
 
   // Everything that must hold between two steps.
   void check();
@@ -118,8 +121,12 @@ class World final : public delivery::Handover {
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
   void check_record(const Expectation& upload, const journal::UploadRecord& record);
   void check_stored(const Expectation& upload, const journal::UploadRecord& record);
+  void check_video(const Expectation& upload);
   std::string blob_path(std::uint64_t id) const;
   static std::string video_path(std::uint64_t id);
+  // Where the bytes of a finished upload are, in their order.
+  static std::vector<store::SplitOff> video_files(const Expectation& upload);
+  runtime::Task<Result<>> take_files(const Expectation& upload);
 
   Dice& dice_;
   boost::asio::io_context context_{1};

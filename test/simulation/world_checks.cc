@@ -110,9 +110,8 @@ void World::check() {
     } else if (!upload.may_be_gone) {
       violate(fmt::format("upload {} is gone from the journal", id));
     }
-    const bool has_video = upload.answer && upload.answer->status == 200;
-    if (has_video && disk_.durable_bytes(video_path(id)) != upload.source) {
-      violate(fmt::format("the video of upload {} is not the file that was sent", id));
+    if (upload.answer && upload.answer->status == 200) {
+      check_video(upload);
     }
   }
   for (const std::string& path : disk_.visible_files()) {
@@ -141,10 +140,25 @@ void World::check_record(const Expectation& upload, const UploadRecord& record) 
     violate(fmt::format("upload {}: {} bytes were acknowledged, the journal has {}", upload.id,
                         upload.acknowledged, progress.stored.prefix()));
   }
+  for (const ByteRange& part : upload.acknowledged_parts.ranges()) {
+    if (!progress.stored.contains(part)) {
+      violate(fmt::format("upload {}: part {}-{} was acknowledged, the journal has {}", upload.id,
+                          part.begin, part.end, progress.stored.to_text()));
+    }
+  }
   if (upload.answer && progress.answer != upload.answer) {
     violate(fmt::format("upload {}: the answer that was given is not in the journal", upload.id));
   }
   check_stored(upload, record);
+}
+
+void World::check_video(const Expectation& upload) {
+  for (const store::SplitOff& file : video_files(upload)) {
+    if (disk_.durable_bytes(file.path) !=
+        upload.source.substr(file.range.begin, file.range.size())) {
+      violate(fmt::format("{} is not the file that was sent", file.path));
+    }
+  }
 }
 
 // Also without the cache: what would be left if the power went now.
@@ -153,17 +167,25 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
     return;
   }
   const bool may_have_moved = record.progress.state != UploadState::receiving;
-  for (const ByteRange& range : record.progress.stored.ranges()) {
-    for (const bool durable : {false, true}) {
-      const auto bytes_of = [&](const std::string& path) {
-        return durable ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
-      };
-      const bool is_there =
-          has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
-          (may_have_moved && has_source(bytes_of(video_path(upload.id)), upload.source, range));
-      if (!is_there) {
-        violate(fmt::format("upload {}: the journal has bytes {}-{}, the {} has not", upload.id,
-                            range.begin, range.end, durable ? "platter" : "disk"));
+  for (const store::SplitOff& file : video_files(upload)) {
+    const std::string source = upload.source.substr(file.range.begin, file.range.size());
+    for (const ByteRange& stored : record.progress.stored.ranges()) {
+      const ByteRange range{std::max(stored.begin, file.range.begin),
+                            std::min(stored.end, file.range.end)};
+      if (range.empty()) {
+        continue;
+      }
+      const ByteRange in_file{range.begin - file.range.begin, range.end - file.range.begin};
+      for (const bool durable : {false, true}) {
+        const auto bytes_of = [&](const std::string& path) {
+          return durable ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
+        };
+        const bool is_there = has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
+                              (may_have_moved && has_source(bytes_of(file.path), source, in_file));
+        if (!is_there) {
+          violate(fmt::format("upload {}: the journal has bytes {}-{}, the {} has not", upload.id,
+                              range.begin, range.end, durable ? "platter" : "disk"));
+        }
       }
     }
   }
@@ -174,8 +196,8 @@ void World::check_nothing_is_left() {
     violate(fmt::format("upload {} is never forgotten", journal_.durable_uploads().begin()->first));
   }
   for (const auto& [id, upload] : uploads_) {
-    if (upload.videos_made > 0 && disk_.durable_bytes(video_path(id)) != upload.source) {
-      violate(fmt::format("the video of upload {} is not the file that was sent", id));
+    if (upload.videos_made > 0) {
+      check_video(upload);
     }
   }
   for (const std::string& path : disk_.visible_files()) {
@@ -183,7 +205,8 @@ void World::check_nothing_is_left() {
       continue;
     }
     const bool is_video = std::ranges::any_of(uploads_, [&](const auto& known) {
-      return path == video_path(known.first) && !known.second.refused_by_backend;
+      return !known.second.refused_by_backend &&
+             std::ranges::count(video_files(known.second), path, &store::SplitOff::path) > 0;
     });
     if (!is_video) {
       violate(path + " is left behind");

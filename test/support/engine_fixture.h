@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
 #include "runtime/posix_disk.h"
@@ -36,7 +37,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   // A process that begins anew with what is on the disk.
   void restart() {
     engine.reset();
-    upload::EngineParts parts{journal, store, answers, buffers, clock, metrics, log};
+    upload::EngineParts parts{journal, store, answers, announcer, buffers, clock, metrics, log};
     engine = std::make_unique<upload::UploadEngine>(parts, *this, settings);
   }
 
@@ -64,6 +65,8 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     }
   }
 
+  void hurry(std::uint64_t upload_id) override { hurried.push_back(upload_id); }
+
   void answer_now(const std::string& token) {
     run(deliver(token, run(journal.find_upload(token)).value()->id));
   }
@@ -83,6 +86,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   boost::asio::io_context context{1};
   MemoryJournal journal;
   MemoryStore store;
+  upload::NoAnnouncer announcer;
   TemporaryDirectory answers_directory;
   runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
@@ -96,6 +100,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   std::unique_ptr<upload::UploadEngine> engine;
   bool answers_at_once = true;
   int deliveries = 0;
+  std::vector<std::uint64_t> hurried;
   std::string delivered_bytes;
 };
 

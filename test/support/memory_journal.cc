@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -57,6 +58,18 @@ void MemoryJournal::apply(const Change& change) {
     videos[put->record.id] = put->record;
   } else if (const auto* gone = std::get_if<journal::RemoveVideo>(&change)) {
     videos.erase(gone->id);
+  } else if (const auto* add = std::get_if<journal::AddNotification>(&change)) {
+    journal::Notification added = add->notification;
+    added.id = next_notification_id_++;
+    notifications.emplace(added.id, std::move(added));
+  } else if (const auto* postpone = std::get_if<journal::PostponeNotification>(&change)) {
+    const auto found = notifications.find(postpone->id);
+    if (found != notifications.end()) {
+      found->second.attempts = postpone->attempts;
+      found->second.next_attempt_at = postpone->next_attempt_at;
+    }
+  } else if (const auto* told = std::get_if<journal::RemoveNotification>(&change)) {
+    notifications.erase(told->id);
   }
 }
 
@@ -212,6 +225,22 @@ Task<Result<std::vector<VideoRecord>>> MemoryJournal::leftover_videos(std::size_
       found.push_back(record);
     }
   }
+  co_return found;
+}
+
+Task<Result<std::vector<journal::Notification>>> MemoryJournal::next_notifications(
+    std::size_t count) {
+  std::vector<journal::Notification> found;
+  std::set<std::uint64_t> uploads_seen;
+  for (const auto& [id, notification] : notifications) {
+    if (uploads_seen.insert(notification.upload_id).second) {
+      found.push_back(notification);
+    }
+  }
+  std::ranges::sort(found, {}, [](const journal::Notification& notification) {
+    return std::pair(notification.next_attempt_at, notification.id);
+  });
+  found.resize(std::min(found.size(), count));
   co_return found;
 }
 

@@ -35,10 +35,13 @@ class MemoryJournal final : public journal::Journal {
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
   runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
       std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+      std::size_t count) override;
   bool healthy() const noexcept override { return !failing; }
 
   std::map<std::uint64_t, journal::UploadRecord> uploads;
   std::map<std::string, journal::VideoRecord> videos;
+  std::map<std::uint64_t, journal::Notification> notifications;
   std::set<std::string> used_signatures;
   std::size_t commits = 0;
   bool failing = false;
@@ -52,6 +55,7 @@ class MemoryJournal final : public journal::Journal {
   void apply(const journal::Change& change);
 
   std::uint64_t next_id_ = 1;
+  std::uint64_t next_notification_id_ = 1;
 };
 
 }  // namespace sluice::testing

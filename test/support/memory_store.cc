@@ -81,6 +81,27 @@ Task<Result<>> MemoryStore::move_to(std::uint64_t upload_id, std::uint64_t file_
   co_return Result<>();
 }
 
+Task<Result<>> MemoryStore::split(std::uint64_t upload_id, std::uint64_t main_size,
+                                  std::vector<store::SplitOff> extra_files) {
+  const auto found = blobs.find(upload_id);
+  for (const store::SplitOff& extra : extra_files) {
+    if (moved.contains(extra.path)) {
+      continue;
+    }
+    const bool has_bytes = found != blobs.end() && found->second.durable.size() >= extra.range.end;
+    if (!has_bytes && !extra.range.empty()) {
+      co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
+    }
+    moved[extra.path] =
+        has_bytes ? found->second.durable.substr(extra.range.begin, extra.range.size()) : "";
+  }
+  if (found != blobs.end() && found->second.durable.size() > main_size) {
+    found->second.bytes.resize(main_size);
+    found->second.durable.resize(main_size);
+  }
+  co_return Result<>();
+}
+
 Task<Result<runtime::DiskSpace>> MemoryStore::space() {
   co_return runtime::DiskSpace{free_bytes, free_bytes};
 }

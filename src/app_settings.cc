@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "app_settings.h"
+
+#include <array>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+
+namespace sluice {
+namespace {
+
+// The first line of the file, without blanks at its ends; nothing without a file.
+Result<std::string> read_secret(const std::string& path) {
+  if (path.empty()) {
+    return std::string();
+  }
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) {
+    return fail(Errc::bad_request, path + ": expected a secret in its first line");
+  }
+  std::string secret(trimmed(std::string_view(line).substr(0, line.find('\r'))));
+  if (secret.size() < limits::secret_bytes_min || secret.size() > limits::secret_bytes_max) {
+    return fail(Errc::bad_request, path + ": expected a secret of " +
+                                       std::to_string(limits::secret_bytes_min) + " to " +
+                                       std::to_string(limits::secret_bytes_max) + " characters");
+  }
+  return secret;
+}
+
+}  // namespace
+
+upload::EngineSettings engine_settings(const ops::Config& config) {
+  upload::EngineSettings settings;
+  settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads};
+  settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished,
+                     config.expiry.failed};
+  settings.answer_wait = config.delivery.wait;
+  return settings;
+}
+
+Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backend& backend) {
+  delivery::HttpBackendSettings settings;
+  Result<outgoing::UrlTemplate> url = outgoing::UrlTemplate::parse(backend.url);
+  if (!url) {
+    return fail(url.error());
+  }
+  settings.url = *std::move(url);
+  Result<std::string> secret = read_secret(backend.secret_file);
+  if (!secret) {
+    return fail(secret.error());
+  }
+  settings.secret = *std::move(secret);
+  settings.mode = backend.mode;
+  settings.method = backend.method;
+  settings.deadlines.whole = backend.timeout;
+  settings.answer_headers = backend.answer_headers;
+  settings.with_digest = backend.digest;
+  settings.directory = backend.directory;
+  settings.ca_file = backend.ca_file;
+  return settings;
+}
+
+http::SessionSettings session_settings(const ops::Config& config) {
+  http::SessionSettings settings;
+  settings.head_timeout = config.timeouts.head;
+  settings.idle_timeout = config.timeouts.idle;
+  settings.body = {config.timeouts.body, config.timeouts.progress_window,
+                   config.timeouts.progress_bytes};
+  settings.write = {config.timeouts.write, config.timeouts.progress_window,
+                    config.timeouts.progress_bytes};
+  settings.requests_max = config.limits.requests_per_connection;
+  settings.trusted_proxies = config.server.trusted_proxies;
+  return settings;
+}
+
+Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
+  const ops::Config::Hooks& given = config.hooks;
+  hooks::HookSettings settings;
+  if (!given.authorize.empty()) {
+    settings.authorize = *outgoing::parse_target(given.authorize);
+  }
+  using hooks::Event;
+  const std::array<std::pair<Event, const std::string*>, 5> receivers{
+      {{Event::created, &given.created},
+       {Event::finished, &given.finished},
+       {Event::aborted, &given.aborted},
+       {Event::expired, &given.expired},
+       {Event::video_created, &given.video_created}}};
+  for (const auto& [event, url] : receivers) {
+    if (!url->empty()) {
+      settings.receivers[event] = *outgoing::parse_target(*url);
+    }
+  }
+  Result<std::string> secret = read_secret(given.secret_file);
+  if (!secret) {
+    return fail(secret.error());
+  }
+  settings.secret = *std::move(secret);
+  settings.ca_file = given.ca_file;
+  settings.timeout = given.timeout;
+  settings.request_headers = given.headers;
+  settings.delays = {config.delivery.retry_first, config.delivery.retry_max};
+  settings.give_up_after = given.give_up_after;
+  return settings;
+}
+
+}  // namespace sluice

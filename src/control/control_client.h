@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// The other end of control_pages.h: one command to the server that runs on a data directory.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace sluice::control {
+
+struct ControlAnswer {
+  long status = 0;
+  std::string body;
+};
+
+// Blocks, for limits::control_time_max at most. closed_by_peer when no server answers there.
+Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path);
+
+}  // namespace sluice::control

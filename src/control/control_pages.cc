@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "control/control_pages.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "base/limits.h"
+#include "journal/records.h"
+
+namespace sluice::control {
+namespace {
+
+using runtime::Task;
+
+std::optional<std::uint64_t> upload_id_of(std::string_view text) {
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && id > 0 && id <= limits::upload_id_max ? std::optional(id) : std::nullopt;
+}
+
+http::Response upload_page(const upload::Snapshot& snapshot) {
+  boost::json::object document;
+  document["id"] = snapshot.id;
+  document["state"] = journal::to_text(snapshot.state);
+  return http::json_response(200, boost::json::serialize(document));
+}
+
+}  // namespace
+
+ControlPages::ControlPages(upload::Operations& uploads)
+    : uploads_(uploads),
+      commands_{{"retry", protocol::PathPattern("/uploads/{}/retry"),
+                 [this](std::string id) { return retry(std::move(id)); }}} {}
+
+Task<http::Reply> ControlPages::handle(const http::Request& request,
+                                       const http::RequestContext& /*context*/,
+                                       runtime::ByteSource& /*body*/) {
+  http::Reply reply;
+  Answer answer = co_await dispatch(request, reply);
+  reply.response = answer ? *std::move(answer) : http::error_response(answer.error());
+  co_return reply;
+}
+
+Task<ControlPages::Answer> ControlPages::dispatch(const http::Request& request,
+                                                  http::Reply& reply) {
+  const Result<protocol::Segments> path = protocol::parse_path(request.path);
+  if (!path) {
+    co_return fail(path.error());
+  }
+  for (const Command& command : commands_) {
+    std::optional<std::string> subject = command.path.match(*path);
+    if (!subject) {
+      continue;
+    }
+    reply.route = command.name;
+    if (request.method != http::Method::post) {
+      co_return fail(Errc::method_not_allowed, "commands are sent with POST");
+    }
+    co_return co_await command.run(*std::move(subject));
+  }
+  co_return fail(Errc::not_found, "there is no such command");
+}
+
+Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {
+  const std::optional<std::uint64_t> id = upload_id_of(upload_id);
+  if (!id) {
+    co_return fail(Errc::bad_request, "expected the number of an upload");
+  }
+  const Result<upload::Snapshot> snapshot = co_await uploads_.retry(*id);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  co_return upload_page(*snapshot);
+}
+
+}  // namespace sluice::control

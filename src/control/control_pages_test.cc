@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "control/control_pages.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/run.h"
+#include "support/scripted_source.h"
+
+namespace sluice::control {
+namespace {
+
+class ControlPagesTest : public ::testing::Test, public upload::Operations {
+ protected:
+  runtime::Task<Result<upload::Snapshot>> retry(std::uint64_t upload_id) override {
+    retried.push_back(upload_id);
+    if (upload_id == 404) {
+      co_return fail(Errc::not_found, "there is no upload 404");
+    }
+    upload::Snapshot snapshot;
+    snapshot.id = upload_id;
+    snapshot.state = journal::UploadState::received;
+    co_return snapshot;
+  }
+
+  http::Response ask(http::Method method, std::string path) {
+    http::Request request;
+    request.method = method;
+    request.path = std::move(path);
+    const http::RequestContext context;
+    testing::ScriptedSource body("");
+    return testing::run(pages.handle(request, context, body)).response;
+  }
+
+  std::vector<std::uint64_t> retried;
+  ControlPages pages{*this};
+};
+
+TEST_F(ControlPagesTest, RetriesAnUpload) {
+  const http::Response response = ask(http::Method::post, "/uploads/7/retry");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, R"({"id":7,"state":"received"})");
+  EXPECT_EQ(retried, std::vector<std::uint64_t>{7});
+}
+
+TEST_F(ControlPagesTest, PassesOnWhatTheEngineSays) {
+  const http::Response response = ask(http::Method::post, "/uploads/404/retry");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_NE(response.body.find("there is no upload 404"), std::string::npos);
+}
+
+TEST_F(ControlPagesTest, RefusesWhatIsNoCommand) {
+  for (const char* path :
+       {"/uploads/0/retry", "/uploads/-1/retry", "/uploads/7x/retry",
+        "/uploads/9007199254740992/retry", "/uploads/99999999999999999999/retry"}) {
+    EXPECT_EQ(ask(http::Method::post, path).status, 400) << path;
+  }
+  for (const char* path : {"/", "/uploads/7", "/uploads//retry", "/videos/7/retry"}) {
+    EXPECT_EQ(ask(http::Method::post, path).status, 404) << path;
+  }
+  EXPECT_EQ(ask(http::Method::get, "/uploads/7/retry").status, 405);
+  EXPECT_TRUE(retried.empty());
+}
+
+}  // namespace
+}  // namespace sluice::control

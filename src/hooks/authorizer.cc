@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "hooks/authorizer.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "hooks/hook_request.h"
+#include "hooks/json_text.h"
+
+namespace sluice::hooks {
+
+namespace json = boost::json;
+using protocol::Verdict;
+using runtime::Task;
+
+namespace {
+
+std::unexpected<Error> unreadable(const std::string& what) {
+  return fail(Errc::overloaded, "the application's word on this session is not usable: " + what);
+}
+
+Result<> merge_parameters(const json::value& added, upload::NewUpload& proposal) {
+  if (!added.is_object()) {
+    return unreadable("\"parameters\" is no object");
+  }
+  json::value known = json_or_null(proposal.parameters);
+  json::object& parameters = known.is_object() ? known.get_object() : known.emplace_object();
+  for (const json::key_value_pair& field : added.get_object()) {
+    parameters.insert_or_assign(field.key(), field.value());
+  }
+  proposal.parameters = json::serialize(parameters);
+  return {};
+}
+
+Result<> apply_limits(const json::value& given, upload::NewUpload& proposal) {
+  const json::object* object = given.if_object();
+  if (object == nullptr) {
+    return unreadable("\"limits\" is no object");
+  }
+  for (const json::key_value_pair& field : *object) {
+    json::error_code error;
+    const auto bytes = field.value().to_number<std::uint64_t>(error);
+    if (field.key() != "file_size" || error) {
+      return unreadable("expected \"limits\" to hold \"file_size\" in bytes, got " +
+                        in_quotes(json::serialize(field.value())) + " for " +
+                        in_quotes(std::string(field.key())));
+    }
+    proposal.file_size_max = std::min(bytes, limits::file_size_max);
+  }
+  return {};
+}
+
+http::Response refusal(const outgoing::HttpAnswer& answer) {
+  http::Response response;
+  response.status = answer.status;
+  response.body = answer.body;
+  if (const auto type = outgoing::find_header(answer.headers, "Content-Type")) {
+    response.headers.set("Content-Type", std::string(*type));
+  }
+  return response;
+}
+
+}  // namespace
+
+std::string question_of(const upload::NewUpload& proposal, const http::Request& request,
+                        const std::string& client_address,
+                        const std::vector<std::string>& header_names) {
+  json::object headers;
+  for (const std::string& name : header_names) {
+    if (const auto value = request.headers.find(name)) {
+      headers[to_lower(name)] = to_valid_utf8(*value);
+    }
+  }
+  json::object document;
+  document["event"] = "authorize";
+  document["file_name"] = to_valid_utf8(proposal.file_name);
+  document["file_size"] = proposal.file_size;
+  document["content_type"] = to_valid_utf8(proposal.content_type);
+  document["parameters"] = json_or_null(proposal.parameters);
+  document["client_address"] = client_address;
+  document["headers"] = std::move(headers);
+  return json::serialize(document);
+}
+
+Result<Verdict> verdict_of(upload::NewUpload proposal, const outgoing::HttpAnswer& answer) {
+  if (answer.status >= 400) {
+    return Verdict(refusal(answer));
+  }
+  if (answer.body.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return Verdict(std::move(proposal));
+  }
+  const json::value document = json_or_null(answer.body);
+  if (!document.is_object()) {
+    return unreadable("expected a JSON object or nothing");
+  }
+  const json::object& object = document.get_object();
+  Result<> applied;
+  if (const json::value* added = object.if_contains("parameters")) {
+    applied = merge_parameters(*added, proposal);
+  }
+  const json::value* given = object.if_contains("limits");
+  if (applied && given != nullptr) {
+    applied = apply_limits(*given, proposal);
+  }
+  if (!applied) {
+    return fail(applied.error());
+  }
+  return Verdict(std::move(proposal));
+}
+
+Authorizer::Authorizer(outgoing::Sender& sender, Clock& clock, Log& log, HookSettings settings)
+    : sender_(sender), clock_(clock), log_(log), settings_(std::move(settings)) {}
+
+Task<Result<Verdict>> Authorizer::ask(upload::NewUpload proposal, const http::Request& request,
+                                      std::string client_address) {
+  outgoing::HttpRequest question =
+      hook_request(settings_, *settings_.authorize,
+                   question_of(proposal, request, client_address, settings_.request_headers),
+                   "application/json");
+  question.headers.emplace_back("X-Sluice-Event", "authorize");
+  sign_hook(question, settings_, clock_.now());
+  const Result<outgoing::HttpAnswer> answer = co_await sender_.send(std::move(question));
+  const int kind = answer ? answer->status / 100 : 0;
+  if (kind != 2 && kind != 4) {
+    const std::string reason =
+        answer ? "status " + std::to_string(answer->status) : answer.error().message();
+    log_.warn("the authorize hook gave no verdict", {{"reason", reason}});
+    co_return fail(Errc::overloaded, "nobody can say at the moment whether this upload is allowed");
+  }
+  Result<Verdict> verdict = verdict_of(std::move(proposal), *answer);
+  if (!verdict) {
+    log_.warn("the authorize hook gave no verdict", {{"reason", verdict.error().message()}});
+  }
+  co_return verdict;
+}
+
+}  // namespace sluice::hooks

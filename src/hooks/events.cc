@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "hooks/events.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/encoding.h"
+#include "hooks/json_text.h"
+
+namespace sluice::hooks {
+
+namespace json = boost::json;
+using journal::UploadProgress;
+using journal::UploadRecord;
+using journal::UploadState;
+
+namespace {
+
+bool turned_into(UploadState state, const UploadProgress* before, const UploadProgress& after) {
+  return after.state == state && (before == nullptr || before->state != state);
+}
+
+std::optional<std::string> video_id_of(const UploadProgress& after) {
+  if (!after.answer) {
+    return std::nullopt;
+  }
+  const json::value document = json_or_null(after.answer->body);
+  const json::object* object = document.if_object();
+  const json::value* id = object == nullptr ? nullptr : object->if_contains("id");
+  if (id == nullptr || !id->is_string()) {
+    return std::nullopt;
+  }
+  return std::string(id->as_string());
+}
+
+json::object upload_document(const UploadRecord& record, const UploadProgress& after) {
+  json::object upload;
+  upload["id"] = record.id;
+  upload["file_name"] = to_valid_utf8(record.file_name);
+  upload["file_size"] = record.file_size;
+  upload["content_type"] = to_valid_utf8(record.content_type);
+  upload["state"] = journal::to_text(after.state);
+  upload["created_at"] =
+      std::chrono::floor<std::chrono::seconds>(record.created_at).time_since_epoch().count();
+  upload["parameters"] = json_or_null(record.parameters);
+  upload["origin"] = json_or_null(record.origin);
+  return upload;
+}
+
+json::object answer_document(const journal::Answer& answer) {
+  json::object document;
+  document["status"] = answer.status;
+  if (answer.spilled_bytes == 0) {
+    document["body"] = to_valid_utf8(answer.body);
+  }
+  return document;
+}
+
+}  // namespace
+
+const char* to_text(Event event) noexcept {
+  switch (event) {
+    case Event::created:
+      return "created";
+    case Event::finished:
+      return "finished";
+    case Event::aborted:
+      return "aborted";
+    case Event::expired:
+      return "expired";
+    case Event::video_created:
+      return "video-created";
+  }
+  return "";
+}
+
+std::optional<Event> event_from_text(std::string_view text) noexcept {
+  for (const Event event : all_events) {
+    if (text == to_text(event)) {
+      return event;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_event(Event event, const UploadProgress* before, const UploadProgress& after) noexcept {
+  switch (event) {
+    case Event::created:
+      return before == nullptr;
+    case Event::finished:
+      return turned_into(UploadState::delivered, before, after) ||
+             turned_into(UploadState::refused, before, after);
+    case Event::aborted:
+      return turned_into(UploadState::aborted, before, after);
+    case Event::expired:
+      return turned_into(UploadState::expired, before, after);
+    case Event::video_created:
+      return turned_into(UploadState::delivered, before, after);
+  }
+  return false;
+}
+
+std::optional<std::string> body_of(Event event, const UploadRecord& record,
+                                   const UploadProgress& after) {
+  if (event == Event::video_created) {
+    const std::optional<std::string> id = video_id_of(after);
+    if (!id) {
+      return std::nullopt;
+    }
+    const std::string value = percent_encode(*id);
+    return "event=video-created&video_id=" + value + "&encoding_ids%5B0%5D=" + value;
+  }
+  json::object document;
+  document["event"] = to_text(event);
+  document["upload"] = upload_document(record, after);
+  if (after.answer) {
+    document["answer"] = answer_document(*after.answer);
+  }
+  return json::serialize(document);
+}
+
+const char* content_type_of(Event event) noexcept {
+  return event == Event::video_created ? "application/x-www-form-urlencoded" : "application/json";
+}
+
+}  // namespace sluice::hooks

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What is told about an upload: which turn of its life is which event, and in which words. Knows no
+// socket.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "journal/records.h"
+
+namespace sluice::hooks {
+
+// video_created is the notification of the Panda API about a finished upload; the others are
+// Sluice's own.
+enum class Event { created, finished, aborted, expired, video_created };
+
+inline constexpr std::array all_events{Event::created, Event::finished, Event::aborted,
+                                       Event::expired, Event::video_created};
+
+// The word in the journal and in X-Sluice-Event.
+const char* to_text(Event event) noexcept;
+std::optional<Event> event_from_text(std::string_view text) noexcept;
+
+// Whether going from `before` (null: the upload is new) to `after` is that event.
+bool is_event(Event event, const journal::UploadProgress* before,
+              const journal::UploadProgress& after) noexcept;
+
+// What the receiver gets: JSON, for video_created a form (panda-clients: "video_id", and
+// "encoding_ids[0]", without which some readers refuse it). nullopt when there is nothing to tell:
+// an answer that names no video.
+std::optional<std::string> body_of(Event event, const journal::UploadRecord& record,
+                                   const journal::UploadProgress& after);
+const char* content_type_of(Event event) noexcept;
+
+}  // namespace sluice::hooks

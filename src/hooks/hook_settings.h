@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// What the operator decides about hooks.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "delivery/retry_delay.h"
+#include "hooks/events.h"
+#include "outgoing/target.h"
+
+namespace sluice::hooks {
+
+struct HookSettings {
+  std::optional<outgoing::Target> authorize;    // Asked before a session is created.
+  std::map<Event, outgoing::Target> receivers;  // Told of each event that is here.
+  std::string secret;                           // Signs every request; empty: none is signed.
+  std::string ca_file;                          // As outgoing::HttpRequest::ca_file.
+  Duration timeout = std::chrono::seconds(10);  // For one whole request.
+  std::vector<std::string> request_headers;     // Of the client's request, told to `authorize`.
+  delivery::RetryDelays delays;
+  // An event that nobody took for so long is dropped.
+  Duration give_up_after = std::chrono::hours(24);
+};
+
+}  // namespace sluice::hooks

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "hooks/notifier.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "hooks/hook_request.h"
+
+namespace sluice::hooks {
+
+using runtime::Task;
+
+Notifier::Notifier(journal::Journal& journal, outgoing::Sender& sender, runtime::Executor executor,
+                   Clock& clock, Log& log, HookSettings settings)
+    : journal_(journal),
+      sender_(sender),
+      executor_(std::move(executor)),
+      clock_(clock),
+      log_(log),
+      settings_(std::move(settings)),
+      tasks_(executor_, log) {}
+
+Notifier::~Notifier() = default;
+
+std::vector<journal::Change> Notifier::announcements(const journal::UploadRecord& record,
+                                                     const journal::UploadProgress* before,
+                                                     const journal::UploadProgress& after) const {
+  std::vector<journal::Change> changes;
+  for (const auto& [event, target] : settings_.receivers) {
+    if (!is_event(event, before, after)) {
+      continue;
+    }
+    std::optional<std::string> body = body_of(event, record, after);
+    if (!body) {
+      continue;
+    }
+    journal::Notification notification;
+    notification.upload_id = record.id;
+    notification.event = to_text(event);
+    // The token is a secret; what is derived from it is not.
+    notification.key = short_digest(notification.event + ":" + record.token);
+    notification.body = *std::move(body);
+    notification.created_at = clock_.now();
+    changes.emplace_back(journal::AddNotification{std::move(notification)});
+  }
+  return changes;
+}
+
+void Notifier::announced() {
+  const std::scoped_lock lock(mutex_);
+  called_->set();
+}
+
+void Notifier::open() {
+  boost::asio::post(executor_, [this] { tasks_.spawn("notifier", run()); });
+}
+
+Task<bool> Notifier::close(Duration timeout) {
+  closing_->set();
+  announced();
+  co_return co_await tasks_.wait(timeout);
+}
+
+std::shared_ptr<runtime::Event> Notifier::next_call() {
+  const std::scoped_lock lock(mutex_);
+  if (called_->is_set()) {
+    called_ = std::make_shared<runtime::Event>();
+  }
+  return called_;
+}
+
+Task<> Notifier::run() {
+  while (!closing_->is_set()) {
+    const std::shared_ptr<runtime::Event> called = next_call();
+    if (closing_->is_set()) {
+      break;
+    }
+    const Duration pause = co_await tell_due();
+    if (pause > Duration::zero()) {
+      co_await called->wait(pause);
+    }
+  }
+}
+
+Task<Duration> Notifier::tell_due() {
+  auto next = co_await journal_.next_notifications(limits::notifications_at_once_max);
+  if (!next) {
+    log_.error("the journal does not say what is to be told", {{"reason", next.error().message()}});
+    co_return settings_.delays.longest;
+  }
+  const Timestamp now = clock_.now();
+  Duration pause = limits::notifier_pause_max;
+  runtime::TaskGroup round(executor_, log_);
+  for (journal::Notification& notification : *next) {
+    if (notification.next_attempt_at <= now) {
+      round.spawn("notification", tell(std::move(notification)));
+      pause = Duration::zero();
+    } else {
+      pause = std::min(pause, notification.next_attempt_at - now);
+    }
+  }
+  // Every request has its own deadline, and every commit ends.
+  while (!co_await round.wait(settings_.timeout)) {
+  }
+  co_return pause;
+}
+
+Task<> Notifier::tell(journal::Notification notification) {
+  const std::optional<Event> event = event_from_text(notification.event);
+  if (!event || !settings_.receivers.contains(*event)) {
+    log_.warn("nobody is to be told any more",
+              {{"upload", notification.upload_id}, {"event", notification.event}});
+    co_return co_await commit(journal::RemoveNotification{notification.id});
+  }
+  const Result<> told = co_await send(notification, *event);
+  if (told) {
+    co_return co_await commit(journal::RemoveNotification{notification.id});
+  }
+  if (told.error().code() == Errc::draining) {
+    co_return;
+  }
+  const Timestamp now = clock_.now();
+  const bool give_up = now - notification.created_at >= settings_.give_up_after;
+  log_.warn(give_up ? "a hook was not told" : "a hook will be told again",
+            {{"upload", notification.upload_id},
+             {"event", notification.event},
+             {"attempt", std::uint64_t{notification.attempts} + 1},
+             {"reason", told.error().message()}});
+  if (give_up) {
+    co_return co_await commit(journal::RemoveNotification{notification.id});
+  }
+  const unsigned attempts = notification.attempts + 1;
+  const Timestamp later =
+      now + delivery::retry_delay(settings_.delays, attempts, random_fraction());
+  co_await commit(journal::PostponeNotification{notification.id, attempts, later});
+}
+
+Task<Result<>> Notifier::send(const journal::Notification& notification, hooks::Event event) {
+  outgoing::HttpRequest request = hook_request(settings_, settings_.receivers.at(event),
+                                               notification.body, content_type_of(event));
+  request.headers.emplace_back("X-Sluice-Event", notification.event);
+  request.headers.emplace_back("X-Sluice-Upload-Id", std::to_string(notification.upload_id));
+  request.headers.emplace_back("Idempotency-Key", notification.key);
+  sign_hook(request, settings_, clock_.now());
+  const Result<outgoing::HttpAnswer> answer = co_await sender_.send(std::move(request));
+  if (!answer) {
+    co_return fail(answer.error());
+  }
+  if (answer->status < 200 || answer->status > 299) {
+    co_return fail(Errc::delivery_failed,
+                   "expected a status from 200 to 299, got " + std::to_string(answer->status));
+  }
+  co_return Result<>();
+}
+
+// What is lost here is told once more.
+Task<> Notifier::commit(journal::Change change) {
+  std::vector<journal::Change> changes;
+  changes.push_back(std::move(change));
+  const Result<> committed = co_await journal_.commit(std::move(changes));
+  if (!committed) {
+    log_.warn("what was told cannot be written down", {{"reason", committed.error().message()}});
+    co_await closing_->wait(settings_.delays.first);
+  }
+}
+
+}  // namespace sluice::hooks

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Tells receivers what became of uploads: at least once, and of one upload in the order in which it
+// happened. What is still to be told stands in the journal.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "hooks/hook_settings.h"
+#include "journal/journal.h"
+#include "outgoing/sender.h"
+#include "runtime/event.h"
+#include "runtime/task.h"
+#include "upload/announcer.h"
+
+namespace sluice::hooks {
+
+class Notifier final : public upload::Announcer {
+ public:
+  // The references outlive the notifier; it runs on one worker's executor.
+  Notifier(journal::Journal& journal, outgoing::Sender& sender, runtime::Executor executor,
+           Clock& clock, Log& log, HookSettings settings);
+  ~Notifier() override;
+
+  std::vector<journal::Change> announcements(const journal::UploadRecord& record,
+                                             const journal::UploadProgress* before,
+                                             const journal::UploadProgress& after) const override;
+  void announced() override;
+
+  // Begins to tell, with what earlier processes left untold first.
+  void open();
+  // Begins no further request. True when the running ones have ended within `timeout`. On the
+  // notifier's executor.
+  runtime::Task<bool> close(Duration timeout);
+
+ private:
+  runtime::Task<> run();
+  // Tells what is due, and returns how long nothing will be.
+  runtime::Task<Duration> tell_due();
+  runtime::Task<> tell(journal::Notification notification);
+  runtime::Task<Result<>> send(const journal::Notification& notification, hooks::Event event);
+  runtime::Task<> commit(journal::Change change);
+  std::shared_ptr<runtime::Event> next_call();
+
+  journal::Journal& journal_;
+  outgoing::Sender& sender_;
+  const runtime::Executor executor_;
+  Clock& clock_;
+  Log& log_;
+  const HookSettings settings_;
+  runtime::TaskGroup tasks_;
+  const std::shared_ptr<runtime::Event> closing_ = std::make_shared<runtime::Event>();
+
+  std::mutex mutex_;
+  // Set by announced() and by close(); replaced before each look into the journal.
+  std::shared_ptr<runtime::Event> called_ = std::make_shared<runtime::Event>();
+};
+
+}  // namespace sluice::hooks

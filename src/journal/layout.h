@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The files of a multi-chunk upload and how they lie in its blob: the main file first, the extra
+// files behind it, without gaps. One address space, so that an upload is complete when its blob is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace sluice::journal {
+
+struct ExtraFile {
+  std::string tag;  // The client's name for it; valid UTF-8, as file_name is.
+  std::string file_name;
+  ByteRange range;  // In the blob.
+
+  friend bool operator==(const ExtraFile&, const ExtraFile&) = default;
+};
+
+struct Layout {
+  std::uint64_t main_size = 0;
+  // Of every part but the last one of a file. Kept, so that a session goes on with the size that
+  // its client was told.
+  std::uint64_t part_size = 0;
+  // The session's request had a JSON body; clients differ in what they read (panda-clients 4.4).
+  bool asked_in_json = false;
+  std::vector<ExtraFile> extra_files;
+
+  // Behind the files that are there.
+  void add(std::string tag, std::string file_name, std::uint64_t size);
+  // Of all files.
+  std::uint64_t total_size() const noexcept;
+
+  friend bool operator==(const Layout&, const Layout&) = default;
+};
+
+// The journal's form (docs/format.md). nullopt for a text that layout_to_text() does not make.
+std::string layout_to_text(const Layout& layout);
+std::optional<Layout> layout_from_text(std::string_view text);
+
+}  // namespace sluice::journal

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The engine between its clients and a hand-off that takes long, fails or is given up.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "support/engine_fixture.h"
+
+namespace sluice::upload {
+namespace {
+
+using namespace std::chrono_literals;
+using journal::UploadState;
+using runtime::Task;
+
+class HandoffTest : public testing::EngineFixture {
+ protected:
+  HandoffTest() { answers_at_once = false; }
+
+  // A complete file of three bytes that waits for its hand-off.
+  std::string received() {
+    const std::string token = create(3);
+    EXPECT_EQ(append(token, "abc", {0, 3, 3}).error().code(), Errc::delivery_pending);
+    return token;
+  }
+  std::string failed() {
+    const std::string token = received();
+    engine->began(token);
+    EXPECT_TRUE(run(engine->gave_up(token, 3, "it answered 500")));
+    return token;
+  }
+  Result<> answer(const std::string& token, int status, std::uint64_t spilled_bytes = 0) {
+    delivery::Delivery delivery;
+    delivery.answer.status = status;
+    delivery.answer.spilled_bytes = spilled_bytes;
+    return run(engine->answered(token, std::move(delivery)));
+  }
+};
+
+TEST_F(HandoffTest, AGivenUpUploadSaysWhyAndWithholdsItsLastByte) {
+  const std::string token = failed();
+  for (int start = 0; start < 2; ++start) {
+    const auto repeated = append(token, "c", {2, 3, 3});
+    for (const auto& heard : {status(token), repeated}) {
+      ASSERT_TRUE(heard);
+      EXPECT_EQ(heard->state, UploadState::failed);
+      EXPECT_EQ(heard->failure, "it answered 500");
+      EXPECT_EQ(heard->acknowledged, 2U);
+      EXPECT_FALSE(heard->answer);
+    }
+    EXPECT_EQ(blob(1), "abc");
+    restart();
+  }
+}
+
+Task<> waits_until_given_up(UploadEngine& engine, Log& log, std::string token,
+                            Result<Snapshot>& heard) {
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  const auto client = [](Engine& e, std::string t, Result<Snapshot>& result) -> Task<> {
+    testing::ScriptedSource body("abc");
+    Piece piece{0, 3, 3};
+    result = co_await e.append(std::move(t), piece, body);
+  };
+  group.spawn("client", client(engine, token, heard));
+  while ((co_await engine.status(token))->state == UploadState::receiving) {
+    co_await runtime::sleep_for(1ms);
+  }
+  EXPECT_TRUE(co_await engine.gave_up(token, 1, "no"));
+  EXPECT_TRUE(co_await group.wait(10s));
+}
+
+TEST_F(HandoffTest, AClientThatWaitsHearsOfTheEnd) {
+  settings.answer_wait = 1h;
+  restart();
+  Result<Snapshot> heard = fail(Errc::internal);
+  run(waits_until_given_up(*engine, log, create(3), heard));
+  ASSERT_TRUE(heard) << heard.error().message();
+  EXPECT_EQ(heard->failure, "no");
+}
+
+TEST_F(HandoffTest, RetryBeginsAnotherRound) {
+  const std::string token = failed();
+  const auto retried = run(engine->retry(1));
+  ASSERT_TRUE(retried) << retried.error().message();
+  EXPECT_EQ(retried->state, UploadState::received);
+  EXPECT_EQ(deliveries, 2);
+  EXPECT_EQ(append(token, "c", {2, 3, 3}).error().code(), Errc::delivery_pending);
+  EXPECT_TRUE(answer(token, 200));
+  EXPECT_EQ(append(token, "c", {2, 3, 3})->answer->status, 200);
+}
+
+TEST_F(HandoffTest, RetryAfterARestartFindsTheUploadByItsNumber) {
+  const std::string token = failed();
+  restart();
+  EXPECT_TRUE(run(engine->retry(1)));
+  EXPECT_EQ(journal.uploads.at(1).progress.state, UploadState::received);
+  EXPECT_EQ(journal.uploads.at(1).progress.failure, "");
+}
+
+TEST_F(HandoffTest, RetryHurriesAHandoffThatGoesOn) {
+  received();
+  EXPECT_TRUE(run(engine->retry(1)));
+  EXPECT_EQ(hurried, std::vector<std::uint64_t>{1});
+  EXPECT_EQ(deliveries, 1);
+}
+
+TEST_F(HandoffTest, RetryRefusesWhatHasNotFailed) {
+  create(3);
+  EXPECT_EQ(run(engine->retry(1)).error().code(), Errc::bad_request);
+  EXPECT_EQ(run(engine->retry(2)).error().code(), Errc::not_found);
+  const std::string token = received();
+  EXPECT_TRUE(answer(token, 422));
+  EXPECT_EQ(run(engine->retry(2)).error().code(), Errc::bad_request);
+  EXPECT_EQ(status(token)->answer->status, 422);
+}
+
+TEST_F(HandoffTest, AFailedUploadIsKeptForItsTimeAndNoLonger) {
+  const std::string token = failed();
+  clock.advance(settings.expiry.failed - 1s);
+  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_EQ(blob(1), "abc");
+  EXPECT_TRUE(run(engine->abort(token)));
+  EXPECT_EQ(status(token)->state, UploadState::failed) << "a client cannot throw it away";
+  clock.advance(2s);
+  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(store.blobs.empty());
+  EXPECT_TRUE(journal.uploads.empty());
+  EXPECT_EQ(status(token).error().code(), Errc::not_found);
+}
+
+TEST_F(HandoffTest, ClientsBeyondTheBoundAreToldAtOnceToComeAgain) {
+  settings.answer_wait = 1h;
+  settings.answer_waiters_max = 0;
+  restart();
+  const std::string token = create(3);
+  EXPECT_EQ(append(token, "abc", {0, 3, 3}).error().code(), Errc::delivery_pending);
+  EXPECT_TRUE(answer(token, 200));
+  EXPECT_EQ(append(token, "c", {2, 3, 3})->answer->status, 200) << "an answer needs no waiting";
+}
+
+TEST_F(HandoffTest, ALargeAnswerIsReadFromItsFileUntilTheUploadIsForgotten) {
+  const std::string token = received();
+  {
+    const auto file = answers.create(1);
+    ASSERT_TRUE(file);
+    EXPECT_TRUE((*file)->write_at(0, as_bytes("a large answer")));
+    EXPECT_TRUE(answers.sync(**file));
+  }
+  EXPECT_TRUE(answer(token, 200, 14));
+  restart();
+  const auto snapshot = status(token);
+  ASSERT_TRUE(snapshot && snapshot->answer);
+  const auto source = run(engine->open_answer(1, snapshot->answer->spilled_bytes));
+  ASSERT_TRUE(source);
+  std::array<std::byte, 64> buffer{};
+  EXPECT_EQ(run((*source)->read(buffer, 1ms)), 14U);
+  EXPECT_EQ(as_text(Bytes(buffer).first(14)), "a large answer");
+  clock.advance(settings.expiry.finished + 1s);
+  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_FALSE(run(engine->open_answer(1, 14)));
+  EXPECT_TRUE(std::filesystem::is_empty(answers_directory.path()));
+}
+
+}  // namespace
+}  // namespace sluice::upload

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""A file that the backend does not take: given up, kept, handed over again by the operator."""
+
+import os
+import stat
+import subprocess
+
+import pytest
+
+from support.raw_http import path_of
+from support.scripted_backend import ScriptedBackend, answer
+from support.sluice_server import environment, sluice_binary
+
+IMPATIENT = '[delivery]\ngive_up_after = "0s"\nretry_first = "10ms"\n'
+
+
+def retry(server, upload):
+    return subprocess.run(
+        [sluice_binary(), "retry", str(upload), "--data", server.data_dir],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def broken(new_server):
+    """A server whose video library has no place for its files."""
+    server = new_server(toml=IMPATIENT)
+    os.rmdir(os.path.join(server.data_dir, "videos"))
+    return server
+
+
+def open_session(client, size):
+    response = client.request("POST", f"/videos/upload.json?file_name=a.bin&file_size={size}")
+    return response.json()["id"], response.json()["location"]
+
+
+def expect_failed(response):
+    assert response.status == 502, response
+    assert response.json()["error"] == "DeliveryFailed"
+    assert response.header("Range") == "0-7"
+
+
+def test_given_up_and_handed_over_again(broken, connected):
+    client = connected(broken)
+    upload, location = open_session(client, 9)
+    expect_failed(client.piece(location, 0, b"abcdefghi", 9))
+    expect_failed(client.status(location, 9))
+    assert client.get(path_of(location)).json()["state"] == "failed"
+    broken.kill()
+    broken.start()  # Which makes the missing directory.
+    client = connected(broken)
+    expect_failed(client.status(location, 9))
+    expect_failed(client.piece(location, 8, b"i", 9))
+    done = retry(broken, upload)
+    assert done.returncode == 0, done
+    assert done.stdout == f"upload {upload} is being handed over again\n"
+    answer = client.piece(location, 8, b"i", 9)
+    assert answer.status == 200, answer
+    assert answer.json()["original_filename"] == "a.bin"
+    assert client.status(location, 9).body == answer.body
+
+
+def test_retry_says_why_it_does_not(broken, connected):
+    upload, _ = open_session(connected(broken), 9)
+    unfinished = retry(broken, upload)
+    assert unfinished.returncode == 1
+    assert "is receiving" in unfinished.stderr
+    unknown = retry(broken, upload + 1)
+    assert unknown.returncode == 1
+    assert "there is no upload" in unknown.stderr
+    broken.terminate()
+    gone = retry(broken, upload)
+    assert gone.returncode == 4
+    assert "no server answers" in gone.stderr
+
+
+def test_the_control_socket_is_its_owners_alone(broken):
+    socket = os.path.join(broken.data_dir, "control.sock")
+    mode = os.stat(socket).st_mode
+    assert stat.S_ISSOCK(mode)
+    assert stat.S_IMODE(mode) == 0o600
+    broken.terminate()
+    assert not os.path.exists(socket)
+
+
+def test_a_large_answer_is_kept_and_repeated_byte_for_byte(new_server, connected, noise):
+    body = noise(10_000_000)
+    with ScriptedBackend(answer(body=body)) as backend:
+        server = new_server(toml=f'[backend]\nurl = "{backend.url()}"\n')
+        client = connected(server)
+        location = client.create(3)
+        assert client.whole(location, b"abc").body == body
+        for _ in range(2):
+            for response in (client.status(location, 3), client.piece(location, 2, b"c", 3)):
+                assert (response.status, response.header("Range")) == (200, "0-2")
+                assert response.body == body
+            server.kill()
+            server.start()
+            client = connected(server)
+        assert len(backend.requests) == 1
+
+
+def test_a_backend_that_recovers_after_the_last_attempt(new_server, connected):
+    with ScriptedBackend(answer(500, b"broken"), answer(body=b"{}")) as backend:
+        server = new_server(toml=f'[backend]\nurl = "{backend.url()}"\n{IMPATIENT}')
+        client = connected(server)
+        upload, location = open_session(client, 3)
+        given_up = client.whole(location, b"abc")
+        assert given_up.status == 502
+        assert "the backend answered 500" in given_up.json()["message"]
+        assert retry(server, upload).returncode == 0
+        assert client.piece(location, 2, b"c", 3).body == b"{}"
+        first, second = backend.requests
+        assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
