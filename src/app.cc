@@ -249,7 +249,7 @@ Result<delivery::Backend*> App::open_backend() {
 
 // Without it the server does all it has to do for clients.
 void App::open_control() {
-  control_pages_ = std::make_unique<control::ControlPages>(*engine_);
+  control_pages_ = std::make_unique<control::ControlPages>(*engine_, *moves_);
   control_connections_ = std::make_unique<http::Connections>(
       first(), *control_pages_, http::SessionSettings{}, log_, control_metrics_);
   net::Endpoint endpoint;

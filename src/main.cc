@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line: `serve`, `check`, `fsck`, `upload`, `retry`.
+// The command line: `serve`, `check`, `fsck`, `upload`, `retry`, `move`.
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include "app.h"
 #include "cli/credentials.h"
 #include "cli/upload_command.h"
+#include "control/move_command.h"
 #include "control/retry_command.h"
 #include "fsck/fsck_command.h"
 #include "net/tls_identity.h"
@@ -153,6 +154,7 @@ int run(int argc, char** argv) {
   fsck::add_fsck_command(program, exit_code);
   cli::add_upload_command(program, exit_code);
   control::add_retry_command(program, exit_code);
+  control::add_move_command(program, exit_code);
   cli::add_credentials_command(program, exit_code);
 
   try {

@@ -3,6 +3,9 @@
 
 #include <curl/curl.h>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
 #include <chrono>
 #include <memory>
 
@@ -26,6 +29,14 @@ struct CurlCloser {
 };
 
 }  // namespace
+
+std::string ControlAnswer::member(const char* name) const {
+  boost::system::error_code error;
+  const boost::json::value document = boost::json::parse(body, error);
+  const boost::json::object* const object = error ? nullptr : document.if_object();
+  const boost::json::value* const value = object == nullptr ? nullptr : object->if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
 
 Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path) {
   const std::unique_ptr<CURL, CurlCloser> curl(curl_easy_init());

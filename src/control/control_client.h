@@ -11,6 +11,9 @@ namespace sluice::control {
 struct ControlAnswer {
   long status = 0;
   std::string body;
+
+  // A text of the answer's JSON object; empty where there is none.
+  std::string member(const char* name) const;
 };
 
 // Blocks, for limits::control_time_max at most. closed_by_peer when no server answers there.

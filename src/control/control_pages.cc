@@ -32,10 +32,15 @@ http::Response upload_page(const upload::Snapshot& snapshot) {
 
 }  // namespace
 
-ControlPages::ControlPages(upload::Operations& uploads)
+ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations)
     : uploads_(uploads),
+      locations_(locations),
       commands_{{"retry", protocol::PathPattern("/uploads/{}/retry"),
-                 [this](std::string id) { return retry(std::move(id)); }}} {}
+                 [this](std::string id) { return retry(std::move(id)); }},
+                {"move", protocol::PathPattern("/locations/to/{}"),
+                 [this](std::string url) { return move(std::move(url)); }},
+                {"move_back", protocol::PathPattern("/locations/back"),
+                 [this](std::string) { return move(std::string()); }}} {}
 
 Task<http::Reply> ControlPages::handle(const http::Request& request,
                                        const http::RequestContext& /*context*/,
@@ -76,6 +81,14 @@ Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {
     co_return fail(snapshot.error());
   }
   co_return upload_page(*snapshot);
+}
+
+Task<ControlPages::Answer> ControlPages::move(std::string url) {
+  const Result<> moved = co_await locations_.move(std::move(url));
+  if (!moved) {
+    co_return fail(moved.error());
+  }
+  co_return http::json_response(200, "{}");
 }
 
 }  // namespace sluice::control

@@ -9,15 +9,18 @@
 
 #include "http/handler.h"
 #include "protocol/path.h"
+#include "protocol/relocation.h"
 #include "runtime/task.h"
 #include "upload/operations.h"
 
 namespace sluice::control {
 
-// Answers are JSON: `{"id","state"}` of the upload, or `{"error","message"}`. Any thread.
+// Answers are JSON: `{"id","state"}` of the upload, `{}` where there is nothing to tell, or
+// `{"error","message"}`. Any thread.
 class ControlPages final : public http::Handler {
  public:
-  explicit ControlPages(upload::Operations& uploads);
+  // Both outlive this.
+  ControlPages(upload::Operations& uploads, protocol::Relocation& locations);
 
   runtime::Task<http::Reply> handle(const http::Request& request,
                                     const http::RequestContext& context,
@@ -34,8 +37,10 @@ class ControlPages final : public http::Handler {
 
   runtime::Task<Answer> dispatch(const http::Request& request, http::Reply& reply);
   runtime::Task<Answer> retry(std::string upload_id);
+  runtime::Task<Answer> move(std::string url);  // Empty: back.
 
   upload::Operations& uploads_;
+  protocol::Relocation& locations_;
   const std::vector<Command> commands_;
 };
 

@@ -12,7 +12,9 @@
 namespace sluice::control {
 namespace {
 
-class ControlPagesTest : public ::testing::Test, public upload::Operations {
+class ControlPagesTest : public ::testing::Test,
+                         public upload::Operations,
+                         public protocol::Relocation {
  protected:
   runtime::Task<Result<upload::Snapshot>> retry(std::uint64_t upload_id) override {
     retried.push_back(upload_id);
@@ -25,6 +27,14 @@ class ControlPagesTest : public ::testing::Test, public upload::Operations {
     co_return snapshot;
   }
 
+  runtime::Task<Result<>> move(std::string url) override {
+    moved_to.push_back(url);
+    if (url == "nonsense") {
+      co_return fail(Errc::bad_request, "expected a URL");
+    }
+    co_return Result<>();
+  }
+
   http::Response ask(http::Method method, std::string path) {
     http::Request request;
     request.method = method;
@@ -35,7 +45,8 @@ class ControlPagesTest : public ::testing::Test, public upload::Operations {
   }
 
   std::vector<std::uint64_t> retried;
-  ControlPages pages{*this};
+  std::vector<std::string> moved_to;
+  ControlPages pages{*this, *this};
 };
 
 TEST_F(ControlPagesTest, RetriesAnUpload) {
@@ -49,6 +60,14 @@ TEST_F(ControlPagesTest, PassesOnWhatTheEngineSays) {
   const http::Response response = ask(http::Method::post, "/uploads/404/retry");
   EXPECT_EQ(response.status, 404);
   EXPECT_NE(response.body.find("there is no upload 404"), std::string::npos);
+}
+
+TEST_F(ControlPagesTest, MovesLocations) {
+  EXPECT_EQ(ask(http::Method::post, "/locations/to/https%3A%2F%2Fb.example%2Fup").status, 200);
+  EXPECT_EQ(ask(http::Method::post, "/locations/to/nonsense").status, 400);
+  EXPECT_EQ(ask(http::Method::post, "/locations/back").status, 200);
+  EXPECT_EQ(moved_to, (std::vector<std::string>{"https://b.example/up", "nonsense", ""}));
+  EXPECT_EQ(ask(http::Method::post, "/locations/to/").status, 404);
 }
 
 TEST_F(ControlPagesTest, RefusesWhatIsNoCommand) {

@@ -2,9 +2,6 @@
 #include "control/retry_command.h"
 
 #include <CLI/CLI.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
-#include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -31,15 +28,6 @@ struct Options {
   std::string directory = "./sluice-data";
 };
 
-// A member of the answer's object; empty where there is none.
-std::string member(const std::string& body, const char* name) {
-  boost::system::error_code error;
-  const boost::json::value document = boost::json::parse(body, error);
-  const boost::json::object* const object = error ? nullptr : document.if_object();
-  const boost::json::value* const value = object == nullptr ? nullptr : object->if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 int retry(const Options& options) {
   const std::string id = std::to_string(options.id);
   const Result<ControlAnswer> answer = send_command(options.directory, "/uploads/" + id + "/retry");
@@ -48,7 +36,7 @@ int retry(const Options& options) {
     return exit_no_server;
   }
   if (answer->status != 200) {
-    const std::string message = member(answer->body, "message");
+    const std::string message = answer->member("message");
     std::fprintf(stderr, "sluice: %s\n", message.c_str());
     return exit_refused;
   }

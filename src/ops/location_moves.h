@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "protocol/location_base.h"
+#include "protocol/relocation.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/disk.h"
 #include "runtime/task.h"
@@ -16,7 +17,7 @@
 namespace sluice::ops {
 
 // Keeps the base in DIRECTORY/location, one line. Any thread.
-class LocationMoves {
+class LocationMoves final : public protocol::Relocation {
  public:
   // `base` has the configured URL, which counts while the file is not there. All outlive this.
   LocationMoves(protocol::LocationBase& base, runtime::Disk& disk, runtime::BlockingPool& pool,
@@ -25,9 +26,7 @@ class LocationMoves {
   // Blocks; at the start of the server, before anybody is answered.
   Result<> restore();
 
-  // Every later answer has `url` as the base, also after a restart; empty: the configured one
-  // again. Durable when this returns. bad_request for what is no base URL.
-  runtime::Task<Result<>> move(std::string url);
+  runtime::Task<Result<>> move(std::string url) override;
 
  private:
   Result<> move_now(const std::string& url);

@@ -3,6 +3,7 @@
 
 from conftest import PIECE, SUCCESS, is_piece, piece
 from support.fault_proxy import MoveLocation, Refuse, Throttle
+from support.sluice_server import run_sluice
 
 
 def ports(world):
@@ -59,3 +60,17 @@ def test_server_that_comes_back_with_another_public_url(world):
     assert world.stored() == data
     assert ports(world)[:2] == [first, first] and ports(world)[-1] == second
     assert f":{second}/" in world.log[-1]["url"]
+
+
+def test_move_by_the_operator_in_the_middle_of_a_piece(world):
+    data = world.choose(3 * PIECE)
+    first, second = world.proxy.port, world.proxy.second_port
+    world.proxy.script(Throttle(4_000_000, on=piece(2)))
+    world.start()
+    assert world.proxy.wait_until(lambda proxy: proxy.body_bytes > PIECE + 1_000_000)
+    moved = run_sluice("move", "--to", f"http://127.0.0.1:{second}", "--data", world.server.data_dir)
+    assert moved.returncode == 0, moved.stderr
+    assert world.finish() == SUCCESS
+    assert world.stored() == data
+    assert ports(world) == [first, first, second]
+    assert world.page("upload.pauses") == 0
