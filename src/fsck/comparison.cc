@@ -253,8 +253,8 @@ std::optional<std::string> video_file_name(const VideoRecord& record) {
 
 std::optional<std::string> video_id_of(std::string_view file_name) {
   const std::string_view id = file_name.substr(0, video_id_digits);
-  const bool ends = file_name.size() == video_id_digits ||
-                    std::string_view(".-").find(file_name[id.size()]) != std::string_view::npos;
+  const std::string_view rest = file_name.substr(id.size());
+  const bool ends = rest.empty() || rest.front() == '.' || rest.front() == '-';
   if (id.size() != video_id_digits || !is_hex(id) || !ends) {
     return std::nullopt;
   }
