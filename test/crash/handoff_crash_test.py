@@ -106,6 +106,9 @@ class HandoffUploader(Uploader):
         if rng.random() < 0.5:
             self._ask_again(rng.choice(self.uploads))
 
+    # The application takes single files.
+    _file_in_parts = _one_file
+
     def _ask_again(self, upload):
         response = self._until_answered(lambda client: client.status(upload.location, len(upload.data)))
         if response.status != 200:
