@@ -176,6 +176,13 @@ Result<std::optional<std::size_t>> TlsStream::read_now(MutableBytes buffer) {
   return filled;
 }
 
+bool TlsStream::block_until_readable(Duration timeout) {
+  if (!is_open_ || read_wants_ != Wants::read) {
+    return false;
+  }
+  return SSL_pending(session_.get()) > 0 || socket_->block_until_readable(timeout);
+}
+
 runtime::Task<Result<>> TlsStream::write(Bytes head, Bytes body, Patience patience) {
   if (!is_open_) {
     if (Result<> open = co_await shake_hands(); !open) {

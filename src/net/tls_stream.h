@@ -23,6 +23,7 @@ class TlsStream final : public ByteStream {
 
   runtime::Task<Result<>> wait_readable(Duration timeout) override;
   Result<std::optional<std::size_t>> read_now(MutableBytes buffer) override;
+  bool block_until_readable(Duration timeout) override;
   runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
   void shutdown_send() noexcept override;
   void cancel(Errc reason) noexcept override { socket_->cancel(reason); }

@@ -74,21 +74,41 @@ Task<Result<std::size_t>> MultipartFileSource::read(MutableBytes buffer, Duratio
   if (!readable) {
     co_return fail(readable.error());
   }
-  const std::size_t count = std::min(buffer.size(), at_hand_.size() - at_hand_begin_);
-  std::copy_n(at_hand_.data() + at_hand_begin_, count, buffer.data());
-  at_hand_begin_ += count;
-  if (at_hand_begin_ < at_hand_.size()) {
-    co_return count;
-  }
-  at_hand_ = {};
-  at_hand_begin_ = 0;
+  const std::size_t count = take_at_hand(buffer);
   const MutableBytes rest = buffer.subspan(count);
-  const bool worth_it = rest.size() >= undecided_.size() + limits::form_prefetch_bytes;
-  if (phase_ != Phase::in_file || failure_ || !worth_it) {
+  if (!can_fill(rest)) {
     co_return count;
   }
   const std::size_t more = co_await fill(rest, patience);
   co_return count + more;
+}
+
+std::size_t MultipartFileSource::read_blocking(MutableBytes buffer, Duration patience) {
+  const std::size_t count = take_at_hand(buffer);
+  const MutableBytes rest = buffer.subspan(count);
+  if (!can_fill(rest)) {
+    return count;
+  }
+  const std::size_t old = undecided_.size();
+  std::ranges::copy(undecided_, rest.begin());
+  const std::size_t more = body_.read_blocking(rest.subspan(old), patience);
+  return more == 0 ? count : count + parse(rest.first(old + more), false);
+}
+
+std::size_t MultipartFileSource::take_at_hand(MutableBytes buffer) {
+  const std::size_t count = std::min(buffer.size(), at_hand_.size() - at_hand_begin_);
+  std::copy_n(at_hand_.data() + at_hand_begin_, count, buffer.data());
+  at_hand_begin_ += count;
+  if (at_hand_begin_ == at_hand_.size()) {
+    at_hand_ = {};
+    at_hand_begin_ = 0;
+  }
+  return count;
+}
+
+bool MultipartFileSource::can_fill(MutableBytes room) const noexcept {
+  return at_hand_.empty() && phase_ == Phase::in_file && !failure_ &&
+         room.size() >= undecided_.size() + limits::form_prefetch_bytes;
 }
 
 Task<std::size_t> MultipartFileSource::fill(MutableBytes region, Duration patience) {

@@ -28,6 +28,7 @@ class MultipartFileSource final : public runtime::ByteSource {
 
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
+  std::size_t read_blocking(MutableBytes buffer, Duration patience) override;
   std::optional<std::uint64_t> remaining() const override { return std::nullopt; }
   void cancel(Errc reason) override { body_.cancel(reason); }
 
@@ -41,6 +42,10 @@ class MultipartFileSource final : public runtime::ByteSource {
 
   // True when read() will not wait: some of the file is at hand, or nothing more will come.
   bool settled() const noexcept;
+  // Moves what is at hand into `buffer` and says how much that is.
+  std::size_t take_at_hand(MutableBytes buffer);
+  // So much room is worth reading a body of which nothing is at hand into.
+  bool can_fill(MutableBytes room) const noexcept;
   // Reads a little of the body into `at_hand_`.
   runtime::Task<> prefetch();
   // Parses the raw bytes in `region`, moves what belongs to the file to its front and says how much

@@ -24,6 +24,9 @@ class SlowSource final : public runtime::ByteSource {
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
     return source_.read(buffer.first(std::min(step_, buffer.size())), patience);
   }
+  std::size_t read_blocking(MutableBytes buffer, Duration patience) override {
+    return source_.read_blocking(buffer.first(std::min(step_, buffer.size())), patience);
+  }
   std::optional<std::uint64_t> remaining() const override { return source_.remaining(); }
   void cancel(Errc reason) override { source_.cancel(reason); }
 
@@ -32,7 +35,8 @@ class SlowSource final : public runtime::ByteSource {
   std::size_t step_;
 };
 
-// The file up to its end or its error, which is written behind it.
+// The file up to its end or its error, which is written behind it. As the data path does it: once a
+// buffer was read, a thread that may block goes on for as long as it gets something.
 runtime::Task<std::string> read_file(runtime::ByteSource& file, std::size_t buffer_size) {
   std::string text;
   std::vector<std::byte> buffer(buffer_size);
@@ -48,7 +52,11 @@ runtime::Task<std::string> read_file(runtime::ByteSource& file, std::size_t buff
     if (*count == 0) {
       co_return text;
     }
-    text += as_text(Bytes(buffer).first(*count));
+    std::size_t filled = *count;
+    while (filled > 0) {
+      text += as_text(Bytes(buffer).first(filled));
+      filled = file.read_blocking(buffer, Duration(1));
+    }
   }
 }
 
@@ -118,6 +126,22 @@ TEST(MultipartFileSource, CarriesBigFilesThrough) {
   for (const std::size_t step : {999U, 10'000'000U}) {
     EXPECT_EQ(file_of(form, step, limits::buffer_bytes), content) << step;
   }
+}
+
+TEST(MultipartFileSource, ABlockingReadFillsWholeBuffersWithinTheFile) {
+  const std::string content(8 * limits::buffer_bytes, 'x');
+  ScriptedSource body(part("name=\"file\"; filename=\"a\"", content) + "--xx--");
+  MultipartFileSource file(body, "xx");
+  std::vector<std::byte> buffer(limits::buffer_bytes);
+  const auto read_one = [](MultipartFileSource& source,
+                           MutableBytes room) -> runtime::Task<Result<std::size_t>> {
+    co_return co_await source.read(room, Duration(1));
+  };
+  ASSERT_EQ(testing::run(read_one(file, buffer)), buffer.size());
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(file.read_blocking(buffer, Duration(1)), buffer.size()) << i;
+  }
+  EXPECT_GE(body.bytes_read_blocking, 6 * buffer.size());
 }
 
 TEST(MultipartFileSource, BoundsWhatItSkips) {
