@@ -5,11 +5,17 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
 #include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "runtime/task.h"
 
@@ -17,6 +23,13 @@ namespace sluice::runtime {
 
 class BlockingPool {
  public:
+  class Job {
+   public:
+    virtual ~Job() = default;
+    // On a thread of the pool. The job may be gone when it returns.
+    virtual void run(std::unique_ptr<Job> self) = 0;
+  };
+
   // With no threads the work runs inline, on the caller's thread: for deterministic tests.
   explicit BlockingPool(std::size_t threads);
   // Waits for the work that has begun.
@@ -24,14 +37,63 @@ class BlockingPool {
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
-  bool runs_inline() const noexcept { return inline_; }
-  boost::asio::thread_pool& threads() noexcept { return threads_; }
+  bool runs_inline() const noexcept { return threads_.empty(); }
+  // From any thread, before stop(). In order, each on the first thread that is free.
+  void add(std::unique_ptr<Job> job);
   // Runs what is queued, then ends the threads. offload() must not be called afterwards.
   void stop();
 
  private:
-  bool inline_;
-  boost::asio::thread_pool threads_;
+  struct Thread {
+    std::thread thread;
+    std::condition_variable woken_up;
+    bool is_woken = false;  // Under the lock.
+  };
+
+  void run(Thread& self);
+  // Whom to notify when the lock is free again; null when nobody need be.
+  Thread* wake_locked();
+
+  std::mutex mutex_;
+  std::deque<std::unique_ptr<Job>> jobs_;  // These under the lock.
+  std::vector<Thread*> idle_;              // The last to become idle, whose caches are warm, last.
+  bool on_its_way_ = false;                // A thread was woken and has not yet looked for a job.
+  bool stopping_ = false;
+  std::vector<Thread> threads_;
+};
+
+// Work that an offload() waits for, and what goes on with its value.
+template <class Work, class Value, class Handler>
+class OffloadJob final : public BlockingPool::Job {
+ public:
+  OffloadJob(Executor executor, Work& work, Handler handler)
+      : executor_(std::move(executor)), work_(work), handler_(std::move(handler)) {}
+
+  void run(std::unique_ptr<Job> self) override {
+    value_.emplace(work_());
+    // Nothing of it stays on this thread: the event loop may end before post() returns.
+    const Executor executor = executor_;
+    boost::asio::post(
+        executor,
+        Resumption{std::unique_ptr<OffloadJob>(static_cast<OffloadJob*>(self.release()))});
+  }
+
+ private:
+  struct Resumption {
+    std::unique_ptr<OffloadJob> job;
+
+    void operator()() {
+      Handler handler = std::move(job->handler_);
+      Value value = std::move(*job->value_);
+      job.reset();
+      std::move(handler)(std::move(value));
+    }
+  };
+
+  const Executor executor_;
+  Work& work_;
+  Handler handler_;
+  std::optional<Value> value_;
 };
 
 // Runs `work` on the pool and continues on the caller's own executor with what it returned. `work`
@@ -46,13 +108,9 @@ Task<std::invoke_result_t<Work&>> offload(BlockingPool& pool, Work work) {
   }
   const Executor executor = co_await boost::asio::this_coro::executor;
   auto initiation = [&pool, &executor](auto handler, Work* blocking) {
-    boost::asio::post(pool.threads(), [executor, blocking, handler = std::move(handler)]() mutable {
-      Value value = (*blocking)();
-      boost::asio::post(executor,
-                        [handler = std::move(handler), value = std::move(value)]() mutable {
-                          std::move(handler)(std::move(value));
-                        });
-    });
+    using Handler = decltype(handler);
+    pool.add(std::make_unique<OffloadJob<Work, Value, Handler>>(executor, *blocking,
+                                                                std::move(handler)));
   };
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>,
                                                  void(Value)>(std::move(initiation),

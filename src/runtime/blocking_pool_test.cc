@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <latch>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "support/run.h"
@@ -39,6 +42,39 @@ Task<Result<std::unique_ptr<int>>> moves_its_result(BlockingPool& pool) {
 TEST(BlockingPool, TakesAndGivesMoveOnlyValues) {
   BlockingPool pool(1);
   EXPECT_EQ(**testing::run(moves_its_result(pool)), 7);
+}
+
+// Each waits until all of them are there: one thread for all would never end.
+TEST(BlockingPool, JobsThatWaitForEachOtherRunSideBySide) {
+  constexpr int count = 8;
+  BlockingPool pool(count);
+  std::latch all(count);
+  auto meet = [&all]() -> Result<bool> {
+    all.arrive_and_wait();
+    return true;
+  };
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < count; ++i) {
+    callers.emplace_back([&] { EXPECT_TRUE(testing::run(offload(pool, meet))); });
+  }
+}
+
+TEST(BlockingPool, StopRunsWhatIsQueued) {
+  class Counting final : public BlockingPool::Job {
+   public:
+    explicit Counting(std::atomic<int>& count) : count_(count) {}
+    void run(std::unique_ptr<Job> /*self*/) override { ++count_; }
+
+   private:
+    std::atomic<int>& count_;
+  };
+  std::atomic<int> count = 0;
+  BlockingPool pool(3);
+  for (int i = 0; i < 1000; ++i) {
+    pool.add(std::make_unique<Counting>(count));
+  }
+  pool.stop();
+  EXPECT_EQ(count, 1000);
 }
 
 }  // namespace
