@@ -8,8 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
+
+#include "program.h"
 
 namespace sluice::bench {
 namespace {
@@ -19,10 +20,6 @@ constexpr std::uint64_t writeback_bytes = 8 << 20;
 constexpr std::uint64_t settle_bytes = 64 << 20;
 
 }  // namespace
-
-void throw_error(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 Log::Log(const std::string& path)
     : descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {

@@ -10,9 +10,6 @@
 
 namespace sluice::bench {
 
-// Throws std::system_error when a call fails.
-[[noreturn]] void throw_error(const char* what);
-
 // A file that is only appended to. Whoever waits for a sync shares it with everybody whose record
 // stands before it. Any thread.
 class Log {

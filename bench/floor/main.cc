@@ -10,13 +10,13 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <string>
 #include <thread>
 
 #include "floor/files.h"
 #include "floor/requests.h"
+#include "program.h"
 
 namespace sluice::bench {
 namespace {
@@ -69,10 +69,5 @@ int run(int argc, char** argv) {
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  try {
-    return sluice::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "sluice-bench-floor: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return sluice::bench::run_program("sluice-bench-floor", sluice::bench::run, argc, argv);
 }

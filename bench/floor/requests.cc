@@ -12,10 +12,14 @@
 #include <string>
 #include <string_view>
 
+#include "program.h"
+
 namespace sluice::bench {
 namespace {
 
 constexpr std::size_t buffer_bytes = 256 << 10;
+// Of sessions of many parts.
+constexpr std::uint64_t part_bytes = 5 << 20;
 
 std::uint64_t number_behind(std::string_view text, std::string_view name) {
   const std::size_t at = text.find(name);
@@ -86,7 +90,9 @@ class Client {
       reply(fmt::format("HTTP/1.1 204 No Content\r\nRange: 0-{}\r\n\r\n", files_.stored(upload)));
       return;
     }
-    store(upload, number_behind(head, "Content-Range: bytes "), length);
+    const std::uint64_t begin =
+        number_behind(head, "Content-Range: bytes ") + number_behind(head, "X-Part: ") * part_bytes;
+    store(upload, begin, length);
   }
 
   void create(std::uint64_t length) {
@@ -97,7 +103,8 @@ class Client {
     }
     const std::uint64_t size = number_behind({buffer_.get(), length}, "file_size=");
     drop(length);
-    const std::string body = fmt::format(R"({{"location":"/uploads/{}"}})", files_.create(size));
+    const std::string body = fmt::format(R"({{"location":"/uploads/{}","part_size":"{}"}})",
+                                         files_.create(size), part_bytes);
     reply(fmt::format("HTTP/1.1 201 Created\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
   }
 

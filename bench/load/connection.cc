@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <strings.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -15,18 +17,17 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <stdexcept>
-#include <system_error>
+#include <tuple>
+
+#include "program.h"
 
 namespace sluice::bench {
 namespace {
 
 // Up to here a body is copied behind its head, in one call: a sendfile() of its own costs more.
 constexpr std::uint64_t small_body_bytes = 64 << 10;
-
-[[noreturn]] void throw_error(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 std::string path_of(std::string_view url) {
   const std::size_t scheme = url.find("://");
@@ -37,14 +38,15 @@ std::string path_of(std::string_view url) {
   return path == std::string_view::npos ? "/" : std::string(url.substr(path));
 }
 
-std::string location_in_json(std::string_view body) {
-  constexpr std::string_view name = "\"location\":\"";
-  const std::size_t at = body.find(name);
+// A text of a flat JSON object without escapes; empty when it is not there.
+std::string_view text_in_json(std::string_view body, std::string_view name) {
+  const std::string key = fmt::format(R"("{}":")", name);
+  const std::size_t at = body.find(key);
   if (at == std::string_view::npos) {
     return {};
   }
-  const std::string_view rest = body.substr(at + name.size());
-  return path_of(rest.substr(0, rest.find('"')));
+  const std::string_view rest = body.substr(at + key.size());
+  return rest.substr(0, rest.find('"'));
 }
 
 template <class Number>
@@ -68,9 +70,32 @@ std::string_view value_of(std::string_view line) {
   return begin == std::string_view::npos ? std::string_view() : value.substr(begin);
 }
 
+[[noreturn]] void throw_tls_error(const char* what) {
+  const char* reason = ERR_reason_error_string(ERR_peek_error());
+  throw std::runtime_error(fmt::format("{}: {}", what, reason != nullptr ? reason : "TLS"));
+}
+
+// Never freed: connections of any thread may outlive whatever would own it.
+SSL_CTX* tls_context() {
+  static SSL_CTX* const context = [] {
+    SSL_CTX* const made = SSL_CTX_new(TLS_client_method());
+    if (made == nullptr || SSL_CTX_set_min_proto_version(made, TLS1_3_VERSION) != 1) {
+      throw_tls_error("set TLS up");
+    }
+    SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
+    std::ignore = std::signal(SIGPIPE, SIG_IGN);  // Of OpenSSL's own socket calls.
+    return made;
+  }();
+  return context;
+}
+
 }  // namespace
 
-Connection::Connection(std::uint16_t port)
+void Connection::TlsDelete::operator()(SSL* session) const noexcept {
+  SSL_free(session);
+}
+
+Connection::Connection(const Options& options)
     : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (descriptor_ < 0) {
     throw_error("socket");
@@ -81,7 +106,7 @@ Connection::Connection(std::uint16_t port)
   ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
+  address.sin_port = htons(options.port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int why = errno;
@@ -89,13 +114,42 @@ Connection::Connection(std::uint16_t port)
     errno = why;
     throw_error("connect");
   }
+  if (options.tls) {
+    start_tls();
+  }
+}
+
+void Connection::start_tls() {
+  session_.reset(SSL_new(tls_context()));
+  if (!session_ || SSL_set_fd(session_.get(), descriptor_) != 1 ||
+      SSL_connect(session_.get()) != 1) {
+    ::close(descriptor_);
+    throw_tls_error("handshake");
+  }
+}
+
+void Connection::send_encrypted(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::size_t count = 0;
+    if (SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &count) != 1) {
+      throw_tls_error("send");
+    }
+    bytes.remove_prefix(count);
+  }
 }
 
 Connection::~Connection() {
+  if (session_) {
+    SSL_shutdown(session_.get());
+  }
   ::close(descriptor_);
 }
 
 void Connection::send(std::string_view bytes, bool more_follows) {
+  if (session_) {
+    send_encrypted(bytes);
+    return;
+  }
   while (!bytes.empty()) {
     const ssize_t count = ::send(descriptor_, bytes.data(), bytes.size(),
                                  MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0));
@@ -120,6 +174,11 @@ void Connection::send(std::string_view head, const Source& source, std::uint64_t
     auto offset = static_cast<off_t>(begin % Source::period);
     const std::uint64_t left =
         std::min(end - begin, Source::period - static_cast<std::uint64_t>(offset));
+    if (session_) {
+      send_encrypted(source.at(begin, left));
+      begin += left;
+      continue;
+    }
     const ssize_t count = ::sendfile(descriptor_, source.descriptor(), &offset, left);
     if (count <= 0) {
       throw_error("sendfile");
@@ -128,8 +187,32 @@ void Connection::send(std::string_view head, const Source& source, std::uint64_t
   }
 }
 
+bool Connection::try_send(std::string_view bytes, std::size_t& sent) {
+  if (session_) {
+    send_encrypted(bytes);  // A few bytes find room.
+    sent = bytes.size();
+    return true;
+  }
+  const ssize_t count =
+      ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (count < 0 && errno != EAGAIN) {
+    throw_error("send");
+  }
+  sent = count < 0 ? 0 : static_cast<std::size_t>(count);
+  return count >= 0;
+}
+
 bool Connection::fill() {
   std::array<char, 16384> bytes;
+  if (session_) {
+    std::size_t filled = 0;
+    if (SSL_read_ex(session_.get(), bytes.data(), bytes.size(), &filled) != 1 &&
+        SSL_get_error(session_.get(), 0) != SSL_ERROR_ZERO_RETURN) {
+      throw_tls_error("receive");
+    }
+    input_.append(bytes.data(), filled);
+    return filled > 0;
+  }
   const ssize_t count = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
   if (count < 0) {
     throw_error("recv");
@@ -203,7 +286,10 @@ Response Connection::receive(bool interim_too) {
       response.body = chunked ? take_chunks() : take(length);
     }
     if (response.location.empty()) {
-      response.location = location_in_json(response.body);
+      response.location = path_of(text_in_json(response.body, "location"));
+    }
+    if (const std::string_view size = text_in_json(response.body, "part_size"); !size.empty()) {
+      response.part_size = number<std::uint64_t>(size);
     }
     return response;
   }

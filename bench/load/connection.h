@@ -2,17 +2,22 @@
 // A blocking client connection: sends a request, reads its answer.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "load/options.h"
 #include "load/source.h"
 
 namespace sluice::bench {
 
 struct Response {
   int status = 0;
-  std::string location;  // The path of a Location header, or of "location" in a JSON body.
+  std::string location;         // The path of a Location header, or of "location" in a JSON body.
+  std::uint64_t part_size = 0;  // Of a session of many parts.
   std::string body;
 };
 
@@ -20,9 +25,9 @@ struct Response {
 // is none. One thread.
 class Connection {
  public:
-  // To 127.0.0.1. With the congestion control "cubic" where it exists: "bbr" paces the loopback
-  // down to half.
-  explicit Connection(std::uint16_t port);
+  // To options.port of 127.0.0.1, the TLS handshake included. With the congestion control "cubic"
+  // where it exists: "bbr" paces the loopback down to half.
+  explicit Connection(const Options& options);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -33,15 +38,23 @@ class Connection {
   // Passes over interim answers, but for `100` where it is waited for.
   Response receive(bool interim_too = false);
 
-  int descriptor() const noexcept { return descriptor_; }
+  // Without waiting. False when there is no room; throws when the peer has gone.
+  bool try_send(std::string_view bytes, std::size_t& sent);
 
  private:
+  struct TlsDelete {
+    void operator()(SSL* session) const noexcept;
+  };
+
+  void start_tls();
+  void send_encrypted(std::string_view bytes);
   bool fill();  // False at the end of the stream.
   std::string take(std::size_t size);
   std::string take_line();
   std::string take_chunks();
 
   int descriptor_;
+  std::unique_ptr<SSL, TlsDelete> session_;  // Null without TLS.
   std::string input_;
 };
 

@@ -13,11 +13,12 @@ constexpr const char* boundary = "----SluiceBenchmark7MA4YWxkTrZu0gW";
 
 class Panda final : public Dialect {
  public:
-  explicit Panda(std::string path)
-      : path_(path.empty() ? "/videos/upload.json" : std::move(path)) {}
+  Panda(std::string path, bool of_parts)
+      : path_(path.empty() ? "/videos/upload.json" : std::move(path)), of_parts_(of_parts) {}
 
   std::string open_request(std::uint64_t size) const override {
-    const std::string body = fmt::format("file_size={}&file_name=benchmark.bin", size);
+    const std::string body = fmt::format("file_size={}&file_name=benchmark.bin{}", size,
+                                         of_parts_ ? "&multi_chunk=true" : "");
     return fmt::format(
         "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         "Content-Length: {}\r\n\r\n{}",
@@ -30,6 +31,12 @@ class Panda final : public Dialect {
         "Content-Range: bytes {}-{}/{}\r\nContent-Length: {}\r\n\r\n",
         path, piece.begin, piece.end - 1, size, piece.end - piece.begin);
   }
+  std::string part_head(const std::string& path, std::uint64_t part, Piece piece) const override {
+    return fmt::format(
+        "PUT {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
+        "X-Part: {}\r\nContent-Length: {}\r\n\r\n",
+        path, part, piece.end - piece.begin);
+  }
   std::string status_request(const std::string& path, std::uint64_t size) const override {
     return fmt::format(
         "PUT {} HTTP/1.1\r\nHost: localhost\r\nContent-Range: bytes */{}\r\n"
@@ -39,6 +46,7 @@ class Panda final : public Dialect {
 
  private:
   std::string path_;
+  bool of_parts_;
 };
 
 class Tus final : public Dialect {
@@ -97,9 +105,13 @@ class Dav final : public Dialect {
 
 }  // namespace
 
+std::string Dialect::part_head(const std::string&, std::uint64_t, Piece) const {
+  throw std::runtime_error("this dialect knows no parts");
+}
+
 std::unique_ptr<Dialect> make_dialect(const Options& options) {
   if (options.dialect == "panda") {
-    return std::make_unique<Panda>(options.path);
+    return std::make_unique<Panda>(options.path, options.parts);
   }
   if (options.dialect == "tus") {
     return std::make_unique<Tus>(options.path);

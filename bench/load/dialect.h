@@ -26,6 +26,8 @@ class Dialect {
   // The head of the request that brings the piece.
   virtual std::string piece_head(const std::string& path, Piece piece,
                                  std::uint64_t size) const = 0;
+  // The head of the request that brings a part of a session of many parts.
+  virtual std::string part_head(const std::string& path, std::uint64_t part, Piece piece) const;
   // The request that asks how far an upload is; empty where there is none.
   virtual std::string status_request(const std::string& path, std::uint64_t size) const = 0;
 };

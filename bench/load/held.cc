@@ -2,12 +2,11 @@
 #include "load/held.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -49,10 +48,10 @@ class HeldConnections {
   };
 
   void open_all() {
-    Connection control(options_.port);
+    Connection control(options_);
     for (unsigned i = 0; i < options_.connections; ++i) {
       const std::string path = open_upload(control, *dialect_, options_.size, i);
-      Upload upload{std::make_unique<Connection>(options_.port)};
+      Upload upload{std::make_unique<Connection>(options_)};
       upload.connection->send(dialect_->piece_head(path, {0, options_.size}, options_.size));
       uploads_.push_back(std::move(upload));
     }
@@ -76,14 +75,12 @@ class HeldConnections {
       return;
     }
     const std::string_view bytes = source_.at(upload.position, options_.bytes);
-    const ssize_t count = ::send(upload.connection->descriptor(), bytes.data(), bytes.size(),
-                                 MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count >= 0) {
-      upload.position += static_cast<std::uint64_t>(count);
-      sent_ += static_cast<std::uint64_t>(count);
-    } else if (errno == EAGAIN) {
-      ++stalled_;
-    } else {
+    try {
+      std::size_t count = 0;
+      stalled_ += upload.connection->try_send(bytes, count) ? 0 : 1;
+      upload.position += count;
+      sent_ += count;
+    } catch (const std::runtime_error&) {  // std::system_error is one.
       upload.connection.reset();
       ++ended_;
     }

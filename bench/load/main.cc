@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <string>
 
 #include "load/held.h"
@@ -12,6 +11,7 @@
 #include "load/questions.h"
 #include "load/takeover.h"
 #include "load/uploads.h"
+#include "program.h"
 
 namespace sluice::bench {
 namespace {
@@ -29,6 +29,8 @@ void add_command(CLI::App& program, const char* name, const char* help, Options&
   command->add_option("--uploads", options.uploads, "How many");
   command->add_option("--connections", options.connections, "Side by side");
   command->add_flag("--form", options.form, "As multipart/form-data");
+  command->add_flag("--parts", options.parts, "One upload, its parts over all connections");
+  command->add_flag("--tls", options.tls, "Over TLS 1.3");
   command->add_option("--seconds", options.seconds, "How long connections are held");
   command->add_option("--interval-ms", options.interval_ms, "Between two sends of a connection");
   command->add_option("--bytes", options.bytes, "Of one send");
@@ -54,10 +56,5 @@ int run(int argc, char** argv) {
 }  // namespace sluice::bench
 
 int main(int argc, char** argv) {
-  try {
-    return sluice::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "sluice-bench-load: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return sluice::bench::run_program("sluice-bench-load", sluice::bench::run, argc, argv);
 }

@@ -15,7 +15,9 @@ struct Options {
   std::uint64_t piece = 0;  // 0: the whole file in one request.
   unsigned uploads = 1;
   unsigned connections = 1;
-  bool form = false;  // As multipart/form-data.
+  bool form = false;   // As multipart/form-data.
+  bool parts = false;  // One upload, its parts over all connections.
+  bool tls = false;    // 1.3; the server's certificate is not looked at.
 
   // Of `held` and `takeover`.
   double seconds = 10;

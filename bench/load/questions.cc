@@ -54,7 +54,7 @@ std::string run_sessions(const Options& options) {
   const auto work = [&] {
     Latencies mine;
     try {
-      Connection connection(options.port);
+      Connection connection(options);
       for (unsigned i = next++; i < options.uploads; i = next++) {
         const auto sent = Clock::now();
         open_and_begin(connection, *dialect, source, options, i);
@@ -83,8 +83,8 @@ std::string run_sessions(const Options& options) {
 std::string run_status(const Options& options) {
   const std::unique_ptr<Dialect> dialect = make_dialect(options);
   const Source source;
-  Connection asking(options.port);
-  Connection sending(options.port);
+  Connection asking(options);
+  Connection sending(options);
   const std::string path = open_upload(asking, *dialect, options.size, 0);
   std::atomic<bool> done = false;
   std::exception_ptr failure;

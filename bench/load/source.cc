@@ -7,14 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
+
+#include "program.h"
 
 namespace sluice::bench {
 namespace {
-
-[[noreturn]] void throw_error(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 // xorshift64: fast, and the same in every run.
 void fill_with_noise(char* memory, std::uint64_t size) {

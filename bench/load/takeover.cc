@@ -34,13 +34,13 @@ std::string run_takeover(const Options& options) {
   const double cpu_before = cpu_seconds();
   const auto began = Clock::now();
   for (unsigned i = 0; i < options.uploads; ++i) {
-    Connection control(options.port);
+    Connection control(options);
     const std::string path = open_upload(control, *dialect, options.size, i);
     const std::string head = dialect->piece_head(path, {0, options.size}, options.size);
-    Connection older(options.port);
+    Connection older(options);
     older.send(head, source, 0, options.bytes);
     std::this_thread::sleep_for(settle_time);
-    Connection newer(options.port);
+    Connection newer(options);
     const auto sent = Clock::now();
     newer.send(expecting(head));
     const Response response = newer.receive(true);

@@ -32,14 +32,20 @@ class UploadRun {
   std::string run() {
     std::vector<std::unique_ptr<Connection>> connections;
     for (unsigned i = 0; i < options_.connections; ++i) {
-      connections.push_back(std::make_unique<Connection>(options_.port));
+      connections.push_back(std::make_unique<Connection>(options_));
+    }
+    if (options_.parts) {
+      session_ = open_session(*connections.front(), *dialect_, options_.size);
+      if (session_.part_size == 0) {
+        throw std::runtime_error("creating a session of parts: expected their size");
+      }
     }
     std::vector<std::thread> threads;
     std::latch ready(options_.connections + 1);
     for (const auto& connection : connections) {
       threads.emplace_back([this, &connection, &ready] {
         ready.arrive_and_wait();
-        work(*connection);
+        options_.parts ? work_on_parts(*connection) : work(*connection);
       });
     }
     const double cpu_before = cpu_seconds();
@@ -74,14 +80,38 @@ class UploadRun {
         uploads.add(Clock::now() - began);
       }
     } catch (...) {
-      const std::scoped_lock lock(mutex_);
-      failure_ = std::current_exception();
+      note_failure();
       next_ = options_.uploads;
     }
     const std::scoped_lock lock(mutex_);
     requests_.merge(requests);
     uploads_.merge(uploads);
     opened_ += opened;
+  }
+
+  // Whoever is free takes the next part.
+  void work_on_parts(Connection& connection) {
+    Latencies requests;
+    const std::uint64_t step = session_.part_size;
+    try {
+      for (std::uint64_t part = next_++; part * step < options_.size; part = next_++) {
+        const Piece piece{part * step, std::min((part + 1) * step, options_.size)};
+        const auto sent = Clock::now();
+        connection.send(dialect_->part_head(session_.location, part, piece), source_, piece.begin,
+                        piece.end);
+        expect_success(connection.receive(), "a part");
+        requests.add(Clock::now() - sent);
+      }
+    } catch (...) {
+      note_failure();
+    }
+    const std::scoped_lock lock(mutex_);
+    requests_.merge(requests);
+  }
+
+  void note_failure() {
+    const std::scoped_lock lock(mutex_);
+    failure_ = std::current_exception();
   }
 
   void send_pieces(Connection& connection, const std::string& path, Latencies& requests) const {
@@ -110,7 +140,8 @@ class UploadRun {
   const Options& options_;
   const std::unique_ptr<Dialect> dialect_;
   const Source source_;
-  std::atomic<unsigned> next_ = 0;
+  std::atomic<unsigned> next_ = 0;  // Upload or part.
+  Response session_;                // Of many parts.
 
   std::mutex mutex_;
   Latencies requests_;
@@ -121,19 +152,22 @@ class UploadRun {
 
 }  // namespace
 
-std::string open_upload(Connection& connection, const Dialect& dialect, std::uint64_t size,
-                        unsigned upload) {
-  const std::string request = dialect.open_request(size);
-  if (request.empty()) {
-    return dialect.path_of(upload);
-  }
-  connection.send(request);
+Response open_session(Connection& connection, const Dialect& dialect, std::uint64_t size) {
+  connection.send(dialect.open_request(size));
   Response response = connection.receive();
   expect_success(response, "creating an upload");
   if (response.location.empty()) {
     throw std::runtime_error("creating an upload: expected a location");
   }
-  return response.location;
+  return response;
+}
+
+std::string open_upload(Connection& connection, const Dialect& dialect, std::uint64_t size,
+                        unsigned upload) {
+  if (std::string path = dialect.path_of(upload); !path.empty()) {
+    return path;
+  }
+  return open_session(connection, dialect, size).location;
 }
 
 std::string run_uploads(const Options& options) {

@@ -11,7 +11,9 @@
 
 namespace sluice::bench {
 
-// Creates an upload; its path.
+// Creates an upload; the answer has its path.
+Response open_session(Connection& connection, const Dialect& dialect, std::uint64_t size);
+// The same where a request creates it; its path.
 std::string open_upload(Connection& connection, const Dialect& dialect, std::uint64_t size,
                         unsigned upload);
 
