@@ -50,6 +50,7 @@ def prepared(kind, parent):
         _run(*_MAKE[kind], image)
         # Without direct I/O every byte would also go through the cache of the file system below.
         device = _run("losetup", "--direct-io=on", "-f", "--show", image)
+        os.remove(image)  # Its room is given back when the device goes, however this ends.
         try:
             _run("mount", device, mount_point)
         finally:

@@ -2,99 +2,113 @@
 """The benchmark's command line: builds, runs, writes Markdown and JSON."""
 
 import argparse
-import json
 import os
+import signal
 import subprocess
 import sys
 import time
 
-from runner import file_systems, peers, rounds, servers, survival, tables, workloads
+from runner import file_systems, peers, plan, rounds, servers, survival, tables, workloads
 from runner.context import Context
 from runner.processes import Failed
+from runner.report import Report
 
 TARGETS = ("sluice", "sluice-probe", "sluice-bench-load", "sluice-bench-floor")
-SURVIVAL = ("slow", "takeover", "restart")
+FINAL_MINUTES = 18.0  # Beside them: what is survived, two to three minutes.
 
 
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures Sluice against its floor and its peers.")
-    parser.add_argument("--only", default="", metavar="A,B", help="workloads: " + ", ".join([*workloads.BY_KEY, *SURVIVAL]))
+    parser.add_argument("--only", default="", metavar="A,B",
+                        help="workloads: " + ", ".join([*workloads.BY_KEY, *plan.SURVIVAL]))
     parser.add_argument("--servers", default="", metavar="A,B", help="servers: " + ", ".join(servers.BY_KEY))
-    parser.add_argument("--durability", default="none,commit", metavar="A,B")
-    parser.add_argument("--fs", default="here", choices=("here", "ext4", "xfs"),
-                        help="file system; ext4 and xfs: on a loop device of its own, as root")
+    parser.add_argument("--durability", default="", metavar="A,B", help=", ".join(workloads.DURABILITIES) + "; default: all")
+    parser.add_argument("--fs", default="", metavar="A,B",
+                        help="here (default), ext4, xfs; the latter on a loop device of their own, as root")
     parser.add_argument("--dir", default="", help="folder for the servers' files (default: in build/)")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--warm-up", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=0.0,
+                        help="for all workloads: those that would take longer get fewer rounds, three at the least")
     parser.add_argument("--output", default="", help="base name of the .md and .json (default: build/release/bench/results)")
     parser.add_argument("--build", default="build/release", help="folder of the programs")
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="everything once, small: fails only when something cannot run")
-    return parser.parse_args(arguments)
+    parser.add_argument("--final", action="store_true",
+                        help="the table of the README, on ext4 and XFS: 7 rounds after 2, about 20 minutes on an idle machine")
+    chosen_arguments = parser.parse_args(arguments)
+    if chosen_arguments.final:
+        chosen_arguments.warm_up = 2
+        chosen_arguments.minutes = chosen_arguments.minutes or FINAL_MINUTES
+        chosen_arguments.fs = chosen_arguments.fs or "ext4,xfs"
+    return chosen_arguments
 
 
-def chosen(text, known):
+def chosen(text, known, default=None):
     words = [word for word in text.split(",") if word]
     for word in words:
         if word not in known:
             raise Failed(f"expected one of {', '.join(known)}, got {word}")
-    return words or list(known)
+    return words or list(default or known)
 
 
-class Report:
-    def __init__(self, context):
+class Run:
+    def __init__(self, context, report, arguments):
         self._context = context
-        self.results = {"workloads": [], "survival": {}}
-        self._markdown = []
+        self._report = report
+        self._arguments = arguments
+        self._began = time.monotonic()
+        self.failures = 0
 
-    def add(self, text):
-        self._markdown.append(text)
-        print(text + "\n", flush=True)
+    def step(self, what, do):
+        """One that cannot run is told at the end, and does not keep the others from it."""
+        minutes = (time.monotonic() - self._began) / 60
+        self._context.say(f"bench: {minutes:.1f} min: {what}")
+        try:
+            do()
+        except (Failed, OSError, subprocess.SubprocessError) as error:
+            self.failures += 1
+            self._context.note(f"{what} could not run: {error}")
+            self._report.write()
 
-    def write(self, base, arguments):
-        self.results["versions"] = servers.versions(self._context)
-        self.results["settings"] = {"arguments": vars(arguments), "file_system": self._context.file_system,
-                                    "sluice": self._context.sluice_settings, "cores": os.cpu_count(),
-                                    "load_average": os.getloadavg(), "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        self.results["notes"] = self._context.notes
-        self.add("Versions: " + "; ".join(f"{name}: {text}" for name, text in self.results["versions"].items()))
-        for note in self._context.notes:
-            self.add("Note: " + note)
-        os.makedirs(os.path.dirname(base), exist_ok=True)
-        with open(base + ".md", "w", encoding="utf-8") as file:
-            file.write("\n\n".join(self._markdown) + "\n")
-        with open(base + ".json", "w", encoding="utf-8") as file:
-            json.dump(self.results, file, indent=1)
+    def workloads(self, steps, budget):
+        context = self._context
+        wanted = chosen(self._arguments.servers, servers.BY_KEY)
+        available = peers.available(context)
+        for step in steps:
+            # Whether the peers run is seen once.
+            is_enough = self._arguments.smoke and step.durability != "none"
+            line = workloads.contestants(step.workload, step.durability, () if is_enough else available, wanted)
+            seconds = budget.seconds_for_next()
+            if line:
+                self.step(f"{step.workload.key}, {step.durability}, {context.file_system}",
+                          lambda step=step, line=line, seconds=seconds: self._measure(step, line, seconds))
 
+    def _measure(self, step, line, seconds):
+        entries = rounds.run_workload(self._context, step.workload, line, seconds)
+        if entries:
+            self._report.add_workload(step.workload, step.durability, entries)
 
-def measure_workloads(context, report, keys, durabilities, wanted_servers):
-    for key in keys:
-        workload = workloads.BY_KEY[key]
-        for durability in durabilities:
-            candidates = [each for each in workloads.servers_for(workload, durability, peers.available(context))
-                          if each in wanted_servers]
-            entries = rounds.run_workload(context, workload, candidates)
-            if not entries:
-                continue
-            report.results["workloads"].append({"key": key, "durability": durability, "entries": entries})
-            report.add(f"#### {workload.title}, durability = {durability}, {context.file_system}")
-            report.add(tables.workload_table(workload, entries))
+    def survival(self, names):
+        for name in names:
+            self.step(name, getattr(self, "_" + name))
 
-
-def measure_survival(context, report, names, smoke):
-    found = report.results["survival"]
-    if "slow" in names:
-        found["slow"] = [survival.slow_connections(context, *((200, 6.0) if smoke else (9000, 60.0)))]
+    def _slow(self):
+        context, smoke, final = self._context, self._arguments.smoke, self._arguments.final
+        found = [survival.slow_connections(context, *((200, 4.0) if smoke else (9000, 30.0 if final else 60.0)))]
+        found.append(survival.slow_connections(context, *((50, 3.0) if smoke else (2000, 20.0)), tls=True))
         if not smoke:
-            found["slow"].append(survival.slow_connections(context, 1000, 40.0, 16 << 10, 200))
-        report.add(tables.slow_table(found["slow"]))
-    if "takeover" in names:
-        found["takeover"] = [survival.takeover(context, kind, 5 if smoke else 200)
-                             for kind in (servers.SluiceNone, servers.SluiceCommit)]
-        report.add(tables.takeover_table(found["takeover"]))
-    if "restart" in names:
-        found["restart"] = survival.restart(context, *((500, 1) if smoke else (100_000, 7)))
-        report.add(tables.restart_table(found["restart"]))
+            found.append(survival.slow_connections(context, 1000, 20.0 if final else 40.0, 16 << 10, 200))
+        self._report.add_survival("slow", found, tables.slow_table(found))
+
+    def _takeover(self):
+        found = [survival.takeover(self._context, kind, *((5, 3) if self._arguments.smoke else (200, 20)))
+                 for kind in (servers.SluiceNone, servers.SluiceCommit)]
+        self._report.add_survival("takeover", found, tables.takeover_table(found))
+
+    def _restart(self):
+        found = survival.restart(self._context, *((500, 1) if self._arguments.smoke else (100_000, 7)))
+        self._report.add_survival("restart", found, tables.restart_table(found))
 
 
 def run(arguments, root):
@@ -102,26 +116,43 @@ def run(arguments, root):
     context = Context(root, build, rounds=arguments.rounds, warm_up=arguments.warm_up)
     if arguments.smoke:
         context.rounds, context.warm_up, context.scale = 1, 0, 1 / 16
+    names = chosen(arguments.only, [*workloads.BY_KEY, *plan.SURVIVAL])
+    systems = chosen(arguments.fs, ("here", "ext4", "xfs"), ("here",))
     if not arguments.no_build:
         subprocess.run(["cmake", "--build", build, "--target", *TARGETS], check=True, stdout=sys.stderr)
     peers.install(context, context.note)
-    names = chosen(arguments.only, [*workloads.BY_KEY, *SURVIVAL])
     parent = arguments.dir or os.path.join(build, "bench")
     os.makedirs(parent, exist_ok=True)
-    report = Report(context)
-    with file_systems.prepared(arguments.fs, parent) as folder:
-        context.directory = folder
-        context.file_system = file_systems.describe(folder) + ("" if arguments.fs == "here" else " on a loop device")
-        measure_workloads(context, report, [name for name in names if name in workloads.BY_KEY],
-                          chosen(arguments.durability, ("none", "commit")), chosen(arguments.servers, servers.BY_KEY))
-        measure_survival(context, report, [name for name in names if name in SURVIVAL], arguments.smoke)
-    report.write(arguments.output or os.path.join(build, "bench", "results"), arguments)
+    report = Report(context, arguments.output or os.path.join(build, "bench", "results"), arguments)
+    running = Run(context, report, arguments)
+    budget = None
+    for number, system in enumerate(systems):
+        with file_systems.prepared(system, parent) as folder:
+            context.directory = folder
+            context.file_system = file_systems.describe(folder) if system == "here" else system + " on a loop device"
+            steps = plan.steps(names, _durabilities(context, arguments), arguments.final)
+            budget = budget or plan.Budget(arguments.minutes, len(steps) * len(systems))
+            running.workloads(steps, budget)
+            if number == 0:
+                running.survival([name for name in names if name in plan.SURVIVAL])
+    report.write()
+    print(report.summary(), flush=True)
+    return running.failures
+
+
+def _durabilities(context, arguments):
+    wanted = chosen(arguments.durability, workloads.DURABILITIES)
+    if not arguments.durability and not servers.knows_interval(context):
+        context.say("bench: this Sluice has no durability = interval")
+        wanted.remove("interval")
+    return wanted
 
 
 def main(arguments, root):
+    # So that what was started and mounted is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        run(parse_arguments(arguments), root)
-    except Failed as error:
+        return 1 if run(parse_arguments(arguments), root) else 0
+    except (Failed, subprocess.SubprocessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    return 0

@@ -3,33 +3,39 @@
 
 import os
 import statistics
+import time
 
 from runner import servers as all_servers
 from runner.processes import Failed
 
 GIB = 1 << 30
+ROUNDS_LEAST = 3
 
 
-def run_workload(context, workload, keys):
-    """[{"server": …, "rounds": […], "peak_rss_kib": …}] of the servers that can be spoken to in a dialect of the
-    workload."""
+def run_workload(context, workload, contestants, seconds=0.0):
+    """[{"key": …, "server": …, "rounds": […], "peak_rss_kib": …}] of the servers that can be spoken to in a dialect of
+    the workload. After `seconds` (0: never) it ends with fewer rounds."""
     started = []
+    began = time.monotonic()
     try:
-        for key in keys:
-            kind = all_servers.BY_KEY[key]
-            dialect = next((each for each in kind.dialects if each in workload.dialects), None)
+        for each in contestants:
+            kind = all_servers.BY_KEY[each.server]
+            dialect = next((name for name in kind.dialects if name in each.workload.dialects), None)
             if dialect is None:
                 continue
-            server = kind(context, os.path.join(context.directory, f"{workload.key}-{key}"))
-            started.append((key, server, dialect, []))
+            server = kind(context, os.path.join(context.directory, f"{workload.key}-{each.key}"), each.workload.tls)
+            started.append((each, server, dialect, []))
             server.start()
         for number in range(context.warm_up + context.rounds):
-            for _, server, dialect, figures in started:
-                figures.append(_one_round(context, workload, server, dialect))
+            is_late = 0 < seconds < time.monotonic() - began
+            if is_late and number >= context.warm_up + ROUNDS_LEAST:
+                break
+            for each, server, dialect, figures in started:
+                figures.append(_one_round(context, each.workload, server, dialect))
             context.say(f"bench: {workload.key}: round {number + 1} of {context.warm_up + context.rounds}")
-        return [{"key": key, "server": server.name, "syncs": server.syncs, "dialect": dialect,
+        return [{"key": each.key, "server": server.name + each.remark, "syncs": server.syncs, "dialect": dialect,
                  "peak_rss_kib": server.peak_rss_kib(), "warm_up": figures[:context.warm_up],
-                 "rounds": figures[context.warm_up:]} for key, server, dialect, figures in started]
+                 "rounds": figures[context.warm_up:]} for each, server, dialect, figures in started]
     finally:
         for _, server, _, _ in started:
             server.remove()
@@ -42,7 +48,7 @@ def _one_round(context, workload, server, dialect):
                                *server.load_options(dialect), *workload.options(context.scale))
     figures["server_cpu_seconds"] = server.cpu_seconds() - before
     if workload.clean:
-        server.clean()
+        server.clean(unfinished=workload.command == "status")
     units = {"GiB": figures["bytes"] / GIB, "request": figures["requests"],
              "upload": figures.get("upload", {}).get("count", 0)}[workload.unit]
     if units <= 0 or figures["seconds"] <= 0:
@@ -57,7 +63,6 @@ def summary(entry):
     def median(pick):
         return statistics.median(pick(figures) for figures in entry["rounds"])
 
-    each = "upload" if entry["rounds"][0].get("upload", {}).get("count", 0) > 1 else "request"
     speeds = [figures["per_second"] for figures in entry["rounds"]]
     return {
         "per_second": statistics.median(speeds),
@@ -65,14 +70,32 @@ def summary(entry):
         "per_second_max": max(speeds),
         "cpu_per_unit": median(lambda f: f["cpu_per_unit"]),
         "cpu_per_unit_min": min(f["cpu_per_unit"] for f in entry["rounds"]),
-        "p50_ms": median(lambda f: f[each]["p50_ms"]),
-        "p99_ms": median(lambda f: f[each]["p99_ms"]),
+        "p50_ms": median(lambda f: latencies(f)["p50_ms"]),
+        "p99_ms": median(lambda f: latencies(f)["p99_ms"]),
         "requests_per_second": median(lambda f: f["requests"] / f["seconds"]),
         "peak_rss_mib": entry["peak_rss_kib"] / 1024,
-        "client_cpu_share": median(lambda f: f["client_cpu_seconds"] / f["seconds"]),
+        "client_cores": median(lambda f: f["client_cpu_seconds"] / f["seconds"]),
     }
 
 
-def ratio(ours, theirs, field):
+def latencies(figures):
+    """Of whole uploads where there were several, else of requests."""
+    several = figures.get("upload", {}).get("count", 0) > 1
+    return figures["upload" if several else "request"]
+
+
+def ratio(ours, theirs, pick):
     """The median of the ratios of rounds that ran right after each other."""
-    return statistics.median(a[field] / b[field] for a, b in zip(ours["rounds"], theirs["rounds"]) if b[field] > 0)
+    return statistics.median(pick(a) / pick(b) for a, b in zip(ours["rounds"], theirs["rounds"]) if pick(b) > 0)
+
+
+def difference(ours, theirs, pick):
+    return statistics.median(pick(a) - pick(b) for a, b in zip(ours["rounds"], theirs["rounds"]))
+
+
+def speed(figures):
+    return figures["per_second"]
+
+
+def cpu(figures):
+    return figures["cpu_per_unit"]

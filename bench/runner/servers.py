@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The servers that are compared: each on a free port, with a directory of its own."""
+"""The servers that are compared: each on a free port, with a directory of its own, plain or over TLS."""
 
 import os
 import re
@@ -18,6 +18,16 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def tls_pair(context):
+    """Paths of a certificate and its key, ECDSA P-256, the same for every server."""
+    certificate, key = (os.path.join(context.directory, name) for name in ("certificate.pem", "key.pem"))
+    if not os.path.exists(certificate):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost"],
+                       check=True, capture_output=True, timeout=60)
+    return certificate, key
 
 
 def wait_for_port(process, port):
@@ -39,10 +49,12 @@ class Server:
     syncs = "none"
     dialects = ()
     finished = ()  # Folders of finished files.
+    unfinished = ()
 
-    def __init__(self, context, folder):
+    def __init__(self, context, folder, tls=False):
         self.context = context
         self.folder = str(folder)
+        self.tls = tls
         self.port = 0
         self.process = None
 
@@ -74,11 +86,21 @@ class Server:
     def load_options(self, dialect):
         """What the load generator must know beside the port."""
         del dialect
-        return []
+        return ["--tls"] if self.tls else []
 
-    def clean(self):
+    def make_folders(self, *names):
+        for name in names:
+            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
+
+    def write_config(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
+    def clean(self, unfinished=False):
         """Finished files away, so that the next ones get their warm memory."""
-        for name in self.finished:
+        for name in (*self.finished, *(self.unfinished if unfinished else ())):
             for entry in os.scandir(os.path.join(self.folder, name)):
                 if entry.is_file(follow_symlinks=False):
                     os.remove(entry.path)
@@ -97,6 +119,7 @@ class Server:
 class Sluice(Server):
     dialects = ("panda",)
     finished = ("videos",)
+    unfinished = ("uploads",)
     durability = "none"
     settings = {}
 
@@ -109,15 +132,26 @@ class Sluice(Server):
                 **self.context.sluice_settings, **self.settings}
 
     def command(self, port=0):
-        return [self.context.sluice, "serve", "--listen", f"127.0.0.1:{port}", "--data", self.folder]
+        return [self.context.sluice, "serve", "--listen", "none" if self.tls else f"127.0.0.1:{port}", "--data",
+                self.folder]
 
     def _start(self):
-        self._start_and_read_port(self.command(), self.environment())
+        tls = {}
+        if self.tls:
+            certificate, key = tls_pair(self.context)
+            tls = {"SLUICE_TLS_LISTEN": "127.0.0.1:0", "SLUICE_TLS_CERTIFICATE": certificate, "SLUICE_TLS_KEY": key}
+        self._start_and_read_port(self.command(), {**self.environment(), **tls})
 
 
 class SluiceNone(Sluice):
     name = "Sluice, none"
     durability = "none"
+
+
+class SluiceInterval(Sluice):
+    name = "Sluice, interval"
+    syncs = "file and journal, later"
+    durability = "interval"
 
 
 class SluiceCommit(Sluice):
@@ -130,6 +164,7 @@ class Floor(Server):
     name = "floor"
     dialects = ("panda",)
     finished = ("done",)
+    unfinished = ("uploads",)
     options = ()
 
     def _start(self):
@@ -150,18 +185,20 @@ class Nginx(Server):
 
     def _start(self):
         self.port = free_port()
-        for name in ("dav", "body", "logs"):
-            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
-        config = os.path.join(self.folder, "nginx.conf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(f"""daemon off; worker_processes 2; pid {self.folder}/pid; error_log {self.folder}/logs/error;
+        self.make_folders("dav", "body", "logs")
+        tls = ""
+        if self.tls:
+            certificate, key = tls_pair(self.context)
+            tls = f"ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols TLSv1.3;"
+        config = self.write_config("nginx.conf", f"""daemon off; worker_processes 2; pid {self.folder}/pid;
+error_log {self.folder}/logs/error;
 user root;
 events {{ worker_connections 16384; }}
 http {{ access_log off; client_max_body_size 0; client_body_temp_path {self.folder}/body; {self.extra}
   client_body_in_file_only off; keepalive_requests 1000000;
   proxy_temp_path {self.folder}/p; fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u;
   scgi_temp_path {self.folder}/s;
-  server {{ listen 127.0.0.1:{self.port}; root {self.folder};
+  server {{ listen 127.0.0.1:{self.port}{" ssl" if self.tls else ""}; root {self.folder}; {tls}
     location /dav {{ dav_methods PUT DELETE; create_full_put_path on; }} }} }}
 """)
         self._start_and_wait([peers.nginx(self.context), "-c", config, "-p", self.folder, "-e",
@@ -180,12 +217,9 @@ class Lighttpd(Server):
 
     def _start(self):
         self.port = free_port()
-        for name in ("dav", "body"):
-            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
+        self.make_folders("dav", "body")
         program, modules = peers.lighttpd(self.context)
-        config = os.path.join(self.folder, "lighttpd.conf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(f"""server.document-root = "{self.folder}"
+        config = self.write_config("lighttpd.conf", f"""server.document-root = "{self.folder}"
 server.bind = "127.0.0.1"
 server.port = {self.port}
 server.upload-dirs = ("{self.folder}/body")
@@ -206,8 +240,8 @@ class TusNode(Server):
     finished = ("files",)
 
     def _start(self):
+        self.make_folders("files")
         folder = os.path.join(self.folder, "files")
-        os.makedirs(folder, exist_ok=True)
         self._start_and_read_port([peers.node(self.context), peers.tus_server(self.context), folder])
 
 
@@ -218,17 +252,30 @@ class Tusd(Server):
 
     def _start(self):
         self.port = free_port()
+        self.make_folders("files")
         folder = os.path.join(self.folder, "files")
-        os.makedirs(folder, exist_ok=True)
         self._start_and_wait([os.environ["TUSD"], "-host", "127.0.0.1", "-port", str(self.port), "-upload-dir", folder,
                               "-hooks-enabled-events", "", "-show-greeting=false", "-verbose=false"])
 
     def load_options(self, dialect):
-        return ["--path", "/files/"]
+        return ["--path", "/files/", *super().load_options(dialect)]
+
+
+def knows_interval(context):
+    """Whether this Sluice has durability = interval."""
+    server = SluiceInterval(context, os.path.join(context.directory, "trial"))
+    try:
+        server.start()
+        return True
+    except Failed:
+        return False
+    finally:
+        server.remove()
 
 
 BY_KEY = {
     "sluice-none": SluiceNone,
+    "sluice-interval": SluiceInterval,
     "sluice-commit": SluiceCommit,
     "floor": Floor,
     "floor-sync": FloorSync,

@@ -17,8 +17,8 @@ KIB = 1 << 10
 
 def _background(context, server, connections, size, count, interval_ms, seconds):
     """Connections that go on sending while something else is measured."""
-    load = context.start_load("held", "--port", server.port, "--connections", connections, "--size", size, "--bytes",
-                              count, "--interval-ms", interval_ms, "--seconds", seconds)
+    load = context.start_load("held", "--port", server.port, *server.load_options("panda"), "--connections", connections,
+                              "--size", size, "--bytes", count, "--interval-ms", interval_ms, "--seconds", seconds)
     if first_line(load, 300) != "held\n":
         load.kill()
         raise Failed(f"held connections did not come up: {load.stderr.read().decode()}")
@@ -40,15 +40,15 @@ def _speed(context, server, count):
     """GiB/s of single uploads, one after the other."""
     speeds = []
     for _ in range(count):
-        figures = context.run_load("uploads", "--port", server.port, "--size", 256 * MIB)
+        figures = context.run_load("uploads", "--port", server.port, *server.load_options("panda"), "--size", 256 * MIB)
         speeds.append(figures["bytes"] / figures["seconds"] / (1 << 30))
         server.clean()
     return statistics.median(speeds[2:] or speeds)
 
 
-def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000):
+def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000, tls=False):
     """Memory of a slow connection, and what is left for a fast one."""
-    server = servers.SluiceNone(context, os.path.join(context.directory, "slow"))
+    server = servers.SluiceNone(context, os.path.join(context.directory, "slow"), tls)
     # Whoever sends one byte a second is not cut off here.
     server.settings = {"SLUICE_TIMEOUTS_PROGRESS_BYTES": "1", "SLUICE_TIMEOUTS_PROGRESS_WINDOW": "30s"}
     server.start()
@@ -64,7 +64,7 @@ def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000
         beside = _speed(context, server, 9)
         held = _end(load, seconds)
         last_kib = processes.peak_rss_kib(server.process.pid)
-        return {"connections": held["connections"], "bytes": sent, "interval_ms": interval_ms, "seconds": held["seconds"],
+        return {"connections": held["connections"], "tls": tls, "bytes": sent, "interval_ms": interval_ms, "seconds": held["seconds"],
                 "ended_early": held["ended_early"], "idle_rss_kib": idle_kib, "held_rss_kib": held_kib,
                 "peak_rss_kib": last_kib, "kib_per_connection": (held_kib - idle_kib) / held["connections"],
                 "server_cores": held_cpu, "alone_gib_s": alone, "beside_gib_s": beside}
@@ -72,12 +72,11 @@ def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000
         server.remove()
 
 
-def takeover(context, kind, uploads=100):
+def takeover(context, kind, uploads=100, seconds=20):
     """From a newer request's head to the server's 100, while 100 others send 1 MiB a second each."""
     server = kind(context, os.path.join(context.directory, "takeover"))
     server.start()
     try:
-        seconds = 20
         quiet = context.run_load("takeover", "--port", server.port, "--uploads", uploads, "--size", 16 * MIB, "--bytes",
                                  64 * KIB)
         load = _background(context, server, 100, 64 * MIB, 16 * KIB, 16, seconds)

@@ -14,6 +14,15 @@ def table(header, rows):
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
 
 
+def size(count):
+    return f"{count >> 10} KiB" if count >= 1024 else "1 byte" if count == 1 else f"{count} bytes"
+
+
+def speed_and_cpu(workload, figures):
+    (speed_name, speed), (cpu_name, cpu) = _SPEED[workload.unit], _CPU[workload.unit]
+    return f"{speed(figures['per_second'])} {speed_name}, {cpu(figures['cpu_per_unit'])} {cpu_name}"
+
+
 def workload_table(workload, entries):
     """Ratios are Sluice's figure divided by the row's."""
     speed_name, speed = _SPEED[workload.unit]
@@ -26,18 +35,19 @@ def workload_table(workload, entries):
         rows.append([
             entry["server"], entry["syncs"],
             f"{speed(figures['per_second'])} [{speed(figures['per_second_min'])}-{speed(figures['per_second_max'])}]",
-            "" if same else f"{rounds.ratio(ours, entry, 'per_second'):.2f}",
+            "" if same else f"{rounds.ratio(ours, entry, rounds.speed):.2f}",
             f"{cpu(figures['cpu_per_unit'])} (min {cpu(figures['cpu_per_unit_min'])})",
-            "" if same else f"{rounds.ratio(ours, entry, 'cpu_per_unit'):.2f}",
+            "" if same else f"{rounds.ratio(ours, entry, rounds.cpu):.2f}",
             f"{figures['p50_ms']:.2f}", f"{figures['p99_ms']:.2f}",
-            f"{figures['requests_per_second']:,.0f}", f"{figures['peak_rss_mib']:.0f}",
+            f"{figures['requests_per_second']:,.0f}", f"{figures['peak_rss_mib']:.0f}", f"{figures['client_cores']:.2f}",
         ])
     return table(["server", "syncs", speed_name, "Sluice ÷ it", cpu_name, "Sluice ÷ it", "p50 ms", "p99 ms",
-                  "requests/s", "peak MiB"], rows)
+                  "requests/s", "peak MiB", "client's cores"], rows)
 
 
 def slow_table(entries):
-    rows = [[f"{e['connections']:,} × {e['bytes']} bytes every {e['interval_ms']} ms, {e['seconds']:.0f} s", e["ended_early"],
+    rows = [[f"{e['connections']:,}{' (TLS)' if e['tls'] else ''} × {size(e['bytes'])} every {e['interval_ms']} ms, "
+             f"{e['seconds']:.0f} s", e["ended_early"],
              f"{e['idle_rss_kib'] / 1024:.1f}", f"{e['held_rss_kib'] / 1024:.1f}", f"{e['kib_per_connection']:.1f}",
              f"{e['server_cores']:.2f}", f"{e['alone_gib_s']:.2f}", f"{e['beside_gib_s']:.2f}",
              f"{e['beside_gib_s'] / e['alone_gib_s']:.2f}"] for e in entries]
