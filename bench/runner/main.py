@@ -35,10 +35,10 @@ def parse_arguments(arguments):
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="everything once, small: fails only when something cannot run")
     parser.add_argument("--final", action="store_true",
-                        help="the table of the README, on ext4 and XFS: 7 rounds after 2, about 20 minutes on an idle machine")
+                        help="the table of the README, on ext4 and XFS: 7 rounds after one, about 20 minutes on an idle machine")
     chosen_arguments = parser.parse_args(arguments)
     if chosen_arguments.final:
-        chosen_arguments.warm_up = 2
+        chosen_arguments.warm_up = 1
         chosen_arguments.minutes = chosen_arguments.minutes or FINAL_MINUTES
         chosen_arguments.fs = chosen_arguments.fs or "ext4,xfs"
     return chosen_arguments

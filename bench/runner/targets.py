@@ -85,7 +85,7 @@ def _verdict(targets, entries):
     values = [(target, target.value(entries)) for target in targets]
     missed = [_NAMES[target.against] for target, value in values if value is not None and not target.is_met(value)]
     absent = [_NAMES[target.against] for target, value in values if value is None]
-    shown = "".join(f" (+ {value:.2f})" for target, value in values if target.minus and value is not None)
+    shown = "".join(f" ({value:+.2f})" for target, value in values if target.minus and value is not None)
     words = []
     if len(absent) < len(values):
         words.append(("no: " + ", ".join(dict.fromkeys(missed)) if missed else "yes") + shown)
