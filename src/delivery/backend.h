@@ -40,6 +40,8 @@ Handoff handoff_of(const journal::UploadRecord& record, unsigned attempt = 1);
 struct Delivery {
   journal::Answer answer;
   bool blob_taken = false;  // The store holds nothing of the upload any more.
+  // What the journal is to learn together with the answer: both or neither.
+  std::vector<journal::Change> changes;
 };
 
 // What can be told of a hand-off before it happens.

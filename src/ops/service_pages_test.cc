@@ -19,7 +19,7 @@ class SpaceOnly final : public store::Store {
     co_return fail(Errc::internal);
   }
   runtime::Task<Result<>> remove(std::uint64_t) override { co_return fail(Errc::internal); }
-  runtime::Task<Result<>> move_to(std::uint64_t, std::uint64_t, std::string) override {
+  runtime::Task<Result<bool>> move_to(std::uint64_t, std::uint64_t, std::string) override {
     co_return fail(Errc::internal);
   }
   runtime::Task<Result<>> split(std::uint64_t, std::uint64_t,

@@ -50,8 +50,8 @@ runtime::Task<Result<>> LocalStore::remove(std::uint64_t upload_id) {
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
-runtime::Task<Result<>> LocalStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                            std::string path) {
+runtime::Task<Result<bool>> LocalStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                                std::string path) {
   auto work = [this, upload_id, file_size, path = std::move(path)] {
     return move_now(upload_id, file_size, path);
   };
@@ -151,8 +151,8 @@ Result<> LocalStore::remove_now(std::uint64_t upload_id) {
   return {};
 }
 
-Result<> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_size,
-                              const std::string& path) {
+Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_size,
+                                  const std::string& path) {
   runtime::Disk& disk = surroundings_.disk;
   const std::string blob = blob_path(upload_id);
   Result<> done = check_finished(upload_id, file_size, blob);
@@ -170,7 +170,8 @@ Result<> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_size,
   if (done) {
     done = sync_names(std::filesystem::path(path).parent_path().string());
   }
-  if (done) {
+  const bool is_here = done.has_value();
+  if (is_here) {
     done = sync_names(shard(upload_id));
   }
   if (!done) {
@@ -193,7 +194,7 @@ Result<> LocalStore::check_finished(std::uint64_t upload_id, std::uint64_t file_
     return fail(Errc::storage_failed, fmt::format("upload {} has {} bytes, {} has {}", upload_id,
                                                   file_size, path, *size));
   }
-  return {};
+  return is_here;
 }
 
 Result<> LocalStore::sync_names(const std::string& directory) {

@@ -32,8 +32,8 @@ class LocalStore final : public Store, public FinishedFiles {
                                                     std::uint64_t file_size,
                                                     std::uint64_t stored_end) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                  std::string path) override;
+  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                      std::string path) override;
   runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
                                 std::vector<SplitOff> extra_files) override;
   runtime::Task<Result<runtime::DiskSpace>> space() override;
@@ -56,7 +56,7 @@ class LocalStore final : public Store, public FinishedFiles {
                                                     std::uint64_t file_size);
   Result<> make_shard(std::uint64_t upload_id);
   Result<> remove_now(std::uint64_t upload_id);
-  Result<> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
+  Result<bool> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
   Result<std::unique_ptr<runtime::DiskFile>> open_finished_now(std::uint64_t upload_id,
                                                                std::uint64_t file_size);
   Result<> link_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);

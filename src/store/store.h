@@ -72,12 +72,12 @@ class Store {
                                                             std::uint64_t stored_end) = 0;
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
-  // Renames the finished blob to `path`, on the same file system, durably. A repetition after a
-  // crash succeeds too: the blob is gone and `path` is there. An upload of no bytes that never had
-  // a blob gets an empty file. storage_failed when what is there does not have `file_size` bytes: a
-  // file that lost its end must not be handed over as the finished one.
-  virtual runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                          std::string path) = 0;
+  // Renames the finished blob to `path`, on the same file system, durably; true. A repetition after
+  // a crash succeeds too: the blob is gone and `path` is there; false. An upload of no bytes that
+  // never had a blob gets an empty file. storage_failed when what is there does not have
+  // `file_size` bytes: a file that lost its end must not be handed over as the finished one.
+  virtual runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                              std::string path) = 0;
   // Takes the extra files, which lie behind `main_size` bytes, out of the finished blob: each
   // becomes a file of its own, durably, and the blob keeps its first `main_size` bytes. On the same
   // file system. A repetition after a crash goes on where it ended, also when the blob was moved

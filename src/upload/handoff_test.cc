@@ -82,6 +82,34 @@ TEST_F(HandoffTest, AClientThatWaitsHearsOfTheEnd) {
   EXPECT_EQ(heard->failure, "no");
 }
 
+TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {
+  const std::string token = received();
+  journal::VideoRecord video;
+  video.id = "v";
+  delivery::Delivery delivery;
+  delivery.answer.status = 200;
+  delivery.blob_taken = true;
+  delivery.changes = {journal::PutVideo{video}};
+  journal.full = true;
+  EXPECT_FALSE(run(engine->answered(token, delivery)));
+  EXPECT_FALSE(journal.videos.contains("v"));
+  EXPECT_FALSE(journal.uploads.at(1).progress.answer);
+  journal.full = false;
+  const std::size_t commits = journal.commits;
+  EXPECT_TRUE(run(engine->answered(token, delivery)));
+  EXPECT_EQ(journal.commits, commits + 1);
+  EXPECT_TRUE(journal.videos.contains("v"));
+  EXPECT_TRUE(journal.uploads.at(1).progress.answer);
+
+  // The first answer stays; a file that became a video all the same is not forgotten.
+  video.id = "w";
+  delivery.changes = {journal::PutVideo{video}};
+  delivery.answer.status = 404;
+  EXPECT_TRUE(run(engine->answered(token, delivery)));
+  EXPECT_TRUE(journal.videos.contains("w"));
+  EXPECT_EQ(journal.uploads.at(1).progress.answer->status, 200);
+}
+
 TEST_F(HandoffTest, RetryBeginsAnotherRound) {
   const std::string token = failed();
   const auto retried = run(engine->retry(1));

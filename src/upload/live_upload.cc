@@ -2,6 +2,7 @@
 #include "upload/live_upload.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -100,14 +101,15 @@ journal::UploadRecord LiveUpload::record() const {
   return record;
 }
 
-Task<Result<Transition>> LiveUpload::commit(Event event) {
+Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Change> together) {
   std::unique_lock lock(mutex_);
   Transition transition = apply(pending_, record_.file_size, event);
-  if (transition.changed) {
+  if (transition.changed || !together.empty()) {
     pending_ = transition.progress;
     if (!gathering_) {
       gathering_ = std::make_shared<Batch>();
     }
+    std::ranges::move(together, std::back_inserter(gathering_->together));
   }
   // What made an event come too late has to be durable as well before the caller looks.
   const std::shared_ptr<Batch> batch = gathering_ ? gathering_ : committing_;
@@ -123,6 +125,7 @@ Task<Result<Transition>> LiveUpload::commit(Event event) {
     journal::UploadProgress progress = pending_;
     std::vector<journal::Change> changes = announcer_.announcements(record_, &progress_, progress);
     const bool announces = !changes.empty();
+    std::ranges::move(batch->together, std::back_inserter(changes));
     lock.unlock();
     changes.emplace_back(journal::UpdateUpload{record_.id, progress});
     Result<> committed = co_await journal_.commit(std::move(changes));

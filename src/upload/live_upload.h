@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -75,7 +76,8 @@ class LiveUpload {
   // Applies `event` and returns when the journal has it. Changes that come together share a commit.
   // The transition is the event's own. When a commit fails, every change that waited for it fails
   // and is as if it had never been: a change that can still succeed later is asked for again.
-  runtime::Task<Result<Transition>> commit(Event event);
+  // `together` is committed with the change, or without it when there is none.
+  runtime::Task<Result<Transition>> commit(Event event, std::vector<journal::Change> together = {});
   // The blob is there, with room for the whole file.
   void room_taken();
   // Applies an event that the journal need not know.
@@ -100,8 +102,9 @@ class LiveUpload {
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
   // Changes that share a commit.
   struct Batch {
+    std::vector<journal::Change> together;  // These two guarded by the upload's mutex.
+    std::optional<Result<>> outcome;
     runtime::Event ended;
-    std::optional<Result<>> outcome;  // Guarded by the upload's mutex.
   };
 
   void keep_locked(journal::UploadProgress progress);

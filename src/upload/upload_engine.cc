@@ -317,7 +317,8 @@ Task<Result<>> UploadEngine::answered(std::string token, delivery::Delivery deli
   LiveUpload& upload = **found;
   Answered event{std::move(delivery.answer), delivery.blob_taken,
                  parts_.clock.now() + settings_.expiry.finished};
-  const Result<Transition> committed = co_await upload.commit(std::move(event));
+  const Result<Transition> committed =
+      co_await upload.commit(std::move(event), std::move(delivery.changes));
   if (!committed) {
     co_return fail(committed.error());
   }

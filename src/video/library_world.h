@@ -117,13 +117,13 @@ class SteppedStore final : public store::Store {
  public:
   explicit SteppedStore(Steps& steps) : steps_(steps) {}
 
-  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                  std::string path) override {
+  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                      std::string path) override {
     const Result<> begun = steps_.begin("move");
     if (!begun) {
-      co_return begun;
+      co_return fail(begun.error());
     }
-    const Result<> moved = co_await memory.move_to(upload_id, file_size, std::move(path));
+    const Result<bool> moved = co_await memory.move_to(upload_id, file_size, std::move(path));
     steps_.end();
     co_return moved;
   }

@@ -22,12 +22,15 @@ class Prober {
   // probe crash, hang or exceed a limit: final. Any other error is ours: a later attempt can
   // succeed.
   virtual Result<MediaInfo> probe(int descriptor) = 0;
+  // False when it needs neither file nor thread: the descriptor may be -1, and nothing blocks.
+  virtual bool looks_at_files() const noexcept { return true; }
 };
 
 // Looks at nothing: every file is a video of which nothing is known.
 class NoProber final : public Prober {
  public:
   Result<MediaInfo> probe(int /*descriptor*/) override { return MediaInfo(); }
+  bool looks_at_files() const noexcept override { return false; }
 };
 
 // Runs the helper program (tools/media_probe.cc) once for every file, and never leaves it running.

@@ -94,18 +94,28 @@ VideoLibrary::~VideoLibrary() = default;
 
 runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::Handoff& handoff) {
   VideoDescription video = description_of(handoff);
-  // A tombstone too: the upload's answer stays what it was.
-  Result<std::optional<journal::VideoRecord>> known = co_await journal_.find_video(video.id);
-  if (!known) {
-    co_return fail(known.error());
-  }
-  if (std::optional<journal::VideoRecord>& record = *known; record) {
-    co_return delivered(handoff, std::move(record->document));
-  }
   const std::string path = directory_ + "/" + video.id + stored_extension(handoff.file_name);
-  const Result<> moved = co_await take_files(handoff, video.id, path);
-  if (!moved) {
-    co_return fail(moved.error());
+  // The record comes after the move: whoever still finds the blob need not look for one.
+  const bool leaves_trace = handoff.extra_files.empty() && handoff.file_size > 0;
+  Result<bool> moved = false;
+  if (leaves_trace) {
+    moved = co_await store_.move_to(handoff.upload_id, handoff.file_size, path);
+  }
+  if (!moved || !*moved) {
+    // A tombstone too: the upload's answer stays what it was.
+    Result<std::optional<journal::VideoRecord>> known = co_await journal_.find_video(video.id);
+    if (!known) {
+      co_return fail(known.error());
+    }
+    if (std::optional<journal::VideoRecord>& record = *known; record) {
+      co_return delivered(handoff, std::move(record->document));
+    }
+    if (!leaves_trace) {
+      moved = co_await take_files(handoff, video.id, path);
+    }
+    if (!moved) {
+      co_return fail(moved.error());
+    }
   }
   Result<MediaInfo> media = co_await probe(path);
   if (!media && media.error().code() != Errc::unsupported_media_type) {
@@ -123,16 +133,13 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
   }
   journal::VideoRecord record = new_record(video, handoff.upload_id);
   record.owner = handoff.owner;
-  std::string document = record.document;
-  const Result<> stored = co_await put(std::move(record));
-  if (!stored) {
-    co_return fail(stored.error());
-  }
+  delivery::Delivery delivery = delivered(handoff, record.document);
+  delivery.changes.emplace_back(journal::PutVideo{std::move(record)});
   log_.info("video_stored", {{"upload", handoff.upload_id},
                              {"video", video.id},
                              {"status", to_text(video.status)},
                              {"size", video.file_size}});
-  co_return delivered(handoff, std::move(document));
+  co_return delivery;
 }
 
 delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const {
@@ -142,8 +149,8 @@ delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const 
   return {video.id, answer_with(video_document(video))};
 }
 
-runtime::Task<Result<>> VideoLibrary::take_files(const delivery::Handoff& handoff, std::string id,
-                                                 std::string path) {
+runtime::Task<Result<bool>> VideoLibrary::take_files(const delivery::Handoff& handoff,
+                                                     std::string id, std::string path) {
   if (!handoff.extra_files.empty()) {
     std::vector<store::SplitOff> extra_files;
     for (const journal::ExtraFile& extra : handoff.extra_files) {
@@ -153,13 +160,16 @@ runtime::Task<Result<>> VideoLibrary::take_files(const delivery::Handoff& handof
     const Result<> split =
         co_await store_.split(handoff.upload_id, handoff.file_size, std::move(extra_files));
     if (!split) {
-      co_return split;
+      co_return fail(split.error());
     }
   }
   co_return co_await store_.move_to(handoff.upload_id, handoff.file_size, std::move(path));
 }
 
 runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string path) {
+  if (!prober_.looks_at_files()) {
+    co_return prober_.probe(-1);
+  }
   auto work = [this, &path]() -> Result<MediaInfo> {
     const auto file = disk_.open(path, runtime::OpenMode::read_only);
     if (!file) {

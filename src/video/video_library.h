@@ -22,11 +22,12 @@
 
 namespace sluice::video {
 
-// What is on the disk: first the file under a name that follows from the upload, then the record.
-// A removal goes the other way: tombstone, file, mark. So a file without a record belongs to an
-// upload whose hand-off will be repeated, and a crash between any two steps leaves nothing behind
-// that the next attempt or clean_leftovers() does not find. Any worker; what it refers to outlives
-// it. `pool` gets work that lasts as long as a probe does.
+// What is on the disk: first the file under a name that follows from the upload, then, in one
+// commit, the record and the upload's answer. A removal goes the other way: tombstone, file, mark.
+// So a file without a record belongs to an upload whose hand-off will be repeated, and a crash
+// between any two steps leaves nothing behind that the next attempt or clean_leftovers() does not
+// find. Any worker; what it refers to outlives it. `pool` gets work that lasts as long as a probe
+// does.
 class VideoLibrary final : public delivery::Backend, public Videos {
  public:
   VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
@@ -54,9 +55,9 @@ class VideoLibrary final : public delivery::Backend, public Videos {
 
   runtime::Task<Result<journal::VideoRecord>> find_record(std::string id, Viewer viewer);
   runtime::Task<Result<journal::VideoRecord>> find_present(std::string id, Viewer viewer);
-  // Brings the bytes to the video's final names; `path` is the main file's.
-  runtime::Task<Result<>> take_files(const delivery::Handoff& handoff, std::string id,
-                                     std::string path);
+  // Brings the bytes to the video's final names; `path` is the main file's. As Store::move_to().
+  runtime::Task<Result<bool>> take_files(const delivery::Handoff& handoff, std::string id,
+                                         std::string path);
   runtime::Task<Result<MediaInfo>> probe(std::string path);
   runtime::Task<Result<>> put(journal::VideoRecord record);
   // Removes the file and marks it as removed in the record.

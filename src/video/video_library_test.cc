@@ -42,8 +42,20 @@ struct World {
     VideoLibrary library(journal, store, disk, pool, prober, clock, log, "/data/videos");
     return run(question(library));
   }
+  // With what the ledger does.
   Result<delivery::Delivery> deliver() {
-    return ask([this](VideoLibrary& library) { return library.deliver(handoff); });
+    return ask([this](VideoLibrary& library) { return deliver_and_keep(library); });
+  }
+  runtime::Task<Result<delivery::Delivery>> deliver_and_keep(VideoLibrary& library) {
+    Result<delivery::Delivery> delivery = co_await library.deliver(handoff);
+    if (!delivery || delivery->changes.empty()) {
+      co_return delivery;
+    }
+    const Result<> kept = co_await journal.commit(std::move(delivery->changes));
+    if (!kept) {
+      co_return fail(kept.error());
+    }
+    co_return delivery;
   }
   Result<std::string> find(const std::string& id) {
     return ask([&id](VideoLibrary& library) { return library.find(id, std::nullopt); });

@@ -65,8 +65,8 @@ Task<Result<>> StoreSeam::remove(std::uint64_t upload_id) {
   co_return co_await store_.remove(upload_id);
 }
 
-Task<Result<>> StoreSeam::move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                  std::string path) {
+Task<Result<bool>> StoreSeam::move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                      std::string path) {
   co_await wait_some_turns(dice_);
   co_return co_await store_.move_to(upload_id, file_size, std::move(path));
 }

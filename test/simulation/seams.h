@@ -58,8 +58,8 @@ class StoreSeam final : public store::Store {
                                                            std::uint64_t file_size,
                                                            std::uint64_t stored_end) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                  std::string path) override;
+  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                      std::string path) override;
   runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
                                 std::vector<store::SplitOff> extra_files) override;
   runtime::Task<Result<runtime::DiskSpace>> space() override;

@@ -317,8 +317,12 @@ Task<> World::deliver(UploadRecord record) {
   life_->engine.began(record.token);
   Result<delivery::Delivery> delivery = co_await ask_backend(record);
   if (delivery) {
+    const bool makes_video = !delivery->changes.empty();
     const Result<> kept = co_await life_->engine.answered(record.token, std::move(*delivery));
     if (kept) {
+      if (makes_video) {
+        count_video(record.id);
+      }
       co_return;
     }
   } else {
@@ -327,9 +331,16 @@ Task<> World::deliver(UploadRecord record) {
   life_->waiting.push_back(std::move(record));
 }
 
+void World::count_video(std::uint64_t upload_id) {
+  if (++uploads_.at(upload_id).videos_made > 1) {
+    violate(fmt::format("upload {} became two videos", upload_id));
+  }
+  ++tally_.videos;
+}
+
 // Keeps a record of what it has done, as the video library does.
 Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
-  Expectation& upload = uploads_.at(record.id);
+  const Expectation& upload = uploads_.at(record.id);
   delivery::Delivery delivery;
   delivery.answer.status = 422;
   delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, record.file_size);
@@ -340,19 +351,28 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
     co_return delivery;
   }
   const std::string key = std::to_string(record.id);
-  const auto known = co_await journal_.find_video(key);
-  if (!known) {
-    co_return fail(known.error());
-  }
   delivery.answer.status = 200;
   delivery.blob_taken = true;
-  if (*known) {
-    delivery.answer.body = (*known)->document;
-    co_return delivery;
+  const bool leaves_trace = !upload.layout && upload.source.size() > 0;
+  Result<bool> moved = false;
+  if (leaves_trace) {
+    moved = co_await take_files(upload);
   }
-  const Result<> moved = co_await take_files(upload);
-  if (!moved) {
-    co_return fail(moved.error());
+  if (!moved || !*moved) {
+    const auto known = co_await journal_.find_video(key);
+    if (!known) {
+      co_return fail(known.error());
+    }
+    if (*known) {
+      delivery.answer.body = (*known)->document;
+      co_return delivery;
+    }
+    if (!leaves_trace) {
+      moved = co_await take_files(upload);
+    }
+    if (!moved) {
+      co_return fail(moved.error());
+    }
   }
   journal::VideoRecord video;
   video.id = key;
@@ -360,27 +380,18 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   video.document = fmt::format("video of upload {}, {} bytes, {}", record.id, record.file_size,
                                dice_.below(1U << 30U));
   delivery.answer.body = video.document;
-  std::vector<journal::Change> changes;
-  changes.emplace_back(journal::PutVideo{std::move(video)});
-  const Result<> kept = co_await journal_.commit(std::move(changes));
-  if (!kept) {
-    co_return fail(kept.error());
-  }
-  if (++upload.videos_made > 1) {
-    violate(fmt::format("upload {} became two videos", record.id));
-  }
-  ++tally_.videos;
+  delivery.changes.emplace_back(journal::PutVideo{std::move(video)});
   co_return delivery;
 }
 
-Task<Result<>> World::take_files(const Expectation& upload) {
+Task<Result<bool>> World::take_files(const Expectation& upload) {
   std::vector<store::SplitOff> files = video_files(upload);
   const std::uint64_t main_size = files.front().range.size();
   files.erase(files.begin());
   if (!files.empty()) {
     const Result<> split = co_await life_->seam.split(upload.id, main_size, std::move(files));
     if (!split) {
-      co_return split;
+      co_return fail(split.error());
     }
   }
   co_return co_await life_->seam.move_to(upload.id, main_size, video_path(upload.id));

@@ -115,6 +115,7 @@ class World final : public delivery::Handover {
 
   void wait_for_end();
   runtime::Task<> deliver(journal::UploadRecord record);
+  void count_video(std::uint64_t upload_id);
   runtime::Task<Result<delivery::Delivery>> ask_backend(journal::UploadRecord record);
   void hear(Expectation& upload, const upload::Snapshot& snapshot);
   void hear_error(const Expectation& upload, const Error& error, const char* request);
@@ -126,7 +127,7 @@ class World final : public delivery::Handover {
   static std::string video_path(std::uint64_t id);
   // Where the bytes of a finished upload are, in their order.
   static std::vector<store::SplitOff> video_files(const Expectation& upload);
-  runtime::Task<Result<>> take_files(const Expectation& upload);
+  runtime::Task<Result<bool>> take_files(const Expectation& upload);
 
   Dice& dice_;
   boost::asio::io_context context_{1};

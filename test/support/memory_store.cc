@@ -67,9 +67,11 @@ Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
   co_return Result<>();
 }
 
-Task<Result<>> MemoryStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                    std::string path) {
-  if (const auto found = blobs.find(upload_id); found != blobs.end()) {
+Task<Result<bool>> MemoryStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                        std::string path) {
+  const auto found = blobs.find(upload_id);
+  const bool is_here = found != blobs.end();
+  if (is_here) {
     moved[path] = found->second.durable;
     blobs.erase(found);
   } else if (file_size == 0) {
@@ -78,7 +80,7 @@ Task<Result<>> MemoryStore::move_to(std::uint64_t upload_id, std::uint64_t file_
   if (!moved.contains(path) || moved[path].size() != file_size) {
     co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
   }
-  co_return Result<>();
+  co_return is_here;
 }
 
 Task<Result<>> MemoryStore::split(std::uint64_t upload_id, std::uint64_t main_size,
