@@ -37,20 +37,25 @@ runtime::Task<Result<>> LocalBlob::write(std::uint64_t offset, Bytes data) {
 
 // One way to a storage thread and back for all of it: at gigabytes a second the way costs as much
 // as the write.
-runtime::Task<Blob::Streamed> LocalBlob::stream(std::uint64_t offset, MutableBytes buffer,
-                                                std::size_t count, Refill refill) {
-  auto work = [this, offset, buffer, count, &refill] {
-    Streamed streamed;
-    for (std::size_t left = count; left > 0; left = refill(buffer)) {
-      streamed.outcome = write_now(offset + streamed.bytes, buffer.first(left));
-      if (!streamed.outcome) {
-        break;
-      }
-      streamed.bytes += left;
-    }
-    return streamed;
-  };
+runtime::Task<Blob::Streamed> LocalBlob::stream(Stream stream) {
+  auto work = [this, &stream] { return stream_now(stream); };
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+Blob::Streamed LocalBlob::stream_now(Stream& stream) {
+  Streamed streamed;
+  for (std::size_t left = stream.count; left > 0; left = stream.refill(stream.buffer)) {
+    streamed.outcome = write_now(stream.offset + streamed.bytes, stream.buffer.first(left));
+    if (!streamed.outcome) {
+      return streamed;
+    }
+    streamed.bytes += left;
+  }
+  if (stream.offset + streamed.bytes == stream.sync_at &&
+      surroundings_.durability != Durability::none) {
+    streamed.outcome = sync_now();
+  }
+  return streamed;
 }
 
 Result<> LocalBlob::write_now(std::uint64_t offset, Bytes data) {
@@ -70,6 +75,9 @@ runtime::Task<Result<>> LocalBlob::sync() {
   if (surroundings_.durability == Durability::none) {
     co_return Result<>();
   }
+  if (is_clean() && !surroundings_.failures.contains(upload_id_)) {
+    co_return Result<>();
+  }
   auto work = [this] { return sync_now(); };
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
@@ -78,6 +86,7 @@ void LocalBlob::write_back(ByteRange written) {
   RangeSet gathered;
   {
     const std::scoped_lock lock(dirty_mutex_);
+    ++writes_;
     dirty_.add(written);
     if (dirty_.total() < limits::writeback_bytes) {
       return;
@@ -95,6 +104,9 @@ Result<> LocalBlob::sync_now() {
     return fail(Errc::storage_failed, "the bytes of upload " + std::to_string(upload_id_) +
                                           " are not trusted after a failed sync");
   }
+  if (is_clean()) {
+    return {};
+  }
   Result<> synced = sync_file_and_name();
   if (!synced) {
     surroundings_.failures.add(upload_id_);
@@ -102,16 +114,27 @@ Result<> LocalBlob::sync_now() {
   return synced;
 }
 
+bool LocalBlob::is_clean() const {
+  const std::scoped_lock lock(dirty_mutex_);
+  return synced_writes_ == writes_;
+}
+
 Result<> LocalBlob::sync_file_and_name() {
+  std::uint64_t writes = 0;
   {
     const std::scoped_lock lock(dirty_mutex_);
     dirty_ = {};
+    writes = writes_;
   }
   const auto started = std::chrono::steady_clock::now();
   Result<> synced = file_->sync();
   if (synced && !name_is_durable_) {
     synced = surroundings_.disk.sync_directory(directory_);
     name_is_durable_ = synced.has_value();
+  }
+  if (synced) {
+    const std::scoped_lock lock(dirty_mutex_);
+    synced_writes_ = writes;
   }
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;
   surroundings_.metrics.sync_seconds.observe(taken.count());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -46,10 +47,12 @@ class LocalBlob final : public Blob {
             std::unique_ptr<runtime::DiskFile> file, std::string directory);
 
   runtime::Task<Result<>> write(std::uint64_t offset, Bytes data) override;
-  runtime::Task<Streamed> stream(std::uint64_t offset, MutableBytes buffer, std::size_t count,
-                                 Refill refill) override;
+  runtime::Task<Streamed> stream(Stream stream) override;
   runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override;
   runtime::Task<Result<>> sync() override;
+
+  // As stream(), on this thread, which may block.
+  Streamed stream_now(Stream& stream);
 
  private:
   // These block.
@@ -57,14 +60,17 @@ class LocalBlob final : public Blob {
   void write_back(ByteRange written);
   Result<> sync_now();
   Result<> sync_file_and_name();
+  bool is_clean() const;
 
   BlobSurroundings& surroundings_;
   const std::uint64_t upload_id_;
   const std::unique_ptr<runtime::DiskFile> file_;
   const std::string directory_;
 
-  std::mutex dirty_mutex_;
-  RangeSet dirty_;  // Written, and not yet on its way to the disk.
+  mutable std::mutex dirty_mutex_;
+  RangeSet dirty_;                              // Written, and not yet on its way to the disk.
+  std::uint64_t writes_ = 0;                    // These under dirty_mutex_, too.
+  std::optional<std::uint64_t> synced_writes_;  // writes_ when the last good sync began.
 
   // One sync at a time: the kernel reports a failed write to one of them only.
   std::mutex sync_mutex_;

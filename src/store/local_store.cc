@@ -39,8 +39,25 @@ LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, std::st
 runtime::Task<Result<std::unique_ptr<Blob>>> LocalStore::open(std::uint64_t upload_id,
                                                               std::uint64_t file_size,
                                                               std::uint64_t stored_end) {
-  auto work = [this, upload_id, file_size, stored_end] {
+  auto work = [this, upload_id, file_size, stored_end]() -> Result<std::unique_ptr<Blob>> {
     return open_now(upload_id, file_size, stored_end);
+  };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t upload_id,
+                                                                 std::uint64_t file_size,
+                                                                 std::uint64_t stored_end,
+                                                                 Blob::Stream stream) {
+  auto work = [this, upload_id, file_size, stored_end, &stream]() -> Result<Opened> {
+    auto blob = open_now(upload_id, file_size, stored_end);
+    if (!blob) {
+      return fail(blob.error());
+    }
+    Opened opened;
+    opened.streamed = (*blob)->stream_now(stream);
+    opened.blob = std::move(*blob);
+    return opened;
   };
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
@@ -87,8 +104,9 @@ std::string LocalStore::blob_path(std::uint64_t upload_id) const {
   return fmt::format("{}/{}.part", shard(upload_id), upload_id);
 }
 
-Result<std::unique_ptr<Blob>> LocalStore::open_now(std::uint64_t upload_id, std::uint64_t file_size,
-                                                   std::uint64_t stored_end) {
+Result<std::unique_ptr<LocalBlob>> LocalStore::open_now(std::uint64_t upload_id,
+                                                        std::uint64_t file_size,
+                                                        std::uint64_t stored_end) {
   // Also for a blob that is there: who made it may have died before its shard's name was durable.
   if (Result<> made = make_shard(upload_id); !made) {
     return fail_as_ours(made.error());
@@ -156,7 +174,8 @@ Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_si
   runtime::Disk& disk = surroundings_.disk;
   const std::string blob = blob_path(upload_id);
   Result<> done = check_finished(upload_id, file_size, blob);
-  if (done) {
+  const bool is_here = done.has_value();
+  if (is_here) {
     done = disk.rename(blob, path);
   } else if (done.error().code() == Errc::not_found) {
     // Moved before; or never there, as nothing had to be stored.
@@ -170,14 +189,13 @@ Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_si
   if (done) {
     done = sync_names(std::filesystem::path(path).parent_path().string());
   }
-  const bool is_here = done.has_value();
-  if (is_here) {
+  if (done) {
     done = sync_names(shard(upload_id));
   }
   if (!done) {
     return fail_as_ours(done.error());
   }
-  return {};
+  return is_here;
 }
 
 Result<> LocalStore::check_finished(std::uint64_t upload_id, std::uint64_t file_size,
@@ -194,7 +212,7 @@ Result<> LocalStore::check_finished(std::uint64_t upload_id, std::uint64_t file_
     return fail(Errc::storage_failed, fmt::format("upload {} has {} bytes, {} has {}", upload_id,
                                                   file_size, path, *size));
   }
-  return is_here;
+  return {};
 }
 
 Result<> LocalStore::sync_names(const std::string& directory) {

@@ -31,6 +31,9 @@ class LocalStore final : public Store, public FinishedFiles {
   runtime::Task<Result<std::unique_ptr<Blob>>> open(std::uint64_t upload_id,
                                                     std::uint64_t file_size,
                                                     std::uint64_t stored_end) override;
+  runtime::Task<Result<Opened>> open_and_stream(std::uint64_t upload_id, std::uint64_t file_size,
+                                                std::uint64_t stored_end,
+                                                Blob::Stream stream) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override;
@@ -50,8 +53,8 @@ class LocalStore final : public Store, public FinishedFiles {
 
  private:
   // These block.
-  Result<std::unique_ptr<Blob>> open_now(std::uint64_t upload_id, std::uint64_t file_size,
-                                         std::uint64_t stored_end);
+  Result<std::unique_ptr<LocalBlob>> open_now(std::uint64_t upload_id, std::uint64_t file_size,
+                                              std::uint64_t stored_end);
   Result<std::unique_ptr<runtime::DiskFile>> create(std::uint64_t upload_id,
                                                     std::uint64_t file_size);
   Result<> make_shard(std::uint64_t upload_id);

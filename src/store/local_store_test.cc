@@ -87,7 +87,7 @@ TEST_F(LocalStoreTest, StreamsBufferAfterBufferToTheirPlaces) {
     return next.size();
   };
   std::ranges::copy(as_bytes("abcd"), buffer.begin());
-  const Blob::Streamed streamed = sluice::testing::run(blob->stream(3, buffer, 4, refill));
+  const Blob::Streamed streamed = sluice::testing::run(blob->stream({3, buffer, 4, refill}));
   EXPECT_TRUE(streamed.outcome);
   EXPECT_EQ(streamed.bytes, 10U);
   EXPECT_EQ(contents(store.blob_path(id)).substr(3), "abcdefghij");
@@ -102,7 +102,7 @@ TEST_F(LocalStoreTest, AStreamTellsHowFarItCameBeforeAnError) {
     ++refills;
     return free.size();
   };
-  const Blob::Streamed streamed = sluice::testing::run(blob->stream(0, buffer, 4, refill));
+  const Blob::Streamed streamed = sluice::testing::run(blob->stream({0, buffer, 4, refill}));
   EXPECT_FALSE(streamed.outcome);
   EXPECT_EQ(streamed.bytes, 4U);
   EXPECT_EQ(refills, 1);
@@ -114,8 +114,12 @@ TEST_F(LocalStoreTest, SyncsTheNameWithTheFirstSyncOfEveryOpening) {
     EXPECT_TRUE(write(*blob, 0, "hello"));
     disk.take_calls();
     EXPECT_TRUE(sluice::testing::run(blob->sync()));
+    EXPECT_EQ(disk.take_calls(), (Calls{"sync ab/427.part", "syncdir ab"}));
     EXPECT_TRUE(sluice::testing::run(blob->sync()));
-    EXPECT_EQ(disk.take_calls(), (Calls{"sync ab/427.part", "syncdir ab", "sync ab/427.part"}));
+    EXPECT_EQ(disk.take_calls(), Calls{}) << "nothing was written since";
+    EXPECT_TRUE(write(*blob, 5, "world"));
+    EXPECT_TRUE(sluice::testing::run(blob->sync()));
+    EXPECT_EQ(disk.take_calls(), Calls{"sync ab/427.part"});
   }
   EXPECT_EQ(observations(metrics.sync_seconds), 4U);
 }
@@ -130,6 +134,41 @@ TEST_F(LocalStoreTest, MakesShardNamesDurableAgainAfterARestart) {
   EXPECT_EQ(disk.take_calls(), (Calls{"mkdir ab", "syncdir " + root(), "open ab/427.part"}));
   EXPECT_TRUE(sluice::testing::run(restarted.open(id, 100, 0)));
   EXPECT_EQ(disk.take_calls(), (Calls{"open ab/427.part"}));
+}
+
+TEST_F(LocalStoreTest, OpensWritesAndSyncsAWholePieceInOneGo) {
+  std::array<std::byte, 5> buffer{};
+  std::ranges::copy(as_bytes("hello"), buffer.begin());
+  const auto nothing = [](MutableBytes) -> std::size_t { return 0; };
+  auto opened = sluice::testing::run(store.open_and_stream(id, 9, 0, {0, buffer, 5, nothing, 5}));
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(opened->streamed.outcome);
+  EXPECT_EQ(opened->streamed.bytes, 5U);
+  const Calls calls = disk.take_calls();
+  ASSERT_GE(calls.size(), 2U);
+  EXPECT_EQ(Calls(calls.end() - 2, calls.end()), (Calls{"sync ab/427.part", "syncdir ab"}));
+  EXPECT_TRUE(sluice::testing::run(opened->blob->sync()));
+  EXPECT_EQ(disk.take_calls(), Calls{});
+
+  // It ends before the piece does: there is more to come.
+  const auto more = sluice::testing::run(opened->blob->stream({5, buffer, 3, nothing, 9}));
+  EXPECT_TRUE(more.outcome);
+  EXPECT_TRUE(disk.take_calls().empty());
+  const auto missing =
+      sluice::testing::run(store.open_and_stream(id, 9, 9, {0, buffer, 5, nothing}));
+  EXPECT_EQ(missing.error().code(), Errc::storage_failed);
+}
+
+TEST_F(LocalStoreTest, ASyncThatFailsWithTheStreamIsNeverHealed) {
+  std::array<std::byte, 5> buffer{};
+  const auto nothing = [](MutableBytes) -> std::size_t { return 0; };
+  disk.fail_on("sync ab/427.part", Errc::disk_full);
+  auto opened = sluice::testing::run(store.open_and_stream(id, 5, 0, {0, buffer, 5, nothing, 5}));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->streamed.outcome.error().code(), Errc::disk_full);
+  EXPECT_EQ(opened->streamed.bytes, 5U);
+  disk.fail_on("");
+  EXPECT_EQ(sluice::testing::run(opened->blob->sync()).error().code(), Errc::storage_failed);
 }
 
 TEST_F(LocalStoreTest, StartsWritebackOfWhatHasGathered) {

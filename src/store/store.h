@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -32,16 +33,23 @@ class Blob {
   // Puts the next bytes at the front of the buffer, returns how many; 0 ends the stream. It runs on
   // a thread that may block, and not for longer than limits::stream_time_max in all.
   using Refill = std::function<std::size_t(MutableBytes)>;
-  // Writes the first `count` bytes of `buffer` at `offset`, then what `refill` brings, end to end.
-  // What was written before an error stays.
-  virtual runtime::Task<Streamed> stream(std::uint64_t offset, MutableBytes buffer,
-                                         std::size_t count, Refill refill) {
+  struct Stream {
+    std::uint64_t offset = 0;
+    MutableBytes buffer;
+    std::size_t count = 0;  // So many bytes of the buffer come first, then what `refill` brings.
+    Refill refill;
+    // A stream that ends exactly here is to be synced soon: whoever can do so on the way does.
+    std::uint64_t sync_at = 0;
+  };
+  // Writes end to end. What was written before an error stays.
+  virtual runtime::Task<Streamed> stream(Stream stream) {
     Streamed streamed;
-    while (count > 0 && streamed.outcome) {
-      streamed.outcome = co_await write(offset + streamed.bytes, buffer.first(count));
+    while (stream.count > 0 && streamed.outcome) {
+      streamed.outcome =
+          co_await write(stream.offset + streamed.bytes, stream.buffer.first(stream.count));
       if (streamed.outcome) {
-        streamed.bytes += count;
-        count = refill(buffer);
+        streamed.bytes += stream.count;
+        stream.count = stream.refill(stream.buffer);
       }
     }
     co_return streamed;
@@ -70,6 +78,24 @@ class Store {
   virtual runtime::Task<Result<std::unique_ptr<Blob>>> open(std::uint64_t upload_id,
                                                             std::uint64_t file_size,
                                                             std::uint64_t stored_end) = 0;
+  struct Opened {
+    std::unique_ptr<Blob> blob;
+    Blob::Streamed streamed;
+  };
+  // open(), then stream(). The error is that of open().
+  virtual runtime::Task<Result<Opened>> open_and_stream(std::uint64_t upload_id,
+                                                        std::uint64_t file_size,
+                                                        std::uint64_t stored_end,
+                                                        Blob::Stream stream) {
+    auto blob = co_await open(upload_id, file_size, stored_end);
+    if (!blob) {
+      co_return fail(blob.error());
+    }
+    Opened opened;
+    opened.blob = std::move(*blob);
+    opened.streamed = co_await opened.blob->stream(std::move(stream));
+    co_return opened;
+  }
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
   // Renames the finished blob to `path`, on the same file system, durably; true. A repetition after

@@ -140,9 +140,6 @@ std::uint64_t Append::new_until() const {
 
 // A sender that fills buffers at once is received by the thread that writes.
 Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint64_t until) {
-  if (const Result<> opened = co_await open_blob(); !opened) {
-    co_return fail(opened.error());
-  }
   const std::uint64_t checkpoint =
       may_be_another_file_ ? until : position_ + limits::checkpoint_bytes - written_.total();
   const std::uint64_t stop_at = std::min({until, checkpoint, position_ + limits::stream_bytes_max});
@@ -160,8 +157,22 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
     next += filled;
     return filled;
   };
-  const store::Blob::Streamed streamed =
-      co_await blob_->stream(position_, buffer, count, std::move(refill));
+  // The sync that settle() will ask for is done by the same thread: one way there and back.
+  const std::uint64_t sync_at = may_be_another_file_ ? 0 : end_;
+  store::Blob::Stream stream{position_, buffer, count, std::move(refill), sync_at};
+  store::Blob::Streamed streamed;
+  if (blob_) {
+    streamed = co_await blob_->stream(std::move(stream));
+  } else {
+    auto opened = co_await tools_.store.open_and_stream(upload_.id(), upload_.file_size(),
+                                                        stored_end(), std::move(stream));
+    if (!opened) {
+      co_return fail(opened.error());
+    }
+    streamed = std::move(opened->streamed);
+    blob_ = std::move(opened->blob);
+    upload_.room_taken();
+  }
   if (streamed.bytes > 0) {
     written_.add({position_, position_ + streamed.bytes});
   }
@@ -169,10 +180,13 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
   co_return streamed.outcome;
 }
 
+std::uint64_t Append::stored_end() const {
+  return stored_.empty() ? 0 : stored_.ranges().back().end;
+}
+
 Task<Result<>> Append::open_blob() {
   if (!blob_) {
-    const std::uint64_t stored_end = stored_.empty() ? 0 : stored_.ranges().back().end;
-    auto opened = co_await tools_.store.open(upload_.id(), upload_.file_size(), stored_end);
+    auto opened = co_await tools_.store.open(upload_.id(), upload_.file_size(), stored_end());
     if (!opened) {
       co_return fail(opened.error());
     }

@@ -52,6 +52,8 @@ class Append {
   std::uint64_t new_until() const;
   runtime::Task<Result<>> stream(MutableBytes buffer, std::size_t count, std::uint64_t until);
   runtime::Task<Result<>> open_blob();
+  // Of the last durable byte.
+  std::uint64_t stored_end() const;
   runtime::Task<Result<>> take(Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> check_end();
