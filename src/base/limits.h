@@ -191,6 +191,8 @@ inline constexpr std::size_t auth_hosts_max = 16;
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.
 inline constexpr std::chrono::hours form_upload_time_max{24};
+// What a file without a session leaves behind when the server dies goes after this at the latest.
+inline constexpr std::chrono::hours unidentified_file_life{1};
 inline constexpr std::uint64_t sessions_per_owner_default = 1'000'000;
 inline constexpr std::uint64_t unauthenticated_bytes_default = 1024 * MiB;
 

@@ -30,6 +30,9 @@ std::vector<journal::Change> Notifier::announcements(const journal::UploadRecord
                                                      const journal::UploadProgress* before,
                                                      const journal::UploadProgress& after) const {
   std::vector<journal::Change> changes;
+  if (record.file_name.empty()) {
+    return changes;
+  }
   for (const auto& [event, target] : settings_.receivers) {
     if (!is_event(event, before, after)) {
       continue;

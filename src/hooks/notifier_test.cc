@@ -33,9 +33,11 @@ class NotifierTest : public ::testing::Test {
   }
 
   // As the engine does it: the turn and what is to be told of it in one commit.
-  void turn(std::uint64_t id, std::optional<UploadState> before, UploadState after) {
+  void turn(std::uint64_t id, std::optional<UploadState> before, UploadState after,
+            const char* file_name = "film.mp4") {
     journal::UploadRecord record;
     record.id = id;
+    record.file_name = file_name;
     record.token = "token " + std::to_string(id);
     record.parameters = "{}";
     record.origin = "{}";
@@ -72,6 +74,12 @@ class NotifierTest : public ::testing::Test {
   HookSettings settings;
   std::unique_ptr<Notifier> notifier;
 };
+
+TEST_F(NotifierTest, NobodyIsToldOfAFileThatIsStillNobodys) {
+  turn(1, std::nullopt, UploadState::receiving, "");
+  turn(1, UploadState::receiving, UploadState::aborted, "");
+  EXPECT_TRUE(journal.notifications.empty());
+}
 
 TEST_F(NotifierTest, TellsEachTurnToItsReceiver) {
   settings.secret = "s";

@@ -62,8 +62,9 @@ struct UploadProgress {
 struct UploadRecord {
   std::uint64_t id = 0;
   std::string token;  // The secret in the URL.
+  // Empty while it is not known what the file is (IdentifyUpload): nobody was told of the upload.
   std::string file_name;
-  std::uint64_t file_size = 0;
+  std::uint64_t file_size = 0;  // Until then, the most that the file may have.
   std::string content_type;
   std::string parameters;     // The session's parameters, a JSON object.
   std::string origin = "{}";  // Of the session's request, a JSON object: client address, headers.

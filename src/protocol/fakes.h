@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "base/limits.h"
 #include "http/head_parser.h"
 #include "protocol/router.h"
 #include "support/manual_clock.h"
@@ -97,6 +98,26 @@ class FakeEngine final : public upload::Engine {
     co_return settle(upload);
   }
 
+  runtime::Task<Result<upload::Snapshot>> take_file(upload::NewUpload outline,
+                                                    runtime::ByteSource& body,
+                                                    upload::FileIdentity& identity) override {
+    ++calls;
+    outlines.push_back(outline);
+    const Result<std::string> bytes = co_await read_all(body, limits::MiB);
+    if (!bytes) {
+      co_return fail(bytes.error());
+    }
+    Result<upload::NewUpload> told = co_await identity.identify(bytes->size());
+    if (!told) {
+      co_return fail(told.error());
+    }
+    const Result<upload::Snapshot> snapshot = co_await create(*std::move(told));
+    Upload& upload = uploads.at(snapshot->token);
+    upload.bytes = *bytes;
+    upload.snapshot.state = journal::UploadState::received;
+    co_return upload.snapshot;
+  }
+
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
       std::uint64_t upload_id, std::uint64_t size) override {
     if (!answer_files.contains(upload_id) || answer_files.at(upload_id).size() != size) {
@@ -120,6 +141,7 @@ class FakeEngine final : public upload::Engine {
   std::map<std::string, Upload> uploads;
   std::map<std::uint64_t, std::string> answer_files;
   std::vector<upload::NewUpload> created;
+  std::vector<upload::NewUpload> outlines;  // Of files that came without a session.
   std::vector<upload::Piece> pieces;
   std::vector<std::string> aborted;
   int calls = 0;
@@ -286,6 +308,7 @@ class RouterFixture : public ::testing::Test {
 
   FakeEngine engine;
   OpenGate gate;
+  SessionGate* gate_in_use = &gate;
   FakeVideos videos;
   FakePages pages;
   ProtocolSettings settings;
@@ -318,7 +341,7 @@ class RouterFixture : public ::testing::Test {
     }
     const http::RequestContext context;
     testing::ScriptedSource source(body, ending);
-    Router router({engine, gate, videos, pages, *authenticator}, settings);
+    Router router({engine, *gate_in_use, videos, pages, *authenticator}, settings);
     last = testing::run(router.handle((*parsed)->request, context, source));
     bytes_read = source.bytes_read();
     return last.response;

@@ -21,7 +21,7 @@ Append::Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::Byte
       body_(body),
       position_(piece.begin),
       end_(std::min(piece.end.value_or(upload.file_size()), upload.file_size())),
-      may_be_another_file_(piece.is_exact() && !body.remaining()) {}
+      may_be_another_file_(piece.size_unknown || (piece.is_exact() && !body.remaining())) {}
 
 Task<Result<bool>> Append::run() {
   const auto began = std::chrono::steady_clock::now();
@@ -58,6 +58,18 @@ Task<Result<bool>> Append::run() {
     co_return fail(transferred.error());
   }
   co_return finished;
+}
+
+Task<Result<std::uint64_t>> Append::run_to_end() {
+  if (const Result<> transferred = co_await transfer(); !transferred) {
+    co_return fail(transferred.error());
+  }
+  if (blob_) {
+    if (const Result<> synced = co_await blob_->sync(); !synced) {
+      co_return fail(synced.error());
+    }
+  }
+  co_return position_;
 }
 
 // A repeated piece holds no bytes that the file still wants, so others can finish the file beside
@@ -249,13 +261,13 @@ Task<Result<>> Append::compare(std::uint64_t offset, Bytes bytes, MutableBytes s
 // Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file and a part have to
 // end where they end.
 Task<Result<>> Append::check_end() {
-  if (!piece_.is_exact()) {
+  if (!piece_.is_exact() && !piece_.size_unknown) {
     co_return Result<>();
   }
   const std::uint64_t size = end_ - piece_.begin;
   const char* const what = piece_.part ? "this part has" : "file_size is";
   const char* const came = piece_.part ? "body" : "file that came";
-  if (position_ < end_) {
+  if (position_ < end_ && piece_.is_exact()) {
     co_return fail(Errc::bad_request, fmt::format("{} {} bytes, the {} has {}", what, size, came,
                                                   position_ - piece_.begin));
   }
@@ -263,6 +275,9 @@ Task<Result<>> Append::check_end() {
   const Result<std::size_t> count = co_await body_.read(surplus, limits::body_end_patience);
   if (!count) {
     co_return fail(count.error());
+  }
+  if (*count != 0 && piece_.size_unknown) {
+    co_return fail(Errc::file_too_large, fmt::format("File size limit is set to {} bytes", size));
   }
   if (*count != 0) {
     co_return fail(Errc::bad_request,

@@ -44,6 +44,10 @@ class Append {
   // none of the file (whole_file or part with another size).
   runtime::Task<Result<bool>> run();
 
+  // For a piece of unknown size, whose range the caller has claimed: its size. It is durable in the
+  // blob, and the journal is told nothing of it.
+  runtime::Task<Result<std::uint64_t>> run_to_end();
+
  private:
   runtime::Task<Result<>> transfer();
   runtime::Task<Result<bool>> transfer_one_buffer();

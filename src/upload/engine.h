@@ -13,6 +13,15 @@
 
 namespace sluice::upload {
 
+// Says what a file is that came without a session, when all of it is there.
+class FileIdentity {
+ public:
+  virtual ~FileIdentity() = default;
+
+  // The upload that the file is, of `file_size` bytes. An error refuses it.
+  virtual runtime::Task<Result<NewUpload>> identify(std::uint64_t file_size) = 0;
+};
+
 // Any worker may call; commands continue on the caller's executor. Errors carry the words for the
 // client.
 class Engine {
@@ -40,6 +49,13 @@ class Engine {
   // end this one with taken_over.
   virtual runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
                                                  runtime::ByteSource& body) = 0;
+
+  // Stores the file that `body` is, asks `identity` whose it is and what, and hands it over;
+  // append() waits for the answer. `outline` says what is known before: the most bytes that the
+  // file may have, and perhaps its owner. Nothing remains of a file that breaks off or is refused:
+  // by `identity`, by what refuses create(), or as file_too_large.
+  virtual runtime::Task<Result<Snapshot>> take_file(NewUpload outline, runtime::ByteSource& body,
+                                                    FileIdentity& identity) = 0;
 
   // The body of an answer that lies in a file (Answer::spilled_bytes), from its first byte.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(

@@ -60,8 +60,19 @@ std::shared_ptr<LiveUpload> LiveUploads::add(journal::UploadRecord record) {
   return keep_locked(token, std::move(record));
 }
 
+std::shared_ptr<LiveUpload> LiveUploads::replace(journal::UploadRecord record) {
+  const std::string token = record.token;
+  const std::scoped_lock lock(mutex_);
+  forget_locked(token);
+  return keep_locked(token, std::move(record));
+}
+
 void LiveUploads::forget(const std::string& token) {
   const std::scoped_lock lock(mutex_);
+  forget_locked(token);
+}
+
+void LiveUploads::forget_locked(const std::string& token) {
   const auto found = entries_.find(token);
   if (found != entries_.end() && found->second.upload) {
     recency_.erase(found->second.recency);

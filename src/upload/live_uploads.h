@@ -28,6 +28,8 @@ class LiveUploads {
   std::shared_ptr<LiveUpload> find_in_memory(const std::string& token);
   // A new upload whose record is in the journal.
   std::shared_ptr<LiveUpload> add(journal::UploadRecord record);
+  // In place of what is known of the upload with this token: the record has come to be another one.
+  std::shared_ptr<LiveUpload> replace(journal::UploadRecord record);
   // Its record has been removed from the journal.
   void forget(const std::string& token);
 
@@ -39,6 +41,7 @@ class LiveUploads {
   };
 
   std::shared_ptr<LiveUpload> keep_locked(const std::string& token, journal::UploadRecord record);
+  void forget_locked(const std::string& token);
   void evict_locked();
 
   journal::Journal& journal_;

@@ -41,6 +41,8 @@ struct Piece {
   // A part of a multi-chunk upload: it may begin beyond what is stored, and the body has to fill
   // the range, no byte more or less. `end` is set.
   bool part = false;
+  // The body is a file whose size is known at its end, at most the upload's.
+  bool size_unknown = false;
 
   bool is_exact() const noexcept { return whole_file || part; }
 };

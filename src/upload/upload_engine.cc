@@ -52,19 +52,12 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   if (const Result<> admitted = co_await admission_.admit(request); !admitted) {
     co_return fail(admitted.error());
   }
-  const Timestamp now = parts_.clock.now();
-  UploadRecord record;
-  record.id = parts_.journal.next_upload_id();
-  record.token = random_token();
+  UploadRecord record = new_record(request.file_size, std::move(request.owner));
   record.file_name = std::move(request.file_name);
-  record.file_size = request.file_size;
   record.content_type = std::move(request.content_type);
   record.parameters = std::move(request.parameters);
   record.origin = std::move(request.origin);
-  record.owner = std::move(request.owner);
   record.layout = std::move(request.layout);
-  record.created_at = now;
-  record.progress.expires_at = now + std::min(settings_.expiry.idle, settings_.expiry.absolute);
   std::vector<journal::Change> changes =
       parts_.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();
@@ -81,6 +74,18 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   }
   parts_.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});
   co_return snapshot_of(*uploads_.add(std::move(record)));
+}
+
+UploadRecord UploadEngine::new_record(std::uint64_t file_size, std::string owner) {
+  const Timestamp now = parts_.clock.now();
+  UploadRecord record;
+  record.id = parts_.journal.next_upload_id();
+  record.token = random_token();
+  record.file_size = file_size;
+  record.owner = std::move(owner);
+  record.created_at = now;
+  record.progress.expires_at = now + std::min(settings_.expiry.idle, settings_.expiry.absolute);
+  return record;
 }
 
 Snapshot UploadEngine::snapshot_of(const LiveUpload& upload) const {

@@ -54,6 +54,8 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   runtime::Task<Result<Snapshot>> peek(std::string token) override;
   runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
                                          runtime::ByteSource& body) override;
+  runtime::Task<Result<Snapshot>> take_file(NewUpload outline, runtime::ByteSource& body,
+                                            FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
       std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<>> abort(std::string token) override;
@@ -72,11 +74,18 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   runtime::Task<Result<std::size_t>> reap();
 
  private:
+  journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
   Snapshot snapshot_of(const LiveUpload& upload) const;
   Result<> check_piece(const LiveUpload& upload, const Piece& piece,
                        const runtime::ByteSource& body) const;
   runtime::Task<Result<Snapshot>> wait_for_answer(LiveUpload& upload);
   runtime::Task<Result<>> remove_blob(LiveUpload& upload);
+  // The file's own record, with the file durable in the store and the journal.
+  runtime::Task<Result<journal::UploadRecord>> receive_file(LiveUpload& upload,
+                                                            runtime::ByteSource& body,
+                                                            FileIdentity& identity);
+  runtime::Task<Result<std::uint64_t>> store_file(LiveUpload& upload, runtime::ByteSource& body);
+  runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
   runtime::Task<Result<>> reap_one(const journal::UploadRecord& record);
 
   EngineParts parts_;
