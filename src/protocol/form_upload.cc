@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 
 namespace sluice::protocol {
@@ -13,8 +15,25 @@ namespace sluice::protocol {
 using runtime::Task;
 using Event = http::MultipartParser::Event;
 
-MultipartFileSource::MultipartFileSource(runtime::ByteSource& body, std::string boundary)
-    : body_(body), parser_(std::move(boundary)) {}
+MultipartFileSource::MultipartFileSource(runtime::ByteSource& body, std::string boundary,
+                                         FormKind kind)
+    : body_(body),
+      kind_(kind),
+      closing_bytes_(std::string_view("\r\n----").size() + boundary.size()),
+      parser_(std::move(boundary)) {}
+
+std::optional<std::uint64_t> MultipartFileSource::file_bytes_max() const {
+  const std::uint64_t at_hand = at_hand_.size() - at_hand_begin_;
+  if (phase_ != Phase::in_file) {
+    return at_hand;
+  }
+  const std::optional<std::uint64_t> coming = body_.remaining();
+  if (!coming) {
+    return std::nullopt;
+  }
+  const std::uint64_t raw = undecided_.size() + *coming;
+  return at_hand + raw - std::min<std::uint64_t>(raw, closing_bytes_);
+}
 
 bool MultipartFileSource::settled() const noexcept {
   return at_hand_begin_ < at_hand_.size() || failure_ || phase_ == Phase::ended;
@@ -152,7 +171,7 @@ bool MultipartFileSource::apply(const http::MultipartParser::Step& step, Mutable
       return false;
     case Event::part_begin:
       begin_part();
-      return true;
+      return !failure_;
     case Event::data:
       if (phase_ == Phase::in_file) {
         std::memmove(region.data() + produced, step.data.data(), step.data.size());
@@ -160,19 +179,12 @@ bool MultipartFileSource::apply(const http::MultipartParser::Step& step, Mutable
         file_size_ += step.data.size();
         return true;
       }
-      skipped_ += step.data.size();
-      if (skipped_ > limits::form_skipped_bytes_max) {
-        failure_ = Error(Errc::bad_request, "expected at most " +
-                                                std::to_string(limits::form_skipped_bytes_max) +
-                                                " bytes of fields beside the file");
-        return false;
-      }
-      return true;
+      return keep(step.data);
     case Event::part_end:
-      phase_ = phase_ == Phase::in_file ? Phase::after_file : phase_;
+      end_part();
       return true;
     case Event::end:
-      if (phase_ == Phase::before_file) {
+      if (phase_ == Phase::before_file && kind_ == FormKind::file) {
         failure_ = Error(Errc::bad_request,
                          "the form has no file: expected a part with the name \"file\"");
       }
@@ -185,10 +197,46 @@ bool MultipartFileSource::apply(const http::MultipartParser::Step& step, Mutable
 void MultipartFileSource::begin_part() {
   const http::PartHead& part = parser_.part();
   // Browsers send a file field that was left empty with an empty file name.
-  const bool is_file = part.name == "file" || (part.file_name && !part.file_name->empty());
-  if (phase_ == Phase::before_file && is_file) {
-    phase_ = Phase::in_file;
+  const bool has_file_name = part.file_name && !part.file_name->empty();
+  const bool takes_fields = kind_ == FormKind::file_and_fields;
+  if (takes_fields && !part.file_name) {
+    field_ = http::FormField{part.name, {}};
   }
+  const bool is_file = has_file_name || (part.name == "file" && !takes_fields);
+  if (is_file && phase_ == Phase::before_file) {
+    phase_ = Phase::in_file;
+    file_part_ = part;
+  } else if (is_file && takes_fields) {
+    failure_ = Error(Errc::bad_request,
+                     "expected one file in the form, got a second one in " + in_quotes(part.name));
+  }
+}
+
+void MultipartFileSource::end_part() {
+  phase_ = phase_ == Phase::in_file ? Phase::after_file : phase_;
+  if (field_) {
+    fields_.push_back(*std::exchange(field_, std::nullopt));
+  }
+}
+
+bool MultipartFileSource::keep(Bytes data) {
+  if (field_) {
+    field_->value += as_text(data);
+    field_bytes_ += data.size();
+    if (field_bytes_ > limits::form_bytes_max) {
+      failure_ =
+          Error(Errc::file_too_large, "expected at most " + std::to_string(limits::form_bytes_max) +
+                                          " bytes of parameters beside the file");
+    }
+    return !failure_;
+  }
+  skipped_ += data.size();
+  if (skipped_ > limits::form_skipped_bytes_max) {
+    failure_ = Error(Errc::bad_request, "expected at most " +
+                                            std::to_string(limits::form_skipped_bytes_max) +
+                                            " bytes of fields beside the file");
+  }
+  return !failure_;
 }
 
 }  // namespace sluice::protocol

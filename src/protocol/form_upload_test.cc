@@ -153,6 +153,85 @@ TEST(MultipartFileSource, BoundsWhatItSkips) {
   EXPECT_EQ(file_of(part("name=\"a\"", most) + file + "--xx--", 100'000, 100), "abc");
 }
 
+// The file and, behind a bar, the parameters.
+std::string form_of(const std::string& form, std::size_t step, std::size_t buffer_size) {
+  SlowSource body(form, step, ScriptedSource::Ending::end);
+  MultipartFileSource file(body, "xx", FormKind::file_and_fields);
+  std::string text = testing::run(read_file(file, buffer_size));
+  text += file.has_file() ? " named " + *file.file_part().file_name + " |" : " |";
+  for (const http::FormField& field : file.take_fields()) {
+    text += " " + field.name + "=" + field.value;
+  }
+  return text;
+}
+
+TEST(MultipartFileSource, KeepsTheParametersBesideTheFile) {
+  struct Case {
+    const char* name;
+    std::string form;
+    std::string expected;
+  };
+  const std::string file = part("name=\"file\"; filename=\"a.mp4\"", tricky);
+  const std::string empty = part("name=\"other\"; filename=\"\"", "ignored");
+  for (const Case& c : {
+           Case{"behind it", file + part("name=\"a\"", "1") + part("name=\"b\"", "") + "--xx--",
+                tricky + " named a.mp4 | a=1 b="},
+           Case{"around it", part("name=\"a\"", tricky) + file + part("name=\"a\"", "2") + "--xx--",
+                tricky + " named a.mp4 | a=" + tricky + " a=2"},
+           Case{"text of PHP", part("name=\"file\"", "@/tmp/a.mp4") + "--xx--",
+                " | file=@/tmp/a.mp4"},
+           Case{"text of PHP and a file", part("name=\"file\"", "@a") + file + "--xx--",
+                tricky + " named a.mp4 | file=@a"},
+           Case{"a field left empty", empty + file + empty + "--xx--", tricky + " named a.mp4 |"},
+           Case{"a path as its name",
+                part("name=\"/tmp/b.mp4\"; filename=\"b.mp4\"", "abc") + "--xx--",
+                "abc named b.mp4 |"},
+           Case{"no file", part("name=\"a\"", "1") + "--xx--", " | a=1"},
+           Case{"two files", file + file + "--xx--", tricky + "!BadRequest named a.mp4 |"},
+           Case{"cut off", file + part("name=\"a\"", "1"), tricky + "!BadRequest named a.mp4 |"},
+       }) {
+    for (const std::size_t step : {1U, 2U, 7U, 100'000U}) {
+      for (const std::size_t buffer_size : {1U, 3U, 100U, 20'000U}) {
+        EXPECT_EQ(form_of(c.form, step, buffer_size), c.expected)
+            << c.name << ", step " << step << ", buffer " << buffer_size;
+      }
+    }
+  }
+}
+
+TEST(MultipartFileSource, BoundsTheParametersThatItKeeps) {
+  const std::string file = part("name=\"file\"; filename=\"a\"", "abc");
+  const std::string half(limits::form_bytes_max / 2, 'x');
+  const std::string two = part("name=\"a\"", half) + part("name=\"b\"", half);
+  EXPECT_TRUE(form_of(file + two + "--xx--", 100'000, 100).starts_with("abc named"));
+  EXPECT_TRUE(form_of(file + two + part("name=\"c\"", "x") + "--xx--", 100'000, 100)
+                  .starts_with("abc!FileSizeLimitExceeded"));
+}
+
+TEST(MultipartFileSource, KnowsHowLargeTheFileMayBe) {
+  const auto expect = [](const std::string& form, std::optional<std::uint64_t> most, bool known) {
+    for (const std::size_t step : {1U, 7U, 3000U, 100'000U}) {
+      ScriptedSource whole(form, ScriptedSource::Ending::end, known);
+      SlowSource slow(form, step, ScriptedSource::Ending::end);
+      runtime::ByteSource& body = known ? static_cast<runtime::ByteSource&>(slow) : whole;
+      MultipartFileSource file(body, "xx", FormKind::file_and_fields);
+      EXPECT_TRUE(testing::run(file.wait_readable()));
+      EXPECT_EQ(file.file_bytes_max(), most);
+    }
+  };
+  for (const std::size_t size : {1U, 2U, 9U, 5000U, 50'000U}) {
+    const std::string file = part("name=\"file\"; filename=\"a\"", std::string(size, 'x'));
+    const std::string front = part("name=\"a\"", "1");
+    expect(front + file + "--xx--", size, true);
+    if (size > limits::form_prefetch_bytes) {
+      expect(front + file + "--xx--\r\n", size + 2, true);
+      expect(front + file + "--xx--", std::nullopt, false);
+    }
+  }
+  expect(part("name=\"file\"; filename=\"a\"", "") + "--xx--", 0, true);
+  expect(part("name=\"a\"", "1") + "--xx--", 0, true);
+}
+
 TEST(MultipartFileSource, MeasuresTheFile) {
   const std::string file = part("name=\"file\"; filename=\"a\"", std::string(50'000, 'x'));
   const auto measure = [](const std::string& form) {
