@@ -5,6 +5,14 @@
 
 namespace sluice::protocol {
 
+bool Access::shows_credentials(const Call& call, const Parameters& parameters) const {
+  const auto has = [&parameters](const char* name) {
+    return !parameters.text(name).value_or("").empty();
+  };
+  return !required() || !call.request.headers.find("X-Api-Key").value_or("").empty() ||
+         has("token") || (has("access_key") && has("timestamp") && has("signature"));
+}
+
 Result<auth::Grant> Access::judge(const Call& call, const Parameters& parameters,
                                   auth::Window window) const {
   if (!required()) {

@@ -21,6 +21,8 @@ class Access {
   bool required() const noexcept { return authenticator_.required(); }
   Timestamp now() const noexcept { return authenticator_.now(); }
 
+  // Whether judge() has all to go by, or credentials may still come.
+  bool shows_credentials(const Call& call, const Parameters& parameters) const;
   Result<auth::Grant> judge(const Call& call, const Parameters& parameters,
                             auth::Window window) const;
 

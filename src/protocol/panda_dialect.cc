@@ -14,6 +14,7 @@
 #include "protocol/parameters.h"
 #include "protocol/session_request.h"
 #include "protocol/upload_answer.h"
+#include "protocol/upload_location.h"
 
 namespace sluice::protocol {
 namespace {
@@ -317,13 +318,7 @@ Task<Answer> PandaDialect::progress(Call& call, upload::Snapshot snapshot) {
 }
 
 std::string PandaDialect::location(const Call& call, const std::string& token) const {
-  std::string base = settings_.base->url();
-  if (base.empty()) {
-    if (!call.host.empty()) {
-      base = (call.secure ? "https://" : "http://") + call.host;
-    }
-  }
-  return base + "/uploads/" + token;
+  return upload_location(call, settings_, token);
 }
 
 }  // namespace sluice::protocol

@@ -20,6 +20,7 @@
 #include "protocol/protocol_settings.h"
 #include "protocol/service_pages.h"
 #include "protocol/session_gate.h"
+#include "protocol/video_upload.h"
 #include "upload/engine.h"
 #include "video/videos.h"
 
@@ -85,6 +86,7 @@ class Router final : public http::Handler {
   const ProtocolSettings settings_;
   const Access access_;
   PandaDialect dialect_;
+  VideoUpload video_upload_;
   PandaApi api_;
   ServicePages& pages_;
   const std::vector<Route> table_;

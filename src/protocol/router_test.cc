@@ -53,8 +53,8 @@ TEST_F(RouterTest, NamesTheMethodsOfAPath) {
   };
   for (const Case& c : {
            Case{"/videos/upload.json", "GET", "POST, OPTIONS"},
-           Case{"/videos.json", "POST", "GET, HEAD, OPTIONS"},
-           Case{"/videos.json", "PATCH", "GET, HEAD, OPTIONS"},
+           Case{"/videos.json", "PUT", "GET, HEAD, POST, OPTIONS"},
+           Case{"/encodings.json", "POST", "GET, HEAD, OPTIONS"},
            Case{"/videos/1.json", "PUT", "GET, HEAD, DELETE, OPTIONS"},
            Case{"/videos/1/metadata.json", "DELETE", "GET, HEAD, OPTIONS"},
            Case{"/videos/1/source.json", "GET", "DELETE, OPTIONS"},

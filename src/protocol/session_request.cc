@@ -14,9 +14,10 @@
 namespace sluice::protocol {
 namespace {
 
-// Not kept: the first two have fields of their own, the others let whoever reads the journal act
-// for the client.
-constexpr std::array<std::string_view, 4> not_kept{"file_size", "file_name", "signature", "token"};
+// Not kept: the first two have fields of their own, "file" stands for the file itself, the others
+// let whoever reads the journal act for the client.
+constexpr std::array<std::string_view, 5> not_kept{"file_size", "file_name", "file", "signature",
+                                                   "token"};
 
 Result<std::uint64_t> file_size_of(const Parameters& parameters) {
   const Result<std::optional<std::uint64_t>> size = parameters.integer("file_size", 0);
@@ -65,18 +66,22 @@ Result<upload::NewUpload> parse_session_request(const Parameters& parameters) {
   if (!name) {
     return fail(name.error());
   }
+  upload::NewUpload request;
+  request.file_size = *size;
+  request.file_name = *std::move(name);
+  request.content_type = parameters.text("content_type").value_or("");
+  request.parameters = kept_parameters(parameters);
+  return request;
+}
+
+std::string kept_parameters(const Parameters& parameters) {
   boost::json::object kept;
   for (const boost::json::key_value_pair& field : parameters.values()) {
     if (std::ranges::find(not_kept, std::string_view(field.key())) == not_kept.end()) {
       kept.emplace(field.key(), field.value());
     }
   }
-  upload::NewUpload request;
-  request.file_size = *size;
-  request.file_name = *std::move(name);
-  request.content_type = parameters.text("content_type").value_or("");
-  request.parameters = boost::json::serialize(kept);
-  return request;
+  return boost::json::serialize(kept);
 }
 
 std::string session_origin(const http::Request& request, const std::string& client_address,

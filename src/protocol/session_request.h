@@ -17,6 +17,9 @@ namespace sluice::protocol {
 // session's parameters, known or not.
 Result<upload::NewUpload> parse_session_request(const Parameters& parameters);
 
+// As journal::UploadRecord keeps them: a JSON object.
+std::string kept_parameters(const Parameters& parameters);
+
 // Where the session comes from, as journal::UploadRecord keeps it: {"address","headers"}. Of the
 // request's headers only those that are named in `kept`; several of one name become one (RFC 9110
 // 5.3).

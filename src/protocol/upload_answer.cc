@@ -24,15 +24,21 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
   headers.set("Location", location);
 }
 
+http::Response final_answer(const journal::Answer& answer) {
+  http::Response response;
+  response.status = answer.status;
+  response.body = answer.body;
+  for (const auto& [name, value] : answer.headers) {
+    response.headers.add(name, value);
+  }
+  return response;
+}
+
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location) {
   http::Response response;
   response.status = 204;
   if (snapshot.answer) {
-    response.status = snapshot.answer->status;
-    response.body = snapshot.answer->body;
-    for (const auto& [name, value] : snapshot.answer->headers) {
-      response.headers.add(name, value);
-    }
+    response = final_answer(*snapshot.answer);
   }
   // A backend that names what it has made of the file means that with Location (RFC 9110 10.2.2).
   const std::string_view made = response.headers.find("Location").value_or(location);

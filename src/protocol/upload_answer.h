@@ -21,6 +21,9 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
 // file is the caller's to add.
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
 
+// The backend's answer alone.
+http::Response final_answer(const journal::Answer& answer);
+
 // What the client of an upload in `failed` is told.
 Error failure_of(const upload::Snapshot& snapshot);
 
