@@ -43,6 +43,35 @@ std::string text_of(const Result<Parameters>& parameters) {
 
 constexpr const char* form = "multipart/form-data; boundary=xx";
 
+TEST(Parameters, ANameThatComesTwiceInJsonHasToComeWithOneValue) {
+  for (const char* const text : {
+           R"({"a":1,"a":2})",
+           R"({"a":1,"b":{"a":3},"a":"1 "})",
+           R"({"a":null,"a":1})",
+           R"({"a":[1,2],"a":[1,3]})",
+           R"({"a":"x","\u0061":"y"})",
+           R"( { "a" : "}" , "a" : "{" } )",
+           R"({"a\"b":"\\","c":1,"a\"b":"\""})",
+       }) {
+    const Result<Parameters> parameters = Parameters::from_json(text);
+    ASSERT_FALSE(parameters) << text;
+    EXPECT_EQ(parameters.error().code(), Errc::bad_request);
+    EXPECT_NE(parameters.error().message().find("came twice"), std::string::npos) << text;
+  }
+  for (const char* const text : {
+           R"({"a":1,"a":1})",
+           R"({"a":10,"a":"10"})",
+           R"({"a":{"b":1,"c":[{"d":2}]},"a" : {"b":1,"c":[{"d":2}]}})",
+           R"({"a":"x","\u0061":"x"})",
+           R"({"b":{"a":1},"a":2})",
+           "{}",
+           " { } ",
+           R"({"":0})",
+       }) {
+    EXPECT_TRUE(Parameters::from_json(text)) << text;
+  }
+}
+
 TEST(Parameters, AreReadFromWhereverTheClientPutsThem) {
   struct Case {
     const char* name;
