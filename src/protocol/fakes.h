@@ -9,6 +9,7 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -103,6 +104,12 @@ class FakeEngine final : public upload::Engine {
                                                     upload::FileIdentity& identity) override {
     ++calls;
     outlines.push_back(outline);
+    if (before_file) {
+      before_file();
+    }
+    if (const Result<> readable = co_await body.wait_readable(); !readable) {
+      co_return fail(readable.error());
+    }
     const Result<std::string> bytes = co_await read_all(body, limits::MiB);
     if (!bytes) {
       co_return fail(bytes.error());
@@ -144,6 +151,7 @@ class FakeEngine final : public upload::Engine {
   std::vector<upload::NewUpload> outlines;  // Of files that came without a session.
   std::vector<upload::Piece> pieces;
   std::vector<std::string> aborted;
+  std::function<void()> before_file;  // When one comes without a session.
   int calls = 0;
   bool answers = true;
 

@@ -44,6 +44,9 @@ class IncomingFile final : public upload::FileIdentity {
   // The same, unless the credentials are still to come.
   Result<> judge_if_shown();
 
+  // Whose the file is.
+  bool is_known() const noexcept { return grant_.has_value(); }
+
   void describe(std::string name, std::string content_type);
 
   // What the engine is told before the file comes, of which `bytes` at most are on their way and

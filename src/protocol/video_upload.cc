@@ -75,6 +75,40 @@ Error no_file(const Parameters& parameters) {
                    (text ? "got the text " + in_quotes(*text) : std::string("got none")));
 }
 
+// The room of unknown senders is lent: whoever sends as slowly as connections may is cut off. The
+// session ends each wait by itself, so that it is enough to look before the next one.
+class LentTimeSource final : public runtime::ByteSource {
+ public:
+  LentTimeSource(runtime::ByteSource& source, const Access& access, Timestamp until)
+      : source_(source), access_(access), until_(until) {}
+
+  Task<Result<>> wait_readable() override {
+    if (access_.now() > until_) {
+      return late();
+    }
+    return source_.wait_readable();
+  }
+  Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
+    return source_.read(buffer, patience);
+  }
+  std::size_t read_blocking(MutableBytes buffer, Duration patience) override {
+    return source_.read_blocking(buffer, patience);
+  }
+  std::optional<std::uint64_t> remaining() const override { return source_.remaining(); }
+  void cancel(Errc reason) override { source_.cancel(reason); }
+
+ private:
+  static Task<Result<>> late() {
+    co_return fail(Errc::idle_timeout, "the credentials behind the file did not come within " +
+                                           std::to_string(limits::form_upload_time_max.count()) +
+                                           " hours");
+  }
+
+  runtime::ByteSource& source_;
+  const Access& access_;
+  const Timestamp until_;
+};
+
 }  // namespace
 
 Task<Answer> VideoUpload::receive(Call& call) {
@@ -171,8 +205,10 @@ Task<Answer> VideoUpload::take(Call& call, IncomingFile& file, runtime::ByteSour
   if (!outline) {
     co_return fail(outline.error());
   }
+  LentTimeSource lent(body, parts_.access, call.began + limits::form_upload_time_max);
+  runtime::ByteSource& source = file.is_known() ? body : lent;
   const Result<upload::Snapshot> taken =
-      co_await engine_.take_file(*std::move(outline), body, file);
+      co_await engine_.take_file(*std::move(outline), source, file);
   if (!taken && file.refusal()) {
     co_return *file.refusal();
   }

@@ -233,6 +233,15 @@ TEST_F(VideoUploadTest, OfUnknownSendersHasItsOwnBound) {
   EXPECT_EQ(post("", {file_part(long_film), field_part("token", "secret")}).status, 200);
 }
 
+TEST_F(VideoUploadTest, OfUnknownSendersHasItsTime) {
+  need_credentials();
+  engine.before_file = [this] { clock.advance(limits::form_upload_time_max + Duration(1)); };
+  EXPECT_EQ(error_of(post("", {file_part(long_film), field_part("token", "secret")})),
+            "408 RequestTimeout");
+  EXPECT_TRUE(engine.created.empty());
+  EXPECT_EQ(post("", {field_part("token", "secret"), file_part(long_film)}).status, 200);
+}
+
 TEST_F(VideoUploadTest, TellsTheTypeOfTheFileWhereItIsKnown) {
   const auto type_of = [this](const std::string& head, const std::string& field) {
     engine = FakeEngine();
