@@ -112,29 +112,12 @@ void RequestBody::count(std::size_t bytes) {
 }
 
 runtime::Task<Result<>> RequestBody::ask_for_body() {
-  if (!awaits_continue()) {
-    co_return Result<>();
-  }
   continue_due_ = false;
   Result<> written = co_await stream_.write(as_bytes(interim_answer), {}, progress_.patience());
   if (!written) {
     co_return fail(fail_for_good(std::move(written).error()));
   }
   co_return check();
-}
-
-runtime::Task<Result<>> RequestBody::wait_for_client() {
-  for (;;) {
-    if (Result<> fast_enough = progress_.before_wait(received_); !fast_enough) {
-      co_return fast_enough;
-    }
-    const auto begin = steady_clock::now();
-    Result<> waited = co_await stream_.wait_readable(progress_.wait_max());
-    progress_.waited(steady_clock::now() - begin);
-    if (waited || waited.error().code() != Errc::idle_timeout) {
-      co_return waited;
-    }
-  }
 }
 
 runtime::Task<Result<>> RequestBody::wait_readable() {
@@ -153,10 +136,20 @@ runtime::Task<Result<>> RequestBody::wait_readable() {
       break;
     }
     input_.release();
-    if (Result<> asked = co_await ask_for_body(); !asked) {
-      co_return asked;
+    if (awaits_continue()) {
+      if (Result<> asked = co_await ask_for_body(); !asked) {
+        co_return asked;
+      }
     }
-    Result<> waited = co_await wait_for_client();
+    if (Result<> fast_enough = progress_.before_wait(received_); !fast_enough) {
+      co_return fail(fail_for_good(std::move(fast_enough).error()));
+    }
+    const auto begin = steady_clock::now();
+    Result<> waited = co_await stream_.wait_readable(progress_.wait_max());
+    progress_.waited(steady_clock::now() - begin);
+    if (!waited && waited.error().code() == Errc::idle_timeout) {
+      continue;  // The next look at the progress says whether it has come to an end.
+    }
     if (!waited) {
       co_return fail(fail_for_good(std::move(waited).error()));
     }

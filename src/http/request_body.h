@@ -54,7 +54,6 @@ class RequestBody final : public runtime::ByteSource {
   struct Control;
 
   runtime::Task<Result<>> ask_for_body();
-  runtime::Task<Result<>> wait_for_client();
   // Fails when the body was cancelled or has failed before.
   Result<> check();
   Error fail_for_good(Error error);

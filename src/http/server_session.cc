@@ -208,25 +208,20 @@ Result<bool> ServerSession::read_input() {
 }
 
 runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) {
-  Sender sender = sender_of(
-      request,
-      Sender{.address = stream_->peer_address(), .secure = stream_->is_secure(), .host = {}},
-      settings_.trusted_proxies);
-  const RequestContext context{new_request_id(), std::move(sender.address), sender.secure,
-                               std::move(sender.host)};
+  const RequestContext context = context_of(request);
   AccessLine line(log_, metrics_, context);
   RequestBody body(*stream_, input_, request, settings_.body, metrics_);
   body_ = &body;
   if (cut_) {
     body.cancel(*cut_);
   }
-  std::optional<Reply> reply = co_await ask_handler(request, context, body);
-  const bool threw = !reply;
-  if (threw) {
-    reply.emplace();
-    reply->response = error_response(
-        Error(Errc::internal, "the server failed to answer request " + context.request_id));
-    handler_.decorate(&request, reply->response);
+  Reply reply;
+  bool threw = false;
+  try {
+    reply = co_await handler_.handle(request, context, body);
+  } catch (...) {
+    threw = true;
+    reply = reply_after_exception(request, context);
   }
   bool can_go_on = false;
   if (!threw) {
@@ -234,15 +229,15 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   }
   body_ = nullptr;
   if (body.failure() && body.failure()->code() == Errc::closed_by_peer) {
-    line.write(request.method_text, *reply, body.received(), false);
+    line.write(request.method_text, reply, body.received(), false);
     co_return Next::close;
   }
   const bool is_last = ++requests_ == settings_.requests_max;
   const bool keep_alive = can_go_on && request.keep_alive && !draining_ && !is_last;
-  reply->response.headers.set("X-Request-Id", context.request_id);
+  reply.response.headers.set("X-Request-Id", context.request_id);
   const Result<> written =
-      co_await write(reply->response, request.method != Method::head, keep_alive);
-  line.write(request.method_text, *reply, body.received(), written.has_value());
+      co_await write(reply.response, request.method != Method::head, keep_alive);
+  line.write(request.method_text, reply, body.received(), written.has_value());
   if (!written) {
     co_return Next::close;
   }
@@ -252,19 +247,28 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   co_return can_go_on&& input_.empty() ? Next::close : Next::linger;
 }
 
-runtime::Task<std::optional<Reply>> ServerSession::ask_handler(const Request& request,
-                                                               const RequestContext& context,
-                                                               RequestBody& body) {
-  std::string what;
+RequestContext ServerSession::context_of(const Request& request) const {
+  Sender sender = sender_of(
+      request,
+      Sender{.address = stream_->peer_address(), .secure = stream_->is_secure(), .host = {}},
+      settings_.trusted_proxies);
+  return {new_request_id(), std::move(sender.address), sender.secure, std::move(sender.host)};
+}
+
+Reply ServerSession::reply_after_exception(const Request& request, const RequestContext& context) {
+  std::string what = "an exception of unknown type";
   try {
-    co_return co_await handler_.handle(request, context, body);
+    throw;
   } catch (const std::exception& exception) {
     what = exception.what();
   } catch (...) {
-    what = "an exception of unknown type";
   }
   log_.error("request failed", {{"request", context.request_id}, {"reason", what}});
-  co_return std::nullopt;
+  Reply reply;
+  reply.response = error_response(
+      Error(Errc::internal, "the server failed to answer request " + context.request_id));
+  handler_.decorate(&request, reply.response);
+  return reply;
 }
 
 runtime::Task<bool> ServerSession::settle(RequestBody& body) {

@@ -62,41 +62,13 @@ class FakeEngine final : public upload::Engine {
     return status(std::move(token));
   }
 
-  runtime::Task<Result<upload::Snapshot>> append(std::string token, upload::Piece piece,
-                                                 runtime::ByteSource& body) override {
-    ++calls;
-    pieces.push_back(piece);
-    const auto found = uploads.find(token);
-    if (found == uploads.end()) {
-      co_return fail(Errc::not_found, "no such upload");
+  runtime::Task<Result<upload::SnapshotPtr>> append(std::string token, upload::Piece piece,
+                                                    runtime::ByteSource& body) override {
+    const Result<upload::Snapshot> appended = co_await take(std::move(token), piece, body);
+    if (!appended) {
+      co_return fail(appended.error());
     }
-    Upload& upload = found->second;
-    const std::uint64_t size = upload.snapshot.file_size;
-    if (upload.snapshot.layout && !piece.part) {
-      co_return upload.snapshot;
-    }
-    if (piece.part) {
-      co_return co_await append_part(upload, piece, body);
-    }
-    if (piece.total && *piece.total != size) {
-      co_return fail(Errc::bad_request, "file_size is " + std::to_string(size));
-    }
-    if (!upload.snapshot.answer && piece.begin <= upload.bytes.size()) {
-      const Result<std::string> bytes = co_await read_all(body, piece.whole_file ? size + 1 : size);
-      if (!bytes) {
-        co_return fail(bytes.error());
-      }
-      if (piece.whole_file && bytes->size() != size) {
-        co_return fail(Errc::bad_request, "file_size is " + std::to_string(size) + ", got " +
-                                              std::to_string(bytes->size()));
-      }
-      const std::uint64_t end =
-          std::min({size, piece.begin + bytes->size(), piece.end.value_or(size)});
-      if (end > upload.bytes.size()) {
-        upload.bytes += bytes->substr(upload.bytes.size() - piece.begin, end - upload.bytes.size());
-      }
-    }
-    co_return settle(upload);
+    co_return std::make_unique<const upload::Snapshot>(*appended);
   }
 
   runtime::Task<Result<upload::Snapshot>> take_file(upload::NewUpload outline,
@@ -162,6 +134,43 @@ class FakeEngine final : public upload::Engine {
     kept.headers.emplace_back("Content-Type", "application/json");
     kept.body = body;
     return kept;
+  }
+
+  runtime::Task<Result<upload::Snapshot>> take(std::string token, upload::Piece piece,
+                                               runtime::ByteSource& body) {
+    ++calls;
+    pieces.push_back(piece);
+    const auto found = uploads.find(token);
+    if (found == uploads.end()) {
+      co_return fail(Errc::not_found, "no such upload");
+    }
+    Upload& upload = found->second;
+    const std::uint64_t size = upload.snapshot.file_size;
+    if (upload.snapshot.layout && !piece.part) {
+      co_return upload.snapshot;
+    }
+    if (piece.part) {
+      co_return co_await append_part(upload, piece, body);
+    }
+    if (piece.total && *piece.total != size) {
+      co_return fail(Errc::bad_request, "file_size is " + std::to_string(size));
+    }
+    if (!upload.snapshot.answer && piece.begin <= upload.bytes.size()) {
+      const Result<std::string> bytes = co_await read_all(body, piece.whole_file ? size + 1 : size);
+      if (!bytes) {
+        co_return fail(bytes.error());
+      }
+      if (piece.whole_file && bytes->size() != size) {
+        co_return fail(Errc::bad_request, "file_size is " + std::to_string(size) + ", got " +
+                                              std::to_string(bytes->size()));
+      }
+      const std::uint64_t end =
+          std::min({size, piece.begin + bytes->size(), piece.end.value_or(size)});
+      if (end > upload.bytes.size()) {
+        upload.bytes += bytes->substr(upload.bytes.size() - piece.begin, end - upload.bytes.size());
+      }
+    }
+    co_return settle(upload);
   }
 
   runtime::Task<Result<upload::Snapshot>> append_part(Upload& upload, upload::Piece piece,

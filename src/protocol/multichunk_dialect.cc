@@ -146,7 +146,7 @@ bool MultichunkDialect::names_part(const http::Request& request) {
   return !trimmed(request.headers.find(part_header).value_or("")).empty();
 }
 
-Task<Answer> MultichunkDialect::receive_part(Call& call) {
+Task<Result<MultichunkDialect::Part>> MultichunkDialect::part_of(Call& call) {
   const Result<upload::Snapshot> before = co_await engine_.peek(call.capture);
   if (!before) {
     co_return fail(before.error());
@@ -169,13 +169,22 @@ Task<Answer> MultichunkDialect::receive_part(Call& call) {
   if (const Result<> sound = check_head(call.request); !sound) {
     co_return fail(sound.error());
   }
+  co_return Part{*file, *range};
+}
+
+Task<Answer> MultichunkDialect::receive_part(Call& call) {
+  const Result<Part> part = co_await part_of(call);
+  if (!part) {
+    co_return fail(part.error());
+  }
   upload::Piece piece;
-  piece.begin = range->begin;
-  piece.end = range->end;
+  piece.begin = part->range.begin;
+  piece.end = part->range.end;
   piece.part = true;
-  const Result<upload::Snapshot> snapshot = co_await engine_.append(call.capture, piece, call.body);
+  const Result<upload::SnapshotPtr> snapshot =
+      co_await engine_.append(call.capture, piece, call.body);
   if (snapshot) {
-    co_return co_await part_answer(*snapshot, *file);
+    co_return co_await part_answer(**snapshot, part->file);
   }
   if (snapshot.error().code() == Errc::delivery_pending) {
     co_return co_await pending(call, snapshot.error());
@@ -185,7 +194,8 @@ Task<Answer> MultichunkDialect::receive_part(Call& call) {
 
 // Clients take any JSON for the result, so there is none before a file is complete. What completes
 // one file of several gets the video as it will be; once all are, only the backend's answer counts.
-Task<Answer> MultichunkDialect::part_answer(upload::Snapshot snapshot, const ChunkedFile& file) {
+Task<Answer> MultichunkDialect::part_answer(const upload::Snapshot& snapshot,
+                                            const ChunkedFile& file) {
   if (is_decided(snapshot)) {
     co_return co_await final_answer(snapshot);
   }
@@ -210,27 +220,37 @@ Task<Answer> MultichunkDialect::pending(Call& call, Error error) {
   co_return fail(std::move(error));
 }
 
-Task<Answer> MultichunkDialect::describe(Call& call, upload::Snapshot snapshot) {
-  const Result<ChunkedFile> file = file_of(call.request, *snapshot.layout);
+Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& asked) {
+  const Result<ChunkedFile> file = file_of(call.request, *asked.layout);
   if (!file) {
     co_return fail(file.error());
   }
   // Nothing is missing and nobody has said so: a file without parts, or one whose last part was
   // stored and its request died. The question is its last part as well.
-  const bool unfinished = snapshot.state == journal::UploadState::receiving;
-  if (unfinished && is_complete(snapshot)) {
-    upload::Piece nothing;
-    nothing.end = 0;
-    nothing.part = true;
-    Result<upload::Snapshot> finished = co_await engine_.append(call.capture, nothing, call.body);
-    if (!finished && finished.error().code() == Errc::delivery_pending) {
-      finished = co_await engine_.peek(call.capture);
-    }
-    if (!finished) {
-      co_return fail(finished.error());
-    }
-    snapshot = *std::move(finished);
+  const bool unfinished = asked.state == journal::UploadState::receiving;
+  if (!unfinished || !is_complete(asked)) {
+    co_return co_await description(asked, *file);
   }
+  upload::Piece nothing;
+  nothing.end = 0;
+  nothing.part = true;
+  const Result<upload::SnapshotPtr> finished =
+      co_await engine_.append(call.capture, nothing, call.body);
+  if (finished) {
+    co_return co_await description(**finished, *file);
+  }
+  if (finished.error().code() != Errc::delivery_pending) {
+    co_return fail(finished.error());
+  }
+  const Result<upload::Snapshot> pending = co_await engine_.peek(call.capture);
+  if (!pending) {
+    co_return fail(pending.error());
+  }
+  co_return co_await description(*pending, *file);
+}
+
+Task<Answer> MultichunkDialect::description(const upload::Snapshot& snapshot,
+                                            const ChunkedFile& file) {
   const bool failed = snapshot.state == journal::UploadState::failed;
   if (failed || (snapshot.answer && snapshot.answer->status >= 400)) {
     co_return co_await final_answer(snapshot);
@@ -239,15 +259,15 @@ Task<Answer> MultichunkDialect::describe(Call& call, upload::Snapshot snapshot) 
   if (snapshot.file_size == 0 && !snapshot.answer) {
     co_return fail(Errc::delivery_pending, "the backend has not answered yet: ask again");
   }
-  co_return status_answer(snapshot, *file);
+  co_return status_answer(snapshot, file);
 }
 
-Task<Answer> MultichunkDialect::answer_stray(Call& call, upload::Snapshot snapshot) {
+Task<Answer> MultichunkDialect::answer_stray(Call& call, const upload::Snapshot& snapshot) {
   const Result<ChunkedFile> file = file_of(call.request, *snapshot.layout);
   if (!file) {
     co_return fail(file.error());
   }
-  co_return co_await part_answer(std::move(snapshot), *file);
+  co_return co_await part_answer(snapshot, *file);
 }
 
 }  // namespace sluice::protocol

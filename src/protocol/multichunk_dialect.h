@@ -24,12 +24,19 @@ class MultichunkDialect {
   // At a location; the token is the call's capture.
   runtime::Task<Answer> receive_part(Call& call);
   // GET. The snapshot is of an upload that has a layout.
-  runtime::Task<Answer> describe(Call& call, upload::Snapshot snapshot);
+  runtime::Task<Answer> describe(Call& call, const upload::Snapshot& asked);
   // Whatever else is sent to such an upload: it touches nothing (panda-clients 4.5).
-  runtime::Task<Answer> answer_stray(Call& call, upload::Snapshot snapshot);
+  runtime::Task<Answer> answer_stray(Call& call, const upload::Snapshot& snapshot);
 
  private:
-  runtime::Task<Answer> part_answer(upload::Snapshot snapshot, const ChunkedFile& file);
+  struct Part {
+    ChunkedFile file;
+    ByteRange range;
+  };
+
+  runtime::Task<Result<Part>> part_of(Call& call);
+  runtime::Task<Answer> part_answer(const upload::Snapshot& snapshot, const ChunkedFile& file);
+  runtime::Task<Answer> description(const upload::Snapshot& snapshot, const ChunkedFile& file);
   // REQUIRES: there is an answer, or the hand-off has failed.
   runtime::Task<Answer> final_answer(const upload::Snapshot& snapshot);
   runtime::Task<Answer> pending(Call& call, Error error);

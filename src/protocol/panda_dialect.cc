@@ -149,36 +149,36 @@ http::Response PandaDialect::page_session_answer(const Call& call,
 Task<Answer> PandaDialect::receive(Call& call) {
   using Kind = LocationRequest::Kind;
   if (!is_upload_token(call.capture)) {
-    co_return no_such_upload();
+    return answered(no_such_upload());
   }
   if (MultichunkDialect::names_part(call.request)) {
-    co_return co_await multichunk_.receive_part(call);
+    return multichunk_.receive_part(call);
   }
   Result<LocationRequest> request = parse_location_request(call.request);
   if (!request) {
-    co_return fail(request.error());
+    return answered(fail(request.error()));
   }
   switch (request->kind) {
+    case Kind::empty:
+      return complete_empty(call);
+    case Kind::status:
+      return status(call, request->total);
+    case Kind::form:
+      return append_form(call, std::move(request->boundary));
     case Kind::piece:
     case Kind::whole_file:
-      co_return co_await append(call, request->piece, call.body);
-    case Kind::empty:
-      co_return co_await complete_empty(call);
-    case Kind::form:
-      co_return co_await append_form(call, std::move(request->boundary));
-    case Kind::status:
       break;
   }
+  return append(call, request->piece, call.body);
+}
+
+Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total) {
   if (call.request.framing == http::Framing::chunked) {
     const Result<> empty = co_await expect_empty(call.body);
     if (!empty) {
       co_return fail(empty.error());
     }
   }
-  co_return co_await status(call, request->total);
-}
-
-Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total) {
   const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return fail(snapshot.error());
@@ -224,9 +224,9 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
 }
 
 Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::ByteSource& body) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.append(call.capture, piece, body);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.append(call.capture, piece, body);
   if (snapshot) {
-    co_return co_await progress(call, *snapshot);
+    co_return co_await progress(call, **snapshot);
   }
   if (snapshot.error().code() == Errc::delivery_pending) {
     co_return co_await pending(call, snapshot.error());
@@ -304,7 +304,7 @@ Task<Answer> PandaDialect::abort(Call& call) {
   co_return http::Response();
 }
 
-Task<Answer> PandaDialect::progress(Call& call, upload::Snapshot snapshot) {
+Task<Answer> PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) {
   call.upload_id = snapshot.id;
   if (snapshot.layout) {
     co_return co_await multichunk_.answer_stray(call, snapshot);

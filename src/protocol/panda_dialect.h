@@ -51,7 +51,7 @@ class PandaDialect {
   runtime::Task<Answer> pending(Call& call, Error error);
 
   // What is stored, the backend's answer, or that there will be none.
-  runtime::Task<Answer> progress(Call& call, upload::Snapshot snapshot);
+  runtime::Task<Answer> progress(Call& call, const upload::Snapshot& snapshot);
   // Absolute when the request or the settings say the host.
   std::string location(const Call& call, const std::string& token) const;
 

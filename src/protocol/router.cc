@@ -177,7 +177,10 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
   call.began = access_.now();
   const Route* route = nullptr;
   Answer answer = co_await dispatch(call, route);
+  co_return reply_to(call, route, std::move(answer));
+}
 
+http::Reply Router::reply_to(const Call& call, const Route* route, Answer answer) {
   http::Reply reply;
   reply.response = answer ? *std::move(answer) : http::error_response(answer.error());
   for (const http::Header& header : call.headers.fields()) {
@@ -192,8 +195,8 @@ Task<http::Reply> Router::handle(const http::Request& request, const http::Reque
   if (route != nullptr) {
     reply.route = route->name;
   }
-  decorate(&request, reply.response);
-  co_return reply;
+  decorate(&call.request, reply.response);
+  return reply;
 }
 
 void Router::decorate(const http::Request* request, http::Response& response) {
@@ -207,44 +210,44 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
     http::Response response;
     response.status = 204;
     response.headers.add("Allow", every_method);
-    co_return response;
+    return answered(std::move(response));
   }
   Result<Segments> segments = parse_path(request.path);
   if (!segments) {
-    co_return fail(segments.error());
+    return answered(fail(segments.error()));
   }
   const VersionPrefix version = strip_version(*segments);
   std::optional<Match> match = find(*segments, version.found);
   // The page is to read why the request that it has in mind fails.
   if (!match && is_preflight(request)) {
-    co_return answer_options(request, every_method);
+    return answered(answer_options(request, every_method));
   }
   if (!match) {
     if (lacks_json(*segments, version.found)) {
-      co_return fail(Errc::bad_request, "Currently only .json is supported as a format");
+      return answered(fail(Errc::bad_request, "Currently only .json is supported as a format"));
     }
-    co_return fail(Errc::not_found, "There is nothing at " + in_quotes(request.path));
+    return answered(fail(Errc::not_found, "There is nothing at " + in_quotes(request.path)));
   }
   route = match->route;
   call.capture = std::move(match->capture);
   call.path = path_of(*segments);
   call.lists_are_objects = version.is_3_1;
   if (request.method == Method::options) {
-    co_return answer_options(request, allowed_methods(*route));
+    return answered(answer_options(request, allowed_methods(*route)));
   }
   const Method method = request.method == Method::head ? Method::get : request.method;
   for (const Endpoint& endpoint : route->endpoints) {
     if (endpoint.method == method) {
       if (const Result<> identified = identify(call, *route); !identified) {
-        co_return fail(identified.error());
+        return answered(fail(identified.error()));
       }
-      co_return co_await endpoint.action(call);
+      return endpoint.action(call);
     }
   }
   const std::string allowed = allowed_methods(*route);
   call.headers.set("Allow", allowed);
-  co_return fail(Errc::method_not_allowed,
-                 "expected one of " + allowed + ", got " + in_quotes(request.method_text));
+  return answered(fail(Errc::method_not_allowed,
+                       "expected one of " + allowed + ", got " + in_quotes(request.method_text)));
 }
 
 Result<> Router::identify(Call& call, const Route& route) const {

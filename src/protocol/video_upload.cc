@@ -222,21 +222,20 @@ Task<Answer> VideoUpload::take(Call& call, IncomingFile& file, runtime::ByteSour
 Task<Answer> VideoUpload::answer(Call& call, const std::string& token) {
   upload::Piece nothing;
   nothing.end = 0;
-  Result<upload::Snapshot> snapshot = co_await engine_.append(token, nothing, call.body);
-  std::optional<Error> pending;
-  if (!snapshot && snapshot.error().code() == Errc::delivery_pending) {
-    pending = snapshot.error();
-    snapshot = co_await engine_.status(token);
+  const Result<upload::SnapshotPtr> waited = co_await engine_.append(token, nothing, call.body);
+  if (!waited && waited.error().code() != Errc::delivery_pending) {
+    co_return fail(waited.error());
   }
+  const Result<upload::Snapshot> snapshot = co_await engine_.peek(token);
   if (!snapshot) {
-    co_return fail(pending.value_or(snapshot.error()));
+    co_return fail(waited ? snapshot.error() : waited.error());
   }
   if (snapshot->answer) {
     co_return co_await with_whole_body(engine_, *snapshot, final_answer(*snapshot->answer));
   }
   // From here on it is an upload like every other: its location is the way to the answer.
   add_progress(call.headers, *snapshot, upload_location(call, settings_, token));
-  co_return fail(pending.value_or(failure_of(*snapshot)));
+  co_return fail(waited ? failure_of(*snapshot) : waited.error());
 }
 
 }  // namespace sluice::protocol

@@ -31,14 +31,9 @@ Task<Result<bool>> Append::run() {
     co_return fail(acquired.error());
   }
   tools_.metrics.takeovers.add(*acquired);
-  const journal::UploadProgress progress = upload_.progress();
-  const bool leaves_gap = !piece_.part && position_ > progress.stored.prefix();
-  if (progress.state != journal::UploadState::receiving || leaves_gap) {
-    // What the upload was when the request came is no longer true; the caller answers with what it
-    // is now.
+  if (!is_wanted()) {
     co_return false;
   }
-  stored_ = progress.stored;
   const Result<> transferred = co_await transfer();
   claim.source_ended();
   if (is_overtaken(transferred)) {
@@ -70,6 +65,15 @@ Task<Result<std::uint64_t>> Append::run_to_end() {
     }
   }
   co_return position_;
+}
+
+// False when what the upload was as the request came is no longer true: the caller answers with
+// what it is now.
+bool Append::is_wanted() {
+  journal::UploadProgress progress = upload_.progress();
+  stored_ = std::move(progress.stored);
+  const bool leaves_gap = !piece_.part && position_ > stored_.prefix();
+  return progress.state == journal::UploadState::receiving && !leaves_gap;
 }
 
 // A repeated piece holds no bytes that the file still wants, so others can finish the file beside

@@ -49,6 +49,7 @@ class Append {
   runtime::Task<Result<std::uint64_t>> run_to_end();
 
  private:
+  bool is_wanted();
   runtime::Task<Result<>> transfer();
   runtime::Task<Result<bool>> transfer_one_buffer();
   MutableBytes wanted_part(MutableBytes buffer) const;

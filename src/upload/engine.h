@@ -47,8 +47,8 @@ class Engine {
   // for a multi-chunk upload; the caller gets rid of the body. On an error of the body what had
   // arrived is kept and durable before this returns the error. Newer requests for the same bytes
   // end this one with taken_over.
-  virtual runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
-                                                 runtime::ByteSource& body) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> append(std::string token, Piece piece,
+                                                    runtime::ByteSource& body) = 0;
 
   // Stores the file that `body` is, asks `identity` whose it is and what, and hands it over;
   // append() waits for the answer. `outline` says what is known before: the most bytes that the

@@ -122,7 +122,7 @@ TEST_F(FullDiskTest, AJournalWithoutRoomKeepsThePrefixAndGoesOnLater) {
   EXPECT_EQ(delivered_bytes, "abcdefghi");
 }
 
-runtime::Task<> appends(Engine& engine, std::string token, Result<Snapshot>& result) {
+runtime::Task<> appends(Engine& engine, std::string token, Result<SnapshotPtr>& result) {
   testing::ScriptedSource body("abc");
   Piece piece{0, 3, 9};
   result = co_await engine.append(std::move(token), piece, body);
@@ -134,7 +134,7 @@ runtime::Task<> aborts(Engine& engine, std::string token, Result<>& result) {
 
 // The abort gathers while the append's commit is on its way to a journal that turns out to be full.
 runtime::Task<> appends_and_aborts(Engine& engine, Log& log, testing::MemoryJournal& journal,
-                                   std::string token, Result<Snapshot>& appended,
+                                   std::string token, Result<SnapshotPtr>& appended,
                                    Result<>& aborted) {
   const auto executor = co_await boost::asio::this_coro::executor;
   runtime::TaskGroup group(executor, log);
@@ -154,7 +154,7 @@ runtime::Task<> appends_and_aborts(Engine& engine, Log& log, testing::MemoryJour
 TEST_F(FullDiskTest, ChangesThatGatheredBehindAFailedCommitFailWithIt) {
   const std::string token = create(9);
   journal.gate = std::make_shared<runtime::Event>();
-  Result<Snapshot> appended;
+  Result<SnapshotPtr> appended;
   Result<> aborted;
   run(appends_and_aborts(*engine, log, journal, token, appended, aborted));
   EXPECT_EQ(appended.error().code(), Errc::disk_full);

@@ -58,9 +58,9 @@ TEST_F(HandoffTest, AGivenUpUploadSaysWhyAndWithholdsItsLastByte) {
 }
 
 Task<> waits_until_given_up(UploadEngine& engine, Log& log, std::string token,
-                            Result<Snapshot>& heard) {
+                            Result<SnapshotPtr>& heard) {
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
-  const auto client = [](Engine& e, std::string t, Result<Snapshot>& result) -> Task<> {
+  const auto client = [](Engine& e, std::string t, Result<SnapshotPtr>& result) -> Task<> {
     testing::ScriptedSource body("abc");
     Piece piece{0, 3, 3};
     result = co_await e.append(std::move(t), piece, body);
@@ -76,10 +76,10 @@ Task<> waits_until_given_up(UploadEngine& engine, Log& log, std::string token,
 TEST_F(HandoffTest, AClientThatWaitsHearsOfTheEnd) {
   settings.answer_wait = 1h;
   restart();
-  Result<Snapshot> heard = fail(Errc::internal);
+  Result<SnapshotPtr> heard = fail(Errc::internal);
   run(waits_until_given_up(*engine, log, create(3), heard));
   ASSERT_TRUE(heard) << heard.error().message();
-  EXPECT_EQ(heard->failure, "no");
+  EXPECT_EQ((*heard)->failure, "no");
 }
 
 TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {

@@ -57,13 +57,8 @@ void Claim::source_ended() {
 
 LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
                        Admission& admission, Announcer& announcer)
-    : record_(std::move(record)),
-      journal_(journal),
-      admission_(admission),
-      announcer_(announcer),
-      progress_(record_.progress),
-      pending_(record_.progress) {
-  if (is_decided(progress_.state)) {
+    : record_(std::move(record)), journal_(journal), admission_(admission), announcer_(announcer) {
+  if (is_decided(record_.progress.state)) {
     decided_->set();
   }
 }
@@ -72,7 +67,7 @@ LiveUpload::~LiveUpload() = default;
 
 journal::UploadProgress LiveUpload::progress() const {
   const std::scoped_lock lock(mutex_);
-  return progress_;
+  return record_.progress;
 }
 
 Snapshot LiveUpload::snapshot() const {
@@ -84,28 +79,27 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.created_at = record_.created_at;
   snapshot.layout = record_.layout;
   const std::scoped_lock lock(mutex_);
-  snapshot.state = progress_.state;
-  snapshot.stored = progress_.stored;
-  snapshot.acknowledged = acknowledged(progress_, record_.file_size);
-  snapshot.expires_at = progress_.expires_at;
-  if (is_finished(progress_.state)) {
-    snapshot.answer = progress_.answer;
+  snapshot.state = record_.progress.state;
+  snapshot.stored = record_.progress.stored;
+  snapshot.acknowledged = acknowledged(record_.progress, record_.file_size);
+  snapshot.expires_at = record_.progress.expires_at;
+  if (is_finished(record_.progress.state)) {
+    snapshot.answer = record_.progress.answer;
   }
-  snapshot.failure = progress_.failure;
+  snapshot.failure = record_.progress.failure;
   return snapshot;
 }
 
 journal::UploadRecord LiveUpload::record() const {
-  journal::UploadRecord record = record_;
-  record.progress = progress();
-  return record;
+  const std::scoped_lock lock(mutex_);
+  return record_;
 }
 
 Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Change> together) {
   std::unique_lock lock(mutex_);
-  Transition transition = apply(pending_, record_.file_size, event);
+  Transition transition = apply(pending_ ? *pending_ : record_.progress, record_.file_size, event);
   if (transition.changed || !together.empty()) {
-    pending_ = transition.progress;
+    pending_ = std::make_unique<journal::UploadProgress>(transition.progress);
     if (!gathering_) {
       gathering_ = std::make_shared<Batch>();
     }
@@ -122,8 +116,9 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
       continue;
     }
     committing_ = std::exchange(gathering_, nullptr);
-    journal::UploadProgress progress = pending_;
-    std::vector<journal::Change> changes = announcer_.announcements(record_, &progress_, progress);
+    journal::UploadProgress progress = *pending_;
+    std::vector<journal::Change> changes =
+        announcer_.announcements(record_, &record_.progress, progress);
     const bool announces = !changes.empty();
     std::ranges::move(batch->together, std::back_inserter(changes));
     lock.unlock();
@@ -133,12 +128,15 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
     committing_.reset();
     batch->outcome = committed;
     if (committed) {
+      if (!gathering_) {
+        progress = std::move(*std::exchange(pending_, nullptr));  // With what was noted meanwhile.
+      }
       keep_locked(std::move(progress));
     } else {
       // The changes that gathered meanwhile were applied to what has not come to be. And bytes
       // whose commit failed are sent and written again: no later commit may name them before they
       // are synced again.
-      pending_ = progress_;
+      pending_.reset();
       if (const auto undone = std::exchange(gathering_, nullptr)) {
         undone->outcome = std::move(committed);
       }
@@ -153,7 +151,8 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
   if (batch && !*batch->outcome) {
     co_return fail(batch->outcome->error());
   }
-  const std::shared_ptr<runtime::Event> decided = is_decided(progress_.state) ? decided_ : nullptr;
+  const std::shared_ptr<runtime::Event> decided =
+      is_decided(record_.progress.state) ? decided_ : nullptr;
   lock.unlock();
   if (decided) {
     decided->set();
@@ -162,17 +161,17 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
 }
 
 void LiveUpload::keep_locked(journal::UploadProgress progress) {
-  if (is_promised(progress_) && !is_promised(progress)) {
+  if (is_promised(record_.progress) && !is_promised(progress)) {
     admission_.fulfilled(record_.id, record_.file_size);
   }
-  if (progress_.state == journal::UploadState::receiving &&
+  if (record_.progress.state == journal::UploadState::receiving &&
       progress.state != journal::UploadState::receiving) {
     admission_.ended(record_);
   }
-  if (is_decided(progress_.state) && !is_decided(progress.state)) {
+  if (is_decided(record_.progress.state) && !is_decided(progress.state)) {
     decided_ = std::make_shared<runtime::Event>();
   }
-  progress_ = std::move(progress);
+  record_.progress = std::move(progress);
 }
 
 std::shared_ptr<runtime::Event> LiveUpload::decided() const {
@@ -182,15 +181,18 @@ std::shared_ptr<runtime::Event> LiveUpload::decided() const {
 
 void LiveUpload::room_taken() {
   const std::scoped_lock lock(mutex_);
-  if (is_promised(progress_)) {
+  if (is_promised(record_.progress)) {
     admission_.allocated(record_.id, record_.file_size);
   }
 }
 
 void LiveUpload::note(const Event& event) {
   const std::scoped_lock lock(mutex_);
-  progress_ = apply(std::move(progress_), record_.file_size, event).progress;
-  pending_ = apply(std::move(pending_), record_.file_size, event).progress;
+  journal::UploadProgress& durable = record_.progress;
+  durable = apply(std::move(durable), record_.file_size, event).progress;
+  if (pending_) {
+    *pending_ = apply(std::move(*pending_), record_.file_size, event).progress;
+  }
 }
 
 LiveUpload::SettledEvents LiveUpload::cut_locked(const std::function<bool(const Claim&)>& wanted,

@@ -110,14 +110,14 @@ class LiveUpload {
   void keep_locked(journal::UploadProgress progress);
   SettledEvents cut_locked(const std::function<bool(const Claim&)>& wanted, Errc reason);
 
-  const journal::UploadRecord record_;  // Its progress is what was loaded; progress_ counts.
+  journal::UploadRecord record_;  // Its progress is durable, but for noted events.
   journal::Journal& journal_;
   Admission& admission_;
   Announcer& announcer_;
 
-  mutable std::mutex mutex_;
-  journal::UploadProgress progress_;   // Durable, but for noted events.
-  journal::UploadProgress pending_;    // With the changes on their way to the journal.
+  mutable std::mutex mutex_;  // Guards the record's progress and what follows.
+  // With the changes on their way to the journal; null when there are none.
+  std::unique_ptr<journal::UploadProgress> pending_;
   std::shared_ptr<Batch> committing_;  // On its way to the journal, or null.
   std::shared_ptr<Batch> gathering_;   // Changes for the commit after that, or null.
   std::list<Claim*> claims_;           // Oldest first.

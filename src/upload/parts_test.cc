@@ -112,10 +112,10 @@ TEST_F(PartsTest, RunSideBySideAndANewerRequestTakesItsPartOver) {
   const std::string token = create(9);
   auto stalled = std::make_unique<ScriptedSource>("gh", Ending::silent, true, 1);
   auto other = std::make_unique<ScriptedSource>("a", Ending::silent, true, 2);
-  std::optional<Result<Snapshot>> first;
-  std::optional<Result<Snapshot>> second;
-  const auto keep = [](Task<Result<Snapshot>> request,
-                       std::optional<Result<Snapshot>>& outcome) -> Task<> {
+  std::optional<Result<SnapshotPtr>> first;
+  std::optional<Result<SnapshotPtr>> second;
+  const auto keep = [](Task<Result<SnapshotPtr>> request,
+                       std::optional<Result<SnapshotPtr>>& outcome) -> Task<> {
     outcome = co_await std::move(request);
   };
   const auto executor = context.get_executor();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -71,5 +72,9 @@ struct Snapshot {
   std::string media_id;
   std::optional<journal::Answer> preview;
 };
+
+// For an answer that is long in coming: thousands of coroutines wait for one, and none of them
+// keeps the room of a whole snapshot meanwhile.
+using SnapshotPtr = std::unique_ptr<const Snapshot>;
 
 }  // namespace sluice::upload

@@ -112,22 +112,26 @@ Task<Result<Snapshot>> UploadEngine::peek(std::string token) {
   if (!found) {
     co_return fail(found.error());
   }
-  Snapshot snapshot = snapshot_of(**found);
-  if (is_gone(snapshot.state)) {
-    co_return fail(gone(snapshot.state));
-  }
-  co_return snapshot;
+  co_return present(**found);
 }
 
-Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
-                                            runtime::ByteSource& body) {
+Result<Snapshot> UploadEngine::present(const LiveUpload& upload) const {
+  Snapshot snapshot = snapshot_of(upload);
+  if (is_gone(snapshot.state)) {
+    return fail(gone(snapshot.state));
+  }
+  return snapshot;
+}
+
+Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
+                                               runtime::ByteSource& body) {
   const auto found = co_await uploads_.find(std::move(token));
   if (!found) {
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
   if (upload.has_layout() && !piece.part) {
-    co_return co_await peek(upload.token());
+    co_return present_on_heap(upload);
   }
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
     co_return fail(sound.error());
@@ -137,25 +141,37 @@ Task<Result<Snapshot>> UploadEngine::append(std::string token, Piece piece,
     Append append(upload, tools, piece, body);
     const Result<bool> finished = co_await append.run();
     if (!finished) {
-      parts_.log.info("request ended early", {{"upload", upload.id()},
-                                              {"stored", upload.progress().stored.prefix()},
-                                              {"reason", info(finished.error().code()).name},
-                                              {"message", finished.error().message()}});
+      log_early_end(upload, finished.error());
       co_return fail(finished.error());
     }
     if (*finished) {
-      parts_.log.info("upload received", {{"upload", upload.id()}});
-      handover_.submit(upload.record());
+      hand_over(upload);
     }
   }
-  const UploadState state = upload.progress().state;
-  if (is_gone(state)) {
-    co_return fail(gone(state));
-  }
-  if (awaits_answer(state)) {
+  if (awaits_answer(upload.progress().state)) {
     co_return co_await wait_for_answer(upload);
   }
-  co_return snapshot_of(upload);
+  co_return present_on_heap(upload);
+}
+
+Result<SnapshotPtr> UploadEngine::present_on_heap(const LiveUpload& upload) const {
+  Result<Snapshot> snapshot = present(upload);
+  if (!snapshot) {
+    return fail(std::move(snapshot).error());
+  }
+  return std::make_unique<const Snapshot>(*std::move(snapshot));
+}
+
+void UploadEngine::log_early_end(const LiveUpload& upload, const Error& error) const {
+  parts_.log.info("request ended early", {{"upload", upload.id()},
+                                          {"stored", upload.progress().stored.prefix()},
+                                          {"reason", info(error.code()).name},
+                                          {"message", error.message()}});
+}
+
+void UploadEngine::hand_over(const LiveUpload& upload) {
+  parts_.log.info("upload received", {{"upload", upload.id()}});
+  handover_.submit(upload.record());
 }
 
 Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
@@ -191,7 +207,7 @@ Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
   return {};
 }
 
-Task<Result<Snapshot>> UploadEngine::wait_for_answer(LiveUpload& upload) {
+Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
   const std::shared_ptr<runtime::Event> decided = upload.decided();
   bool is_decided = decided->is_set();
   if (const Waiter waiter(waiters_);
@@ -203,7 +219,7 @@ Task<Result<Snapshot>> UploadEngine::wait_for_answer(LiveUpload& upload) {
                    "all bytes are stored, the backend has not answered yet: send the last byte "
                    "again to wait for its answer");
   }
-  co_return snapshot_of(upload);
+  co_return std::make_unique<const Snapshot>(snapshot_of(upload));
 }
 
 Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_answer(

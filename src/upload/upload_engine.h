@@ -52,8 +52,8 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   runtime::Task<Result<Snapshot>> create(NewUpload request) override;
   runtime::Task<Result<Snapshot>> status(std::string token) override;
   runtime::Task<Result<Snapshot>> peek(std::string token) override;
-  runtime::Task<Result<Snapshot>> append(std::string token, Piece piece,
-                                         runtime::ByteSource& body) override;
+  runtime::Task<Result<SnapshotPtr>> append(std::string token, Piece piece,
+                                            runtime::ByteSource& body) override;
   runtime::Task<Result<Snapshot>> take_file(NewUpload outline, runtime::ByteSource& body,
                                             FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
@@ -76,9 +76,14 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
  private:
   journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
   Snapshot snapshot_of(const LiveUpload& upload) const;
-  Result<> check_piece(const LiveUpload& upload, const Piece& piece,
-                       const runtime::ByteSource& body) const;
-  runtime::Task<Result<Snapshot>> wait_for_answer(LiveUpload& upload);
+  [[gnu::noinline]] Result<> check_piece(const LiveUpload& upload, const Piece& piece,
+                                         const runtime::ByteSource& body) const;
+  runtime::Task<Result<SnapshotPtr>> wait_for_answer(LiveUpload& upload);
+  // not_found for one that is over.
+  Result<Snapshot> present(const LiveUpload& upload) const;
+  [[gnu::noinline]] Result<SnapshotPtr> present_on_heap(const LiveUpload& upload) const;
+  [[gnu::noinline]] void log_early_end(const LiveUpload& upload, const Error& error) const;
+  [[gnu::noinline]] void hand_over(const LiveUpload& upload);
   runtime::Task<Result<>> remove_blob(LiveUpload& upload);
   // The file's own record, with the file durable in the store and the journal.
   runtime::Task<Result<journal::UploadRecord>> receive_file(LiveUpload& upload,

@@ -114,7 +114,7 @@ TEST_F(UploadEngineTest, APieceBeyondWhatIsStoredIsNotEvenRead) {
   ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
   ScriptedSource body("fghi");
   const auto answer = run(engine->append(token, {5, 9, 9}, body));
-  EXPECT_EQ(answer->acknowledged, 2U);
+  EXPECT_EQ((*answer)->acknowledged, 2U);
   EXPECT_EQ(body.bytes_read(), 0U);
 }
 
@@ -146,7 +146,7 @@ TEST_F(UploadEngineTest, AWholeFileOfAnotherSizeLeavesNothingBehind) {
       EXPECT_EQ(status(token)->acknowledged, 0U);
     }
     ScriptedSource right("ABCDEFGHI", Ending::end, size_known);
-    EXPECT_TRUE(run(engine->append(token, {0, {}, {}, true}, right))->answer);
+    EXPECT_TRUE((*run(engine->append(token, {0, {}, {}, true}, right)))->answer);
   }
 }
 
@@ -187,7 +187,7 @@ TEST_F(UploadEngineTest, ASlowBackendLeavesTheLastByteToBeSentAgain) {
 }
 
 Task<> takes_over(Engine& engine, Log& log, std::string token,
-                  std::optional<Errc>& older_ended_with, Result<Snapshot>& newer) {
+                  std::optional<Errc>& older_ended_with, Result<SnapshotPtr>& newer) {
   ScriptedSource stalled("abc", Ending::silent);
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto older = [](Engine& e, std::string t, ScriptedSource& body,
@@ -209,11 +209,11 @@ Task<> takes_over(Engine& engine, Log& log, std::string token,
 TEST_F(UploadEngineTest, ANewerRequestCutsAStalledOneAndKeepsItsBytes) {
   const std::string token = create(9);
   std::optional<Errc> older;
-  Result<Snapshot> newer;
+  Result<SnapshotPtr> newer;
   run(takes_over(*engine, log, token, older, newer));
   EXPECT_EQ(older, Errc::taken_over);
   ASSERT_TRUE(newer);
-  EXPECT_EQ(newer->acknowledged, 6U);
+  EXPECT_EQ((*newer)->acknowledged, 6U);
   EXPECT_EQ(metrics.takeovers.value(), 1U);
   EXPECT_EQ(blob(1), "abcdef");
 }
@@ -276,18 +276,18 @@ class LateSource final : public runtime::ByteSource {
 };
 
 Task<> finishes_beside_a_repetition(Engine& engine, Log& log, std::string token,
-                                    Result<Snapshot>& repeated) {
+                                    Result<SnapshotPtr>& repeated) {
   LateSource late("abc");
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto repeat = [](Engine& e, std::string t, LateSource& body,
-                         Result<Snapshot>& result) -> Task<> {
+                         Result<SnapshotPtr>& result) -> Task<> {
     Piece piece{0, 3, 9};
     result = co_await e.append(std::move(t), piece, body);
   };
   group.spawn("repeat", repeat(engine, token, late, repeated));
   ScriptedSource rest("defghi");
   Piece piece{3, 9, 9};
-  EXPECT_TRUE((co_await engine.append(token, piece, rest))->answer);
+  EXPECT_TRUE((*co_await engine.append(token, piece, rest))->answer);
   late.bytes_come.set();
   EXPECT_TRUE(co_await group.wait(10s));
 }
@@ -295,19 +295,19 @@ Task<> finishes_beside_a_repetition(Engine& engine, Log& log, std::string token,
 TEST_F(UploadEngineTest, ARepeatedPieceThatTheEndOfTheFileOvertakesGetsTheAnswer) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
-  Result<Snapshot> repeated;
+  Result<SnapshotPtr> repeated;
   run(finishes_beside_a_repetition(*engine, log, token, repeated));
   ASSERT_TRUE(repeated) << repeated.error().message();
-  ASSERT_TRUE(repeated->answer);
-  EXPECT_EQ(repeated->answer->body, "answer 1");
+  ASSERT_TRUE((*repeated)->answer);
+  EXPECT_EQ((*repeated)->answer->body, "answer 1");
 }
 
 Task<> refuses_beside_a_repetition(UploadEngine& engine, Log& log, std::string token,
-                                   Result<Snapshot>& repeated) {
+                                   Result<SnapshotPtr>& repeated) {
   ScriptedSource stalled("ab", Ending::silent);
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto repeat = [](Engine& e, std::string t, ScriptedSource& body,
-                         Result<Snapshot>& result) -> Task<> {
+                         Result<SnapshotPtr>& result) -> Task<> {
     Piece piece{0, 3, 9};
     result = co_await e.append(std::move(t), piece, body);
   };
@@ -327,11 +327,11 @@ TEST_F(UploadEngineTest, ARepeatedPieceThatARefusalCutsOffGetsTheAnswer) {
   answers_at_once = false;
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
-  Result<Snapshot> repeated;
+  Result<SnapshotPtr> repeated;
   run(refuses_beside_a_repetition(*engine, log, token, repeated));
   ASSERT_TRUE(repeated) << repeated.error().message();
-  ASSERT_TRUE(repeated->answer);
-  EXPECT_EQ(repeated->answer->status, 422);
+  ASSERT_TRUE((*repeated)->answer);
+  EXPECT_EQ((*repeated)->answer->status, 422);
   EXPECT_TRUE(store.blobs.empty());
 }
 

@@ -224,8 +224,8 @@ class World final : public delivery::Handover {
     }
     SLUICE_CHECK(!upload.is_gone());
     const bool reached = attempt.piece.begin <= upload.prefix;
-    SLUICE_CHECK(!reached || result->stored.prefix() >= attempt.end(upload));
-    see(upload, *result);
+    SLUICE_CHECK(!reached || (*result)->stored.prefix() >= attempt.end(upload));
+    see(upload, **result);
   }
 
   void check_refusal(const Known& upload, const Attempt& attempt, Errc code) {

@@ -218,7 +218,7 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
   if (defect_ == Defect::takeover_loses_bytes) {
     source = &forgetful;
   }
-  const Result<upload::Snapshot> result =
+  const Result<upload::SnapshotPtr> result =
       co_await life_->engine.append(upload.token, piece, *source);
   std::erase(sources_, &body);
   if (!process_.alive) {
@@ -228,7 +228,7 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
     if (piece.part) {
       upload.acknowledged_parts.add({piece.begin, *piece.end});
     }
-    hear(upload, *result);
+    hear(upload, **result);
     co_return;
   }
   const bool is_form = piece.whole_file;

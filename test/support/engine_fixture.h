@@ -53,7 +53,8 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   Result<upload::Snapshot> append(const std::string& token, std::string bytes,
                                   upload::Piece piece) {
     ScriptedSource body(std::move(bytes));
-    return run(engine->append(token, piece, body));
+    const Result<upload::SnapshotPtr> appended = run(engine->append(token, piece, body));
+    return appended ? Result<upload::Snapshot>(**appended) : fail(appended.error());
   }
   Result<upload::Snapshot> status(const std::string& token) { return run(engine->status(token)); }
   const std::string& blob(std::uint64_t id) { return store.blobs.at(id).bytes; }
