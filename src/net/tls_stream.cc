@@ -22,25 +22,36 @@ using std::chrono::steady_clock;
 // The payload of one record (RFC 8446 5.1).
 constexpr std::size_t record_bytes_max = 16'384;
 
-// OpenSSL's own socket BIO raises SIGPIPE. The descriptor is the BIO's data.
-int descriptor_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
+// Below, large steps are not worth their copy.
+constexpr std::size_t room_bytes_min = 2 * record_bytes_max;
 
 int receive(BIO* bio, char* data, int size) {
+  TlsTransport& transport = *static_cast<TlsTransport*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const ssize_t count =
-      ::recv(descriptor_of(bio), data, static_cast<std::size_t>(size), MSG_DONTWAIT);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-    BIO_set_retry_read(bio);
+  const MutableBytes wanted(reinterpret_cast<std::byte*>(data), static_cast<std::size_t>(size));
+  if (transport.received.empty()) {
+    const bool in_large_steps = transport.room.size() >= room_bytes_min;
+    const MutableBytes target = in_large_steps ? transport.room : wanted;
+    const ssize_t count = ::recv(transport.descriptor, target.data(), target.size(), MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+      BIO_set_retry_read(bio);
+    }
+    if (count <= 0 || !in_large_steps) {
+      return static_cast<int>(count);
+    }
+    transport.received = target.first(static_cast<std::size_t>(count));
   }
-  return static_cast<int>(count);
+  const std::size_t taken = std::min(wanted.size(), transport.received.size());
+  std::ranges::copy(transport.received.first(taken), wanted.begin());
+  transport.received = transport.received.subspan(taken);
+  return static_cast<int>(taken);
 }
 
 int send(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
+  const int descriptor = static_cast<TlsTransport*>(BIO_get_data(bio))->descriptor;
   const ssize_t count =
-      ::send(descriptor_of(bio), data, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
+      ::send(descriptor, data, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
     BIO_set_retry_write(bio);
   }
@@ -51,6 +62,7 @@ long control(BIO*, int command, long, void*) {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
+// OpenSSL's own socket BIO raises SIGPIPE, and receives each record in two calls.
 const BIO_METHOD* socket_method() {
   static const BIO_METHOD* const method = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
@@ -68,11 +80,12 @@ const BIO_METHOD* socket_method() {
 TlsStream::TlsStream(std::unique_ptr<TcpStream> socket, const TlsIdentity& identity,
                      Duration handshake_timeout)
     : socket_(std::move(socket)),
+      transport_{socket_->descriptor(), {}, {}},
       session_(identity.new_session()),
       handshake_timeout_(handshake_timeout) {
   BIO* const bio = BIO_new(socket_method());
   SLUICE_CHECK(bio != nullptr);
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket_->descriptor())));
+  BIO_set_data(bio, &transport_);
   BIO_set_init(bio, 1);
   SSL_set_bio(session_.get(), bio, bio);
 }
@@ -146,34 +159,41 @@ runtime::Task<Result<>> TlsStream::wait_readable(Duration timeout) {
   co_return co_await wait_for(read_wants_, timeout);
 }
 
+// What is encrypted lies in the same buffer, behind what is decrypted: a record is longer than what
+// is in it, so that the one never reaches the other.
 Result<std::optional<std::size_t>> TlsStream::read_now(MutableBytes buffer) {
   if (!is_open_) {
     return std::nullopt;
   }
   std::size_t filled = 0;
+  int result = 1;
   while (filled < buffer.size()) {
     ERR_clear_error();
+    const MutableBytes rest = buffer.subspan(filled);
+    const std::size_t step = std::min(rest.size(), record_bytes_max);
+    transport_.room = rest.subspan(step);
     std::size_t count = 0;
-    const int result =
-        SSL_read_ex(session_.get(), buffer.data() + filled, buffer.size() - filled, &count);
-    if (result == 1) {
-      filled += count;
-      continue;
+    result = SSL_read_ex(session_.get(), rest.data(), step, &count);
+    if (result != 1) {
+      break;
     }
-    if (filled > 0) {
-      break;  // The next call hears of what it was.
-    }
-    if (SSL_get_error(session_.get(), result) == SSL_ERROR_ZERO_RETURN) {
-      return std::size_t{0};
-    }
-    const Result<Wants> wants = outcome("read", result);
-    if (!wants) {
-      return fail(wants.error());
-    }
-    read_wants_ = *wants;
-    return std::nullopt;
+    filled += count;
   }
-  return filled;
+  // Nothing is left of it, unless the stream is over: what a read would have to write, the answer
+  // to new keys, waits for the next write. If it did not, the next record would not decrypt.
+  transport_ = {.descriptor = transport_.descriptor, .room = {}, .received = {}};
+  if (filled > 0) {
+    return filled;  // The next call hears of what ended it.
+  }
+  if (SSL_get_error(session_.get(), result) == SSL_ERROR_ZERO_RETURN) {
+    return std::size_t{0};
+  }
+  const Result<Wants> wants = outcome("read", result);
+  if (!wants) {
+    return fail(wants.error());
+  }
+  read_wants_ = *wants;
+  return std::nullopt;
 }
 
 bool TlsStream::block_until_readable(Duration timeout) {

@@ -12,6 +12,15 @@
 
 namespace sluice::net {
 
+// Where OpenSSL's bytes come from and go to.
+struct TlsTransport {
+  int descriptor;
+  // Both only while a read is under way: what is received goes into `room` first, if that is large,
+  // and `received` is what OpenSSL has not taken of it yet.
+  MutableBytes room;
+  Bytes received;
+};
+
 // The first wait_readable() or write() makes the handshake. One that takes longer than
 // `handshake_timeout`, or fails, ends as closed_by_peer: there is nobody to talk to.
 class TlsStream final : public ByteStream {
@@ -44,6 +53,7 @@ class TlsStream final : public ByteStream {
   void say_goodbye() noexcept;
 
   const std::unique_ptr<TcpStream> socket_;
+  TlsTransport transport_;
   const std::unique_ptr<SSL, TlsDelete> session_;
   const Duration handshake_timeout_;
   // A read that cannot go on before something was written (a key update).

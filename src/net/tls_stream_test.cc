@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -94,6 +95,7 @@ class TlsStreamTest : public ::testing::Test {
   Ends connect(Duration timeout = 1min, int newest_version = TLS1_3_VERSION) {
     std::array<int, 2> ends{};
     SLUICE_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    server_descriptor_ = ends[0];
     Socket socket(context_.get_executor());
     socket.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
     auto tcp = std::make_unique<TcpStream>(std::move(socket), "192.0.2.1", sweeper_);
@@ -142,6 +144,7 @@ class TlsStreamTest : public ::testing::Test {
   runtime::DeadlineSweeper sweeper_;
   boost::asio::io_context context_{1};
   std::unique_ptr<TlsIdentity> identity_;
+  int server_descriptor_ = -1;  // Of the last one connected.
 };
 
 std::string noise(std::size_t size) {
@@ -163,6 +166,29 @@ TEST_F(TlsStreamTest, CarriesBytesBothWays) {
   EXPECT_TRUE(read(*ends.stream, sent.size()) == sent);
   ASSERT_TRUE(write(*ends.stream, "head", noise(2'000'000)));
   EXPECT_TRUE(there.get() == "head" + noise(2'000'000));
+}
+
+// Encrypted and decrypted bytes share the buffer.
+TEST_F(TlsStreamTest, RecordsOfAnySizeFitIntoBuffersOfAnySize) {
+  const std::string sent = noise(700'000);
+  for (const std::size_t buffer_size : {7'000U, 16'384U, 49'151U, 49'152U, 262'144U, 700'000U}) {
+    const Ends ends = connected();
+    auto there = std::async(std::launch::async, [&] {
+      std::size_t size = 1;
+      for (std::size_t at = 0; at < sent.size(); at += size) {
+        size = at % 3 == 0 ? at % 999 + 1 : at % 40'000 + 1;
+        EXPECT_TRUE(ends.client->send(std::string_view(sent).substr(at, size)));
+      }
+    });
+    std::string text;
+    while (text.size() < sent.size()) {
+      const std::string more = read(*ends.stream, std::min(buffer_size, sent.size() - text.size()));
+      ASSERT_EQ(sent.compare(text.size(), more.size(), more), 0) << buffer_size;
+      text += more;
+    }
+    there.get();
+    EXPECT_TRUE(text == sent) << buffer_size;
+  }
 }
 
 TEST_F(TlsStreamTest, AnEndIsOneOnlyWithAGoodbye) {
@@ -255,6 +281,18 @@ TEST_F(TlsStreamTest, NewKeysOfThePeerChangeNothing) {
   EXPECT_EQ(read(*ends.stream, 12), "before after");
   ASSERT_TRUE(write(*ends.stream, "reply", ""));
   EXPECT_EQ(there.get(), "reply");
+}
+
+// What was received ahead cannot wait for the client to take the answer.
+TEST_F(TlsStreamTest, NewKeysThatCannotBeAnsweredYetStopNoReading) {
+  const Ends ends = connected();
+  const std::string garbage(10'000, 'x');
+  while (::send(server_descriptor_, garbage.data(), garbage.size(), MSG_DONTWAIT) > 0) {
+  }
+  ASSERT_TRUE(ends.client->send("abc"));
+  ends.client->update_keys();
+  ASSERT_TRUE(ends.client->send(noise(50'000)));
+  EXPECT_TRUE(read(*ends.stream, 50'003) == "abc" + noise(50'000));
 }
 
 TEST_F(TlsStreamTest, AReloadIsForConnectionsFromThenOn) {
