@@ -55,7 +55,9 @@ def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000
     try:
         alone = _speed(context, server, 9)
         idle_kib = processes.rss_kib(server.process.pid)
-        load = _background(context, server, count, 64 * MIB if sent > 1 else 64 * KIB, sent, interval_ms, seconds)
+        # Twice of what they will send: the server sets room aside for all of it.
+        size = max(int(2 * sent * seconds * 1000 / interval_ms), 64 * KIB)
+        load = _background(context, server, count, size, sent, interval_ms, seconds)
         time.sleep(1)
         cpu, began = server.cpu_seconds(), time.monotonic()
         time.sleep(min(seconds / 3, 10))
