@@ -141,8 +141,8 @@ Result<> App::open_parts() {
           .file_size_max = config_.limits.file_size,
           .sessions_max = config_.limits.sessions,
           .unauthenticated_bytes = config_.auth.unauthenticated_bytes,
-          .takes_extra_files = config_.backend.url.empty() ||
-                               config_.backend.mode == delivery::HandoffMode::reference,
+          .takes_extra_files =
+              config_.backend.url.empty() || config_.backend.mode != delivery::HandoffMode::body,
           .part_connections = config_.limits.part_connections,
           .origins = config_.cors.origins,
           .api_origins = config_.cors.api_origins,

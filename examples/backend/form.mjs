@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// multipart/form-data as Sluice sends it: fields first, the file last. Holds a boundary's length of the file at a time.
+// multipart/form-data as Sluice sends it: fields first, then the file, then extra files. Holds a boundary's length of the file at a time.
 import { Readable } from 'node:stream';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-// Calls saveFile(stream) with the file's bytes; returns { fields, file: { name, result } }.
+// Calls saveFile(stream, tag) with each file's bytes, tag undefined for the main one; returns
+// { fields, file: { name, result }, extraFiles: [{ tag, name, result }] }.
 export async function readForm(request, type, saveFile) {
   const boundary = /boundary=([^;\s]+)/.exec(type)?.[1];
   if (!boundary) throw new Error('no boundary');
@@ -36,6 +37,7 @@ export async function readForm(request, type, saveFile) {
   }
 
   const fields = {};
+  const extraFiles = [];
   let file;
   await until(delimiter);
   for (;;) {
@@ -47,12 +49,15 @@ export async function readForm(request, type, saveFile) {
     if (fileName === undefined) {
       fields[name] = (await until(delimiter)).toString();
     } else {
-      file = { name: unquote(fileName), result: await saveFile(Readable.from(fileBytes())) };
+      const tag = /^extra_files\[(.*)\]$/s.exec(name)?.[1];
+      const saved = { name: unquote(fileName), result: await saveFile(Readable.from(fileBytes()), tag) };
+      if (tag === undefined) file = saved;
+      else extraFiles.push({ tag, ...saved });
     }
   }
   for (let rest = await source.next(); !rest.done; rest = await source.next());
   if (!file) throw new Error('no file in the form');
-  return { fields, file };
+  return { fields, file, extraFiles };
 }
 
 function unquote(text) {

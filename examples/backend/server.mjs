@@ -3,9 +3,10 @@
 // answers with Video JSON. Node's standard library only.
 //   node server.mjs [--listen PORT|SOCKET] [--files DIR] [--secret-file FILE]
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, readFileSync, rmSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, readFileSync, readdirSync, rmSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, extname } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 
@@ -50,12 +51,20 @@ async function store(stream, path) {
   return { size, sha256: hash.digest('hex') };
 }
 
-// The upload as one object, whatever the mode; its file lies at `path` afterwards.
+// A range of a file that may be empty.
+function slice(path, begin, size) {
+  return size > 0 ? createReadStream(path, { start: begin, end: begin + size - 1 }) : Readable.from([]);
+}
+
+// The upload as one object, whatever the mode; its file lies at `path` afterwards, its extra files at `path`-1, -2, …
 async function receive(request, path) {
   const type = request.headers['content-type'] ?? '';
   if (request.headers['x-sluice-mode'] === 'form') {
-    const { fields, file } = await readForm(request, type, (stream) => store(stream, path));
-    return { parameters: fields, name: file.name, ...file.result };
+    let count = 0;
+    const target = (tag) => (tag === undefined ? path : `${path}-${++count}`);
+    const { fields, file, extraFiles } = await readForm(request, type, (stream, tag) => store(stream, target(tag)));
+    const extra = extraFiles.map(({ tag, name, result }) => ({ tag, name, ...result }));
+    return { parameters: fields, name: file.name, extra, ...file.result };
   }
   if (request.headers['x-sluice-mode'] === 'reference') {
     const pieces = [];
@@ -64,12 +73,16 @@ async function receive(request, path) {
     const digest = request.headers['x-sluice-body-sha256'];
     if (digest && createHash('sha256').update(text).digest('hex') !== digest) throw new Refused('body digest differs');
     const upload = JSON.parse(text);
-    const stored = await store(createReadStream(upload.path), path);
-    return { parameters: upload.parameters, name: upload.file_name, ...stored };
+    const stored = await store(slice(upload.path, 0, upload.file_size), path);
+    const extra = [];
+    for (const { tag, file_name: name, file_size: size, offset } of upload.extra_files ?? []) {
+      extra.push({ tag, name, ...(await store(slice(upload.path, offset, size), `${path}-${extra.length + 1}`)) });
+    }
+    return { parameters: upload.parameters, name: upload.file_name, extra, ...stored };
   }
   const stored = await store(request, path);
   const parameters = JSON.parse(request.headers['x-sluice-parameters'] ?? '{}');
-  return { parameters, name: decodeURIComponent(request.headers['x-sluice-file-name'] ?? 'unnamed'), ...stored };
+  return { parameters, name: decodeURIComponent(request.headers['x-sluice-file-name'] ?? 'unnamed'), extra: [], ...stored };
 }
 
 class Refused extends Error {}
@@ -83,6 +96,7 @@ async function take(request) {
     const digest = request.headers['x-sluice-file-sha256'];
     if (digest && digest !== upload.sha256) throw new Refused('file digest differs');
     renameSync(part, join(options.files, `${key}.bin`));
+    upload.extra.forEach((_, i) => renameSync(`${part}-${i + 1}`, join(options.files, `${key}-${i + 1}.bin`)));
     const video = {
       id: key,
       status: 'processing',
@@ -91,12 +105,15 @@ async function take(request) {
       file_size: upload.size,
       sha256: upload.sha256,
       parameters: upload.parameters,
+      extra_files: upload.extra.map(({ tag, name, size, sha256 }) => ({ tag, original_filename: name, file_size: size, sha256 })),
       created_at: new Date().toISOString(),
     };
     writeFileSync(answerFile(key), JSON.stringify(video), { flag: 'wx' });
     return JSON.stringify(video);
   } finally {
-    rmSync(part, { force: true });
+    for (const name of readdirSync(options.files)) {
+      if (name.startsWith(`${key}.part`)) rmSync(join(options.files, name), { force: true });
+    }
   }
 }
 

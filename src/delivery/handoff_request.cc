@@ -162,6 +162,13 @@ std::string in_form_quotes(std::string_view text) {
   return quoted + "\"";
 }
 
+// Up to the file's type.
+std::string file_part_head(const std::string& boundary, std::string_view name,
+                           std::string_view file_name) {
+  return "--" + boundary + "\r\nContent-Disposition: form-data; name=" + in_form_quotes(name) +
+         "; filename=" + in_form_quotes(file_name) + "\r\nContent-Type: ";
+}
+
 json::array extra_files_json(const Handoff& handoff) {
   json::array files;
   for (const journal::ExtraFile& extra : handoff.extra_files) {
@@ -196,9 +203,13 @@ FormFrame form_frame(const Handoff& handoff, std::string boundary) {
                     "\r\nContent-Disposition: form-data; name=" + in_form_quotes(parameter.key()) +
                     "\r\n\r\n" + parameter_text(parameter.value()) + "\r\n";
   }
-  frame.before += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=" +
-                  in_form_quotes(handoff.file_name) +
-                  "\r\nContent-Type: " + media_type_of(handoff) + "\r\n\r\n";
+  frame.before +=
+      file_part_head(boundary, "file", handoff.file_name) + media_type_of(handoff) + "\r\n\r\n";
+  for (const journal::ExtraFile& extra : handoff.extra_files) {
+    frame.between.push_back(
+        "\r\n" + file_part_head(boundary, "extra_files[" + extra.tag + "]", extra.file_name) +
+        std::string(unknown_type) + "\r\n\r\n");
+  }
   frame.after = "\r\n--" + boundary + "--\r\n";
   frame.boundary = std::move(boundary);
   return frame;

@@ -18,7 +18,7 @@ namespace sluice::delivery {
 
 enum class HandoffMode {
   body,       // The file is the request's body.
-  form,       // multipart/form-data: the session's parameters, then the file as `file`.
+  form,       // multipart/form-data: the session's parameters, the file as `file`, extra files.
   reference,  // JSON that says where the file is.
 };
 
@@ -43,10 +43,11 @@ struct HandoffDigests {
   std::string body;
 };
 
-// What surrounds the file in a form.
+// What surrounds the files in a form.
 struct FormFrame {
   std::string boundary;
   std::string before;
+  std::vector<std::string> between;  // In front of each extra file.
   std::string after;
 };
 

@@ -33,6 +33,25 @@ class BodySink final : public outgoing::AnswerSink {
   AnswerBody body;
 };
 
+constexpr std::size_t main_file = 1;  // Among the parts of a form.
+
+std::vector<BodyPointer> form_parts(std::shared_ptr<runtime::DiskFile> blob, const Handoff& handoff,
+                                    FormFrame frame) {
+  std::vector<BodyPointer> parts;
+  const auto add_text = [&parts](std::string text) {
+    parts.push_back(std::make_shared<outgoing::TextBody>(std::move(text)));
+  };
+  add_text(std::move(frame.before));
+  parts.push_back(std::make_shared<outgoing::FileBody>(blob, handoff.file_size));
+  for (std::size_t i = 0; i < handoff.extra_files.size(); ++i) {
+    const ByteRange& range = handoff.extra_files[i].range;
+    add_text(std::move(frame.between[i]));
+    parts.push_back(std::make_shared<outgoing::FileBody>(blob, range.size(), range.begin));
+  }
+  add_text(std::move(frame.after));
+  return parts;
+}
+
 }  // namespace
 
 HttpBackend::HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
@@ -111,16 +130,11 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
   if (!opened) {
     co_return fail(opened.error());
   }
-  BodyPointer file = std::make_shared<outgoing::FileBody>(*std::move(opened), handoff.file_size);
   if (settings_.mode == HandoffMode::body) {
-    co_return file;
+    co_return std::make_shared<outgoing::FileBody>(*std::move(opened), handoff.file_size);
   }
-  FormFrame frame = form_frame(handoff, prepared.boundary);
-  std::vector<BodyPointer> parts;
-  parts.push_back(std::make_shared<outgoing::TextBody>(std::move(frame.before)));
-  parts.push_back(std::move(file));
-  parts.push_back(std::make_shared<outgoing::TextBody>(std::move(frame.after)));
-  co_return std::make_shared<outgoing::JoinedBody>(std::move(parts));
+  co_return std::make_shared<outgoing::JoinedBody>(
+      form_parts(*std::move(opened), handoff, form_frame(handoff, prepared.boundary)));
 }
 
 Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
@@ -141,9 +155,9 @@ Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepar
   if (!opened) {
     co_return fail(opened.error());
   }
-  const outgoing::FileBody file(*std::move(opened), handoff.file_size);
-  const FormFrame frame = form_frame(handoff, prepared.boundary);
-  auto work = [this, &file, &frame] { return digests_of(file, frame); };
+  const std::vector<BodyPointer> parts =
+      form_parts(*std::move(opened), handoff, form_frame(handoff, prepared.boundary));
+  auto work = [this, &parts] { return digests_of(parts); };
   Result<HandoffDigests> digests = co_await runtime::offload(pool_, work);
   if (!digests) {
     co_return fail(digests.error());
@@ -153,30 +167,34 @@ Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepar
 }
 
 // One pass over the file for both digests. Blocks.
-Result<HandoffDigests> HttpBackend::digests_of(const Body& file, const FormFrame& frame) const {
+Result<HandoffDigests> HttpBackend::digests_of(const std::vector<BodyPointer>& parts) const {
   const bool is_form = settings_.mode == HandoffMode::form;
-  Sha256 whole;
+  Sha256 file;
   Sha256 form;
-  form.add(as_bytes(frame.before));
   std::vector<std::byte> buffer(limits::buffer_bytes);
-  for (std::uint64_t offset = 0; offset < file.size();) {
-    if (stopping_) {
-      return fail(Errc::draining, "the server is shutting down");
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Body& part = *parts[i];
+    const bool is_wanted = is_form || i == main_file;
+    for (std::uint64_t offset = 0; is_wanted && offset < part.size();) {
+      if (stopping_) {
+        return fail(Errc::draining, "the server is shutting down");
+      }
+      const Result<std::size_t> count = part.read_at(offset, buffer);
+      if (!count) {
+        return fail(count.error());
+      }
+      const Bytes piece = Bytes(buffer).first(*count);
+      if (i == main_file) {
+        file.add(piece);
+      }
+      if (is_form) {
+        form.add(piece);
+      }
+      offset += *count;
     }
-    const Result<std::size_t> count = file.read_at(offset, buffer);
-    if (!count) {
-      return fail(count.error());
-    }
-    const Bytes piece = Bytes(buffer).first(*count);
-    whole.add(piece);
-    if (is_form) {
-      form.add(piece);
-    }
-    offset += *count;
   }
-  form.add(as_bytes(frame.after));
   HandoffDigests digests;
-  digests.file = to_hex(whole.finish());
+  digests.file = to_hex(file.finish());
   if (is_form) {
     digests.body = to_hex(form.finish());
   } else if (settings_.mode == HandoffMode::body) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "delivery/answer_body.h"
@@ -47,7 +48,8 @@ class HttpBackend final : public Backend {
                                                                         const Prepared& prepared);
   runtime::Task<Result<std::string>> path_for(const Handoff& handoff);
   runtime::Task<Result<>> add_digests(const Handoff& handoff, Prepared& prepared);
-  Result<HandoffDigests> digests_of(const outgoing::Body& file, const FormFrame& frame) const;
+  Result<HandoffDigests> digests_of(
+      const std::vector<std::shared_ptr<const outgoing::Body>>& parts) const;
   Result<Delivery> delivery_of(outgoing::HttpAnswer answer) const;
   runtime::Task<Result<>> finish_body(AnswerBody& body, journal::Answer& answer);
   runtime::Task<> clean_up(const Handoff& handoff, int status);

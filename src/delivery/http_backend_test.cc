@@ -105,6 +105,31 @@ TEST_F(HttpBackendTest, ReadsTheFileForItsDigestOnceInAProcess) {
   EXPECT_EQ(header(requests[1], "Content-Type"), header(requests[0], "Content-Type"));
 }
 
+TEST_F(HttpBackendTest, SendsExtraFilesBehindTheFileInAForm) {
+  write_blob("helloabcde");
+  handoff.blob_size = 10;
+  handoff.extra_files = {{"sub\"s", "s.srt", {5, 7}}, {"none", "n", {7, 7}}, {"t", "t", {7, 10}}};
+  settings.mode = HandoffMode::form;
+  settings.with_digest = true;
+  Server server(any_port, {good});
+  ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
+  const std::string request = server.requests().at(0);
+  const std::string type = header(request, "Content-Type");
+  const std::string boundary = "--" + type.substr(type.find('=') + 1);
+  const auto part = [&boundary](const std::string& name, const std::string& file_name,
+                                const std::string& content) {
+    return boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"" +
+           file_name + "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + content + "\r\n";
+  };
+  const std::string sent = body(request);
+  EXPECT_EQ(sent.substr(sent.find(part("file", "file", "hello"))),
+            part("file", "file", "hello") + part("extra_files[sub%22s]", "s.srt", "ab") +
+                part("extra_files[none]", "n", "") + part("extra_files[t]", "t", "cde") + boundary +
+                "--\r\n");
+  EXPECT_EQ(header(request, "X-Sluice-File-SHA256"), to_hex(sha256("hello")));
+  EXPECT_EQ(header(request, "X-Sluice-Body-SHA256"), to_hex(sha256(sent)));
+}
+
 TEST_F(HttpBackendTest, FollowsNoRedirect) {
   write_blob("hello");
   const Server server(any_port, {"HTTP/1.1 307 No\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"});

@@ -22,11 +22,11 @@ Result<std::size_t> FileBody::read_at(std::uint64_t offset, MutableBytes buffer)
   }
   const auto wanted =
       static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), size_ - offset));
-  Result<std::size_t> count = file_->read_at(offset, buffer.first(wanted));
+  Result<std::size_t> count = file_->read_at(begin_ + offset, buffer.first(wanted));
   if (count && *count < wanted) {
-    return fail(Errc::storage_failed, "expected a file of " + std::to_string(size_) +
+    return fail(Errc::storage_failed, "expected a file of " + std::to_string(begin_ + size_) +
                                           " bytes, it ends at byte " +
-                                          std::to_string(offset + *count));
+                                          std::to_string(begin_ + offset + *count));
   }
   return count;
 }

@@ -38,11 +38,11 @@ class TextBody final : public Body {
   const std::string text_;
 };
 
-// The first `size` bytes of a file. One that ends before is an error.
+// `size` bytes of a file, from `begin` on. One that ends before is an error.
 class FileBody final : public Body {
  public:
-  FileBody(std::shared_ptr<runtime::DiskFile> file, std::uint64_t size)
-      : file_(std::move(file)), size_(size) {}
+  FileBody(std::shared_ptr<runtime::DiskFile> file, std::uint64_t size, std::uint64_t begin = 0)
+      : file_(std::move(file)), size_(size), begin_(begin) {}
 
   std::uint64_t size() const noexcept override { return size_; }
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) const override;
@@ -50,6 +50,7 @@ class FileBody final : public Body {
  private:
   const std::shared_ptr<runtime::DiskFile> file_;
   const std::uint64_t size_;
+  const std::uint64_t begin_;
 };
 
 // One after the other.

@@ -40,6 +40,14 @@ TEST(JoinedBody, reads_its_parts_in_steps_of_any_size) {
   }
 }
 
+TEST(FileBody, may_begin_in_the_middle) {
+  const testing::TemporaryDirectory directory;
+  const auto file = file_with(directory.path() + "/file", "0123456789");
+  EXPECT_EQ(read_all(FileBody(file, 3, 4), 2), "456");
+  std::string buffer(8, '\0');
+  EXPECT_FALSE(FileBody(file, 3, 8).read_at(0, std::as_writable_bytes(std::span(buffer))));
+}
+
 TEST(FileBody, is_an_error_when_the_file_ends_early) {
   const testing::TemporaryDirectory directory;
   const FileBody body(file_with(directory.path() + "/file", "0123"), 5);

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.raw_http import path_of
 from support.sluice_server import die_with_parent
 from support.sluice_server import environment, sluice_binary
 from support.waiting import wait_until
@@ -68,6 +69,41 @@ def test_takes_a_file_once_and_answers_video_json(new_server, connected, backend
     assert (tmp_path / "files" / f"{video['id']}.bin").read_bytes() == data
     assert client.status(location, len(data)).body == response.body
     assert sorted(path.suffix for path in (tmp_path / "files").iterdir()) == [".bin", ".json"]
+
+
+@pytest.mark.parametrize("mode", ["form", "reference"])
+def test_takes_extra_files(new_server, connected, backend, secret_file, tmp_path, noise, mode):
+    files = {"": noise(6_000_000), "subtitles": noise(5_300_000), "none": b"", 'a "tag"': b"third"}
+    client = connected(new_server(toml=settings(backend, secret_file, mode)))
+    extra = [{"tag": tag, "file_name": f"{index}.srt", "file_size": len(data)} for index, (tag, data) in enumerate(files.items()) if tag]
+    body = json.dumps({"file_size": len(files[""]), "file_name": "film.mp4", "multi_chunk": True, "extra_files": extra})
+    session = client.request("POST", "/flip/3.1/videos/upload.json", [("Content-Type", "application/json")], body.encode())
+    assert session.status == 201, session
+    part_size = int(session.json()["part_size"])
+    answers = []
+    for tag, data in reversed(files.items()):
+        for number in range(-(-len(data) // part_size)):
+            fields = [("Content-Type", "application/octet-stream"), ("X-Part", str(number)), ("X-Extra-File-Tag", tag)]
+            piece = data[number * part_size : (number + 1) * part_size]
+            answers.append(client.request("PUT", path_of(session.json()["location"]), fields, piece))
+    assert {answer.status for answer in answers} == {200}
+    video = answers[-1].json()
+    assert (video["file_size"], video["sha256"]) == (len(files[""]), hashlib.sha256(files[""]).hexdigest())
+    told = [(one["tag"], one["original_filename"], one["file_size"], one["sha256"]) for one in video["extra_files"]]
+    assert told == [(one["tag"], one["file_name"], one["file_size"], hashlib.sha256(files[one["tag"]]).hexdigest()) for one in extra]
+    stored = tmp_path / "files"
+    assert (stored / f"{video['id']}.bin").read_bytes() == files[""]
+    for number, one in enumerate(extra, 1):
+        assert (stored / f"{video['id']}-{number}.bin").read_bytes() == files[one["tag"]]
+    assert not list(stored.glob("*.part*"))
+
+
+def test_extra_files_are_refused_where_the_file_is_the_body(new_server, connected, backend, secret_file):
+    client = connected(new_server(toml=settings(backend, secret_file, "body")))
+    body = {"file_size": 5, "file_name": "a", "multi_chunk": True, "extra_files": [{"tag": "t", "file_name": "b", "file_size": 1}]}
+    refused = client.request("POST", "/videos/upload.json", [("Content-Type", "application/json")], json.dumps(body).encode())
+    assert (refused.status, refused.json()["error"]) == (400, "BadRequest")
+    assert "extra_files" in refused.json()["message"]
 
 
 def test_believes_only_the_secret(new_server, connected, backend, tmp_path):
