@@ -277,6 +277,29 @@ std::vector<HandoffFile> handoff_files(const UploadRecord& upload) {
   return files;
 }
 
+std::vector<HandoffFile> extra_files_of(const VideoRecord& record) {
+  std::vector<HandoffFile> files;
+  const auto stored = video::stored_extra_files_of(record.document);
+  if (stored && record.source_present && record.status != tombstone && video_file_name(record)) {
+    for (const video::StoredExtraFile& extra : *stored) {
+      files.push_back({record.id + extra.suffix, extra.size});
+    }
+  }
+  return files;
+}
+
+std::optional<Finding> judge_extra_file(const HandoffFile& file,
+                                        std::optional<std::uint64_t> size) {
+  if (!size) {
+    return Finding{fmt::format("videos/{} is missing, an extra file of its video", file.name)};
+  }
+  if (*size != file.size) {
+    return Finding{fmt::format("videos/{} has {} bytes, as an extra file of its video {}",
+                               file.name, *size, file.size)};
+  }
+  return std::nullopt;
+}
+
 // "lost+found" alone is the file system's, where the data directory is the root of one.
 bool is_known_name(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 11> names{

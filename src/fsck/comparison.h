@@ -82,6 +82,11 @@ struct HandoffFile {
   std::uint64_t size = 0;
 };
 std::vector<HandoffFile> handoff_files(const journal::UploadRecord& upload);
+// The extra files that the video has; none where its source was removed or its document does not
+// say.
+std::vector<HandoffFile> extra_files_of(const journal::VideoRecord& record);
+// `size` is what the file has. Only a person can decide whether the video is of use without it.
+std::optional<Finding> judge_extra_file(const HandoffFile& file, std::optional<std::uint64_t> size);
 // In the data directory itself.
 bool is_known_name(std::string_view name) noexcept;
 

@@ -169,6 +169,25 @@ TEST(Comparison, ExtraFilesBelongToTheirVideo) {
   EXPECT_EQ(judge_video_file(record.id + "-2.srt", record)->remedy, Remedy::move_aside);
 }
 
+TEST(Comparison, ExtraFilesThatAreMissingAreFound) {
+  journal::VideoRecord record = video();
+  record.document = R"({"extname":".mp4","file_size":1000,)"
+                    R"("extra_files":[{"extname":".srt","file_size":3}]})";
+  const std::vector<HandoffFile> files = extra_files_of(record);
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files[0].name, record.id + "-1.srt");
+  EXPECT_FALSE(judge_extra_file(files[0], 3));
+  for (const std::optional<std::uint64_t> size : {std::optional<std::uint64_t>(), {2}, {4}}) {
+    const auto finding = judge_extra_file(files[0], size);
+    ASSERT_TRUE(finding);
+    EXPECT_NE(finding->what.find(files[0].name), std::string::npos);
+    EXPECT_EQ(finding->remedy, Remedy::none);
+    EXPECT_FALSE(finding->harmless);
+  }
+  record.source_present = false;
+  EXPECT_TRUE(extra_files_of(record).empty());
+}
+
 TEST(Comparison, CutsToWhatIsThereAndReceivesAgain) {
   journal::UploadProgress progress = upload(UploadState::delivering, 1000).progress;
   progress.attempts = 7;

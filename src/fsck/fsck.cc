@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "fsck/fsck.h"
 
-#include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "fsck/comparison.h"
+#include "fsck/directory.h"
 #include "fsck/lost_and_found.h"
 #include "fsck/offline_journal.h"
 #include "runtime/posix_disk.h"
@@ -19,56 +19,9 @@
 
 namespace sluice::fsck {
 namespace {
-namespace fs = std::filesystem;
 using journal::UploadRecord;
 using journal::UploadState;
 using journal::VideoRecord;
-
-Error file_error(const std::error_code& error, const char* operation, const std::string& path) {
-  return storage_error(error.value(), operation, path);
-}
-
-// nullopt where there is no regular file.
-Result<std::optional<std::uint64_t>> size_of(const std::string& path) {
-  std::error_code error;
-  const fs::file_status status = fs::symlink_status(path, error);
-  if (status.type() == fs::file_type::not_found) {
-    return std::nullopt;
-  }
-  if (error) {
-    return fail(file_error(error, "look at", path));
-  }
-  if (status.type() != fs::file_type::regular) {
-    return std::nullopt;
-  }
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) {
-    return fail(file_error(error, "look at", path));
-  }
-  return size;
-}
-
-Result<bool> is_directory(const std::string& path) {
-  std::error_code error;
-  const fs::file_status status = fs::symlink_status(path, error);
-  if (status.type() == fs::file_type::none) {
-    return fail(file_error(error, "look at", path));
-  }
-  return status.type() == fs::file_type::directory;
-}
-
-// Calls visit(name) for each entry, in no order; it may move the entry away.
-template <class Visit>
-Result<> for_each_name(const std::string& directory, Visit visit) {
-  std::error_code error;
-  fs::directory_iterator entry(directory, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (Result<> visited = visit(entry->path().filename().string()); !visited) {
-      return visited;
-    }
-  }
-  return error ? Result<>(fail(file_error(error, "read directory", directory))) : Result<>();
-}
 
 bool may_be_handed_over(UploadState state) {
   return state == UploadState::received || state == UploadState::delivering ||
@@ -251,6 +204,15 @@ Result<> Check::check_video(const VideoRecord& record) {
       repair = [&] { return forget_file(record); };
     }
     report(*finding, repair);
+  }
+  for (const HandoffFile& file : extra_files_of(record)) {
+    const auto found = size_of(full("videos/" + file.name));
+    if (!found) {
+      return fail(found.error());
+    }
+    if (const auto finding = judge_extra_file(file, *found)) {
+      report(*finding, {});
+    }
   }
   return {};
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Damage planted in the data directory of a stopped server: what fsck says, what --repair makes of it."""
 
+import json
 import os
 import pathlib
 import re
@@ -227,6 +228,28 @@ def test_a_video_of_the_wrong_size(world):
     assert not world.video_file.exists()
     assert world.lost(path).read_bytes() == world.whole[:2999]
     world.assert_resumes_from(MIB)
+
+
+def test_a_lost_extra_file(world):
+    world.server.start()
+    extra = [{"tag": "s", "file_name": "a.srt", "file_size": 3}]
+    body = json.dumps({"file_size": 4, "file_name": "a.mp4", "multi_chunk": True, "extra_files": extra}).encode()
+    with world.client() as client:
+        opened = client.request("POST", "/videos/upload.json", [("Content-Type", "application/json")], body)
+        target = path_of(opened.json()["location"])
+        for tag, data in (("s", b"abc"), ("", b"film")):
+            fields = [("Content-Type", "application/octet-stream"), ("X-Part", "0"), ("X-Extra-File-Tag", tag)]
+            answer = client.request("PUT", target, fields, data)
+    assert world.server.terminate() == 0
+    path = world.root / "videos" / (answer.json()["id"] + "-1.srt")
+    assert path.read_bytes() == b"abc"
+    world.assert_clean()
+    path.write_bytes(b"ab")
+    world.assert_found(f"{world.relative(path)} has 2 bytes")
+    path.unlink()
+    world.assert_found(f"{world.relative(path)} is missing")
+    code, lines, _ = world.fsck("--repair")
+    assert code == FINDINGS and lines[-1].endswith(", 1 finding, 0 repaired"), lines
 
 
 def test_foreign_files(world):
