@@ -17,9 +17,10 @@
 
 namespace sluice::journal {
 
-// `done` is called once, on the queue's thread.
+// `done` is called once, on the queue's thread. The changes stay the caller's, who keeps them until
+// then: they are freed by the thread that made them, whose allocator nobody else need lock.
 struct Commit {
-  std::vector<Change> changes;
+  std::span<const Change> changes;
   std::move_only_function<void(Result<>)> done;
 };
 

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/limits.h"
 
@@ -32,7 +34,8 @@ class HeldQueue {
   }
 
   bool add_commit(std::size_t changes) {
-    Commit commit{std::vector<Change>(changes, RemoveUpload{1}), [this](Result<>) { ++done_; }};
+    changes_.emplace_back(changes, RemoveUpload{1});
+    Commit commit{changes_.back(), [this](Result<>) { ++done_; }};
     return queue_->add(commit);
   }
   bool add_read() {
@@ -50,6 +53,7 @@ class HeldQueue {
  private:
   std::promise<void> gate_;
   std::string order_;
+  std::list<std::vector<Change>> changes_;
   std::size_t done_ = 0;
   std::unique_ptr<CommitQueue> queue_;
 };

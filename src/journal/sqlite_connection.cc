@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -35,6 +36,16 @@ Result<> create_private(const std::string& path) {
   }
   return {};
 }
+
+// Without statistics SQLite takes no lock for each piece of memory. Too late, and of no effect,
+// when the program has used SQLite before.
+void configure_library() {
+  static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  std::ignore = once;
+}
+
+constexpr int lookaside_bytes = 1200;
+constexpr int lookaside_count = 400;
 
 }  // namespace
 
@@ -135,6 +146,7 @@ std::string Execution::take_bytes() {
 }
 
 Result<Connection> Connection::open(const std::string& path) {
+  configure_library();
   if (Result<> created = create_private(path); !created) {
     return fail(created.error());
   }
@@ -148,6 +160,8 @@ Result<Connection> Connection::open(const std::string& path) {
     return fail(sqlite_error(database, code, "open"));
   }
   connection.keep_log_at_close(true);
+  // Room for what the statements of a transaction need, cursors and rows, instead of malloc().
+  sqlite3_db_config(database, SQLITE_DBCONFIG_LOOKASIDE, nullptr, lookaside_bytes, lookaside_count);
   return connection;
 }
 

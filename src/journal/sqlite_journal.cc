@@ -128,7 +128,7 @@ std::uint64_t SqliteJournal::next_upload_id() {
 
 runtime::Task<Result<>> SqliteJournal::commit(std::vector<Change> changes) {
   auto begin = [this, &changes](auto done) {
-    Commit waiting{std::move(changes), std::move(done)};
+    Commit waiting{changes, std::move(done)};
     if (!queue_.add(waiting)) {
       waiting.done(fail(queue_full()));
     }

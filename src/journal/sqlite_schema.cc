@@ -193,8 +193,46 @@ CREATE INDEX notifications_by_time ON notifications (next_attempt_at);
 CREATE INDEX notifications_by_upload ON notifications (upload_id, id);
 )sql";
 
-constexpr std::array<const char*, 5> steps_of_sluice{version_1, version_2, version_3, version_4,
-                                                     version_5};
+// What SQLite evaluates for each changed row names no list of more than two: it would make a table
+// of its own for it, each time. Otherwise as before.
+constexpr const char* version_6 = R"sql(
+DROP INDEX uploads_leftover;
+CREATE INDEX uploads_leftover ON uploads (id) WHERE blob_present = 1
+  AND (state = 'delivered' OR state = 'refused' OR state = 'aborted' OR state = 'expired');
+DROP TRIGGER owners_uploads_inserted;
+CREATE TRIGGER owners_uploads_inserted AFTER INSERT ON uploads
+WHEN new.state = 'receiving' OR new.state = 'received' OR new.state = 'delivering'
+  OR new.state = 'failed' BEGIN
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, new.state = 'receiving', new.file_size)
+    ON CONFLICT (name) DO UPDATE SET sessions = sessions + excluded.sessions,
+      bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+DROP TRIGGER owners_uploads_changed;
+CREATE TRIGGER owners_uploads_changed AFTER UPDATE ON uploads
+WHEN old.state <> new.state OR old.owner <> new.owner OR old.file_size <> new.file_size BEGIN
+  UPDATE owners SET sessions = sessions - (old.state = 'receiving'),
+    bytes = bytes - old.file_size * (old.state = 'receiving' OR old.state = 'received'
+      OR old.state = 'delivering' OR old.state = 'failed')
+    WHERE name = old.owner;
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, new.state = 'receiving',
+      new.file_size * (new.state = 'receiving' OR new.state = 'received'
+        OR new.state = 'delivering' OR new.state = 'failed'))
+    ON CONFLICT (name) DO UPDATE SET sessions = sessions + excluded.sessions,
+      bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+DROP TRIGGER owners_uploads_deleted;
+CREATE TRIGGER owners_uploads_deleted AFTER DELETE ON uploads
+WHEN old.state = 'receiving' OR old.state = 'received' OR old.state = 'delivering'
+  OR old.state = 'failed' BEGIN
+  UPDATE owners SET sessions = sessions - (old.state = 'receiving'), bytes = bytes - old.file_size
+    WHERE name = old.owner;
+END;
+)sql";
+
+constexpr std::array<const char*, 6> steps_of_sluice{version_1, version_2, version_3,
+                                                     version_4, version_5, version_6};
 
 // user_version is a signed 32-bit number.
 Result<std::size_t> read_version(Connection& connection) {

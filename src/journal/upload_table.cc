@@ -125,7 +125,8 @@ Result<> UploadTable::prepare() {
                        " WHERE state IN ('receiving', 'delivered', 'refused', 'failed',"
                        " 'aborted', 'expired') AND expires_at <= ? LIMIT ?"},
       {&leftover_, select + "INDEXED BY uploads_leftover WHERE blob_present = 1"
-                            " AND state IN ('delivered', 'refused', 'aborted', 'expired') LIMIT ?"},
+                            " AND (state = 'delivered' OR state = 'refused' OR state = 'aborted'"
+                            " OR state = 'expired') LIMIT ?"},
       {&counts_,
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
