@@ -311,6 +311,7 @@ void App::start() {
     notifier_->open();
   }
   runtime::start(first(), log_, "sweep", sweep());
+  runtime::start(first(), log_, "sync", sync_often());
   if (control_listener_) {
     runtime::start(first(), log_, "listen for operators", listen_for_operators());
   }
@@ -367,6 +368,22 @@ Task<> App::sweep() {
   }
 }
 
+// Also where nothing is deferred: what a process before this one has left.
+Task<> App::sync_often() {
+  const Durability durability = config_.data.durability;
+  bool goes_on = durability != Durability::none;
+  bool is_failing = false;
+  while (goes_on && !co_await stopping_.wait(config_.data.sync_interval)) {
+    const Result<bool> more = co_await engine_->sync_deferred();
+    if (!more && !is_failing) {
+      log_.error("acknowledged bytes are not synced", {{"reason", more.error().message()}});
+    }
+    is_failing = !more;
+    goes_on = durability == Durability::interval || is_failing || *more;
+  }
+  sync_often_ended_.set();
+}
+
 // A file with a mistake in it changes nothing: who could come in still can, nobody else.
 Task<> App::watch_credentials() {
   auto look = [this] { return credentials_.load_if_changed(); };
@@ -400,6 +417,7 @@ void App::drain() {
   waiting.clear();
   runtime::run_and_wait(first(), log_, "drain", drain_connections(*control_connections_));
   runtime::run_and_wait(first(), log_, "close outbox", close_outbox());
+  runtime::run_and_wait(first(), log_, "last sync", sync_last());
   log_.info("drained");
 }
 
@@ -423,6 +441,19 @@ Task<> App::drain_connections(http::Connections& connections) {
   if (!co_await connections.wait(limits::cut_wait_max)) {
     log_.warn("connections did not end in time",
               {{"connections", std::uint64_t{connections.size()}}});
+  }
+}
+
+Task<> App::sync_last() {
+  if (config_.data.durability != Durability::interval) {
+    co_return;
+  }
+  Result<bool> synced = fail(Errc::storage_failed, "a sync does not end");
+  if (co_await sync_often_ended_.wait(limits::last_sync_wait_max)) {
+    synced = co_await engine_->sync_deferred();
+  }
+  if (!synced) {
+    log_.error("acknowledged bytes are not synced", {{"reason", synced.error().message()}});
   }
 }
 

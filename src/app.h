@@ -82,6 +82,8 @@ class App {
   runtime::Task<> listen_for_operators();
   runtime::Task<> sweep();
   runtime::Task<> watch_credentials();
+  runtime::Task<> sync_often();
+  runtime::Task<> sync_last();
   runtime::Task<> stop_listening();
   runtime::Task<> drain_connections(http::Connections& connections);
   runtime::Task<> close_outbox();
@@ -127,6 +129,7 @@ class App {
   std::unique_ptr<http::Connections> control_connections_;
   std::unique_ptr<net::Listener> control_listener_;  // Null where it could not be opened.
   runtime::Event stopping_;
+  runtime::Event sync_often_ended_;
 };
 
 }  // namespace sluice

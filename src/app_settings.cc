@@ -39,6 +39,7 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished,
                      config.expiry.failed};
   settings.answer_wait = config.delivery.wait;
+  settings.defers_syncs = config.data.durability == Durability::interval;
   return settings;
 }
 

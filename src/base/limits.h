@@ -75,6 +75,11 @@ inline constexpr std::chrono::seconds checkpoint_interval{10};
 // A running request that brought at least this much is also made durable when so much time has
 // passed.
 inline constexpr std::uint64_t checkpoint_bytes_least = 1 * MiB;
+// Uploads with acknowledged bytes that are not synced yet (durability = interval), each with an
+// open file. Whoever comes beyond syncs before it acknowledges.
+inline constexpr std::size_t unsynced_uploads_max = 1024;
+inline constexpr std::size_t unsynced_uploads_page_count = 100;
+inline constexpr std::size_t deferred_syncs_at_once = 8;
 // How long a newer request waits for an older one's last bytes to reach the disk.
 inline constexpr std::chrono::seconds takeover_wait_max{30};
 inline constexpr std::chrono::seconds commit_wait_max{60};
@@ -202,6 +207,7 @@ inline constexpr std::size_t log_value_bytes_max = 4 * KiB;  // Of one field; th
 // The end of the program, after the operator's own drain time.
 inline constexpr std::chrono::seconds cut_wait_max{15};
 inline constexpr std::chrono::seconds outbox_close_wait_max{15};
+inline constexpr std::chrono::seconds last_sync_wait_max{60};
 
 static_assert(head_bytes_first <= head_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);

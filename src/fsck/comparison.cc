@@ -202,7 +202,9 @@ Finding judge_foreign(std::string_view path) {
 
 journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob_size,
                             Timestamp expires_at) {
-  progress.stored.remove({blob_size, std::numeric_limits<std::uint64_t>::max()});
+  const ByteRange lost{blob_size, std::numeric_limits<std::uint64_t>::max()};
+  progress.stored.remove(lost);
+  progress.unsynced.remove(lost);
   progress.state = UploadState::receiving;
   progress.expires_at = std::max(progress.expires_at, expires_at);
   progress.attempts = 0;

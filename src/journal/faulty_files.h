@@ -23,6 +23,7 @@ class FaultyFiles {
     log_bytes_max = unlimited;
     database_bytes_max = unlimited;
     sync_fails = false;
+    syncs = 0;
     sqlite3_vfs_register(&files_, 1);
   }
   ~FaultyFiles() {
@@ -36,6 +37,7 @@ class FaultyFiles {
   static inline std::atomic<std::int64_t> log_bytes_max = unlimited;
   static inline std::atomic<std::int64_t> database_bytes_max = unlimited;
   static inline std::atomic<bool> sync_fails = false;
+  static inline std::atomic<int> syncs = 0;  // That were asked for.
 
  private:
   static int open(sqlite3_vfs* /*files*/, sqlite3_filename name, sqlite3_file* file, int flags,
@@ -62,6 +64,7 @@ class FaultyFiles {
       return offset + count > bytes_max ? SQLITE_FULL : original->xWrite(of, bytes, count, offset);
     };
     methods.xSync = [](sqlite3_file* of, int how) {
+      ++syncs;
       return sync_fails ? SQLITE_IOERR_FSYNC : original->xSync(of, how);
     };
     file->pMethods = &methods;

@@ -36,10 +36,11 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  // Makes all of `changes` durable, or none. Changes of many callers share one transaction. After a
-  // failed commit the journal accepts no further change until it is opened anew: what is on the
-  // disk is not known. After these the journal holds what it held before and goes on: disk_full,
-  // and what affects no other caller: `internal` and the refusals that records.h names.
+  // Makes all of `changes` durable (but for those that may be lost), or none. Changes of many
+  // callers share one transaction. After a failed commit the journal accepts no further change
+  // until it is opened anew: what is on the disk is not known. After these the journal holds what
+  // it held before and goes on: disk_full, and what affects no other caller: `internal` and the
+  // refusals that records.h names.
   virtual runtime::Task<Result<>> commit(std::vector<Change> changes) = 0;
 
   // A number that no upload has or had, below 2^53.
@@ -62,6 +63,9 @@ class Journal {
                                                                std::size_t count) = 0;
   // Uploads in `delivered`, `refused`, `aborted` or `expired` with blob_present.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) = 0;
+  // Uploads in `receiving` with unsynced bytes and an id above `after`, in order of id.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
+                                                                    std::size_t count) = 0;
   virtual runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() = 0;
 
   virtual runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) = 0;

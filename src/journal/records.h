@@ -47,10 +47,11 @@ struct Answer {
 // The part of an upload that changes.
 struct UploadProgress {
   UploadState state = UploadState::receiving;
-  RangeSet stored;            // Bytes that survive a power cut.
-  Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
-  bool blob_present = true;   // False once it is known that the store holds nothing of it.
-  unsigned attempts = 0;      // Hand-offs begun and not answered.
+  RangeSet stored;           // Bytes that survive a power cut, but for:
+  RangeSet unsynced;         // What the machine must not lose power for. REQUIRES: `stored` has it.
+  Timestamp expires_at;      // receiving: when it expires; at rest: when it is forgotten.
+  bool blob_present = true;  // False once it is known that the store holds nothing of it.
+  unsigned attempts = 0;     // Hand-offs begun and not answered.
   Timestamp next_attempt_at;  // Not before.
   Timestamp handoff_since;    // When the file was complete, or was put back after it had failed.
   std::string failure;        // failed: why the last attempt did.
@@ -136,7 +137,12 @@ struct UseSignature {
 struct UpdateUpload {
   std::uint64_t id = 0;
   UploadProgress progress;
+  // With Durability::interval: a power cut may take it back, before the next commit that must not
+  // be lost. It stays in its order.
+  bool may_be_lost = false;
 };
+// Whatever was committed before survives a power cut.
+struct SyncJournal {};
 struct RemoveUpload {
   std::uint64_t id = 0;
 };
@@ -159,8 +165,8 @@ struct PostponeNotification {
 struct RemoveNotification {
   std::uint64_t id = 0;
 };
-using Change =
-    std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, RemoveUpload, PutVideo,
-                 RemoveVideo, AddNotification, PostponeNotification, RemoveNotification>;
+using Change = std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, SyncJournal,
+                            RemoveUpload, PutVideo, RemoveVideo, AddNotification,
+                            PostponeNotification, RemoveNotification>;
 
 }  // namespace sluice::journal

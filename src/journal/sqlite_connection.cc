@@ -171,6 +171,19 @@ void Connection::keep_log_at_close(bool keep) {
   SLUICE_CHECK(code == SQLITE_OK);
 }
 
+void Connection::fail_when_log_cannot_be_synced(int checkpoint_pages) {
+  const auto checkpoint = [](void* pages_max, sqlite3* database, const char* name, int pages) {
+    if (pages < *static_cast<const int*>(pages_max)) {
+      return SQLITE_OK;
+    }
+    const int code =
+        sqlite3_wal_checkpoint_v2(database, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    return code == SQLITE_IOERR_FSYNC ? code : SQLITE_OK;
+  };
+  checkpoint_pages_ = std::make_unique<int>(checkpoint_pages);
+  sqlite3_wal_hook(database_.get(), checkpoint, checkpoint_pages_.get());
+}
+
 sqlite3_file* Connection::log_file() const {
   sqlite3_file* file = nullptr;
   const int code =

@@ -97,6 +97,9 @@ class Connection {
   // happen after a failed sync: SQLite would sync again, hear of a success, and copy what the
   // kernel has dropped. A connection begins with true.
   void keep_log_at_close(bool keep);
+  // Brings the log into the database whenever a commit has made it this long, as
+  // PRAGMA wal_autocheckpoint does; but when a sync fails on the way, that commit reports it.
+  void fail_when_log_cannot_be_synced(int checkpoint_pages);
 
   // Rows that the last INSERT, UPDATE or DELETE changed, triggers not counted.
   std::int64_t changes() const noexcept { return sqlite3_changes64(database_.get()); }
@@ -109,6 +112,7 @@ class Connection {
   // Null while there is none.
   sqlite3_file* log_file() const;
 
+  std::unique_ptr<int> checkpoint_pages_;  // Where it is when the connection is moved.
   std::unique_ptr<sqlite3, SqliteCloser> database_;
   std::string path_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "journal/sqlite_journal.h"
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
@@ -56,14 +57,41 @@ bool concerns_one_commit(Errc code) {
          code == Errc::too_many_sessions || code == Errc::quota_exceeded;
 }
 
+template <class Predicate>
+bool any_change(std::span<Commit> commits, Predicate wanted) {
+  return std::ranges::any_of(
+      commits, [&](const Commit& commit) { return std::ranges::any_of(commit.changes, wanted); });
+}
+
+bool must_be_synced(const Change& change) {
+  const auto* const update = std::get_if<UpdateUpload>(&change);
+  return update == nullptr || !update->may_be_lost;
+}
+
+bool asks_for_sync(const Change& change) {
+  return std::holds_alternative<SyncJournal>(change);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
                                                            Durability durability, Metrics& metrics,
-                                                           Log& log) {
+                                                           Log& log, const std::string& boot_id) {
+  if (durability == Durability::interval && boot_id.empty()) {
+    return fail(Errc::storage_failed,
+                "durability = interval has to know when the machine was started, and cannot read "
+                "it here");
+  }
   Result<Connection> connection = open_database(path, durability);
   if (!connection) {
     return fail(connection.error());
+  }
+  if (Result<> known = take_over_boot(*connection, boot_id); !known) {
+    connection->keep_log_at_close(true);
+    return fail(known.error());
+  }
+  if (durability == Durability::interval) {
+    connection->fail_when_log_cannot_be_synced(limits::journal_checkpoint_pages);
   }
   auto database = std::make_unique<Database>(std::move(*connection));
   if (Result<> prepared = database->prepare(); !prepared) {
@@ -82,8 +110,20 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
     return fail(std::move(counts).error());
   }
   const std::uint64_t unfinished = (*counts)[UploadState::receiving];
-  return std::unique_ptr<SqliteJournal>(
-      new SqliteJournal(std::move(database), *last_id, *promised, unfinished, metrics, log));
+  return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database), durability, *last_id,
+                                                          *promised, unfinished, metrics, log));
+}
+
+Result<> SqliteJournal::Database::set_synced(bool synced) {
+  if (synced == is_synced) {
+    return {};
+  }
+  Result<> done =
+      connection.execute(synced ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+  if (done) {
+    is_synced = synced;
+  }
+  return done;
 }
 
 Result<> SqliteJournal::Database::prepare() {
@@ -107,10 +147,11 @@ Result<> SqliteJournal::Database::prepare() {
   return done;
 }
 
-SqliteJournal::SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id,
-                             std::uint64_t promised_bytes, std::uint64_t unfinished_uploads,
-                             Metrics& metrics, Log& log)
-    : metrics_(metrics),
+SqliteJournal::SqliteJournal(std::unique_ptr<Database> database, Durability durability,
+                             std::uint64_t last_upload_id, std::uint64_t promised_bytes,
+                             std::uint64_t unfinished_uploads, Metrics& metrics, Log& log)
+    : durability_(durability),
+      metrics_(metrics),
       log_(log),
       last_upload_id_(last_upload_id),
       promised_bytes_(promised_bytes),
@@ -175,6 +216,12 @@ runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::due(Timestamp no
 
 runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::leftover_blobs(std::size_t count) {
   auto work = [this, count] { return database_->uploads.leftover_blobs(count); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::unsynced(std::uint64_t after,
+                                                                         std::size_t count) {
+  auto work = [this, after, count] { return database_->uploads.unsynced(after, count); };
   co_return co_await read(std::move(work));
 }
 
@@ -269,9 +316,15 @@ Result<> SqliteJournal::write_transaction(std::span<Commit> commits) {
   // What the write-ahead log holds may fit into the database; the log is then used again from its
   // beginning and need not grow. Without this, a full disk would refuse the very commits that free
   // it.
-  if (!done && done.error().code() == Errc::disk_full && healthy() &&
-      Execution(database_->empty_log).step()) {
-    done = try_transaction(commits);
+  if (!done && done.error().code() == Errc::disk_full && healthy()) {
+    const Result<bool> emptied = Execution(database_->empty_log).step();
+    if (emptied) {
+      done = try_transaction(commits);
+    } else if (durability_ == Durability::interval && emptied.error().code() != Errc::disk_full) {
+      // Commits that were not synced before are lost, and the next sync would hide that.
+      stop_for_good();
+      done = fail(emptied.error());
+    }
   }
   const bool is_refusal =
       !done && done.error().code() != Errc::internal && concerns_one_commit(done.error().code());
@@ -286,13 +339,7 @@ Result<> SqliteJournal::write_transaction(std::span<Commit> commits) {
 // make them count, and the next transaction overwrites them.
 Result<> SqliteJournal::try_transaction(std::span<Commit> commits) {
   const auto started = std::chrono::steady_clock::now();
-  Result<> done = Execution(database_->begin).finish();
-  if (done) {
-    done = apply_all(commits);
-  }
-  if (done) {
-    done = Execution(database_->commit).finish();
-  }
+  Result<> done = run_transaction(commits);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;
   metrics_.commit_seconds.observe(taken.count());
   if (done) {
@@ -304,10 +351,35 @@ Result<> SqliteJournal::try_transaction(std::span<Commit> commits) {
   }
   const Errc code = done.error().code();
   if (!undone || (!concerns_one_commit(code) && code != Errc::disk_full)) {
-    healthy_.store(false, std::memory_order_relaxed);
-    database_->connection.keep_log_at_close(true);
+    stop_for_good();
   }
   return done;
+}
+
+Result<> SqliteJournal::run_transaction(std::span<Commit> commits) {
+  Result<> done;
+  if (durability_ == Durability::interval) {
+    done = database_->set_synced(any_change(commits, must_be_synced));
+  }
+  if (done) {
+    done = Execution(database_->begin).finish();
+  }
+  if (done) {
+    done = apply_all(commits);
+  }
+  if (done) {
+    done = Execution(database_->commit).finish();
+  }
+  // A transaction that changes nothing syncs nothing.
+  if (done && durability_ == Durability::interval && any_change(commits, asks_for_sync)) {
+    done = database_->connection.sync_log();
+  }
+  return done;
+}
+
+void SqliteJournal::stop_for_good() {
+  healthy_.store(false, std::memory_order_relaxed);
+  database_->connection.keep_log_at_close(true);
 }
 
 Result<> SqliteJournal::apply_all(std::span<Commit> commits) {
@@ -337,6 +409,7 @@ Result<> SqliteJournal::apply(const Change& change) {
       },
       [&](const UseSignature& use) { return owners.use_signature(use); },
       [&](const UpdateUpload& update) { return uploads.update(update.id, update.progress); },
+      [](const SyncJournal& /*sync*/) { return Result<>(); },
       [&](const RemoveUpload& remove) { return uploads.remove(remove.id); },
       [&](const PutVideo& put) { return videos.put(put.record); },
       [&](const RemoveVideo& remove) { return videos.remove(remove.id); },

@@ -14,6 +14,7 @@
 #include "base/durability.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "journal/boot.h"
 #include "journal/commit_queue.h"
 #include "journal/journal.h"
 #include "journal/notification_table.h"
@@ -31,8 +32,11 @@ class SqliteJournal final : public Journal {
  public:
   // Blocks. The file is created where there is none. Fails, naming the file, when another process
   // has it open, when it is newer than this program, and when it is something else than a journal.
-  static Result<std::unique_ptr<SqliteJournal>> open(const std::string& path, Durability durability,
-                                                     Metrics& metrics, Log& log);
+  // `boot_id` tells whether the machine lost power since the last process had it: then unsynced
+  // bytes are stored no longer.
+  static Result<std::unique_ptr<SqliteJournal>> open(
+      const std::string& path, Durability durability, Metrics& metrics, Log& log,
+      const std::string& boot_id = current_boot_id());
   ~SqliteJournal() override;
 
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;
@@ -45,6 +49,8 @@ class SqliteJournal final : public Journal {
                                                                std::size_t count) override;
   runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, std::size_t count) override;
   runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) override;
+  runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
+                                                            std::size_t count) override;
   runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
@@ -73,6 +79,10 @@ class SqliteJournal final : public Journal {
     Result<> prepare();
 
     Connection connection;
+    // For the next transaction. Only with Durability::interval.
+    Result<> set_synced(bool synced);
+
+    bool is_synced = true;
     Statement begin;
     Statement commit;
     Statement rollback;
@@ -83,9 +93,9 @@ class SqliteJournal final : public Journal {
     NotificationTable notifications;
   };
 
-  SqliteJournal(std::unique_ptr<Database> database, std::uint64_t last_upload_id,
-                std::uint64_t promised_bytes, std::uint64_t unfinished_uploads, Metrics& metrics,
-                Log& log);
+  SqliteJournal(std::unique_ptr<Database> database, Durability durability,
+                std::uint64_t last_upload_id, std::uint64_t promised_bytes,
+                std::uint64_t unfinished_uploads, Metrics& metrics, Log& log);
 
   // Runs `work` on the journal's thread.
   template <class Work>
@@ -96,9 +106,12 @@ class SqliteJournal final : public Journal {
   void write_batch(std::span<Commit> commits);
   Result<> write_transaction(std::span<Commit> commits);
   Result<> try_transaction(std::span<Commit> commits);
+  Result<> run_transaction(std::span<Commit> commits);
+  void stop_for_good();
   Result<> apply_all(std::span<Commit> commits);
   Result<> apply(const Change& change);
 
+  const Durability durability_;
   Metrics& metrics_;
   Log& log_;
   std::atomic<std::uint64_t> last_upload_id_;

@@ -231,8 +231,16 @@ WHEN old.state = 'receiving' OR old.state = 'received' OR old.state = 'deliverin
 END;
 )sql";
 
-constexpr std::array<const char*, 6> steps_of_sluice{version_1, version_2, version_3,
-                                                     version_4, version_5, version_6};
+// The index is small however many uploads there are. `machine` has one row.
+constexpr const char* version_7 = R"sql(
+ALTER TABLE uploads ADD COLUMN unsynced TEXT NOT NULL DEFAULT '';
+CREATE INDEX uploads_unsynced ON uploads (id) WHERE unsynced <> '';
+CREATE TABLE machine (boot_id TEXT NOT NULL) STRICT;
+INSERT INTO machine (boot_id) VALUES ('');
+)sql";
+
+constexpr std::array<const char*, 7> steps_of_sluice{version_1, version_2, version_3, version_4,
+                                                     version_5, version_6, version_7};
 
 // user_version is a signed 32-bit number.
 Result<std::size_t> read_version(Connection& connection) {
@@ -292,7 +300,7 @@ Result<> set_pragmas(Connection& connection, Durability durability) {
                                           ": the file system allows no write-ahead log, only " +
                                           *mode);
   }
-  const char* const synchronous = durability == Durability::commit ? "FULL" : "OFF";
+  const char* const synchronous = durability == Durability::none ? "OFF" : "FULL";
   return connection.execute(std::string("PRAGMA synchronous=") + synchronous +
                             ";PRAGMA foreign_keys=ON;PRAGMA temp_store=MEMORY"
                             ";PRAGMA wal_autocheckpoint=" +

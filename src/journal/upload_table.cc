@@ -27,13 +27,15 @@ void bind_count(Execution& execution, std::size_t count) {
 
 // The texts that a progress becomes; they must live while they are bound.
 struct ProgressTexts {
-  explicit ProgressTexts(const UploadProgress& progress) : stored(progress.stored.to_text()) {
+  explicit ProgressTexts(const UploadProgress& progress)
+      : stored(progress.stored.to_text()), unsynced(progress.unsynced.to_text()) {
     if (progress.answer) {
       headers = answer_headers_to_text(progress.answer->headers);
     }
   }
 
   std::string stored;
+  std::string unsynced;
   std::string headers;
 };
 
@@ -41,6 +43,7 @@ void bind_progress(Execution& execution, const UploadProgress& progress,
                    const ProgressTexts& texts) {
   execution.bind_text(to_text(progress.state));
   execution.bind_text(texts.stored);
+  execution.bind_text(texts.unsynced);
   bind_time(execution, progress.expires_at);
   execution.bind(progress.blob_present ? 1 : 0);
   execution.bind_unsigned(progress.attempts);
@@ -64,11 +67,13 @@ void bind_progress(Execution& execution, const UploadProgress& progress,
 bool take_progress(Execution& row, UploadProgress& progress) {
   const std::optional<UploadState> state = upload_state_from_text(row.take_bytes());
   std::optional<RangeSet> stored = RangeSet::from_text(row.take_bytes());
-  if (!state || !stored) {
+  std::optional<RangeSet> unsynced = RangeSet::from_text(row.take_bytes());
+  if (!state || !stored || !unsynced) {
     return false;
   }
   progress.state = *state;
   progress.stored = std::move(*stored);
+  progress.unsynced = std::move(*unsynced);
   progress.expires_at = take_time(row);
   progress.blob_present = row.take_integer() != 0;
   progress.attempts = static_cast<unsigned>(row.take_integer());
@@ -97,22 +102,24 @@ bool take_progress(Execution& row, UploadProgress& progress) {
 Result<> UploadTable::prepare() {
   const std::string select =
       "SELECT id, token, file_name, file_size, content_type, parameters, origin, owner, layout,"
-      " created_at, state, stored, expires_at, blob_present, attempts, next_attempt_at,"
-      " handoff_since, failure, answer_status, answer_headers, answer_body, answer_spilled"
+      " created_at, state, stored, unsynced, expires_at, blob_present, attempts,"
+      " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body, "
+      "answer_spilled"
       " FROM uploads ";
   return connection_.prepare_all({
       {&insert_,
        "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters, origin,"
-       " owner, layout, created_at, state, stored, expires_at, blob_present, attempts,"
+       " owner, layout, created_at, state, stored, unsynced, expires_at, blob_present, attempts,"
        " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body,"
        " answer_spilled)"
-       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&identify_,
        "UPDATE uploads SET file_size = ?, file_name = ?, content_type = ?, parameters = ?,"
        " origin = ?, owner = ? WHERE id = ? AND state = 'receiving'"},
       {&update_,
-       "UPDATE uploads SET state = ?, stored = ?, expires_at = ?, blob_present = ?, attempts = ?,"
-       " next_attempt_at = ?, handoff_since = ?, failure = ?, answer_status = ?,"
+       "UPDATE uploads SET state = ?, stored = ?, unsynced = ?, expires_at = ?,"
+       " blob_present = ?, attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?, "
+       "answer_status = ?,"
        " answer_headers = ?, answer_body = ?, answer_spilled = ?"
        " WHERE id = ?"},
       {&remove_, "DELETE FROM uploads WHERE id = ?"},
@@ -127,6 +134,8 @@ Result<> UploadTable::prepare() {
       {&leftover_, select + "INDEXED BY uploads_leftover WHERE blob_present = 1"
                             " AND (state = 'delivered' OR state = 'refused' OR state = 'aborted'"
                             " OR state = 'expired') LIMIT ?"},
+      {&unsynced_, select + "INDEXED BY uploads_unsynced WHERE unsynced <> ''"
+                            " AND state = 'receiving' AND id > ? ORDER BY id LIMIT ?"},
       {&counts_,
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
@@ -225,6 +234,13 @@ Result<std::vector<UploadRecord>> UploadTable::due(Timestamp now, std::size_t co
 
 Result<std::vector<UploadRecord>> UploadTable::leftover_blobs(std::size_t count) {
   Execution execution(leftover_);
+  bind_count(execution, count);
+  return read_rows(execution);
+}
+
+Result<std::vector<UploadRecord>> UploadTable::unsynced(std::uint64_t after, std::size_t count) {
+  Execution execution(unsynced_);
+  execution.bind_unsigned(after);
   bind_count(execution, count);
   return read_rows(execution);
 }

@@ -36,6 +36,7 @@ class UploadTable {
   Result<std::vector<UploadRecord>> undelivered(std::uint64_t after, std::size_t count);
   Result<std::vector<UploadRecord>> due(Timestamp now, std::size_t count);
   Result<std::vector<UploadRecord>> leftover_blobs(std::size_t count);
+  Result<std::vector<UploadRecord>> unsynced(std::uint64_t after, std::size_t count);
   Result<std::map<UploadState, std::uint64_t>> counts();
   // As uploads_after() of sqlite_journal.h.
   Result<std::vector<UploadRecord>> after(std::uint64_t id, std::size_t count);
@@ -60,6 +61,7 @@ class UploadTable {
   Statement undelivered_;
   Statement due_;
   Statement leftover_;
+  Statement unsynced_;
   Statement counts_;
   Statement after_;
   Statement last_id_;

@@ -73,6 +73,7 @@ struct Config {
   struct Data {
     std::string directory = "./sluice-data";
     Durability durability = Durability::commit;
+    Duration sync_interval = std::chrono::seconds(1);
     std::uint64_t low_water = limits::low_water_bytes_default;
 
     friend bool operator==(const Data&, const Data&) = default;

@@ -128,7 +128,8 @@ TEST_F(ConfigTest, WrongTypesAndValuesSayWhatWasExpectedAndWhatCame) {
       {"[limits]\nbuffers = \"1KiB\"\n",
        "s.toml:2: limits.buffers: expected a size from 1MiB to 1TiB, not \"1KiB\""},
       {"[data]\ndurability = \"maybe\"\n",
-       "s.toml:2: data.durability: expected one of \"commit\", \"none\", not \"maybe\""},
+       "s.toml:2: data.durability: expected one of \"commit\", \"interval\", \"none\", not "
+       "\"maybe\""},
       {"[data]\ndirectory = []\n", "s.toml:2: data.directory: expected a string, not an array"},
       {"[video]\nprobe = 2026-01-01\n",
        "s.toml:2: video.probe: expected a string, not a date or a time"},
@@ -243,6 +244,7 @@ unauthenticated_bytes = "1MiB"
 [data]
 directory = "/srv/a \"b\" \\ ä"
 durability = "none"
+sync_interval = "16ms"
 low_water = "3KiB"
 [limits]
 file_size = 123457

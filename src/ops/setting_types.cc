@@ -141,8 +141,9 @@ std::string print_word(T value, const std::array<Word<T>, count>& words) {
   return toml_string(std::ranges::find(words, value, &Word<T>::value)->text);
 }
 
-constexpr std::array<Word<Durability>, 2> durability_words{{
+constexpr std::array<Word<Durability>, 3> durability_words{{
     {"commit", Durability::commit},
+    {"interval", Durability::interval},
     {"none", Durability::none},
 }};
 constexpr std::array<Word<LogLevel>, 4> log_level_words{{

@@ -150,7 +150,9 @@ TEST(Words, AreListedWhenNoneMatches) {
   EXPECT_EQ(LogLevelWord::parse("Warn").error(),
             R"(expected one of "debug", "info", "warn", "error")");
   EXPECT_EQ(DurabilityWord::parse("none"), Durability::none);
-  EXPECT_EQ(DurabilityWord::parse("interval").error(), R"(expected one of "commit", "none")");
+  EXPECT_EQ(DurabilityWord::parse("interval"), Durability::interval);
+  EXPECT_EQ(DurabilityWord::parse("Commit").error(),
+            R"(expected one of "commit", "interval", "none")");
   EXPECT_EQ(LogFormatWord::parse("auto"), LogFormat::automatic);
   EXPECT_EQ(LogFormatWord::print(LogFormat::json), "\"json\"");
 }

@@ -28,7 +28,8 @@ constexpr std::int64_t milliseconds(Duration duration) {
 }
 constexpr std::int64_t longest = milliseconds(limits::duration_setting_max);
 
-using Pause = Span<0, longest>;     // May be none at all.
+using Pause = Span<0, longest>;  // May be none at all.
+using Interval = Span<10, 60'000>;
 using Deadline = Span<1, longest>;  // Something is always waited for.
 using AnySize = Size<0, std::uint64_t{1} << 60U>;
 
@@ -133,8 +134,12 @@ constexpr std::array table{
         "Directory of the journal, the uploads and the videos."),
     row<DurabilityWord, &Config::data, &Data::durability>(
         {"data.durability", "SLUICE_DATA_DURABILITY", {}},
-        "What an acknowledgement promises: commit (survives a power cut) or none (survives the end "
+        "What an acknowledgement promises: commit (survives a power cut), interval (survives the "
+        "end of the process; a power cut takes at most the latest bytes) or none (survives the end "
         "of the process)."),
+    row<Interval, &Config::data, &Data::sync_interval>(
+        {"data.sync_interval", "SLUICE_DATA_SYNC_INTERVAL", {}},
+        "With durability = interval: acknowledged bytes are synced so often."),
     row<AnySize, &Config::data, &Data::low_water>({"data.low_water", "SLUICE_DATA_LOW_WATER", {}},
                                                   "So much disk stays free: an upload that does "
                                                   "not fit beside it is refused, and with less the "

@@ -108,6 +108,11 @@ void Admission::fulfilled(std::uint64_t upload_id, std::uint64_t file_size) {
   }
 }
 
+void Admission::emptied(std::uint64_t upload_id) {
+  const std::scoped_lock lock(mutex_);
+  allocated_.insert(upload_id);
+}
+
 std::uint64_t Admission::promised_bytes() const {
   const std::scoped_lock lock(mutex_);
   return promised_bytes_;

@@ -62,7 +62,10 @@ class Admission {
 
   // The upload has a blob with its room. REQUIRES: it is promised. May be repeated.
   void allocated(std::uint64_t upload_id, std::uint64_t file_size);
-  // The upload is promised no longer. Once for each upload.
+  // The upload has lost its bytes, not its blob: it is promised again, as it was. REQUIRES: it is
+  // not promised.
+  void emptied(std::uint64_t upload_id);
+  // The upload is promised no longer.
   void fulfilled(std::uint64_t upload_id, std::uint64_t file_size);
 
   std::uint64_t promised_bytes() const;

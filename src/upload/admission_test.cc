@@ -55,6 +55,20 @@ TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
   EXPECT_EQ(admission.promised_bytes(), 900U);
 }
 
+TEST_F(AdmissionTest, AnUploadThatLosesItsBytesKeepsItsRoomAndGivesItBackOnce) {
+  store.free_bytes = 2000;
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
+  EXPECT_TRUE(admits(admission, 500));
+  allocate(admission, 1, 500);
+  admission.fulfilled(1, 500);
+  EXPECT_TRUE(admits(admission, 700));
+  admission.emptied(1);
+  EXPECT_EQ(admission.promised_bytes(), 700U);
+  admission.fulfilled(1, 500);
+  EXPECT_EQ(admission.promised_bytes(), 700U);
+}
+
 TEST_F(AdmissionTest, CountsUnfinishedUploads) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = 0, .uploads_max = 3},

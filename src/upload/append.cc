@@ -201,12 +201,18 @@ std::uint64_t Append::stored_end() const {
 }
 
 Task<Result<>> Append::open_blob() {
+  if (!blob_ && tools_.deferred != nullptr) {
+    blob_ = upload_.shared_blob();
+  }
   if (!blob_) {
     auto opened = co_await tools_.store.open(upload_.id(), upload_.file_size(), stored_end());
     if (!opened) {
       co_return fail(opened.error());
     }
     blob_ = std::move(*opened);
+    if (tools_.deferred != nullptr) {
+      blob_ = upload_.share(std::move(blob_));
+    }
     upload_.room_taken();
   }
   co_return Result<>();
@@ -298,32 +304,59 @@ bool Append::is_checkpoint_due() const {
           (bytes >= limits::checkpoint_bytes_least && age >= limits::checkpoint_interval));
 }
 
-// Sync, then commit, then the caller may acknowledge: this order is promise 1.
+Task<Result<RangeSet>> Append::sync_all() {
+  if (const Result<> opened = co_await open_blob(); !opened) {
+    co_return fail(opened.error());
+  }
+  co_return co_await sync_bytes(upload_, *blob_, tools_.buffers);
+}
+
+// Sync, then commit, then the caller may acknowledge: this order is promise 1. Where syncs are
+// deferred, the first comes last, but not for the bytes that complete the file.
 Task<Result<bool>> Append::settle(bool may_finish) {
   // Parts are stored beside each other: whether the file is complete is known to the upload alone.
   const bool finishes = may_finish && is_complete(upload_.progress(), upload_.file_size());
   if (written_.empty() && !finishes) {
     co_return false;
   }
-  if (!written_.empty()) {
-    if (const Result<> synced = co_await blob_->sync(); !synced) {
-      upload_.distrust();
-      co_return fail(synced.error());
+  bool is_deferred = tools_.deferred != nullptr && !written_.empty() && tools_.deferred->has_room();
+  bool deliver = false;
+  for (bool is_settled = false; !is_settled;) {
+    RangeSet synced_too;
+    const bool shares_blob = tools_.deferred != nullptr && !written_.empty();
+    if (!is_deferred && (shares_blob || upload_.has_unsynced())) {
+      Result<RangeSet> synced = co_await sync_all();
+      if (!synced) {
+        co_return fail(synced.error());
+      }
+      synced_too = *std::move(synced);
+    } else if (!is_deferred && !written_.empty()) {
+      if (const Result<> synced = co_await blob_->sync(); !synced) {
+        upload_.distrust();
+        co_return fail(synced.error());
+      }
     }
-  }
-  const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
-                                        upload_.created_at() + tools_.expiry.absolute);
-  BytesStored event{written_, expires_at, may_finish, tools_.clock.now()};
-  const Result<Transition> committed = co_await upload_.commit(std::move(event));
-  if (!committed) {
-    co_return fail(committed.error());
+    const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
+                                          upload_.created_at() + tools_.expiry.absolute);
+    BytesStored event{written_,           expires_at,  may_finish,
+                      tools_.clock.now(), is_deferred, std::move(synced_too)};
+    const Result<Transition> committed = co_await upload_.commit(std::move(event));
+    if (!committed) {
+      co_return fail(committed.error());
+    }
+    if (is_deferred && committed->changed) {
+      tools_.deferred->add(upload_.shared_from_this(), blob_);
+    }
+    deliver = committed->deliver;
+    is_settled = !committed->sync_first;
+    is_deferred = false;
   }
   for (const ByteRange& range : written_.ranges()) {
     stored_.add(range);
   }
   written_ = RangeSet();
   settled_at_ = std::chrono::steady_clock::now();
-  co_return committed->deliver;
+  co_return deliver;
 }
 
 }  // namespace sluice::upload

@@ -13,6 +13,7 @@
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 #include "store/store.h"
+#include "upload/deferred_syncs.h"
 #include "upload/live_upload.h"
 #include "upload/upload.h"
 
@@ -32,6 +33,7 @@ struct AppendTools {
   Clock& clock;
   Metrics& metrics;
   const Expiry& expiry;
+  DeferredSyncs* deferred = nullptr;  // Null: what is acknowledged is synced before.
 };
 
 // One piece on its way into one upload. Used once, by one coroutine.
@@ -40,7 +42,7 @@ class Append {
   Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::ByteSource& body);
 
   // REQUIRES: the piece has been checked against the upload. The result says whether this request
-  // finished the file. Whatever it is, the bytes that arrived are durable, but for bytes that are
+  // finished the file. Whatever it is, the bytes that arrived are stored, but for bytes that are
   // none of the file (whole_file or part with another size).
   runtime::Task<Result<bool>> run();
 
@@ -65,12 +67,13 @@ class Append {
   bool is_overtaken(const Result<>& transferred) const;
   bool is_checkpoint_due() const;
   runtime::Task<Result<bool>> settle(bool may_finish);
+  runtime::Task<Result<RangeSet>> sync_all();
 
   LiveUpload& upload_;
   AppendTools tools_;
   const Piece piece_;
   runtime::ByteSource& body_;
-  std::unique_ptr<store::Blob> blob_;
+  std::shared_ptr<store::Blob> blob_;
 
   std::uint64_t position_;  // Where the next byte of the body belongs.
   std::uint64_t end_;       // Bytes from here on are not wanted.

@@ -55,9 +55,22 @@ void Claim::source_ended() {
   source_ = nullptr;
 }
 
+namespace {
+
+bool may_be_lost(const Event& event) {
+  const auto* const stored = std::get_if<BytesStored>(&event);
+  return std::holds_alternative<BytesSynced>(event) || (stored != nullptr && stored->is_deferred);
+}
+
+}  // namespace
+
 LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
                        Admission& admission, Announcer& announcer)
-    : record_(std::move(record)), journal_(journal), admission_(admission), announcer_(announcer) {
+    : record_(std::move(record)),
+      journal_(journal),
+      admission_(admission),
+      announcer_(announcer),
+      inherited_(record_.progress.unsynced) {
   if (is_decided(record_.progress.state)) {
     decided_->set();
   }
@@ -79,14 +92,21 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.created_at = record_.created_at;
   snapshot.layout = record_.layout;
   const std::scoped_lock lock(mutex_);
-  snapshot.state = record_.progress.state;
-  snapshot.stored = record_.progress.stored;
-  snapshot.acknowledged = acknowledged(record_.progress, record_.file_size);
-  snapshot.expires_at = record_.progress.expires_at;
-  if (is_finished(record_.progress.state)) {
-    snapshot.answer = record_.progress.answer;
+  const journal::UploadProgress& progress = record_.progress;
+  snapshot.state = progress.state;
+  if (trusted_ || progress.unsynced.empty()) {
+    snapshot.stored = progress.stored;
+    snapshot.acknowledged = acknowledged(progress, record_.file_size);
+  } else {
+    const journal::UploadProgress left = apply(progress, record_.file_size, BytesLost{}).progress;
+    snapshot.stored = left.stored;
+    snapshot.acknowledged = acknowledged(left, record_.file_size);
   }
-  snapshot.failure = record_.progress.failure;
+  snapshot.expires_at = progress.expires_at;
+  if (is_finished(progress.state)) {
+    snapshot.answer = progress.answer;
+  }
+  snapshot.failure = progress.failure;
   return snapshot;
 }
 
@@ -97,12 +117,18 @@ journal::UploadRecord LiveUpload::record() const {
 
 Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Change> together) {
   std::unique_lock lock(mutex_);
+  const bool is_deferred = may_be_lost(event);
+  if (is_deferred && !trusted_) {
+    co_return fail(Errc::storage_failed, "the disk failed under this upload");
+  }
   Transition transition = apply(pending_ ? *pending_ : record_.progress, record_.file_size, event);
   if (transition.changed || !together.empty()) {
     pending_ = std::make_unique<journal::UploadProgress>(transition.progress);
     if (!gathering_) {
       gathering_ = std::make_shared<Batch>();
     }
+    gathering_->may_be_lost =
+        gathering_->may_be_lost && is_deferred && !transition.deliver && together.empty();
     std::ranges::move(together, std::back_inserter(gathering_->together));
   }
   // What made an event come too late has to be durable as well before the caller looks.
@@ -122,7 +148,7 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
     const bool announces = !changes.empty();
     std::ranges::move(batch->together, std::back_inserter(changes));
     lock.unlock();
-    changes.emplace_back(journal::UpdateUpload{record_.id, progress});
+    changes.emplace_back(journal::UpdateUpload{record_.id, progress, batch->may_be_lost});
     Result<> committed = co_await journal_.commit(std::move(changes));
     lock.lock();
     committing_.reset();
@@ -164,9 +190,13 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
   if (is_promised(record_.progress) && !is_promised(progress)) {
     admission_.fulfilled(record_.id, record_.file_size);
   }
+  if (!is_promised(record_.progress) && is_promised(progress)) {
+    admission_.emptied(record_.id);
+  }
   if (record_.progress.state == journal::UploadState::receiving &&
       progress.state != journal::UploadState::receiving) {
     admission_.ended(record_);
+    kept_blob_.reset();
   }
   if (is_decided(record_.progress.state) && !is_decided(progress.state)) {
     decided_ = std::make_shared<runtime::Event>();
@@ -242,6 +272,51 @@ Task<> LiveUpload::wait_for_settling(Duration timeout) {
   for (const std::shared_ptr<runtime::Event>& event : settling) {
     co_await event->wait(timeout);
   }
+}
+
+LiveUpload::Unsynced LiveUpload::unsynced() const {
+  const std::scoped_lock lock(mutex_);
+  return {record_.progress.unsynced, inherited_};
+}
+
+bool LiveUpload::has_unsynced() const {
+  const std::scoped_lock lock(mutex_);
+  return !record_.progress.unsynced.empty();
+}
+
+void LiveUpload::inherit_nothing() {
+  const std::scoped_lock lock(mutex_);
+  inherited_ = {};
+}
+
+std::shared_ptr<store::Blob> LiveUpload::shared_blob() const {
+  const std::scoped_lock lock(mutex_);
+  return shared_blob_.lock();
+}
+
+std::shared_ptr<store::Blob> LiveUpload::share(std::shared_ptr<store::Blob> opened) {
+  const std::scoped_lock lock(mutex_);
+  if (std::shared_ptr<store::Blob> earlier = shared_blob_.lock()) {
+    return earlier;
+  }
+  shared_blob_ = opened;
+  return opened;
+}
+
+void LiveUpload::keep_open(std::shared_ptr<store::Blob> blob) {
+  const std::scoped_lock lock(mutex_);
+  if (record_.progress.state == journal::UploadState::receiving) {
+    kept_blob_ = std::move(blob);
+  }
+}
+
+bool LiveUpload::let_go() {
+  const std::scoped_lock lock(mutex_);
+  const bool is_needed = trusted_ && !record_.progress.unsynced.empty();
+  if (!is_needed) {
+    kept_blob_.reset();
+  }
+  return !is_needed;
 }
 
 void LiveUpload::distrust() noexcept {

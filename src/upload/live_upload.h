@@ -18,6 +18,7 @@
 #include "runtime/byte_source.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
+#include "store/store.h"
 #include "upload/admission.h"
 #include "upload/announcer.h"
 #include "upload/upload.h"
@@ -54,7 +55,7 @@ class Claim {
 
 // Shared by the requests of one upload, on any worker. The mutex is held for moments, never over an
 // await.
-class LiveUpload {
+class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  public:
   LiveUpload(journal::UploadRecord record, journal::Journal& journal, Admission& admission,
              Announcer& announcer);
@@ -92,8 +93,29 @@ class LiveUpload {
   // Waits for requests whose sender is gone and whose last bytes are on their way to the disk.
   runtime::Task<> wait_for_settling(Duration timeout);
 
+  struct Unsynced {
+    RangeSet ranges;
+    // Of these, what a process before this one has written: whether all of it is still on its way
+    // to the disk, the kernel does not say.
+    RangeSet inherited;
+  };
+  // Of the stored bytes.
+  Unsynced unsynced() const;
+  bool has_unsynced() const;
+  // Inherited bytes have been written anew and synced.
+  void inherit_nothing();
+
+  // Where syncs are deferred all requests share one open blob, and it stays open until its bytes
+  // are synced: a failed write is reported to who has the file open.
+  std::shared_ptr<store::Blob> shared_blob() const;  // Null: nobody has it open.
+  // `opened`, or the one that another request was quicker to share.
+  std::shared_ptr<store::Blob> share(std::shared_ptr<store::Blob> opened);
+  void keep_open(std::shared_ptr<store::Blob> blob);
+  // False while there are unsynced bytes that can still be synced.
+  bool let_go();
+
   // After a failed sync nothing is acknowledged on this blob until a restart reads the journal
-  // again.
+  // again, and what was not synced before is told to nobody.
   void distrust() noexcept;
   bool is_trusted() const noexcept;
 
@@ -102,8 +124,9 @@ class LiveUpload {
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
   // Changes that share a commit.
   struct Batch {
-    std::vector<journal::Change> together;  // These two guarded by the upload's mutex.
+    std::vector<journal::Change> together;  // These three guarded by the upload's mutex.
     std::optional<Result<>> outcome;
+    bool may_be_lost = true;  // As in journal::UpdateUpload.
     runtime::Event ended;
   };
 
@@ -121,6 +144,9 @@ class LiveUpload {
   std::shared_ptr<Batch> committing_;  // On its way to the journal, or null.
   std::shared_ptr<Batch> gathering_;   // Changes for the commit after that, or null.
   std::list<Claim*> claims_;           // Oldest first.
+  RangeSet inherited_;
+  std::weak_ptr<store::Blob> shared_blob_;
+  std::shared_ptr<store::Blob> kept_blob_;  // The same.
   bool trusted_ = true;
   // A new one for each round of attempts.
   std::shared_ptr<runtime::Event> decided_ = std::make_shared<runtime::Event>();

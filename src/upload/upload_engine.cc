@@ -46,7 +46,8 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
       settings_(settings),
       admission_(parts.store, settings.admission,
                  Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads()}),
-      uploads_(parts.journal, admission_, parts.announcer) {}
+      uploads_(parts.journal, admission_, parts.announcer),
+      deferred_({parts.journal, parts.store, parts.buffers, uploads_, parts.log}) {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   if (const Result<> admitted = co_await admission_.admit(request); !admitted) {
@@ -137,7 +138,9 @@ Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
     co_return fail(sound.error());
   }
   if (upload.progress().state == UploadState::receiving) {
-    AppendTools tools{parts_.store, parts_.buffers, parts_.clock, parts_.metrics, settings_.expiry};
+    DeferredSyncs* const deferred = settings_.defers_syncs ? &deferred_ : nullptr;
+    AppendTools tools{parts_.store,   parts_.buffers,   parts_.clock,
+                      parts_.metrics, settings_.expiry, deferred};
     Append append(upload, tools, piece, body);
     const Result<bool> finished = co_await append.run();
     if (!finished) {

@@ -20,6 +20,7 @@
 #include "upload/admission.h"
 #include "upload/announcer.h"
 #include "upload/append.h"
+#include "upload/deferred_syncs.h"
 #include "upload/engine.h"
 #include "upload/live_uploads.h"
 #include "upload/operations.h"
@@ -31,6 +32,7 @@ struct EngineSettings {
   Expiry expiry;
   Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
   std::size_t answer_waiters_max = limits::answer_waiters_max;
+  bool defers_syncs = false;  // Durability::interval; sync_deferred() has to be called then.
 };
 
 // The references outlive the engine.
@@ -73,6 +75,9 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   // longer, and bytes that nobody needs. One round; the count of uploads it dealt with.
   runtime::Task<Result<std::size_t>> reap();
 
+  // As DeferredSyncs::round().
+  runtime::Task<Result<bool>> sync_deferred() { return deferred_.round(); }
+
  private:
   journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
   Snapshot snapshot_of(const LiveUpload& upload) const;
@@ -98,6 +103,7 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   const EngineSettings settings_;
   Admission admission_;
   LiveUploads uploads_;
+  DeferredSyncs deferred_;
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
 };
 

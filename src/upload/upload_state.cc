@@ -2,6 +2,7 @@
 #include "upload/upload_state.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace sluice::upload {
@@ -10,26 +11,57 @@ namespace {
 using journal::UploadProgress;
 using journal::UploadState;
 
+void remove(RangeSet& from, const RangeSet& ranges) {
+  for (const ByteRange& range : ranges.ranges()) {
+    from.remove(range);
+  }
+}
+
 struct Apply {
   UploadProgress progress;
   std::uint64_t file_size;
 
   Transition nothing() { return {std::move(progress), false, false, false}; }
+  Transition changes() { return {std::move(progress), true, false, false}; }
 
   Transition operator()(const BytesStored& event) {
     if (progress.state != UploadState::receiving) {
       return nothing();
     }
+    const bool may_be_refused = event.is_deferred || !progress.unsynced.empty();
+    const auto before = may_be_refused ? std::optional(progress) : std::nullopt;
     for (const ByteRange& range : event.ranges.ranges()) {
       progress.stored.add(range);
+      if (event.is_deferred) {
+        progress.unsynced.add(range);
+      }
     }
+    remove(progress.unsynced, event.synced);
     progress.expires_at = event.expires_at;
     const bool finishes = event.may_finish && is_complete(progress, file_size);
+    if (finishes && !progress.unsynced.empty()) {
+      return {*before, false, false, false, true};
+    }
     if (finishes) {
       progress.state = UploadState::received;
       progress.handoff_since = event.now;
     }
     return {std::move(progress), true, finishes, false};
+  }
+
+  Transition operator()(const BytesSynced& event) {
+    const std::uint64_t before = progress.unsynced.total();
+    remove(progress.unsynced, event.ranges);
+    return progress.unsynced.total() == before ? nothing() : changes();
+  }
+
+  Transition operator()(const BytesLost& /*event*/) {
+    if (progress.unsynced.empty()) {
+      return nothing();
+    }
+    remove(progress.stored, progress.unsynced);
+    progress.unsynced = {};
+    return changes();
   }
 
   Transition operator()(const AttemptBegan& /*event*/) {
@@ -89,6 +121,7 @@ struct Apply {
 
   Transition end(UploadState state, Timestamp forget_at) {
     progress.state = state;
+    progress.unsynced = {};
     progress.expires_at = forget_at;
     return {std::move(progress), true, false, true};
   }

@@ -17,14 +17,24 @@
 
 namespace sluice::upload {
 
-// Bytes that a request brought are durable.
+// Bytes that a request brought are written.
 struct BytesStored {
   RangeSet ranges;
   Timestamp expires_at;  // When the upload expires unless more comes.
   // The request ended as its framing promised, so the file may be finished by it.
   bool may_finish = true;
   Timestamp now = {};
+  // They are not synced: a power cut may take them.
+  bool is_deferred = false;
+  // What was unsynced before, and was synced with them.
+  RangeSet synced = {};
 };
+// Bytes that were stored unsynced are durable now.
+struct BytesSynced {
+  RangeSet ranges;
+};
+// A sync has failed: what was not synced before is not known any more.
+struct BytesLost {};
 struct AttemptBegan {};
 struct AttemptFailed {
   unsigned attempts = 0;
@@ -53,14 +63,17 @@ struct Expired {
 };
 struct BlobRemoved {};
 
-using Event = std::variant<BytesStored, AttemptBegan, AttemptFailed, GaveUp, PutBack, Answered,
-                           Aborted, Expired, BlobRemoved>;
+using Event = std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, AttemptFailed, GaveUp,
+                           PutBack, Answered, Aborted, Expired, BlobRemoved>;
 
 struct Transition {
   journal::UploadProgress progress;
   bool changed = false;      // Something that the journal has to know.
   bool deliver = false;      // Hand the file to the backend.
   bool remove_blob = false;  // Nobody needs the bytes any more.
+  // Nothing has changed: with these bytes the file is complete, and all of it has to be synced
+  // first.
+  bool sync_first = false;
 };
 
 // An event that comes too late for the state (bytes for an aborted upload, a second answer) changes

@@ -101,6 +101,10 @@ class SteppedJournal final : public journal::Journal {
       std::size_t count) override {
     return memory.leftover_blobs(count);
   }
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                     std::size_t count) override {
+    return memory.unsynced(after, count);
+  }
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override {
     return memory.upload_counts();
   }

@@ -24,7 +24,7 @@ std::unexpected<Error> input_output_error() {
 class FaultyDisk::File final : public runtime::DiskFile {
  public:
   File(FaultyDisk& disk, NodePointer node)
-      : disk_(disk), node_(std::move(node)), lost_batches_known_(node_->lost_batches) {}
+      : disk_(disk), node_(std::move(node)), lost_batches_known_(node_->heard_batches) {}
 
   Result<> write_at(std::uint64_t offset, Bytes data) override {
     if (Result<> begun = disk_.begin_call(); !begun) {
@@ -78,6 +78,7 @@ class FaultyDisk::File final : public runtime::DiskFile {
     }
     if (node_->lost_batches != lost_batches_known_) {
       lost_batches_known_ = node_->lost_batches;
+      node_->heard_batches = node_->lost_batches;
       ++disk_.failed_syncs_;
       return input_output_error();
     }
@@ -301,6 +302,7 @@ void FaultyDisk::cut_power() {
       }
       node->dirty.clear();
       node->cache = node->platter;
+      node->heard_batches = node->lost_batches;
     }
   }
   drop_files_without_directory();

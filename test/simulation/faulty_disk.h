@@ -71,8 +71,11 @@ class FaultyDisk final : public runtime::Disk {
     bool is_directory = false;
     std::string cache;
     std::string platter;
-    std::set<std::size_t> dirty;     // Sectors.
-    std::uint64_t lost_batches = 0;  // Failed writebacks: every open file hears of each once.
+    std::set<std::size_t> dirty;  // Sectors.
+    // Failed writebacks: every open file hears of each once, and of one that nobody has heard of
+    // whoever opens the file next (Linux 4.16, lib/errseq.c).
+    std::uint64_t lost_batches = 0;
+    std::uint64_t heard_batches = 0;
   };
   using NodePointer = std::shared_ptr<Node>;
   using Names = std::map<std::string, NodePointer>;

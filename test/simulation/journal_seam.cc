@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "simulation/journal_seam.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "base/check.h"
-#include "simulation/sqlite_content.h"
 #include "simulation/turns.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
@@ -22,8 +22,13 @@ const std::string& journal_directory() {
 }
 
 JournalSeam::JournalSeam(Dice& dice, Process& process, Defect defect, FaultyDisk& disk,
-                         JournalKind kind)
-    : dice_(dice), process_(process), defect_(defect), disk_(disk), kind_(kind) {
+                         JournalKind kind, Durability durability)
+    : dice_(dice),
+      process_(process),
+      defect_(defect),
+      disk_(disk),
+      kind_(kind),
+      durability_(durability) {
   if (kind_ == JournalKind::sqlite) {
     disk_.add_directory_and_parents(journal_directory());
     files_ = std::make_unique<SqliteFiles>(disk_);
@@ -46,34 +51,59 @@ std::uint64_t JournalSeam::unfinished_uploads() const noexcept {
   return sqlite_ ? sqlite_->unfinished_uploads() : memory_.unfinished_uploads();
 }
 
-std::optional<std::string> JournalSeam::reopen() {
+std::optional<std::string> JournalSeam::reopen(bool power_cut) {
   broken_ = false;
-  memory_.uploads = durable_uploads_;
-  memory_.videos = durable_videos_;
-  if (kind_ == JournalKind::memory) {
-    return std::nullopt;
+  boot_ += power_cut && defect_ != Defect::ignores_the_machine_s_end ? 1 : 0;
+  if (kind_ == JournalKind::sqlite) {
+    open_sqlite();
+    std::optional<std::string> difference = compare_with_sqlite(power_cut);
+    uncertain_.clear();
+    return difference;
   }
-  open_sqlite();
-  std::optional<std::string> difference = compare_with_sqlite();
-  uncertain_.clear();
-  return difference;
+  Content found{durable_uploads_, durable_videos_};
+  if (durability_ == Durability::interval) {
+    std::vector<Content> possible = possible_contents(power_cut);
+    found = std::move(possible[dice_.below(possible.size())]);
+  }
+  memory_.uploads = std::move(found.uploads);
+  memory_.videos = std::move(found.videos);
+  make_durable();
+  return std::nullopt;
 }
 
-// Whoever cannot open it tries again, in the end on a sound disk.
+// Without the changes of which nobody knows.
+std::vector<Content> JournalSeam::possible_contents(bool power_cut) const {
+  // A write that fails may take unsynced commits, too.
+  const FaultRates& faults = disk_.faults();
+  if (!power_cut && faults.sync_error + faults.writeback_error == 0) {
+    return {history_.back()};
+  }
+  std::vector<Content> possible = history_;
+  if (power_cut && defect_ != Defect::ignores_the_machine_s_end) {
+    for (Content& content : possible) {
+      forget_unsynced(content);
+    }
+  }
+  return possible;
+}
+
+// Whoever cannot open it tries again, in the end on a sound disk, where each of the two files may
+// still tell of a write that failed before.
 void JournalSeam::open_sqlite() {
   const FaultRates faults = disk_.faults();
   const std::string path = journal_directory() + "/journal";
-  auto opened = journal::SqliteJournal::open(path, Durability::commit, metrics_, log_);
-  if (!opened) {
-    disk_.set_faults({});
-    opened = journal::SqliteJournal::open(path, Durability::commit, metrics_, log_);
-    disk_.set_faults(faults);
+  const std::string boot = "boot " + std::to_string(boot_);
+  auto opened = journal::SqliteJournal::open(path, durability_, metrics_, log_, boot);
+  disk_.set_faults(opened ? faults : FaultRates{});
+  for (int file = 0; file <= 2 && !opened; ++file) {
+    opened = journal::SqliteJournal::open(path, durability_, metrics_, log_, boot);
   }
+  disk_.set_faults(faults);
   SLUICE_CHECK(opened.has_value());
   sqlite_ = std::move(*opened);
 }
 
-std::optional<std::string> JournalSeam::compare_with_sqlite() {
+std::optional<std::string> JournalSeam::compare_with_sqlite(bool power_cut) {
   const FaultRates faults = disk_.faults();
   disk_.set_faults({});
   Result<Content> found = read_all(*sqlite_);
@@ -81,10 +111,14 @@ std::optional<std::string> JournalSeam::compare_with_sqlite() {
   if (!found) {
     return "the journal cannot be read: " + found.error().message();
   }
-  Content expected{memory_.uploads, memory_.videos};
-  const bool is_old = *found == expected;
-  apply_changes(expected, uncertain_);
-  if (!is_old && *found != expected) {
+  std::vector<Content> possible = possible_contents(power_cut);
+  Content with_uncertain = history_.back();
+  apply_changes(with_uncertain, uncertain_);
+  if (power_cut) {
+    forget_unsynced(with_uncertain);
+  }
+  possible.push_back(std::move(with_uncertain));
+  if (std::ranges::find(possible, *found) == possible.end()) {
     return "the journal has lost, or half of, a commit";
   }
   memory_.uploads = std::move(found->uploads);
@@ -96,6 +130,27 @@ std::optional<std::string> JournalSeam::compare_with_sqlite() {
 void JournalSeam::make_durable() {
   durable_uploads_ = memory_.uploads;
   durable_videos_ = memory_.videos;
+  history_ = {Content{durable_uploads_, durable_videos_}};
+}
+
+// What every process finds as long as the machine has power.
+void JournalSeam::keep_for_now() {
+  durable_uploads_ = memory_.uploads;
+  durable_videos_ = memory_.videos;
+  history_.push_back({durable_uploads_, durable_videos_});
+}
+
+bool JournalSeam::is_synced(const std::vector<journal::Change>& changes) const {
+  if (durability_ == Durability::commit) {
+    return true;
+  }
+  return std::ranges::any_of(changes, [this](const journal::Change& change) {
+    if (std::holds_alternative<journal::SyncJournal>(change)) {
+      return defect_ != Defect::forgets_to_sync_the_journal;
+    }
+    const auto* const update = std::get_if<journal::UpdateUpload>(&change);
+    return update == nullptr || !update->may_be_lost;
+  });
 }
 
 bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const {
@@ -150,9 +205,10 @@ Task<Result<>> JournalSeam::commit(std::vector<journal::Change> changes) {
       co_return kept;
     }
   }
+  const bool synced = is_synced(changes);
   const Result<> applied = co_await memory_.commit(std::move(changes));
   if (defect_ != Defect::commits_before_it_is_durable) {
-    make_durable();
+    synced ? make_durable() : keep_for_now();
   }
   if (dice_.chance(faults_.death_after)) {
     process_.alive = false;
@@ -206,6 +262,14 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::size_t 
   auto found = sluice::testing::run(inner().leftover_blobs(count));
   co_await wait_some_turns(dice_);
   co_return found;
+}
+
+Task<Result<std::vector<UploadRecord>>> JournalSeam::unsynced(std::uint64_t after,
+                                                              std::size_t count) {
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  co_return sluice::testing::run(inner().unsynced(after, count));
 }
 
 Task<Result<std::map<journal::UploadState, std::uint64_t>>> JournalSeam::upload_counts() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/durability.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "journal/journal.h"
@@ -18,6 +19,7 @@
 #include "simulation/dice.h"
 #include "simulation/faulty_disk.h"
 #include "simulation/seams.h"
+#include "simulation/sqlite_content.h"
 #include "simulation/sqlite_files.h"
 #include "support/memory_journal.h"
 
@@ -39,7 +41,8 @@ const std::string& journal_directory();
 // Lives as long as the disk.
 class JournalSeam final : public journal::Journal {
  public:
-  JournalSeam(Dice& dice, Process& process, Defect defect, FaultyDisk& disk, JournalKind kind);
+  JournalSeam(Dice& dice, Process& process, Defect defect, FaultyDisk& disk, JournalKind kind,
+              Durability durability = Durability::commit);
 
   void set_faults(JournalFaults faults) { faults_ = faults; }
   // Is called after each commit.
@@ -47,7 +50,7 @@ class JournalSeam final : public journal::Journal {
   // The process that has it open has died.
   void close() { sqlite_.reset(); }
   // A new process opens it. What is wrong with what it finds, if anything is.
-  std::optional<std::string> reopen();
+  std::optional<std::string> reopen(bool power_cut);
   // What every later process finds, but for a commit of which nobody knows.
   const std::map<std::uint64_t, journal::UploadRecord>& durable_uploads() const {
     return durable_uploads_;
@@ -70,6 +73,8 @@ class JournalSeam final : public journal::Journal {
                                                                 std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
       std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                     std::size_t count) override;
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
@@ -84,9 +89,12 @@ class JournalSeam final : public journal::Journal {
   bool contradicts(const std::vector<journal::Change>& changes) const;
   bool fails_to_read();
   void make_durable();
+  void keep_for_now();
+  bool is_synced(const std::vector<journal::Change>& changes) const;
   Result<> commit_to_sqlite(const std::vector<journal::Change>& changes);
   void open_sqlite();
-  std::optional<std::string> compare_with_sqlite();
+  std::vector<Content> possible_contents(bool power_cut) const;
+  std::optional<std::string> compare_with_sqlite(bool power_cut);
 
   Dice& dice_;
   Process& process_;
@@ -103,6 +111,11 @@ class JournalSeam final : public journal::Journal {
   std::vector<journal::Change> uncertain_;  // Of a failed commit: in SQLite they are, or not.
   std::map<std::uint64_t, journal::UploadRecord> durable_uploads_;
   std::map<std::string, journal::VideoRecord> durable_videos_;
+  // What a power cut may lead back to, the latest last: with the last commit that was synced, and
+  // with each one since.
+  std::vector<Content> history_{Content{}};
+  const Durability durability_;
+  std::uint64_t boot_ = 1;
   bool broken_ = false;
   std::uint64_t commits_ = 0;
   std::optional<std::string> violation_;

@@ -22,7 +22,10 @@ constexpr int cleaning_rounds_max = 8;
 class Program {
  public:
   explicit Program(Dice& dice, const Variant& variant)
-      : dice_(dice), crash_(variant.crash), world_(dice, variant.defect, variant.journal) {}
+      : dice_(dice),
+        crash_(variant.crash),
+        durability_(variant.durability),
+        world_(dice, variant.defect, variant.journal, variant.durability) {}
 
   Outcome run() {
     world_.interrupt(rate(0.2), rate(0.3));
@@ -72,6 +75,12 @@ class Program {
     journal.death_after = dies_often_ ? rate(0.05) : 0;
     journal.failure = rate(0.02);
     journal.read_error = rate(0.02);
+    // Bytes that fail to reach the disk, and nobody left to write that down: no process after this
+    // one can know.
+    if (durability_ == Durability::interval && disk.sync_error + disk.writeback_error > 0) {
+      dies_often_ = false;
+      journal = {.read_error = journal.read_error};
+    }
     world_.set_faults(disk, journal, rate(0.5));
   }
   double rate(double most) {
@@ -111,6 +120,9 @@ class Program {
     std::vector<Task<>> tasks;
     for (std::uint64_t count = dice_.chance(0.5) ? 1 : dice_.between(2, 4); count > 0; --count) {
       tasks.push_back(any_action());
+    }
+    if (durability_ == Durability::interval && dice_.chance(0.4)) {
+      tasks.push_back(world_.sync_deferred());
     }
     world_.run_together(std::move(tasks));
     world_.check();
@@ -284,6 +296,7 @@ class Program {
 
   Dice& dice_;
   const std::optional<CrashPoint> crash_;
+  const Durability durability_;
   World world_;
   bool dies_often_ = false;
 };

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/durability.h"
 #include "simulation/world.h"
 
 namespace sluice::simulation {
@@ -26,6 +27,7 @@ struct CrashPoint {
 struct Variant {
   Defect defect = Defect::none;
   JournalKind journal = JournalKind::memory;
+  Durability durability = Durability::commit;
   std::optional<CrashPoint> crash;
 };
 

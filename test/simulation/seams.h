@@ -23,6 +23,8 @@ enum class Defect {
   commits_before_it_is_durable,
   reports_unsynced_bytes,
   takeover_loses_bytes,
+  ignores_the_machine_s_end,
+  forgets_to_sync_the_journal,
 };
 
 // Ignores sync_directory when it has that defect.

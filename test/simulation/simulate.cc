@@ -17,6 +17,7 @@ namespace {
 using namespace sluice::simulation;
 
 constexpr std::uint64_t seeds_per_sqlite_run = 8;
+constexpr std::uint64_t seeds_per_interval_run = 3;
 
 struct Plan {
   std::uint64_t first_seed = 1;
@@ -37,6 +38,9 @@ int simulate(const Plan& plan) {
     Variant variant;
     if (seed % seeds_per_sqlite_run == 0) {
       variant.journal = JournalKind::sqlite;
+    }
+    if (seed % seeds_per_interval_run == 0) {
+      variant.durability = sluice::Durability::interval;
     }
     const Outcome outcome = run_program(seed, variant);
     total.add(outcome.tally);

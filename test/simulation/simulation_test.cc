@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t first_seed = 1;
 constexpr std::uint64_t seeds_count = 3000;
 constexpr std::uint64_t seeds_on_sqlite_count = 1000;
+constexpr std::uint64_t seeds_per_sqlite_run = 4;
 constexpr std::uint64_t seeds_to_find_a_defect = 2000;
 constexpr std::uint64_t crash_programs_count = 6;
 
@@ -58,6 +59,26 @@ TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverythingInTheRealJournal) {
   std::cout << seeds_on_sqlite_count << " runs: " << to_text(total) << "\n";
 }
 
+// With durability = interval a power cut takes bytes that were acknowledged since the last round;
+// nothing else, and it never leaves others in their place.
+TEST(SimulationTest, AnIntervalLosesNothingButTheLatestBytesToAPowerCut) {
+  Tally total;
+  for (std::uint64_t seed = 1; seed <= seeds_count; ++seed) {
+    Variant variant;
+    variant.durability = Durability::interval;
+    variant.journal = seed % seeds_per_sqlite_run == 0 ? JournalKind::sqlite : JournalKind::memory;
+    const Outcome outcome = run_program(seed, variant);
+    total.add(outcome.tally);
+    ASSERT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
+  }
+  std::cout << seeds_count << " runs: " << to_text(total) << "\n";
+  EXPECT_GT(total.power_cuts, seeds_count / 4);
+  EXPECT_GT(total.deaths, seeds_count / 10);
+  EXPECT_GT(total.failed_syncs, seeds_count / 50);
+  EXPECT_GT(total.videos, seeds_count / 2);
+  EXPECT_GT(total.bytes_taken_back, 0U);
+}
+
 // In every call of the disk, those of SQLite included: before, in the middle or after it.
 TEST(SimulationTest, AProcessMayDieInEverySystemCall) {
   Tally total;
@@ -95,6 +116,8 @@ TEST(SimulationTest, ASeedIsAlwaysTheSameRun) {
 struct PlantedDefect {
   Defect defect;
   const char* name;
+  Durability durability = Durability::commit;
+  JournalKind journal = JournalKind::memory;
 };
 
 class PlantedDefectTest : public ::testing::TestWithParam<PlantedDefect> {};
@@ -102,6 +125,8 @@ class PlantedDefectTest : public ::testing::TestWithParam<PlantedDefect> {};
 TEST_P(PlantedDefectTest, IsFound) {
   Variant variant;
   variant.defect = GetParam().defect;
+  variant.durability = GetParam().durability;
+  variant.journal = GetParam().journal;
   for (std::uint64_t seed = 1; seed <= seeds_to_find_a_defect; ++seed) {
     if (const Outcome outcome = run_program(seed, variant); outcome.violation) {
       std::cout << "found by seed " << seed << ": " << *outcome.violation << "\n";
@@ -110,6 +135,20 @@ TEST_P(PlantedDefectTest, IsFound) {
   }
   FAIL() << "not found by " << seeds_to_find_a_defect << " seeds";
 }
+
+constexpr Durability interval = Durability::interval;
+
+INSTANTIATE_TEST_SUITE_P(
+    Interval, PlantedDefectTest,
+    ::testing::Values(PlantedDefect{Defect::ignores_the_machine_s_end, "BootIgnored", interval},
+                      PlantedDefect{Defect::ignores_the_machine_s_end, "BootIgnoredBySqlite",
+                                    interval, JournalKind::sqlite},
+                      PlantedDefect{Defect::forgets_to_sync_the_journal, "JournalNotSynced",
+                                    interval},
+                      PlantedDefect{Defect::answers_before_sync, "NoSync", interval},
+                      PlantedDefect{Defect::forgets_directory_sync, "NoDirectorySync", interval},
+                      PlantedDefect{Defect::takeover_loses_bytes, "TakeoverLosesBytes", interval}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
     All, PlantedDefectTest,

@@ -34,6 +34,15 @@ void apply_changes(Content& content, const std::vector<journal::Change>& changes
   }
 }
 
+void forget_unsynced(Content& content) {
+  for (auto& [id, record] : content.uploads) {
+    for (const ByteRange& range : record.progress.unsynced.ranges()) {
+      record.progress.stored.remove(range);
+    }
+    record.progress.unsynced = {};
+  }
+}
+
 Result<Content> read_all(journal::SqliteJournal& journal) {
   const auto problems = sluice::testing::run(journal.integrity_problems());
   if (!problems) {

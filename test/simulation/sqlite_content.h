@@ -19,6 +19,8 @@ struct Content {
 };
 
 void apply_changes(Content& content, const std::vector<journal::Change>& changes);
+// What is left of it in another run of the machine.
+void forget_unsynced(Content& content);
 // Reads it from a journal, and SQLite's own opinion of it: a damaged file is an error.
 Result<Content> read_all(journal::SqliteJournal& journal);
 

@@ -27,12 +27,13 @@ constexpr const char* answers_directory = "/data/answers";
 constexpr const char* videos_directory = "/data/videos";
 constexpr std::size_t buffers_count = 3;
 
-upload::EngineSettings settings() {
+upload::EngineSettings settings(Durability durability) {
   upload::EngineSettings settings;
   settings.admission = {std::uint64_t{1} << 30U, 0};
   settings.expiry = {std::chrono::hours(24), std::chrono::hours(72), std::chrono::hours(48)};
   // A delivery that begins at once ends before a client waits.
   settings.answer_wait = 0ms;
+  settings.defers_syncs = durability == Durability::interval;
   return settings;
 }
 
@@ -48,12 +49,12 @@ std::string random_bytes(Dice& dice, std::uint64_t size) {
 
 struct World::Life {
   Life(World& world)
-      : store(world.disk_seam_, world.pool_, blobs_directory, Durability::commit, world.metrics_),
+      : store(world.disk_seam_, world.pool_, blobs_directory, world.durability_, world.metrics_),
         seam(store, world.dice_, world.defect_),
-        answers(world.disk_seam_, world.pool_, answers_directory, Durability::commit),
+        answers(world.disk_seam_, world.pool_, answers_directory, world.durability_),
         engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
                                    world.clock_, world.metrics_, world.log_},
-               world, settings()),
+               world, settings(world.durability_)),
         tasks(world.context_.get_executor(), world.log_),
         delivers_at_once(world.dice_.chance(0.6)) {}
 
@@ -77,6 +78,7 @@ void Tally::add(const Tally& other) {
   failed_syncs += other.failed_syncs;
   videos += other.videos;
   bytes_acknowledged += other.bytes_acknowledged;
+  bytes_taken_back += other.bytes_taken_back;
   disk_calls += other.disk_calls;
   commits += other.commits;
   interrupted_calls += other.interrupted_calls;
@@ -85,22 +87,23 @@ void Tally::add(const Tally& other) {
 std::string to_text(const Tally& tally) {
   return fmt::format(
       "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
-      "{} videos, {} bytes acknowledged, {} disk calls, {} commits, "
+      "{} videos, {} bytes acknowledged, {} taken back, {} disk calls, {} commits, "
       "{} interrupted calls",
       tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
-      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.disk_calls, tally.commits,
-      tally.interrupted_calls);
+      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.bytes_taken_back,
+      tally.disk_calls, tally.commits, tally.interrupted_calls);
 }
 
-World::World(Dice& dice, Defect defect, JournalKind journal)
+World::World(Dice& dice, Defect defect, JournalKind journal, Durability durability)
     : dice_(dice),
       disk_(dice, process_, dice.chance(0.5) ? 512 : 4096),
       system_(disk_, dice),
       posix_disk_(system_),
       disk_seam_(posix_disk_, defect),
-      journal_(dice, process_, defect, disk_, journal),
+      journal_(dice, process_, defect, disk_, journal, durability),
       buffers_(buffers_count * limits::buffer_bytes, metrics_.buffers_in_use),
-      defect_(defect) {
+      defect_(defect),
+      durability_(durability) {
   for (const char* path : {"/data", blobs_directory, videos_directory, answers_directory}) {
     disk_.add_directory(path);
   }
@@ -118,8 +121,11 @@ void World::set_faults(FaultRates disk, JournalFaults journal, double backend_fa
 }
 
 void World::heal() {
+  // Of a write that has failed unnoticed a process may hear that comes later.
+  const bool may_hear_of_faults = has_faults_ && durability_ == Durability::interval;
   set_faults({}, {}, 0);
-  restart(dice_.chance(0.5));
+  const bool power_cut = dice_.chance(0.5);
+  restart(power_cut || may_hear_of_faults);
   has_faults_ = false;
 }
 
@@ -145,8 +151,11 @@ void World::restart(bool power_cut) {
   }
   disk_.live_on();
   process_.alive = true;
-  if (const std::optional<std::string> damage = journal_.reopen()) {
+  if (const std::optional<std::string> damage = journal_.reopen(power_cut)) {
     violate(*damage);
+  }
+  if (power_cut && durability_ == Durability::interval) {
+    forget_acknowledged();
   }
   life_ = std::make_unique<Life>(*this);
   journal_.set_store(&life_->seam);
@@ -287,6 +296,34 @@ Task<> World::reap() {
     }
   }
   (void)co_await life_->engine.reap();
+}
+
+Task<> World::sync_deferred() {
+  struct Acknowledged {
+    std::uint64_t bytes;
+    RangeSet parts;
+  };
+  std::map<std::uint64_t, Acknowledged> before;
+  for (const auto& [id, upload] : uploads_) {
+    before.emplace(id, Acknowledged{upload.acknowledged, upload.acknowledged_parts});
+  }
+  const Result<bool> synced = co_await life_->engine.sync_deferred();
+  if (!process_.alive || !synced) {
+    co_return;
+  }
+  for (auto& [id, acknowledged] : before) {
+    Expectation& upload = uploads_.at(id);
+    const auto record = journal_.durable_uploads().find(id);
+    // A failed sync has taken bytes back, and the client has not asked since.
+    if (may_have_lost_bytes() && record != journal_.durable_uploads().end()) {
+      const RangeSet& stored = record->second.progress.stored;
+      acknowledged = {std::min(acknowledged.bytes, stored.prefix()), {}};
+    }
+    upload.kept = std::max(upload.kept, acknowledged.bytes);
+    for (const ByteRange& part : acknowledged.parts.ranges()) {
+      upload.kept_parts.add(part);
+    }
+  }
 }
 
 void World::submit(UploadRecord record) {

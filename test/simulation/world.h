@@ -39,6 +39,9 @@ struct Expectation {
   std::uint64_t acknowledged = 0;
   std::optional<journal::Layout> layout;  // Of a multi-chunk upload.
   RangeSet acknowledged_parts;
+  // Of these, what a power cut must not take.
+  std::uint64_t kept = 0;
+  RangeSet kept_parts;
   std::optional<journal::Answer> answer;
   bool may_be_gone = false;   // Someone asked for an abort, or its time has passed.
   bool must_be_gone = false;  // The abort was confirmed.
@@ -54,6 +57,7 @@ struct Tally {
   std::uint64_t failed_syncs = 0;
   std::uint64_t videos = 0;
   std::uint64_t bytes_acknowledged = 0;
+  std::uint64_t bytes_taken_back = 0;  // By power cuts.
   std::uint64_t disk_calls = 0;
   std::uint64_t commits = 0;
   std::uint64_t interrupted_calls = 0;  // EINTR, and short counts.
@@ -66,7 +70,7 @@ std::string to_text(const Tally& tally);
 
 class World final : public delivery::Handover {
  public:
-  World(Dice& dice, Defect defect, JournalKind journal);
+  World(Dice& dice, Defect defect, JournalKind journal, Durability durability);
   ~World() override;
 
   // The process ends, if it has not died, and a new one begins.
@@ -92,6 +96,8 @@ class World final : public delivery::Handover {
   runtime::Task<> status(Expectation& upload);
   runtime::Task<> abort(Expectation& upload);
   runtime::Task<> reap();
+  // One at a time.
+  runtime::Task<> sync_deferred();
   runtime::Task<> deliver_waiting();
 
   void submit(journal::UploadRecord record) override;
@@ -122,7 +128,15 @@ class World final : public delivery::Handover {
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
   void check_record(const Expectation& upload, const journal::UploadRecord& record);
   void check_stored(const Expectation& upload, const journal::UploadRecord& record);
+  void check_bytes(const Expectation& upload, const journal::UploadRecord& record,
+                   const RangeSet& wanted, bool durable);
   void check_video(const Expectation& upload);
+  // Whether acknowledged bytes may be gone without a power cut.
+  bool may_have_lost_bytes() const;
+  void check_acknowledged(const Expectation& upload, const journal::UploadProgress& progress);
+  void check_kept_bytes(const Expectation& upload, const journal::UploadProgress& progress);
+  // The clients hear what is left.
+  void forget_acknowledged();
   std::string blob_path(std::uint64_t id) const;
   static std::string video_path(std::uint64_t id);
   // Where the bytes of a finished upload are, in their order.
@@ -143,6 +157,7 @@ class World final : public delivery::Handover {
   runtime::BlockingPool pool_{0};
   runtime::BufferPool buffers_;
   const Defect defect_;
+  const Durability durability_;
   std::unique_ptr<Life> life_;
   double backend_failures_ = 0;
   bool has_faults_ = false;

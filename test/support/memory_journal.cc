@@ -74,6 +74,9 @@ void MemoryJournal::apply(const Change& change) {
 }
 
 Result<> MemoryJournal::check(const Change& change) const {
+  if (refuses_to_sync && std::holds_alternative<journal::SyncJournal>(change)) {
+    return fail(Errc::disk_full, "not synced on purpose");
+  }
   if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
     if (used_signatures.contains(use->digest)) {
       return fail(Errc::not_authorized, "this signature has been used");
@@ -178,6 +181,16 @@ Task<Result<std::vector<UploadRecord>>> MemoryJournal::leftover_blobs(std::size_
         const UploadState state = record.progress.state;
         const bool is_over = is_at_rest(state) && state != UploadState::failed;
         return is_over && record.progress.blob_present;
+      },
+      count);
+}
+
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::unsynced(std::uint64_t after,
+                                                                std::size_t count) {
+  co_return select(
+      [&](const UploadRecord& record) {
+        return record.id > after && record.progress.state == UploadState::receiving &&
+               !record.progress.unsynced.empty();
       },
       count);
 }

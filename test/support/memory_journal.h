@@ -30,6 +30,8 @@ class MemoryJournal final : public journal::Journal {
                                                                 std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
       std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                     std::size_t count) override;
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
@@ -48,6 +50,7 @@ class MemoryJournal final : public journal::Journal {
   std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
   std::size_t at_gate = 0;
   bool full = false;  // Refuses every change and stays healthy.
+  bool refuses_to_sync = false;
 
  private:
   std::vector<journal::UploadRecord> select(auto wanted, std::size_t count) const;

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// The journal with Durability::interval: what is synced, what is not, and when a sync fails.
+#include <gtest/gtest.h>
+
+#include "journal/faulty_files.h"
+#include "journal/sqlite_journal.h"
+#include "journal/test_records.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+
+namespace sluice::journal {
+namespace {
+
+class IntervalJournal : public ::testing::Test {
+ protected:
+  void open(Durability durability = Durability::interval, const std::string& boot_id = "boot") {
+    journal.reset();
+    auto opened = SqliteJournal::open(path, durability, metrics, log, boot_id);
+    ASSERT_TRUE(opened) << opened.error().message();
+    journal = *std::move(opened);
+  }
+  Result<> commit(std::vector<Change> changes) {
+    return sluice::testing::run(journal->commit(std::move(changes)));
+  }
+  // So many syncs of the journal's files it takes.
+  int syncs(std::vector<Change> changes) {
+    const int before = FaultyFiles::syncs;
+    EXPECT_TRUE(commit(std::move(changes)));
+    return FaultyFiles::syncs - before;
+  }
+  static UpdateUpload bytes(std::uint64_t id, bool may_be_lost) {
+    UpdateUpload update{id, sample_upload(id).progress, may_be_lost};
+    update.progress.stored.add({0, 100});
+    update.progress.unsynced.add({50, 100});
+    return update;
+  }
+  std::string ranges(std::uint64_t id) {
+    const auto found = sluice::testing::run(journal->find_upload_by_id(id));
+    const UploadProgress& progress = (*found)->progress;
+    return progress.stored.to_text() + " but " + progress.unsynced.to_text();
+  }
+
+  FaultyFiles files;
+  sluice::testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/journal";
+  Metrics metrics;
+  NullLog log;
+  std::unique_ptr<SqliteJournal> journal;
+};
+
+TEST_F(IntervalJournal, SyncsAllButWhatMayBeLost) {
+  open();
+  EXPECT_GE(syncs({CreateUpload{sample_upload(1)}}), 1) << "a session";
+  EXPECT_GE(syncs({CreateUpload{sample_upload(2)}}), 1);
+  EXPECT_EQ(syncs({bytes(1, true)}), 0);
+  EXPECT_EQ(syncs({bytes(2, true), bytes(1, true)}), 0);
+  EXPECT_EQ(syncs({bytes(2, false), bytes(1, true)}), 1);
+  EXPECT_EQ(syncs({bytes(1, true)}), 0);
+  EXPECT_EQ(syncs({SyncJournal{}}), 1) << "there is nothing else in its transaction";
+  EXPECT_EQ(syncs({RemoveUpload{2}}), 1);
+}
+
+TEST_F(IntervalJournal, OtherDurabilitiesStayAsTheyAre) {
+  open(Durability::commit);
+  EXPECT_GE(syncs({CreateUpload{sample_upload(1)}}), 1);
+  EXPECT_EQ(syncs({bytes(1, true)}), 1);
+  EXPECT_EQ(syncs({SyncJournal{}}), 0);
+  open(Durability::none);
+  EXPECT_EQ(syncs({bytes(1, false)}), 0);
+  EXPECT_EQ(syncs({SyncJournal{}}), 0);
+}
+
+TEST_F(IntervalJournal, KnowsWhatIsUnsyncedUntilTheMachineIsStartedAgain) {
+  for (const Durability durability : {Durability::interval, Durability::commit, Durability::none}) {
+    open(Durability::interval, "first");
+    const std::uint64_t id = journal->next_upload_id();
+    ASSERT_TRUE(commit({CreateUpload{sample_upload(id)}}));
+    ASSERT_TRUE(commit({bytes(id, true)}));
+    open(durability, "first");
+    EXPECT_EQ(ranges(id), "0-100 but 50-100");
+    const auto unsynced = sluice::testing::run(journal->unsynced(0, 10));
+    ASSERT_TRUE(unsynced);
+    ASSERT_EQ(unsynced->size(), 1U);
+    EXPECT_EQ(unsynced->front().id, id);
+    EXPECT_TRUE(sluice::testing::run(journal->unsynced(id, 10))->empty());
+    open(durability, "second");
+    EXPECT_EQ(ranges(id), "0-50 but ");
+    EXPECT_TRUE(sluice::testing::run(journal->unsynced(0, 10))->empty());
+    open(Durability::commit, "third");
+  }
+}
+
+TEST_F(IntervalJournal, HasToKnowWhenTheMachineWasStarted) {
+  const auto opened = SqliteJournal::open(path, Durability::interval, metrics, log, "");
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message().find("interval"), std::string::npos);
+  open(Durability::commit, "");
+}
+
+TEST_F(IntervalJournal, TakesNothingMoreAfterAFailedSync) {
+  open();
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  ASSERT_TRUE(commit({bytes(1, true)}));
+  FaultyFiles::sync_fails = true;
+  ASSERT_TRUE(commit({bytes(1, true)})) << "nothing is synced";
+  const Result<> failed = commit({SyncJournal{}});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::storage_failed);
+  FaultyFiles::sync_fails = false;
+  EXPECT_FALSE(journal->healthy());
+  EXPECT_FALSE(commit({bytes(1, true)}));
+}
+
+// Commits that were not synced would be lost without a word if the next sync succeeded.
+TEST_F(IntervalJournal, HearsOfAFailedSyncBetweenCommits) {
+  open();
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  FaultyFiles::sync_fails = true;
+  UpdateUpload update = bytes(1, true);
+  Result<> committed;
+  for (char byte = 'a'; byte < 'z' && committed; ++byte) {
+    update.progress.failure.assign(1'000'000, byte);
+    committed = commit({update});
+  }
+  ASSERT_FALSE(committed) << "the log was never brought into the database";
+  FaultyFiles::sync_fails = false;
+  EXPECT_FALSE(journal->healthy());
+}
+
+TEST_F(IntervalJournal, HearsOfAFailedSyncWhenItMakesRoom) {
+  open();
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  ASSERT_TRUE(commit({bytes(1, true)}));
+  FaultyFiles::sync_fails = true;
+  FaultyFiles::log_bytes_max = 0;
+  const Result<> failed = commit({bytes(1, true)});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::storage_failed) << "no disk that is merely full";
+  FaultyFiles::sync_fails = false;
+  FaultyFiles::log_bytes_max = FaultyFiles::unlimited;
+  EXPECT_FALSE(journal->healthy());
+}
+
+TEST_F(IntervalJournal, AFullDiskAloneDoesNotStopIt) {
+  open();
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  FaultyFiles::log_bytes_max = 0;
+  FaultyFiles::database_bytes_max = 0;
+  const Result<> refused = commit({bytes(1, true)});
+  FaultyFiles::log_bytes_max = FaultyFiles::unlimited;
+  FaultyFiles::database_bytes_max = FaultyFiles::unlimited;
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::disk_full);
+  EXPECT_TRUE(journal->healthy());
+  EXPECT_TRUE(commit({bytes(1, true)}));
+}
+
+}  // namespace
+}  // namespace sluice::journal

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""durability = "interval": SIGKILL loses nothing that was acknowledged, a power cut at most what was not synced yet.
+
+A power cut is played by what is left to see of one: another run of the machine than the one that the journal knows.
+"""
+
+import os
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from support.waiting import wait_until
+
+TOTAL = 300_000
+PIECE = 100_000
+
+
+def settings(interval):
+    return f'[data]\ndurability = "interval"\nsync_interval = "{interval}"\n'
+
+
+def journal(server):
+    """Nobody may have it open."""
+    return closing(sqlite3.connect(os.path.join(server.data_dir, "journal.sqlite")))
+
+
+def begin_another_run_of_the_machine(server):
+    with journal(server) as database:
+        database.execute("UPDATE machine SET boot_id = 'the one before'")
+        database.commit()
+
+
+def unsynced(server):
+    with journal(server) as database:
+        return [row[0] for row in database.execute("SELECT unsynced FROM uploads WHERE unsynced <> ''")]
+
+
+def count(client, histogram):
+    page = client.get("/metrics").body.decode()
+    return int(re.search(rf"^{histogram}_count (\d+)", page, re.MULTILINE)[1])
+
+
+@pytest.fixture
+def data(noise):
+    return noise(TOTAL)
+
+
+def send_two_pieces(client, data):
+    location = client.create(TOTAL)
+    for begin in (0, PIECE):
+        assert client.piece(location, begin, data[begin : begin + PIECE], TOTAL).status == 204
+    return location
+
+
+def finish(client, location, data, server, video_path):
+    begin = client.stored(location)
+    done = client.piece(location, begin, data[begin:], TOTAL)
+    assert done.status == 200, done
+    with open(video_path(server, done.json()), "rb") as file:
+        assert file.read() == data
+
+
+def test_a_kill_loses_nothing(new_server, connected, data, video_path):
+    server = new_server(toml=settings("60s"))
+    location = send_two_pieces(connected(server), data)
+    server.restart()
+    client = connected(server)
+    assert client.stored(location) == 2 * PIECE
+    finish(client, location, data, server, video_path)
+    server.kill()
+    assert unsynced(server) == []
+
+
+def test_a_power_cut_takes_what_was_not_synced(new_server, connected, data, video_path):
+    server = new_server(toml=settings("60s"))
+    location = send_two_pieces(connected(server), data)
+    server.kill()
+    assert unsynced(server) == [f"0-{2 * PIECE}"]
+    begin_another_run_of_the_machine(server)
+    server.start()
+    client = connected(server)
+    assert client.stored(location) == 0
+    finish(client, location, data, server, video_path)
+    answer = client.status(location, TOTAL)
+    server.kill()
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).status(location, TOTAL).body == answer.body
+
+
+def test_after_the_interval_a_power_cut_takes_nothing(new_server, connected, data):
+    server = new_server(toml=settings("10ms"))
+    client = connected(server)
+    location = send_two_pieces(client, data)
+    # The round of a further upload comes behind the one that was needed: its session, its bytes, and the two commits
+    # of a round.
+    commits = count(client, "sluice_commit_seconds")
+    other = client.create(TOTAL)
+    assert client.piece(other, 0, data[:PIECE], TOTAL).status == 204
+    wait_until(lambda: count(client, "sluice_commit_seconds") >= commits + 4, "a round")
+    server.kill()
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).stored(location) == 2 * PIECE
+
+
+def test_the_end_of_the_server_syncs_everything(new_server, connected, data):
+    server = new_server(toml=settings("60s"))
+    location = send_two_pieces(connected(server), data)
+    assert server.terminate() == 0
+    assert unsynced(server) == []
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).stored(location) == 2 * PIECE
+
+
+@pytest.mark.parametrize("durability", ["commit", "interval"])
+def test_what_a_killed_server_has_left_is_synced_by_the_next(new_server, connected, data, durability):
+    server = new_server(toml=settings("60s"))
+    location = send_two_pieces(connected(server), data)
+    server.kill()
+    server.env.update(SLUICE_DATA_DURABILITY=durability, SLUICE_DATA_SYNC_INTERVAL="10ms")
+    server.start()
+    client = connected(server)
+    wait_until(lambda: count(client, "sluice_sync_seconds") >= 1, "a sync")
+    assert server.terminate() == 0
+    assert unsynced(server) == []
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).stored(location) == 2 * PIECE
