@@ -174,7 +174,13 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
     return filled;
   };
   // The sync that settle() will ask for is done by the same thread: one way there and back.
-  const std::uint64_t sync_at = may_be_another_file_ ? 0 : end_;
+  const bool is_synced_later = may_be_another_file_ || tools_.deferred != nullptr;
+  const std::uint64_t sync_at = is_synced_later ? 0 : end_;
+  if (tools_.deferred != nullptr) {
+    if (const Result<> opened = co_await open_blob(); !opened) {
+      co_return fail(opened.error());
+    }
+  }
   store::Blob::Stream stream{position_, buffer, count, std::move(refill), sync_at};
   store::Blob::Streamed streamed;
   if (blob_) {

@@ -300,6 +300,7 @@ std::shared_ptr<store::Blob> LiveUpload::share(std::shared_ptr<store::Blob> open
     return earlier;
   }
   shared_blob_ = opened;
+  inherited_ = record_.progress.unsynced;  // Who wrote them has it open no longer.
   return opened;
 }
 

@@ -95,8 +95,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
 
   struct Unsynced {
     RangeSet ranges;
-    // Of these, what a process before this one has written: whether all of it is still on its way
-    // to the disk, the kernel does not say.
+    // Of these, what was written through a file that is closed, by a process before this one:
+    // whether all of it is still on its way to the disk, the kernel does not say.
     RangeSet inherited;
   };
   // Of the stored bytes.

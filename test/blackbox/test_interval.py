@@ -64,7 +64,9 @@ def finish(client, location, data, server, video_path):
 
 def test_a_kill_loses_nothing(new_server, connected, data, video_path):
     server = new_server(toml=settings("60s"))
-    location = send_two_pieces(connected(server), data)
+    client = connected(server)
+    location = send_two_pieces(client, data)
+    assert count(client, "sluice_sync_seconds") == 0, "a piece waited for the disk"
     server.restart()
     client = connected(server)
     assert client.stored(location) == 2 * PIECE
