@@ -150,7 +150,7 @@ class SluiceNone(Sluice):
 
 class SluiceInterval(Sluice):
     name = "Sluice, interval"
-    syncs = "file and journal, later"
+    syncs = "whole files; the rest later"
     durability = "interval"
 
 

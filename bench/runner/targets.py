@@ -38,6 +38,8 @@ def _whole(durability):
 
 
 def targets_of(key, durability):
+    if durability == "interval":
+        return ()  # Syncs whole files and not their pieces: no floor does the same.
     floor = "floor-sync" if durability == "commit" else "floor"
     if key in ("one-request", "pieces-5m"):
         return _whole(durability)
