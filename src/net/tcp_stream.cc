@@ -83,7 +83,7 @@ runtime::Task<Result<>> TcpStream::wait_writable(Duration timeout) {
 
 runtime::Task<Result<>> TcpStream::wait(Socket::wait_type direction, Duration timeout) {
   if (cancelled_) {
-    co_return fail(ended(*cancelled_, timeout));
+    co_return waited({}, timeout);
   }
   wait_ended_by_.reset();
   waiting_for_ = direction;
@@ -92,16 +92,20 @@ runtime::Task<Result<>> TcpStream::wait(Socket::wait_type direction, Duration ti
       direction, boost::asio::as_tuple(boost::asio::use_awaitable_t<runtime::Executor>()));
   deadline_.disarm();
   waiting_for_.reset();
+  co_return waited(error, timeout);
+}
+
+Result<> TcpStream::waited(const boost::system::error_code& error, Duration timeout) const {
   if (cancelled_) {
-    co_return fail(ended(*cancelled_, timeout));
+    return fail(ended(*cancelled_, timeout));
   }
   if (error == boost::asio::error::operation_aborted && wait_ended_by_) {
-    co_return fail(ended(*wait_ended_by_, timeout));
+    return fail(ended(*wait_ended_by_, timeout));
   }
   if (error) {
-    co_return fail(lost("wait", error.value()));
+    return fail(lost("wait", error.value()));
   }
-  co_return Result<>();
+  return {};
 }
 
 void TcpStream::end_wait(Errc reason) noexcept {

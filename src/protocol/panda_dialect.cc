@@ -224,14 +224,18 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
 }
 
 Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::ByteSource& body) {
-  const Result<upload::SnapshotPtr> snapshot = co_await engine_.append(call.capture, piece, body);
-  if (snapshot) {
-    co_return co_await progress(call, **snapshot);
+  const Result<upload::SnapshotPtr> appended = co_await engine_.append(call.capture, piece, body);
+  co_return co_await conclude(call, appended);
+}
+
+Task<Answer> PandaDialect::conclude(Call& call, const Result<upload::SnapshotPtr>& appended) {
+  if (appended) {
+    return progress(call, **appended);
   }
-  if (snapshot.error().code() == Errc::delivery_pending) {
-    co_return co_await pending(call, snapshot.error());
+  if (appended.error().code() == Errc::delivery_pending) {
+    return pending(call, appended.error());
   }
-  co_return fail(snapshot.error());
+  return answered(fail(appended.error()));
 }
 
 Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {

@@ -45,6 +45,7 @@ class PandaDialect {
   runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
   runtime::Task<Answer> complete_empty(Call& call);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
+  runtime::Task<Answer> conclude(Call& call, const Result<upload::SnapshotPtr>& appended);
   runtime::Task<Answer> append_form(Call& call, std::string boundary);
   // Tells the client of an unfinished hand-off what is stored; or the answer, when it has come in
   // the meantime.

@@ -170,17 +170,21 @@ std::vector<Router::Route> Router::optional_routes() {
 Task<http::Reply> Router::handle(const http::Request& request, const http::RequestContext& context,
                                  runtime::ByteSource& body) {
   Call call(request, body);
-  call.client_address = context.peer_address;
-  call.secure = context.secure;
-  call.host =
-      context.host.empty() ? std::string(request.headers.find("Host").value_or("")) : context.host;
-  call.began = access_.now();
+  begin(call, context);
   const Route* route = nullptr;
   Answer answer = co_await dispatch(call, route);
-  co_return reply_to(call, route, std::move(answer));
+  co_return reply_to(call, route, answer);
 }
 
-http::Reply Router::reply_to(const Call& call, const Route* route, Answer answer) {
+void Router::begin(Call& call, const http::RequestContext& context) const {
+  call.client_address = context.peer_address;
+  call.secure = context.secure;
+  call.host = context.host.empty() ? std::string(call.request.headers.find("Host").value_or(""))
+                                   : context.host;
+  call.began = access_.now();
+}
+
+http::Reply Router::reply_to(const Call& call, const Route* route, Answer& answer) {
   http::Reply reply;
   reply.response = answer ? *std::move(answer) : http::error_response(answer.error());
   for (const http::Header& header : call.headers.fields()) {

@@ -75,7 +75,8 @@ class Router final : public http::Handler {
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
   runtime::Task<Answer> dispatch(Call& call, const Route*& route);
-  http::Reply reply_to(const Call& call, const Route* route, Answer answer);
+  [[gnu::noinline]] void begin(Call& call, const http::RequestContext& context) const;
+  [[gnu::noinline]] http::Reply reply_to(const Call& call, const Route* route, Answer& answer);
   // Who asks. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
   // Whose pages may read an answer about `path`, also when no route made it.

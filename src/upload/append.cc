@@ -85,7 +85,7 @@ bool Append::is_overtaken(const Result<>& transferred) const {
   }
   const Errc code = transferred.error().code();
   return (code == Errc::storage_failed || code == Errc::not_found) &&
-         upload_.progress().state != journal::UploadState::receiving;
+         upload_.state() != journal::UploadState::receiving;
 }
 
 // A buffer is borrowed when there is something to put into it and given back before the next wait:

@@ -83,6 +83,11 @@ journal::UploadProgress LiveUpload::progress() const {
   return record_.progress;
 }
 
+journal::UploadState LiveUpload::state() const {
+  const std::scoped_lock lock(mutex_);
+  return record_.progress.state;
+}
+
 Snapshot LiveUpload::snapshot() const {
   Snapshot snapshot;
   snapshot.id = record_.id;

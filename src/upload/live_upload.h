@@ -70,6 +70,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
 
   // What is durable.
   journal::UploadProgress progress() const;
+  journal::UploadState state() const;
   Snapshot snapshot() const;
   // With its durable progress.
   journal::UploadRecord record() const;

@@ -41,7 +41,7 @@ Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
   }
   LiveUpload& upload = **found;
   const Timestamp now = parts_.clock.now();
-  const UploadState state = upload.progress().state;
+  const UploadState state = upload.state();
   if (state == UploadState::receiving || state == UploadState::failed) {
     // A request under way is activity, whatever the journal says.
     if (upload.is_being_written() || upload.progress().expires_at > now) {

@@ -110,7 +110,8 @@ Task<Result<std::uint64_t>> UploadEngine::store_file(LiveUpload& upload,
                                                      runtime::ByteSource& body) {
   Piece piece;
   piece.size_unknown = true;
-  AppendTools tools{parts_.store, parts_.buffers, parts_.clock, parts_.metrics, settings_.expiry};
+  AppendTools tools = append_tools();
+  tools.deferred = nullptr;  // Nothing is acknowledged before all of it is synced.
   Append append(upload, tools, piece, body);
   co_return co_await append.run_to_end();
 }

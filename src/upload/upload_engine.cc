@@ -124,6 +124,11 @@ Result<Snapshot> UploadEngine::present(const LiveUpload& upload) const {
   return snapshot;
 }
 
+AppendTools UploadEngine::append_tools() {
+  return {parts_.store,   parts_.buffers,   parts_.clock,
+          parts_.metrics, settings_.expiry, settings_.defers_syncs ? &deferred_ : nullptr};
+}
+
 Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
                                                runtime::ByteSource& body) {
   const auto found = co_await uploads_.find(std::move(token));
@@ -137,11 +142,8 @@ Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
     co_return fail(sound.error());
   }
-  if (upload.progress().state == UploadState::receiving) {
-    DeferredSyncs* const deferred = settings_.defers_syncs ? &deferred_ : nullptr;
-    AppendTools tools{parts_.store,   parts_.buffers,   parts_.clock,
-                      parts_.metrics, settings_.expiry, deferred};
-    Append append(upload, tools, piece, body);
+  if (upload.state() == UploadState::receiving) {
+    Append append(upload, append_tools(), piece, body);
     const Result<bool> finished = co_await append.run();
     if (!finished) {
       log_early_end(upload, finished.error());
@@ -151,7 +153,7 @@ Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
       hand_over(upload);
     }
   }
-  if (awaits_answer(upload.progress().state)) {
+  if (awaits_answer(upload.state())) {
     co_return co_await wait_for_answer(upload);
   }
   co_return present_on_heap(upload);
@@ -269,7 +271,7 @@ Task<Result<>> UploadEngine::abort(std::string token) {
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
-  if (upload.progress().state == UploadState::expired) {
+  if (upload.state() == UploadState::expired) {
     co_return fail(gone(UploadState::expired));
   }
   const Aborted event{parts_.clock.now() + settings_.expiry.finished};

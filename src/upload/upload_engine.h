@@ -80,6 +80,7 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
 
  private:
   journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
+  AppendTools append_tools();
   Snapshot snapshot_of(const LiveUpload& upload) const;
   [[gnu::noinline]] Result<> check_piece(const LiveUpload& upload, const Piece& piece,
                                          const runtime::ByteSource& body) const;
