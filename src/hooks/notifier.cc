@@ -90,6 +90,10 @@ Task<> Notifier::run() {
 }
 
 Task<Duration> Notifier::tell_due() {
+  // What cannot be written down any more would be told again and again; a restart tells it.
+  if (!journal_.healthy()) {
+    co_return settings_.delays.longest;
+  }
   auto next = co_await journal_.next_notifications(limits::notifications_at_once_max);
   if (!next) {
     log_.error("the journal does not say what is to be told", {{"reason", next.error().message()}});

@@ -81,6 +81,19 @@ TEST_F(NotifierTest, NobodyIsToldOfAFileThatIsStillNobodys) {
   EXPECT_TRUE(journal.notifications.empty());
 }
 
+TEST_F(NotifierTest, TellsNothingThatCannotBeWrittenDown) {
+  turn(1, std::nullopt, UploadState::receiving);
+  journal.failing = true;
+  int turns = 0;
+  tell_until([&] { return ++turns > 20; });
+  EXPECT_TRUE(sender.requests.empty());
+
+  journal.failing = false;
+  restart();
+  tell_until([&] { return all_told(); });
+  EXPECT_EQ(sender.requests.size(), 1U);
+}
+
 TEST_F(NotifierTest, TellsEachTurnToItsReceiver) {
   settings.secret = "s";
   restart();
