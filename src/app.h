@@ -70,9 +70,9 @@ class App {
   App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory data);
 
   Result<> open_parts();
-  // The backend that the settings name.
   // Those who are asked and told.
   Result<> open_hooks();
+  // The backend that the settings name.
   Result<delivery::Backend*> open_backend();
   Result<> open_credentials();
   runtime::Executor first() const { return workers_.front()->executor(); }

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "fuzz/fuzz_input.h"
 #include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
@@ -31,29 +32,13 @@ namespace {
 
 using namespace sluice;
 using journal::UploadState;
+using testing::FuzzInput;
 using testing::ScriptedSource;
 
 constexpr std::size_t upload_count_max = 3;
 constexpr int step_count_max = 100;
 constexpr std::uint64_t file_size_max = 64;
 constexpr upload::Expiry expiry{Duration(100), Duration(300), Duration(200)};
-
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  std::uint8_t take() {
-    if (bytes_.empty()) {
-      return 0;
-    }
-    const std::uint8_t byte = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return byte;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
 
 // What lasts from one input to the next; none of it remembers an upload.
 struct Surroundings {
@@ -114,7 +99,7 @@ class World final : public delivery::Handover {
     restart();
   }
 
-  void run(Input& input) {
+  void run(FuzzInput& input) {
     for (int i = 0; i < step_count_max && !input.empty(); ++i) {
       step(input);
       for (Known& upload : uploads_) {
@@ -135,7 +120,7 @@ class World final : public delivery::Handover {
     return testing::run_in(around_.context, std::move(task));
   }
 
-  void step(Input& input) {
+  void step(FuzzInput& input) {
     const unsigned kind = input.take() % 12;
     if (uploads_.empty() || (kind == 0 && uploads_.size() < upload_count_max)) {
       create(input.take() % (file_size_max + 1));
@@ -185,7 +170,7 @@ class World final : public delivery::Handover {
     uploads_.push_back(std::move(upload));
   }
 
-  static Attempt any_attempt(const Known& upload, Input& input) {
+  static Attempt any_attempt(const Known& upload, FuzzInput& input) {
     Attempt attempt;
     const unsigned flags = input.take();
     const std::uint64_t places = upload.file_size + 2;
@@ -355,7 +340,7 @@ class World final : public delivery::Handover {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Surroundings around;
-  Input input(std::span(data, size));
+  FuzzInput input(std::span(data, size));
   World(around).run(input);
   return 0;
 }

@@ -11,37 +11,22 @@
 #include <string>
 
 #include "base/check.h"
+#include "fuzz/fuzz_input.h"
 
 namespace {
 
 using namespace sluice;
 using journal::UploadProgress;
 using journal::UploadState;
+using testing::FuzzInput;
 
 constexpr std::size_t file_size_max = 64;
-
-class Input {
- public:
-  explicit Input(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  std::uint8_t take() {
-    if (bytes_.empty()) {
-      return 0;
-    }
-    const std::uint8_t byte = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return byte;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
 
 class Model {
  public:
   explicit Model(std::uint64_t file_size) : file_size_(file_size) {}
 
-  void run(Input& input) {
+  void run(FuzzInput& input) {
     while (!input.empty()) {
       const UploadProgress before = progress_;
       upload::Transition step = upload::apply(progress_, file_size_, any_event(input));
@@ -52,7 +37,7 @@ class Model {
   }
 
  private:
-  upload::Event any_event(Input& input) {
+  upload::Event any_event(FuzzInput& input) {
     const Timestamp time{std::chrono::milliseconds(input.take())};
     switch (input.take() % 8) {
       case 0:
@@ -76,7 +61,7 @@ class Model {
     }
   }
 
-  upload::Event any_bytes(Input& input, Timestamp time) {
+  upload::Event any_bytes(FuzzInput& input, Timestamp time) {
     upload::BytesStored event;
     event.expires_at = time;
     event.may_finish = input.take() % 4 != 0;
@@ -127,7 +112,7 @@ class Model {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Input input(std::span(data, size));
+  FuzzInput input(std::span(data, size));
   const std::uint64_t file_size = input.take() % (file_size_max + 1);
   Model(file_size).run(input);
   return 0;
