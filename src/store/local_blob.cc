@@ -52,7 +52,7 @@ Blob::Streamed LocalBlob::stream_now(Stream& stream) {
     streamed.bytes += left;
   }
   if (stream.offset + streamed.bytes == stream.sync_at &&
-      surroundings_.durability != Durability::none) {
+      surroundings_.durability == Durability::commit) {
     streamed.outcome = sync_now();
   }
   return streamed;
@@ -114,9 +114,10 @@ Result<> LocalBlob::sync_now() {
   return synced;
 }
 
+// Where syncs are deferred, one sync is also for what others wrote through blobs of their own.
 bool LocalBlob::is_clean() const {
   const std::scoped_lock lock(dirty_mutex_);
-  return synced_writes_ == writes_;
+  return surroundings_.durability == Durability::commit && synced_writes_ == writes_;
 }
 
 Result<> LocalBlob::sync_file_and_name() {

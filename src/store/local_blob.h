@@ -60,6 +60,7 @@ class LocalBlob final : public Blob {
   void write_back(ByteRange written);
   Result<> sync_now();
   Result<> sync_file_and_name();
+  // Whether all that was written through this blob is synced.
   bool is_clean() const;
 
   BlobSurroundings& surroundings_;

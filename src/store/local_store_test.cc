@@ -159,6 +159,23 @@ TEST_F(LocalStoreTest, OpensWritesAndSyncsAWholePieceInOneGo) {
   EXPECT_EQ(missing.error().code(), Errc::storage_failed);
 }
 
+// One request's sync is for the bytes of all: each of them has a blob of its own.
+TEST_F(LocalStoreTest, WhereSyncsAreDeferredAStreamSyncsNothingAndASyncEverything) {
+  LocalStore deferring(disk, pool, root(), Durability::interval, metrics);
+  std::array<std::byte, 5> buffer{};
+  const auto nothing = [](MutableBytes) -> std::size_t { return 0; };
+  auto one = sluice::testing::run(deferring.open_and_stream(id, 9, 0, {0, buffer, 5, nothing, 5}));
+  ASSERT_TRUE(one);
+  EXPECT_TRUE(sluice::testing::run(one->blob->sync()));
+  disk.take_calls();
+  auto other =
+      sluice::testing::run(deferring.open_and_stream(id, 9, 0, {5, buffer, 4, nothing, 9}));
+  ASSERT_TRUE(other);
+  EXPECT_EQ(disk.take_calls(), Calls{"open ab/427.part"});
+  EXPECT_TRUE(sluice::testing::run(one->blob->sync()));
+  EXPECT_EQ(disk.take_calls(), Calls{"sync ab/427.part"});
+}
+
 TEST_F(LocalStoreTest, ASyncThatFailsWithTheStreamIsNeverHealed) {
   std::array<std::byte, 5> buffer{};
   const auto nothing = [](MutableBytes) -> std::size_t { return 0; };

@@ -38,7 +38,8 @@ class Blob {
     MutableBytes buffer;
     std::size_t count = 0;  // So many bytes of the buffer come first, then what `refill` brings.
     Refill refill;
-    // A stream that ends exactly here is to be synced soon: whoever can do so on the way does.
+    // A stream that ends exactly here is to be synced soon: whoever can do so on the way does,
+    // where syncs are not deferred.
     std::uint64_t sync_at = 0;
   };
   // Writes end to end. What was written before an error stays.
