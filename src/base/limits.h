@@ -196,6 +196,8 @@ inline constexpr std::size_t auth_hosts_max = 16;
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.
 inline constexpr std::chrono::hours form_upload_time_max{24};
+// A file without a session gives room that it did not need back when it is more than this.
+inline constexpr std::uint64_t unused_room_max = 64 * KiB;
 // What a file without a session leaves behind when the server dies goes after this at the latest.
 inline constexpr std::chrono::hours unidentified_file_life{1};
 inline constexpr std::uint64_t sessions_per_owner_default = 1'000'000;

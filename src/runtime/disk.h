@@ -30,7 +30,8 @@ class DiskFile {
   // Returns when the bytes, and the size that makes them readable, survive a power cut.
   virtual Result<> sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
-  // Cuts off everything from `size` on; a file that is shorter stays as it is.
+  // Cuts off everything from `size` on, room that was set aside behind the end too; a file that is
+  // shorter stays as it is.
   virtual Result<> shorten(std::uint64_t size) = 0;
   // The descriptor, for handing the file to another process; -1 where there is none.
   virtual int descriptor() const noexcept = 0;

@@ -105,7 +105,7 @@ class PosixFile final : public DiskFile {
 
   Result<> shorten(std::uint64_t size) override {
     const Result<std::uint64_t> now = this->size();
-    if (!now || *now <= size) {
+    if (!now || *now < size) {
       return now ? Result<>() : fail(now.error());
     }
     int status = 0;

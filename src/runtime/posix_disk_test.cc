@@ -2,6 +2,7 @@
 #include "runtime/posix_disk.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <limits>
@@ -33,6 +34,23 @@ TEST(PosixDisk, KeepsBytesAcrossCloseAndRename) {
   std::array<std::byte, 16> buffer{};
   EXPECT_EQ((*file)->read_at(3, buffer), 5U);
   EXPECT_EQ(as_text(Bytes(buffer).first(5)), "bytes");
+}
+
+TEST(PosixDisk, ShorteningGivesBackWhatWasSetAside) {
+  testing::TemporaryDirectory directory;
+  PosixDisk disk;
+  const std::string path = directory.path() + "/a";
+  auto file = disk.open(path, OpenMode::create);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->preallocate(1 << 20));
+  ASSERT_TRUE((*file)->write_at(0, as_bytes("bytes")));
+  EXPECT_TRUE((*file)->shorten(9));
+  EXPECT_EQ((*file)->size(), 5U);
+  EXPECT_TRUE((*file)->shorten(5));
+  EXPECT_EQ((*file)->size(), 5U);
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_LT(status.st_blocks * 512, 1 << 19);
 }
 
 TEST(PosixDisk, SaysWhatIsMissingAndRemovesTwice) {

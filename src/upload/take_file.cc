@@ -113,7 +113,15 @@ Task<Result<std::uint64_t>> UploadEngine::store_file(LiveUpload& upload,
   AppendTools tools = append_tools();
   tools.deferred = nullptr;  // Nothing is acknowledged before all of it is synced.
   Append append(upload, tools, piece, body);
-  co_return co_await append.run_to_end();
+  const Result<std::uint64_t> size = co_await append.run_to_end();
+  // A request may announce far more than the file in it has.
+  if (size && upload.file_size() - *size > limits::unused_room_max) {
+    const Result<> shortened = co_await parts_.store.split(upload.id(), *size, {});
+    if (!shortened) {
+      co_return fail(shortened.error());
+    }
+  }
+  co_return size;
 }
 
 // What cannot be removed now is the reaper's. So is everything when the journal does not know

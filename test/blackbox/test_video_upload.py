@@ -357,6 +357,16 @@ def test_a_file_that_does_not_fit_is_refused_before_it_comes(new_server, connect
     assert blobs(server) == []
 
 
+def test_room_that_is_announced_and_not_needed_is_given_back(server, connect_to, video_path):
+    connection = connect_to(server)
+    body = ruby_form(b"x" * 50_000, {})
+    connection.send_head("POST", TARGET, [form_type(), ("Content-Length", str(len(body) + (64 << 20)))])
+    connection.send(body)
+    response = connection.read_final()
+    assert response.status == 200
+    assert os.stat(video_path(server, response.json())).st_blocks * 512 < 1 << 20
+
+
 def test_the_application_is_asked_and_told(new_server, connected, noise):
     data = noise(50_000)
     with ScriptedBackend(answer(body=b'{"parameters":{"user":5}}')) as application:
