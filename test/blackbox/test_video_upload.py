@@ -313,7 +313,8 @@ def test_what_a_killed_server_leaves_is_reaped(new_server, connected, connect_to
     server.start()
     wait_until(lambda: not blobs(server), lambda: blobs(server))
     client = connected(server)
-    wait_until(lambda: b'sluice_uploads{state="receiving"} 0' in client.get("/metrics").body, "the records to be removed")
+    # They are expired first, then gone.
+    wait_until(lambda: b'sluice_uploads{state="expired"} 0' in client.get("/metrics").body, "the records to be removed")
     assert_nothing_left(server, client)
     # All of the quota is free again.
     assert send_token(client, noise(90_000)).status == 200
