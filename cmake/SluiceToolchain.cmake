@@ -29,7 +29,9 @@ if(SLUICE_WERROR)
 endif()
 target_compile_definitions(sluice_flags INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
-  _FILE_OFFSET_BITS=64)
+  _FILE_OFFSET_BITS=64
+  # Every co_await would keep room for one in its coroutine's frame.
+  BOOST_ASIO_DISABLE_SOURCE_LOCATION BOOST_ASIO_DISABLE_BOOST_SOURCE_LOCATION)
 target_include_directories(sluice_flags INTERFACE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/test")
 target_link_libraries(sluice_flags INTERFACE Threads::Threads)
 

@@ -69,8 +69,12 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(Errc code, std::string message = {}) {
   return std::unexpected<Error>(Error(code, std::move(message)));
 }
-inline std::unexpected<Error> fail(Error error) {
+// By reference: an argument of a coroutine's own would stay in its frame.
+inline std::unexpected<Error> fail(Error&& error) {
   return std::unexpected<Error>(std::move(error));
+}
+inline std::unexpected<Error> fail(const Error& error) {
+  return std::unexpected<Error>(error);
 }
 
 // `storage_failed` or `disk_full` from an errno, with the operation and what it was done to.

@@ -66,6 +66,11 @@ class AccessLine {
   const steady_clock::time_point begin_ = steady_clock::now();
 };
 
+// Inlined, its values would stay in the frame of serve().
+[[gnu::noinline]] void name_request(Reply& reply, const RequestContext& context) {
+  reply.response.headers.set("X-Request-Id", context.request_id);
+}
+
 }  // namespace
 
 ServerSession::ServerSession(std::unique_ptr<net::ByteStream> stream, Handler& handler,
@@ -234,7 +239,7 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   }
   const bool is_last = ++requests_ == settings_.requests_max;
   const bool keep_alive = can_go_on && request.keep_alive && !draining_ && !is_last;
-  reply.response.headers.set("X-Request-Id", context.request_id);
+  name_request(reply, context);
   const Result<> written =
       co_await write(reply.response, request.method != Method::head, keep_alive);
   line.write(request.method_text, reply, body.received(), written.has_value());
@@ -290,7 +295,7 @@ runtime::Task<> ServerSession::refuse(const Error& error) {
   Reply reply;
   reply.response = error_response(error);
   handler_.decorate(nullptr, reply.response);
-  reply.response.headers.set("X-Request-Id", context.request_id);
+  name_request(reply, context);
   const Result<> written = co_await write(reply.response, true, false);
   line.write("-", reply, 0, written.has_value());
 }

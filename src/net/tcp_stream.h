@@ -43,6 +43,7 @@ class TcpStream final : public ByteStream {
   struct Alarm;
 
   runtime::Task<Result<>> wait(Socket::wait_type direction, Duration timeout);
+  // Inlined, its values would stay in the frame of every wait.
   [[gnu::noinline]] Result<> waited(const boost::system::error_code& error, Duration timeout) const;
   void end_wait(Errc reason) noexcept;
   void arm(Duration timeout);

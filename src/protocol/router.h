@@ -75,6 +75,7 @@ class Router final : public http::Handler {
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
   runtime::Task<Answer> dispatch(Call& call, const Route*& route);
+  // Inlined, the values of these would stay in the frame of handle().
   [[gnu::noinline]] void begin(Call& call, const http::RequestContext& context) const;
   [[gnu::noinline]] http::Reply reply_to(const Call& call, const Route* route, Answer& answer);
   // Who asks. A POST is judged by its handler, which knows what its body says.

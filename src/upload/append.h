@@ -39,7 +39,7 @@ struct AppendTools {
 // One piece on its way into one upload. Used once, by one coroutine.
 class Append {
  public:
-  Append(LiveUpload& upload, AppendTools tools, Piece piece, runtime::ByteSource& body);
+  Append(LiveUpload& upload, const AppendTools& tools, Piece piece, runtime::ByteSource& body);
 
   // REQUIRES: the piece has been checked against the upload. The result says whether this request
   // finished the file. Whatever it is, the bytes that arrived are stored, but for bytes that are
@@ -70,7 +70,7 @@ class Append {
   runtime::Task<Result<RangeSet>> sync_all();
 
   LiveUpload& upload_;
-  AppendTools tools_;
+  const AppendTools& tools_;
   const Piece piece_;
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;

@@ -110,9 +110,7 @@ Task<Result<std::uint64_t>> UploadEngine::store_file(LiveUpload& upload,
                                                      runtime::ByteSource& body) {
   Piece piece;
   piece.size_unknown = true;
-  AppendTools tools = append_tools();
-  tools.deferred = nullptr;  // Nothing is acknowledged before all of it is synced.
-  Append append(upload, tools, piece, body);
+  Append append(upload, synced_tools_, piece, body);
   const Result<std::uint64_t> size = co_await append.run_to_end();
   // A request may announce far more than the file in it has.
   if (size && upload.file_size() - *size > limits::unused_room_max) {

@@ -47,7 +47,10 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
       admission_(parts.store, settings.admission,
                  Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads()}),
       uploads_(parts.journal, admission_, parts.announcer),
-      deferred_({parts.journal, parts.store, parts.buffers, uploads_, parts.log}) {}
+      deferred_({parts.journal, parts.store, parts.buffers, uploads_, parts.log}),
+      tools_{parts.store,   parts.buffers,    parts.clock,
+             parts.metrics, settings_.expiry, settings.defers_syncs ? &deferred_ : nullptr},
+      synced_tools_{parts.store, parts.buffers, parts.clock, parts.metrics, settings_.expiry} {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   if (const Result<> admitted = co_await admission_.admit(request); !admitted) {
@@ -124,11 +127,6 @@ Result<Snapshot> UploadEngine::present(const LiveUpload& upload) const {
   return snapshot;
 }
 
-AppendTools UploadEngine::append_tools() {
-  return {parts_.store,   parts_.buffers,   parts_.clock,
-          parts_.metrics, settings_.expiry, settings_.defers_syncs ? &deferred_ : nullptr};
-}
-
 Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
                                                runtime::ByteSource& body) {
   const auto found = co_await uploads_.find(std::move(token));
@@ -143,7 +141,7 @@ Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
     co_return fail(sound.error());
   }
   if (upload.state() == UploadState::receiving) {
-    Append append(upload, append_tools(), piece, body);
+    Append append(upload, tools_, piece, body);
     const Result<bool> finished = co_await append.run();
     if (!finished) {
       log_early_end(upload, finished.error());

@@ -80,8 +80,8 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
 
  private:
   journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
-  AppendTools append_tools();
   Snapshot snapshot_of(const LiveUpload& upload) const;
+  // Inlined, the values of these would stay in the frame of append().
   [[gnu::noinline]] Result<> check_piece(const LiveUpload& upload, const Piece& piece,
                                          const runtime::ByteSource& body) const;
   runtime::Task<Result<SnapshotPtr>> wait_for_answer(LiveUpload& upload);
@@ -105,6 +105,8 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   Admission admission_;
   LiveUploads uploads_;
   DeferredSyncs deferred_;
+  const AppendTools tools_;         // Of pieces.
+  const AppendTools synced_tools_;  // Of what is synced before anything of it is acknowledged.
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
 };
 
