@@ -309,6 +309,12 @@ void FaultyDisk::cut_power() {
   names_ = durable_names_;
 }
 
+bool FaultyDisk::hides_failed_writes() const {
+  return std::ranges::any_of(names_, [](const auto& name) {
+    return name.second->heard_batches != name.second->lost_batches;
+  });
+}
+
 std::optional<std::string> FaultyDisk::durable_bytes(const std::string& path) const {
   const auto found = durable_names_.find(path);
   if (found == durable_names_.end() || !durable_names_.contains(parent_of(path))) {

@@ -55,6 +55,8 @@ class FaultyDisk final : public runtime::Disk {
   std::vector<std::string> visible_files() const;
   std::uint64_t calls() const { return calls_; }
   std::uint64_t failed_syncs() const { return failed_syncs_; }
+  // Whoever opens one of the files next hears of a write that has failed.
+  bool hides_failed_writes() const;
 
   Result<std::unique_ptr<runtime::DiskFile>> open(const std::string& path,
                                                   runtime::OpenMode mode) override;

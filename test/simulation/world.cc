@@ -121,11 +121,12 @@ void World::set_faults(FaultRates disk, JournalFaults journal, double backend_fa
 }
 
 void World::heal() {
-  // Of a write that has failed unnoticed a process may hear that comes later.
-  const bool may_hear_of_faults = has_faults_ && durability_ == Durability::interval;
+  // What was acknowledged unsynced may have been lost since.
+  const bool may_have_lost = may_have_lost_bytes();
   set_faults({}, {}, 0);
   const bool power_cut = dice_.chance(0.5);
-  restart(power_cut || may_hear_of_faults);
+  // Of a write that has failed unnoticed a process would hear that comes later.
+  restart(power_cut || may_have_lost || disk_.hides_failed_writes());
   has_faults_ = false;
 }
 
