@@ -38,6 +38,11 @@ Task<Result<std::size_t>> Claim::acquire() {
         },
         Errc::taken_over);
   }
+  // The sender is asked for its bytes, and they come, while the older ones are on their way to the
+  // disk. What goes wrong here, the source says again.
+  if (!older.empty()) {
+    (void)co_await source_->wait_readable();
+  }
   for (const std::shared_ptr<runtime::Event>& settled : older) {
     if (!co_await settled->wait(limits::takeover_wait_max)) {
       co_return fail(Errc::overloaded, "an earlier request for these bytes is still being stored");

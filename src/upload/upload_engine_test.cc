@@ -218,6 +218,35 @@ TEST_F(UploadEngineTest, ANewerRequestCutsAStalledOneAndKeepsItsBytes) {
   EXPECT_EQ(blob(1), "abcdef");
 }
 
+Task<> takes_over_from_a_slow_disk(Engine& engine, Log& log, testing::MemoryJournal& journal,
+                                   std::string token) {
+  ScriptedSource stalled("abc", Ending::silent, true, 6);
+  ScriptedSource newer("", Ending::silent, true, 6);
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  bool older_ended = false;
+  const auto sends = [](Engine& e, std::string t, Piece piece, ScriptedSource& body,
+                        bool& ended) -> Task<> {
+    EXPECT_FALSE(co_await e.append(std::move(t), piece, body));
+    ended = true;
+  };
+  group.spawn("older", sends(engine, token, Piece{0, 9, 9}, stalled, older_ended));
+  EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
+  journal.gate = std::make_shared<runtime::Event>();
+  bool newer_ended = false;
+  group.spawn("newer", sends(engine, token, Piece{3, 9, 9}, newer, newer_ended));
+  EXPECT_TRUE(co_await newer.reached_silence.wait(10s)) << "its sender was not asked for the body";
+  EXPECT_FALSE(older_ended);
+  newer.cancel(Errc::closed_by_peer);
+  journal.gate->set();
+  EXPECT_TRUE(co_await group.wait(10s));
+}
+
+TEST_F(UploadEngineTest, ANewerRequestIsHeardWhileTheOlderOnesBytesAreOnTheirWayToTheDisk) {
+  const std::string token = create(9);
+  run(takes_over_from_a_slow_disk(*engine, log, journal, token));
+  EXPECT_EQ(status(token)->acknowledged, 3U);
+}
+
 Task<> reads_on_and_on(Engine& engine, Log& log, std::string token, Piece piece, bool size_known,
                        const Gauge& buffers_in_use, std::uint64_t& acknowledged) {
   const std::size_t size = limits::checkpoint_bytes + limits::buffer_bytes;
