@@ -71,16 +71,6 @@ Result<> check_head(const http::Request& request) {
   return {};
 }
 
-http::Response response_of(const journal::Answer& answer) {
-  http::Response response;
-  response.status = answer.status;
-  response.body = answer.body;
-  for (const auto& [name, value] : answer.headers) {
-    response.headers.add(name, value);
-  }
-  return response;
-}
-
 bool is_complete(const upload::Snapshot& snapshot) {
   return snapshot.stored.prefix() == snapshot.file_size;
 }
@@ -200,7 +190,7 @@ Task<Answer> MultichunkDialect::part_answer(const upload::Snapshot& snapshot,
     co_return co_await final_answer(snapshot);
   }
   if (snapshot.preview && !is_complete(snapshot) && file.is_complete(snapshot.stored)) {
-    co_return response_of(*snapshot.preview);
+    co_return protocol::final_answer(*snapshot.preview);
   }
   co_return http::Response();
 }
@@ -209,7 +199,7 @@ Task<Answer> MultichunkDialect::final_answer(const upload::Snapshot& snapshot) {
   if (!snapshot.answer) {
     co_return fail(failure_of(snapshot));
   }
-  co_return co_await with_whole_body(engine_, snapshot, response_of(*snapshot.answer));
+  co_return co_await with_whole_body(engine_, snapshot, protocol::final_answer(*snapshot.answer));
 }
 
 Task<Answer> MultichunkDialect::pending(Call& call, Error error) {

@@ -21,7 +21,7 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
 // file is the caller's to add.
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
 
-// The backend's answer alone.
+// An answer of the backend's alone.
 http::Response final_answer(const journal::Answer& answer);
 
 // What the client of an upload in `failed` is told.

@@ -36,7 +36,7 @@ class ByteSource {
   virtual std::optional<std::uint64_t> remaining() const = 0;
 
   // Ends the waiting or reading coroutine, now or at its next call, with `reason`. Any thread; the
-  // source must still live, which the caller ensures (see upload/active_append.h).
+  // source must still live, which the caller ensures (see Claim in upload/live_upload.h).
   virtual void cancel(Errc reason) = 0;
 };
 
