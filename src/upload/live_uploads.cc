@@ -14,57 +14,54 @@ LiveUploads::LiveUploads(journal::Journal& journal, Admission& admission, Announ
 LiveUploads::~LiveUploads() = default;
 
 Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(std::string token) {
-  std::shared_ptr<runtime::Event> loading;
+  std::shared_ptr<runtime::Event> loaded;
   for (;;) {
-    std::shared_ptr<runtime::Event> loaded;
+    std::shared_ptr<runtime::Event> loading;
     {
       const std::scoped_lock lock(mutex_);
-      const auto found = entries_.find(token);
-      if (found == entries_.end()) {
-        loading = std::make_shared<runtime::Event>();
-        entries_.emplace(token, Entry{nullptr, loading, recency_.end()});
+      if (const auto found = by_token_.find(token); found != by_token_.end()) {
+        recency_.splice(recency_.begin(), recency_, found->second);
+        co_return *found->second;
+      }
+      std::shared_ptr<runtime::Event>& under_way = loading_[token];
+      if (!under_way) {
+        under_way = loaded = std::make_shared<runtime::Event>();
         break;
       }
-      if (found->second.upload) {
-        recency_.splice(recency_.begin(), recency_, found->second.recency);
-        co_return found->second.upload;
-      }
-      loaded = found->second.loaded;
+      loading = under_way;
     }
-    co_await loaded->wait(limits::commit_wait_max);
+    co_await loading->wait(limits::commit_wait_max);
   }
   auto record = co_await journal_.find_upload(token);
   Result<std::shared_ptr<LiveUpload>> upload = fail(Errc::not_found, "no upload has this location");
   {
     const std::scoped_lock lock(mutex_);
-    entries_.erase(token);
+    loading_.erase(token);
     if (!record) {
       upload = fail(record.error());
     } else if (*record) {
-      upload = keep_locked(token, std::move(**record));
+      upload = keep_locked(std::move(**record));
     }
   }
-  loading->set();
+  loaded->set();
   co_return upload;
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token) {
   const std::scoped_lock lock(mutex_);
-  const auto found = entries_.find(token);
-  return found == entries_.end() ? nullptr : found->second.upload;
+  const auto found = by_token_.find(token);
+  return found == by_token_.end() ? nullptr : *found->second;
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::add(journal::UploadRecord record) {
-  const std::string token = record.token;
   const std::scoped_lock lock(mutex_);
-  return keep_locked(token, std::move(record));
+  return keep_locked(std::move(record));
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::replace(journal::UploadRecord record) {
-  const std::string token = record.token;
   const std::scoped_lock lock(mutex_);
-  forget_locked(token);
-  return keep_locked(token, std::move(record));
+  forget_locked(record.token);
+  return keep_locked(std::move(record));
 }
 
 void LiveUploads::forget(const std::string& token) {
@@ -73,18 +70,20 @@ void LiveUploads::forget(const std::string& token) {
 }
 
 void LiveUploads::forget_locked(const std::string& token) {
-  const auto found = entries_.find(token);
-  if (found != entries_.end() && found->second.upload) {
-    recency_.erase(found->second.recency);
-    entries_.erase(found);
+  if (const auto found = by_token_.find(token); found != by_token_.end()) {
+    const Recency::iterator upload = found->second;
+    by_token_.erase(found);
+    recency_.erase(upload);
   }
 }
 
-std::shared_ptr<LiveUpload> LiveUploads::keep_locked(const std::string& token,
-                                                     journal::UploadRecord record) {
+std::shared_ptr<LiveUpload> LiveUploads::keep_locked(journal::UploadRecord record) {
+  if (const auto found = by_token_.find(record.token); found != by_token_.end()) {
+    return *found->second;
+  }
   auto upload = std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_);
-  recency_.push_front(token);
-  entries_.insert_or_assign(token, Entry{upload, nullptr, recency_.begin()});
+  recency_.push_front(upload);
+  by_token_.emplace(upload->token(), recency_.begin());
   evict_locked();
   return upload;
 }
@@ -95,9 +94,8 @@ void LiveUploads::evict_locked() {
   auto candidate = recency_.end();
   while (recency_.size() > limits::idle_uploads_cached_max && candidate != recency_.begin()) {
     --candidate;
-    const auto found = entries_.find(*candidate);
-    if (found->second.upload.use_count() == 1) {
-      entries_.erase(found);
+    if (candidate->use_count() == 1) {
+      by_token_.erase((*candidate)->token());
       candidate = recency_.erase(candidate);
     }
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -34,13 +35,9 @@ class LiveUploads {
   void forget(const std::string& token);
 
  private:
-  struct Entry {
-    std::shared_ptr<LiveUpload> upload;      // Null while it is being read from the journal.
-    std::shared_ptr<runtime::Event> loaded;  // Set at the end of that.
-    std::list<std::string>::iterator recency;
-  };
+  using Recency = std::list<std::shared_ptr<LiveUpload>>;
 
-  std::shared_ptr<LiveUpload> keep_locked(const std::string& token, journal::UploadRecord record);
+  std::shared_ptr<LiveUpload> keep_locked(journal::UploadRecord record);
   void forget_locked(const std::string& token);
   void evict_locked();
 
@@ -48,8 +45,10 @@ class LiveUploads {
   Admission& admission_;
   Announcer& announcer_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
-  std::list<std::string> recency_;  // The most recently used first; loaded entries only.
+  Recency recency_;  // The most recently used first.
+  std::unordered_map<std::string_view, Recency::iterator> by_token_;  // The upload's own token.
+  // What is being read from the journal, by token; set at the end of that.
+  std::unordered_map<std::string, std::shared_ptr<runtime::Event>> loading_;
 };
 
 }  // namespace sluice::upload

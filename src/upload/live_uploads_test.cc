@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "upload/live_uploads.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "support/memory_journal.h"
+#include "support/memory_store.h"
+#include "support/run.h"
+
+namespace sluice::upload {
+namespace {
+
+class LiveUploadsTest : public ::testing::Test {
+ protected:
+  static journal::UploadRecord record(std::uint64_t id) {
+    journal::UploadRecord upload;
+    upload.id = id;
+    upload.token = token(id);
+    return upload;
+  }
+  // As long as a real one: no string keeps it within itself.
+  static std::string token(std::uint64_t id) { return std::string(32, '-') + std::to_string(id); }
+
+  std::shared_ptr<LiveUpload> find(std::uint64_t id) {
+    const std::string wanted = token(id);
+    return testing::run(uploads_.find(wanted)).value_or(nullptr);
+  }
+  bool is_in_memory(std::uint64_t id) { return uploads_.find_in_memory(token(id)) != nullptr; }
+
+  testing::MemoryJournal journal_;
+  testing::MemoryStore store_;
+  Admission admission_{store_, {}, {.promised_bytes = 0, .unfinished_uploads = 0}};
+  NoAnnouncer announcer_;
+  LiveUploads uploads_{journal_, admission_, announcer_};
+};
+
+TEST_F(LiveUploadsTest, AnUploadIsInMemoryOnce) {
+  journal_.uploads.emplace(1, record(1));
+  EXPECT_EQ(find(2), nullptr);
+  EXPECT_FALSE(is_in_memory(1));
+  const std::shared_ptr<LiveUpload> found = find(1);
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->id(), 1U);
+  EXPECT_EQ(find(1), found);
+  EXPECT_EQ(uploads_.find_in_memory(token(1)), found);
+  EXPECT_EQ(uploads_.add(record(1)), found);
+}
+
+TEST_F(LiveUploadsTest, AnUploadThatIsForgottenOrReplacedIsAnotherOne) {
+  const std::shared_ptr<LiveUpload> first = uploads_.add(record(1));
+  uploads_.forget(first->token());
+  EXPECT_FALSE(is_in_memory(1));
+  const std::shared_ptr<LiveUpload> second = uploads_.add(record(1));
+  EXPECT_NE(second, first);
+  const std::shared_ptr<LiveUpload> third = uploads_.replace(record(1));
+  EXPECT_NE(third, second);
+  EXPECT_EQ(find(1), third);
+}
+
+TEST_F(LiveUploadsTest, WhatIsInUseStaysAndTheLeastRecentlyUsedLeaves) {
+  const std::shared_ptr<LiveUpload> in_use = uploads_.add(record(1));
+  const std::uint64_t most = limits::idle_uploads_cached_max;
+  for (std::uint64_t id = 2; id <= most; ++id) {
+    uploads_.add(record(id));
+  }
+  EXPECT_NE(find(2), nullptr);
+  uploads_.add(record(most + 1));
+  EXPECT_TRUE(is_in_memory(1));
+  EXPECT_TRUE(is_in_memory(2)) << "it was used later than the third";
+  EXPECT_FALSE(is_in_memory(3));
+  EXPECT_TRUE(is_in_memory(4));
+  EXPECT_TRUE(is_in_memory(most + 1));
+}
+
+}  // namespace
+}  // namespace sluice::upload
