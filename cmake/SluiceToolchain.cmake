@@ -31,7 +31,10 @@ target_compile_definitions(sluice_flags INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   _FILE_OFFSET_BITS=64
   # Every co_await would keep room for one in its coroutine's frame.
-  BOOST_ASIO_DISABLE_SOURCE_LOCATION BOOST_ASIO_DISABLE_BOOST_SOURCE_LOCATION)
+  BOOST_ASIO_DISABLE_SOURCE_LOCATION BOOST_ASIO_DISABLE_BOOST_SOURCE_LOCATION
+  # A recycled block keeps the room of the larger one that it was, for as long as its connection
+  # waits.
+  BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
 target_include_directories(sluice_flags INTERFACE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/test")
 target_link_libraries(sluice_flags INTERFACE Threads::Threads)
 
