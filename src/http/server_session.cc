@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -125,8 +125,7 @@ runtime::Task<Result<Request>> ServerSession::read_head() {
     }
   } else {
     // Whoever pipelines without end must not keep the thread from the other connections.
-    co_await boost::asio::post(stream_->executor(),
-                               boost::asio::use_awaitable_t<runtime::Executor>());
+    co_await boost::asio::post(stream_->executor(), boost::asio::deferred);
   }
   const auto give_up_at = steady_clock::now() + settings_.head_timeout;
   for (;;) {

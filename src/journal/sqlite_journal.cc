@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <type_traits>
 #include <utility>
@@ -35,9 +35,8 @@ runtime::Task<Value> wait_for(Begin begin) {
                   value = std::move(value)]() mutable { std::move(handler)(std::move(value)); });
     });
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<runtime::Executor>,
-                                          void(Value)>(std::move(initiation), asio::use_awaitable,
-                                                       &begin);
+  co_return co_await asio::async_initiate<const asio::deferred_t, void(Value)>(
+      std::move(initiation), asio::deferred, &begin);
 }
 
 Error queue_full() {

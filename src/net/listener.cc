@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -96,7 +96,7 @@ Result<std::unique_ptr<Listener>> Listener::open(const runtime::Executor& execut
 
 runtime::Task<> Listener::run(std::vector<Target> targets) {
   SLUICE_CHECK(!targets.empty());
-  constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable_t<runtime::Executor>());
+  constexpr auto use_tuple = asio::as_tuple(asio::deferred);
   while (!stopped_) {
     const auto [error] = co_await acceptor_.async_wait(Acceptor::wait_read, use_tuple);
     if (stopped_) {

@@ -4,7 +4,6 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -21,6 +20,7 @@
 #include "net/tcp_stream.h"
 #include "runtime/deadline.h"
 #include "runtime/task.h"
+#include "runtime/timer.h"
 
 namespace sluice::net {
 
@@ -57,7 +57,7 @@ class Listener {
 
  private:
   using Protocol = boost::asio::generic::stream_protocol;
-  using Acceptor = boost::asio::basic_socket_acceptor<Protocol>;
+  using Acceptor = boost::asio::basic_socket_acceptor<Protocol, runtime::Executor>;
 
   Listener(const runtime::Executor& executor, ListeningSocket socket, ConnectionLimits& limits,
            Log& log, Metrics& metrics);
@@ -69,7 +69,7 @@ class Listener {
 
   ListeningSocket socket_;
   Acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  runtime::Timer pause_;
   ConnectionLimits& limits_;
   Log& log_;
   Metrics& metrics_;

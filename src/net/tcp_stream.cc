@@ -10,11 +10,12 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <cerrno>
 #include <system_error>
 #include <utility>
+
+#include "runtime/timer.h"
 
 namespace sluice::net {
 namespace {
@@ -49,9 +50,8 @@ iovec vector_of(Bytes bytes) {
 struct TcpStream::Alarm {
   Alarm(const runtime::Executor& executor, TcpStream* owner) : timer(executor), stream(owner) {}
 
-  boost::asio::steady_timer timer;
+  runtime::Timer timer;
   TcpStream* stream;  // Null when the stream is gone.
-  bool set = false;
 };
 
 TcpStream::TcpStream(Socket socket, std::string peer_address, runtime::DeadlineSweeper& deadlines,
@@ -88,8 +88,8 @@ runtime::Task<Result<>> TcpStream::wait(Socket::wait_type direction, Duration ti
   wait_ended_by_.reset();
   waiting_for_ = direction;
   arm(timeout);
-  const auto [error] = co_await socket_.async_wait(
-      direction, boost::asio::as_tuple(boost::asio::use_awaitable_t<runtime::Executor>()));
+  const auto [error] =
+      co_await socket_.async_wait(direction, boost::asio::as_tuple(boost::asio::deferred));
   deadline_.disarm();
   waiting_for_.reset();
   co_return waited(error, timeout);
@@ -123,22 +123,21 @@ void TcpStream::arm(Duration timeout) {
     return;
   }
   alarm_at_ = steady_clock::now() + std::max(timeout, Duration::zero());
+  if (alarm_ && alarm_->timer.expiry() <= alarm_at_) {
+    return;
+  }
   if (!alarm_) {
     alarm_ = std::make_shared<Alarm>(socket_.get_executor(), this);
   }
-  if (!alarm_->set || alarm_->timer.expiry() > alarm_at_) {
-    set_alarm(alarm_, alarm_at_);
-  }
+  set_alarm(alarm_, alarm_at_);
 }
 
 void TcpStream::set_alarm(const std::shared_ptr<Alarm>& alarm, steady_clock::time_point at) {
   alarm->timer.expires_at(at);
-  alarm->set = true;
   alarm->timer.async_wait([alarm](const boost::system::error_code& error) {
     if (error) {
       return;  // Gone, or set anew.
     }
-    alarm->set = false;
     if (alarm->stream != nullptr) {
       alarm->stream->alarm_rang();
     }
@@ -146,13 +145,14 @@ void TcpStream::set_alarm(const std::shared_ptr<Alarm>& alarm, steady_clock::tim
 }
 
 void TcpStream::alarm_rang() {
-  if (!waiting_for_ || alarm_at_ == steady_clock::time_point::max()) {
+  const bool is_waited_for = waiting_for_ && alarm_at_ != steady_clock::time_point::max();
+  if (is_waited_for && steady_clock::now() < alarm_at_) {
+    set_alarm(alarm_, alarm_at_);
     return;
   }
-  if (steady_clock::now() >= alarm_at_) {
+  alarm_.reset();
+  if (is_waited_for) {
     end_wait(Errc::idle_timeout);
-  } else {
-    set_alarm(alarm_, alarm_at_);
   }
 }
 

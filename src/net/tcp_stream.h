@@ -14,7 +14,8 @@
 
 namespace sluice::net {
 
-using Socket = boost::asio::generic::stream_protocol::socket;
+using Socket =
+    boost::asio::generic::stream_protocol::socket::rebind_executor<runtime::Executor>::other;
 
 class TcpStream final : public ByteStream {
  public:
@@ -63,8 +64,9 @@ class TcpStream final : public ByteStream {
   std::optional<Errc> wait_ended_by_;
 
   runtime::Deadline deadline_;
-  // For short timeouts. It is left running when a wait ends early and looks at the wait of then, so
-  // that a fast sender costs one timer per patience and not one per read.
+  // For short timeouts, and null when it is not running. It is left running when a wait ends early
+  // and looks at the wait of then, so that a fast sender costs one timer per patience and not one
+  // per read.
   std::shared_ptr<Alarm> alarm_;
   std::chrono::steady_clock::time_point alarm_at_{};
 };

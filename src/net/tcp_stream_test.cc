@@ -239,7 +239,7 @@ TEST_F(TcpStreamTest, KeepsItsSlotForAsLongAsItLives) {
 
 TEST_F(TcpStreamTest, CostsLittle) {
   // Promise 7: a connection in total costs a few KiB.
-  EXPECT_LE(sizeof(TcpStream), 384U);
+  EXPECT_LE(sizeof(TcpStream), 256U);
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -112,9 +112,8 @@ Task<std::invoke_result_t<Work&>> offload(BlockingPool& pool, Work work) {
     pool.add(std::make_unique<OffloadJob<Work, Value, Handler>>(executor, *blocking,
                                                                 std::move(handler)));
   };
-  co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>,
-                                                 void(Value)>(std::move(initiation),
-                                                              boost::asio::use_awaitable, &work);
+  co_return co_await boost::asio::async_initiate<const boost::asio::deferred_t, void(Value)>(
+      std::move(initiation), boost::asio::deferred, &work);
 }
 
 }  // namespace sluice::runtime

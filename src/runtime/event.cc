@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
+
+#include "runtime/timer.h"
 
 namespace sluice::runtime {
 
@@ -15,7 +16,7 @@ namespace sluice::runtime {
 struct Event::Waiter {
   Waiter(const Executor& executor, Duration timeout) : timer(executor, timeout) {}
 
-  boost::asio::steady_timer timer;
+  Timer timer;
   bool notified = false;
 };
 
@@ -56,7 +57,7 @@ Task<bool> Event::wait(Duration timeout) {
   }
   // A notification that runs between here and the wait is impossible: both are on this executor's
   // thread.
-  co_await waiter->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  co_await waiter->timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
   const std::scoped_lock lock(mutex_);
   std::erase(waiters_, waiter);
   co_return waiter->notified || set_;

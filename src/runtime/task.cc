@@ -2,15 +2,15 @@
 #include "runtime/task.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <future>
 #include <utility>
 
 #include "base/check.h"
 #include "runtime/event.h"
+#include "runtime/timer.h"
 
 namespace sluice::runtime {
 namespace {
@@ -74,8 +74,8 @@ void run_and_wait(const Executor& executor, Log& log, const char* name, Task<> t
 }
 
 Task<> sleep_for(Duration duration) {
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, duration);
-  co_await timer.async_wait(boost::asio::use_awaitable);
+  Timer timer(co_await boost::asio::this_coro::executor, duration);
+  co_await timer.async_wait(boost::asio::deferred);
 }
 
 }  // namespace sluice::runtime

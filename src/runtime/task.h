@@ -3,8 +3,8 @@
 // is called in task.cc and nowhere else.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <memory>
 
@@ -13,7 +13,9 @@
 
 namespace sluice::runtime {
 
-using Executor = boost::asio::any_io_executor;
+// Every task runs on an event loop: a type that could hold any executor is six times as large, and
+// each task and each wait keep several.
+using Executor = boost::asio::io_context::executor_type;
 
 template <class T = void>
 using Task = boost::asio::awaitable<T, Executor>;

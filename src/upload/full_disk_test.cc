@@ -2,9 +2,9 @@
 // What the engine promises, and keeps, when the disk is full.
 #include <gtest/gtest.h>
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -140,11 +140,11 @@ runtime::Task<> appends_and_aborts(Engine& engine, Log& log, testing::MemoryJour
   runtime::TaskGroup group(executor, log);
   group.spawn("append", appends(engine, token, appended));
   while (journal.at_gate == 0) {
-    co_await boost::asio::post(executor, boost::asio::use_awaitable_t<runtime::Executor>());
+    co_await boost::asio::post(executor, boost::asio::deferred);
   }
   group.spawn("abort", aborts(engine, token, aborted));
   for (int turn = 0; turn < 10; ++turn) {
-    co_await boost::asio::post(executor, boost::asio::use_awaitable_t<runtime::Executor>());
+    co_await boost::asio::post(executor, boost::asio::deferred);
   }
   journal.full = true;
   journal.gate->set();

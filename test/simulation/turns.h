@@ -2,9 +2,9 @@
 // Lets other coroutines of the event loop go first: this is where requests interleave.
 #pragma once
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
 
 #include "runtime/task.h"
@@ -14,7 +14,7 @@ namespace sluice::simulation {
 
 inline runtime::Task<> let_others_go_first() {
   const runtime::Executor executor = co_await boost::asio::this_coro::executor;
-  co_await boost::asio::post(executor, boost::asio::use_awaitable);
+  co_await boost::asio::post(executor, boost::asio::deferred);
 }
 
 inline runtime::Task<> wait_some_turns(Dice& dice) {
