@@ -42,12 +42,12 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
                 {"move_back", protocol::PathPattern("/locations/back"),
                  [this](std::string) { return move(std::string()); }}} {}
 
-Task<http::Reply> ControlPages::handle(const http::Request& request,
-                                       const http::RequestContext& /*context*/,
-                                       runtime::ByteSource& /*body*/) {
-  http::Reply reply;
-  Answer answer = co_await dispatch(request, reply);
-  reply.response = answer ? *std::move(answer) : http::error_response(answer.error());
+Task<http::ReplyPtr> ControlPages::handle(const http::Request& request,
+                                          const http::RequestContext& /*context*/,
+                                          runtime::ByteSource& /*body*/) {
+  auto reply = std::make_unique<http::Reply>();
+  Answer answer = co_await dispatch(request, *reply);
+  reply->response = answer ? *std::move(answer) : http::error_response(answer.error());
   co_return reply;
 }
 

@@ -41,7 +41,7 @@ class ControlPagesTest : public ::testing::Test,
     request.path = std::move(path);
     const http::RequestContext context;
     testing::ScriptedSource body("");
-    return testing::run(pages.handle(request, context, body)).response;
+    return testing::run(pages.handle(request, context, body))->response;
   }
 
   std::vector<std::uint64_t> retried;

@@ -2,6 +2,8 @@
 // What the server session calls for every request, and what a request carries besides its head.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "http/message.h"
@@ -24,14 +26,17 @@ struct Reply {
   std::uint64_t upload_id = 0;  // For the log; 0 when the request is about none.
 };
 
+// For an answer that is long in coming: whoever waits for one keeps no room for it meanwhile.
+using ReplyPtr = std::unique_ptr<Reply>;
+
 class Handler {
  public:
   virtual ~Handler() = default;
 
   // Answers one request. Need not read `body`: the session reads or refuses the rest. All three
   // arguments live until this returns. HEAD is answered like GET; the session leaves the body away.
-  virtual runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
-                                      runtime::ByteSource& body) = 0;
+  virtual runtime::Task<ReplyPtr> handle(const Request& request, const RequestContext& context,
+                                         runtime::ByteSource& body) = 0;
 
   // Adds what every answer carries to one that the session makes itself, because the head could not
   // be read (no request then) or handle() failed.

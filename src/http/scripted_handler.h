@@ -23,28 +23,28 @@ namespace sluice::http {
 // Answers by the first word of the path: what a request may do to its connection.
 class ScriptedHandler final : public Handler {
  public:
-  runtime::Task<Reply> handle(const Request& request, const RequestContext& context,
-                              runtime::ByteSource& body) override {
+  runtime::Task<ReplyPtr> handle(const Request& request, const RequestContext& context,
+                                 runtime::ByteSource& body) override {
     ++calls;
-    Reply reply;
-    reply.route = "scripted";
-    reply.response = text(200, "path=" + request.path);
+    auto reply = std::make_unique<Reply>();
+    reply->route = "scripted";
+    reply->response = text(200, "path=" + request.path);
     if (request.path == "/echo") {
-      reply.response = co_await echo(body);
+      reply->response = co_await echo(body);
     } else if (request.path == "/throw") {
       throw std::runtime_error("on purpose");
     } else if (request.path == "/none") {
-      reply.response = text(204, "");
+      reply->response = text(204, "");
     } else if (request.path == "/large") {
-      reply.response = text(200, std::string(4'000'000, 'x'));
+      reply->response = text(200, std::string(4'000'000, 'x'));
     } else if (request.path == "/file" || request.path == "/torn") {
-      reply.response.source = std::make_shared<testing::ScriptedSource>(
+      reply->response.source = std::make_shared<testing::ScriptedSource>(
           std::string(60'000, 'f'), testing::ScriptedSource::Ending::lost, true,
           request.path == "/torn" ? 5 : 0);
     } else if (request.path == "/wait") {
       co_await go_on->wait(std::chrono::minutes(1));
     } else if (request.path == "/upload") {
-      reply.upload_id = 7;
+      reply->upload_id = 7;
     }
     last_context = context;
     co_return reply;

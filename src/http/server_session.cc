@@ -219,7 +219,7 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   if (cut_) {
     body.cancel(*cut_);
   }
-  Reply reply;
+  ReplyPtr reply;
   bool threw = false;
   try {
     reply = co_await handler_.handle(request, context, body);
@@ -233,15 +233,15 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   }
   body_ = nullptr;
   if (body.failure() && body.failure()->code() == Errc::closed_by_peer) {
-    line.write(request.method_text, reply, body.received(), false);
+    line.write(request.method_text, *reply, body.received(), false);
     co_return Next::close;
   }
   const bool is_last = ++requests_ == settings_.requests_max;
   const bool keep_alive = can_go_on && request.keep_alive && !draining_ && !is_last;
-  name_request(reply, context);
+  name_request(*reply, context);
   const Result<> written =
-      co_await write(reply.response, request.method != Method::head, keep_alive);
-  line.write(request.method_text, reply, body.received(), written.has_value());
+      co_await write(reply->response, request.method != Method::head, keep_alive);
+  line.write(request.method_text, *reply, body.received(), written.has_value());
   if (!written) {
     co_return Next::close;
   }
@@ -259,7 +259,8 @@ RequestContext ServerSession::context_of(const Request& request) const {
   return {new_request_id(), std::move(sender.address), sender.secure, std::move(sender.host)};
 }
 
-Reply ServerSession::reply_after_exception(const Request& request, const RequestContext& context) {
+ReplyPtr ServerSession::reply_after_exception(const Request& request,
+                                              const RequestContext& context) {
   std::string what = "an exception of unknown type";
   try {
     throw;
@@ -268,10 +269,10 @@ Reply ServerSession::reply_after_exception(const Request& request, const Request
   } catch (...) {
   }
   log_.error("request failed", {{"request", context.request_id}, {"reason", what}});
-  Reply reply;
-  reply.response = error_response(
+  auto reply = std::make_unique<Reply>();
+  reply->response = error_response(
       Error(Errc::internal, "the server failed to answer request " + context.request_id));
-  handler_.decorate(&request, reply.response);
+  handler_.decorate(&request, reply->response);
   return reply;
 }
 

@@ -69,7 +69,7 @@ class ServerSession : public boost::intrusive::list_base_hook<
   runtime::Task<Next> serve(const Request& request);
   RequestContext context_of(const Request& request) const;
   // REQUIRES: an exception is being handled. It is logged.
-  Reply reply_after_exception(const Request& request, const RequestContext& context);
+  ReplyPtr reply_after_exception(const Request& request, const RequestContext& context);
   // True when the body is out of the way and another request can follow it.
   runtime::Task<bool> settle(RequestBody& body);
   runtime::Task<> refuse(const Error& error);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "protocol/path.h"
+
 namespace sluice::protocol {
 
 bool Access::shows_credentials(const Call& call, const Parameters& parameters) const {
@@ -21,7 +23,7 @@ Result<auth::Grant> Access::judge(const Call& call, const Parameters& parameters
   const http::Headers& headers = call.request.headers;
   auth::Presented presented;
   presented.method = call.request.method_text;
-  presented.path = call.path;
+  presented.path = signed_path(call.request.path);
   presented.host = headers.find("Host").value_or("");
   presented.query = parameters.query_fields();
   presented.form = parameters.form_fields();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -19,15 +20,18 @@ namespace sluice::protocol {
 // Made by the router, lives until the answer is made. The references are to what the session keeps
 // for as long.
 struct Call {
-  Call(const http::Request& r, runtime::ByteSource& b) : request(r), body(b) {}
+  Call(const http::Request& r, const http::RequestContext& c, runtime::ByteSource& b)
+      : request(r), context(c), body(b) {}
+
+  // That the client asked for; empty: not known.
+  std::string_view host() const noexcept {
+    return context.host.empty() ? request.headers.find("Host").value_or("") : context.host;
+  }
 
   const http::Request& request;
+  const http::RequestContext& context;
   runtime::ByteSource& body;
-  std::string client_address;      // Without port; empty: not known.
-  bool secure = false;             // The client spoke TLS.
-  std::string host;                // That the client asked for.
   Timestamp began;                 // When the head was there.
-  std::string path;                // Without the version prefix, decoded: what signatures cover.
   std::string capture;             // What stands in the path for the pattern's `{}`.
   bool lists_are_objects = false;  // The path has a version prefix of the 3.1 API.
   video::Viewer viewer;            // Whose videos the answer may be about.

@@ -62,9 +62,9 @@ class FakeEngine final : public upload::Engine {
     return status(std::move(token));
   }
 
-  runtime::Task<Result<upload::SnapshotPtr>> append(std::string token, upload::Piece piece,
+  runtime::Task<Result<upload::SnapshotPtr>> append(const std::string& token, upload::Piece piece,
                                                     runtime::ByteSource& body) override {
-    const Result<upload::Snapshot> appended = co_await take(std::move(token), piece, body);
+    const Result<upload::Snapshot> appended = co_await take(token, piece, body);
     if (!appended) {
       co_return fail(appended.error());
     }
@@ -359,7 +359,7 @@ class RouterFixture : public ::testing::Test {
     const http::RequestContext context;
     testing::ScriptedSource source(body, ending);
     Router router({engine, *gate_in_use, videos, pages, *authenticator}, settings);
-    last = testing::run(router.handle((*parsed)->request, context, source));
+    last = std::move(*testing::run(router.handle((*parsed)->request, context, source)));
     bytes_read = source.bytes_read();
     return last.response;
   }

@@ -88,7 +88,7 @@ upload::NewUpload IncomingFile::proposal(std::uint64_t file_size) const {
   request.content_type = content_type_;
   request.parameters = kept_parameters(parameters_);
   request.origin =
-      session_origin(call_.request, call_.client_address, parts_.settings.kept_headers);
+      session_origin(call_.request, call_.context.peer_address, parts_.settings.kept_headers);
   parts_.access.apply(*grant_, request);
   request.file_size_max = parts_.access.file_size_max(*grant_);
   return request;
@@ -96,7 +96,7 @@ upload::NewUpload IncomingFile::proposal(std::uint64_t file_size) const {
 
 Task<Result<>> IncomingFile::decide(std::uint64_t file_size) {
   Result<Verdict> verdict =
-      co_await parts_.gate.ask(proposal(file_size), call_.request, call_.client_address);
+      co_await parts_.gate.ask(proposal(file_size), call_.request, call_.context.peer_address);
   if (!verdict) {
     co_return fail(verdict.error());
   }

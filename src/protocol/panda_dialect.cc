@@ -91,11 +91,11 @@ Task<Answer> PandaDialect::open(Call& call, const auth::Grant& grant, const Para
   }
   access_.apply(grant, *request);
   request->file_size_max = access_.file_size_max(grant);
-  if (settings_.base->url().empty() && call.host.empty()) {
+  if (settings_.base->url().empty() && call.host().empty()) {
     co_return fail(Errc::bad_request,
                    "expected a Host header: the location of the upload is made of it");
   }
-  request->origin = session_origin(call.request, call.client_address, settings_.kept_headers);
+  request->origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
   Result<std::optional<journal::Layout>> layout =
       parse_layout(call.request, parameters, request->file_size, settings_.file_size_max);
   if (!layout) {
@@ -111,7 +111,7 @@ Task<Answer> PandaDialect::open(Call& call, const auth::Grant& grant, const Para
     request->layout = *std::move(layout);
   }
   Result<Verdict> verdict =
-      co_await gate_.ask(*std::move(request), call.request, call.client_address);
+      co_await gate_.ask(*std::move(request), call.request, call.context.peer_address);
   if (!verdict) {
     co_return fail(verdict.error());
   }

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "base/check.h"
 #include "base/encoding.h"
 
 namespace sluice::protocol {
@@ -72,6 +73,17 @@ VersionPrefix strip_version(Segments& segments) {
     }
   }
   return {};
+}
+
+std::string signed_path(std::string_view path) {
+  Result<Segments> segments = parse_path(path);
+  SLUICE_CHECK(segments.has_value());
+  strip_version(*segments);
+  std::string text;
+  for (const std::string& segment : *segments) {
+    text += "/" + segment;
+  }
+  return text;
 }
 
 PathPattern::PathPattern(std::string_view pattern) {

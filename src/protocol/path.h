@@ -25,6 +25,9 @@ struct VersionPrefix {
 };
 VersionPrefix strip_version(Segments& segments);
 
+// What signatures cover: decoded, and without the version prefix. REQUIRES: parse_path() reads it.
+std::string signed_path(std::string_view path);
+
 // Segments to compare with; one of them may contain "{}", which stands for one character or more.
 class PathPattern {
  public:

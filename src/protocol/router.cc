@@ -32,14 +32,6 @@ Action page_of(ServicePages& pages, Task<http::Response> (ServicePages::*show)()
   return [&pages, show](Call&) { return page(pages, show); };
 }
 
-std::string path_of(const Segments& segments) {
-  std::string path;
-  for (const std::string& segment : segments) {
-    path += "/" + segment;
-  }
-  return path;
-}
-
 const char* name_of(Method method) {
   switch (method) {
     case Method::get:
@@ -167,39 +159,32 @@ std::vector<Router::Route> Router::optional_routes() {
   return table;
 }
 
-Task<http::Reply> Router::handle(const http::Request& request, const http::RequestContext& context,
-                                 runtime::ByteSource& body) {
-  Call call(request, body);
-  begin(call, context);
+Task<http::ReplyPtr> Router::handle(const http::Request& request,
+                                    const http::RequestContext& context,
+                                    runtime::ByteSource& body) {
+  Call call(request, context, body);
+  call.began = access_.now();
   const Route* route = nullptr;
   Answer answer = co_await dispatch(call, route);
   co_return reply_to(call, route, answer);
 }
 
-void Router::begin(Call& call, const http::RequestContext& context) const {
-  call.client_address = context.peer_address;
-  call.secure = context.secure;
-  call.host = context.host.empty() ? std::string(call.request.headers.find("Host").value_or(""))
-                                   : context.host;
-  call.began = access_.now();
-}
-
-http::Reply Router::reply_to(const Call& call, const Route* route, Answer& answer) {
-  http::Reply reply;
-  reply.response = answer ? *std::move(answer) : http::error_response(answer.error());
+http::ReplyPtr Router::reply_to(const Call& call, const Route* route, Answer& answer) {
+  auto reply = std::make_unique<http::Reply>();
+  reply->response = answer ? *std::move(answer) : http::error_response(answer.error());
   for (const http::Header& header : call.headers.fields()) {
-    reply.response.headers.set(header.name, header.value);
+    reply->response.headers.set(header.name, header.value);
   }
   if (!answer && answer.error().code() == Errc::not_authorized) {
     // RFC 9110 15.5.2: a 401 names a scheme. No browser knows this one, so none asks for a
     // password.
-    reply.response.headers.set("WWW-Authenticate", "Panda");
+    reply->response.headers.set("WWW-Authenticate", "Panda");
   }
-  reply.upload_id = call.upload_id;
+  reply->upload_id = call.upload_id;
   if (route != nullptr) {
-    reply.route = route->name;
+    reply->route = route->name;
   }
-  decorate(&call.request, reply.response);
+  decorate(&call.request, reply->response);
   return reply;
 }
 
@@ -234,7 +219,6 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   }
   route = match->route;
   call.capture = std::move(match->capture);
-  call.path = path_of(*segments);
   call.lists_are_objects = version.is_3_1;
   if (request.method == Method::options) {
     return answered(answer_options(request, allowed_methods(*route)));

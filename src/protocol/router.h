@@ -40,9 +40,9 @@ class Router final : public http::Handler {
   // Any thread may call handle().
   Router(RouterParts parts, ProtocolSettings settings);
 
-  runtime::Task<http::Reply> handle(const http::Request& request,
-                                    const http::RequestContext& context,
-                                    runtime::ByteSource& body) override;
+  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
+                                       const http::RequestContext& context,
+                                       runtime::ByteSource& body) override;
   // With what lets pages of other origins read the answer.
   void decorate(const http::Request* request, http::Response& response) override;
 
@@ -75,9 +75,8 @@ class Router final : public http::Handler {
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
   runtime::Task<Answer> dispatch(Call& call, const Route*& route);
-  // Inlined, the values of these would stay in the frame of handle().
-  [[gnu::noinline]] void begin(Call& call, const http::RequestContext& context) const;
-  [[gnu::noinline]] http::Reply reply_to(const Call& call, const Route* route, Answer& answer);
+  // Inlined, its values would stay in the frame of handle().
+  [[gnu::noinline]] http::ReplyPtr reply_to(const Call& call, const Route* route, Answer& answer);
   // Who asks. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
   // Whose pages may read an answer about `path`, also when no route made it.

@@ -13,8 +13,9 @@ namespace sluice::protocol {
 inline std::string upload_location(const Call& call, const ProtocolSettings& settings,
                                    const std::string& token) {
   std::string base = settings.base->url();
-  if (base.empty() && !call.host.empty()) {
-    base = (call.secure ? "https://" : "http://") + call.host;
+  if (base.empty() && !call.host().empty()) {
+    base = call.context.secure ? "https://" : "http://";
+    base += call.host();
   }
   return base + "/uploads/" + token;
 }

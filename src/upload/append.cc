@@ -14,7 +14,8 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-Append::Append(LiveUpload& upload, const AppendTools& tools, Piece piece, runtime::ByteSource& body)
+Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
+               runtime::ByteSource& body)
     : upload_(upload),
       tools_(tools),
       piece_(piece),

@@ -39,7 +39,9 @@ struct AppendTools {
 // One piece on its way into one upload. Used once, by one coroutine.
 class Append {
  public:
-  Append(LiveUpload& upload, const AppendTools& tools, Piece piece, runtime::ByteSource& body);
+  // What is referred to outlives this.
+  Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
+         runtime::ByteSource& body);
 
   // REQUIRES: the piece has been checked against the upload. The result says whether this request
   // finished the file. Whatever it is, the bytes that arrived are stored, but for bytes that are
@@ -71,7 +73,7 @@ class Append {
 
   LiveUpload& upload_;
   const AppendTools& tools_;
-  const Piece piece_;
+  const Piece& piece_;
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;
 

@@ -125,7 +125,7 @@ TEST_F(FullDiskTest, AJournalWithoutRoomKeepsThePrefixAndGoesOnLater) {
 runtime::Task<> appends(Engine& engine, std::string token, Result<SnapshotPtr>& result) {
   testing::ScriptedSource body("abc");
   Piece piece{0, 3, 9};
-  result = co_await engine.append(std::move(token), piece, body);
+  result = co_await engine.append(token, piece, body);
 }
 
 runtime::Task<> aborts(Engine& engine, std::string token, Result<>& result) {

@@ -63,7 +63,7 @@ Task<> waits_until_given_up(UploadEngine& engine, Log& log, std::string token,
   const auto client = [](Engine& e, std::string t, Result<SnapshotPtr>& result) -> Task<> {
     testing::ScriptedSource body("abc");
     Piece piece{0, 3, 3};
-    result = co_await e.append(std::move(t), piece, body);
+    result = co_await e.append(t, piece, body);
   };
   group.spawn("client", client(engine, token, heard));
   while ((co_await engine.status(token))->state == UploadState::receiving) {

@@ -13,7 +13,7 @@ LiveUploads::LiveUploads(journal::Journal& journal, Admission& admission, Announ
     : journal_(journal), admission_(admission), announcer_(announcer) {}
 LiveUploads::~LiveUploads() = default;
 
-Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(std::string token) {
+Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& token) {
   std::shared_ptr<runtime::Event> loaded;
   for (;;) {
     std::shared_ptr<runtime::Event> loading;

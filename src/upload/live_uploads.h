@@ -23,8 +23,9 @@ class LiveUploads {
   LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer);
   ~LiveUploads();
 
-  // From memory, else from the journal. not_found for a token that no upload has.
-  runtime::Task<Result<std::shared_ptr<LiveUpload>>> find(std::string token);
+  // From memory, else from the journal. not_found for a token that no upload has. `token` lives
+  // until this returns.
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> find(const std::string& token);
   // From memory only; null when it is not there.
   std::shared_ptr<LiveUpload> find_in_memory(const std::string& token);
   // A new upload whose record is in the journal.

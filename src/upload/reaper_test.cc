@@ -81,7 +81,7 @@ runtime::Task<> reaps_beside_a_request(UploadEngine& engine, Log& log, testing::
   const auto writer = [](Engine& e, std::string t,
                          testing::ScriptedSource& body) -> runtime::Task<> {
     Piece piece{0, 9, 9};
-    EXPECT_FALSE(co_await e.append(std::move(t), piece, body));
+    EXPECT_FALSE(co_await e.append(t, piece, body));
   };
   group.spawn("writer", writer(engine, token, stalled));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));

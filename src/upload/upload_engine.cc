@@ -103,7 +103,7 @@ Snapshot UploadEngine::snapshot_of(const LiveUpload& upload) const {
 }
 
 Task<Result<Snapshot>> UploadEngine::status(std::string token) {
-  const auto found = co_await uploads_.find(std::move(token));
+  const auto found = co_await uploads_.find(token);
   if (!found) {
     co_return fail(found.error());
   }
@@ -112,7 +112,7 @@ Task<Result<Snapshot>> UploadEngine::status(std::string token) {
 }
 
 Task<Result<Snapshot>> UploadEngine::peek(std::string token) {
-  const auto found = co_await uploads_.find(std::move(token));
+  const auto found = co_await uploads_.find(token);
   if (!found) {
     co_return fail(found.error());
   }
@@ -127,9 +127,9 @@ Result<Snapshot> UploadEngine::present(const LiveUpload& upload) const {
   return snapshot;
 }
 
-Task<Result<SnapshotPtr>> UploadEngine::append(std::string token, Piece piece,
+Task<Result<SnapshotPtr>> UploadEngine::append(const std::string& token, Piece piece,
                                                runtime::ByteSource& body) {
-  const auto found = co_await uploads_.find(std::move(token));
+  const auto found = co_await uploads_.find(token);
   if (!found) {
     co_return fail(found.error());
   }
@@ -264,7 +264,7 @@ Task<Result<Snapshot>> UploadEngine::retry(std::uint64_t upload_id) {
 }
 
 Task<Result<>> UploadEngine::abort(std::string token) {
-  const auto found = co_await uploads_.find(std::move(token));
+  const auto found = co_await uploads_.find(token);
   if (!found) {
     co_return fail(found.error());
   }
@@ -308,7 +308,7 @@ void UploadEngine::began(const std::string& token) {
 
 Task<Result<>> UploadEngine::failed(std::string token, unsigned attempts,
                                     Timestamp next_attempt_at) {
-  const auto found = co_await uploads_.find(std::move(token));
+  const auto found = co_await uploads_.find(token);
   if (!found) {
     co_return fail(found.error());
   }
@@ -321,7 +321,7 @@ Task<Result<>> UploadEngine::failed(std::string token, unsigned attempts,
 }
 
 Task<Result<>> UploadEngine::gave_up(std::string token, unsigned attempts, std::string reason) {
-  const auto found = co_await uploads_.find(std::move(token));
+  const auto found = co_await uploads_.find(token);
   if (!found) {
     co_return fail(found.error());
   }
@@ -334,7 +334,7 @@ Task<Result<>> UploadEngine::gave_up(std::string token, unsigned attempts, std::
 }
 
 Task<Result<>> UploadEngine::answered(std::string token, delivery::Delivery delivery) {
-  const auto found = co_await uploads_.find(std::move(token));
+  const auto found = co_await uploads_.find(token);
   if (!found) {
     co_return fail(found.error());
   }

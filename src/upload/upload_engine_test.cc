@@ -193,7 +193,7 @@ Task<> takes_over(Engine& engine, Log& log, std::string token,
   const auto older = [](Engine& e, std::string t, ScriptedSource& body,
                         std::optional<Errc>& ended_with) -> Task<> {
     Piece piece{0, 9, 9};
-    const auto result = co_await e.append(std::move(t), piece, body);
+    const auto result = co_await e.append(t, piece, body);
     ended_with = result ? std::nullopt : std::optional(result.error().code());
   };
   group.spawn("older", older(engine, token, stalled, older_ended_with));
@@ -226,7 +226,7 @@ Task<> takes_over_from_a_slow_disk(Engine& engine, Log& log, testing::MemoryJour
   bool older_ended = false;
   const auto sends = [](Engine& e, std::string t, Piece piece, ScriptedSource& body,
                         bool& ended) -> Task<> {
-    EXPECT_FALSE(co_await e.append(std::move(t), piece, body));
+    EXPECT_FALSE(co_await e.append(t, piece, body));
     ended = true;
   };
   group.spawn("older", sends(engine, token, Piece{0, 9, 9}, stalled, older_ended));
@@ -254,7 +254,7 @@ Task<> reads_on_and_on(Engine& engine, Log& log, std::string token, Piece piece,
   ScriptedSource body(std::string(size, 'x'), Ending::silent, size_known, rest);
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto writer = [](Engine& e, std::string t, Piece p, ScriptedSource& source) -> Task<> {
-    EXPECT_FALSE(co_await e.append(std::move(t), p, source));
+    EXPECT_FALSE(co_await e.append(t, p, source));
   };
   group.spawn("writer", writer(engine, token, piece, body));
   EXPECT_TRUE(co_await body.reached_silence.wait(30s));
@@ -311,7 +311,7 @@ Task<> finishes_beside_a_repetition(Engine& engine, Log& log, std::string token,
   const auto repeat = [](Engine& e, std::string t, LateSource& body,
                          Result<SnapshotPtr>& result) -> Task<> {
     Piece piece{0, 3, 9};
-    result = co_await e.append(std::move(t), piece, body);
+    result = co_await e.append(t, piece, body);
   };
   group.spawn("repeat", repeat(engine, token, late, repeated));
   ScriptedSource rest("defghi");
@@ -338,7 +338,7 @@ Task<> refuses_beside_a_repetition(UploadEngine& engine, Log& log, std::string t
   const auto repeat = [](Engine& e, std::string t, ScriptedSource& body,
                          Result<SnapshotPtr>& result) -> Task<> {
     Piece piece{0, 3, 9};
-    result = co_await e.append(std::move(t), piece, body);
+    result = co_await e.append(t, piece, body);
   };
   group.spawn("repeat", repeat(engine, token, stalled, repeated));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
@@ -369,7 +369,7 @@ Task<> aborts_while_writing(Engine& engine, Log& log, std::string token) {
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto writer = [](Engine& e, std::string t, ScriptedSource& body) -> Task<> {
     Piece piece{0, 9, 9};
-    const auto result = co_await e.append(std::move(t), piece, body);
+    const auto result = co_await e.append(t, piece, body);
     EXPECT_EQ(result.error().code(), Errc::not_found);
   };
   group.spawn("writer", writer(engine, token, stalled));
