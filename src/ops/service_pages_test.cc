@@ -18,6 +18,9 @@ class SpaceOnly final : public store::Store {
                                                            std::uint64_t) override {
     co_return fail(Errc::internal);
   }
+  runtime::Task<Result<std::uint64_t>> size(std::uint64_t) override {
+    co_return fail(Errc::internal);
+  }
   runtime::Task<Result<>> remove(std::uint64_t) override { co_return fail(Errc::internal); }
   runtime::Task<Result<bool>> move_to(std::uint64_t, std::uint64_t, std::string) override {
     co_return fail(Errc::internal);

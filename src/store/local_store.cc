@@ -62,6 +62,17 @@ runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t u
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
+runtime::Task<Result<std::uint64_t>> LocalStore::size(std::uint64_t upload_id) {
+  auto work = [this, upload_id]() -> Result<std::uint64_t> {
+    const auto file = surroundings_.disk.open(blob_path(upload_id), runtime::OpenMode::read_only);
+    if (!file && file.error().code() == Errc::not_found) {
+      return 0;
+    }
+    return file ? (*file)->size() : fail(file.error());
+  };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
 runtime::Task<Result<>> LocalStore::remove(std::uint64_t upload_id) {
   auto work = [this, upload_id] { return remove_now(upload_id); };
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));

@@ -34,6 +34,7 @@ class LocalStore final : public Store, public FinishedFiles {
   runtime::Task<Result<Opened>> open_and_stream(std::uint64_t upload_id, std::uint64_t file_size,
                                                 std::uint64_t stored_end,
                                                 Blob::Stream stream) override;
+  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override;

@@ -52,6 +52,14 @@ class LocalStoreTest : public ::testing::Test {
   LocalStore store{disk, pool, directory.path(), Durability::commit, metrics};
 };
 
+TEST_F(LocalStoreTest, KnowsWhereABlobEnds) {
+  EXPECT_EQ(sluice::testing::run(store.size(id)), 0U) << "there is none";
+  const auto blob = open(5'000'000);
+  EXPECT_EQ(sluice::testing::run(store.size(id)), 0U) << "its room does not count";
+  ASSERT_TRUE(write(*blob, 0, "bytes"));
+  EXPECT_EQ(sluice::testing::run(store.size(id)), 5U);
+}
+
 TEST_F(LocalStoreTest, MakesTheBlobWithRoomAndWithoutSize) {
   const auto blob = open(5'000'000);
   EXPECT_EQ(disk.take_calls(), (Calls{"mkdir ab", "syncdir " + root(), "open ab/427.part",

@@ -97,6 +97,8 @@ class Store {
     opened.streamed = co_await opened.blob->stream(std::move(stream));
     co_return opened;
   }
+  // Where the blob ends, which is not before the last byte that was written; 0 when there is none.
+  virtual runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) = 0;
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
   // Renames the finished blob to `path`, on the same file system, durably; true. A repetition after

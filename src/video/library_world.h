@@ -136,6 +136,9 @@ class SteppedStore final : public store::Store {
                                                            std::uint64_t stored_end) override {
     return memory.open(upload_id, file_size, stored_end);
   }
+  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override {
+    return memory.size(upload_id);
+  }
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override {
     return memory.remove(upload_id);
   }

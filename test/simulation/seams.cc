@@ -17,6 +17,7 @@ class StoreSeam::Seam final : public store::Blob {
   Task<Result<>> write(std::uint64_t offset, Bytes data) override {
     co_await wait_some_turns(store_.dice_);
     store_.unsynced_[upload_id_].add({offset, offset + data.size()});
+    store_.last_write_end_[upload_id_] = offset + data.size();
     co_return co_await blob_->write(offset, data);
   }
   Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override {
@@ -58,6 +59,15 @@ Task<Result<std::unique_ptr<store::Blob>>> StoreSeam::open(std::uint64_t upload_
   }
   std::unique_ptr<store::Blob> seam = std::make_unique<Seam>(*this, upload_id, std::move(*blob));
   co_return seam;
+}
+
+Task<Result<std::uint64_t>> StoreSeam::size(std::uint64_t upload_id) {
+  co_await wait_some_turns(dice_);
+  const auto last = last_write_end_.find(upload_id);
+  if (defect_ == Defect::takes_the_last_write_for_the_end && last != last_write_end_.end()) {
+    co_return last->second;
+  }
+  co_return co_await store_.size(upload_id);
 }
 
 Task<Result<>> StoreSeam::remove(std::uint64_t upload_id) {

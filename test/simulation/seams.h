@@ -25,6 +25,7 @@ enum class Defect {
   takeover_loses_bytes,
   ignores_the_machine_s_end,
   forgets_to_sync_the_journal,
+  takes_the_last_write_for_the_end,
 };
 
 // Ignores sync_directory when it has that defect.
@@ -59,6 +60,7 @@ class StoreSeam final : public store::Store {
   runtime::Task<Result<std::unique_ptr<store::Blob>>> open(std::uint64_t upload_id,
                                                            std::uint64_t file_size,
                                                            std::uint64_t stored_end) override;
+  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override;
@@ -79,6 +81,7 @@ class StoreSeam final : public store::Store {
   const Defect defect_;
   std::vector<std::shared_ptr<store::Blob>> late_;
   std::map<std::uint64_t, RangeSet> unsynced_;
+  std::map<std::uint64_t, std::uint64_t> last_write_end_;
 };
 
 }  // namespace sluice::simulation

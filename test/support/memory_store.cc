@@ -62,6 +62,11 @@ Task<Result<std::unique_ptr<store::Blob>>> MemoryStore::open(std::uint64_t uploa
   co_return blob;
 }
 
+Task<Result<std::uint64_t>> MemoryStore::size(std::uint64_t upload_id) {
+  const auto found = blobs.find(upload_id);
+  co_return found == blobs.end() ? 0 : found->second.bytes.size();
+}
+
 Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
   blobs.erase(upload_id);
   co_return Result<>();

@@ -20,6 +20,7 @@ class MemoryStore final : public store::Store {
   runtime::Task<Result<std::unique_ptr<store::Blob>>> open(std::uint64_t upload_id,
                                                            std::uint64_t file_size,
                                                            std::uint64_t stored_end) override;
+  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override;
