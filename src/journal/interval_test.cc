@@ -70,6 +70,29 @@ TEST_F(IntervalJournal, OtherDurabilitiesStayAsTheyAre) {
   EXPECT_EQ(syncs({SyncJournal{}}), 0);
 }
 
+TEST_F(IntervalJournal, AnEndIsOpenUntilTheMachineIsStartedAgain) {
+  open(Durability::interval, "first");
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}, CreateUpload{sample_upload(2)}}));
+  for (const std::uint64_t id : {1U, 2U}) {
+    UpdateUpload update = bytes(id, true);
+    update.progress.open_ended = true;
+    if (id == 2) {
+      update.progress.unsynced = {};
+    }
+    ASSERT_TRUE(commit({update}));
+    open(Durability::interval, "first");
+    const auto found = sluice::testing::run(journal->find_upload_by_id(id));
+    EXPECT_EQ((*found)->progress, update.progress);
+  }
+  EXPECT_EQ(sluice::testing::run(journal->unsynced(0, 10))->size(), 2U);
+  open(Durability::interval, "second");
+  EXPECT_EQ(ranges(1), "0-50 but ");
+  EXPECT_EQ(ranges(2), "0-100 but ");
+  for (const std::uint64_t id : {1U, 2U}) {
+    EXPECT_FALSE((*sluice::testing::run(journal->find_upload_by_id(id)))->progress.open_ended);
+  }
+}
+
 TEST_F(IntervalJournal, KnowsWhatIsUnsyncedUntilTheMachineIsStartedAgain) {
   for (const Durability durability : {Durability::interval, Durability::commit, Durability::none}) {
     open(Durability::interval, "first");

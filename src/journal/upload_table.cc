@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "journal/answer_headers.h"
 
 namespace sluice::journal {
@@ -25,10 +26,23 @@ void bind_count(Execution& execution, std::size_t count) {
   execution.bind_unsigned(std::min<std::uint64_t>(count, most));
 }
 
+// Of a file with an open end: as a range of `unsynced`, it goes where a power cut takes those.
+ByteRange open_end(const UploadProgress& progress) {
+  return {progress.stored.prefix(), limits::file_size_max};
+}
+
+RangeSet with_open_end(const UploadProgress& progress) {
+  RangeSet unsynced = progress.unsynced;
+  if (progress.open_ended) {
+    unsynced.add(open_end(progress));
+  }
+  return unsynced;
+}
+
 // The texts that a progress becomes; they must live while they are bound.
 struct ProgressTexts {
   explicit ProgressTexts(const UploadProgress& progress)
-      : stored(progress.stored.to_text()), unsynced(progress.unsynced.to_text()) {
+      : stored(progress.stored.to_text()), unsynced(with_open_end(progress).to_text()) {
     if (progress.answer) {
       headers = answer_headers_to_text(progress.answer->headers);
     }
@@ -74,6 +88,10 @@ bool take_progress(Execution& row, UploadProgress& progress) {
   progress.state = *state;
   progress.stored = std::move(*stored);
   progress.unsynced = std::move(*unsynced);
+  progress.open_ended = progress.unsynced.contains(open_end(progress));
+  if (progress.open_ended) {
+    progress.unsynced.remove(open_end(progress));
+  }
   progress.expires_at = take_time(row);
   progress.blob_present = row.take_integer() != 0;
   progress.attempts = static_cast<unsigned>(row.take_integer());
