@@ -370,8 +370,8 @@ Task<> App::sweep() {
 
 // Also where nothing is deferred: what a process before this one has left.
 Task<> App::sync_often() {
-  const Durability durability = config_.data.durability;
-  bool goes_on = durability != Durability::none;
+  const upload::EngineSettings settings = engine_settings(config_);
+  bool goes_on = settings.syncs || settings.defers_syncs;
   bool is_failing = false;
   while (goes_on && !co_await stopping_.wait(config_.data.sync_interval)) {
     const Result<bool> more = co_await engine_->sync_deferred();
@@ -379,7 +379,7 @@ Task<> App::sync_often() {
       log_.error("acknowledged bytes are not synced", {{"reason", more.error().message()}});
     }
     is_failing = !more;
-    goes_on = durability == Durability::interval || is_failing || *more;
+    goes_on = settings.defers_syncs || is_failing || *more;
   }
   sync_often_ended_.set();
 }
@@ -445,7 +445,7 @@ Task<> App::drain_connections(http::Connections& connections) {
 }
 
 Task<> App::sync_last() {
-  if (config_.data.durability != Durability::interval) {
+  if (!engine_settings(config_).defers_syncs) {
     co_return;
   }
   Result<bool> synced = fail(Errc::storage_failed, "a sync does not end");

@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "journal/boot.h"
 
 namespace sluice {
 namespace {
@@ -39,7 +40,11 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished,
                      config.expiry.failed};
   settings.answer_wait = config.delivery.wait;
-  settings.defers_syncs = config.data.durability == Durability::interval;
+  const Durability durability = config.data.durability;
+  // Without the name of the machine's run nobody could tell later what a power cut has left.
+  settings.defers_syncs = durability == Durability::interval ||
+                          (durability == Durability::none && !journal::current_boot_id().empty());
+  settings.syncs = durability != Durability::none;
   return settings;
 }
 

@@ -75,8 +75,8 @@ inline constexpr std::chrono::seconds checkpoint_interval{10};
 // A running request that brought at least this much is also made durable when so much time has
 // passed.
 inline constexpr std::uint64_t checkpoint_bytes_least = 1 * MiB;
-// Uploads with acknowledged bytes that are not synced yet (durability = interval), each with an
-// open file. Whoever comes beyond syncs before it acknowledges.
+// Uploads with acknowledged bytes that wait for a round (durability = interval or none), each with
+// an open file. Whoever comes beyond syncs, and commits, before it acknowledges.
 inline constexpr std::size_t unsynced_uploads_max = 1024;
 inline constexpr std::size_t unsynced_uploads_page_count = 100;
 inline constexpr std::size_t deferred_syncs_at_once = 8;

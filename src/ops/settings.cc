@@ -139,7 +139,8 @@ constexpr std::array table{
         "of the process)."),
     row<Interval, &Config::data, &Data::sync_interval>(
         {"data.sync_interval", "SLUICE_DATA_SYNC_INTERVAL", {}},
-        "With durability = interval: acknowledged bytes are synced so often."),
+        "With durability = interval, acknowledged bytes are synced so often; with none, they are "
+        "noted in the journal."),
     row<AnySize, &Config::data, &Data::low_water>({"data.low_water", "SLUICE_DATA_LOW_WATER", {}},
                                                   "So much disk stays free: an upload that does "
                                                   "not fit beside it is refused, and with less the "

@@ -14,6 +14,14 @@ namespace sluice::upload {
 
 using runtime::Task;
 
+namespace {
+
+bool is_of_store(Errc code) {
+  return code == Errc::storage_failed || code == Errc::disk_full;
+}
+
+}  // namespace
+
 Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
                runtime::ByteSource& body)
     : upload_(upload),
@@ -22,7 +30,8 @@ Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
       body_(body),
       position_(piece.begin),
       end_(std::min(piece.end.value_or(upload.file_size()), upload.file_size())),
-      may_be_another_file_(piece.size_unknown || (piece.is_exact() && !body.remaining())) {}
+      may_be_another_file_(piece.size_unknown || (piece.is_exact() && !body.remaining())),
+      deferred_(tools.deferred) {}
 
 Task<Result<bool>> Append::run() {
   const auto began = std::chrono::steady_clock::now();
@@ -35,10 +44,21 @@ Task<Result<bool>> Append::run() {
   if (!is_wanted()) {
     co_return false;
   }
+  if (comes_at_once()) {
+    deferred_ = nullptr;
+  }
+  if (may_be_another_file_ || upload_.has_loose_end()) {
+    if (const Result<> closed = co_await close_end(); !closed) {
+      co_return fail(closed.error());
+    }
+  }
   const Result<> transferred = co_await transfer();
   claim.source_ended();
   if (is_overtaken(transferred)) {
     co_return false;
+  }
+  if (!transferred && is_of_store(transferred.error().code())) {
+    upload_.loosen_end();
   }
 
   const bool arrived_whole = transferred.has_value();
@@ -54,6 +74,12 @@ Task<Result<bool>> Append::run() {
     co_return fail(transferred.error());
   }
   co_return finished;
+}
+
+// A small file that comes whole is committed when it is complete, and needs nothing before.
+bool Append::comes_at_once() const {
+  return stored_.empty() && position_ == 0 && end_ == upload_.file_size() &&
+         end_ <= limits::stream_bytes_max && !upload_.shared_blob();
 }
 
 Task<Result<std::uint64_t>> Append::run_to_end() {
@@ -175,9 +201,9 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
     return filled;
   };
   // The sync that settle() will ask for is done by the same thread: one way there and back.
-  const bool is_synced_later = may_be_another_file_ || tools_.deferred != nullptr;
+  const bool is_synced_later = may_be_another_file_ || deferred_ != nullptr;
   const std::uint64_t sync_at = is_synced_later ? 0 : end_;
-  if (tools_.deferred != nullptr) {
+  if (deferred_ != nullptr) {
     if (const Result<> opened = co_await open_blob(); !opened) {
       co_return fail(opened.error());
     }
@@ -208,7 +234,7 @@ std::uint64_t Append::stored_end() const {
 }
 
 Task<Result<>> Append::open_blob() {
-  if (!blob_ && tools_.deferred != nullptr) {
+  if (!blob_ && deferred_ != nullptr) {
     blob_ = upload_.shared_blob();
   }
   if (!blob_) {
@@ -217,7 +243,7 @@ Task<Result<>> Append::open_blob() {
       co_return fail(opened.error());
     }
     blob_ = std::move(*opened);
-    if (tools_.deferred != nullptr) {
+    if (deferred_ != nullptr) {
       blob_ = upload_.share(std::move(blob_));
     }
     upload_.room_taken();
@@ -315,7 +341,36 @@ Task<Result<RangeSet>> Append::sync_all() {
   if (const Result<> opened = co_await open_blob(); !opened) {
     co_return fail(opened.error());
   }
-  co_return co_await sync_bytes(upload_, *blob_, tools_.buffers);
+  co_return co_await sync_bytes(upload_, *blob_, tools_.buffers, tools_.syncs);
+}
+
+// Only where it does, a later process can tell by it what came.
+Task<Result<bool>> Append::ends_the_blob() {
+  RangeSet all = upload_.progress().stored;
+  for (const ByteRange& range : written_.ranges()) {
+    all.add(range);
+  }
+  if (upload_.has_layout() || all.total() != all.prefix()) {
+    co_return false;
+  }
+  const Result<std::uint64_t> size = co_await tools_.store.size(upload_.id());
+  if (!size) {
+    co_return fail(size.error());
+  }
+  co_return *size == all.prefix();
+}
+
+// Before bytes come that need not be those that the blob holds already.
+Task<Result<>> Append::close_end() {
+  if (!upload_.progress().open_ended) {
+    co_return Result<>();
+  }
+  EndClosed event;
+  const Result<Transition> committed = co_await upload_.commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return Result<>();
 }
 
 // Sync, then commit, then the caller may acknowledge: this order is promise 1. Where syncs are
@@ -326,11 +381,18 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   if (written_.empty() && !finishes) {
     co_return false;
   }
-  bool is_deferred = tools_.deferred != nullptr && !written_.empty() && tools_.deferred->has_room();
+  const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
+                                        upload_.created_at() + tools_.expiry.absolute);
+  bool is_deferred = deferred_ != nullptr && !written_.empty() && deferred_->has_room();
+  if (is_deferred && !finishes && upload_.extend(written_, expires_at)) {
+    deferred_->add(upload_.shared_from_this(), blob_);
+    settled();
+    co_return false;
+  }
   bool deliver = false;
   for (bool is_settled = false; !is_settled;) {
     RangeSet synced_too;
-    const bool shares_blob = tools_.deferred != nullptr && !written_.empty();
+    const bool shares_blob = deferred_ != nullptr && !written_.empty();
     if (!is_deferred && (shares_blob || upload_.has_unsynced())) {
       Result<RangeSet> synced = co_await sync_all();
       if (!synced) {
@@ -343,27 +405,38 @@ Task<Result<bool>> Append::settle(bool may_finish) {
         co_return fail(synced.error());
       }
     }
-    const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
-                                          upload_.created_at() + tools_.expiry.absolute);
+    bool opens_end = false;
+    if (is_deferred) {
+      const Result<bool> ends_the_blob = co_await this->ends_the_blob();
+      if (!ends_the_blob) {
+        co_return fail(ends_the_blob.error());
+      }
+      opens_end = *ends_the_blob;
+    }
     BytesStored event{written_,           expires_at,  may_finish,
-                      tools_.clock.now(), is_deferred, std::move(synced_too)};
+                      tools_.clock.now(), is_deferred, std::move(synced_too),
+                      opens_end};
     const Result<Transition> committed = co_await upload_.commit(std::move(event));
     if (!committed) {
       co_return fail(committed.error());
     }
     if (is_deferred && committed->changed) {
-      tools_.deferred->add(upload_.shared_from_this(), blob_);
+      deferred_->add(upload_.shared_from_this(), blob_);
     }
     deliver = committed->deliver;
     is_settled = !committed->sync_first;
     is_deferred = false;
   }
+  settled();
+  co_return deliver;
+}
+
+void Append::settled() {
   for (const ByteRange& range : written_.ranges()) {
     stored_.add(range);
   }
   written_ = RangeSet();
   settled_at_ = std::chrono::steady_clock::now();
-  co_return deliver;
 }
 
 }  // namespace sluice::upload

@@ -33,7 +33,8 @@ struct AppendTools {
   Clock& clock;
   Metrics& metrics;
   const Expiry& expiry;
-  DeferredSyncs* deferred = nullptr;  // Null: what is acknowledged is synced before.
+  DeferredSyncs* deferred = nullptr;  // Null: what is acknowledged is committed and synced before.
+  bool syncs = true;                  // Durability::none: nothing has to be synced.
 };
 
 // One piece on its way into one upload. Used once, by one coroutine.
@@ -69,7 +70,11 @@ class Append {
   bool is_overtaken(const Result<>& transferred) const;
   bool is_checkpoint_due() const;
   runtime::Task<Result<bool>> settle(bool may_finish);
+  void settled();
   runtime::Task<Result<RangeSet>> sync_all();
+  bool comes_at_once() const;
+  runtime::Task<Result<bool>> ends_the_blob();
+  runtime::Task<Result<>> close_end();
 
   LiveUpload& upload_;
   const AppendTools& tools_;
@@ -82,8 +87,9 @@ class Append {
   // A whole file, or a part, whose length is not announced may turn out to be another one, at its
   // end.
   const bool may_be_another_file_;
-  RangeSet stored_;   // Durable when this request began.
-  RangeSet written_;  // By this request, and not yet durable.
+  DeferredSyncs* deferred_;  // As in the tools, or null.
+  RangeSet stored_;          // Durable when this request began.
+  RangeSet written_;         // By this request, and not yet durable.
   std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now();
 };
 

@@ -52,11 +52,11 @@ Task<> lose_bytes(LiveUpload& upload) {
 }  // namespace
 
 Task<Result<RangeSet>> sync_bytes(LiveUpload& upload, store::Blob& blob,
-                                  runtime::BufferPool& buffers) {
+                                  runtime::BufferPool& buffers, bool syncs) {
   LiveUpload::Unsynced before = upload.unsynced();
   // Before anything is written anew: it tells of writes that have failed.
   Result<> synced = co_await blob.sync();
-  if (synced && !before.inherited.empty()) {
+  if (synced && syncs && !before.inherited.empty()) {
     if (const Result<> rewritten = co_await rewrite(blob, before.inherited, buffers); !rewritten) {
       co_return fail(rewritten.error());
     }
@@ -167,14 +167,15 @@ Task<> DeferredSyncs::sync_some(Round* round) {
 }
 
 Task<Result<>> DeferredSyncs::sync_one(LiveUpload& upload) {
-  if (!upload.is_trusted() || upload.unsynced().ranges.empty()) {
+  const journal::UploadProgress progress = upload.progress();
+  if (!upload.is_trusted() || (progress.unsynced.empty() && !progress.open_ended)) {
     co_return Result<>();
   }
   const auto blob = co_await open_blob(upload);
   if (!blob) {
     co_return fail(blob.error());
   }
-  Result<RangeSet> synced = co_await sync_bytes(upload, **blob, parts_.buffers);
+  Result<RangeSet> synced = co_await sync_bytes(upload, **blob, parts_.buffers, parts_.syncs);
   if (!synced) {
     co_return fail(synced.error());
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Durability::interval: bytes are acknowledged when they are written, and synced soon after.
+// Durability::interval: bytes are acknowledged when they are written, and synced soon after. And
+// Durability::none, where a round leaves the syncs out.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ namespace sluice::upload {
 // power cut; the ranges that were stored unsynced until then, which the journal still calls so.
 // After a failed sync the upload is distrusted and the journal forgets its unsynced bytes.
 runtime::Task<Result<RangeSet>> sync_bytes(LiveUpload& upload, store::Blob& blob,
-                                           runtime::BufferPool& buffers);
+                                           runtime::BufferPool& buffers, bool syncs);
 
 // The uploads with acknowledged bytes that are not synced yet. One round at a time; any worker may
 // add and ask.
@@ -37,6 +38,7 @@ class DeferredSyncs {
     runtime::BufferPool& buffers;
     LiveUploads& uploads;
     Log& log;
+    bool syncs;  // False: a round only commits. Durability::none.
   };
   explicit DeferredSyncs(Parts parts) : parts_(parts) {}
 

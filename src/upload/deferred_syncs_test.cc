@@ -34,9 +34,12 @@ class DeferredSyncsTest : public testing::EngineFixture {
         record.progress.stored.remove(range);
       }
       record.progress.unsynced = {};
+      record.progress.open_ended = false;
     }
     restart();
   }
+  std::string& blob_of(std::uint64_t id) { return store.blobs.at(id).bytes; }
+  bool is_open_ended(std::uint64_t id) { return journal.uploads.at(id).progress.open_ended; }
 };
 
 TEST_F(DeferredSyncsTest, BytesAreAcknowledgedBeforeTheyAreSynced) {
@@ -198,15 +201,146 @@ TEST_F(DeferredSyncsTest, MoreThanTheBoundIsTakenOverInTurns) {
   }
 }
 
+TEST_F(DeferredSyncsTest, PiecesThatFollowNeedNoCommit) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  const std::size_t commits = journal.commits;
+  EXPECT_EQ(append(token, "cd", {2, 4, 9})->acknowledged, 4U);
+  EXPECT_EQ(append(token, "cdef", {2, 6, 9})->acknowledged, 6U);
+  EXPECT_EQ(journal.commits, commits);
+  EXPECT_EQ(stored(1), "0-2 but 0-2");
+  restart();
+  EXPECT_EQ(status(token)->acknowledged, 6U) << "the blob tells";
+  const auto last = append(token, "ghi", {6, 9, 9});
+  ASSERT_TRUE(last && last->answer);
+  EXPECT_EQ(delivered_bytes, "abcdefghi");
+}
+
+TEST_F(DeferredSyncsTest, ARoundCommitsWhatHasGatheredAndClosesTheEnd) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  EXPECT_TRUE(is_open_ended(1));
+  EXPECT_EQ(round(), false);
+  EXPECT_EQ(stored(1), "0-4 but ");
+  EXPECT_FALSE(is_open_ended(1));
+  ASSERT_TRUE(append(token, "ef", {4, 6, 9}));
+  EXPECT_EQ(stored(1), "0-6 but 4-6");
+  EXPECT_TRUE(is_open_ended(1));
+}
+
+TEST_F(DeferredSyncsTest, ARoundClosesAnEndBehindWhichNothingCame) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  restart();
+  journal.uploads.at(1).progress.unsynced = {};
+  EXPECT_EQ(round(), false);
+  EXPECT_FALSE(is_open_ended(1));
+  EXPECT_EQ(stored(1), "0-2 but ");
+}
+
+TEST_F(DeferredSyncsTest, APowerCutTakesWhatOnlyTheBlobTells) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  ASSERT_TRUE(round());
+  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  ASSERT_TRUE(append(token, "ef", {4, 6, 9}));
+  store.blobs.at(1).durable = "abcd??";
+  lose_power();
+  EXPECT_EQ(status(token)->acknowledged, 2U);
+}
+
+// Of a whole file without a length it is known only at its end whether it is the file.
+TEST_F(DeferredSyncsTest, BytesOfAnotherFileAreNeverCounted) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  Piece whole_file;
+  whole_file.whole_file = true;
+  testing::ScriptedSource other("abcdxyz", testing::ScriptedSource::Ending::end, false);
+  const auto refused = run(engine->append(token, whole_file, other));
+  EXPECT_EQ(refused.error().code(), Errc::bad_request);
+  EXPECT_EQ(blob(1), "abcdxyz");
+  EXPECT_EQ(stored(1), "0-4 but 0-4");
+  restart();
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+  EXPECT_EQ(append(token, "e", {4, 5, 9})->acknowledged, 5U);
+  EXPECT_FALSE(is_open_ended(1)) << "bytes of the other file lie behind";
+  ASSERT_TRUE(append(token, "fgh", {5, 8, 9}));
+  EXPECT_TRUE(is_open_ended(1));
+  restart();
+  EXPECT_EQ(status(token)->acknowledged, 8U);
+}
+
+// What a failed write has left behind the stored bytes was sent as bytes of the file.
+TEST_F(DeferredSyncsTest, AfterAFailedWriteTheEndIsClosedBeforeOtherBytesCome) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  store.capacity_bytes = 4;
+  EXPECT_EQ(append(token, "efgh", {4, 8, 9}).error().code(), Errc::disk_full);
+  store.capacity_bytes = 9;
+  blob_of(1) = "abcdef";
+  journal.failing = true;
+  EXPECT_EQ(append(token, "x", {4, 5, 9}).error().code(), Errc::storage_failed);
+  EXPECT_EQ(blob(1), "abcdef") << "the end could not be closed";
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+  journal.failing = false;
+  EXPECT_EQ(append(token, "x", {4, 5, 9})->acknowledged, 5U);
+  EXPECT_FALSE(is_open_ended(1));
+  restart();
+  EXPECT_EQ(status(token)->acknowledged, 5U);
+}
+
+TEST_F(DeferredSyncsTest, PartsAreCommitted) {
+  journal::Layout layout;
+  layout.main_size = 9;
+  layout.part_size = 3;
+  upload::NewUpload request{9, "file.mp4", "video/mp4", "{}"};
+  request.layout = layout;
+  const std::string token = run(engine->create(std::move(request)))->token;
+  Piece part{0, 3, {}};
+  part.part = true;
+  ASSERT_TRUE(append(token, "abc", part));
+  EXPECT_FALSE(is_open_ended(1));
+  EXPECT_EQ(stored(1), "0-3 but 0-3");
+}
+
+TEST_F(DeferredSyncsTest, ASmallFileThatComesWholeIsCommittedOnce) {
+  const std::string token = create(9);
+  const std::size_t commits = journal.commits;
+  answers_at_once = false;
+  EXPECT_FALSE(append(token, "abcdefghi", {0, 9, 9}));
+  EXPECT_EQ(journal.commits, commits + 1);
+  EXPECT_EQ(stored(1), "0-9 but ");
+  EXPECT_EQ(durable(1), "abcdefghi");
+}
+
 // A process that syncs all it acknowledges takes over what another has left.
 TEST_F(DeferredSyncsTest, AnotherDurabilityTakesOver) {
   const std::string token = create(9);
-  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  ASSERT_TRUE(append(token, "c", {2, 3, 9}));
   settings.defers_syncs = false;
   restart();
   ASSERT_TRUE(append(token, "de", {3, 5, 9}));
   EXPECT_EQ(stored(1), "0-5 but ");
+  EXPECT_FALSE(is_open_ended(1));
   EXPECT_EQ(durable(1), "abcde");
+}
+
+// What is inherited is not written anew where nothing is synced.
+TEST_F(DeferredSyncsTest, WithoutSyncsARoundCommits) {
+  settings.syncs = false;
+  restart();
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  restart();
+  const runtime::Buffer all = run(buffers.acquire(std::chrono::milliseconds(1)));
+  ASSERT_TRUE(all);
+  EXPECT_EQ(round(), false);
+  EXPECT_EQ(stored(1), "0-4 but ");
 }
 
 }  // namespace

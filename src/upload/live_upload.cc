@@ -211,7 +211,32 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
   if (is_decided(record_.progress.state) && !is_decided(progress.state)) {
     decided_ = std::make_shared<runtime::Event>();
   }
+  has_loose_end_ = has_loose_end_ && progress.open_ended;
   record_.progress = std::move(progress);
+}
+
+bool LiveUpload::extend(const RangeSet& ranges, Timestamp expires_at) {
+  const std::scoped_lock lock(mutex_);
+  journal::UploadProgress& progress = record_.progress;
+  if (!progress.open_ended || pending_ || !trusted_ || ranges.ranges().back().end == file_size()) {
+    return false;
+  }
+  for (const ByteRange& range : ranges.ranges()) {
+    progress.stored.add(range);
+    progress.unsynced.add(range);
+  }
+  progress.expires_at = expires_at;
+  return true;
+}
+
+void LiveUpload::loosen_end() noexcept {
+  const std::scoped_lock lock(mutex_);
+  has_loose_end_ = true;
+}
+
+bool LiveUpload::has_loose_end() const noexcept {
+  const std::scoped_lock lock(mutex_);
+  return has_loose_end_;
 }
 
 std::shared_ptr<runtime::Event> LiveUpload::decided() const {

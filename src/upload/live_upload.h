@@ -80,6 +80,13 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // and is as if it had never been: a change that can still succeed later is asked for again.
   // `together` is committed with the change, or without it when there is none.
   runtime::Task<Result<Transition>> commit(Event event, std::vector<journal::Change> together = {});
+  // Bytes that the blob ends with, of a request that comes to its end: true when the journal need
+  // not hear of them, as its record has an open end and the file goes on. They are unsynced.
+  bool extend(const RangeSet& ranges, Timestamp expires_at);
+  // A write has failed: the blob may hold bytes behind the stored ones. They came as bytes of this
+  // file; an open end has to be closed before others may come in their place.
+  void loosen_end() noexcept;
+  bool has_loose_end() const noexcept;
   // The blob is there, with room for the whole file.
   void room_taken();
   // Applies an event that the journal need not know.
@@ -149,6 +156,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   std::weak_ptr<store::Blob> shared_blob_;
   std::shared_ptr<store::Blob> kept_blob_;  // The same.
   bool trusted_ = true;
+  bool has_loose_end_ = false;
   // A new one for each round of attempts.
   std::shared_ptr<runtime::Event> decided_ = std::make_shared<runtime::Event>();
 };

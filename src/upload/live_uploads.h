@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "journal/journal.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
+#include "store/store.h"
 #include "upload/live_upload.h"
 
 namespace sluice::upload {
@@ -20,7 +22,8 @@ namespace sluice::upload {
 // Any worker. Uploads that no one uses stay until limits::idle_uploads_cached_max are reached.
 class LiveUploads {
  public:
-  LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer);
+  LiveUploads(journal::Journal& journal, store::Store& store, Admission& admission,
+              Announcer& announcer);
   ~LiveUploads();
 
   // From memory, else from the journal. not_found for a token that no upload has. `token` lives
@@ -42,7 +45,10 @@ class LiveUploads {
   void forget_locked(const std::string& token);
   void evict_locked();
 
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> read(std::string token);
+
   journal::Journal& journal_;
+  store::Store& store_;
   Admission& admission_;
   Announcer& announcer_;
   std::mutex mutex_;

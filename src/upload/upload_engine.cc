@@ -46,10 +46,11 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
       settings_(settings),
       admission_(parts.store, settings.admission,
                  Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads()}),
-      uploads_(parts.journal, admission_, parts.announcer),
-      deferred_({parts.journal, parts.store, parts.buffers, uploads_, parts.log}),
+      uploads_(parts.journal, parts.store, admission_, parts.announcer),
+      deferred_({parts.journal, parts.store, parts.buffers, uploads_, parts.log, settings.syncs}),
       tools_{parts.store,   parts.buffers,    parts.clock,
-             parts.metrics, settings_.expiry, settings.defers_syncs ? &deferred_ : nullptr},
+             parts.metrics, settings_.expiry, settings.defers_syncs ? &deferred_ : nullptr,
+             settings.syncs},
       synced_tools_{parts.store, parts.buffers, parts.clock, parts.metrics, settings_.expiry} {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {

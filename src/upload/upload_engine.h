@@ -32,7 +32,9 @@ struct EngineSettings {
   Expiry expiry;
   Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
   std::size_t answer_waiters_max = limits::answer_waiters_max;
-  bool defers_syncs = false;  // Durability::interval; sync_deferred() has to be called then.
+  // Durability::interval and none: sync_deferred() has to be called then.
+  bool defers_syncs = false;
+  bool syncs = true;  // False: Durability::none.
 };
 
 // The references outlive the engine.

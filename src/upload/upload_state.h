@@ -28,7 +28,11 @@ struct BytesStored {
   bool is_deferred = false;
   // What was unsynced before, and was synced with them.
   RangeSet synced = {};
+  // The blob ends with them: where bytes that follow end need not be committed.
+  bool opens_end = false;
 };
+// What the blob holds behind the stored bytes may be something else from now on.
+struct EndClosed {};
 // Bytes that were stored unsynced are durable now.
 struct BytesSynced {
   RangeSet ranges;
@@ -63,8 +67,8 @@ struct Expired {
 };
 struct BlobRemoved {};
 
-using Event = std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, AttemptFailed, GaveUp,
-                           PutBack, Answered, Aborted, Expired, BlobRemoved>;
+using Event = std::variant<BytesStored, EndClosed, BytesSynced, BytesLost, AttemptBegan,
+                           AttemptFailed, GaveUp, PutBack, Answered, Aborted, Expired, BlobRemoved>;
 
 struct Transition {
   journal::UploadProgress progress;
@@ -89,6 +93,10 @@ bool awaits_answer(journal::UploadState state) noexcept;
 bool is_decided(journal::UploadState state) noexcept;
 // aborted or expired: 404 for everyone.
 bool is_gone(journal::UploadState state) noexcept;
+
+// With what the blob holds, of `blob_size` bytes, where it has an open end.
+journal::UploadProgress with_end_of_blob(journal::UploadProgress progress, std::uint64_t file_size,
+                                         std::uint64_t blob_size);
 
 // What may be told to clients as the stored prefix (promise 2).
 std::uint64_t acknowledged(const journal::UploadProgress& progress,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""durability = "interval": SIGKILL loses nothing that was acknowledged, a power cut at most what was not synced yet.
+"""durability = "interval" and "none": SIGKILL loses nothing that was acknowledged; a power cut takes at most what was not
+synced yet, or committed.
 
 A power cut is played by what is left to see of one: another run of the machine than the one that the journal knows.
 """
@@ -17,8 +18,12 @@ TOTAL = 300_000
 PIECE = 100_000
 
 
-def settings(interval):
-    return f'[data]\ndurability = "interval"\nsync_interval = "{interval}"\n'
+# What the journal names for a file whose blob tells where it ends.
+OPEN_END = 1 << 53
+
+
+def settings(interval, durability="interval"):
+    return f'[data]\ndurability = "{durability}"\nsync_interval = "{interval}"\n'
 
 
 def journal(server):
@@ -62,11 +67,13 @@ def finish(client, location, data, server, video_path):
         assert file.read() == data
 
 
-def test_a_kill_loses_nothing(new_server, connected, data, video_path):
-    server = new_server(toml=settings("60s"))
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_a_kill_loses_nothing(new_server, connected, data, video_path, durability):
+    server = new_server(toml=settings("60s", durability))
     client = connected(server)
     location = send_two_pieces(client, data)
     assert count(client, "sluice_sync_seconds") == 0, "a piece waited for the disk"
+    assert count(client, "sluice_commit_seconds") == 2, "the session and the first piece"
     server.restart()
     client = connected(server)
     assert client.stored(location) == 2 * PIECE
@@ -75,11 +82,12 @@ def test_a_kill_loses_nothing(new_server, connected, data, video_path):
     assert unsynced(server) == []
 
 
-def test_a_power_cut_takes_what_was_not_synced(new_server, connected, data, video_path):
-    server = new_server(toml=settings("60s"))
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_a_power_cut_takes_what_was_not_synced(new_server, connected, data, video_path, durability):
+    server = new_server(toml=settings("60s", durability))
     location = send_two_pieces(connected(server), data)
     server.kill()
-    assert unsynced(server) == [f"0-{2 * PIECE}"]
+    assert unsynced(server) == [f"0-{OPEN_END}"]
     begin_another_run_of_the_machine(server)
     server.start()
     client = connected(server)
@@ -108,8 +116,9 @@ def test_after_the_interval_a_power_cut_takes_nothing(new_server, connected, dat
     assert connected(server).stored(location) == 2 * PIECE
 
 
-def test_the_end_of_the_server_syncs_everything(new_server, connected, data):
-    server = new_server(toml=settings("60s"))
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_the_end_of_the_server_syncs_everything(new_server, connected, data, durability):
+    server = new_server(toml=settings("60s", durability))
     location = send_two_pieces(connected(server), data)
     assert server.terminate() == 0
     assert unsynced(server) == []

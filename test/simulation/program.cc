@@ -81,6 +81,9 @@ class Program {
       dies_often_ = false;
       journal = {.read_error = journal.read_error};
     }
+    if (durability_ == Durability::none) {
+      disk.writeback_error = 0;  // Nobody would ever hear of it.
+    }
     world_.set_faults(disk, journal, rate(0.5));
   }
   double rate(double most) {
@@ -118,10 +121,14 @@ class Program {
       world_.disk().die_after(dice_.below(25));
     }
     std::vector<Task<>> tasks;
-    for (std::uint64_t count = dice_.chance(0.5) ? 1 : dice_.between(2, 4); count > 0; --count) {
-      tasks.push_back(any_action());
+    if (!world_.has_faults() && !world_.uploads().empty() && dice_.chance(0.05)) {
+      tasks.push_back(another_file(any_upload()));
+    } else {
+      for (std::uint64_t count = dice_.chance(0.5) ? 1 : dice_.between(2, 4); count > 0; --count) {
+        tasks.push_back(any_action());
+      }
     }
-    if (durability_ == Durability::interval && dice_.chance(0.4)) {
+    if (durability_ != Durability::commit && dice_.chance(0.4)) {
       tasks.push_back(world_.sync_deferred());
     }
     world_.run_together(std::move(tasks));
@@ -240,6 +247,12 @@ class Program {
     upload::Piece piece;
     piece.whole_file = true;
     return world_.append(upload, piece, bytes, ending, dice_.chance(0.5));
+  }
+
+  // Beside no other request, and on a sound disk: of one that is cut the engine keeps what arrived.
+  Task<> another_file(Expectation& upload) {
+    const std::uint64_t size = upload.source.size();
+    return world_.append_another_file(upload, size == 0 ? 0 : dice_.below(size));
   }
 
   std::vector<Task<>> all_statuses() {

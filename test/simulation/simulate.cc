@@ -18,6 +18,7 @@ using namespace sluice::simulation;
 
 constexpr std::uint64_t seeds_per_sqlite_run = 8;
 constexpr std::uint64_t seeds_per_interval_run = 3;
+constexpr std::uint64_t seeds_per_run_without_syncs = 5;
 
 struct Plan {
   std::uint64_t first_seed = 1;
@@ -41,6 +42,9 @@ int simulate(const Plan& plan) {
     }
     if (seed % seeds_per_interval_run == 0) {
       variant.durability = sluice::Durability::interval;
+    } else if (seed % seeds_per_run_without_syncs == 0) {
+      variant.durability = sluice::Durability::none;
+      variant.journal = JournalKind::memory;
     }
     const Outcome outcome = run_program(seed, variant);
     total.add(outcome.tally);

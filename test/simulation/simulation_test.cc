@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t first_seed = 1;
 constexpr std::uint64_t seeds_count = 3000;
 constexpr std::uint64_t seeds_on_sqlite_count = 1000;
+constexpr std::uint64_t seeds_without_syncs_count = 1000;
 constexpr std::uint64_t seeds_per_sqlite_run = 4;
 constexpr std::uint64_t seeds_to_find_a_defect = 2000;
 constexpr std::uint64_t crash_programs_count = 6;
@@ -79,6 +80,21 @@ TEST(SimulationTest, AnIntervalLosesNothingButTheLatestBytesToAPowerCut) {
   EXPECT_GT(total.bytes_taken_back, 0U);
 }
 
+TEST(SimulationTest, WithoutSyncsNothingIsLostToTheEndOfAProcess) {
+  Tally total;
+  for (std::uint64_t seed = 1; seed <= seeds_without_syncs_count; ++seed) {
+    Variant variant;
+    variant.durability = Durability::none;
+    const Outcome outcome = run_program(seed, variant);
+    total.add(outcome.tally);
+    ASSERT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
+  }
+  std::cout << seeds_without_syncs_count << " runs: " << to_text(total) << "\n";
+  EXPECT_GT(total.deaths, seeds_without_syncs_count / 10);
+  EXPECT_GT(total.videos, seeds_without_syncs_count / 2);
+  EXPECT_EQ(total.power_cuts, 0U);
+}
+
 // In every call of the disk, those of SQLite included: before, in the middle or after it.
 TEST(SimulationTest, AProcessMayDieInEverySystemCall) {
   Tally total;
@@ -140,14 +156,15 @@ constexpr Durability interval = Durability::interval;
 
 INSTANTIATE_TEST_SUITE_P(
     Interval, PlantedDefectTest,
-    ::testing::Values(PlantedDefect{Defect::ignores_the_machine_s_end, "BootIgnored", interval},
-                      PlantedDefect{Defect::ignores_the_machine_s_end, "BootIgnoredBySqlite",
-                                    interval, JournalKind::sqlite},
-                      PlantedDefect{Defect::forgets_to_sync_the_journal, "JournalNotSynced",
-                                    interval},
-                      PlantedDefect{Defect::answers_before_sync, "NoSync", interval},
-                      PlantedDefect{Defect::forgets_directory_sync, "NoDirectorySync", interval},
-                      PlantedDefect{Defect::takeover_loses_bytes, "TakeoverLosesBytes", interval}),
+    ::testing::Values(
+        PlantedDefect{Defect::ignores_the_machine_s_end, "BootIgnored", interval},
+        PlantedDefect{Defect::ignores_the_machine_s_end, "BootIgnoredBySqlite", interval,
+                      JournalKind::sqlite},
+        PlantedDefect{Defect::forgets_to_sync_the_journal, "JournalNotSynced", interval},
+        PlantedDefect{Defect::answers_before_sync, "NoSync", interval},
+        PlantedDefect{Defect::forgets_directory_sync, "NoDirectorySync", interval},
+        PlantedDefect{Defect::takeover_loses_bytes, "TakeoverLosesBytes", interval},
+        PlantedDefect{Defect::takes_the_last_write_for_the_end, "WrongEnd", interval}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(

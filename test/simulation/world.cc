@@ -33,7 +33,8 @@ upload::EngineSettings settings(Durability durability) {
   settings.expiry = {std::chrono::hours(24), std::chrono::hours(72), std::chrono::hours(48)};
   // A delivery that begins at once ends before a client waits.
   settings.answer_wait = 0ms;
-  settings.defers_syncs = durability == Durability::interval;
+  settings.defers_syncs = durability != Durability::commit;
+  settings.syncs = durability != Durability::none;
   return settings;
 }
 
@@ -138,6 +139,7 @@ void World::plan_deaths(double before_commit, double after_commit) {
 }
 
 void World::restart(bool power_cut) {
+  power_cut = power_cut && durability_ != Durability::none;
   ++tally_.restarts;
   tally_.deaths += process_.alive ? 0 : 1;
   tally_.power_cuts += power_cut ? 1 : 0;
@@ -155,11 +157,11 @@ void World::restart(bool power_cut) {
   if (const std::optional<std::string> damage = journal_.reopen(power_cut)) {
     violate(*damage);
   }
+  life_ = std::make_unique<Life>(*this);
+  journal_.set_store(&life_->seam);
   if (power_cut && durability_ == Durability::interval) {
     forget_acknowledged();
   }
-  life_ = std::make_unique<Life>(*this);
-  journal_.set_store(&life_->seam);
   for (const auto& [id, record] : journal_.durable_uploads()) {
     if (upload::awaits_answer(record.progress.state)) {
       life_->waiting.push_back(record);
@@ -251,6 +253,30 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
   }
 }
 
+Task<> World::append_another_file(Expectation& upload, std::uint64_t bytes) {
+  ++tally_.requests;
+  std::string other = upload.source.substr(0, bytes);
+  for (std::uint64_t at = upload.acknowledged; at < bytes; ++at) {
+    other[at] = other[at] == 'x' ? 'y' : 'x';
+  }
+  ClientSource body(std::move(other), ClientSource::Ending::end, std::nullopt, dice_);
+  sources_.push_back(&body);
+  upload::Piece piece;
+  piece.whole_file = true;
+  const Result<upload::SnapshotPtr> result =
+      co_await life_->engine.append(upload.token, piece, body);
+  std::erase(sources_, &body);
+  if (!process_.alive) {
+    co_return;
+  }
+  if (result) {
+    hear(upload, **result);
+  } else if (result.error().code() != Errc::bad_request &&
+             result.error().code() != Errc::content_mismatch) {
+    hear_error(upload, result.error(), "another file");
+  }
+}
+
 Task<> World::status(Expectation& upload) {
   ++tally_.requests;
   Result<upload::Snapshot> result = co_await life_->engine.status(upload.token);
@@ -317,8 +343,8 @@ Task<> World::sync_deferred() {
     const auto record = journal_.durable_uploads().find(id);
     // A failed sync has taken bytes back, and the client has not asked since.
     if (may_have_lost_bytes() && record != journal_.durable_uploads().end()) {
-      const RangeSet& stored = record->second.progress.stored;
-      acknowledged = {std::min(acknowledged.bytes, stored.prefix()), {}};
+      const std::uint64_t stored = progress_of(record->second).stored.prefix();
+      acknowledged = {std::min(acknowledged.bytes, stored), {}};
     }
     upload.kept = std::max(upload.kept, acknowledged.bytes);
     for (const ByteRange& part : acknowledged.parts.ranges()) {

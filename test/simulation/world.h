@@ -76,6 +76,7 @@ class World final : public delivery::Handover {
   // The process ends, if it has not died, and a new one begins.
   void restart(bool power_cut);
   void set_faults(FaultRates disk, JournalFaults journal, double backend_failures);
+  bool has_faults() const noexcept { return has_faults_; }
   // System calls that nobody may notice: probabilities of EINTR and of short counts.
   void interrupt(double interrupted, double short_count) {
     system_.set_interruptions(interrupted, short_count);
@@ -93,6 +94,8 @@ class World final : public delivery::Handover {
   runtime::Task<> create(std::uint64_t file_size, std::optional<journal::Layout> layout = {});
   runtime::Task<> append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
                          ClientSource::Ending ending, bool length_known);
+  // The beginning of another file, as a whole file of unknown length.
+  runtime::Task<> append_another_file(Expectation& upload, std::uint64_t bytes);
   runtime::Task<> status(Expectation& upload);
   runtime::Task<> abort(Expectation& upload);
   runtime::Task<> reap();
@@ -137,6 +140,7 @@ class World final : public delivery::Handover {
   void check_kept_bytes(const Expectation& upload, const journal::UploadProgress& progress);
   // The clients hear what is left.
   void forget_acknowledged();
+  journal::UploadProgress progress_of(const journal::UploadRecord& record) const;
   std::string blob_path(std::uint64_t id) const;
   static std::string video_path(std::uint64_t id);
   // Where the bytes of a finished upload are, in their order.
