@@ -150,10 +150,10 @@ def _under_load(server, seed, uploaders_count, enough):
     return uploads, Tally(kills, answered.count, lost, len(uploads), len(finished), size)
 
 
-def kill_under_load(folder, seed, uploaders_count, enough):
+def kill_under_load(folder, seed, uploaders_count, enough, durability="commit"):
     """Kills the server until enough(kills), then lets every upload come to its end and compares all of it with what
     was sent. Raises when a promise was broken; the data then stay in `folder`, else they are removed."""
-    with SluiceServer(folder / "data") as server:
+    with SluiceServer(folder / "data", env={"SLUICE_DATA_DURABILITY": durability}) as server:
         uploads, tally = _under_load(server, seed, uploaders_count, enough)
         server.restart()
         with Client((server.host, server.port)) as client:

@@ -27,6 +27,7 @@ ROUND_SECONDS = 60
 # More would say nothing new.
 LOSSES_MAX = 10
 UPLOADERS = 6
+DURABILITIES = ("commit", "interval", "none")  # In turn: a kill may take nothing from any of them.
 # The simulation's last line: "N programs: 5 requests, 2 restarts, ..."
 SIMULATED = re.compile(r"^(\d+) programs: (.*), (\d+) violations$", re.MULTILINE)
 # Seeds of one round of the simulation and those of the next are so far apart.
@@ -104,15 +105,18 @@ class Kills:
     def _round(self, seed, end):
         folder = tempfile.mkdtemp(prefix="sluice-soak-")
         keep = False
+        durability = DURABILITIES[self.rounds % len(DURABILITIES)]
         self.rounds += 1
         try:
-            tally = kill_under_load(Path(folder), seed, UPLOADERS, lambda kills: time.monotonic() >= end)
+            tally = kill_under_load(
+                Path(folder), seed, UPLOADERS, lambda kills: time.monotonic() >= end, durability
+            )
             self.tally += tally
-            say(f"round {self.rounds}, seed {seed}: {tally}")
+            say(f"round {self.rounds}, {durability}, seed {seed}: {tally}")
         except Exception as error:  # Whatever it is, the round did not end as it must.
             keep = True
             self.losses += 1
-            say(f"LOSS in round {self.rounds}, seed {seed}: {type(error).__name__}: {error}")
+            say(f"LOSS in round {self.rounds}, {durability}, seed {seed}: {type(error).__name__}: {error}")
             say(f"data and log are kept in {folder}")
             say(f"to try again: SLUICE_CRASH_SEED={seed} SLUICE_CRASH_KILLS=200 ctest -R crash.kill")
         finally:
