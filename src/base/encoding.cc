@@ -97,10 +97,14 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_space) {
-      decoded += ' ';
-    } else if (text[i] != '%') {
-      decoded += text[i];
+    const std::string_view plain = text.substr(i, text.find_first_of("%+", i) - i);
+    decoded += plain;
+    i += plain.size();
+    if (i == text.size()) {
+      break;
+    }
+    if (text[i] == '+') {
+      decoded += plus_is_space ? ' ' : '+';
     } else {
       const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "base/random.h"
 
 namespace sluice {
@@ -22,6 +25,17 @@ TEST(Encoding, TokensAreLongUrlSafeAndDifferent) {
   EXPECT_EQ(token.size(), 43U);
   EXPECT_TRUE(is_base64url(token));
   EXPECT_NE(token, random_token());
+}
+
+TEST(Encoding, IdsAreShortUrlSafeAndDifferent) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string id = random_id();
+    EXPECT_EQ(id.size(), 12U);
+    EXPECT_TRUE(is_base64url(id));
+    ids.insert(id);
+  }
+  EXPECT_EQ(ids.size(), 1000U);
 }
 
 TEST(Encoding, PercentDecodingIsStrict) {

@@ -10,6 +10,10 @@ namespace sluice {
 // URL.
 std::string random_token();
 
+// 72 random bits as 12 characters of base64url: enough to tell things apart, short enough to be
+// read out by a person, and no secret.
+std::string random_id();
+
 // In [0, 1). For jitter: an attacker could guess it.
 double random_fraction();
 

@@ -25,22 +25,41 @@ std::size_t begin_of_head(std::string_view text) noexcept {
   return text.starts_with("\r\n") ? 2 : 0;
 }
 
+bool is_text(char c) noexcept {
+  return (static_cast<unsigned char>(c) >= 0x20U && c != '\x7F') || c == '\t';
+}
+
+// From `at` on, where what comes is no text, or `end`. Most bytes of a head need no closer look.
+std::size_t end_of_text(std::string_view text, std::size_t at, std::size_t end) noexcept {
+  while (at < end && is_text(text[at])) {
+    ++at;
+  }
+  return at;
+}
+
 // Where the first head of `text` ends; 0 while its end has not arrived. What makes a head
 // impossible is refused where it stands, so that the verdict does not depend on how the bytes
 // arrive.
 Result<std::size_t> end_of_head(std::string_view text) {
   const std::size_t begin = begin_of_head(text);
+  const std::size_t size = std::min(text.size(), limits::head_bytes_max);
   std::size_t line = begin;
-  for (std::size_t i = begin; i < std::min(text.size(), limits::head_bytes_max); ++i) {
-    const char c = text[i];
+  for (std::size_t i = begin; i < size; ++i) {
     const bool in_request_line = line == begin;
+    if (i > line && text[i - 1] != '\r') {
+      const std::size_t line_max = in_request_line ? begin + limits::target_bytes_max : size;
+      i = end_of_text(text, i, std::min(line_max, size));
+      if (i == size) {
+        break;
+      }
+    }
+    const char c = text[i];
     const bool after_cr = i > line && text[i - 1] == '\r';
     if (after_cr != (c == '\n')) {
       return fail(Errc::bad_request,
                   "expected CR LF at the end of every line of the head; got one without the other");
     }
-    if ((static_cast<unsigned char>(c) < 0x20U && c != '\t' && c != '\r' && c != '\n') ||
-        c == '\x7F') {
+    if (!is_text(c) && c != '\r' && c != '\n') {
       return fail(Errc::bad_request,
                   "expected text in the head; got the control character " + in_quotes({&c, 1}));
     }

@@ -50,9 +50,11 @@ const std::string& date_now() {
 void append_field(std::string& head, std::string_view name, std::string_view value) {
   head += name;
   head += ": ";
-  for (const char c : value) {
-    head += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-  }
+  const std::size_t begin = head.size();
+  head += value;
+  std::ranges::replace_if(
+      head.begin() + static_cast<std::ptrdiff_t>(begin), head.end(),
+      [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
   head += "\r\n";
 }
 
@@ -77,6 +79,10 @@ std::size_t Headers::count(std::string_view name) const noexcept {
 }
 
 void Headers::add(std::string name, std::string value) {
+  constexpr std::size_t usual_count = 8;
+  if (fields_.empty()) {
+    fields_.reserve(usual_count);
+  }
   fields_.push_back({std::move(name), std::move(value)});
 }
 

@@ -24,11 +24,6 @@ Duration until(steady_clock::time_point end) {
   return std::chrono::ceil<Duration>(end - steady_clock::now());
 }
 
-// 72 random bits: enough to tell requests apart, short enough to be read out by a person.
-std::string new_request_id() {
-  return random_token().substr(0, 12);
-}
-
 // Errors after which nobody expects an answer.
 bool is_silent(Errc code) {
   return code == Errc::closed_by_peer || code == Errc::idle_timeout || code == Errc::draining;
@@ -256,7 +251,7 @@ RequestContext ServerSession::context_of(const Request& request) const {
       request,
       Sender{.address = stream_->peer_address(), .secure = stream_->is_secure(), .host = {}},
       settings_.trusted_proxies);
-  return {new_request_id(), std::move(sender.address), sender.secure, std::move(sender.host)};
+  return {random_id(), std::move(sender.address), sender.secure, std::move(sender.host)};
 }
 
 ReplyPtr ServerSession::reply_after_exception(const Request& request,
@@ -290,7 +285,7 @@ runtime::Task<bool> ServerSession::settle(RequestBody& body) {
 }
 
 runtime::Task<> ServerSession::refuse(const Error& error) {
-  const RequestContext context{new_request_id(), stream_->peer_address(), stream_->is_secure()};
+  const RequestContext context{random_id(), stream_->peer_address(), stream_->is_secure()};
   AccessLine line(log_, metrics_, context);
   Reply reply;
   reply.response = error_response(error);
