@@ -292,6 +292,17 @@ TEST_F(DeferredSyncsTest, AfterAFailedWriteTheEndIsClosedBeforeOtherBytesCome) {
   EXPECT_EQ(status(token)->acknowledged, 5U);
 }
 
+// What it holds is not known then: it may say that the end is closed.
+TEST_F(DeferredSyncsTest, NothingIsAcknowledgedBesideAJournalThatHasFailed) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  journal.failing = true;
+  EXPECT_FALSE(round());
+  EXPECT_EQ(append(token, "ef", {4, 6, 9}).error().code(), Errc::storage_failed);
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+}
+
 TEST_F(DeferredSyncsTest, PartsAreCommitted) {
   journal::Layout layout;
   layout.main_size = 9;

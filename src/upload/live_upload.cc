@@ -218,7 +218,9 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
 bool LiveUpload::extend(const RangeSet& ranges, Timestamp expires_at) {
   const std::scoped_lock lock(mutex_);
   journal::UploadProgress& progress = record_.progress;
-  if (!progress.open_ended || pending_ || !trusted_ || ranges.ranges().back().end == file_size()) {
+  // Of a journal that has failed it is not known whether its record still has an open end.
+  const bool is_open_ended = progress.open_ended && !pending_ && journal_.healthy();
+  if (!is_open_ended || !trusted_ || ranges.ranges().back().end == file_size()) {
     return false;
   }
   for (const ByteRange& range : ranges.ranges()) {

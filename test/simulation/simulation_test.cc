@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t first_seed = 1;
 constexpr std::uint64_t seeds_count = 3000;
 constexpr std::uint64_t seeds_on_sqlite_count = 1000;
-constexpr std::uint64_t seeds_without_syncs_count = 1000;
+constexpr std::uint64_t seeds_without_syncs_count = 3000;
 constexpr std::uint64_t seeds_per_sqlite_run = 4;
 constexpr std::uint64_t seeds_to_find_a_defect = 2000;
 constexpr std::uint64_t crash_programs_count = 6;
