@@ -36,6 +36,8 @@ class RequestBody final : public runtime::ByteSource {
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
   std::size_t read_blocking(MutableBytes buffer, Duration patience) override;
+  void lend() noexcept override { stream_.lend(); }
+  void take_back() noexcept override { stream_.take_back(); }
   std::optional<std::uint64_t> remaining() const override;
   void cancel(Errc reason) override;
 

@@ -29,6 +29,10 @@ class ByteStream {
   // false when `timeout` passed first, or when the stream cannot do this. Both may be called on any
   // thread while nobody else uses the stream but for interrupt_wait().
   virtual bool block_until_readable(Duration /*timeout*/) { return false; }
+  // From lend() to take_back(), both on the stream's own thread, another thread alone reads: the
+  // event loop is not woken for what comes.
+  virtual void lend() noexcept {}
+  virtual void take_back() noexcept {}
   // Writes all of `head`, then all of `body`, in one piece where the system can. idle_timeout when
   // the peer takes bytes more slowly than `patience` allows.
   virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) = 0;

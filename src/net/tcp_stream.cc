@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -67,6 +68,9 @@ TcpStream::TcpStream(Socket socket, std::string peer_address, runtime::DeadlineS
 }
 
 TcpStream::~TcpStream() {
+  if (lent_ >= 0) {
+    ::close(lent_);
+  }
   if (alarm_) {
     alarm_->stream = nullptr;
     alarm_->timer.cancel();
@@ -161,8 +165,7 @@ Result<std::optional<std::size_t>> TcpStream::read_now(MutableBytes buffer) {
     return fail(ended(*cancelled_, {}));
   }
   for (;;) {
-    const ssize_t count =
-        ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const ssize_t count = ::recv(descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count >= 0) {
       return static_cast<std::size_t>(count);
     }
@@ -176,8 +179,30 @@ Result<std::optional<std::size_t>> TcpStream::read_now(MutableBytes buffer) {
 }
 
 bool TcpStream::block_until_readable(Duration timeout) {
-  pollfd waiting{socket_.native_handle(), POLLIN, 0};
+  pollfd waiting{descriptor(), POLLIN, 0};
   return ::poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
+}
+
+void TcpStream::lend() noexcept {
+  boost::system::error_code failed;
+  const int descriptor = socket_.release(failed);
+  if (!failed) {
+    lent_ = descriptor;
+  }
+}
+
+void TcpStream::take_back() noexcept {
+  if (lent_ < 0) {
+    return;
+  }
+  // No function of a socket that is connected asks for its family.
+  boost::system::error_code failed;
+  socket_.assign(boost::asio::generic::stream_protocol(AF_UNSPEC, 0), lent_, failed);
+  if (failed) {
+    cancel(Errc::closed_by_peer);
+    return;
+  }
+  lent_ = -1;
 }
 
 runtime::Task<Result<>> TcpStream::write(Bytes head, Bytes body, Patience patience) {
@@ -232,7 +257,7 @@ Result<bool> TcpStream::write_now(Bytes& head, Bytes& body) {
 }
 
 void TcpStream::shutdown_send() noexcept {
-  ::shutdown(socket_.native_handle(), SHUT_WR);
+  ::shutdown(descriptor(), SHUT_WR);
 }
 
 void TcpStream::cancel(Errc reason) noexcept {

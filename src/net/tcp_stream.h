@@ -28,6 +28,8 @@ class TcpStream final : public ByteStream {
   runtime::Task<Result<>> wait_readable(Duration timeout) override;
   Result<std::optional<std::size_t>> read_now(MutableBytes buffer) override;
   bool block_until_readable(Duration timeout) override;
+  void lend() noexcept override;
+  void take_back() noexcept override;
   runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
   void shutdown_send() noexcept override;
   void cancel(Errc reason) noexcept override;
@@ -35,7 +37,7 @@ class TcpStream final : public ByteStream {
 
   // As wait_readable(): until the system takes bytes again.
   runtime::Task<Result<>> wait_writable(Duration timeout);
-  int descriptor() noexcept { return socket_.native_handle(); }
+  int descriptor() noexcept { return lent_ >= 0 ? lent_ : socket_.native_handle(); }
 
   runtime::Executor executor() override { return socket_.get_executor(); }
   const std::string& peer_address() const noexcept override { return peer_address_; }
@@ -55,7 +57,8 @@ class TcpStream final : public ByteStream {
   Result<bool> write_now(Bytes& head, Bytes& body);
 
   std::optional<ConnectionSlot> slot_;
-  Socket socket_;
+  Socket socket_;  // Not open while it is lent.
+  int lent_ = -1;  // Then its descriptor.
   std::string peer_address_;
   std::optional<Errc> cancelled_;
 

@@ -71,6 +71,33 @@ Errc code_of(const Result<>& result) {
   return result ? Errc::internal : result.error().code();
 }
 
+TEST_F(TcpStreamTest, IsLentAndTakenBack) {
+  EXPECT_EQ(code_of(wait_readable(1ms)), Errc::idle_timeout);
+  stream_->lend();
+  send("abc");
+  EXPECT_TRUE(stream_->block_until_readable(1min));
+  EXPECT_EQ(stream_->read_now(buffer_).value(), std::size_t{3});
+  send("de");
+  stream_->take_back();
+  EXPECT_TRUE(wait_readable(1min)) << "it came while nobody watched";
+  EXPECT_EQ(stream_->read_now(buffer_).value(), std::size_t{2});
+  EXPECT_EQ(code_of(wait_readable(1ms)), Errc::idle_timeout);
+  later(5ms, [this] { send("f"); });
+  EXPECT_TRUE(wait_readable(1min));
+  EXPECT_EQ(stream_->read_now(buffer_).value(), std::size_t{1});
+  EXPECT_TRUE(write("gh", "", 1min));
+}
+
+TEST_F(TcpStreamTest, WhatEndsWhileItIsLentEndsAfterwards) {
+  stream_->lend();
+  stream_->cancel(Errc::draining);
+  stream_->take_back();
+  EXPECT_EQ(code_of(wait_readable(1min)), Errc::draining);
+  stream_->lend();
+  stream_.reset();
+  EXPECT_EQ(::send(peer_, "a", 1, MSG_NOSIGNAL), -1) << "a lent socket is closed with its stream";
+}
+
 TEST_F(TcpStreamTest, ReadsWhatIsThereAndTheEnd) {
   auto nothing = stream_->read_now(buffer_);
   ASSERT_TRUE(nothing);

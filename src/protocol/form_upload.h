@@ -42,6 +42,8 @@ class MultipartFileSource final : public runtime::ByteSource {
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
   std::size_t read_blocking(MutableBytes buffer, Duration patience) override;
+  void lend() noexcept override { body_.lend(); }
+  void take_back() noexcept override { body_.take_back(); }
   std::optional<std::uint64_t> remaining() const override { return std::nullopt; }
   void cancel(Errc reason) override { body_.cancel(reason); }
 

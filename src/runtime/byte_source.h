@@ -31,6 +31,9 @@ class ByteSource {
   // `buffer`. 0 when nothing came, and also for an end or an error, which the next read() tells.
   // Any thread, while nobody else uses the source but for cancel().
   virtual std::size_t read_blocking(MutableBytes /*buffer*/, Duration /*patience*/) { return 0; }
+  // Before the first of several calls of it and after the last, by the coroutine that reads.
+  virtual void lend() noexcept {}
+  virtual void take_back() noexcept {}
 
   // The bytes that are still to come, where the framing says so.
   virtual std::optional<std::uint64_t> remaining() const = 0;

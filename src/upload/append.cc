@@ -20,6 +20,26 @@ bool is_of_store(Errc code) {
   return code == Errc::storage_failed || code == Errc::disk_full;
 }
 
+// Of a source, where there is one, to a storage thread.
+class Loan {
+ public:
+  explicit Loan(runtime::ByteSource* source) : source_(source) {
+    if (source_ != nullptr) {
+      source_->lend();
+    }
+  }
+  ~Loan() {
+    if (source_ != nullptr) {
+      source_->take_back();
+    }
+  }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+
+ private:
+  runtime::ByteSource* const source_;
+};
+
 }  // namespace
 
 Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
@@ -208,6 +228,7 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
       co_return fail(opened.error());
     }
   }
+  const Loan loan(next < stop_at ? &body_ : nullptr);
   store::Blob::Stream stream{position_, buffer, count, std::move(refill), sync_at};
   store::Blob::Streamed streamed;
   if (blob_) {
