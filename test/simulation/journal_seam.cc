@@ -53,6 +53,7 @@ std::uint64_t JournalSeam::unfinished_uploads() const noexcept {
 
 std::optional<std::string> JournalSeam::reopen(bool power_cut) {
   broken_ = false;
+  has_missed_a_loss_ = false;
   boot_ += power_cut && defect_ != Defect::ignores_the_machine_s_end ? 1 : 0;
   if (kind_ == JournalKind::sqlite) {
     open_sqlite();
@@ -181,6 +182,23 @@ Result<> JournalSeam::commit_to_sqlite(const std::vector<journal::Change>& chang
 }
 
 Task<Result<>> JournalSeam::commit(std::vector<journal::Change> changes) {
+  const bool takes_back = takes_bytes_back(changes);
+  const Result<> done = co_await commit_one(std::move(changes));
+  has_missed_a_loss_ = has_missed_a_loss_ || (takes_back && !done);
+  co_return done;
+}
+
+bool JournalSeam::takes_bytes_back(const std::vector<journal::Change>& changes) const {
+  return std::ranges::any_of(changes, [this](const journal::Change& change) {
+    const auto* const update = std::get_if<journal::UpdateUpload>(&change);
+    const auto known =
+        update == nullptr ? durable_uploads_.end() : durable_uploads_.find(update->id);
+    return known != durable_uploads_.end() &&
+           update->progress.stored.total() < known->second.progress.stored.total();
+  });
+}
+
+Task<Result<>> JournalSeam::commit_one(std::vector<journal::Change> changes) {
   co_await wait_some_turns(dice_);
   if (!process_.alive || broken_) {
     co_return fail(Errc::storage_failed, "the journal takes no changes any more");

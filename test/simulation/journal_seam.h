@@ -83,6 +83,9 @@ class JournalSeam final : public journal::Journal {
   runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
       std::size_t count) override;
   bool healthy() const noexcept override { return !broken_; }
+  // Bytes did not reach the disk, and the journal could not be told: no process in the same run of
+  // the machine can know.
+  bool has_missed_a_loss() const noexcept { return has_missed_a_loss_; }
 
  private:
   journal::Journal& inner();
@@ -90,6 +93,8 @@ class JournalSeam final : public journal::Journal {
   bool fails_to_read();
   void make_durable();
   void keep_for_now();
+  runtime::Task<Result<>> commit_one(std::vector<journal::Change> changes);
+  bool takes_bytes_back(const std::vector<journal::Change>& changes) const;
   bool is_synced(const std::vector<journal::Change>& changes) const;
   Result<> commit_to_sqlite(const std::vector<journal::Change>& changes);
   void open_sqlite();
@@ -117,6 +122,7 @@ class JournalSeam final : public journal::Journal {
   const Durability durability_;
   std::uint64_t boot_ = 1;
   bool broken_ = false;
+  bool has_missed_a_loss_ = false;
   std::uint64_t commits_ = 0;
   std::optional<std::string> violation_;
 };

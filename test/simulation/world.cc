@@ -139,7 +139,8 @@ void World::plan_deaths(double before_commit, double after_commit) {
 }
 
 void World::restart(bool power_cut) {
-  power_cut = power_cut && durability_ != Durability::none;
+  // As the operator is told: after such a failure the machine is started anew, not the process.
+  power_cut = (power_cut || journal_.has_missed_a_loss()) && durability_ != Durability::none;
   ++tally_.restarts;
   tally_.deaths += process_.alive ? 0 : 1;
   tally_.power_cuts += power_cut ? 1 : 0;
