@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "http/session_fixture.h"
 #include "support/run.h"
+#include "support/watched.h"
 
 namespace sluice::http {
 namespace {
@@ -249,6 +250,8 @@ TEST_F(RequestBodyTest, ABlockingReadTakesWhatIsThereAndLeavesTheRestToTheNextRe
     open(request);
     const bool is_chunked = request.framing == Framing::chunked;
     std::array<std::byte, 4> buffer{};
+    body_->lend();
+    EXPECT_FALSE(testing::is_watched(stream_->descriptor()));
     EXPECT_EQ(body_->read_blocking(buffer, 1ms), 0U) << "nothing came";
     send(is_chunked ? "5\r\nabcde\r\n" : "abcde");
     EXPECT_EQ(body_->read_blocking(buffer, 1min), 4U);

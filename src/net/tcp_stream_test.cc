@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/metrics.h"
 #include "support/run.h"
+#include "support/watched.h"
 
 namespace sluice::net {
 namespace {
@@ -73,12 +74,15 @@ Errc code_of(const Result<>& result) {
 
 TEST_F(TcpStreamTest, IsLentAndTakenBack) {
   EXPECT_EQ(code_of(wait_readable(1ms)), Errc::idle_timeout);
+  EXPECT_TRUE(testing::is_watched(stream_->descriptor()));
   stream_->lend();
+  EXPECT_FALSE(testing::is_watched(stream_->descriptor()));
   send("abc");
   EXPECT_TRUE(stream_->block_until_readable(1min));
   EXPECT_EQ(stream_->read_now(buffer_).value(), std::size_t{3});
   send("de");
   stream_->take_back();
+  EXPECT_TRUE(testing::is_watched(stream_->descriptor()));
   EXPECT_TRUE(wait_readable(1min)) << "it came while nobody watched";
   EXPECT_EQ(stream_->read_now(buffer_).value(), std::size_t{2});
   EXPECT_EQ(code_of(wait_readable(1ms)), Errc::idle_timeout);

@@ -91,8 +91,17 @@ TEST_F(UploadEngineTest, AFastSenderIsReadByTheThreadThatWrites) {
   ScriptedSource body(file);
   ASSERT_TRUE(run(engine->append(token, {0, file.size() - 1, file.size()}, body)));
   EXPECT_GT(body.bytes_read_blocking, 0U);
+  EXPECT_GT(body.loans, 0);
+  EXPECT_FALSE(body.is_lent);
   EXPECT_EQ(blob(1), file.substr(0, file.size() - 1));
   EXPECT_EQ(status(token)->acknowledged, file.size() - 1);
+}
+
+TEST_F(UploadEngineTest, APieceThatHasComeWholeIsNotLent) {
+  const std::string token = create(9);
+  ScriptedSource body("abc");
+  ASSERT_TRUE(run(engine->append(token, {0, 3, 9}, body)));
+  EXPECT_EQ(body.loans, 0);
 }
 
 TEST_F(UploadEngineTest, BytesBehindStoredOnesAreNotReadAhead) {

@@ -63,6 +63,12 @@ class ScriptedSource final : public runtime::ByteSource {
     return count;
   }
 
+  void lend() noexcept override {
+    is_lent = true;
+    ++loans;
+  }
+  void take_back() noexcept override { is_lent = false; }
+
   std::optional<std::uint64_t> remaining() const override {
     return size_known_ ? std::optional<std::uint64_t>(bytes_.size() - offset_ + missing_bytes_)
                        : std::nullopt;
@@ -77,6 +83,8 @@ class ScriptedSource final : public runtime::ByteSource {
 
   runtime::Event reached_silence;
   std::size_t bytes_read_blocking = 0;
+  bool is_lent = false;
+  int loans = 0;
 
  private:
   const std::string bytes_;
