@@ -261,6 +261,7 @@ TEST_F(DeferredSyncsTest, BytesOfAnotherFileAreNeverCounted) {
   const auto refused = run(engine->append(token, whole_file, other));
   EXPECT_EQ(refused.error().code(), Errc::bad_request);
   EXPECT_EQ(blob(1), "abcdxyz");
+  EXPECT_FALSE(journal.last_update_may_be_lost) << "an end that is closed stays so";
   EXPECT_EQ(stored(1), "0-4 but 0-4");
   restart();
   EXPECT_EQ(status(token)->acknowledged, 4U);
@@ -325,6 +326,16 @@ TEST_F(DeferredSyncsTest, ASmallFileThatComesWholeIsCommittedOnce) {
   EXPECT_EQ(journal.commits, commits + 1);
   EXPECT_EQ(stored(1), "0-9 but ");
   EXPECT_EQ(durable(1), "abcdefghi");
+}
+
+TEST_F(DeferredSyncsTest, ASmallFileThatIsCutIsSyncedAtOnce) {
+  const std::string token = create(9);
+  testing::ScriptedSource body("abc", testing::ScriptedSource::Ending::lost, true, 6);
+  EXPECT_FALSE(run(engine->append(token, {0, 9, 9}, body)));
+  EXPECT_EQ(stored(1), "0-3 but ");
+  EXPECT_EQ(durable(1), "abc");
+  EXPECT_EQ(append(token, "de", {3, 5, 9})->acknowledged, 5U);
+  EXPECT_EQ(stored(1), "0-5 but 3-5") << "the next ones are not";
 }
 
 // A process that syncs all it acknowledges takes over what another has left.

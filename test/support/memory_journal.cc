@@ -52,6 +52,7 @@ void MemoryJournal::apply(const Change& change) {
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     SLUICE_CHECK(uploads.contains(update->id));
     uploads[update->id].progress = update->progress;
+    last_update_may_be_lost = update->may_be_lost;
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     uploads.erase(remove->id);
   } else if (const auto* put = std::get_if<journal::PutVideo>(&change)) {

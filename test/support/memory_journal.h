@@ -51,6 +51,7 @@ class MemoryJournal final : public journal::Journal {
   std::size_t at_gate = 0;
   bool full = false;  // Refuses every change and stays healthy.
   bool refuses_to_sync = false;
+  bool last_update_may_be_lost = false;
 
  private:
   std::vector<journal::UploadRecord> select(auto wanted, std::size_t count) const;
