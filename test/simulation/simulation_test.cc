@@ -26,6 +26,19 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
+// The seeds from 1 on; stops at the first violation.
+template <class VariantOf>
+Tally run_seeds(std::uint64_t count, VariantOf variant_of) {
+  Tally total;
+  for (std::uint64_t seed = 1; seed <= count && !::testing::Test::HasFailure(); ++seed) {
+    const Outcome outcome = run_program(seed, variant_of(seed));
+    total.add(outcome.tally);
+    EXPECT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
+  }
+  std::cout << count << " runs: " << to_text(total) << "\n";
+  return total;
+}
+
 TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverything) {
   const bool is_repeat = std::getenv("SLUICE_TEST_SIMULATION_SEED") != nullptr;
   const std::uint64_t first = number_from_environment("SLUICE_TEST_SIMULATION_SEED", first_seed);
@@ -49,30 +62,22 @@ TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverything) {
 }
 
 TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverythingInTheRealJournal) {
-  Variant variant;
-  variant.journal = JournalKind::sqlite;
-  Tally total;
-  for (std::uint64_t seed = 1; seed <= seeds_on_sqlite_count; ++seed) {
-    const Outcome outcome = run_program(seed, variant);
-    total.add(outcome.tally);
-    ASSERT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
-  }
-  std::cout << seeds_on_sqlite_count << " runs: " << to_text(total) << "\n";
+  run_seeds(seeds_on_sqlite_count, [](std::uint64_t) {
+    Variant variant;
+    variant.journal = JournalKind::sqlite;
+    return variant;
+  });
 }
 
 // With durability = interval a power cut takes bytes that were acknowledged since the last round;
 // nothing else, and it never leaves others in their place.
 TEST(SimulationTest, AnIntervalLosesNothingButTheLatestBytesToAPowerCut) {
-  Tally total;
-  for (std::uint64_t seed = 1; seed <= seeds_count; ++seed) {
+  const Tally total = run_seeds(seeds_count, [](std::uint64_t seed) {
     Variant variant;
     variant.durability = Durability::interval;
     variant.journal = seed % seeds_per_sqlite_run == 0 ? JournalKind::sqlite : JournalKind::memory;
-    const Outcome outcome = run_program(seed, variant);
-    total.add(outcome.tally);
-    ASSERT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
-  }
-  std::cout << seeds_count << " runs: " << to_text(total) << "\n";
+    return variant;
+  });
   EXPECT_GT(total.power_cuts, seeds_count / 4);
   EXPECT_GT(total.deaths, seeds_count / 10);
   EXPECT_GT(total.failed_syncs, seeds_count / 50);
@@ -81,15 +86,11 @@ TEST(SimulationTest, AnIntervalLosesNothingButTheLatestBytesToAPowerCut) {
 }
 
 TEST(SimulationTest, WithoutSyncsNothingIsLostToTheEndOfAProcess) {
-  Tally total;
-  for (std::uint64_t seed = 1; seed <= seeds_without_syncs_count; ++seed) {
+  const Tally total = run_seeds(seeds_without_syncs_count, [](std::uint64_t) {
     Variant variant;
     variant.durability = Durability::none;
-    const Outcome outcome = run_program(seed, variant);
-    total.add(outcome.tally);
-    ASSERT_FALSE(outcome.violation) << "seed " << seed << ": " << *outcome.violation;
-  }
-  std::cout << seeds_without_syncs_count << " runs: " << to_text(total) << "\n";
+    return variant;
+  });
   EXPECT_GT(total.deaths, seeds_without_syncs_count / 10);
   EXPECT_GT(total.videos, seeds_without_syncs_count / 2);
   EXPECT_EQ(total.power_cuts, 0U);
