@@ -370,7 +370,7 @@ Task<> App::sweep() {
 
 // Also where nothing is deferred: what a process before this one has left.
 Task<> App::sync_often() {
-  const upload::EngineSettings settings = engine_settings(config_);
+  const upload::EngineSettings& settings = engine_->settings();
   bool goes_on = settings.syncs || settings.defers_syncs;
   bool is_failing = false;
   while (goes_on && !co_await stopping_.wait(config_.data.sync_interval)) {
@@ -445,7 +445,7 @@ Task<> App::drain_connections(http::Connections& connections) {
 }
 
 Task<> App::sync_last() {
-  if (!engine_settings(config_).defers_syncs) {
+  if (!engine_->settings().defers_syncs) {
     co_return;
   }
   Result<bool> synced = fail(Errc::storage_failed, "a sync does not end");

@@ -77,6 +77,8 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   // longer, and bytes that nobody needs. One round; the count of uploads it dealt with.
   runtime::Task<Result<std::size_t>> reap();
 
+  const EngineSettings& settings() const noexcept { return settings_; }
+
   // As DeferredSyncs::round().
   runtime::Task<Result<bool>> sync_deferred() { return deferred_.round(); }
 
