@@ -57,6 +57,9 @@ inline constexpr std::size_t discard_bytes = 16 * KiB;
 
 // Bytes of uploads.
 inline constexpr std::size_t buffer_bytes = 256 * KiB;
+// What a storage thread moves from a socket into a file at once, without copying it. One pipe for
+// each of them at the most; it holds pages of the kernel, and is empty between two streams.
+inline constexpr std::size_t pipe_bytes = 1 * MiB;
 inline constexpr std::size_t buffer_budget_bytes_default = 64 * MiB;
 // A buffer that is partly filled waits this long for more bytes of a fast sender, then it is
 // written as it is.
@@ -68,6 +71,9 @@ inline constexpr std::chrono::milliseconds buffer_fill_time_max{100};
 inline constexpr std::chrono::milliseconds stream_patience{2};
 inline constexpr std::chrono::milliseconds stream_time_max{20};
 inline constexpr std::uint64_t stream_bytes_max = 8 * MiB;
+// Of a body of which so much is left, it is enough to tell a fast sender by this much.
+inline constexpr std::uint64_t large_rest_bytes = 512 * KiB;
+inline constexpr std::size_t fast_sender_trial_bytes = 32 * KiB;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
 inline constexpr std::uint64_t checkpoint_bytes =
     64 * MiB;  // A running request is made durable this often.
@@ -216,6 +222,8 @@ static_assert(target_bytes_max < head_bytes_max);
 static_assert(multipart_part_head_bytes_max < buffer_bytes);
 static_assert(file_name_bytes_max < form_bytes_max);
 static_assert(drain_bytes_max >= form_skipped_bytes_max);
+static_assert(fast_sender_trial_bytes < buffer_bytes && buffer_bytes < large_rest_bytes);
+static_assert(buffer_bytes <= pipe_bytes && pipe_bytes <= stream_bytes_max);
 static_assert(buffer_bytes < writeback_bytes && writeback_bytes < checkpoint_bytes);
 static_assert(buffer_budget_bytes_default >= 16 * buffer_bytes);
 static_assert(file_size_max_default <= file_size_max);

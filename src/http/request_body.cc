@@ -220,6 +220,34 @@ std::size_t RequestBody::read_blocking(MutableBytes buffer, Duration patience) {
   return filled;
 }
 
+std::optional<std::size_t> RequestBody::move_blocking(runtime::Pipe& pipe, std::size_t size,
+                                                      Duration patience) {
+  if (framing_ != Framing::length || !input_.empty() || !stream_.can_move()) {
+    return std::nullopt;
+  }
+  const auto give_up_at = steady_clock::now() + patience;
+  size = static_cast<std::size_t>(std::min<std::uint64_t>(size, length_left_));
+  std::size_t moved = 0;
+  while (moved < size && check()) {
+    const Result<std::optional<std::size_t>> step = received(stream_.move_now(pipe, size - moved));
+    if (!step) {
+      break;  // Kept in failure_.
+    }
+    if (*step) {
+      moved += **step;
+      continue;
+    }
+    if (moved >= limits::buffer_bytes || !stream_.can_move() || (moved > 0 && pipe.is_full())) {
+      break;
+    }
+    const auto left = std::chrono::ceil<Duration>(give_up_at - steady_clock::now());
+    if (left <= Duration::zero() || !stream_.block_until_readable(left)) {
+      break;
+    }
+  }
+  return moved;
+}
+
 Result<std::size_t> RequestBody::take_all(MutableBytes buffer) {
   std::size_t taken = 0;
   while (taken < buffer.size() && !finished()) {
@@ -251,23 +279,27 @@ Result<std::optional<std::size_t>> RequestBody::take_identity(MutableBytes buffe
     std::ranges::copy(input_.unread().first(taken), wanted.begin());
     input_.consume(taken);
   } else {
-    auto received = stream_.read_now(wanted);
-    if (!received) {
-      return fail(fail_for_good(std::move(received).error()));
-    }
-    if (!*received) {
-      return std::nullopt;
-    }
-    if (**received == 0) {
-      return fail(fail_for_good(Error(Errc::closed_by_peer, "the connection ended with " +
-                                                                std::to_string(length_left_) +
-                                                                " bytes of the body missing")));
-    }
-    taken = **received;
+    return received(stream_.read_now(wanted));
   }
   length_left_ -= taken;
   count(taken);
   return taken;
+}
+
+Result<std::optional<std::size_t>> RequestBody::received(Result<std::optional<std::size_t>> read) {
+  if (!read) {
+    return fail(fail_for_good(std::move(read).error()));
+  }
+  if (*read && **read == 0) {
+    return fail(fail_for_good(Error(Errc::closed_by_peer, "the connection ended with " +
+                                                              std::to_string(length_left_) +
+                                                              " bytes of the body missing")));
+  }
+  if (*read) {
+    length_left_ -= **read;
+    count(**read);
+  }
+  return read;
 }
 
 Result<std::optional<std::size_t>> RequestBody::take_chunked(MutableBytes buffer) {

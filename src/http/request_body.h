@@ -36,6 +36,8 @@ class RequestBody final : public runtime::ByteSource {
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
   std::size_t read_blocking(MutableBytes buffer, Duration patience) override;
+  std::optional<std::size_t> move_blocking(runtime::Pipe& pipe, std::size_t size,
+                                           Duration patience) override;
   void lend() noexcept override { stream_.lend(); }
   void take_back() noexcept override { stream_.take_back(); }
   std::optional<std::uint64_t> remaining() const override;
@@ -70,6 +72,8 @@ class RequestBody final : public runtime::ByteSource {
   // As much as is there, up to the end of `buffer` or of the body.
   Result<std::size_t> take_all(MutableBytes buffer);
   Result<std::size_t> discard(std::uint64_t bytes_max);
+  // What take_identity() says of a read.
+  Result<std::optional<std::size_t>> received(Result<std::optional<std::size_t>> read);
   void count(std::size_t bytes);
 
   net::ByteStream& stream_;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "http/request_body.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -263,6 +265,64 @@ TEST_F(RequestBodyTest, ABlockingReadTakesWhatIsThereAndLeavesTheRestToTheNextRe
     EXPECT_EQ(body_->read_blocking(buffer, 1ms), 0U);
     EXPECT_EQ(read(buffer, 1ms), std::size_t{0}) << "the end";
   }
+}
+
+std::string content(const runtime::Pipe& pipe, std::size_t size) {
+  std::string text(size, '\0');
+  EXPECT_EQ(::read(pipe.read_end(), text.data(), size), static_cast<ssize_t>(size));
+  return text;
+}
+
+TEST_F(RequestBodyTest, MovesWhatIsThereAndNothingBehindTheBody) {
+  auto pipe = runtime::Pipe::open();
+  ASSERT_TRUE(pipe);
+  open(with_length(9));
+  body_->lend();
+  EXPECT_EQ(body_->move_blocking(*pipe, 100, 1ms), std::size_t{0}) << "nothing came";
+  send("abcde");
+  EXPECT_EQ(body_->move_blocking(*pipe, 4, 1min), std::size_t{4});
+  EXPECT_EQ(content(*pipe, 4), "abcd");
+  EXPECT_EQ(body_->remaining(), std::uint64_t{5});
+  send("fghiGET");
+  EXPECT_EQ(body_->move_blocking(*pipe, 100, 1min), std::size_t{5});
+  EXPECT_EQ(content(*pipe, 5), "efghi");
+  EXPECT_TRUE(body_->finished());
+  EXPECT_EQ(body_->received(), 9U);
+  std::array<std::byte, 8> behind{};
+  EXPECT_EQ(stream_->read_now(behind).value(), std::size_t{3});
+}
+
+// Else a fast sender's bytes would wait in the pipe for those that are still on their way.
+TEST_F(RequestBodyTest, MovesNoMoreThanThePipeHolds) {
+  auto pipe = runtime::Pipe::open();
+  ASSERT_TRUE(pipe);
+  ASSERT_GT(::fcntl(pipe->write_end(), F_SETPIPE_SZ, 4096), 0);
+  open(with_length(limits::buffer_bytes));
+  send(std::string(6000, 'x'));
+  const auto moved = body_->move_blocking(*pipe, limits::buffer_bytes, 1min);
+  EXPECT_LE(moved.value(), 4096U);
+  EXPECT_TRUE(pipe->is_full());
+}
+
+TEST_F(RequestBodyTest, WhatHasToBeLookedAtIsNotMoved) {
+  auto pipe = runtime::Pipe::open();
+  ASSERT_TRUE(pipe);
+  open(chunked());
+  EXPECT_EQ(body_->move_blocking(*pipe, 4, 1min), std::nullopt);
+  open(with_length(9), "abc");
+  EXPECT_EQ(body_->move_blocking(*pipe, 4, 1min), std::nullopt) << "it came with the head";
+}
+
+TEST_F(RequestBodyTest, AnErrorWhileMovingIsToldByTheNextRead) {
+  auto pipe = runtime::Pipe::open();
+  ASSERT_TRUE(pipe);
+  std::array<std::byte, 8> buffer{};
+  open(with_length(9));
+  send("abc");
+  EXPECT_EQ(body_->move_blocking(*pipe, 9, 1ms), std::size_t{3});
+  body_->cancel(Errc::taken_over);
+  EXPECT_EQ(body_->move_blocking(*pipe, 9, 1min), std::size_t{0});
+  EXPECT_EQ(read(buffer, 1ms).error().code(), Errc::taken_over);
 }
 
 TEST_F(RequestBodyTest, AnErrorInABlockingReadIsToldByTheNextRead) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/progress.h"
+#include "runtime/pipe.h"
 #include "runtime/task.h"
 
 namespace sluice::net {
@@ -25,9 +26,16 @@ class ByteStream {
   virtual runtime::Task<Result<>> wait_readable(Duration timeout) = 0;
   // What is there, without waiting: nullopt when nothing is, 0 at the end of the stream.
   virtual Result<std::optional<std::size_t>> read_now(MutableBytes buffer) = 0;
+  // Whether move_now() can do anything.
+  virtual bool can_move() const noexcept { return false; }
+  // As read_now(), into a pipe and without copying: nullopt also when the pipe is full.
+  virtual Result<std::optional<std::size_t>> move_now(runtime::Pipe& /*pipe*/,
+                                                      std::size_t /*size*/) {
+    return std::nullopt;
+  }
   // Blocks the calling thread, which is no event loop's, until read_now() has something to say;
-  // false when `timeout` passed first, or when the stream cannot do this. Both may be called on any
-  // thread while nobody else uses the stream but for interrupt_wait().
+  // false when `timeout` passed first, or when the stream cannot do this. These may be called on
+  // any thread while nobody else uses the stream but for interrupt_wait().
   virtual bool block_until_readable(Duration /*timeout*/) { return false; }
   // From lend() to take_back(), both on the stream's own thread, another thread alone reads: the
   // event loop is not woken for what comes.

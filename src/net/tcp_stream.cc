@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/tcp_stream.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -174,6 +175,29 @@ Result<std::optional<std::size_t>> TcpStream::read_now(MutableBytes buffer) {
     }
     if (errno != EINTR) {
       return fail(lost("recv", errno));
+    }
+  }
+}
+
+Result<std::optional<std::size_t>> TcpStream::move_now(runtime::Pipe& pipe, std::size_t size) {
+  if (cancelled_) {
+    return fail(ended(*cancelled_, {}));
+  }
+  for (;;) {
+    const ssize_t count = ::splice(descriptor(), nullptr, pipe.write_end(), nullptr, size,
+                                   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    if (count >= 0) {
+      return static_cast<std::size_t>(count);
+    }
+    if (would_block(errno)) {
+      return std::nullopt;
+    }
+    if (errno == EINVAL || errno == ENOSYS) {
+      can_move_ = false;  // Not with this kind of socket, or not on this system.
+      return std::nullopt;
+    }
+    if (errno != EINTR) {
+      return fail(lost("splice", errno));
     }
   }
 }

@@ -72,6 +72,22 @@ Errc code_of(const Result<>& result) {
   return result ? Errc::internal : result.error().code();
 }
 
+TEST_F(TcpStreamTest, MovesWhatIsThereIntoAPipe) {
+  auto pipe = runtime::Pipe::open();
+  ASSERT_TRUE(pipe);
+  ASSERT_TRUE(stream_->can_move());
+  EXPECT_EQ(stream_->move_now(*pipe, 8).value(), std::nullopt) << "nothing is there";
+  send("abcdef");
+  EXPECT_EQ(stream_->move_now(*pipe, 4).value(), std::size_t{4});
+  EXPECT_EQ(stream_->read_now(buffer_).value(), std::size_t{2}) << "no more than it was to";
+  EXPECT_EQ(::read(pipe->read_end(), buffer_.data(), buffer_.size()), 4);
+  EXPECT_EQ(as_text(Bytes(buffer_).first(4)), "abcd");
+  close_peer();
+  EXPECT_EQ(stream_->move_now(*pipe, 4).value(), std::size_t{0}) << "the end";
+  stream_->cancel(Errc::draining);
+  EXPECT_EQ(stream_->move_now(*pipe, 4).error().code(), Errc::draining);
+}
+
 TEST_F(TcpStreamTest, IsLentAndTakenBack) {
   EXPECT_EQ(code_of(wait_readable(1ms)), Errc::idle_timeout);
   EXPECT_TRUE(testing::is_watched(stream_->descriptor()));

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "base/limits.h"
 #include "runtime/event.h"
 
 namespace sluice::runtime {
@@ -27,7 +26,7 @@ Buffer::~Buffer() {
 }
 
 MutableBytes Buffer::bytes() const noexcept {
-  return {memory_.get(), limits::buffer_bytes};
+  return {memory_.get(), pool_->buffer_bytes_};
 }
 
 void Buffer::release() noexcept {
@@ -36,8 +35,10 @@ void Buffer::release() noexcept {
   }
 }
 
-BufferPool::BufferPool(std::size_t budget_bytes, Gauge& in_use)
-    : count_max_(std::max<std::size_t>(budget_bytes / limits::buffer_bytes, 1)), in_use_(in_use) {
+BufferPool::BufferPool(std::size_t budget_bytes, Gauge& in_use, std::size_t buffer_bytes)
+    : buffer_bytes_(buffer_bytes),
+      count_max_(std::max<std::size_t>(budget_bytes / buffer_bytes, 1)),
+      in_use_(in_use) {
   free_.reserve(count_max_);
 }
 
@@ -72,7 +73,7 @@ Task<Buffer> BufferPool::acquire(Duration timeout) {
 
 std::unique_ptr<std::byte[]> BufferPool::take() {
   if (free_.empty()) {
-    return std::make_unique_for_overwrite<std::byte[]>(limits::buffer_bytes);
+    return std::make_unique_for_overwrite<std::byte[]>(buffer_bytes_);
   }
   std::unique_ptr<std::byte[]> memory = std::move(free_.back());
   free_.pop_back();

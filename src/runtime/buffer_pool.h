@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "runtime/task.h"
 
@@ -18,7 +19,7 @@ namespace sluice::runtime {
 class BufferPool;
 class Event;
 
-// A borrowed buffer of limits::buffer_bytes; goes back when it is destroyed.
+// A borrowed buffer; goes back when it is destroyed.
 class Buffer {
  public:
   Buffer() = default;
@@ -41,7 +42,8 @@ class Buffer {
 // Any thread. First come, first served.
 class BufferPool {
  public:
-  BufferPool(std::size_t budget_bytes, Gauge& in_use);
+  BufferPool(std::size_t budget_bytes, Gauge& in_use,
+             std::size_t buffer_bytes = limits::buffer_bytes);
   ~BufferPool();
 
   // Waits for a free buffer; an empty one when `timeout` passed first.
@@ -52,6 +54,7 @@ class BufferPool {
   void give_back(std::unique_ptr<std::byte[]> memory) noexcept;
   std::unique_ptr<std::byte[]> take();
 
+  const std::size_t buffer_bytes_;
   const std::size_t count_max_;
   Gauge& in_use_;
 

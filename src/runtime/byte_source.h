@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "runtime/pipe.h"
 #include "runtime/task.h"
 
 namespace sluice::runtime {
@@ -31,7 +32,14 @@ class ByteSource {
   // `buffer`. 0 when nothing came, and also for an end or an error, which the next read() tells.
   // Any thread, while nobody else uses the source but for cancel().
   virtual std::size_t read_blocking(MutableBytes /*buffer*/, Duration /*patience*/) { return 0; }
-  // Before the first of several calls of it and after the last, by the coroutine that reads.
+  // As read_blocking(), into a pipe that is empty, without copying: up to `size` bytes, and once
+  // there are limits::buffer_bytes it does not wait for more. nullopt where each byte has to be
+  // looked at (a framing, a cipher): then read_blocking() is the way.
+  virtual std::optional<std::size_t> move_blocking(Pipe& /*pipe*/, std::size_t /*size*/,
+                                                   Duration /*patience*/) {
+    return std::nullopt;
+  }
+  // Before the first of several calls of these and after the last, by the coroutine that reads.
   virtual void lend() noexcept {}
   virtual void take_back() noexcept {}
 

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "runtime/pipe.h"
 
 namespace sluice::runtime {
 
@@ -20,6 +21,9 @@ class DiskFile {
 
   // Writes all of `data`.
   virtual Result<> write_at(std::uint64_t offset, Bytes data) = 0;
+  // Writes `size` bytes of the pipe, which holds as many. After an error the pipe may hold bytes.
+  // Unless the file knows better, they are copied.
+  virtual Result<> write_from(Pipe& pipe, std::uint64_t offset, std::size_t size);
   // Fills `buffer`, or less when the file ends.
   virtual Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) = 0;
   // Reserves blocks for `size` bytes without changing the file's size. A file system that cannot is

@@ -49,6 +49,31 @@ class PosixFile final : public DiskFile {
     return {};
   }
 
+  Result<> write_from(Pipe& pipe, std::uint64_t offset, std::size_t size) override {
+    if (!fits_off_t(offset, size)) {
+      return fail(storage_error(EFBIG, "write", path_));
+    }
+    while (size > 0) {
+      auto at = static_cast<off_t>(offset);
+      const ssize_t count = system_.splice(pipe.read_end(), descriptor_, &at, size);
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count < 0 && errno == EINVAL) {
+        return DiskFile::write_from(pipe, offset, size);  // Not on this file system.
+      }
+      if (count < 0) {
+        return fail(storage_error(errno, "write", path_));
+      }
+      if (count == 0) {
+        return fail(Errc::storage_failed, "write " + path_ + ": a pipe has lost its bytes");
+      }
+      size -= static_cast<std::size_t>(count);
+      offset += static_cast<std::uint64_t>(count);
+    }
+    return {};
+  }
+
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
     std::size_t done = 0;
     while (done < buffer.size()) {
@@ -148,10 +173,6 @@ Result<std::unique_ptr<DiskFile>> PosixDisk::open(const std::string& path, OpenM
     return fail(last_error("open", path));
   }
   return std::make_unique<PosixFile>(system_, descriptor, path);
-}
-
-Result<> Disk::link(const std::string& from, const std::string& /*to*/) {
-  return fail(Errc::storage_failed, "link " + from + ": not possible here");
 }
 
 Result<> PosixDisk::link(const std::string& from, const std::string& to) {

@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <limits>
+#include <string_view>
+#include <utility>
 
+#include "base/check.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::runtime {
@@ -72,6 +76,52 @@ TEST(PosixDisk, RefusesOffsetsTheKernelCannotHold) {
   ASSERT_TRUE(file);
   const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ((*file)->write_at(most, as_bytes("xx")).error().code(), Errc::storage_failed);
+}
+
+Pipe pipe_with(std::string_view text) {
+  auto pipe = Pipe::open();
+  SLUICE_CHECK(pipe && ::write(pipe->write_end(), text.data(), text.size()) ==
+                           static_cast<ssize_t>(text.size()));
+  return *std::move(pipe);
+}
+
+TEST(PosixDisk, WritesFromAPipe) {
+  testing::TemporaryDirectory directory;
+  PosixDisk disk;
+  auto file = disk.open(directory.path() + "/a", OpenMode::create);
+  ASSERT_TRUE(file);
+  Pipe pipe = pipe_with("some bytes");
+  EXPECT_TRUE((*file)->write_from(pipe, 2, 4));
+  EXPECT_TRUE((*file)->write_from(pipe, 6, 6));
+  EXPECT_EQ((*file)->size(), 12U);
+  std::array<std::byte, 16> buffer{};
+  EXPECT_EQ((*file)->read_at(2, buffer), 10U);
+  EXPECT_EQ(as_text(Bytes(buffer).first(10)), "some bytes");
+  const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ((*file)->write_from(pipe, most, 2).error().code(), Errc::storage_failed);
+}
+
+// /dev/full takes nothing from a pipe, and as a file it is full.
+TEST(PosixDisk, CopiesFromAPipeWhereTheFileTakesNothingFromOne) {
+  PosixDisk disk;
+  auto file = disk.open("/dev/full", OpenMode::read_write);
+  ASSERT_TRUE(file);
+  Pipe pipe = pipe_with("bytes");
+  EXPECT_EQ((*file)->write_from(pipe, 0, 5).error().code(), Errc::disk_full);
+}
+
+// What a file does that knows nothing of pipes.
+TEST(DiskFile, CopiesFromAPipe) {
+  testing::TemporaryDirectory directory;
+  PosixDisk disk;
+  auto file = disk.open(directory.path() + "/a", OpenMode::create);
+  ASSERT_TRUE(file);
+  Pipe pipe = pipe_with("some bytes");
+  EXPECT_TRUE((*file)->DiskFile::write_from(pipe, 0, 4));
+  EXPECT_TRUE((*file)->DiskFile::write_from(pipe, 4, 6));
+  std::array<std::byte, 16> buffer{};
+  EXPECT_EQ((*file)->read_at(0, buffer), 10U);
+  EXPECT_EQ(as_text(Bytes(buffer).first(10)), "some bytes");
 }
 
 }  // namespace

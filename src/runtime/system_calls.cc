@@ -16,6 +16,9 @@ class Kernel final : public SystemCalls {
   ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) override {
     return ::pwrite(descriptor, data, size, offset);
   }
+  ssize_t splice(int from, int to, off_t* to_offset, std::size_t size) override {
+    return ::splice(from, nullptr, to, to_offset, size, SPLICE_F_MOVE);
+  }
   ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) override {
     return ::pread(descriptor, buffer, size, offset);
   }

@@ -44,18 +44,50 @@ runtime::Task<Blob::Streamed> LocalBlob::stream(Stream stream) {
 
 Blob::Streamed LocalBlob::stream_now(Stream& stream) {
   Streamed streamed;
-  for (std::size_t left = stream.count; left > 0; left = stream.refill(stream.buffer)) {
-    streamed.outcome = write_now(stream.offset + streamed.bytes, stream.buffer.first(left));
-    if (!streamed.outcome) {
-      return streamed;
-    }
-    streamed.bytes += left;
+  write_rest(stream, streamed);
+  if (!streamed.outcome) {
+    return streamed;
   }
   if (stream.offset + streamed.bytes == stream.sync_at &&
       surroundings_.durability == Durability::commit) {
     streamed.outcome = sync_now();
   }
   return streamed;
+}
+
+void LocalBlob::write_rest(Stream& stream, Streamed& streamed) {
+  for (std::size_t left = stream.count; left > 0; left = stream.refill(stream.buffer)) {
+    streamed.outcome = write_now(stream.offset + streamed.bytes, stream.buffer.first(left));
+    if (!streamed.outcome) {
+      return;
+    }
+    streamed.bytes += left;
+    if (stream.move) {
+      if (move_rest(stream, streamed)) {
+        return;
+      }
+      stream.move = nullptr;
+    }
+  }
+}
+
+bool LocalBlob::move_rest(Stream& stream, Streamed& streamed) {
+  std::optional<runtime::Pipe> pipe = surroundings_.pipes.take();
+  while (pipe) {
+    const std::optional<std::size_t> count = stream.move(*pipe);
+    if (count.value_or(0) == 0) {
+      surroundings_.pipes.give_back(*std::move(pipe));
+      return count.has_value();
+    }
+    const std::uint64_t at = stream.offset + streamed.bytes;
+    streamed.outcome = file_->write_from(*pipe, at, *count);
+    if (!streamed.outcome) {
+      return true;
+    }
+    write_back({at, at + *count});
+    streamed.bytes += *count;
+  }
+  return false;
 }
 
 Result<> LocalBlob::write_now(std::uint64_t offset, Bytes data) {

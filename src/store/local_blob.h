@@ -14,6 +14,7 @@
 #include "base/range_set.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/disk.h"
+#include "runtime/pipe.h"
 #include "store/store.h"
 
 namespace sluice::store {
@@ -38,6 +39,7 @@ struct BlobSurroundings {
   Durability durability;
   Metrics& metrics;
   SyncFailures failures;
+  runtime::PipePool pipes;
 };
 
 class LocalBlob final : public Blob {
@@ -56,6 +58,9 @@ class LocalBlob final : public Blob {
 
  private:
   // These block.
+  void write_rest(Stream& stream, Streamed& streamed);
+  // As write_rest(), without copying; false when the rest cannot be moved.
+  bool move_rest(Stream& stream, Streamed& streamed);
   Result<> write_now(std::uint64_t offset, Bytes data);
   void write_back(ByteRange written);
   Result<> sync_now();

@@ -34,7 +34,7 @@ Result<> check_size(runtime::DiskFile& file, std::uint64_t upload_id, std::uint6
 
 LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, std::string directory,
                        Durability durability, Metrics& metrics)
-    : directory_(std::move(directory)), surroundings_{disk, pool, durability, metrics, {}} {}
+    : directory_(std::move(directory)), surroundings_{disk, pool, durability, metrics, {}, {}} {}
 
 runtime::Task<Result<std::unique_ptr<Blob>>> LocalStore::open(std::uint64_t upload_id,
                                                               std::uint64_t file_size,

@@ -2,11 +2,15 @@
 #include "store/local_store.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "base/limits.h"
 #include "store/recording_disk.h"
@@ -114,6 +118,72 @@ TEST_F(LocalStoreTest, AStreamTellsHowFarItCameBeforeAnError) {
   EXPECT_FALSE(streamed.outcome);
   EXPECT_EQ(streamed.bytes, 4U);
   EXPECT_EQ(refills, 1);
+}
+
+// Moves `texts` one by one, then says that the rest has to be read, or that there is none.
+Blob::Move moving(std::vector<std::string> texts, std::optional<std::size_t> then) {
+  return [texts = std::move(texts), then,
+          next = std::size_t{0}](runtime::Pipe& pipe) mutable -> std::optional<std::size_t> {
+    if (next == texts.size()) {
+      return then;
+    }
+    const std::string& text = texts[next++];
+    EXPECT_EQ(::write(pipe.write_end(), text.data(), text.size()),
+              static_cast<ssize_t>(text.size()));
+    return text.size();
+  };
+}
+
+TEST_F(LocalStoreTest, StreamsThroughAPipeToTheirPlaces) {
+  const auto blob = open(100);
+  std::array<std::byte, 4> buffer{};
+  std::ranges::copy(as_bytes("abcd"), buffer.begin());
+  const auto nothing = [](MutableBytes) -> std::size_t {
+    ADD_FAILURE() << "it was moved";
+    return 0;
+  };
+  disk.take_calls();
+  for (const std::uint64_t offset : {3U, 40U}) {
+    const Blob::Streamed streamed = sluice::testing::run(
+        blob->stream({offset, buffer, 4, nothing, offset + 10, moving({"efgh", "ij"}, 0)}));
+    EXPECT_TRUE(streamed.outcome);
+    EXPECT_EQ(streamed.bytes, 10U);
+    EXPECT_EQ(contents(store.blob_path(id)).substr(offset, 10), "abcdefghij");
+  }
+  EXPECT_EQ(disk.take_calls(), (Calls{"sync ab/427.part", "syncdir ab", "sync ab/427.part"}));
+}
+
+TEST_F(LocalStoreTest, ReadsWhatCannotBeMoved) {
+  const auto blob = open(100);
+  std::array<std::byte, 4> buffer{};
+  std::ranges::copy(as_bytes("abcd"), buffer.begin());
+  const auto refill = [count = 0](MutableBytes free) mutable -> std::size_t {
+    std::ranges::copy(as_bytes(count == 0 ? "gh" : "ij"), free.begin());
+    return count++ < 2 ? 2 : 0;
+  };
+  const Blob::Streamed streamed =
+      sluice::testing::run(blob->stream({0, buffer, 4, refill, 0, moving({"ef"}, std::nullopt)}));
+  EXPECT_TRUE(streamed.outcome);
+  EXPECT_EQ(contents(store.blob_path(id)), "abcdefghij");
+}
+
+TEST_F(LocalStoreTest, WhatAFailedWriteLeavesInAPipeGetsIntoNoOtherBlob) {
+  const auto blob = open(100);
+  std::array<std::byte, 1> buffer{std::byte{'x'}};
+  const auto nothing = [](MutableBytes) -> std::size_t { return 0; };
+  const auto stream = [&](Blob::Move move) {
+    return sluice::testing::run(blob->stream({0, buffer, 1, nothing, 0, std::move(move)}));
+  };
+  auto failing = [this, move = moving({"secret"}, 0)](runtime::Pipe& pipe) mutable {
+    disk.fail_on("write");
+    return move(pipe);
+  };
+  const Blob::Streamed failed = stream(failing);
+  EXPECT_FALSE(failed.outcome);
+  EXPECT_EQ(failed.bytes, 1U);
+  disk.fail_on("");
+  EXPECT_TRUE(stream(moving({"open"}, 0)).outcome);
+  EXPECT_EQ(contents(store.blob_path(id)), "xopen");
 }
 
 TEST_F(LocalStoreTest, SyncsTheNameWithTheFirstSyncOfEveryOpening) {

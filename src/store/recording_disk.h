@@ -70,6 +70,10 @@ class RecordingDisk final : public runtime::Disk {
       Result<> go_on = disk_.unrecorded("write");
       return go_on ? file_->write_at(offset, data) : go_on;
     }
+    Result<> write_from(runtime::Pipe& pipe, std::uint64_t offset, std::size_t size) override {
+      Result<> go_on = disk_.unrecorded("write");
+      return go_on ? file_->write_from(pipe, offset, size) : go_on;
+    }
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
       return file_->read_at(offset, buffer);
     }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ class Blob {
   // Puts the next bytes at the front of the buffer, returns how many; 0 ends the stream. It runs on
   // a thread that may block, and not for longer than limits::stream_time_max in all.
   using Refill = std::function<std::size_t(MutableBytes)>;
+  // The same into an empty pipe; nullopt where only a refill can.
+  using Move = std::function<std::optional<std::size_t>(runtime::Pipe&)>;
   struct Stream {
     std::uint64_t offset = 0;
     MutableBytes buffer;
@@ -41,6 +44,8 @@ class Blob {
     // A stream that ends exactly here is to be synced soon: whoever can do so on the way does,
     // where syncs are not deferred.
     std::uint64_t sync_at = 0;
+    // Instead of `refill`, for whoever has a pipe; null where only that can.
+    Move move = nullptr;
   };
   // Writes end to end. What was written before an error stays.
   virtual runtime::Task<Streamed> stream(Stream stream) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "upload/fast_body.h"
 
 namespace sluice::upload {
 
@@ -19,26 +20,6 @@ namespace {
 bool is_of_store(Errc code) {
   return code == Errc::storage_failed || code == Errc::disk_full;
 }
-
-// Of a source, where there is one, to a storage thread.
-class Loan {
- public:
-  explicit Loan(runtime::ByteSource* source) : source_(source) {
-    if (source_ != nullptr) {
-      source_->lend();
-    }
-  }
-  ~Loan() {
-    if (source_ != nullptr) {
-      source_->take_back();
-    }
-  }
-  Loan(const Loan&) = delete;
-  Loan& operator=(const Loan&) = delete;
-
- private:
-  runtime::ByteSource* const source_;
-};
 
 }  // namespace
 
@@ -174,12 +155,13 @@ Task<Result<bool>> Append::transfer_one_buffer() {
   }
   if (*count == wanted.size()) {
     if (const std::uint64_t until = new_until(); until >= position_ + *count) {
-      if (const Result<> streamed = co_await stream(wanted, *count, until); !streamed) {
+      if (const Result<> streamed = co_await stream(buffer.bytes(), *count, until); !streamed) {
         co_return fail(streamed.error());
       }
       co_return true;
     }
   }
+  sender_may_be_fast_ = false;
   const MutableBytes scratch = buffer.bytes().subspan(wanted.size());
   if (const Result<> taken = co_await take(wanted.first(*count), scratch); !taken) {
     co_return fail(taken.error());
@@ -187,12 +169,16 @@ Task<Result<bool>> Append::transfer_one_buffer() {
   co_return true;
 }
 
-// Where stored bytes are to be compared, half of the buffer stays free for them.
+// Where stored bytes are to be compared, half of the buffer stays free for them. Of a large rest
+// only enough to tell a fast sender by: a storage thread has better ways to take what follows.
 MutableBytes Append::wanted_part(MutableBytes buffer) const {
   const ByteRange all{position_, std::min(end_, position_ + buffer.size())};
   const std::vector<ByteRange> holes = stored_.missing(all);
   const bool nothing_to_compare = holes.size() == 1 && holes.front() == all;
-  const std::uint64_t room = nothing_to_compare ? buffer.size() : buffer.size() / 2;
+  std::uint64_t room = nothing_to_compare ? buffer.size() : buffer.size() / 2;
+  if (sender_may_be_fast_ && end_ - position_ >= limits::large_rest_bytes) {
+    room = std::min<std::uint64_t>(room, limits::fast_sender_trial_bytes);
+  }
   return buffer.first(std::min(all.size(), room));
 }
 
@@ -206,20 +192,6 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
   const std::uint64_t checkpoint =
       may_be_another_file_ ? until : position_ + limits::checkpoint_bytes - written_.total();
   const std::uint64_t stop_at = std::min({until, checkpoint, position_ + limits::stream_bytes_max});
-  const auto give_up_at = std::chrono::steady_clock::now() + limits::stream_time_max;
-  std::uint64_t next = position_ + count;
-  bool is_fast = true;
-  auto refill = [this, stop_at, give_up_at, &next, &is_fast](MutableBytes free) -> std::size_t {
-    if (!is_fast || next >= stop_at || std::chrono::steady_clock::now() >= give_up_at) {
-      return 0;
-    }
-    const MutableBytes room =
-        free.first(static_cast<std::size_t>(std::min<std::uint64_t>(free.size(), stop_at - next)));
-    const std::size_t filled = body_.read_blocking(room, limits::stream_patience);
-    is_fast = filled == room.size();
-    next += filled;
-    return filled;
-  };
   // The sync that settle() will ask for is done by the same thread: one way there and back.
   const bool is_synced_later = may_be_another_file_ || deferred_ != nullptr;
   const std::uint64_t sync_at = is_synced_later ? 0 : end_;
@@ -228,8 +200,15 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
       co_return fail(opened.error());
     }
   }
-  const Loan loan(next < stop_at ? &body_ : nullptr);
-  store::Blob::Stream stream{position_, buffer, count, std::move(refill), sync_at};
+  FastBody fast(body_, stop_at - std::min(stop_at, position_ + count));
+  store::Blob::Stream stream{
+      .offset = position_,
+      .buffer = buffer,
+      .count = count,
+      .refill = [&fast](MutableBytes free) { return fast.read(free); },
+      .sync_at = sync_at,
+      .move = [&fast](runtime::Pipe& pipe) { return fast.move(pipe); },
+  };
   store::Blob::Streamed streamed;
   if (blob_) {
     streamed = co_await blob_->stream(std::move(stream));
@@ -243,6 +222,7 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
     blob_ = std::move(opened->blob);
     upload_.room_taken();
   }
+  sender_may_be_fast_ = fast.is_fast();
   if (streamed.bytes > 0) {
     written_.add({position_, position_ + streamed.bytes});
   }

@@ -87,6 +87,7 @@ class Append {
   // A whole file, or a part, whose length is not announced may turn out to be another one, at its
   // end.
   const bool may_be_another_file_;
+  bool sender_may_be_fast_ = true;
   DeferredSyncs* deferred_;  // As in the tools, or null.
   RangeSet stored_;          // Durable when this request began.
   RangeSet written_;         // By this request, and not yet durable.

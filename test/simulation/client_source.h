@@ -2,6 +2,8 @@
 // The body of a simulated client's request: it comes in chunks, with others in between.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -9,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "base/check.h"
 #include "runtime/byte_source.h"
 #include "runtime/event.h"
 #include "simulation/dice.h"
@@ -46,11 +49,27 @@ class ClientSource final : public runtime::ByteSource {
       }
       co_return 0;
     }
-    const std::size_t most = std::min(buffer.size(), bytes_.size() - offset_);
-    const auto count = dice_.chance(0.5) ? most : static_cast<std::size_t>(dice_.between(1, most));
-    std::ranges::copy(as_bytes(bytes_).subspan(offset_, count), buffer.begin());
-    offset_ += count;
-    co_return count;
+    const Bytes bytes = some(buffer.size());
+    std::ranges::copy(bytes, buffer.begin());
+    co_return bytes.size();
+  }
+
+  std::size_t read_blocking(MutableBytes buffer, Duration /*patience*/) override {
+    const Bytes bytes = some(buffer.size());
+    std::ranges::copy(bytes, buffer.begin());
+    return bytes.size();
+  }
+
+  // Through a framing it cannot, and a length that is not announced has one.
+  std::optional<std::size_t> move_blocking(runtime::Pipe& pipe, std::size_t size,
+                                           Duration /*patience*/) override {
+    if (!declared_) {
+      return std::nullopt;
+    }
+    const Bytes bytes = some(size);
+    SLUICE_CHECK(bytes.empty() || ::write(pipe.write_end(), bytes.data(), bytes.size()) ==
+                                      static_cast<ssize_t>(bytes.size()));
+    return bytes.size();
   }
 
   std::optional<std::uint64_t> remaining() const override {
@@ -68,6 +87,16 @@ class ClientSource final : public runtime::ByteSource {
   std::uint64_t bytes_read() const noexcept { return offset_; }
 
  private:
+  // The next ones, at most `size`; none at the end, or when it was cancelled.
+  Bytes some(std::size_t size) {
+    const std::size_t most = reason_ ? 0 : std::min(size, bytes_.size() - offset_);
+    const auto count =
+        most == 0 || dice_.chance(0.5) ? most : static_cast<std::size_t>(dice_.between(1, most));
+    const Bytes bytes = as_bytes(bytes_).subspan(offset_, count);
+    offset_ += count;
+    return bytes;
+  }
+
   const std::string bytes_;
   const Ending ending_;
   const std::optional<std::uint64_t> declared_;

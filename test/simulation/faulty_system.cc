@@ -2,9 +2,11 @@
 #include "simulation/faulty_system.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 
@@ -95,6 +97,23 @@ ssize_t FaultySystem::pwrite(int descriptor, const void* data, std::size_t size,
   const Bytes bytes(static_cast<const std::byte*>(data), perhaps_less(size));
   const Result<> wrote = at(descriptor).file->write_at(static_cast<std::uint64_t>(offset), bytes);
   return wrote ? static_cast<ssize_t>(bytes.size()) : failed(wrote.error());
+}
+
+ssize_t FaultySystem::splice(int from, int to, off_t* to_offset, std::size_t size) {
+  if (is_interrupted()) {
+    return -1;
+  }
+  std::vector<std::byte> bytes(perhaps_less(size));
+  const ssize_t count = ::read(from, bytes.data(), bytes.size());
+  SLUICE_CHECK(count > 0);
+  bytes.resize(static_cast<std::size_t>(count));
+  const Result<> wrote = at(to).file->write_at(static_cast<std::uint64_t>(*to_offset), bytes);
+  if (!wrote) {
+    return failed(wrote.error());
+  }
+  *to_offset += count;
+  bytes_moved_ += bytes.size();
+  return count;
 }
 
 ssize_t FaultySystem::pread(int descriptor, void* buffer, std::size_t size, off_t offset) {

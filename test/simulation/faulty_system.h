@@ -24,11 +24,13 @@ class FaultySystem final : public runtime::SystemCalls {
   }
   std::uint64_t interruptions() const { return interruptions_; }
   std::uint64_t short_counts() const { return short_counts_; }
+  std::uint64_t bytes_moved() const { return bytes_moved_; }
   std::size_t open_files() const { return files_.size(); }
 
   int open(const char* path, int flags, mode_t mode) override;
   int close(int descriptor) override;
   ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) override;
+  ssize_t splice(int from, int to, off_t* to_offset, std::size_t size) override;
   ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) override;
   int fallocate(int descriptor, int mode, off_t offset, off_t size) override;
   int ftruncate(int descriptor, off_t size) override;
@@ -58,6 +60,7 @@ class FaultySystem final : public runtime::SystemCalls {
   double short_count_ = 0;
   std::uint64_t interruptions_ = 0;
   std::uint64_t short_counts_ = 0;
+  std::uint64_t bytes_moved_ = 0;
   std::map<int, Open> files_;
   int next_descriptor_ = 3;
 };

@@ -20,6 +20,18 @@ class StoreSeam::Seam final : public store::Blob {
     store_.last_write_end_[upload_id_] = offset + data.size();
     co_return co_await blob_->write(offset, data);
   }
+  Task<Streamed> stream(Stream stream) override {
+    co_await wait_some_turns(store_.dice_);
+    const std::uint64_t offset = stream.offset;
+    if (store_.defect_ != Defect::none) {
+      stream.sync_at = 0;  // Else it would be done before a defect can leave it out.
+    }
+    Streamed streamed = co_await blob_->stream(std::move(stream));
+    store_.unsynced_[upload_id_].add({offset, offset + streamed.bytes});
+    store_.last_write_end_[upload_id_] = offset + streamed.bytes;
+    co_await wait_some_turns(store_.dice_);
+    co_return streamed;
+  }
   Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override {
     co_await wait_some_turns(store_.dice_);
     co_return co_await blob_->read(offset, buffer);

@@ -26,6 +26,8 @@ constexpr const char* blobs_directory = "/data/uploads";
 constexpr const char* answers_directory = "/data/answers";
 constexpr const char* videos_directory = "/data/videos";
 constexpr std::size_t buffers_count = 3;
+// Of which a file fills several.
+constexpr std::size_t small_buffer_bytes = 1000;
 
 upload::EngineSettings settings(Durability durability) {
   upload::EngineSettings settings;
@@ -70,31 +72,6 @@ struct World::Life {
   const bool delivers_at_once;
 };
 
-void Tally::add(const Tally& other) {
-  requests += other.requests;
-  restarts += other.restarts;
-  power_cuts += other.power_cuts;
-  deaths += other.deaths;
-  takeovers += other.takeovers;
-  failed_syncs += other.failed_syncs;
-  videos += other.videos;
-  bytes_acknowledged += other.bytes_acknowledged;
-  bytes_taken_back += other.bytes_taken_back;
-  disk_calls += other.disk_calls;
-  commits += other.commits;
-  interrupted_calls += other.interrupted_calls;
-}
-
-std::string to_text(const Tally& tally) {
-  return fmt::format(
-      "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
-      "{} videos, {} bytes acknowledged, {} taken back, {} disk calls, {} commits, "
-      "{} interrupted calls",
-      tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
-      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.bytes_taken_back,
-      tally.disk_calls, tally.commits, tally.interrupted_calls);
-}
-
 World::World(Dice& dice, Defect defect, JournalKind journal, Durability durability)
     : dice_(dice),
       disk_(dice, process_, dice.chance(0.5) ? 512 : 4096),
@@ -102,7 +79,8 @@ World::World(Dice& dice, Defect defect, JournalKind journal, Durability durabili
       posix_disk_(system_),
       disk_seam_(posix_disk_, defect),
       journal_(dice, process_, defect, disk_, journal, durability),
-      buffers_(buffers_count * limits::buffer_bytes, metrics_.buffers_in_use),
+      buffers_(buffers_count * limits::buffer_bytes, metrics_.buffers_in_use,
+               dice.chance(0.5) ? limits::buffer_bytes : small_buffer_bytes),
       defect_(defect),
       durability_(durability) {
   for (const char* path : {"/data", blobs_directory, videos_directory, answers_directory}) {
@@ -488,6 +466,7 @@ Tally World::tally() const {
   tally.disk_calls = disk_.calls();
   tally.commits = journal_.commits();
   tally.interrupted_calls = system_.interruptions() + system_.short_counts();
+  tally.bytes_moved = system_.bytes_moved();
   for (const auto& [id, upload] : uploads_) {
     tally.bytes_acknowledged += upload.acknowledged;
   }

@@ -23,6 +23,7 @@
 #include "simulation/faulty_system.h"
 #include "simulation/journal_seam.h"
 #include "simulation/seams.h"
+#include "simulation/tally.h"
 #include "store/local_store.h"
 #include "support/manual_clock.h"
 #include "upload/upload_engine.h"
@@ -47,26 +48,6 @@ struct Expectation {
   bool must_be_gone = false;  // The abort was confirmed.
   unsigned videos_made = 0;
 };
-
-struct Tally {
-  std::uint64_t requests = 0;
-  std::uint64_t restarts = 0;
-  std::uint64_t power_cuts = 0;
-  std::uint64_t deaths = 0;
-  std::uint64_t takeovers = 0;
-  std::uint64_t failed_syncs = 0;
-  std::uint64_t videos = 0;
-  std::uint64_t bytes_acknowledged = 0;
-  std::uint64_t bytes_taken_back = 0;  // By power cuts.
-  std::uint64_t disk_calls = 0;
-  std::uint64_t commits = 0;
-  std::uint64_t interrupted_calls = 0;  // EINTR, and short counts.
-
-  void add(const Tally& other);
-  friend bool operator==(const Tally&, const Tally&) = default;
-};
-
-std::string to_text(const Tally& tally);
 
 class World final : public delivery::Handover {
  public:

@@ -60,6 +60,7 @@ class ScriptedSource final : public runtime::ByteSource {
     std::ranges::copy(as_bytes(bytes_).subspan(offset_, count), buffer.begin());
     offset_ += count;
     bytes_read_blocking += count;
+    largest_blocking_read = std::max(largest_blocking_read, count);
     return count;
   }
 
@@ -83,6 +84,7 @@ class ScriptedSource final : public runtime::ByteSource {
 
   runtime::Event reached_silence;
   std::size_t bytes_read_blocking = 0;
+  std::size_t largest_blocking_read = 0;
   bool is_lent = false;
   int loans = 0;
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "simulation/tally.h"
+
+#include <fmt/format.h>
+
+namespace sluice::simulation {
+
+void Tally::add(const Tally& other) {
+  requests += other.requests;
+  restarts += other.restarts;
+  power_cuts += other.power_cuts;
+  deaths += other.deaths;
+  takeovers += other.takeovers;
+  failed_syncs += other.failed_syncs;
+  videos += other.videos;
+  bytes_acknowledged += other.bytes_acknowledged;
+  bytes_taken_back += other.bytes_taken_back;
+  disk_calls += other.disk_calls;
+  commits += other.commits;
+  interrupted_calls += other.interrupted_calls;
+  bytes_moved += other.bytes_moved;
+}
+
+std::string to_text(const Tally& tally) {
+  return fmt::format(
+      "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
+      "{} videos, {} bytes acknowledged, {} taken back, {} disk calls, {} commits, "
+      "{} interrupted calls, {} bytes moved",
+      tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
+      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.bytes_taken_back,
+      tally.disk_calls, tally.commits, tally.interrupted_calls, tally.bytes_moved);
+}
+
+}  // namespace sluice::simulation

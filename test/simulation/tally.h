@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What simulations have tried, in numbers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sluice::simulation {
+
+struct Tally {
+  std::uint64_t requests = 0;
+  std::uint64_t restarts = 0;
+  std::uint64_t power_cuts = 0;
+  std::uint64_t deaths = 0;
+  std::uint64_t takeovers = 0;
+  std::uint64_t failed_syncs = 0;
+  std::uint64_t videos = 0;
+  std::uint64_t bytes_acknowledged = 0;
+  std::uint64_t bytes_taken_back = 0;  // By power cuts.
+  std::uint64_t disk_calls = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t interrupted_calls = 0;  // EINTR, and short counts.
+  std::uint64_t bytes_moved = 0;        // From a pipe into a file.
+
+  void add(const Tally& other);
+  friend bool operator==(const Tally&, const Tally&) = default;
+};
+
+std::string to_text(const Tally& tally);
+
+}  // namespace sluice::simulation
