@@ -14,7 +14,7 @@ namespace sluice::runtime {
 
 std::optional<Pipe> Pipe::open() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
     return std::nullopt;
   }
   Pipe pipe(ends[0], ends[1]);

@@ -97,6 +97,8 @@ TEST(PosixDisk, WritesFromAPipe) {
   std::array<std::byte, 16> buffer{};
   EXPECT_EQ((*file)->read_at(2, buffer), 10U);
   EXPECT_EQ(as_text(Bytes(buffer).first(10)), "some bytes");
+  EXPECT_EQ((*file)->write_from(pipe, 12, 1).error().code(), Errc::storage_failed)
+      << "nobody waits for what is not there";
   const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ((*file)->write_from(pipe, most, 2).error().code(), Errc::storage_failed);
 }
@@ -119,6 +121,7 @@ TEST(DiskFile, CopiesFromAPipe) {
   Pipe pipe = pipe_with("some bytes");
   EXPECT_TRUE((*file)->DiskFile::write_from(pipe, 0, 4));
   EXPECT_TRUE((*file)->DiskFile::write_from(pipe, 4, 6));
+  EXPECT_EQ((*file)->DiskFile::write_from(pipe, 10, 1).error().code(), Errc::storage_failed);
   std::array<std::byte, 16> buffer{};
   EXPECT_EQ((*file)->read_at(0, buffer), 10U);
   EXPECT_EQ(as_text(Bytes(buffer).first(10)), "some bytes");

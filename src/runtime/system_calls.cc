@@ -17,7 +17,7 @@ class Kernel final : public SystemCalls {
     return ::pwrite(descriptor, data, size, offset);
   }
   ssize_t splice(int from, int to, off_t* to_offset, std::size_t size) override {
-    return ::splice(from, nullptr, to, to_offset, size, SPLICE_F_MOVE);
+    return ::splice(from, nullptr, to, to_offset, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   }
   ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) override {
     return ::pread(descriptor, buffer, size, offset);

@@ -18,7 +18,7 @@ class SystemCalls {
   virtual int open(const char* path, int flags, mode_t mode) = 0;
   virtual int close(int descriptor) = 0;
   virtual ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) = 0;
-  // From a pipe into a file.
+  // From a pipe into a file. EAGAIN when the pipe is empty.
   virtual ssize_t splice(int from, int to, off_t* to_offset, std::size_t size) = 0;
   virtual ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) = 0;
   virtual int fallocate(int descriptor, int mode, off_t offset, off_t size) = 0;

@@ -45,7 +45,6 @@ class Sender final : public runtime::ByteSource {
 runtime::Pipe open_pipe() {
   auto pipe = runtime::Pipe::open();
   SLUICE_CHECK(pipe.has_value());
-  SLUICE_CHECK(::fcntl(pipe->write_end(), F_SETFL, O_NONBLOCK) == 0);
   return *std::move(pipe);
 }
 
