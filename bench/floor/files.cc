@@ -110,20 +110,35 @@ Files::Part::~Part() {
 }
 
 void Files::Part::write(const char* bytes, std::size_t size, std::uint64_t offset) {
-  written_ += size;
-  unsynced_ += size;
-  not_written_back_ += size;
-  while (size > 0) {
-    const ssize_t count = ::pwrite(descriptor_, bytes, size, static_cast<off_t>(offset));
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t count =
+        ::pwrite(descriptor_, bytes + done, size - done, static_cast<off_t>(offset + done));
     if (count < 0) {
       throw_error("write");
     }
-    bytes += count;
-    offset += static_cast<std::uint64_t>(count);
-    size -= static_cast<std::size_t>(count);
+    done += static_cast<std::size_t>(count);
   }
+  wrote(size, offset + size);
+}
+
+void Files::Part::move(int pipe, std::size_t size, std::uint64_t offset) {
+  auto at = static_cast<loff_t>(offset);
+  for (std::size_t left = size; left > 0;) {
+    const ssize_t count = ::splice(pipe, nullptr, descriptor_, &at, left, 0);
+    if (count <= 0) {
+      throw_error("splice into a file");
+    }
+    left -= static_cast<std::size_t>(count);
+  }
+  wrote(size, offset + size);
+}
+
+void Files::Part::wrote(std::size_t size, std::uint64_t end) {
+  written_ += size;
+  unsynced_ += size;
+  not_written_back_ += size;
   if (not_written_back_ >= writeback_bytes) {
-    const auto begin = static_cast<off_t>(offset - not_written_back_);
+    const auto begin = static_cast<off_t>(end - not_written_back_);
     ::sync_file_range(descriptor_, begin, static_cast<off_t>(not_written_back_),
                       SYNC_FILE_RANGE_WRITE);
     not_written_back_ = 0;

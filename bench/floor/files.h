@@ -49,9 +49,12 @@ class Files {
     Part& operator=(const Part&) = delete;
 
     void write(const char* bytes, std::size_t size, std::uint64_t offset);
+    // Of a pipe that holds them.
+    void move(int pipe, std::size_t size, std::uint64_t offset);
     Written finish();
 
    private:
+    void wrote(std::size_t size, std::uint64_t end);
     void settle();
 
     Files& files_;

@@ -37,9 +37,9 @@ int listen_anywhere() {
   return descriptor;
 }
 
-void serve(int descriptor, Files& files) {
+void serve(int descriptor, Files& files, bool splices) {
   try {
-    serve_connection(descriptor, files);
+    serve_connection(descriptor, files, splices);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sluice-bench-floor: %s\n", error.what());
   }
@@ -48,9 +48,11 @@ void serve(int descriptor, Files& files) {
 int run(int argc, char** argv) {
   std::string directory;
   bool sync = false;
+  bool splices = false;
   CLI::App program("The floor of the benchmark");
   program.add_option("--data", directory, "An empty directory")->required();
   program.add_flag("--sync", sync, "What is acknowledged is durable");
+  program.add_flag("--splice", splices, "Bodies are not copied");
   CLI11_PARSE(program, argc, argv);
   Files files(directory, sync);
   const int listener = listen_anywhere();
@@ -61,7 +63,7 @@ int run(int argc, char** argv) {
     }
     const int on = 1;
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    std::thread(serve, descriptor, std::ref(files)).detach();
+    std::thread(serve, descriptor, std::ref(files), splices).detach();
   }
 }
 

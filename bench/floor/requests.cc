@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "floor/requests.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 #include <stdexcept>
@@ -18,6 +20,7 @@ namespace sluice::bench {
 namespace {
 
 constexpr std::size_t buffer_bytes = 256 << 10;
+constexpr std::size_t pipe_bytes = 1 << 20;
 // Of sessions of many parts.
 constexpr std::uint64_t part_bytes = 5 << 20;
 
@@ -32,8 +35,18 @@ std::uint64_t number_behind(std::string_view text, std::string_view name) {
 
 class Client {
  public:
-  Client(int descriptor, Files& files) : descriptor_(descriptor), files_(files) {}
-  ~Client() { ::close(descriptor_); }
+  Client(int descriptor, Files& files, bool splices)
+      : descriptor_(descriptor), files_(files), splices_(splices) {
+    if (splices && (::pipe2(pipe_.data(), O_CLOEXEC) != 0 ||
+                    ::fcntl(pipe_[1], F_SETPIPE_SZ, static_cast<int>(pipe_bytes)) < 0)) {
+      throw_error("a pipe");
+    }
+  }
+  ~Client() {
+    for (const int each : {descriptor_, pipe_[0], pipe_[1]}) {
+      ::close(each);
+    }
+  }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -111,7 +124,14 @@ class Client {
   void store(std::uint64_t upload, std::uint64_t offset, std::uint64_t length) {
     Files::Part part(files_, upload);
     while (length > 0) {
-      const std::uint64_t wanted = std::min<std::uint64_t>(length, buffer_bytes);
+      if (splices_ && filled_ == 0) {
+        const std::uint64_t moved = move(part, length, offset);
+        offset += moved;
+        length -= moved;
+        continue;
+      }
+      const std::uint64_t most = splices_ ? filled_ : buffer_bytes;
+      const std::uint64_t wanted = std::min<std::uint64_t>(length, most);
       while (filled_ < wanted) {
         if (!receive(wanted - filled_, MSG_WAITALL)) {
           throw std::runtime_error("the connection ended within a body");
@@ -128,16 +148,33 @@ class Client {
               : fmt::format("HTTP/1.1 204 No Content\r\nRange: 0-{}\r\n\r\n", written.stored - 1));
   }
 
+  // At least a buffer of them, unless fewer are to come.
+  std::uint64_t move(Files::Part& part, std::uint64_t length, std::uint64_t offset) const {
+    std::size_t in_pipe = 0;
+    while (in_pipe < std::min<std::uint64_t>(length, buffer_bytes)) {
+      const std::size_t room = std::min<std::uint64_t>(length, pipe_bytes) - in_pipe;
+      const ssize_t count = ::splice(descriptor_, nullptr, pipe_[1], nullptr, room, 0);
+      if (count <= 0) {
+        throw_error("splice from a socket");
+      }
+      in_pipe += static_cast<std::size_t>(count);
+    }
+    part.move(pipe_[0], in_pipe, offset);
+    return in_pipe;
+  }
+
   const int descriptor_;
   Files& files_;
+  const bool splices_;
+  std::array<int, 2> pipe_{-1, -1};
   const std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(buffer_bytes);
   std::size_t filled_ = 0;
 };
 
 }  // namespace
 
-void serve_connection(int descriptor, Files& files) {
-  Client(descriptor, files).serve();
+void serve_connection(int descriptor, Files& files, bool splices) {
+  Client(descriptor, files, splices).serve();
 }
 
 }  // namespace sluice::bench

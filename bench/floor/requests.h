@@ -6,8 +6,8 @@
 
 namespace sluice::bench {
 
-// Returns when the client has gone; throws std::runtime_error at whatever is not expected. Closes
-// the descriptor.
-void serve_connection(int descriptor, Files& files);
+// With `splices`, bodies go through a pipe and are not copied. Returns when the client has gone;
+// throws std::runtime_error at whatever is not expected. Closes the descriptor.
+void serve_connection(int descriptor, Files& files, bool splices);
 
 }  // namespace sluice::bench

@@ -177,6 +177,11 @@ class FloorSync(Floor):
     options = ("--sync",)
 
 
+class FloorSplice(Floor):
+    name = "floor, splice"
+    options = ("--splice",)
+
+
 class Nginx(Server):
     name = "nginx"
     dialects = ("dav",)
@@ -279,6 +284,7 @@ BY_KEY = {
     "sluice-commit": SluiceCommit,
     "floor": Floor,
     "floor-sync": FloorSync,
+    "floor-splice": FloorSplice,
     "nginx-1m": NginxLargeBuffer,
     "nginx": Nginx,
     "lighttpd": Lighttpd,

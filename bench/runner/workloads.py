@@ -28,6 +28,7 @@ class Workload:
     scaled: str = "size"  # What a shorter run makes smaller.
     beside: str = ""  # The workload that is run in the same rounds, to be compared with.
     floor: bool = True  # The floor can answer it.
+    moved: bool = False  # Bodies that Sluice does not copy: beside it stands a floor that does not either.
 
     def options(self, scale):
         size, uploads = self.size, self.uploads
@@ -40,8 +41,9 @@ class Workload:
 
 
 WORKLOADS = (
-    Workload("one-request", "One upload of 512 MiB in one request", "uploads", 512 * MIB, dialects=WHOLE_FILES),
-    Workload("pieces-5m", "One upload of 500 MiB in pieces of 5 MiB", "uploads", 500 * MIB, 5 * MIB),
+    Workload("one-request", "One upload of 512 MiB in one request", "uploads", 512 * MIB, dialects=WHOLE_FILES,
+             moved=True),
+    Workload("pieces-5m", "One upload of 500 MiB in pieces of 5 MiB", "uploads", 500 * MIB, 5 * MIB, moved=True),
     Workload("pieces-100k", "One upload of 100 MiB in pieces of 100 KiB", "uploads", 100 * MIB, 100 * KIB),
     Workload("small", "2,000 uploads of 64 KiB, 16 at a time, from session to answer", "uploads", 64 * KIB, 0, 2000, 16,
              dialects=WHOLE_FILES, unit="upload", clean=False, scaled="uploads"),
@@ -89,6 +91,8 @@ def contestants(workload, durability, peers, wanted):
     if workload.floor:
         floor = "floor-sync" if durability == "commit" else "floor"
         line.append(Contestant(floor, workload, floor))
+    if workload.moved and durability == "none":
+        line.append(Contestant("floor-splice", workload, "floor-splice"))
     for peer in _PEERS_OF[durability]:
         if peer not in peers or (workload.tls and peer not in _TLS_PEERS):
             continue
