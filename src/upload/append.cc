@@ -200,7 +200,7 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
       co_return fail(opened.error());
     }
   }
-  FastBody fast(body_, stop_at - std::min(stop_at, position_ + count));
+  FastBody fast(body_, {std::min(stop_at, position_ + count), stop_at});
   store::Blob::Stream stream{
       .offset = position_,
       .buffer = buffer,

@@ -9,10 +9,10 @@ namespace sluice::upload {
 
 using std::chrono::steady_clock;
 
-FastBody::FastBody(runtime::ByteSource& source, std::uint64_t bytes)
+FastBody::FastBody(runtime::ByteSource& source, ByteRange range)
     : source_(source),
-      is_lent_(bytes > 0),
-      left_(bytes),
+      is_lent_(!range.empty()),
+      rest_(range),
       give_up_at_(steady_clock::now() + limits::stream_time_max) {
   if (is_lent_) {
     source_.lend();
@@ -25,21 +25,26 @@ FastBody::~FastBody() {
   }
 }
 
-std::size_t FastBody::wanted(std::size_t most) const {
+std::size_t FastBody::wanted(std::uint64_t most) const {
   if (!is_fast_ || steady_clock::now() >= give_up_at_) {
     return 0;
   }
-  return static_cast<std::size_t>(std::min<std::uint64_t>(most, left_));
+  return static_cast<std::size_t>(std::min(most, rest_.size()));
+}
+
+void FastBody::took(std::size_t count, bool is_fast) {
+  rest_.begin += count;
+  is_fast_ = is_fast;
 }
 
 std::size_t FastBody::read(MutableBytes buffer) {
-  const std::size_t most = wanted(buffer.size());
+  const std::uint64_t aligned = limits::buffer_bytes - rest_.begin % limits::buffer_bytes;
+  const std::size_t most = wanted(std::min<std::uint64_t>(buffer.size(), aligned));
   if (most == 0) {
     return 0;
   }
   const std::size_t count = source_.read_blocking(buffer.first(most), limits::stream_patience);
-  is_fast_ = count == most;
-  left_ -= count;
+  took(count, count == most);
   return count;
 }
 
@@ -51,8 +56,7 @@ std::optional<std::size_t> FastBody::move(runtime::Pipe& pipe) {
   const auto moved = source_.move_blocking(pipe, most, limits::stream_patience);
   if (moved) {
     const bool is_enough = *moved >= std::min(most, limits::buffer_bytes);
-    is_fast_ = is_enough || (*moved > 0 && pipe.is_full());
-    left_ -= *moved;
+    took(*moved, is_enough || (*moved > 0 && pipe.is_full()));
   }
   return moved;
 }

@@ -56,7 +56,7 @@ void empty(const runtime::Pipe& pipe, std::size_t size) {
 TEST(FastBodyTest, ATurnEndsWithItsBytes) {
   Sender sender(limits::pipe_bytes);
   runtime::Pipe pipe = open_pipe();
-  FastBody body(sender, limits::pipe_bytes + 3);
+  FastBody body(sender, {7, limits::pipe_bytes + 10});
   std::vector<std::byte> buffer(100);
   EXPECT_EQ(body.read(buffer), 100U);
   EXPECT_EQ(body.move(pipe), limits::pipe_bytes - 97) << "the rest of it";
@@ -67,24 +67,33 @@ TEST(FastBodyTest, ATurnEndsWithItsBytes) {
 
 TEST(FastBodyTest, ATurnEndsWithTheFirstBufferThatIsNotFilled) {
   Sender sender(99);
-  FastBody body(sender, 1000);
+  FastBody body(sender, {0, 1000});
   std::vector<std::byte> buffer(100);
   EXPECT_EQ(body.read(buffer), 99U);
   EXPECT_FALSE(body.is_fast());
   EXPECT_EQ(body.read(buffer), 0U);
 }
 
+TEST(FastBodyTest, BuffersEndAtMultiplesOfTheirSizeInTheFile) {
+  Sender sender(limits::buffer_bytes);
+  FastBody body(sender, {limits::buffer_bytes + 5, 10 * limits::buffer_bytes});
+  std::vector<std::byte> buffer(limits::buffer_bytes);
+  EXPECT_EQ(body.read(buffer), limits::buffer_bytes - 5);
+  EXPECT_EQ(body.read(buffer), limits::buffer_bytes);
+  EXPECT_TRUE(body.is_fast()) << "it gave all that it was asked for";
+}
+
 TEST(FastBodyTest, WhoMovesABufferAtOnceIsFastAndNobodyElse) {
   runtime::Pipe pipe = open_pipe();
   Sender fast(limits::buffer_bytes);
-  FastBody body(fast, 2 * limits::pipe_bytes);
+  FastBody body(fast, {0, 2 * limits::pipe_bytes});
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(body.move(pipe), limits::buffer_bytes);
     EXPECT_TRUE(body.is_fast());
     empty(pipe, limits::buffer_bytes);
   }
   Sender slow(limits::buffer_bytes - 1);
-  FastBody other(slow, 2 * limits::pipe_bytes);
+  FastBody other(slow, {0, 2 * limits::pipe_bytes});
   EXPECT_EQ(other.move(pipe), limits::buffer_bytes - 1);
   EXPECT_FALSE(other.is_fast());
   EXPECT_EQ(other.move(pipe), 0U);
@@ -95,7 +104,7 @@ TEST(FastBodyTest, WhoFillsThePipeIsFastHoweverFewBytesItTook) {
   runtime::Pipe pipe = open_pipe();
   ASSERT_GT(::fcntl(pipe.write_end(), F_SETPIPE_SZ, 4096), 0);
   Sender sender(limits::pipe_bytes);
-  FastBody body(sender, 2 * limits::pipe_bytes);
+  FastBody body(sender, {0, 2 * limits::pipe_bytes});
   EXPECT_EQ(body.move(pipe), 4096U);
   EXPECT_TRUE(body.is_fast());
   EXPECT_EQ(body.move(pipe), 0U) << "it is full";
@@ -105,7 +114,7 @@ TEST(FastBodyTest, WhoFillsThePipeIsFastHoweverFewBytesItTook) {
 TEST(FastBodyTest, WhatCannotBeMovedCanStillBeRead) {
   testing::ScriptedSource source("abc");
   runtime::Pipe pipe = open_pipe();
-  FastBody body(source, 3);
+  FastBody body(source, {0, 3});
   EXPECT_EQ(body.move(pipe), std::nullopt);
   std::vector<std::byte> buffer(3);
   EXPECT_EQ(body.read(buffer), 3U);
@@ -114,11 +123,11 @@ TEST(FastBodyTest, WhatCannotBeMovedCanStillBeRead) {
 TEST(FastBodyTest, TheSourceIsLentForTheTurn) {
   testing::ScriptedSource source("abc");
   {
-    const FastBody body(source, 3);
+    const FastBody body(source, {0, 3});
     EXPECT_TRUE(source.is_lent);
   }
   EXPECT_FALSE(source.is_lent);
-  const FastBody nothing(source, 0);
+  const FastBody nothing(source, {3, 3});
   EXPECT_FALSE(source.is_lent) << "nothing is read";
 }
 

@@ -50,8 +50,7 @@ TEST_F(FullDiskTest, AFastUploadKeepsWhatWasWrittenBeforeTheDiskWasFull) {
   const auto refused = append(token, std::string(size, 'x'), {0, size, size});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Errc::disk_full);
-  const std::uint64_t whole_buffers = limits::fast_sender_trial_bytes + 4 * limits::buffer_bytes;
-  EXPECT_EQ(status(token)->acknowledged, whole_buffers);
+  EXPECT_EQ(status(token)->acknowledged, 5 * limits::buffer_bytes);
 }
 
 TEST_F(FullDiskTest, ARestartForgetsNoPromise) {
