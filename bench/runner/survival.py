@@ -54,8 +54,6 @@ def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000
     server.start()
     try:
         alone = _speed(context, server, 9)
-        # The code that such connections run is in memory whether they are four or thousands.
-        _end(_background(context, server, 4, 64 * KIB, min(sent, 4 * KIB), 100, 1.0), 1.0)
         idle_kib = processes.rss_kib(server.process.pid)
         # Twice of what they will send: the server sets room aside for all of it.
         size = max(int(2 * sent * seconds * 1000 / interval_ms), 64 * KIB)
