@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Resident memory does not grow with the size of an upload, nor with refused or stalled requests."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from support.generated_file import GeneratedFile, sha256_of_file
 from support.raw_http import Connection, path_of
 
 MIB = 1 << 20
+STORAGE_THREADS = 16  # limits::storage_threads
 ALLOWED_GROWTH_KIB = 6 * 1024
 
 
@@ -34,6 +37,18 @@ def test_1_gib_leaves_memory_where_10_mib_does(new_server, connected, video_path
     print(f"VmHWM after 10 MiB {small} KiB, after 1 GiB {large} KiB")
     assert large - small < ALLOWED_GROWTH_KIB
     assert sha256_of_file(video_path(server, video)) == source.sha256()
+
+
+def test_fast_bodies_pass_through_pipes_of_which_each_writing_thread_has_one(new_server, connected):
+    server = new_server(env={"SLUICE_VIDEO_PROBE": "off"})
+    at_start = server.pipes()  # Those it was born with.
+    clients = [connected(server, timeout=300) for _ in range(2 * STORAGE_THREADS)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        videos = list(pool.map(lambda client: stream(client, GeneratedFile(8 * MIB)), clients))
+    assert len(videos) == len(clients)
+    pipes = server.pipes() - at_start
+    print(f"{pipes} pipes")
+    assert 0 < pipes <= STORAGE_THREADS
 
 
 def test_many_idle_connections_cost_a_few_kib_each(new_server, connected):

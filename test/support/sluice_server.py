@@ -193,6 +193,16 @@ class SluiceServer:
                     return int(line.split()[1])
         raise KeyError(field)
 
+    def pipes(self):
+        """How many pipes the process has open."""
+        links = set()
+        for name in os.listdir(f"/proc/{self.pid}/fd"):
+            try:
+                links.add(os.readlink(f"/proc/{self.pid}/fd/{name}"))
+            except FileNotFoundError:
+                pass  # Closed meanwhile.
+        return sum(link.startswith("pipe:") for link in links)
+
 
 def run_sluice(*args, env=None, timeout=60.0, binary=None, cwd=None):
     """Runs the binary to its end; returns CompletedProcess with text output."""
