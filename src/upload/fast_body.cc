@@ -3,17 +3,15 @@
 
 #include <algorithm>
 
-#include "base/limits.h"
-
 namespace sluice::upload {
 
 using std::chrono::steady_clock;
 
-FastBody::FastBody(runtime::ByteSource& source, ByteRange range)
+FastBody::FastBody(runtime::ByteSource& source, ByteRange range, Duration time_max)
     : source_(source),
       is_lent_(!range.empty()),
       rest_(range),
-      give_up_at_(steady_clock::now() + limits::stream_time_max) {
+      give_up_at_(steady_clock::now() + time_max) {
   if (is_lent_) {
     source_.lend();
   }

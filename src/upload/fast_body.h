@@ -9,19 +9,22 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "runtime/byte_source.h"
 #include "runtime/pipe.h"
 
 namespace sluice::upload {
 
 // One turn of a storage thread: ends with the first buffer that was not filled at once, with the
-// last byte of `range`, or after limits::stream_time_max. Made and destroyed by the coroutine that
+// last byte of `range`, or after `time_max`. Made and destroyed by the coroutine that
 // reads the body, which waits meanwhile; the calls come from one thread, which may block.
 class FastBody {
  public:
   // `source` outlives this and gives the bytes that belong into `range` of the file. It is lent
   // from now on, unless that is empty.
-  FastBody(runtime::ByteSource& source, ByteRange range);
+  FastBody(runtime::ByteSource& source, ByteRange range,
+           Duration time_max = limits::stream_time_max);
   ~FastBody();
   FastBody(const FastBody&) = delete;
   FastBody& operator=(const FastBody&) = delete;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,6 +17,8 @@
 
 namespace sluice::upload {
 namespace {
+
+constexpr Duration long_turn = std::chrono::hours(1);
 
 // What it is asked for is there, up to `at_once` bytes a call.
 class Sender final : public runtime::ByteSource {
@@ -56,7 +59,7 @@ void empty(const runtime::Pipe& pipe, std::size_t size) {
 TEST(FastBodyTest, ATurnEndsWithItsBytes) {
   Sender sender(limits::pipe_bytes);
   runtime::Pipe pipe = open_pipe();
-  FastBody body(sender, {7, limits::pipe_bytes + 10});
+  FastBody body(sender, {7, limits::pipe_bytes + 10}, long_turn);
   std::vector<std::byte> buffer(100);
   EXPECT_EQ(body.read(buffer), 100U);
   EXPECT_EQ(body.move(pipe), limits::pipe_bytes - 97) << "the rest of it";
@@ -67,16 +70,26 @@ TEST(FastBodyTest, ATurnEndsWithItsBytes) {
 
 TEST(FastBodyTest, ATurnEndsWithTheFirstBufferThatIsNotFilled) {
   Sender sender(99);
-  FastBody body(sender, {0, 1000});
+  FastBody body(sender, {0, 1000}, long_turn);
   std::vector<std::byte> buffer(100);
   EXPECT_EQ(body.read(buffer), 99U);
   EXPECT_FALSE(body.is_fast());
   EXPECT_EQ(body.read(buffer), 0U);
 }
 
+TEST(FastBodyTest, ATurnEndsWithItsTime) {
+  Sender sender(limits::pipe_bytes);
+  runtime::Pipe pipe = open_pipe();
+  FastBody body(sender, {0, limits::pipe_bytes}, Duration(0));
+  std::vector<std::byte> buffer(100);
+  EXPECT_EQ(body.read(buffer), 0U);
+  EXPECT_EQ(body.move(pipe), 0U);
+  EXPECT_TRUE(body.is_fast());
+}
+
 TEST(FastBodyTest, BuffersEndAtMultiplesOfTheirSizeInTheFile) {
   Sender sender(limits::buffer_bytes);
-  FastBody body(sender, {limits::buffer_bytes + 5, 10 * limits::buffer_bytes});
+  FastBody body(sender, {limits::buffer_bytes + 5, 10 * limits::buffer_bytes}, long_turn);
   std::vector<std::byte> buffer(limits::buffer_bytes);
   EXPECT_EQ(body.read(buffer), limits::buffer_bytes - 5);
   EXPECT_EQ(body.read(buffer), limits::buffer_bytes);
@@ -86,14 +99,14 @@ TEST(FastBodyTest, BuffersEndAtMultiplesOfTheirSizeInTheFile) {
 TEST(FastBodyTest, WhoMovesABufferAtOnceIsFastAndNobodyElse) {
   runtime::Pipe pipe = open_pipe();
   Sender fast(limits::buffer_bytes);
-  FastBody body(fast, {0, 2 * limits::pipe_bytes});
+  FastBody body(fast, {0, 2 * limits::pipe_bytes}, long_turn);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(body.move(pipe), limits::buffer_bytes);
     EXPECT_TRUE(body.is_fast());
     empty(pipe, limits::buffer_bytes);
   }
   Sender slow(limits::buffer_bytes - 1);
-  FastBody other(slow, {0, 2 * limits::pipe_bytes});
+  FastBody other(slow, {0, 2 * limits::pipe_bytes}, long_turn);
   EXPECT_EQ(other.move(pipe), limits::buffer_bytes - 1);
   EXPECT_FALSE(other.is_fast());
   EXPECT_EQ(other.move(pipe), 0U);
@@ -104,7 +117,7 @@ TEST(FastBodyTest, WhoFillsThePipeIsFastHoweverFewBytesItTook) {
   runtime::Pipe pipe = open_pipe();
   ASSERT_GT(::fcntl(pipe.write_end(), F_SETPIPE_SZ, 4096), 0);
   Sender sender(limits::pipe_bytes);
-  FastBody body(sender, {0, 2 * limits::pipe_bytes});
+  FastBody body(sender, {0, 2 * limits::pipe_bytes}, long_turn);
   EXPECT_EQ(body.move(pipe), 4096U);
   EXPECT_TRUE(body.is_fast());
   EXPECT_EQ(body.move(pipe), 0U) << "it is full";
@@ -114,7 +127,7 @@ TEST(FastBodyTest, WhoFillsThePipeIsFastHoweverFewBytesItTook) {
 TEST(FastBodyTest, WhatCannotBeMovedCanStillBeRead) {
   testing::ScriptedSource source("abc");
   runtime::Pipe pipe = open_pipe();
-  FastBody body(source, {0, 3});
+  FastBody body(source, {0, 3}, long_turn);
   EXPECT_EQ(body.move(pipe), std::nullopt);
   std::vector<std::byte> buffer(3);
   EXPECT_EQ(body.read(buffer), 3U);
@@ -123,11 +136,11 @@ TEST(FastBodyTest, WhatCannotBeMovedCanStillBeRead) {
 TEST(FastBodyTest, TheSourceIsLentForTheTurn) {
   testing::ScriptedSource source("abc");
   {
-    const FastBody body(source, {0, 3});
+    const FastBody body(source, {0, 3}, long_turn);
     EXPECT_TRUE(source.is_lent);
   }
   EXPECT_FALSE(source.is_lent);
-  const FastBody nothing(source, {3, 3});
+  const FastBody nothing(source, {3, 3}, long_turn);
   EXPECT_FALSE(source.is_lent) << "nothing is read";
 }
 
