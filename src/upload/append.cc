@@ -200,15 +200,18 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
       co_return fail(opened.error());
     }
   }
-  FastBody fast(body_, {std::min(stop_at, position_ + count), stop_at});
+  const ByteRange rest{std::min(stop_at, position_ + count), stop_at};
+  FastBody fast(body_, rest);
   store::Blob::Stream stream{
       .offset = position_,
       .buffer = buffer,
       .count = count,
       .refill = [&fast](MutableBytes free) { return fast.read(free); },
       .sync_at = sync_at,
-      .move = [&fast](runtime::Pipe& pipe) { return fast.move(pipe); },
   };
+  if (!rest.empty()) {
+    stream.move = [&fast](runtime::Pipe& pipe) { return fast.move(pipe); };
+  }
   store::Blob::Streamed streamed;
   if (blob_) {
     streamed = co_await blob_->stream(std::move(stream));
