@@ -75,6 +75,7 @@ struct Metrics {
   Histogram append_seconds;  // From a request's head to its bytes being durable.
   Histogram sync_seconds;    // One sync of one blob.
   Histogram commit_seconds;  // One transaction of the journal.
+  Gauge unsynced_uploads;    // With acknowledged bytes that wait for a round of syncs.
   Counter takeovers;
   Counter deliveries_delivered;
   Counter deliveries_refused;

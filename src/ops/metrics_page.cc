@@ -120,6 +120,9 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
                  metrics.sync_seconds);
   page.histogram("sluice_commit_seconds", "One transaction of the journal.",
                  metrics.commit_seconds);
+  page.gauge("sluice_unsynced_uploads",
+             "Uploads with acknowledged bytes that wait for data.sync_interval.",
+             {gauge_value(static_cast<double>(metrics.unsynced_uploads.value()))});
   page.counter("sluice_takeovers_total", "Requests that took over from a stalled older one.",
                {counter_value(metrics.takeovers.value())});
   page.counter("sluice_deliveries_total", "Hand-offs of finished files, by how they ended.",

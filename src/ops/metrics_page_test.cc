@@ -25,6 +25,7 @@ TEST(MetricsPage, ShowsCountersAndGauges) {
   metrics.requests.add("healthz", 200);
   metrics.bytes_received.add(std::uint64_t{1} << 52U);
   metrics.buffers_in_use.set(7);
+  metrics.unsynced_uploads.set(6);
   metrics.takeovers.add();
   metrics.deliveries_delivered.add(2);
   metrics.deliveries_retried.add(4);
@@ -35,7 +36,8 @@ TEST(MetricsPage, ShowsCountersAndGauges) {
         "sluice_requests_total{route=\"healthz\",status=\"200\"} 1",
         "sluice_requests_total{route=\"upload\",status=\"204\"} 2",
         "sluice_received_bytes_total 4503599627370496", "sluice_buffers_in_use 7",
-        "sluice_takeovers_total 1", "sluice_deliveries_total{result=\"delivered\"} 2",
+        "sluice_unsynced_uploads 6", "sluice_takeovers_total 1",
+        "sluice_deliveries_total{result=\"delivered\"} 2",
         "sluice_deliveries_total{result=\"refused\"} 0",
         "sluice_deliveries_total{result=\"retried\"} 4"}) {
     EXPECT_TRUE(has_line(page, line)) << line << "\n" << page;

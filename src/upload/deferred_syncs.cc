@@ -86,6 +86,7 @@ void DeferredSyncs::add(std::shared_ptr<LiveUpload> upload) {
   const std::uint64_t id = upload->id();
   const std::scoped_lock lock(mutex_);
   waiting_.emplace(id, std::move(upload));
+  parts_.metrics.unsynced_uploads.set(static_cast<std::int64_t>(waiting_.size() + in_round_));
 }
 
 Task<Result<>> DeferredSyncs::take_inherited() {
@@ -141,6 +142,8 @@ Task<Result<bool>> DeferredSyncs::round() {
     }
     journal_lags_ = false;
   }
+  const std::scoped_lock lock(mutex_);
+  parts_.metrics.unsynced_uploads.set(static_cast<std::int64_t>(waiting_.size()));
   if (round.failed > 0) {
     co_return fail(round.reason.code(),
                    fmt::format("{} of {} uploads could not be synced: {}", round.failed,
@@ -149,7 +152,6 @@ Task<Result<bool>> DeferredSyncs::round() {
   if (!taken) {
     co_return fail(taken.error());
   }
-  const std::scoped_lock lock(mutex_);
   co_return has_inherited_ || !waiting_.empty();
 }
 

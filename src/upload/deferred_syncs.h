@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/range_set.h"
 #include "journal/journal.h"
 #include "runtime/buffer_pool.h"
@@ -38,6 +39,7 @@ class DeferredSyncs {
     runtime::BufferPool& buffers;
     LiveUploads& uploads;
     Log& log;
+    Metrics& metrics;
     bool syncs;  // False: a round only commits. Durability::none.
   };
   explicit DeferredSyncs(Parts parts) : parts_(parts) {}

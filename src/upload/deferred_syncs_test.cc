@@ -53,7 +53,9 @@ TEST_F(DeferredSyncsTest, BytesAreAcknowledgedBeforeTheyAreSynced) {
 TEST_F(DeferredSyncsTest, ARoundMakesThemDurable) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abcde", {0, 5, 9}));
+  EXPECT_EQ(metrics.unsynced_uploads.value(), 1);
   EXPECT_EQ(round(), false) << "nothing more to do";
+  EXPECT_EQ(metrics.unsynced_uploads.value(), 0);
   EXPECT_EQ(stored(1), "0-5 but ");
   EXPECT_EQ(durable(1), "abcde");
   ASSERT_TRUE(append(token, "fg", {5, 7, 9}));
@@ -72,8 +74,10 @@ TEST_F(DeferredSyncsTest, ARoundSyncsTheJournalUntilThatSucceeds) {
   EXPECT_FALSE(round());
   EXPECT_EQ(stored(1), "0-5 but ");
   EXPECT_FALSE(round()) << "a power cut could still take the last commit";
+  EXPECT_EQ(metrics.unsynced_uploads.value(), 1);
   journal.refuses_to_sync = false;
   EXPECT_EQ(round(), false);
+  EXPECT_EQ(metrics.unsynced_uploads.value(), 0);
 }
 
 TEST_F(DeferredSyncsTest, TheEndOfTheProcessLosesNothing) {
