@@ -71,9 +71,11 @@ inline constexpr std::chrono::milliseconds buffer_fill_time_max{100};
 inline constexpr std::chrono::milliseconds stream_patience{2};
 inline constexpr std::chrono::milliseconds stream_time_max{20};
 inline constexpr std::uint64_t stream_bytes_max = 8 * MiB;
-// Of a body of which so much is left, it is enough to tell a fast sender by this much.
+// Of a body of which so much is left, it is enough to tell a fast sender by a trial of this much.
+// A slow one takes nothing else: these few buffers come on top of the budget.
 inline constexpr std::uint64_t large_rest_bytes = 512 * KiB;
-inline constexpr std::size_t fast_sender_trial_bytes = 32 * KiB;
+inline constexpr std::size_t trial_bytes = 32 * KiB;
+inline constexpr std::size_t trial_buffers_max = 8;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
 inline constexpr std::uint64_t checkpoint_bytes =
     64 * MiB;  // A running request is made durable this often.
@@ -222,7 +224,7 @@ static_assert(target_bytes_max < head_bytes_max);
 static_assert(multipart_part_head_bytes_max < buffer_bytes);
 static_assert(file_name_bytes_max < form_bytes_max);
 static_assert(drain_bytes_max >= form_skipped_bytes_max);
-static_assert(fast_sender_trial_bytes < buffer_bytes && buffer_bytes < large_rest_bytes);
+static_assert(trial_bytes < buffer_bytes && buffer_bytes < large_rest_bytes);
 static_assert(buffer_bytes <= pipe_bytes && pipe_bytes <= stream_bytes_max);
 static_assert(buffer_bytes < writeback_bytes && writeback_bytes < checkpoint_bytes);
 static_assert(buffer_budget_bytes_default >= 16 * buffer_bytes);

@@ -71,6 +71,11 @@ Task<Buffer> BufferPool::acquire(Duration timeout) {
   }
 }
 
+bool BufferPool::is_scarce() const {
+  const std::scoped_lock lock(mutex_);
+  return lent_ > count_max_ / 2;
+}
+
 std::unique_ptr<std::byte[]> BufferPool::take() {
   if (free_.empty()) {
     return std::make_unique_for_overwrite<std::byte[]>(buffer_bytes_);

@@ -48,6 +48,8 @@ class BufferPool {
 
   // Waits for a free buffer; an empty one when `timeout` passed first.
   Task<Buffer> acquire(Duration timeout);
+  // More than half of them are lent: whoever has one gives it back soon.
+  bool is_scarce() const;
 
  private:
   friend class Buffer;
@@ -58,7 +60,7 @@ class BufferPool {
   const std::size_t count_max_;
   Gauge& in_use_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::size_t lent_ = 0;
   std::vector<std::unique_ptr<std::byte[]>> free_;  // The last one used is the warmest.
   std::deque<std::shared_ptr<Event>> waiting_;

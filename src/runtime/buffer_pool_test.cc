@@ -55,5 +55,17 @@ TEST(BufferPool, WaitingEndsAtItsTimeout) {
   EXPECT_TRUE(testing::run(gives_up(pool)));
 }
 
+TEST(BufferPool, IsScarceWhenMoreThanHalfIsLent) {
+  Gauge in_use;
+  BufferPool pool(4 * limits::buffer_bytes, in_use);
+  std::vector<Buffer> lent;
+  for (const bool is_scarce : {false, false, true, true}) {
+    lent.push_back(testing::run(pool.acquire(1min)));
+    EXPECT_EQ(pool.is_scarce(), is_scarce) << lent.size();
+  }
+  lent.clear();
+  EXPECT_FALSE(pool.is_scarce());
+}
+
 }  // namespace
 }  // namespace sluice::runtime

@@ -17,6 +17,10 @@ using runtime::Task;
 
 namespace {
 
+Error no_memory() {
+  return Error(Errc::overloaded, "no memory for this request at the moment");
+}
+
 bool is_of_store(Errc code) {
   return code == Errc::storage_failed || code == Errc::disk_full;
 }
@@ -141,12 +145,17 @@ Task<Result<>> Append::transfer() {
 
 // False at the end of the body.
 Task<Result<bool>> Append::transfer_one_buffer() {
-  const runtime::Buffer buffer = co_await tools_.buffers.acquire(limits::buffer_wait_max);
+  const bool is_trial = begins_with_trial();
+  const bool is_small = is_trial && pace_ == Pace::slow;
+  runtime::BufferPool& pool = is_small ? tools_.trial_buffers : tools_.buffers;
+  runtime::Buffer buffer = co_await pool.acquire(limits::buffer_wait_max);
   if (!buffer) {
-    co_return fail(Errc::overloaded, "no memory for this request at the moment");
+    co_return fail(no_memory());
   }
-  const MutableBytes wanted = wanted_part(buffer.bytes());
-  const Result<std::size_t> count = co_await body_.read(wanted, limits::buffer_fill_patience);
+  const MutableBytes all = buffer.bytes();
+  const MutableBytes wanted = wanted_part(is_trial ? all.first(limits::trial_bytes) : all);
+  const Duration patience = pool.is_scarce() ? Duration::zero() : limits::buffer_fill_patience;
+  const Result<std::size_t> count = co_await body_.read(wanted, patience);
   if (!count) {
     co_return fail(count.error());
   }
@@ -155,13 +164,21 @@ Task<Result<bool>> Append::transfer_one_buffer() {
   }
   if (*count == wanted.size()) {
     if (const std::uint64_t until = new_until(); until >= position_ + *count) {
+      if (is_small) {
+        runtime::Buffer large = co_await tools_.buffers.acquire(limits::buffer_wait_max);
+        if (!large) {
+          co_return fail(no_memory());
+        }
+        std::ranges::copy(wanted, large.bytes().begin());
+        buffer = std::move(large);
+      }
       if (const Result<> streamed = co_await stream(buffer.bytes(), *count, until); !streamed) {
         co_return fail(streamed.error());
       }
       co_return true;
     }
   }
-  sender_may_be_fast_ = false;
+  pace_ = *count <= limits::trial_bytes ? Pace::slow : Pace::steady;
   const MutableBytes scratch = buffer.bytes().subspan(wanted.size());
   if (const Result<> taken = co_await take(wanted.first(*count), scratch); !taken) {
     co_return fail(taken.error());
@@ -169,16 +186,19 @@ Task<Result<bool>> Append::transfer_one_buffer() {
   co_return true;
 }
 
-// Where stored bytes are to be compared, half of the buffer stays free for them. Of a large rest
-// only enough to tell a fast sender by: a storage thread has better ways to take what follows.
+// Of a large rest no more is read than tells a fast sender: a storage thread has better ways to
+// take what follows, and a slow one does not bring more at once.
+bool Append::begins_with_trial() const {
+  return pace_ != Pace::steady && end_ - position_ >= limits::large_rest_bytes &&
+         new_until() >= position_ + limits::trial_bytes;
+}
+
+// Where stored bytes are to be compared, half of the buffer stays free for them.
 MutableBytes Append::wanted_part(MutableBytes buffer) const {
   const ByteRange all{position_, std::min(end_, position_ + buffer.size())};
   const std::vector<ByteRange> holes = stored_.missing(all);
   const bool nothing_to_compare = holes.size() == 1 && holes.front() == all;
-  std::uint64_t room = nothing_to_compare ? buffer.size() : buffer.size() / 2;
-  if (sender_may_be_fast_ && end_ - position_ >= limits::large_rest_bytes) {
-    room = std::min<std::uint64_t>(room, limits::fast_sender_trial_bytes);
-  }
+  const std::uint64_t room = nothing_to_compare ? buffer.size() : buffer.size() / 2;
   return buffer.first(std::min(all.size(), room));
 }
 
@@ -225,7 +245,7 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
     blob_ = std::move(opened->blob);
     upload_.room_taken();
   }
-  sender_may_be_fast_ = fast.is_fast();
+  pace_ = fast.is_fast() ? Pace::fast : Pace::steady;
   if (streamed.bytes > 0) {
     written_.add({position_, position_ + streamed.bytes});
   }

@@ -30,6 +30,7 @@ struct Expiry {
 struct AppendTools {
   store::Store& store;
   runtime::BufferPool& buffers;
+  runtime::BufferPool& trial_buffers;  // Of limits::trial_bytes.
   Clock& clock;
   Metrics& metrics;
   const Expiry& expiry;
@@ -54,9 +55,13 @@ class Append {
   runtime::Task<Result<std::uint64_t>> run_to_end();
 
  private:
+  // Of the sender, as far as it has shown. A steady one fills buffers, but not at once.
+  enum class Pace { slow, steady, fast };
+
   bool is_wanted();
   runtime::Task<Result<>> transfer();
   runtime::Task<Result<bool>> transfer_one_buffer();
+  bool begins_with_trial() const;
   MutableBytes wanted_part(MutableBytes buffer) const;
   // Where bytes from position_ on need not be compared with stored ones.
   std::uint64_t new_until() const;
@@ -87,7 +92,7 @@ class Append {
   // A whole file, or a part, whose length is not announced may turn out to be another one, at its
   // end.
   const bool may_be_another_file_;
-  bool sender_may_be_fast_ = true;
+  Pace pace_ = Pace::slow;
   DeferredSyncs* deferred_;  // As in the tools, or null.
   RangeSet stored_;          // Durable when this request began.
   RangeSet written_;         // By this request, and not yet durable.

@@ -49,10 +49,18 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
       uploads_(parts.journal, parts.store, admission_, parts.announcer),
       deferred_({parts.journal, parts.store, parts.buffers, uploads_, parts.log, parts.metrics,
                  settings.syncs}),
-      tools_{parts.store,   parts.buffers,    parts.clock,
-             parts.metrics, settings_.expiry, settings.defers_syncs ? &deferred_ : nullptr,
+      trial_buffers_(limits::trial_buffers_max * limits::trial_bytes, parts.metrics.buffers_in_use,
+                     limits::trial_bytes),
+      tools_{parts.store,
+             parts.buffers,
+             trial_buffers_,
+             parts.clock,
+             parts.metrics,
+             settings_.expiry,
+             settings.defers_syncs ? &deferred_ : nullptr,
              settings.syncs},
-      synced_tools_{parts.store, parts.buffers, parts.clock, parts.metrics, settings_.expiry} {}
+      synced_tools_{parts.store, parts.buffers, trial_buffers_,
+                    parts.clock, parts.metrics, settings_.expiry} {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   if (const Result<> admitted = co_await admission_.admit(request); !admitted) {

@@ -109,6 +109,7 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   Admission admission_;
   LiveUploads uploads_;
   DeferredSyncs deferred_;
+  runtime::BufferPool trial_buffers_;
   const AppendTools tools_;         // Of pieces.
   const AppendTools synced_tools_;  // Of what is synced before anything of it is acknowledged.
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
