@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 
 #include "base/check.h"
 
@@ -24,6 +25,13 @@ class Dice {
   }
   bool chance(double probability) {
     return static_cast<double>(engine_() >> 11U) * 0x1p-53 < probability;
+  }
+  std::string bytes(std::uint64_t count) {
+    std::string bytes(static_cast<std::size_t>(count), '\0');
+    for (char& byte : bytes) {
+      byte = static_cast<char>(between(1, 255));
+    }
+    return bytes;
   }
 
  private:

@@ -34,7 +34,8 @@ class Program {
     } else {
       choose_faults();
     }
-    world_.run_together(one(new_upload()));
+    world_.run_together(
+        one(dice_.chance(0.9) ? new_upload() : world_.take_file(file_size(), any_ending())));
     for (std::uint64_t steps = dice_.between(3, 14); steps > 0 && sound(); --steps) {
       step();
     }
@@ -170,8 +171,8 @@ class Program {
     if (kind < 87) {
       return world_.reap();
     }
-    if (kind < 92 && world_.uploads().size() < uploads_max) {
-      return new_upload();
+    if (kind < 94 && world_.uploads().size() < uploads_max) {
+      return kind < 91 ? new_upload() : world_.take_file(file_size(), any_ending());
     }
     return world_.deliver_waiting();
   }

@@ -58,6 +58,7 @@ TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverything) {
     EXPECT_GT(total.takeovers, count / 10);
     EXPECT_GT(total.failed_syncs, count / 50);
     EXPECT_GT(total.videos, count / 2);
+    EXPECT_GT(total.files_taken, count / 10);
     EXPECT_GT(total.bytes_moved, total.bytes_acknowledged / 20);
   }
 }
@@ -83,6 +84,7 @@ TEST(SimulationTest, AnIntervalLosesNothingButTheLatestBytesToAPowerCut) {
   EXPECT_GT(total.deaths, seeds_count / 10);
   EXPECT_GT(total.failed_syncs, seeds_count / 50);
   EXPECT_GT(total.videos, seeds_count / 2);
+  EXPECT_GT(total.files_taken, seeds_count / 10);
   EXPECT_GT(total.bytes_taken_back, 0U);
 }
 
@@ -94,6 +96,7 @@ TEST(SimulationTest, WithoutSyncsNothingIsLostToTheEndOfAProcess) {
   });
   EXPECT_GT(total.deaths, seeds_without_syncs_count / 10);
   EXPECT_GT(total.videos, seeds_without_syncs_count / 2);
+  EXPECT_GT(total.files_taken, seeds_without_syncs_count / 10);
   EXPECT_EQ(total.power_cuts, 0U);
 }
 

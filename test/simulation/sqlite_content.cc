@@ -15,6 +15,14 @@ constexpr std::size_t everything = 1'000'000;
 void apply_one(Content& content, const journal::Change& change) {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     content.uploads[create->record.id] = create->record;
+  } else if (const auto* identify = std::get_if<journal::IdentifyUpload>(&change)) {
+    journal::UploadRecord& record = content.uploads.at(identify->id);
+    record.file_size = identify->file_size;
+    record.file_name = identify->file_name;
+    record.content_type = identify->content_type;
+    record.parameters = identify->parameters;
+    record.origin = identify->origin;
+    record.owner = identify->owner;
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     content.uploads.at(update->id).progress = update->progress;
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {

@@ -13,6 +13,7 @@ void Tally::add(const Tally& other) {
   takeovers += other.takeovers;
   failed_syncs += other.failed_syncs;
   videos += other.videos;
+  files_taken += other.files_taken;
   bytes_acknowledged += other.bytes_acknowledged;
   bytes_taken_back += other.bytes_taken_back;
   disk_calls += other.disk_calls;
@@ -24,11 +25,12 @@ void Tally::add(const Tally& other) {
 std::string to_text(const Tally& tally) {
   return fmt::format(
       "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
-      "{} videos, {} bytes acknowledged, {} taken back, {} disk calls, {} commits, "
+      "{} videos, {} files taken, {} bytes acknowledged, {} taken back, {} disk calls, {} commits, "
       "{} interrupted calls, {} bytes moved",
       tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
-      tally.failed_syncs, tally.videos, tally.bytes_acknowledged, tally.bytes_taken_back,
-      tally.disk_calls, tally.commits, tally.interrupted_calls, tally.bytes_moved);
+      tally.failed_syncs, tally.videos, tally.files_taken, tally.bytes_acknowledged,
+      tally.bytes_taken_back, tally.disk_calls, tally.commits, tally.interrupted_calls,
+      tally.bytes_moved);
 }
 
 }  // namespace sluice::simulation

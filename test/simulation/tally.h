@@ -15,6 +15,7 @@ struct Tally {
   std::uint64_t takeovers = 0;
   std::uint64_t failed_syncs = 0;
   std::uint64_t videos = 0;
+  std::uint64_t files_taken = 0;  // That came without a session.
   std::uint64_t bytes_acknowledged = 0;
   std::uint64_t bytes_taken_back = 0;  // By power cuts.
   std::uint64_t disk_calls = 0;

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "simulation/forgetful_source.h"
 #include "simulation/turns.h"
+#include "simulation/world_life.h"
 
 namespace sluice::simulation {
 
@@ -40,37 +41,17 @@ upload::EngineSettings settings(Durability durability) {
   return settings;
 }
 
-std::string random_bytes(Dice& dice, std::uint64_t size) {
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  for (char& byte : bytes) {
-    byte = static_cast<char>(dice.between(1, 255));
-  }
-  return bytes;
-}
-
 }  // namespace
 
-struct World::Life {
-  Life(World& world)
-      : store(world.disk_seam_, world.pool_, blobs_directory, world.durability_, world.metrics_),
-        seam(store, world.dice_, world.defect_),
-        answers(world.disk_seam_, world.pool_, answers_directory, world.durability_),
-        engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
-                                   world.clock_, world.metrics_, world.log_},
-               world, settings(world.durability_)),
-        tasks(world.context_.get_executor(), world.log_),
-        delivers_at_once(world.dice_.chance(0.6)) {}
-
-  store::LocalStore store;
-  StoreSeam seam;
-  store::AnswerFiles answers;
-  upload::NoAnnouncer announcer;
-  upload::UploadEngine engine;
-  runtime::TaskGroup tasks;
-  std::deque<UploadRecord> waiting;  // For the backend.
-  std::set<std::uint64_t> submitted;
-  const bool delivers_at_once;
-};
+World::Life::Life(World& world)
+    : store(world.disk_seam_, world.pool_, blobs_directory, world.durability_, world.metrics_),
+      seam(store, world.dice_, world.defect_),
+      answers(world.disk_seam_, world.pool_, answers_directory, world.durability_),
+      engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
+                                 world.clock_, world.metrics_, world.log_},
+             world, settings(world.durability_)),
+      tasks(world.context_.get_executor(), world.log_),
+      delivers_at_once(world.dice_.chance(0.6)) {}
 
 World::World(Dice& dice, Defect defect, JournalKind journal, Durability durability)
     : dice_(dice),
@@ -142,6 +123,7 @@ void World::restart(bool power_cut) {
     forget_acknowledged();
   }
   for (const auto& [id, record] : journal_.durable_uploads()) {
+    recognise(record);
     if (upload::awaits_answer(record.progress.state)) {
       life_->waiting.push_back(record);
     }
@@ -175,7 +157,7 @@ void World::wait_for_end() {
 
 Task<> World::create(std::uint64_t file_size, std::optional<journal::Layout> layout) {
   ++tally_.requests;
-  std::string source = random_bytes(dice_, file_size);
+  std::string source = dice_.bytes(file_size);
   const bool refused = dice_.chance(0.2);
   upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
   request.layout = layout;
@@ -333,6 +315,7 @@ Task<> World::sync_deferred() {
 }
 
 void World::submit(UploadRecord record) {
+  recognise(record);
   const auto kept = journal_.durable_uploads().find(record.id);
   if (process_.alive && (kept == journal_.durable_uploads().end() ||
                          kept->second.progress.state != UploadState::received)) {

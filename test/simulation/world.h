@@ -49,6 +49,15 @@ struct Expectation {
   unsigned videos_made = 0;
 };
 
+// What was sent without a session.
+struct SentFile {
+  std::string source;
+  bool comes_whole = false;
+  bool is_refused = false;  // When all of it is there.
+  bool refused_by_backend = false;
+  bool is_upload = false;  // So the journal says.
+};
+
 class World final : public delivery::Handover {
  public:
   World(Dice& dice, Defect defect, JournalKind journal, Durability durability);
@@ -73,6 +82,7 @@ class World final : public delivery::Handover {
 
   // What one client does. Their results are checked.
   runtime::Task<> create(std::uint64_t file_size, std::optional<journal::Layout> layout = {});
+  runtime::Task<> take_file(std::uint64_t file_size, ClientSource::Ending ending);
   runtime::Task<> append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
                          ClientSource::Ending ending, bool length_known);
   // The beginning of another file, as a whole file of unknown length.
@@ -102,6 +112,7 @@ class World final : public delivery::Handover {
 
  private:
   struct Life;  // Of one process.
+  struct Identity;
 
   void wait_for_end();
   runtime::Task<> deliver(journal::UploadRecord record);
@@ -109,6 +120,9 @@ class World final : public delivery::Handover {
   runtime::Task<Result<delivery::Delivery>> ask_backend(journal::UploadRecord record);
   void hear(Expectation& upload, const upload::Snapshot& snapshot);
   void hear_error(const Expectation& upload, const Error& error, const char* request);
+  void hear_refusal(const std::string& file_name, const Error& error);
+  // Of a file that came without a session, an upload to be expected.
+  void recognise(const journal::UploadRecord& record);
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
   void check_record(const Expectation& upload, const journal::UploadRecord& record);
   void check_stored(const Expectation& upload, const journal::UploadRecord& record);
@@ -148,7 +162,8 @@ class World final : public delivery::Handover {
   bool has_faults_ = false;
 
   std::map<std::uint64_t, Expectation> uploads_;
-  std::vector<ClientSource*> sources_;  // Of requests under way.
+  std::map<std::string, SentFile> sent_files_;  // By name.
+  std::vector<ClientSource*> sources_;          // Of requests under way.
   std::optional<std::string> violation_;
   Tally tally_;
 };

@@ -115,6 +115,9 @@ void World::check() {
   if (journal_.violation()) {
     violate(*journal_.violation());
   }
+  for (const auto& [id, record] : journal_.durable_uploads()) {
+    recognise(record);
+  }
   for (const auto& [id, upload] : uploads_) {
     const auto record = journal_.durable_uploads().find(id);
     if (record != journal_.durable_uploads().end()) {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// One process of a simulated server.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <set>
+
+#include "journal/journal.h"
+#include "runtime/task.h"
+#include "simulation/seams.h"
+#include "simulation/world.h"
+#include "store/answer_files.h"
+#include "store/local_store.h"
+#include "upload/announcer.h"
+#include "upload/upload_engine.h"
+
+namespace sluice::simulation {
+
+struct World::Life {
+  explicit Life(World& world);
+
+  store::LocalStore store;
+  StoreSeam seam;
+  store::AnswerFiles answers;
+  upload::NoAnnouncer announcer;
+  upload::UploadEngine engine;
+  runtime::TaskGroup tasks;
+  std::deque<journal::UploadRecord> waiting;  // For the backend.
+  std::set<std::uint64_t> submitted;
+  const bool delivers_at_once;
+};
+
+}  // namespace sluice::simulation
