@@ -50,7 +50,9 @@ runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t u
                                                                  std::uint64_t stored_end,
                                                                  Blob::Stream stream) {
   auto work = [this, upload_id, file_size, stored_end, &stream]() -> Result<Opened> {
-    auto blob = open_now(upload_id, file_size, stored_end);
+    // What is here already is written at once, and takes its room itself.
+    const bool is_whole = stream.offset == 0 && stream.count == file_size;
+    auto blob = open_now(upload_id, is_whole ? 0 : file_size, stored_end);
     if (!blob) {
       return fail(blob.error());
     }
@@ -115,8 +117,7 @@ std::string LocalStore::blob_path(std::uint64_t upload_id) const {
   return fmt::format("{}/{}.part", shard(upload_id), upload_id);
 }
 
-Result<std::unique_ptr<LocalBlob>> LocalStore::open_now(std::uint64_t upload_id,
-                                                        std::uint64_t file_size,
+Result<std::unique_ptr<LocalBlob>> LocalStore::open_now(std::uint64_t upload_id, std::uint64_t room,
                                                         std::uint64_t stored_end) {
   // Also for a blob that is there: who made it may have died before its shard's name was durable.
   if (Result<> made = make_shard(upload_id); !made) {
@@ -126,29 +127,31 @@ Result<std::unique_ptr<LocalBlob>> LocalStore::open_now(std::uint64_t upload_id,
   auto file = surroundings_.disk.open(blob_path(upload_id), runtime::OpenMode::read_write);
   const bool missing = !file && file.error().code() == Errc::not_found;
   if (missing && stored_end == 0) {
-    file = create(upload_id, file_size);
+    file = create(upload_id, room);
   }
   if (!file) {
     return fail_as_ours(file.error());
   }
-  if (Result<> enough = check_size(**file, upload_id, stored_end); !enough) {
-    return fail(enough.error());
+  if (stored_end > 0) {
+    if (Result<> enough = check_size(**file, upload_id, stored_end); !enough) {
+      return fail(enough.error());
+    }
   }
   return std::make_unique<LocalBlob>(surroundings_, upload_id, std::move(*file), shard(upload_id));
 }
 
 Result<std::unique_ptr<runtime::DiskFile>> LocalStore::create(std::uint64_t upload_id,
-                                                              std::uint64_t file_size) {
+                                                              std::uint64_t room) {
   const std::string path = blob_path(upload_id);
   auto file = surroundings_.disk.open(path, runtime::OpenMode::create);
   if (!file) {
     return file;
   }
-  if (Result<> room = (*file)->preallocate(file_size); !room) {
+  if (Result<> reserved = (*file)->preallocate(room); !reserved) {
     file->reset();
     // The want of room is what the caller should hear of, whatever the removal says.
     std::ignore = surroundings_.disk.remove(path);
-    return fail(room.error());
+    return fail(reserved.error());
   }
   return file;
 }

@@ -54,10 +54,10 @@ class LocalStore final : public Store, public FinishedFiles {
 
  private:
   // These block.
-  Result<std::unique_ptr<LocalBlob>> open_now(std::uint64_t upload_id, std::uint64_t file_size,
+  // A blob that is not there yet has `room` bytes set aside.
+  Result<std::unique_ptr<LocalBlob>> open_now(std::uint64_t upload_id, std::uint64_t room,
                                               std::uint64_t stored_end);
-  Result<std::unique_ptr<runtime::DiskFile>> create(std::uint64_t upload_id,
-                                                    std::uint64_t file_size);
+  Result<std::unique_ptr<runtime::DiskFile>> create(std::uint64_t upload_id, std::uint64_t room);
   Result<> make_shard(std::uint64_t upload_id);
   Result<> remove_now(std::uint64_t upload_id);
   Result<bool> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);

@@ -237,6 +237,15 @@ TEST_F(LocalStoreTest, OpensWritesAndSyncsAWholePieceInOneGo) {
   EXPECT_EQ(missing.error().code(), Errc::storage_failed);
 }
 
+TEST_F(LocalStoreTest, OnlyForWhatIsStillToComeIsRoomSetAside) {
+  std::array<std::byte, 5> buffer{};
+  const auto nothing = [](MutableBytes) -> std::size_t { return 0; };
+  ASSERT_TRUE(sluice::testing::run(store.open_and_stream(id, 5, 0, {0, buffer, 5, nothing})));
+  EXPECT_EQ(disk.take_calls().back(), "preallocate ab/427.part 0");
+  ASSERT_TRUE(sluice::testing::run(store.open_and_stream(id + 1, 9, 0, {0, buffer, 5, nothing})));
+  EXPECT_EQ(disk.take_calls().back(), "preallocate ac/428.part 9");
+}
+
 // One request's sync is for the bytes of all: each of them has a blob of its own.
 TEST_F(LocalStoreTest, WhereSyncsAreDeferredAStreamSyncsNothingAndASyncEverything) {
   LocalStore deferring(disk, pool, root(), Durability::interval, metrics);
