@@ -14,7 +14,6 @@ from runner.processes import Failed
 from runner.report import Report
 
 TARGETS = ("sluice", "sluice-probe", "sluice-bench-load", "sluice-bench-floor")
-FINAL_MINUTES = 18.0  # Beside them: what is survived, two to three minutes.
 
 
 def parse_arguments(arguments):
@@ -35,11 +34,9 @@ def parse_arguments(arguments):
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="everything once, small: fails only when something cannot run")
     parser.add_argument("--final", action="store_true",
-                        help="the table of the README, on ext4 and XFS: 7 rounds after one, about 20 minutes on an idle machine")
+                        help="the table of the README, on ext4 and XFS: 7 rounds after three; most of an hour on an idle machine")
     chosen_arguments = parser.parse_args(arguments)
     if chosen_arguments.final:
-        chosen_arguments.warm_up = 1
-        chosen_arguments.minutes = chosen_arguments.minutes or FINAL_MINUTES
         chosen_arguments.fs = chosen_arguments.fs or "ext4,xfs"
     return chosen_arguments
 
@@ -94,11 +91,11 @@ class Run:
             self.step(name, getattr(self, "_" + name))
 
     def _slow(self):
-        context, smoke, final = self._context, self._arguments.smoke, self._arguments.final
-        found = [survival.slow_connections(context, *((200, 4.0) if smoke else (9000, 30.0 if final else 60.0)))]
+        context, smoke = self._context, self._arguments.smoke
+        found = [survival.slow_connections(context, *((200, 4.0) if smoke else (9000, 60.0)))]
         found.append(survival.slow_connections(context, *((50, 3.0) if smoke else (2000, 20.0)), tls=True))
         if not smoke:
-            found.append(survival.slow_connections(context, 1000, 20.0 if final else 40.0, 16 << 10, 200))
+            found.append(survival.slow_connections(context, 1000, 40.0, 16 << 10, 200))
         self._report.add_survival("slow", found, tables.slow_table(found))
 
     def _takeover(self):

@@ -47,7 +47,7 @@ WORKLOADS = (
     Workload("pieces-100k", "One upload of 100 MiB in pieces of 100 KiB", "uploads", 100 * MIB, 100 * KIB),
     Workload("small", "2,000 uploads of 64 KiB, 16 at a time, from session to answer", "uploads", 64 * KIB, 0, 2000, 16,
              dialects=WHOLE_FILES, unit="upload", clean=False, scaled="uploads"),
-    Workload("side-by-side", "8 uploads of 128 MiB side by side", "uploads", 128 * MIB, 0, 8, 8, dialects=WHOLE_FILES,
+    Workload("side-by-side", "8 uploads of 256 MiB side by side", "uploads", 256 * MIB, 0, 8, 8, dialects=WHOLE_FILES,
              beside="one-request"),
     Workload("multi-chunk", "One upload of 512 MiB in parts of 5 MiB over 8 connections", "uploads", 512 * MIB,
              connections=8, parts=True, dialects=("panda",), beside="one-request"),
