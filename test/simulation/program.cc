@@ -56,6 +56,7 @@ class Program {
 
   // Half of the runs know no other misfortune than death and power cuts: there every error counts.
   void choose_faults() {
+    world_.set_backend_failures(rate(0.5));
     dies_often_ = dice_.chance(0.7);
     if (dice_.chance(0.5)) {
       if (dies_often_) {
@@ -85,7 +86,7 @@ class Program {
     if (durability_ == Durability::none) {
       disk.writeback_error = 0;  // Nobody would ever hear of it.
     }
-    world_.set_faults(disk, journal, rate(0.5));
+    world_.set_faults(disk, journal);
   }
   double rate(double most) {
     return dice_.chance(0.5) ? 0 : most * static_cast<double>(dice_.between(1, 4)) / 4;
@@ -174,7 +175,7 @@ class Program {
     if (kind < 94 && world_.uploads().size() < uploads_max) {
       return kind < 91 ? new_upload() : world_.take_file(file_size(), any_ending());
     }
-    return world_.deliver_waiting();
+    return kind < 96 ? world_.retry(upload) : world_.deliver_waiting();
   }
 
   Ending any_ending() {
@@ -269,6 +270,9 @@ class Program {
     world_.heal();
     world_.check();
     world_.run_together(all_statuses());
+    for (auto& [id, upload] : world_.uploads()) {
+      world_.run_together(one(world_.retry(upload)));
+    }
     world_.run_together(one(world_.deliver_waiting()));
     for (auto& [id, upload] : world_.uploads()) {
       complete(upload);

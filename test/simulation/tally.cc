@@ -12,6 +12,7 @@ void Tally::add(const Tally& other) {
   deaths += other.deaths;
   takeovers += other.takeovers;
   failed_syncs += other.failed_syncs;
+  given_up += other.given_up;
   videos += other.videos;
   files_taken += other.files_taken;
   bytes_acknowledged += other.bytes_acknowledged;
@@ -25,10 +26,11 @@ void Tally::add(const Tally& other) {
 std::string to_text(const Tally& tally) {
   return fmt::format(
       "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
-      "{} videos, {} files taken, {} bytes acknowledged, {} taken back, {} disk calls, {} commits, "
+      "{} hand-offs given up, {} videos, {} files taken, {} bytes acknowledged, {} taken back, {} "
+      "disk calls, {} commits, "
       "{} interrupted calls, {} bytes moved",
       tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
-      tally.failed_syncs, tally.videos, tally.files_taken, tally.bytes_acknowledged,
+      tally.failed_syncs, tally.given_up, tally.videos, tally.files_taken, tally.bytes_acknowledged,
       tally.bytes_taken_back, tally.disk_calls, tally.commits, tally.interrupted_calls,
       tally.bytes_moved);
 }

@@ -25,7 +25,6 @@ using namespace std::chrono_literals;
 
 constexpr const char* blobs_directory = "/data/uploads";
 constexpr const char* answers_directory = "/data/answers";
-constexpr const char* videos_directory = "/data/videos";
 constexpr std::size_t buffers_count = 3;
 // Of which a file fills several.
 constexpr std::size_t small_buffer_bytes = 1000;
@@ -33,7 +32,8 @@ constexpr std::size_t small_buffer_bytes = 1000;
 upload::EngineSettings settings(Durability durability) {
   upload::EngineSettings settings;
   settings.admission = {std::uint64_t{1} << 30U, 0};
-  settings.expiry = {std::chrono::hours(24), std::chrono::hours(72), std::chrono::hours(48)};
+  settings.expiry = {std::chrono::hours(24), std::chrono::hours(72), std::chrono::hours(48),
+                     std::chrono::hours(48)};
   // A delivery that begins at once ends before a client waits.
   settings.answer_wait = 0ms;
   settings.defers_syncs = durability != Durability::commit;
@@ -64,7 +64,7 @@ World::World(Dice& dice, Defect defect, JournalKind journal, Durability durabili
                dice.chance(0.5) ? limits::buffer_bytes : small_buffer_bytes),
       defect_(defect),
       durability_(durability) {
-  for (const char* path : {"/data", blobs_directory, videos_directory, answers_directory}) {
+  for (const char* path : {"/data", blobs_directory, videos_directory(), answers_directory}) {
     disk_.add_directory(path);
   }
   life_ = std::make_unique<Life>(*this);
@@ -73,17 +73,17 @@ World::World(Dice& dice, Defect defect, JournalKind journal, Durability durabili
 
 World::~World() = default;
 
-void World::set_faults(FaultRates disk, JournalFaults journal, double backend_failures) {
+void World::set_faults(FaultRates disk, JournalFaults journal) {
   disk_.set_faults(disk);
   journal_.set_faults(journal);
-  backend_failures_ = backend_failures;
   has_faults_ = true;
 }
 
 void World::heal() {
   // What was acknowledged unsynced may have been lost since.
   const bool may_have_lost = may_have_lost_bytes();
-  set_faults({}, {}, 0);
+  set_faults({}, {});
+  set_backend_failures(0);
   const bool power_cut = dice_.chance(0.5);
   // Of a write that has failed unnoticed a process would hear that comes later.
   restart(power_cut || may_have_lost || disk_.hides_failed_writes());
@@ -314,132 +314,8 @@ Task<> World::sync_deferred() {
   }
 }
 
-void World::submit(UploadRecord record) {
-  recognise(record);
-  const auto kept = journal_.durable_uploads().find(record.id);
-  if (process_.alive && (kept == journal_.durable_uploads().end() ||
-                         kept->second.progress.state != UploadState::received)) {
-    violate(fmt::format("upload {} is handed over before the journal knows", record.id));
-  }
-  if (!life_->submitted.insert(record.id).second) {
-    violate(fmt::format("upload {} is handed over twice", record.id));
-  }
-  if (life_->delivers_at_once) {
-    life_->tasks.spawn("delivery", deliver(std::move(record)));
-  } else {
-    life_->waiting.push_back(std::move(record));
-  }
-}
-
-Task<> World::deliver_waiting() {
-  for (std::size_t left = life_->waiting.size(); left > 0 && !life_->waiting.empty(); --left) {
-    UploadRecord record = std::move(life_->waiting.front());
-    life_->waiting.pop_front();
-    co_await deliver(std::move(record));
-  }
-}
-
-Task<> World::deliver(UploadRecord record) {
-  life_->engine.began(record.token);
-  Result<delivery::Delivery> delivery = co_await ask_backend(record);
-  if (delivery) {
-    const bool makes_video = !delivery->changes.empty();
-    const Result<> kept = co_await life_->engine.answered(record.token, std::move(*delivery));
-    if (kept) {
-      if (makes_video) {
-        count_video(record.id);
-      }
-      co_return;
-    }
-  } else {
-    (void)co_await life_->engine.failed(record.token, 1, clock_.now());
-  }
-  life_->waiting.push_back(std::move(record));
-}
-
-void World::count_video(std::uint64_t upload_id) {
-  if (++uploads_.at(upload_id).videos_made > 1) {
-    violate(fmt::format("upload {} became two videos", upload_id));
-  }
-  ++tally_.videos;
-}
-
-// Keeps a record of what it has done, as the video library does.
-Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
-  const Expectation& upload = uploads_.at(record.id);
-  delivery::Delivery delivery;
-  delivery.answer.status = 422;
-  delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, record.file_size);
-  if (dice_.chance(backend_failures_)) {
-    co_return fail(Errc::delivery_failed, "planted failure of the backend");
-  }
-  if (upload.refused_by_backend) {
-    co_return delivery;
-  }
-  const std::string key = std::to_string(record.id);
-  delivery.answer.status = 200;
-  delivery.blob_taken = true;
-  const bool leaves_trace = !upload.layout && upload.source.size() > 0;
-  Result<bool> moved = false;
-  if (leaves_trace) {
-    moved = co_await take_files(upload);
-  }
-  if (!moved || !*moved) {
-    const auto known = co_await journal_.find_video(key);
-    if (!known) {
-      co_return fail(known.error());
-    }
-    if (*known) {
-      delivery.answer.body = (*known)->document;
-      co_return delivery;
-    }
-    if (!leaves_trace) {
-      moved = co_await take_files(upload);
-    }
-    if (!moved) {
-      co_return fail(moved.error());
-    }
-  }
-  journal::VideoRecord video;
-  video.id = key;
-  video.upload_id = record.id;
-  video.document = fmt::format("video of upload {}, {} bytes, {}", record.id, record.file_size,
-                               dice_.below(1U << 30U));
-  delivery.answer.body = video.document;
-  delivery.changes.emplace_back(journal::PutVideo{std::move(video)});
-  co_return delivery;
-}
-
-Task<Result<bool>> World::take_files(const Expectation& upload) {
-  std::vector<store::SplitOff> files = video_files(upload);
-  const std::uint64_t main_size = files.front().range.size();
-  files.erase(files.begin());
-  if (!files.empty()) {
-    const Result<> split = co_await life_->seam.split(upload.id, main_size, std::move(files));
-    if (!split) {
-      co_return fail(split.error());
-    }
-  }
-  co_return co_await life_->seam.move_to(upload.id, main_size, video_path(upload.id));
-}
-
-std::vector<store::SplitOff> World::video_files(const Expectation& upload) {
-  if (!upload.layout) {
-    return {{{0, upload.source.size()}, video_path(upload.id)}};
-  }
-  std::vector<store::SplitOff> files{{{0, upload.layout->main_size}, video_path(upload.id)}};
-  for (const journal::ExtraFile& extra : upload.layout->extra_files) {
-    files.push_back({extra.range, fmt::format("{}-{}", video_path(upload.id), extra.tag)});
-  }
-  return files;
-}
-
 std::string World::blob_path(std::uint64_t id) const {
   return life_->store.blob_path(id);
-}
-
-std::string World::video_path(std::uint64_t id) {
-  return fmt::format("{}/{}.mp4", videos_directory, id);
 }
 
 Tally World::tally() const {

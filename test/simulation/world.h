@@ -65,7 +65,9 @@ class World final : public delivery::Handover {
 
   // The process ends, if it has not died, and a new one begins.
   void restart(bool power_cut);
-  void set_faults(FaultRates disk, JournalFaults journal, double backend_failures);
+  void set_faults(FaultRates disk, JournalFaults journal);
+  // No fault of the server, which has to live with it.
+  void set_backend_failures(double rate) { backend_failures_ = rate; }
   bool has_faults() const noexcept { return has_faults_; }
   // System calls that nobody may notice: probabilities of EINTR and of short counts.
   void interrupt(double interrupted, double short_count) {
@@ -93,6 +95,8 @@ class World final : public delivery::Handover {
   // One at a time.
   runtime::Task<> sync_deferred();
   runtime::Task<> deliver_waiting();
+  // What the operator does for an upload that was given up.
+  runtime::Task<> retry(Expectation& upload);
 
   void submit(journal::UploadRecord record) override;
   void hurry(std::uint64_t /*upload_id*/) override {}
@@ -116,6 +120,8 @@ class World final : public delivery::Handover {
 
   void wait_for_end();
   runtime::Task<> deliver(journal::UploadRecord record);
+  // False when the journal does not know.
+  runtime::Task<bool> give_up(const journal::UploadRecord& record);
   void count_video(std::uint64_t upload_id);
   runtime::Task<Result<delivery::Delivery>> ask_backend(journal::UploadRecord record);
   void hear(Expectation& upload, const upload::Snapshot& snapshot);
@@ -137,6 +143,7 @@ class World final : public delivery::Handover {
   void forget_acknowledged();
   journal::UploadProgress progress_of(const journal::UploadRecord& record) const;
   std::string blob_path(std::uint64_t id) const;
+  static const char* videos_directory() { return "/data/videos"; }
   static std::string video_path(std::uint64_t id);
   // Where the bytes of a finished upload are, in their order.
   static std::vector<store::SplitOff> video_files(const Expectation& upload);

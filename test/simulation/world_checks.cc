@@ -52,6 +52,10 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   if (!snapshot.answer && size > 0 && snapshot.acknowledged >= size) {
     violate(fmt::format("upload {}: the last byte is acknowledged without an answer", upload.id));
   }
+  if ((snapshot.state == UploadState::failed) == snapshot.failure.empty()) {
+    violate(fmt::format("upload {} is {} because of \"{}\"", upload.id, to_text(snapshot.state),
+                        snapshot.failure));
+  }
   if (upload.answer && snapshot.answer != upload.answer) {
     violate(fmt::format("upload {}: the answer has changed", upload.id));
   }
@@ -115,8 +119,11 @@ void World::check() {
   if (journal_.violation()) {
     violate(*journal_.violation());
   }
-  for (const auto& [id, record] : journal_.durable_uploads()) {
-    recognise(record);
+  // What a failed commit has left is heard of by the next process.
+  if (journal_.healthy()) {
+    for (const auto& [id, record] : journal_.durable_uploads()) {
+      recognise(record);
+    }
   }
   for (const auto& [id, upload] : uploads_) {
     const auto record = journal_.durable_uploads().find(id);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// The hand-off of a simulated server: an outbox that tries again or gives up, and a backend that
+// keeps videos.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "simulation/world.h"
+#include "simulation/world_life.h"
+
+namespace sluice::simulation {
+
+using journal::UploadRecord;
+using journal::UploadState;
+using runtime::Task;
+
+void World::submit(UploadRecord record) {
+  recognise(record);
+  const auto kept = journal_.durable_uploads().find(record.id);
+  if (process_.alive && (kept == journal_.durable_uploads().end() ||
+                         kept->second.progress.state != UploadState::received)) {
+    violate(fmt::format("upload {} is handed over before the journal knows", record.id));
+  }
+  if (!life_->submitted.insert(record.id).second) {
+    violate(fmt::format("upload {} is handed over twice", record.id));
+  }
+  if (life_->delivers_at_once) {
+    life_->tasks.spawn("delivery", deliver(std::move(record)));
+  } else {
+    life_->waiting.push_back(std::move(record));
+  }
+}
+
+Task<> World::deliver_waiting() {
+  for (std::size_t left = life_->waiting.size(); left > 0 && !life_->waiting.empty(); --left) {
+    UploadRecord record = std::move(life_->waiting.front());
+    life_->waiting.pop_front();
+    co_await deliver(std::move(record));
+  }
+}
+
+Task<> World::deliver(UploadRecord record) {
+  life_->engine.began(record.token);
+  Result<delivery::Delivery> delivery = co_await ask_backend(record);
+  if (delivery) {
+    const bool makes_video = !delivery->changes.empty();
+    const Result<> kept = co_await life_->engine.answered(record.token, std::move(*delivery));
+    if (kept) {
+      if (makes_video) {
+        count_video(record.id);
+      }
+      co_return;
+    }
+  }
+  if (dice_.chance(0.3) && co_await give_up(record)) {
+    co_return;
+  }
+  if (!delivery) {
+    (void)co_await life_->engine.failed(record.token, 1, clock_.now());
+  }
+  life_->waiting.push_back(std::move(record));
+}
+
+Task<bool> World::give_up(const UploadRecord& record) {
+  // Whoever asks for another round may do so as soon as the journal knows.
+  life_->submitted.erase(record.id);
+  const Result<> kept = co_await life_->engine.gave_up(record.token, 1, "planted failure");
+  if (kept) {
+    ++tally_.given_up;
+  } else {
+    life_->submitted.insert(record.id);
+  }
+  co_return kept.has_value();
+}
+
+Task<> World::retry(Expectation& upload) {
+  ++tally_.requests;
+  const Result<upload::Snapshot> result = co_await life_->engine.retry(upload.id);
+  if (!process_.alive) {
+    co_return;
+  }
+  if (result) {
+    hear(upload, *result);
+  } else if (result.error().code() != Errc::bad_request &&
+             result.error().code() != Errc::not_found) {
+    hear_error(upload, result.error(), "retry");
+  }
+}
+
+void World::count_video(std::uint64_t upload_id) {
+  if (++uploads_.at(upload_id).videos_made > 1) {
+    violate(fmt::format("upload {} became two videos", upload_id));
+  }
+  ++tally_.videos;
+}
+
+// Keeps a record of what it has done, as the video library does.
+Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
+  const Expectation& upload = uploads_.at(record.id);
+  delivery::Delivery delivery;
+  delivery.answer.status = 422;
+  delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, record.file_size);
+  if (dice_.chance(backend_failures_)) {
+    co_return fail(Errc::delivery_failed, "planted failure of the backend");
+  }
+  if (upload.refused_by_backend) {
+    co_return delivery;
+  }
+  const std::string key = std::to_string(record.id);
+  delivery.answer.status = 200;
+  delivery.blob_taken = true;
+  const bool leaves_trace = !upload.layout && upload.source.size() > 0;
+  Result<bool> moved = false;
+  if (leaves_trace) {
+    moved = co_await take_files(upload);
+  }
+  if (!moved || !*moved) {
+    const auto known = co_await journal_.find_video(key);
+    if (!known) {
+      co_return fail(known.error());
+    }
+    if (*known) {
+      delivery.answer.body = (*known)->document;
+      co_return delivery;
+    }
+    if (!leaves_trace) {
+      moved = co_await take_files(upload);
+    }
+    if (!moved) {
+      co_return fail(moved.error());
+    }
+  }
+  journal::VideoRecord video;
+  video.id = key;
+  video.upload_id = record.id;
+  video.document = fmt::format("video of upload {}, {} bytes, {}", record.id, record.file_size,
+                               dice_.below(1U << 30U));
+  delivery.answer.body = video.document;
+  delivery.changes.emplace_back(journal::PutVideo{std::move(video)});
+  co_return delivery;
+}
+
+Task<Result<bool>> World::take_files(const Expectation& upload) {
+  std::vector<store::SplitOff> files = video_files(upload);
+  const std::uint64_t main_size = files.front().range.size();
+  files.erase(files.begin());
+  if (!files.empty()) {
+    const Result<> split = co_await life_->seam.split(upload.id, main_size, std::move(files));
+    if (!split) {
+      co_return fail(split.error());
+    }
+  }
+  co_return co_await life_->seam.move_to(upload.id, main_size, video_path(upload.id));
+}
+
+std::vector<store::SplitOff> World::video_files(const Expectation& upload) {
+  if (!upload.layout) {
+    return {{{0, upload.source.size()}, video_path(upload.id)}};
+  }
+  std::vector<store::SplitOff> files{{{0, upload.layout->main_size}, video_path(upload.id)}};
+  for (const journal::ExtraFile& extra : upload.layout->extra_files) {
+    files.push_back({extra.range, fmt::format("{}-{}", video_path(upload.id), extra.tag)});
+  }
+  return files;
+}
+
+std::string World::video_path(std::uint64_t id) {
+  return fmt::format("{}/{}.mp4", videos_directory(), id);
+}
+
+}  // namespace sluice::simulation
