@@ -42,7 +42,7 @@ def run_workload(context, workload, contestants, seconds=0.0):
             server.remove()
 
 
-def _warm_memory(folder, size):
+def warm_memory(folder, size):
     """Free memory of a virtual machine goes back to its host within seconds, and its next use costs several times
     the upload: whoever comes behind a slow server would pay for it. A file that is written and removed leaves pages
     that the next one gets."""
@@ -58,7 +58,7 @@ def _one_round(context, workload, server, dialect):
     server.process.check()
     if workload.unit != "request":
         size = int(workload.size * workload.uploads * context.scale)
-        _warm_memory(context.directory, size + SPARE_BYTES)
+        warm_memory(context.directory, size + SPARE_BYTES)
     before = server.cpu_seconds()
     figures = context.run_load(workload.command, "--port", server.port, "--dialect", dialect,
                                *server.load_options(dialect), *workload.options(context.scale))

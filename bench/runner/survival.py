@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 
-from runner import processes, servers
+from runner import processes, rounds, servers
 from runner.processes import Failed, first_line
 
 MIB = 1 << 20
@@ -40,6 +40,7 @@ def _speed(context, server, count):
     """GiB/s of single uploads, one after the other."""
     speeds = []
     for _ in range(count):
+        rounds.warm_memory(context.directory, 256 * MIB + rounds.SPARE_BYTES)
         figures = context.run_load("uploads", "--port", server.port, *server.load_options("panda"), "--size", 256 * MIB)
         speeds.append(figures["bytes"] / figures["seconds"] / (1 << 30))
         server.clean()
