@@ -118,6 +118,10 @@ inline constexpr std::uint64_t file_size_max = std::uint64_t{1} << 53U;
 
 // Threads.
 inline constexpr std::size_t storage_threads = 16;
+// A call on an event loop's own thread that lasts for one to two of these costs that thread the
+// loop. Where no calls have been made for so long, nobody looks.
+inline constexpr std::chrono::milliseconds loop_watch_interval{2};
+inline constexpr std::chrono::milliseconds loop_watch_time{200};
 
 // Journal.
 inline constexpr std::size_t commit_changes_max = 1024;   // Changes in one transaction.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Threads for calls that block (files, processes), so that no event loop ever does.
+// Threads for calls that block (files, processes), so that no event loop waits for them. For those
+// that hardly ever do there is short_call.h.
 #pragma once
 
 #include <boost/asio/async_result.hpp>
@@ -70,26 +71,26 @@ class OffloadJob final : public BlockingPool::Job {
       : executor_(std::move(executor)), work_(work), handler_(std::move(handler)) {}
 
   void run(std::unique_ptr<Job> self) override {
-    value_.emplace(work_());
+    call();
+    go_on_at_home(std::unique_ptr<OffloadJob>(static_cast<OffloadJob*>(self.release())));
+  }
+
+  void call() { value_.emplace(work_()); }
+  // On the caller's event loop.
+  static void go_on(std::unique_ptr<OffloadJob> job) {
+    Handler handler = std::move(job->handler_);
+    Value value = std::move(*job->value_);
+    job.reset();
+    std::move(handler)(std::move(value));
+  }
+  // On any thread.
+  static void go_on_at_home(std::unique_ptr<OffloadJob> job) {
     // Nothing of it stays on this thread: the event loop may end before post() returns.
-    const Executor executor = executor_;
-    boost::asio::post(
-        executor,
-        Resumption{std::unique_ptr<OffloadJob>(static_cast<OffloadJob*>(self.release()))});
+    const Executor executor = job->executor_;
+    boost::asio::post(executor, [job = std::move(job)]() mutable { go_on(std::move(job)); });
   }
 
  private:
-  struct Resumption {
-    std::unique_ptr<OffloadJob> job;
-
-    void operator()() {
-      Handler handler = std::move(job->handler_);
-      Value value = std::move(*job->value_);
-      job.reset();
-      std::move(handler)(std::move(value));
-    }
-  };
-
   const Executor executor_;
   Work& work_;
   Handler handler_;

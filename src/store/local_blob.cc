@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "runtime/short_call.h"
 
 namespace sluice::store {
 
@@ -32,14 +33,25 @@ LocalBlob::LocalBlob(BlobSurroundings& surroundings, std::uint64_t upload_id,
 
 runtime::Task<Result<>> LocalBlob::write(std::uint64_t offset, Bytes data) {
   auto work = [this, offset, data] { return write_now(offset, data); };
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+  co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
 }
 
 // One way to a storage thread and back for all of it: at gigabytes a second the way costs as much
 // as the write.
 runtime::Task<Blob::Streamed> LocalBlob::stream(Stream stream) {
   auto work = [this, &stream] { return stream_now(stream); };
+  if (is_short(surroundings_.durability, stream)) {
+    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
+  }
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+bool LocalBlob::is_short(Durability durability, const Stream& stream) {
+  return !stream.refill && !syncs_at(durability, stream, stream.offset + stream.count);
+}
+
+bool LocalBlob::syncs_at(Durability durability, const Stream& stream, std::uint64_t end) {
+  return durability == Durability::commit && end == stream.sync_at;
 }
 
 Blob::Streamed LocalBlob::stream_now(Stream& stream) {
@@ -48,15 +60,15 @@ Blob::Streamed LocalBlob::stream_now(Stream& stream) {
   if (!streamed.outcome) {
     return streamed;
   }
-  if (stream.offset + streamed.bytes == stream.sync_at &&
-      surroundings_.durability == Durability::commit) {
+  if (syncs_at(surroundings_.durability, stream, stream.offset + streamed.bytes)) {
     streamed.outcome = sync_now();
   }
   return streamed;
 }
 
 void LocalBlob::write_rest(Stream& stream, Streamed& streamed) {
-  for (std::size_t left = stream.count; left > 0; left = stream.refill(stream.buffer)) {
+  std::size_t left = stream.count;
+  while (left > 0) {
     streamed.outcome = write_now(stream.offset + streamed.bytes, stream.buffer.first(left));
     if (!streamed.outcome) {
       return;
@@ -68,6 +80,7 @@ void LocalBlob::write_rest(Stream& stream, Streamed& streamed) {
       }
       stream.move = nullptr;
     }
+    left = stream.refill ? stream.refill(stream.buffer) : 0;
   }
 }
 

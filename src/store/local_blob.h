@@ -53,10 +53,14 @@ class LocalBlob final : public Blob {
   runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override;
   runtime::Task<Result<>> sync() override;
 
+  // Whether a stream only writes what is here already.
+  static bool is_short(Durability durability, const Stream& stream);
   // As stream(), on this thread, which may block.
   Streamed stream_now(Stream& stream);
 
  private:
+  // Whether a stream that has come to `end` syncs.
+  static bool syncs_at(Durability durability, const Stream& stream, std::uint64_t end);
   // These block.
   void write_rest(Stream& stream, Streamed& streamed);
   // As write_rest(), without copying; false when the rest cannot be moved.

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "runtime/short_call.h"
 #include "store/blob_split.h"
 
 namespace sluice::store {
@@ -42,7 +43,7 @@ runtime::Task<Result<std::unique_ptr<Blob>>> LocalStore::open(std::uint64_t uplo
   auto work = [this, upload_id, file_size, stored_end]() -> Result<std::unique_ptr<Blob>> {
     return open_now(upload_id, file_size, stored_end);
   };
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+  co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
 }
 
 runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t upload_id,
@@ -61,6 +62,9 @@ runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t u
     opened.blob = std::move(*blob);
     return opened;
   };
+  if (LocalBlob::is_short(surroundings_.durability, stream)) {
+    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
+  }
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
@@ -72,7 +76,7 @@ runtime::Task<Result<std::uint64_t>> LocalStore::size(std::uint64_t upload_id) {
     }
     return file ? (*file)->size() : fail(file.error());
   };
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+  co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
 }
 
 runtime::Task<Result<>> LocalStore::remove(std::uint64_t upload_id) {
@@ -85,6 +89,9 @@ runtime::Task<Result<bool>> LocalStore::move_to(std::uint64_t upload_id, std::ui
   auto work = [this, upload_id, file_size, path = std::move(path)] {
     return move_now(upload_id, file_size, path);
   };
+  if (surroundings_.durability == Durability::none) {
+    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
+  }
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 

@@ -39,8 +39,8 @@ class Blob {
   struct Stream {
     std::uint64_t offset = 0;
     MutableBytes buffer;
-    std::size_t count = 0;  // So many bytes of the buffer come first, then what `refill` brings.
-    Refill refill;
+    std::size_t count = 0;    // So many bytes of the buffer come first, then what `refill` brings.
+    Refill refill = nullptr;  // Null where nothing more comes.
     // A stream that ends exactly here is to be synced soon: whoever can do so on the way does,
     // where syncs are not deferred.
     std::uint64_t sync_at = 0;
@@ -55,7 +55,7 @@ class Blob {
           co_await write(stream.offset + streamed.bytes, stream.buffer.first(stream.count));
       if (streamed.outcome) {
         streamed.bytes += stream.count;
-        stream.count = stream.refill(stream.buffer);
+        stream.count = stream.refill ? stream.refill(stream.buffer) : 0;
       }
     }
     co_return streamed;

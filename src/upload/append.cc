@@ -226,10 +226,10 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
       .offset = position_,
       .buffer = buffer,
       .count = count,
-      .refill = [&fast](MutableBytes free) { return fast.read(free); },
       .sync_at = sync_at,
   };
   if (!rest.empty()) {
+    stream.refill = [&fast](MutableBytes free) { return fast.read(free); };
     stream.move = [&fast](runtime::Pipe& pipe) { return fast.move(pipe); };
   }
   store::Blob::Streamed streamed;

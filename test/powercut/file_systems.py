@@ -12,7 +12,7 @@ import subprocess
 from support.waiting import wait_until
 
 MIB = 1 << 20
-TOOLS = ("mount", "umount", "mkfs.ext4", "mkfs.xfs", "xfs_io")
+TOOLS = ("mount", "umount", "mkfs.ext4", "mkfs.xfs", "xfs_io", "fsfreeze")
 _CLONE_NEWNS = 0x00020000
 _MAKE_IMAGE = {
     "ext4": ["mkfs.ext4", "-q", "-F", "-J", "size=8"],
@@ -191,3 +191,12 @@ class LoopFileSystem(_Mounted):
     def cut_power(self):
         """Nothing that is not on the disk yet will ever be."""
         run("xfs_io", "-x", "-c", "shutdown", self.path)
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Until its end whoever writes to it waits."""
+        run("fsfreeze", "--freeze", self.path)
+        try:
+            yield
+        finally:
+            run("fsfreeze", "--unfreeze", self.path)
