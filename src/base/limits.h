@@ -122,6 +122,8 @@ inline constexpr std::size_t storage_threads = 16;
 // loop. Where no calls have been made for so long, nobody looks.
 inline constexpr std::chrono::milliseconds loop_watch_interval{2};
 inline constexpr std::chrono::milliseconds loop_watch_time{200};
+// No more is written in such a call: the others of the loop wait while it is copied.
+inline constexpr std::size_t short_write_bytes_max = 128 * KiB;
 
 // Journal.
 inline constexpr std::size_t commit_changes_max = 1024;   // Changes in one transaction.

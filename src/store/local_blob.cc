@@ -33,7 +33,10 @@ LocalBlob::LocalBlob(BlobSurroundings& surroundings, std::uint64_t upload_id,
 
 runtime::Task<Result<>> LocalBlob::write(std::uint64_t offset, Bytes data) {
   auto work = [this, offset, data] { return write_now(offset, data); };
-  co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
+  if (data.size() <= limits::short_write_bytes_max) {
+    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
+  }
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
 // One way to a storage thread and back for all of it: at gigabytes a second the way costs as much
@@ -47,7 +50,8 @@ runtime::Task<Blob::Streamed> LocalBlob::stream(Stream stream) {
 }
 
 bool LocalBlob::is_short(Durability durability, const Stream& stream) {
-  return !stream.refill && !syncs_at(durability, stream, stream.offset + stream.count);
+  return !stream.refill && stream.count <= limits::short_write_bytes_max &&
+         !syncs_at(durability, stream, stream.offset + stream.count);
 }
 
 bool LocalBlob::syncs_at(Durability durability, const Stream& stream, std::uint64_t end) {

@@ -53,7 +53,7 @@ class LocalBlob final : public Blob {
   runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override;
   runtime::Task<Result<>> sync() override;
 
-  // Whether a stream only writes what is here already.
+  // Whether a stream only writes what is here already, and not much.
   static bool is_short(Durability durability, const Stream& stream);
   // As stream(), on this thread, which may block.
   Streamed stream_now(Stream& stream);
