@@ -6,7 +6,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -56,6 +55,12 @@ Task<std::invoke_result_t<Work&>> short_call(BlockingPool& pool, Work work) {
   };
   co_return co_await boost::asio::async_initiate<const boost::asio::deferred_t, void(Value)>(
       std::move(initiation), boost::asio::deferred, &work);
+}
+
+// For work of which some is short: short_call() or offload().
+template <class Work>
+Task<std::invoke_result_t<Work&>> short_call_if(bool is_short, BlockingPool& pool, Work work) {
+  return is_short ? short_call(pool, std::move(work)) : offload(pool, std::move(work));
 }
 
 }  // namespace sluice::runtime

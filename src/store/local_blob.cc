@@ -33,20 +33,16 @@ LocalBlob::LocalBlob(BlobSurroundings& surroundings, std::uint64_t upload_id,
 
 runtime::Task<Result<>> LocalBlob::write(std::uint64_t offset, Bytes data) {
   auto work = [this, offset, data] { return write_now(offset, data); };
-  if (data.size() <= limits::short_write_bytes_max) {
-    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
-  }
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+  const bool is_short = data.size() <= limits::short_write_bytes_max;
+  co_return co_await runtime::short_call_if(is_short, surroundings_.pool, std::move(work));
 }
 
 // One way to a storage thread and back for all of it: at gigabytes a second the way costs as much
 // as the write.
 runtime::Task<Blob::Streamed> LocalBlob::stream(Stream stream) {
   auto work = [this, &stream] { return stream_now(stream); };
-  if (is_short(surroundings_.durability, stream)) {
-    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
-  }
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+  co_return co_await runtime::short_call_if(is_short(surroundings_.durability, stream),
+                                            surroundings_.pool, std::move(work));
 }
 
 bool LocalBlob::is_short(Durability durability, const Stream& stream) {

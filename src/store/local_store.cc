@@ -43,7 +43,8 @@ runtime::Task<Result<std::unique_ptr<Blob>>> LocalStore::open(std::uint64_t uplo
   auto work = [this, upload_id, file_size, stored_end]() -> Result<std::unique_ptr<Blob>> {
     return open_now(upload_id, file_size, stored_end);
   };
-  co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
+  co_return co_await runtime::short_call_if(opens_without_sync(upload_id), surroundings_.pool,
+                                            std::move(work));
 }
 
 runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t upload_id,
@@ -62,10 +63,9 @@ runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t u
     opened.blob = std::move(*blob);
     return opened;
   };
-  if (LocalBlob::is_short(surroundings_.durability, stream)) {
-    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
-  }
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+  const bool is_short =
+      opens_without_sync(upload_id) && LocalBlob::is_short(surroundings_.durability, stream);
+  co_return co_await runtime::short_call_if(is_short, surroundings_.pool, std::move(work));
 }
 
 runtime::Task<Result<std::uint64_t>> LocalStore::size(std::uint64_t upload_id) {
@@ -89,10 +89,8 @@ runtime::Task<Result<bool>> LocalStore::move_to(std::uint64_t upload_id, std::ui
   auto work = [this, upload_id, file_size, path = std::move(path)] {
     return move_now(upload_id, file_size, path);
   };
-  if (surroundings_.durability == Durability::none) {
-    co_return co_await runtime::short_call(surroundings_.pool, std::move(work));
-  }
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+  const bool is_short = surroundings_.durability == Durability::none;
+  co_return co_await runtime::short_call_if(is_short, surroundings_.pool, std::move(work));
 }
 
 runtime::Task<Result<>> LocalStore::split(std::uint64_t upload_id, std::uint64_t main_size,
@@ -176,6 +174,11 @@ Result<> LocalStore::make_shard(std::uint64_t upload_id) {
     made.store(true, std::memory_order_release);
   }
   return done;
+}
+
+bool LocalStore::opens_without_sync(std::uint64_t upload_id) const {
+  return surroundings_.durability == Durability::none ||
+         shards_made_[upload_id & 0xFFU].load(std::memory_order_acquire);
 }
 
 Result<> LocalStore::remove_now(std::uint64_t upload_id) {

@@ -59,6 +59,8 @@ class LocalStore final : public Store, public FinishedFiles {
                                               std::uint64_t stored_end);
   Result<std::unique_ptr<runtime::DiskFile>> create(std::uint64_t upload_id, std::uint64_t room);
   Result<> make_shard(std::uint64_t upload_id);
+  // Whether the shard of this upload need not be made first.
+  bool opens_without_sync(std::uint64_t upload_id) const;
   Result<> remove_now(std::uint64_t upload_id);
   Result<bool> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
   Result<std::unique_ptr<runtime::DiskFile>> open_finished_now(std::uint64_t upload_id,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/posix_disk.h"
+#include "runtime/worker.h"
 
 namespace sluice::store {
 
@@ -21,6 +22,11 @@ class RecordingDisk final : public runtime::Disk {
   std::vector<std::string> take_calls() {
     const std::scoped_lock lock(mutex_);
     return std::exchange(calls_, {});
+  }
+  // Those of the calls so far that were made by the thread of an event loop; forgets them.
+  std::vector<std::string> take_calls_on_loops() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(calls_on_loops_, {});
   }
   // From now on every call that is recorded as `call` fails.
   void fail_on(std::string call, Errc code = Errc::storage_failed) {
@@ -115,6 +121,9 @@ class RecordingDisk final : public runtime::Disk {
   Result<> record(std::string call) {
     const std::scoped_lock lock(mutex_);
     const bool fails = call == failing_;
+    if (runtime::Worker::current() != nullptr) {
+      calls_on_loops_.push_back(call);
+    }
     calls_.push_back(std::move(call));
     return fails ? fail(code_, "planted failure") : Result<>();
   }
@@ -123,6 +132,7 @@ class RecordingDisk final : public runtime::Disk {
   runtime::PosixDisk disk_;
   std::mutex mutex_;
   std::vector<std::string> calls_;
+  std::vector<std::string> calls_on_loops_;
   std::string failing_;
   Errc code_ = Errc::storage_failed;
 };
