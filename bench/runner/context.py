@@ -21,6 +21,7 @@ class Context:
     rounds: int = 7
     warm_up: int = 3
     scale: float = 1.0  # Of the workloads' sizes and counts.
+    before: str = ""  # Another Sluice, to be compared with; empty: none.
     sluice_settings: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 

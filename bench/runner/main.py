@@ -25,6 +25,8 @@ def parse_arguments(arguments):
     parser.add_argument("--fs", default="", metavar="A,B",
                         help="here (default), ext4, xfs; the latter on a loop device of their own, as root")
     parser.add_argument("--dir", default="", help="folder for the servers' files (default: in build/)")
+    parser.add_argument("--before", default="", metavar="FILE",
+                        help="another sluice, in the same rounds, in the place of floor and peers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--warm-up", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=0.0,
@@ -71,11 +73,12 @@ class Run:
     def workloads(self, steps, budget):
         context = self._context
         wanted = chosen(self._arguments.servers, servers.BY_KEY)
-        available = peers.available(context)
+        available = () if context.before else peers.available(context)
         for step in steps:
             # Whether the peers run is seen once.
             is_enough = self._arguments.smoke and step.durability != "none"
-            line = workloads.contestants(step.workload, step.durability, () if is_enough else available, wanted)
+            line = workloads.contestants(step.workload, step.durability, () if is_enough else available, wanted,
+                                         bool(context.before))
             seconds = budget.seconds_for_next()
             if line:
                 self.step(f"{step.workload.key}, {step.durability}, {context.file_system}",
@@ -110,14 +113,16 @@ class Run:
 
 def run(arguments, root):
     build = os.path.join(root, arguments.build)
-    context = Context(root, build, rounds=arguments.rounds, warm_up=arguments.warm_up)
+    context = Context(root, build, rounds=arguments.rounds, warm_up=arguments.warm_up,
+                      before=os.path.abspath(arguments.before) if arguments.before else "")
     if arguments.smoke:
         context.rounds, context.warm_up, context.scale = 1, 0, 1 / 16
     names = chosen(arguments.only, [*workloads.BY_KEY, *plan.SURVIVAL])
     systems = chosen(arguments.fs, ("here", "ext4", "xfs"), ("here",))
     if not arguments.no_build:
         subprocess.run(["cmake", "--build", build, "--target", *TARGETS], check=True, stdout=sys.stderr)
-    peers.install(context, context.note)
+    if not context.before:
+        peers.install(context, context.note)
     parent = arguments.dir or os.path.join(build, "bench")
     os.makedirs(parent, exist_ok=True)
     report = Report(context, arguments.output or os.path.join(build, "bench", "results"), arguments)

@@ -44,6 +44,8 @@ class Report:
         _write(os.path.join(os.path.dirname(self._base), "summary.md"), self.summary() + "\n")
 
     def summary(self):
+        if self._context.before:
+            return tables.before_table(self.results)
         return "\n\n".join(targets.short_tables(self.results))
 
 

@@ -160,6 +160,25 @@ class SluiceCommit(Sluice):
     durability = "commit"
 
 
+class Before:
+    """Another program in the place of the one that is measured."""
+
+    def command(self, port=0):
+        return [self.context.before, *super().command(port)[1:]]
+
+
+class BeforeNone(Before, SluiceNone):
+    name = "before, none"
+
+
+class BeforeInterval(Before, SluiceInterval):
+    name = "before, interval"
+
+
+class BeforeCommit(Before, SluiceCommit):
+    name = "before, commit"
+
+
 class Floor(Server):
     name = "floor"
     dialects = ("panda",)
@@ -282,6 +301,9 @@ BY_KEY = {
     "sluice-none": SluiceNone,
     "sluice-interval": SluiceInterval,
     "sluice-commit": SluiceCommit,
+    "before-none": BeforeNone,
+    "before-interval": BeforeInterval,
+    "before-commit": BeforeCommit,
     "floor": Floor,
     "floor-sync": FloorSync,
     "floor-splice": FloorSplice,

@@ -45,6 +45,17 @@ def workload_table(workload, entries):
                   "requests/s", "peak MiB", "client's cores"], rows)
 
 
+def before_table(results):
+    """What the program is to the one before it; below 1 in speed it has become slower."""
+    rows = []
+    for item in results["workloads"]:
+        ours, theirs = item["entries"]
+        rows.append([item["key"], item["durability"], item["file_system"],
+                     f"{rounds.ratio(ours, theirs, rounds.speed):.2f}", f"{rounds.ratio(ours, theirs, rounds.cpu):.2f}",
+                     f"{ours['peak_rss_kib'] / theirs['peak_rss_kib']:.2f}"])
+    return table(["workload", "durability", "file system", "speed", "CPU", "peak memory"], rows)
+
+
 def slow_table(entries):
     rows = [[f"{e['connections']:,}{' (TLS)' if e['tls'] else ''} × {size(e['bytes'])} every {e['interval_ms']} ms, "
              f"{e['seconds']:.0f} s", e["ended_early"],

@@ -81,10 +81,13 @@ _PEERS_OF = {"none": ("nginx-1m", "nginx", "lighttpd", "tus-node", "tusd"), "int
 _TLS_PEERS = ("nginx-1m",)
 
 
-def contestants(workload, durability, peers, wanted):
-    """In the order of the table; `peers` are those that can be started."""
+def contestants(workload, durability, peers, wanted, before=False):
+    """In the order of the table; `peers` are those that can be started. With `before`, the program and the one before
+    it alone."""
     ours = "sluice-" + durability
     line = [Contestant(ours, workload, ours)]
+    if before:
+        return [*line, Contestant("before-" + durability, workload, "before")]
     plain = BY_KEY.get(workload.beside)
     if plain is not None:
         line.append(Contestant(ours, plain, "beside", ", " + plain.key))
