@@ -12,14 +12,23 @@ function(sluice_library name)
   endforeach()
 endfunction()
 
-# sluice_test(name SOURCES a_test.cc ... USES http ...): one GoogleTest program, one ctest entry with the label unit.
+# sluice_test(name SOURCES a_test.cc ... USES http ... DEFINITIONS A=b PROGRAMS that it starts): one GoogleTest
+# program, one ctest entry with the label unit.
+# Nothing where tests are not built (BUILD_TESTING).
 function(sluice_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;LIBRARIES;DEFINITIONS;PROGRAMS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
   target_link_libraries(${name}_test PRIVATE sluice_flags ${arg_LIBRARIES} GTest::gtest GTest::gtest_main)
   foreach(used IN LISTS arg_USES)
     target_link_libraries(${name}_test PRIVATE sluice_${used})
   endforeach()
+  target_compile_definitions(${name}_test PRIVATE ${arg_DEFINITIONS})
+  if(arg_PROGRAMS)
+    add_dependencies(${name}_test ${arg_PROGRAMS})
+  endif()
   add_test(NAME unit.${name} COMMAND ${name}_test)
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Compiler flags for every target, and the packages the project stands on.
 
-option(SLUICE_WERROR "Warnings are errors" ON)
+option(BUILD_TESTING "Tests and benchmarks" ON)
+option(SLUICE_WERROR "Warnings are errors" OFF)
 option(SLUICE_HARDENING "Release hardening flags" OFF)
 option(SLUICE_FUZZ "Build the libFuzzer targets" OFF)
 set(SLUICE_SANITIZE "" CACHE STRING "Comma separated sanitizers for every target")
@@ -14,11 +15,21 @@ find_package(fmt REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
 find_package(CURL REQUIRED)
-find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(AVFORMAT REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
-find_program(SLUICE_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+if(BUILD_TESTING)
+  enable_testing()
+  find_package(GTest REQUIRED)
+  find_package(benchmark REQUIRED)
+  find_program(SLUICE_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+endif()
+
+# A build from nothing needs none of it.
+find_program(SLUICE_CCACHE ccache)
+if(SLUICE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SLUICE_CCACHE})
+endif()
 
 add_library(sluice_flags INTERFACE)
 target_compile_options(sluice_flags INTERFACE
