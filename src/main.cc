@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The command line: `serve`, `check`, `fsck`, `upload`, `retry`, `move`.
-#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +18,7 @@
 #include "net/tls_identity.h"
 #include "ops/config.h"
 #include "ops/log_sink.h"
+#include "signals.h"
 
 namespace {
 
@@ -87,14 +87,7 @@ int serve(const SettingFlags& given) {
   if (!config) {
     return exit_usage;
   }
-  // Every thread inherits the mask: only the sigwait below sees these.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
+  const Signals signals;
   SystemClock clock;
   ops::LogSink log(clock, config->log.level, config->log.format, STDERR_FILENO);
   auto app = App::open(*config, clock, log);
@@ -108,12 +101,9 @@ int serve(const SettingFlags& given) {
   }
   std::fflush(stdout);
 
-  int received = 0;
-  while (sigwait(&signals, &received) == 0 && received == SIGHUP) {
+  while (signals.wait() == Signals::Wish::reload) {
     (*app)->reload();
   }
-  // A second one ends the process at once, which loses nothing either.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   (*app)->drain();
   return EXIT_SUCCESS;
 }

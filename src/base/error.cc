@@ -65,7 +65,8 @@ const ErrcInfo& info(Errc code) noexcept {
 }
 
 Error storage_error(int error_number, const char* operation, const std::string& subject) {
-  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+  // EFBIG: a limit of the process or of the file system; it leaves no room for this file.
+  const bool full = error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
   return Error(full ? Errc::disk_full : Errc::storage_failed,
                std::string(operation) + " " + subject + ": " +
                    std::generic_category().message(error_number));

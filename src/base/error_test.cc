@@ -21,6 +21,7 @@ TEST(Error, FourHundredsAreFinalAndRetryablesAreFiveHundreds) {
 TEST(Error, FullDiskIsToldApartFromABrokenOne) {
   EXPECT_EQ(storage_error(ENOSPC, "write", "blob").code(), Errc::disk_full);
   EXPECT_EQ(storage_error(EDQUOT, "write", "blob").code(), Errc::disk_full);
+  EXPECT_EQ(storage_error(EFBIG, "write", "blob").code(), Errc::disk_full);
   EXPECT_EQ(storage_error(EIO, "write", "blob").code(), Errc::storage_failed);
   EXPECT_EQ(storage_error(EIO, "write", "blob").message(), "write blob: Input/output error");
 }

@@ -53,6 +53,7 @@ class SluiceServer:
         self.binary = binary or sluice_binary()
         self.listen = listen
         self.log_path = self.data_dir.rstrip("/") + ".log"
+        self.stderr = None  # A descriptor for the standard error, instead of the log file.
         self.host = "127.0.0.1"
         self.port = 0
         self.tls_port = 0
@@ -96,7 +97,7 @@ class SluiceServer:
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=log,
+                stderr=log if self.stderr is None else self.stderr,
                 env=environment(self.env),
                 preexec_fn=die_with_parent,
             )
