@@ -35,6 +35,11 @@ constexpr T saturating_add(T a, std::type_identity_t<T> b) noexcept {
 }
 
 template <std::unsigned_integral T>
+constexpr T saturating_multiply(T a, std::type_identity_t<T> b) noexcept {
+  return checked_multiply(a, b).value_or(std::numeric_limits<T>::max());
+}
+
+template <std::unsigned_integral T>
 constexpr T saturating_subtract(T a, std::type_identity_t<T> b) noexcept {
   return checked_subtract(a, b).value_or(T{0});
 }

@@ -33,6 +33,8 @@ TEST(CheckedTest, MultipliesWhatFits) {
 TEST(CheckedTest, SaturatesAtTheNearestValue) {
   EXPECT_EQ(saturating_add(most - 1, 3), most);
   EXPECT_EQ(saturating_add(std::uint64_t{1}, 3), 4U);
+  EXPECT_EQ(saturating_multiply(most / 2 + 1, 2), most);
+  EXPECT_EQ(saturating_multiply(std::uint64_t{3}, 2), 6U);
   EXPECT_EQ(saturating_subtract(std::uint64_t{1}, 3), 0U);
   EXPECT_EQ(saturating_subtract(most, 1), most - 1);
 }

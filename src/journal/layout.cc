@@ -9,6 +9,7 @@
 #include <boost/system/error_code.hpp>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/limits.h"
 
 namespace sluice::journal {
@@ -48,15 +49,19 @@ bool add_extra_file(Layout& layout, const json::value& item) {
   if (!tag || !file_name || !size) {
     return false;
   }
-  layout.add(*std::move(tag), *std::move(file_name), *size);
-  return true;
+  return layout.add(*std::move(tag), *std::move(file_name), *size);
 }
 
 }  // namespace
 
-void Layout::add(std::string tag, std::string file_name, std::uint64_t size) {
+bool Layout::add(std::string tag, std::string file_name, std::uint64_t size) {
   const std::uint64_t begin = total_size();
-  extra_files.push_back({std::move(tag), std::move(file_name), {begin, begin + size}});
+  const std::uint64_t end = saturating_add(begin, size);
+  if (end > limits::file_size_max) {
+    return false;
+  }
+  extra_files.push_back({std::move(tag), std::move(file_name), {begin, end}});
+  return true;
 }
 
 std::uint64_t Layout::total_size() const noexcept {

@@ -30,8 +30,9 @@ struct Layout {
   bool asked_in_json = false;
   std::vector<ExtraFile> extra_files;
 
-  // Behind the files that are there.
-  void add(std::string tag, std::string file_name, std::uint64_t size);
+  // Behind the files that are there. False, and nothing is added, where all files together would
+  // have more than limits::file_size_max bytes.
+  [[nodiscard]] bool add(std::string tag, std::string file_name, std::uint64_t size);
   // Of all files.
   std::uint64_t total_size() const noexcept;
 

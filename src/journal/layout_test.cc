@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/limits.h"
 
 namespace sluice::journal {
@@ -13,9 +15,9 @@ Layout sample() {
   layout.main_size = 10;
   layout.part_size = 4;
   layout.asked_in_json = true;
-  layout.add("subtitles", "ü \"quoted\".srt", 3);
-  layout.add("empty", "", 0);
-  layout.add("cover", "c.jpg", 5);
+  EXPECT_TRUE(layout.add("subtitles", "ü \"quoted\".srt", 3));
+  EXPECT_TRUE(layout.add("empty", "", 0));
+  EXPECT_TRUE(layout.add("cover", "c.jpg", 5));
   return layout;
 }
 
@@ -26,6 +28,19 @@ TEST(Layout, PutsTheExtraFilesBehindTheMainFile) {
   EXPECT_EQ(layout.extra_files[2].range, (ByteRange{13, 18}));
   EXPECT_EQ(layout.total_size(), 18U);
   EXPECT_EQ(Layout().total_size(), 0U);
+}
+
+TEST(Layout, TakesNoFileWithWhichItsSumWouldBeTooLarge) {
+  constexpr std::uint64_t most = limits::file_size_max;
+  Layout layout{most - 3, 4, false, {}};
+  EXPECT_FALSE(layout.add("a", "", 4));
+  EXPECT_FALSE(layout.add("a", "", std::numeric_limits<std::uint64_t>::max()));
+  EXPECT_TRUE(layout.extra_files.empty());
+  EXPECT_TRUE(layout.add("a", "", 3));
+  EXPECT_TRUE(layout.add("b", "", 0));
+  EXPECT_FALSE(layout.add("c", "", 1));
+  EXPECT_EQ(layout.total_size(), most);
+  EXPECT_FALSE(Layout({most + 1, 4, false, {}}).add("a", "", 0));
 }
 
 TEST(Layout, IsTheSameAfterTheJournal) {
@@ -56,6 +71,10 @@ TEST(Layout, IsNotReadFromAnotherText) {
       R"({"main_size":7,"part_size":5,"asked_in_json":false,"extra_files":[1]})",
       R"({"main_size":7,"part_size":5,"asked_in_json":false,"extra_files":[{"tag":"a","size":1}]})",
       R"({"main_size":7,"part_size":5,"asked_in_json":false,"extra_files":[]} x)",
+      R"({"main_size":9007199254740992,"part_size":5,"asked_in_json":false,"extra_files":[)"
+      R"({"tag":"a","file_name":"a","size":1}]})",
+      R"({"main_size":9007199254740992,"part_size":5,"asked_in_json":false,"extra_files":[)"
+      R"({"tag":"a","file_name":"a","size":18437736874454810634}]})",
   };
   for (const char* const text : texts) {
     EXPECT_EQ(layout_from_text(text), std::nullopt) << text;

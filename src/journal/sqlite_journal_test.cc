@@ -74,7 +74,7 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.owner = "key";
   record.file_size = 12;
   record.layout = Layout{9, 4, true, {}};
-  record.layout->add("tag", "name", 3);
+  EXPECT_TRUE(record.layout->add("tag", "name", 3));
   record.progress.state = UploadState::refused;
   record.progress.stored.add({0, 10});
   record.progress.stored.add({20, 9'007'199'254'740'992});

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/checked.h"
+
 namespace sluice::protocol {
 
 // Any thread.
@@ -42,14 +44,14 @@ class ByteAllowance {
     if (bytes > left_) {
       return std::nullopt;
     }
-    left_ -= bytes;
+    left_ = saturating_subtract(left_, bytes);
     return std::optional<Share>(std::in_place, *this, bytes);
   }
 
  private:
   void give_back(std::uint64_t bytes) {
     const std::scoped_lock lock(mutex_);
-    left_ += bytes;
+    left_ = saturating_add(left_, bytes);
   }
 
   const std::uint64_t total_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/checked.h"
 #include "base/limits.h"
 
 namespace sluice::protocol {
@@ -26,8 +27,8 @@ std::uint64_t ChunkedFile::part_count() const noexcept {
 
 ByteRange ChunkedFile::part(std::uint64_t number) const {
   SLUICE_CHECK(number < part_count());
-  const std::uint64_t begin = range_.begin + number * part_size_;
-  return {begin, begin + std::min(part_size_, range_.end - begin)};
+  const std::uint64_t begin = saturating_add(range_.begin, saturating_multiply(number, part_size_));
+  return {begin, std::min(saturating_add(begin, part_size_), range_.end)};
 }
 
 std::vector<std::uint64_t> ChunkedFile::missing_parts(const RangeSet& stored) const {
@@ -35,9 +36,12 @@ std::vector<std::uint64_t> ChunkedFile::missing_parts(const RangeSet& stored) co
   if (range_.empty()) {
     return parts;
   }
+  const auto part_with = [this](std::uint64_t offset) {
+    return saturating_subtract(offset, range_.begin) / part_size_;
+  };
   for (const ByteRange& hole : stored.missing(range_)) {
-    const std::uint64_t last = (hole.end - 1 - range_.begin) / part_size_;
-    std::uint64_t number = (hole.begin - range_.begin) / part_size_;
+    const std::uint64_t last = part_with(saturating_subtract(hole.end, 1));
+    std::uint64_t number = part_with(hole.begin);
     if (!parts.empty()) {
       number = std::max(number, parts.back() + 1);
     }
@@ -70,7 +74,7 @@ std::optional<ChunkedFile> find_file(const journal::Layout& layout, std::string_
 std::uint64_t choose_part_size(std::uint64_t total_size) noexcept {
   const std::uint64_t least = divided_up(total_size, limits::part_count_max);
   const std::uint64_t units = divided_up(least, limits::part_bytes_unit);
-  return std::max(units * limits::part_bytes_unit, limits::part_bytes_min);
+  return std::max(saturating_multiply(units, limits::part_bytes_unit), limits::part_bytes_min);
 }
 
 }  // namespace sluice::protocol

@@ -71,7 +71,7 @@ TEST(ChunkedFile, MissesEveryPartOfWhichAByteIsMissing) {
 
 TEST(ChunkedFile, IsFoundByItsTag) {
   journal::Layout layout{11, 5, true, {}};
-  layout.add("cover", "c.jpg", 7);
+  EXPECT_TRUE(layout.add("cover", "c.jpg", 7));
   EXPECT_EQ(find_file(layout, "")->range(), (ByteRange{0, 11}));
   EXPECT_EQ(find_file(layout, "cover")->range(), (ByteRange{11, 18}));
   EXPECT_EQ(find_file(layout, "cover")->part(1), (ByteRange{16, 18}));

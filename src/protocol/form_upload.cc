@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/checked.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 
@@ -31,8 +32,8 @@ std::optional<std::uint64_t> MultipartFileSource::file_bytes_max() const {
   if (!coming) {
     return std::nullopt;
   }
-  const std::uint64_t raw = undecided_.size() + *coming;
-  return at_hand + raw - std::min<std::uint64_t>(raw, closing_bytes_);
+  const std::uint64_t raw = saturating_add(*coming, undecided_.size());
+  return saturating_add(at_hand, saturating_subtract(raw, closing_bytes_));
 }
 
 bool MultipartFileSource::settled() const noexcept {
@@ -76,7 +77,7 @@ Task<> MultipartFileSource::prefetch() {
 Task<Result<std::optional<std::uint64_t>>> MultipartFileSource::measure() {
   const std::uint64_t read_before = file_size_;
   while (phase_ != Phase::ended && !failure_) {
-    if (file_size_ - read_before > limits::drain_bytes_max) {
+    if (saturating_subtract(file_size_, read_before) > limits::drain_bytes_max) {
       co_return std::nullopt;
     }
     co_await prefetch();
@@ -176,7 +177,7 @@ bool MultipartFileSource::apply(const http::MultipartParser::Step& step, Mutable
       if (phase_ == Phase::in_file) {
         std::memmove(region.data() + produced, step.data.data(), step.data.size());
         produced += step.data.size();
-        file_size_ += step.data.size();
+        file_size_ = saturating_add(file_size_, step.data.size());
         return true;
       }
       return keep(step.data);
@@ -222,7 +223,7 @@ void MultipartFileSource::end_part() {
 bool MultipartFileSource::keep(Bytes data) {
   if (field_) {
     field_->value += as_text(data);
-    field_bytes_ += data.size();
+    field_bytes_ = saturating_add(field_bytes_, data.size());
     if (field_bytes_ > limits::form_bytes_max) {
       failure_ =
           Error(Errc::file_too_large, "expected at most " + std::to_string(limits::form_bytes_max) +

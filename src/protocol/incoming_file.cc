@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/checked.h"
 #include "base/encoding.h"
 #include "protocol/media_type.h"
 #include "protocol/session_request.h"
@@ -54,10 +55,10 @@ Result<upload::NewUpload> IncomingFile::outline(std::uint64_t bytes, std::uint64
     is_used_up_ = outline.use.has_value();
     if (outline.limits.bytes && *outline.limits.bytes <= limits::file_size_max) {
       // Nobody is refused for bytes that are none of the file; identify() knows its true size.
-      *outline.limits.bytes += beside;
+      outline.limits.bytes = saturating_add(*outline.limits.bytes, beside);
     }
   }
-  if (bytes > most && bytes - most > beside) {
+  if (saturating_subtract(bytes, most) > beside) {
     return fail(Errc::file_too_large, "File size limit is set to " + std::to_string(most) +
                                           " bytes, the body has " + std::to_string(bytes));
   }

@@ -17,7 +17,7 @@ class MultichunkDialectTest : public RouterFixture {
     path = open(main_size);
     journal::Layout layout{main_size, 5, in_json, {}};
     if (has_cover) {
-      layout.add("cover", "c.jpg", 7);
+      EXPECT_TRUE(layout.add("cover", "c.jpg", 7));
     }
     upload().snapshot.file_size = layout.total_size();
     upload().snapshot.layout = layout;

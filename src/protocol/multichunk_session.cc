@@ -10,6 +10,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "protocol/chunked_file.h"
@@ -112,14 +113,13 @@ Result<> add_extra_file(journal::Layout& layout, const json::value& item,
   if (find_file(layout, tag)) {
     return wrong_extra_files("a tag of its own for each file", item);
   }
-  const std::uint64_t room = file_size_max - layout.total_size();
-  if (*size > room) {
+  const std::uint64_t total = saturating_add(layout.total_size(), *size);
+  if (total > file_size_max || !layout.add(tag, file_name, *size)) {
     return fail(Errc::file_too_large, "extra_files: expected at most " +
                                           std::to_string(file_size_max) +
                                           " bytes in all files together, got more with " +
                                           in_quotes(json::serialize(item)));
   }
-  layout.add(tag, file_name, *size);
   return {};
 }
 

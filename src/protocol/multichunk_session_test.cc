@@ -120,5 +120,15 @@ TEST_F(MultichunkSession, IsBoundedInAllFilesTogether) {
   EXPECT_EQ(error_of(open_with(members + "18446744073709551615}]")), "413 FileSizeLimitExceeded");
 }
 
+TEST_F(MultichunkSession, HasNoSumThatWrapsAround) {
+  const std::string extra = R"(,"extra_files":[{"tag":"a","file_name":"a","file_size":)";
+  for (const char* const size : {"18437736874454810634", "18446744073709551615", "1"}) {
+    const std::string members = R"("file_size":9007199254740992)" + extra + size + "}]";
+    EXPECT_EQ(error_of(open_with(members)), "413 FileSizeLimitExceeded") << size;
+  }
+  EXPECT_EQ(error_of(open_with(R"("file_size":9007199254740993)")), "413 FileSizeLimitExceeded");
+  EXPECT_TRUE(engine.created.empty());
+}
+
 }  // namespace
 }  // namespace sluice::protocol

@@ -212,10 +212,10 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
     co_return co_await progress(call, *snapshot);
   }
   if (snapshot->file_size > 0) {
-    const std::string size = std::to_string(snapshot->file_size);
+    const std::string digits = std::to_string(snapshot->file_size);
     co_return fail(Errc::bad_request, "without a Content-Range the whole file is expected, " +
-                                          size + " bytes, got none; \"Content-Range: bytes */" +
-                                          size + "\" asks for the status");
+                                          digits + " bytes, got none; \"Content-Range: bytes */" +
+                                          digits + "\" asks for the status");
   }
   upload::Piece nothing;
   nothing.end = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "auth/mac.h"
+#include "base/checked.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "http/multipart.h"
@@ -44,13 +45,13 @@ runtime::Task<Result<std::string>> read_body(const http::Request& request,
       co_return fail(readable.error());
     }
     constexpr std::size_t step = 4 * limits::KiB;
-    text.resize(size + step);
+    text.resize(saturating_add(size, step));
     const auto room = std::as_writable_bytes(std::span(text)).subspan(size);
     const Result<std::size_t> count = co_await body.read(room, limits::buffer_fill_patience);
     if (!count) {
       co_return fail(count.error());
     }
-    size += *count;
+    size = saturating_add(size, *count);
     text.resize(size);
     if (size > limits::form_bytes_max) {
       co_return fail(too_large());
@@ -72,7 +73,7 @@ struct JsonMember {
 std::vector<JsonMember> members_of(std::string_view text) {
   std::vector<JsonMember> members;
   std::size_t depth = 0;
-  std::size_t begin = 0;
+  std::size_t name_begin = 0;
   std::size_t colon = 0;  // Of the current member; 0: not there yet.
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
@@ -89,13 +90,13 @@ std::vector<JsonMember> members_of(std::string_view text) {
     }
     if (depth == 1 && (c == ',' || closes) && colon > 0) {
       members.push_back(
-          {text.substr(begin, colon - begin), text.substr(colon + 1, at - colon - 1)});
+          {text.substr(name_begin, colon - name_begin), text.substr(colon + 1, at - colon - 1)});
       colon = 0;
     }
     depth += opens ? 1 : 0;
     depth -= closes ? 1 : 0;
     if (depth == 1 && (opens || c == ',')) {
-      begin = at + 1;
+      name_begin = at + 1;
     }
   }
   return members;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/checked.h"
 #include "base/encoding.h"
 
 namespace sluice::protocol {
@@ -72,7 +73,7 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   for (const ByteRange& range : snapshot.stored.ranges()) {
     json::array bounds;
     bounds.emplace_back(range.begin);
-    bounds.emplace_back(range.end - 1);
+    bounds.emplace_back(saturating_subtract(range.end, 1));
     stored.emplace_back(std::move(bounds));
   }
   json::object document;

@@ -3,26 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
+#include "base/checked.h"
 #include "base/limits.h"
 
 namespace sluice::upload {
 
 using runtime::Task;
-
-namespace {
-
-std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  return a > most - b ? most : a + b;
-}
-
-std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
-  return a > b ? a - b : 0;
-}
-
-}  // namespace
 
 bool is_promised(const journal::UploadProgress& progress) noexcept {
   return progress.state == journal::UploadState::receiving && progress.stored.empty();
@@ -84,27 +70,27 @@ Task<Result<>> Admission::promise(std::uint64_t file_size) {
 
 void Admission::withdraw(const journal::UploadRecord& upload) {
   const std::scoped_lock lock(mutex_);
-  promised_bytes_ = difference(promised_bytes_, upload.file_size);
-  unfinished_uploads_ = difference(unfinished_uploads_, 1);
+  promised_bytes_ = saturating_subtract(promised_bytes_, upload.file_size);
+  unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
 }
 
 void Admission::ended(const journal::UploadRecord&) {
   const std::scoped_lock lock(mutex_);
-  unfinished_uploads_ = difference(unfinished_uploads_, 1);
+  unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
 }
 
 void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
   const std::scoped_lock lock(mutex_);
   if (allocated_.insert(upload_id).second) {
-    promised_bytes_ = difference(promised_bytes_, file_size);
-    allocated_bytes_ += file_size;
+    promised_bytes_ = saturating_subtract(promised_bytes_, file_size);
+    allocated_bytes_ = saturating_add(allocated_bytes_, file_size);
   }
 }
 
 void Admission::fulfilled(std::uint64_t upload_id, std::uint64_t file_size) {
   const std::scoped_lock lock(mutex_);
   if (allocated_.erase(upload_id) == 0) {
-    promised_bytes_ = difference(promised_bytes_, file_size);
+    promised_bytes_ = saturating_subtract(promised_bytes_, file_size);
   }
 }
 
@@ -123,18 +109,19 @@ bool Admission::promise_locked(std::uint64_t file_size) {
   if (is_low || file_size > usable_locked()) {
     return false;
   }
-  promised_bytes_ = sum(promised_bytes_, file_size);
+  promised_bytes_ = saturating_add(promised_bytes_, file_size);
   return true;
 }
 
-// What was allocated since the measurement began may be in it already or not. (The total wraps
-// around without harm: only differences count.)
+// What was allocated since the measurement began may be in it already or not.
 std::uint64_t Admission::available_locked() const {
-  return difference(free_bytes_, allocated_bytes_ - allocated_measured_);
+  return saturating_subtract(free_bytes_,
+                             saturating_subtract(allocated_bytes_, allocated_measured_));
 }
 
 std::uint64_t Admission::usable_locked() const {
-  return difference(available_locked(), sum(settings_.low_water_bytes, promised_bytes_));
+  return saturating_subtract(available_locked(),
+                             saturating_add(settings_.low_water_bytes, promised_bytes_));
 }
 
 Task<Result<>> Admission::measure() {

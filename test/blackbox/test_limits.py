@@ -5,6 +5,7 @@ import contextlib
 import json
 import re
 import socket
+import sqlite3
 
 import pytest
 
@@ -118,6 +119,27 @@ def test_uploads_beyond_the_bound_are_refused_until_one_ends(new_server, connect
     server.restart()
     client = connected(server)
     assert client.request("POST", TARGET, [FORM], GOOD).status == 503
+
+
+# Their sum is 10, reckoned in 64 bits.
+SUM_THAT_WRAPS_AROUND = (
+    b'{"file_size":9007199254740992,"file_name":"a.mp4","multi_chunk":true,'
+    b'"extra_files":[{"tag":"a","file_name":"a","file_size":18437736874454810634}]}'
+)
+
+
+def test_sizes_whose_sum_wraps_around_are_refused(new_server, connected):
+    server = new_server()
+    client = connected(server)
+    for _ in range(2):
+        refused = client.request("POST", TARGET, [("Content-Type", "application/json")], SUM_THAT_WRAPS_AROUND)
+        assert refused.status == 413, refused
+        assert refused.json()["error"] == "FileSizeLimitExceeded"
+    assert client.get("/readyz").status == 200
+    client.close()
+    assert server.terminate() == 0, server.log()[-8000:]
+    with contextlib.closing(sqlite3.connect(f"{server.data_dir}/journal.sqlite")) as journal:
+        assert journal.execute("SELECT count(*) FROM uploads").fetchone() == (0,)
 
 
 PACE = '[timeouts]\nprogress_window = "400ms"\nprogress_bytes = "1MiB"\n'

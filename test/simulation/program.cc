@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
+
 namespace sluice::simulation {
 namespace {
 
@@ -111,7 +113,7 @@ class Program {
     journal::Layout layout;
     layout.main_size = file_size();
     for (std::uint64_t count = dice_.below(3); count > 0; --count) {
-      layout.add(std::to_string(count), "extra", file_size() / 4);
+      SLUICE_CHECK(layout.add(std::to_string(count), "extra", file_size() / 4));
     }
     const std::uint64_t total = layout.total_size();
     layout.part_size = 1 + total / 10 + dice_.below(1 + total / 2);

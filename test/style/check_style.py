@@ -30,6 +30,46 @@ SANS_IO = (
 )
 MAY_PARSE_WITH_BEAST = ("src/http/head_parser.cc",)
 
+# Where numbers of clients are reckoned with: a raw sum of sizes wraps around (base/checked.h).
+RECKONS = ("src/protocol/", "src/journal/layout", "src/upload/admission")
+IS_TEST_CODE = re.compile(r"_test\.cc$|/fakes\.h$")
+OPERATION = re.compile(r"(?<=[\w)\]]) [-+*]=? ")
+LEFT_NAME = re.compile(r"(\w+)(\(\))?$")
+RIGHT_NAME = re.compile(r"[*(]*(?:\w+(?:\(\))?(?:\.|->|::))*(\w+)(\(\))?")
+SIZE = re.compile(r"^(begin|end|most)_?$|(^|_)(size|bytes|total|room)_?$")
+SIZE_CALL = re.compile(r"^(total|prefix|\w+_size|\w+_bytes)$")
+# The rule is known to find the former and to leave the latter alone.
+RAW_SUMS = (
+    "const std::uint64_t room = file_size_max - layout.total_size();",
+    "extra_files.push_back({tag, file_name, {begin, begin + size}});",
+    "const std::uint64_t begin = range_.begin + number * part_size_;",
+    "*outline.limits.bytes += beside;",
+    "if (end > *piece.end - 1) {",
+    "field_bytes_ += data.size();",
+)
+NO_RAW_SUMS = (
+    "if (end != text.data() + text.size()) {",
+    "path.remove_prefix(std::min(path.size(), raw.size() + 1));",
+    'message = "at most " + std::to_string(total) + " bytes, not " + size + " bytes";',
+    "at_hand_.resize(undecided_.size() + limits::form_prefetch_bytes);",
+    "const Bytes* end_of(const Text& text, std::size_t size);",
+    "return count + more;  // bytes + bytes",
+    "if (piece.end > begin && *size > 0) {",
+)
+
+
+def adds_sizes(line):
+    """Whether an operand of a raw +, - or * has the name of a size or an offset."""
+    code = STRING.sub('""', line.split("//")[0])
+    for operation in OPERATION.finditer(code):
+        before, after = code[: operation.start()], code[operation.end() :]
+        if before.endswith('"') or after.startswith(('"', "limits::")):
+            continue
+        for operand in (LEFT_NAME.search(before), RIGHT_NAME.match(after)):
+            if operand and (SIZE_CALL if operand[2] else SIZE).search(operand[1]):
+                return True
+    return False
+
 
 class Checker:
     def __init__(self, root):
@@ -72,6 +112,8 @@ class Checker:
             self.report(file, number, "unfinished work belongs in an issue")
         if DISABLED.search(line):
             self.report(file, number, "a test that does not run")
+        if is_cpp and name.startswith(RECKONS) and not IS_TEST_CODE.search(name) and adds_sizes(line):
+            self.report(file, number, "a raw sum of sizes: use base/checked.h")
         if is_cpp and SPAWN.search(line.split("//")[0]):
             if name != "src/runtime/task.cc" and not name.startswith("test/") and not name.endswith("_test.cc"):
                 self.report(file, number, "co_spawn outside src/runtime/task.cc: use TaskGroup or start()")
@@ -108,6 +150,9 @@ def files_to_check(root):
 
 
 def main(root):
+    if not all(map(adds_sizes, RAW_SUMS)) or any(map(adds_sizes, NO_RAW_SUMS)):
+        print("the rule on raw sums does not know its own examples")
+        return 1
     checker = Checker(root)
     for file in files_to_check(root):
         checker.check_file(file)

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// A request for a session is refused and leaves nothing behind, or it becomes one that the journal
+// can read, whose answer is JSON, and whose parts are the file. The input is a request for
+// `POST /videos/upload.json` as it stands on the wire; its body is what follows the head.
+#include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "auth/authenticator.h"
+#include "auth/keyring.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "delivery/handover.h"
+#include "http/head_parser.h"
+#include "protocol/chunked_file.h"
+#include "protocol/panda_dialect.h"
+#include "runtime/posix_disk.h"
+#include "support/manual_clock.h"
+#include "support/memory_journal.h"
+#include "support/memory_store.h"
+#include "support/run.h"
+#include "support/scripted_source.h"
+#include "support/temporary_directory.h"
+#include "upload/upload_engine.h"
+
+namespace {
+
+using namespace sluice;
+namespace json = boost::json;
+
+class NoHandover final : public delivery::Handover {
+ public:
+  void submit(journal::UploadRecord) override {}
+  void hurry(std::uint64_t) override {}
+};
+
+// Of the whole process; no part of it remembers an upload.
+struct Surroundings {
+  boost::asio::io_context context{1};
+  runtime::PosixDisk disk;
+  runtime::BlockingPool inline_pool{0};
+  testing::TemporaryDirectory directory;
+  upload::NoAnnouncer announcer;
+  store::AnswerFiles answers{disk, inline_pool, directory.path(), Durability::none};
+  Metrics metrics;
+  NullLog log;
+  runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
+  auth::Keyring no_keys{{}, false};
+};
+
+// A server with a disk that has room for everything.
+class World {
+ public:
+  explicit World(Surroundings& around)
+      : around_(around),
+        authenticator_(around.no_keys, clock_, {}),
+        access_(authenticator_, settings_),
+        engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
+                 around.metrics, around.log},
+                handover_, engine_settings()),
+        dialect_(engine_, gate_, access_, settings_) {
+    store_.free_bytes = std::uint64_t{1} << 62U;
+  }
+
+  void open(const http::Request& request, std::string body) {
+    testing::ScriptedSource source(std::move(body));
+    const http::RequestContext context;
+    protocol::Call call(request, context, source);
+    const protocol::Answer answer = run(dialect_.open_session(call));
+    if (!answer) {
+      const int status = info(answer.error().code()).http_status;
+      SLUICE_CHECK(status >= 400 && status < 500 && journal_.uploads.empty());
+      return;
+    }
+    SLUICE_CHECK(answer->status == 201 && journal_.uploads.size() == 1);
+    const journal::UploadRecord& record = journal_.uploads.begin()->second;
+    check_record(record);
+    check_answer(answer->body, record);
+    describe(record);
+  }
+
+ private:
+  template <class T>
+  T run(runtime::Task<T> task) {
+    return testing::run_in(around_.context, std::move(task));
+  }
+
+  static upload::EngineSettings engine_settings() {
+    upload::EngineSettings settings;
+    settings.admission.file_size_max = limits::file_size_max_default;
+    return settings;
+  }
+
+  static void check_record(const journal::UploadRecord& record) {
+    SLUICE_CHECK(record.file_size <= limits::file_size_max_default);
+    SLUICE_CHECK(json::parse(record.parameters).is_object());
+    if (!record.layout) {
+      return;
+    }
+    const journal::Layout& layout = *record.layout;
+    SLUICE_CHECK(layout.total_size() == record.file_size);
+    SLUICE_CHECK(journal::layout_from_text(journal::layout_to_text(layout)) == layout);
+    std::uint64_t end = 0;
+    check_file(protocol::main_file(layout), end);
+    for (const journal::ExtraFile& extra : layout.extra_files) {
+      check_file(*protocol::find_file(layout, extra.tag), end);
+    }
+    SLUICE_CHECK(end == record.file_size);
+  }
+
+  // It begins at `end`, where the one before it ends, and its parts are all of it.
+  static void check_file(const protocol::ChunkedFile& file, std::uint64_t& end) {
+    SLUICE_CHECK(file.range().begin == end);
+    end = file.range().end;
+    const std::uint64_t count = file.part_count();
+    SLUICE_CHECK(count <= limits::part_count_max && (count == 0) == file.range().empty());
+    SLUICE_CHECK(file.missing_parts({}).size() == count);
+    std::uint64_t position = file.range().begin;
+    for (std::uint64_t number = 0; number < count; ++number) {
+      const ByteRange part = file.part(number);
+      SLUICE_CHECK(part.begin == position && !part.empty());
+      position = part.end;
+    }
+    SLUICE_CHECK(position == end);
+  }
+
+  static void check_answer(const std::string& body, const journal::UploadRecord& record) {
+    const json::value document = json::parse(body);
+    SLUICE_CHECK(document.at("location").as_string().ends_with(record.token));
+    if (record.layout) {
+      SLUICE_CHECK(document.at("id").as_string() == std::to_string(record.id));
+      SLUICE_CHECK(document.at("extra_files").as_object().size() ==
+                   record.layout->extra_files.size());
+    }
+  }
+
+  void describe(const journal::UploadRecord& record) {
+    http::Request request;
+    request.method = http::Method::get;
+    testing::ScriptedSource nothing("");
+    const http::RequestContext context;
+    protocol::Call call(request, context, nothing);
+    call.capture = record.token;
+    const protocol::Answer answer = run(dialect_.describe(call));
+    // An empty file is complete, and its backend has not answered.
+    SLUICE_CHECK(answer ? json::parse(answer->body).is_object()
+                        : answer.error().code() == Errc::delivery_pending);
+  }
+
+  Surroundings& around_;
+  testing::ManualClock clock_;
+  testing::MemoryJournal journal_;
+  testing::MemoryStore store_;
+  NoHandover handover_;
+  protocol::OpenGate gate_;
+  protocol::ProtocolSettings settings_;
+  auth::Authenticator authenticator_;
+  protocol::Access access_;
+  upload::UploadEngine engine_;
+  protocol::PandaDialect dialect_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static Surroundings around;
+  const Bytes input = std::as_bytes(std::span(data, size));
+  const auto head = http::parse_head(input.first(std::min(size, limits::head_bytes_max)));
+  if (!head || !*head) {
+    return 0;
+  }
+  // The body ends with the input, whatever its framing says.
+  http::Request request = (*head)->request;
+  const Bytes body = input.subspan((*head)->size);
+  if (request.framing != http::Framing::chunked) {
+    request.framing = body.empty() ? http::Framing::none : http::Framing::length;
+    request.content_length = body.size();
+  }
+  World(around).open(request, std::string(as_text(body)));
+  return 0;
+}
