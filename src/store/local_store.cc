@@ -40,32 +40,56 @@ LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, std::st
 runtime::Task<Result<std::unique_ptr<Blob>>> LocalStore::open(std::uint64_t upload_id,
                                                               std::uint64_t file_size,
                                                               std::uint64_t stored_end) {
+  if (opens_without_sync(upload_id)) {
+    auto attempt = [this, upload_id, file_size, stored_end]() -> Result<std::unique_ptr<Blob>> {
+      return open_now(upload_id, file_size, stored_end, IfTaken::leave);
+    };
+    auto opened = co_await runtime::short_call(surroundings_.pool, std::move(attempt));
+    if (!opened || *opened) {
+      co_return opened;
+    }
+  }
   auto work = [this, upload_id, file_size, stored_end]() -> Result<std::unique_ptr<Blob>> {
-    return open_now(upload_id, file_size, stored_end);
+    return open_now(upload_id, file_size, stored_end, IfTaken::wait);
   };
-  co_return co_await runtime::short_call_if(opens_without_sync(upload_id), surroundings_.pool,
-                                            std::move(work));
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
 
 runtime::Task<Result<Store::Opened>> LocalStore::open_and_stream(std::uint64_t upload_id,
                                                                  std::uint64_t file_size,
                                                                  std::uint64_t stored_end,
                                                                  Blob::Stream stream) {
-  auto work = [this, upload_id, file_size, stored_end, &stream]() -> Result<Opened> {
-    // What is here already is written at once, and takes its room itself.
-    const bool is_whole = stream.offset == 0 && stream.count == file_size;
-    auto blob = open_now(upload_id, is_whole ? 0 : file_size, stored_end);
-    if (!blob) {
-      return fail(blob.error());
+  if (opens_without_sync(upload_id) && LocalBlob::is_short(surroundings_.durability, stream)) {
+    auto attempt = [this, upload_id, file_size, stored_end, &stream] {
+      return open_and_stream_now(upload_id, file_size, stored_end, stream, IfTaken::leave);
+    };
+    auto opened = co_await runtime::short_call(surroundings_.pool, std::move(attempt));
+    if (!opened || opened->blob) {
+      co_return opened;
     }
-    Opened opened;
+  }
+  auto work = [this, upload_id, file_size, stored_end, &stream] {
+    return open_and_stream_now(upload_id, file_size, stored_end, stream, IfTaken::wait);
+  };
+  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+}
+
+Result<Store::Opened> LocalStore::open_and_stream_now(std::uint64_t upload_id,
+                                                      std::uint64_t file_size,
+                                                      std::uint64_t stored_end,
+                                                      Blob::Stream& stream, IfTaken if_taken) {
+  // What is here already is written at once, and takes its room itself.
+  const bool is_whole = stream.offset == 0 && stream.count == file_size;
+  auto blob = open_now(upload_id, is_whole ? 0 : file_size, stored_end, if_taken);
+  if (!blob) {
+    return fail(blob.error());
+  }
+  Opened opened;
+  if (*blob) {
     opened.streamed = (*blob)->stream_now(stream);
     opened.blob = std::move(*blob);
-    return opened;
-  };
-  const bool is_short =
-      opens_without_sync(upload_id) && LocalBlob::is_short(surroundings_.durability, stream);
-  co_return co_await runtime::short_call_if(is_short, surroundings_.pool, std::move(work));
+  }
+  return opened;
 }
 
 runtime::Task<Result<std::uint64_t>> LocalStore::size(std::uint64_t upload_id) {
@@ -123,12 +147,18 @@ std::string LocalStore::blob_path(std::uint64_t upload_id) const {
 }
 
 Result<std::unique_ptr<LocalBlob>> LocalStore::open_now(std::uint64_t upload_id, std::uint64_t room,
-                                                        std::uint64_t stored_end) {
+                                                        std::uint64_t stored_end,
+                                                        IfTaken if_taken) {
   // Also for a blob that is there: who made it may have died before its shard's name was durable.
   if (Result<> made = make_shard(upload_id); !made) {
     return fail_as_ours(made.error());
   }
-  const std::scoped_lock lock(opening_[upload_id & 0xFFU]);
+  std::unique_lock lock(opening_[upload_id & 0xFFU], std::defer_lock);
+  if (if_taken == IfTaken::wait) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return nullptr;
+  }
   auto file = surroundings_.disk.open(blob_path(upload_id), runtime::OpenMode::read_write);
   const bool missing = !file && file.error().code() == Errc::not_found;
   if (missing && stored_end == 0) {

@@ -53,10 +53,17 @@ class LocalStore final : public Store, public FinishedFiles {
   std::string blob_path(std::uint64_t upload_id) const;
 
  private:
+  // What an opening does where another one holds the lock of its shard, over calls that may block.
+  enum class IfTaken { wait, leave };
+
   // These block.
-  // A blob that is not there yet has `room` bytes set aside.
+  // A blob that is not there yet has `room` bytes set aside. Null: the lock was taken.
   Result<std::unique_ptr<LocalBlob>> open_now(std::uint64_t upload_id, std::uint64_t room,
-                                              std::uint64_t stored_end);
+                                              std::uint64_t stored_end, IfTaken if_taken);
+  // The blob is null where that of open_now() is; nothing is streamed then.
+  Result<Opened> open_and_stream_now(std::uint64_t upload_id, std::uint64_t file_size,
+                                     std::uint64_t stored_end, Blob::Stream& stream,
+                                     IfTaken if_taken);
   Result<std::unique_ptr<runtime::DiskFile>> create(std::uint64_t upload_id, std::uint64_t room);
   Result<> make_shard(std::uint64_t upload_id);
   // Whether the shard of this upload need not be made first.
@@ -77,6 +84,7 @@ class LocalStore final : public Store, public FinishedFiles {
   BlobSurroundings surroundings_;
   // By shard. Parts of one upload come side by side, and whoever finds no room for its blob removes
   // it again: never one in which another has begun to write.
+  // Held over calls that may block: an event loop's thread never waits for it.
   std::array<std::mutex, 256> opening_;
   // Shards whose own name this process has made durable.
   std::array<std::atomic<bool>, 256> shards_made_{};

@@ -16,7 +16,6 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "runtime/worker.h"
 #include "store/recording_disk.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
@@ -428,56 +427,6 @@ TEST_F(LocalStoreTest, WorksOnThreads) {
   EXPECT_GT(sluice::testing::run(threaded.space())->total_bytes, 0U);
   EXPECT_EQ(contents(threaded.blob_path(id)), "hello");
 }
-
-// All that a small file needs, from an event loop with threads for what blocks.
-runtime::Task<> store_small_file(Store& store, std::string path, Calls& failures) {
-  std::string text = "bytes";
-  const MutableBytes bytes = std::as_writable_bytes(std::span(text));
-  if (!co_await store.open(id + 0x100, text.size(), 0)) {
-    failures.emplace_back("open another one, which makes the shard");
-  }
-  const auto opened = co_await store.open_and_stream(
-      id, text.size(), 0,
-      {.offset = 0, .buffer = bytes, .count = text.size(), .sync_at = text.size()});
-  if (!opened || !opened->streamed.outcome) {
-    failures.emplace_back("open_and_stream");
-    co_return;
-  }
-  const auto again = co_await store.open(id, text.size(), text.size());
-  if (!again || !co_await (*again)->write(0, bytes) || !co_await (*again)->sync()) {
-    failures.emplace_back("open, write, sync");
-  }
-  if (!co_await store.move_to(id, text.size(), std::move(path))) {
-    failures.emplace_back("move_to");
-  }
-}
-
-class LocalStoreOnALoop : public ::testing::TestWithParam<Durability> {};
-
-TEST_P(LocalStoreOnALoop, MakesSomeCallsThereAndNeverASync) {
-  const sluice::testing::TemporaryDirectory directory;
-  RecordingDisk disk(directory.path());
-  NullLog log;
-  Metrics metrics;
-  runtime::BlockingPool pool(1);
-  LocalStore store(disk, pool, directory.path(), GetParam(), metrics);
-  Calls failures;
-  {
-    runtime::Worker worker("test", log);
-    runtime::run_and_wait(worker.executor(), log, "test",
-                          store_small_file(store, directory.path() + "/video", failures));
-  }
-  EXPECT_EQ(failures, Calls());
-  const Calls on_loop = disk.take_calls_on_loops();
-  EXPECT_NE(std::ranges::find(on_loop, "open ab/427.part"), on_loop.end());
-  for (const std::string& call : on_loop) {
-    EXPECT_FALSE(call.starts_with("sync")) << call;
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Durabilities, LocalStoreOnALoop,
-                         ::testing::Values(Durability::commit, Durability::interval,
-                                           Durability::none));
 
 }  // namespace
 }  // namespace sluice::store

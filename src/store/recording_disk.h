@@ -13,7 +13,7 @@
 
 namespace sluice::store {
 
-class RecordingDisk final : public runtime::Disk {
+class RecordingDisk : public runtime::Disk {
  public:
   // Paths are recorded without `root`.
   explicit RecordingDisk(std::string root) : root_(std::move(root)) {}
