@@ -81,7 +81,8 @@ App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory
       connection_limits_(connection_limits(config), metrics_.connections_open),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
-      delivery_pool_(limits::delivery_threads),
+      slow_work_(limits::delivery_threads),
+      credentials_pool_(limits::credentials_threads),
       buffers_(config.limits.buffers, metrics_.buffers_in_use),
       credentials_(config.credentials, config.auth.file) {}
 
@@ -108,8 +109,8 @@ Result<> App::open_parts() {
     return fail(prober.error());
   }
   prober_ = *std::move(prober);
-  library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, disk_, delivery_pool_,
-                                                   *prober_, clock_, log_, data_.videos());
+  library_ = std::make_unique<video::VideoLibrary>(
+      *journal_, *store_, disk_, storage_pool_, slow_work_, *prober_, clock_, log_, data_.videos());
   if (const Result<> opened = open_hooks(); !opened) {
     return opened;
   }
@@ -127,7 +128,7 @@ Result<> App::open_parts() {
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
   pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   auto base = std::make_shared<protocol::LocationBase>(config_.server.public_url);
-  moves_ = std::make_unique<ops::LocationMoves>(*base, disk_, delivery_pool_, data_.path(), log_);
+  moves_ = std::make_unique<ops::LocationMoves>(*base, disk_, storage_pool_, data_.path(), log_);
   if (const Result<> restored = moves_->restore(); !restored) {
     return fail(restored.error());
   }
@@ -160,7 +161,7 @@ Result<> App::open_parts() {
 Result<> App::open_hooks() {
   const bool has_hooks = config_.hooks != ops::Config::Hooks{};
   if (has_hooks || !config_.backend.url.empty()) {
-    http_client_ = std::make_unique<outgoing::HttpClient>();
+    http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
   }
   announcer_ = std::make_unique<upload::NoAnnouncer>();
   gate_ = std::make_unique<protocol::OpenGate>();
@@ -172,7 +173,9 @@ Result<> App::open_hooks() {
     return fail(settings.error());
   }
   if (settings->authorize) {
-    gate_ = std::make_unique<hooks::Authorizer>(*http_client_, clock_, log_, *settings);
+    questions_ =
+        std::make_unique<outgoing::BoundedSender>(*http_client_, limits::authorize_questions_max);
+    gate_ = std::make_unique<hooks::Authorizer>(*questions_, clock_, log_, *settings);
   }
   auto notifier = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), clock_, log_,
                                                     *std::move(settings));
@@ -243,7 +246,7 @@ Result<delivery::Backend*> App::open_backend() {
   }
   settings->answer_bytes_max = config_.delivery.answer_max;
   http_backend_ = std::make_unique<delivery::HttpBackend>(
-      *http_client_, *store_, *answers_, delivery_pool_, clock_, *std::move(settings));
+      *http_client_, *store_, *answers_, storage_pool_, slow_work_, clock_, *std::move(settings));
   return http_backend_.get();
 }
 
@@ -297,7 +300,8 @@ App::~App() {
     http_client_->stop();
   }
   storage_pool_.stop();
-  delivery_pool_.stop();
+  slow_work_.stop();
+  credentials_pool_.stop();
   journal_.reset();
   listener_.reset();
   control_listener_.reset();
@@ -388,7 +392,8 @@ Task<> App::sync_often() {
 Task<> App::watch_credentials() {
   auto look = [this] { return credentials_.load_if_changed(); };
   while (!co_await stopping_.wait(limits::credentials_poll)) {
-    std::optional<ops::CredentialsResult> changed = co_await runtime::offload(delivery_pool_, look);
+    std::optional<ops::CredentialsResult> changed =
+        co_await runtime::offload(credentials_pool_, look);
     if (!changed) {
       continue;
     }

@@ -17,6 +17,7 @@
 #include "control/control_pages.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
+#include "delivery/slow_work.h"
 #include "hooks/authorizer.h"
 #include "hooks/notifier.h"
 #include "http/connections.h"
@@ -28,6 +29,7 @@
 #include "ops/credentials_file.h"
 #include "ops/location_moves.h"
 #include "ops/service_pages.h"
+#include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/router.h"
 #include "runtime/blocking_pool.h"
@@ -96,7 +98,8 @@ class App {
   store::DataDirectory data_;
   runtime::PosixDisk disk_;
   runtime::BlockingPool storage_pool_;
-  runtime::BlockingPool delivery_pool_;
+  delivery::SlowWork slow_work_;
+  runtime::BlockingPool credentials_pool_;
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
   std::unique_ptr<journal::SqliteJournal> journal_;
@@ -105,6 +108,7 @@ class App {
   std::unique_ptr<video::Prober> prober_;
   std::unique_ptr<video::VideoLibrary> library_;
   std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: nobody needs it.
+  std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook; null: none.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: the library is the backend.
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<protocol::SessionGate> gate_;

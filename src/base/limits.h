@@ -118,6 +118,8 @@ inline constexpr std::uint64_t file_size_max = std::uint64_t{1} << 53U;
 
 // Threads.
 inline constexpr std::size_t storage_threads = 16;
+// Of its own, so that a revoked credential ends however long probes and disks take.
+inline constexpr std::size_t credentials_threads = 1;
 // A call on an event loop's own thread that lasts for one to two of these costs that thread the
 // loop. Where no calls have been made for so long, nobody looks.
 inline constexpr std::chrono::milliseconds loop_watch_interval{2};
@@ -135,6 +137,8 @@ inline constexpr std::size_t delivery_threads = 4;  // For what blocks: moving a
 inline constexpr std::uint64_t deliveries_at_once_default = 16;
 inline constexpr std::uint64_t deliveries_at_once_max = 256;
 inline constexpr std::size_t deliveries_in_memory_max = 1000;  // The rest waits in the journal.
+// Of one owner, so that what an owner has waiting leaves room for the files of others.
+inline constexpr std::size_t deliveries_of_owner_in_memory_max = 250;
 inline constexpr std::size_t deliveries_page_count = 100;
 // What a client made of a header to the backend: one, and all together. Many servers refuse heads
 // of more than 16 KiB.
@@ -157,20 +161,27 @@ inline constexpr std::size_t control_connections_max = 16;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
 inline constexpr std::size_t control_answer_bytes_max = 1 * MiB;
 
-// Requests that the server itself makes.
-inline constexpr std::size_t outgoing_requests_max = 1024;  // Under way or waiting to begin.
+// Requests that the server itself makes, under way or waiting to begin: each purpose has a bound of
+// its own.
+inline constexpr std::size_t authorize_questions_max = 1024;
+// What the file of a body is read in at once.
+inline constexpr std::size_t outgoing_piece_bytes = 256 * KiB;
 // A body that is taken more slowly ends its request, however long the answer may take.
 inline constexpr std::uint64_t outgoing_bytes_per_second_min = 256 * KiB;
 inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
 
 // Hooks.
 inline constexpr std::size_t notifications_at_once_max = 16;
+inline constexpr std::size_t outgoing_requests_max =
+    authorize_questions_max + notifications_at_once_max + deliveries_at_once_max;
 inline constexpr std::size_t hook_answer_bytes_max = 64 * KiB;
 // The notifier looks into the journal at least this often.
 inline constexpr std::chrono::minutes notifier_pause_max{1};
 
 // The probe's helper process.
-inline constexpr std::chrono::seconds probe_time_max{10};
+// A probe on a busy machine waits for processor and disk behind everybody else.
+inline constexpr std::chrono::seconds probe_time_max{30};
+inline constexpr int probe_niceness = 5;
 inline constexpr std::size_t probe_cpu_seconds_max = 8;
 inline constexpr std::size_t probe_memory_bytes_max = 512 * MiB;
 inline constexpr std::size_t probe_output_bytes_max = 64 * KiB;
@@ -178,6 +189,11 @@ inline constexpr std::size_t probe_open_files_max = 16;
 inline constexpr std::size_t probe_analyze_bytes_max = 8 * MiB;  // Of packets; headers beside it.
 inline constexpr std::chrono::seconds probe_analyze_media_time_max{10};
 inline constexpr std::size_t probe_streams_max = 200;
+// Packets are read where a file keeps no bit rates, or no duration, which the end of the file
+// tells.
+inline constexpr std::size_t probe_sample_bytes_max = 64 * MiB;
+inline constexpr std::size_t probe_packets_max = 200'000;
+inline constexpr std::size_t probe_tail_bytes_max = 32 * MiB;
 
 // The video library.
 inline constexpr std::size_t video_leftovers_batch = 100;

@@ -15,7 +15,7 @@
 
 namespace sluice::delivery {
 
-// For one attempt of one upload, on one thread that may block.
+// For one attempt of one upload, one call after the other, on threads that may block.
 class AnswerBody {
  public:
   // A body of more than `bytes_max` is refused; one of more than limits::answer_bytes_max is

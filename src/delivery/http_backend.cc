@@ -55,12 +55,13 @@ std::vector<BodyPointer> form_parts(std::shared_ptr<runtime::DiskFile> blob, con
 }  // namespace
 
 HttpBackend::HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
-                         store::AnswerFiles& answers, runtime::BlockingPool& pool, Clock& clock,
-                         HttpBackendSettings settings)
+                         store::AnswerFiles& answers, runtime::BlockingPool& pool,
+                         SlowWork& slow_work, Clock& clock, HttpBackendSettings settings)
     : client_(client),
       files_(files),
       answers_(answers),
       pool_(pool),
+      slow_work_(slow_work),
       clock_(clock),
       settings_(std::move(settings)) {}
 
@@ -158,7 +159,7 @@ Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepar
   const std::vector<BodyPointer> parts =
       form_parts(*std::move(opened), handoff, form_frame(handoff, prepared.boundary));
   auto work = [this, &parts] { return digests_of(parts); };
-  Result<HandoffDigests> digests = co_await runtime::offload(pool_, work);
+  Result<HandoffDigests> digests = co_await slow_work_.run(handoff.owner, work);
   if (!digests) {
     co_return fail(digests.error());
   }

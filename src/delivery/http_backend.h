@@ -14,6 +14,7 @@
 #include "delivery/answer_body.h"
 #include "delivery/backend.h"
 #include "delivery/handoff_request.h"
+#include "delivery/slow_work.h"
 #include "outgoing/http_client.h"
 #include "runtime/blocking_pool.h"
 #include "store/answer_files.h"
@@ -21,19 +22,19 @@
 
 namespace sluice::delivery {
 
-// Any thread; what it refers to outlives it. `pool` makes digests and syncs long answers. The blob
-// stays in the store until the answer is kept.
+// Any thread; what it refers to outlives it. Digests are slow work; `pool` syncs long answers. The
+// blob stays in the store until the answer is kept.
 class HttpBackend final : public Backend {
  public:
   HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
-              store::AnswerFiles& answers, runtime::BlockingPool& pool, Clock& clock,
-              HttpBackendSettings settings);
+              store::AnswerFiles& answers, runtime::BlockingPool& pool, SlowWork& slow_work,
+              Clock& clock, HttpBackendSettings settings);
   ~HttpBackend() override;
 
   // An answer of 300 to 399 is delivery_failed: redirects are not followed.
   runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) override;
 
-  // Digests that are being made end soon, with `draining`. Before the pool is stopped.
+  // Digests that are being made end soon, with `draining`. Before the slow work is stopped.
   void stop() noexcept { stopping_ = true; }
 
  private:
@@ -63,6 +64,7 @@ class HttpBackend final : public Backend {
   store::FinishedFiles& files_;
   store::AnswerFiles& answers_;
   runtime::BlockingPool& pool_;
+  SlowWork& slow_work_;
   Clock& clock_;
   const HttpBackendSettings settings_;
   std::atomic<bool> stopping_ = false;

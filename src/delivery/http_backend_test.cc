@@ -57,7 +57,8 @@ class HttpBackendTest : public ::testing::Test {
   HttpBackend& backend_for(const Server& server) {
     settings.url = *outgoing::UrlTemplate::parse(
         "http://127.0.0.1:" + std::to_string(server.endpoint().port()) + "/");
-    backend = std::make_unique<HttpBackend>(client, store, answers, pool, clock, settings);
+    backend =
+        std::make_unique<HttpBackend>(client, store, answers, pool, slow_work, clock, settings);
     return *backend;
   }
 
@@ -65,11 +66,12 @@ class HttpBackendTest : public ::testing::Test {
   testing::TemporaryDirectory incoming;
   runtime::PosixDisk disk;
   runtime::BlockingPool pool{0};
+  SlowWork slow_work{0};
   Metrics metrics;
   store::LocalStore store{disk, pool, directory.path(), Durability::commit, metrics};
   store::AnswerFiles answers{disk, pool, directory.path(), Durability::commit};
   testing::ManualClock clock;
-  outgoing::HttpClient client;
+  outgoing::HttpClient client{pool};
   HttpBackendSettings settings;
   Handoff handoff;
   std::unique_ptr<HttpBackend> backend;

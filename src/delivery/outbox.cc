@@ -17,8 +17,6 @@ bool is_final(int status) {
   return (status >= 200 && status < 300) || (status >= 400 && status < 500);
 }
 
-constexpr Duration a_long_time = std::chrono::hours(24 * 365);
-
 }  // namespace
 
 Outbox::Outbox(journal::Journal& journal, Backend& backend, runtime::Executor executor,
@@ -30,7 +28,8 @@ Outbox::Outbox(journal::Journal& journal, Backend& backend, runtime::Executor ex
       metrics_(metrics),
       log_(log),
       settings_(settings),
-      tasks_(executor_, log) {}
+      tasks_(executor_, log),
+      turns_(settings.at_once) {}
 
 Outbox::~Outbox() = default;
 
@@ -48,11 +47,9 @@ void Outbox::submit(journal::UploadRecord record) {
       errand->second.renewed = std::move(record);
       return;
     }
-    if (closing_->is_set() || errands_.size() >= limits::deliveries_in_memory_max) {
-      more_in_journal_ = true;
-      return;
+    if (!closing_->is_set()) {
+      take_up(std::move(record));
     }
-    take_up(std::move(record));
   });
 }
 
@@ -69,49 +66,93 @@ runtime::Task<bool> Outbox::close(Duration timeout) {
   for (const auto& [id, errand] : errands_) {
     errand.hurry->set();
   }
-  for (const std::shared_ptr<runtime::Event>& waiting : waiting_for_slot_) {
-    waiting->set();
-  }
+  turns_.end();
   co_return co_await tasks_.wait(timeout);
 }
 
-// Reads page after page while there is room; the rest is read when half of what is in memory has
-// been answered.
+// Reads while there is room; the rest is read when half of what is in memory has been answered, of
+// an owner as of all.
 runtime::Task<> Outbox::take_up_undelivered() {
   if (taking_up_) {
     co_return;
   }
   taking_up_ = true;
-  more_in_journal_ = false;
-  std::uint64_t after = 0;
-  while (!closing_->is_set()) {
-    if (errands_.size() >= limits::deliveries_in_memory_max) {
+  for (std::optional<Backlog> next = next_backlog(); next; next = next_backlog()) {
+    const Result<> read = co_await read_backlog(*std::move(next));
+    if (!read) {
+      log_.error("outbox cannot read the journal", {{"reason", read.error().message()}});
       more_in_journal_ = true;
       break;
-    }
-    auto page = co_await journal_.undelivered(after, limits::deliveries_page_count);
-    if (!page) {
-      log_.error("outbox cannot read the journal", {{"reason", page.error().message()}});
-      more_in_journal_ = true;
-      break;
-    }
-    if (page->empty()) {
-      break;
-    }
-    after = page->back().id;
-    for (journal::UploadRecord& record : *page) {
-      take_up(std::move(record));
     }
   }
   taking_up_ = false;
 }
 
-void Outbox::take_up(journal::UploadRecord record) {
-  const auto [errand, is_new] = errands_.try_emplace(record.id);
-  if (is_new) {
-    errand->second.hurry = std::make_shared<runtime::Event>();
-    tasks_.spawn("delivery", deliver_until_answered(std::move(record)));
+std::optional<Outbox::Backlog> Outbox::next_backlog() {
+  if (closing_->is_set()) {
+    return std::nullopt;
   }
+  if (more_in_journal_ && errands_.size() < limits::deliveries_in_memory_max / 2) {
+    more_in_journal_ = false;
+    more_of_owner_.clear();
+    return Backlog();
+  }
+  for (auto more = more_of_owner_.begin(); more != more_of_owner_.end(); ++more) {
+    if (errands_of(more->first) < limits::deliveries_of_owner_in_memory_max / 2) {
+      Backlog backlog{.after = more->second - 1, .owner = more->first};
+      more_of_owner_.erase(more);
+      return backlog;
+    }
+  }
+  return std::nullopt;
+}
+
+runtime::Task<Result<>> Outbox::read_backlog(Backlog backlog) {
+  const auto goes_on = [this, &backlog] {
+    return !closing_->is_set() && !more_in_journal_ &&
+           !(backlog.owner && more_of_owner_.contains(*backlog.owner));
+  };
+  while (goes_on()) {
+    auto page = co_await journal_.undelivered(backlog.after, limits::deliveries_page_count);
+    if (!page) {
+      co_return fail(page.error());
+    }
+    if (page->empty()) {
+      break;
+    }
+    backlog.after = page->back().id;
+    for (journal::UploadRecord& record : *page) {
+      take_up(std::move(record));
+    }
+  }
+  co_return Result<>();
+}
+
+void Outbox::take_up(journal::UploadRecord record) {
+  if (errands_.contains(record.id) || !has_room_for(record)) {
+    return;
+  }
+  ++errands_of_owner_[record.owner];
+  errands_[record.id].hurry = std::make_shared<runtime::Event>();
+  tasks_.spawn("delivery", deliver_until_answered(std::move(record)));
+}
+
+// An owner's only errand has room beside those of all others, however many these are.
+bool Outbox::has_room_for(const journal::UploadRecord& record) {
+  const std::size_t others_of_owner = errands_of(record.owner);
+  if (others_of_owner >= limits::deliveries_of_owner_in_memory_max) {
+    const auto more = more_of_owner_.try_emplace(record.owner, record.id).first;
+    more->second = std::min(more->second, record.id);
+    return false;
+  }
+  const std::size_t most = limits::deliveries_in_memory_max * (others_of_owner == 0 ? 2 : 1);
+  more_in_journal_ = more_in_journal_ || errands_.size() >= most;
+  return errands_.size() < most;
+}
+
+std::size_t Outbox::errands_of(const std::string& owner) const {
+  const auto known = errands_of_owner_.find(owner);
+  return known == errands_of_owner_.end() ? 0 : known->second;
 }
 
 runtime::Task<> Outbox::deliver_until_answered(journal::UploadRecord record) {
@@ -120,14 +161,12 @@ runtime::Task<> Outbox::deliver_until_answered(journal::UploadRecord record) {
   const Timestamp last = record.progress.handoff_since + settings_.give_up_after;
   for (;;) {
     co_await pause_until(record.id, not_before);
-    if (!closing_->is_set()) {
-      co_await take_slot();
-    }
+    std::optional<Turns::Turn> turn = co_await turns_.take(record.owner);
     if (closing_->is_set()) {
       break;
     }
     const Result<> answered = co_await attempt(record, attempts);
-    give_slot_back();
+    turn.reset();
     if (answered) {
       break;
     }
@@ -162,13 +201,16 @@ void Outbox::end_errand(const journal::UploadRecord& record) {
   const auto errand = errands_.find(record.id);
   std::optional<journal::UploadRecord> renewed = std::move(errand->second.renewed);
   errands_.erase(errand);
+  if (const auto owner = errands_of_owner_.find(record.owner); --owner->second == 0) {
+    errands_of_owner_.erase(owner);
+  }
   if (closing_->is_set()) {
     return;
   }
   if (renewed && renewed->progress.handoff_since > record.progress.handoff_since) {
     take_up(std::move(*renewed));
   }
-  if (more_in_journal_ && errands_.size() < limits::deliveries_in_memory_max / 2) {
+  if (more_in_journal_ || !more_of_owner_.empty()) {
     tasks_.spawn("outbox journal", take_up_undelivered());
   }
 }
@@ -220,26 +262,6 @@ runtime::Task<Result<Delivery>> Outbox::ask_backend(const Handoff& handoff) {
   } catch (const std::exception& e) {
     co_return fail(Errc::delivery_failed, e.what());
   }
-}
-
-runtime::Task<> Outbox::take_slot() {
-  if (attempts_running_ < settings_.at_once) {
-    ++attempts_running_;
-    co_return;
-  }
-  // Whoever ends an attempt passes its slot on, so that it is never free for a newcomer in between.
-  const auto turn = std::make_shared<runtime::Event>();
-  waiting_for_slot_.push_back(turn);
-  co_await turn->wait(a_long_time);
-}
-
-void Outbox::give_slot_back() {
-  if (waiting_for_slot_.empty()) {
-    --attempts_running_;
-    return;
-  }
-  waiting_for_slot_.front()->set();
-  waiting_for_slot_.pop_front();
 }
 
 }  // namespace sluice::delivery

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "delivery/handover.h"
 #include "delivery/ledger.h"
 #include "delivery/retry_delay.h"
+#include "delivery/turns.h"
 #include "journal/journal.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
@@ -63,7 +63,17 @@ class Outbox final : public Handover {
   };
 
   runtime::Task<> take_up_undelivered();
+  // A part of the journal that is to be read, since there is room for what waits in it.
+  struct Backlog {
+    std::uint64_t after = 0;           // Uploads behind this one.
+    std::optional<std::string> owner;  // Until this owner has no more room. Unset: everybody's.
+  };
+  std::optional<Backlog> next_backlog();
+  runtime::Task<Result<>> read_backlog(Backlog backlog);
+  // Takes the upload up, or remembers that it waits in the journal.
   void take_up(journal::UploadRecord record);
+  bool has_room_for(const journal::UploadRecord& record);
+  std::size_t errands_of(const std::string& owner) const;
   runtime::Task<> deliver_until_answered(journal::UploadRecord record);
   runtime::Task<> pause_until(std::uint64_t upload_id, Timestamp not_before);
   // Success when there is an answer and it is durable.
@@ -71,8 +81,6 @@ class Outbox final : public Handover {
   runtime::Task<bool> give_up(const journal::UploadRecord& record, unsigned attempts, Error reason);
   void end_errand(const journal::UploadRecord& record);
   runtime::Task<Result<Delivery>> ask_backend(const Handoff& handoff);
-  runtime::Task<> take_slot();
-  void give_slot_back();
 
   journal::Journal& journal_;
   Backend& backend_;
@@ -86,10 +94,12 @@ class Outbox final : public Handover {
   // Used on the executor's thread only.
   runtime::TaskGroup tasks_;
   std::map<std::uint64_t, Errand> errands_;
-  bool more_in_journal_ = false;
+  std::map<std::string, std::size_t> errands_of_owner_;
+  bool more_in_journal_ = false;  // There was no room in memory.
+  // Owners who had no room beside their other errands, and the first upload that waits for it.
+  std::map<std::string, std::uint64_t> more_of_owner_;
   bool taking_up_ = false;
-  std::size_t attempts_running_ = 0;
-  std::deque<std::shared_ptr<runtime::Event>> waiting_for_slot_;
+  Turns turns_;  // To attempt a hand-off.
   const std::shared_ptr<runtime::Event> closing_ = std::make_shared<runtime::Event>();
 };
 

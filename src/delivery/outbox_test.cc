@@ -95,9 +95,10 @@ class OutboxTest : public ::testing::Test, public Ledger {
     co_return Result<>();
   }
 
-  UploadRecord received(std::uint64_t id) {
+  UploadRecord received(std::uint64_t id, const std::string& owner = {}) {
     UploadRecord record;
     record.id = id;
+    record.owner = owner;
     record.token = "token" + std::to_string(id);
     record.progress.state = UploadState::received;
     journal.uploads[id] = record;
@@ -230,6 +231,78 @@ TEST_F(OutboxTest, TakesUpWhatAnEarlierProcessLeft) {
   run_until_answered(250, {});
   EXPECT_EQ(answers.size(), 250U);
   EXPECT_EQ(backend.most_at_once, 3U);
+}
+
+// The backend takes nothing of the first owner's before the other one's file has been answered.
+class OutboxOfTwoOwnersTest : public OutboxTest {
+ protected:
+  class PickyBackend final : public Backend {
+   public:
+    Task<Result<Delivery>> deliver(const Handoff& handoff) override {
+      if (handoff.owner == "greedy") {
+        ++greedy_begun;
+        const std::shared_ptr<runtime::Event> ends = gone_on ? let_all : let_one;
+        co_await ends->wait(1min);
+      } else {
+        ++others_begun;
+        let_all->set();
+      }
+      co_return delivery_of(200);
+    }
+
+    std::shared_ptr<runtime::Event> let_one = std::make_shared<runtime::Event>();
+    std::shared_ptr<runtime::Event> let_all = std::make_shared<runtime::Event>();
+    bool gone_on = false;
+    std::size_t greedy_begun = 0;
+    std::size_t others_begun = 0;
+  };
+
+  // As soon as one of the greedy owner's slots is free.
+  Task<bool> other_is_served() {
+    while (picky.greedy_begun < settings.at_once) {
+      co_await runtime::sleep_for(1ms);
+    }
+    picky.gone_on = true;
+    picky.let_one->set();
+    co_return co_await picky.let_all->wait(30s);
+  }
+
+  PickyBackend picky;
+};
+
+TEST_F(OutboxOfTwoOwnersTest, AFileBehindAThousandOfAnotherOwnerHasTheNextTurn) {
+  std::vector<UploadRecord> records;
+  for (std::uint64_t id = 1; id <= 1500; ++id) {
+    records.push_back(received(id, "greedy"));
+  }
+  records.push_back(received(1501, "single"));
+  settings.at_once = 1;
+  boost::asio::io_context context(1);
+  Outbox outbox(journal, picky, context.get_executor(), clock, metrics, log, settings);
+  outbox.open(*this);
+  for (UploadRecord& record : records) {
+    outbox.submit(std::move(record));
+  }
+  EXPECT_TRUE(testing::run_in(context, other_is_served()));
+  EXPECT_LE(picky.greedy_begun, 2U);
+  expected = 1501;
+  EXPECT_TRUE(testing::run_in(context, all_answered.wait(30s)));
+  EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+}
+
+TEST_F(OutboxOfTwoOwnersTest, SoItIsAfterARestart) {
+  for (std::uint64_t id = 1; id <= 1500; ++id) {
+    received(id, "greedy");
+  }
+  received(1501, "single");
+  settings.at_once = 1;
+  boost::asio::io_context context(1);
+  Outbox outbox(journal, picky, context.get_executor(), clock, metrics, log, settings);
+  outbox.open(*this);
+  EXPECT_TRUE(testing::run_in(context, other_is_served()));
+  expected = 1501;
+  EXPECT_TRUE(testing::run_in(context, all_answered.wait(30s)));
+  EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
 }
 
 TEST_F(OutboxTest, SubmittedTwiceIsDeliveredOnce) {

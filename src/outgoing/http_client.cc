@@ -31,7 +31,15 @@ CURLM* make_multi() {
 
 }  // namespace
 
-HttpClient::HttpClient() : multi_(make_multi()) {
+struct HttpClient::Notices {
+  std::mutex mutex;
+  CURLM* multi = nullptr;  // Null: the client is gone.
+  std::vector<CURL*> handles;
+};
+
+HttpClient::HttpClient(runtime::BlockingPool& pool)
+    : pool_(pool), multi_(make_multi()), notices_(std::make_shared<Notices>()) {
+  notices_->multi = multi_;
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "outgoing");
     run();
@@ -40,11 +48,22 @@ HttpClient::HttpClient() : multi_(make_multi()) {
 
 HttpClient::~HttpClient() {
   stop();
+  {
+    const std::scoped_lock lock(notices_->mutex);
+    notices_->multi = nullptr;
+  }
   curl_multi_cleanup(multi_);
 }
 
 runtime::Task<Result<HttpAnswer>> HttpClient::send(HttpRequest request) {
-  const auto transfer = std::make_shared<Transfer>(std::move(request));
+  auto notice = [notices = notices_](CURL* handle) {
+    const std::scoped_lock lock(notices->mutex);
+    if (notices->multi != nullptr) {
+      notices->handles.push_back(handle);
+      curl_multi_wakeup(notices->multi);
+    }
+  };
+  const auto transfer = std::make_shared<Transfer>(std::move(request), pool_, std::move(notice));
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) {
@@ -81,6 +100,7 @@ void HttpClient::run() {
         break;
       }
     }
+    go_on_with_noticed();
     int unused = 0;
     curl_multi_perform(multi_, &unused);
     finish_done();
@@ -119,13 +139,42 @@ void HttpClient::finish_done() {
     CURL* const handle = message->easy_handle;
     const CURLcode code = message->data.result;
     curl_multi_remove_handle(multi_, handle);
-    const std::shared_ptr<Transfer> transfer = std::move(running_.extract(handle).mapped());
-    {
-      const std::scoped_lock lock(mutex_);
-      --count_;
-    }
-    transfer->end(code);
+    finish(std::move(running_.extract(handle).mapped()), code);
   }
+}
+
+// A handle may be another transfer's by now, which then looks in vain.
+void HttpClient::go_on_with_noticed() {
+  std::vector<CURL*> handles;
+  {
+    const std::scoped_lock lock(notices_->mutex);
+    handles.swap(notices_->handles);
+  }
+  for (CURL* const handle : handles) {
+    if (const auto running = running_.find(handle); running != running_.end()) {
+      const CURLcode code = running->second->go_on();
+      if (code != CURLE_OK) {
+        curl_multi_remove_handle(multi_, handle);
+        finish(std::move(running_.extract(running).mapped()), code);
+      }
+    } else if (ending_.contains(handle)) {
+      auto [transfer, code] = std::move(ending_.extract(handle).mapped());
+      finish(std::move(transfer), code);
+    }
+  }
+}
+
+void HttpClient::finish(std::shared_ptr<Transfer> transfer, int code) {
+  if (transfer->is_writing()) {
+    CURL* const handle = transfer->handle();
+    ending_.emplace(handle, std::pair(std::move(transfer), code));
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    --count_;
+  }
+  transfer->end(static_cast<CURLcode>(code));
 }
 
 void HttpClient::end_all() {
@@ -134,7 +183,11 @@ void HttpClient::end_all() {
     curl_multi_remove_handle(multi_, handle);
     transfer->end(Error(Errc::draining, "the server is shutting down"));
   }
+  for (const auto& [handle, waiting] : ending_) {
+    waiting.first->end(Error(Errc::draining, "the server is shutting down"));
+  }
   running_.clear();
+  ending_.clear();
 }
 
 }  // namespace sluice::outgoing

@@ -8,20 +8,25 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "outgoing/sender.h"
+#include "runtime/blocking_pool.h"
 #include "runtime/task.h"
 
 namespace sluice::outgoing {
 
 class Transfer;
 
-// Any thread may send. Redirects are answers like others. Proxies and credentials of the
-// environment are not used; a server's certificate is always verified.
+// Any thread may send. Files are read and written on threads of `pool`, so that a disk which does
+// not answer holds up nobody's request but those that need it, and not stop(). Redirects are
+// answers like others. Proxies and credentials of the environment are not used; a server's
+// certificate is always verified.
 class HttpClient final : public Sender {
  public:
-  HttpClient();
+  // `pool` is stopped after stop(), before what bodies and sinks refer to goes.
+  explicit HttpClient(runtime::BlockingPool& pool);
   ~HttpClient() override;
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -33,9 +38,15 @@ class HttpClient final : public Sender {
   void stop();
 
  private:
+  // Outlives the client in calls that a disk holds up.
+  struct Notices;
+
   void run();
   void begin_queued();
   void finish_done();
+  void go_on_with_noticed();
+  // Ends the transfer of a handle that has been removed, or waits for its last write.
+  void finish(std::shared_ptr<Transfer> transfer, int code);
   void end_all();
 
   std::mutex mutex_;
@@ -43,9 +54,13 @@ class HttpClient final : public Sender {
   std::size_t count_ = 0;  // Queued or running.
   bool stopping_ = false;
 
+  runtime::BlockingPool& pool_;
   void* const multi_;  // CURLM*
+  const std::shared_ptr<Notices> notices_;
   // The thread's own, by libcurl's handle.
   std::map<void*, std::shared_ptr<Transfer>> running_;
+  // Their last write is under way; with libcurl's code.
+  std::map<void*, std::pair<std::shared_ptr<Transfer>, int>> ending_;
   std::thread thread_;
 };
 

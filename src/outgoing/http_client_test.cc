@@ -47,7 +47,8 @@ class HttpClientTest : public ::testing::Test {
     return send(std::move(request));
   }
 
-  HttpClient client_;
+  runtime::BlockingPool pool_{2};
+  HttpClient client_{pool_};
 };
 
 TEST_F(HttpClientTest, sends_exactly_what_it_was_given) {

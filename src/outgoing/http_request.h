@@ -31,8 +31,9 @@ struct Deadlines {
   Duration whole = std::chrono::minutes(10);
 };
 
-// Takes the body of an answer that is too long for memory, from its first byte on. The client's
-// thread calls it; it may block as a disk does.
+// Takes the body of an answer that is too long for memory, from its first byte on, one call after
+// the other, on threads that it may block as a disk does. A request that ends waits for the last
+// call; only the end of the client does not.
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;

@@ -40,8 +40,12 @@ double seconds(Duration duration) {
 
 }  // namespace
 
-Transfer::Transfer(HttpRequest request)
-    : request_(std::move(request)), url_(request_.target.origin + request_.target.path) {}
+Transfer::Transfer(HttpRequest request, runtime::BlockingPool& pool,
+                   std::function<void(CURL*)> notice)
+    : request_(std::move(request)),
+      url_(request_.target.origin + request_.target.path),
+      pool_(pool),
+      notice_(std::move(notice)) {}
 
 Transfer::~Transfer() = default;
 
@@ -49,6 +53,13 @@ Result<CURL*> Transfer::begin() {
   handle_.reset(curl_easy_init());
   if (!handle_) {
     return fail(Errc::overloaded, "no memory for a request to " + request_.target.origin);
+  }
+  const Notice notice = [notify = notice_, handle = handle_.get()] { notify(handle); };
+  if (request_.body) {
+    reader_.emplace(request_.body, pool_, notice);
+  }
+  if (request_.sink) {
+    writer_.emplace(request_.sink, pool_, notice);
   }
   set_connection();
   set_callbacks();
@@ -148,13 +159,16 @@ Result<> Transfer::set_headers() {
 std::size_t Transfer::read(char* buffer, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   const MutableBytes into(reinterpret_cast<std::byte*>(buffer), size * count);
-  const Result<std::size_t> got = transfer.request_.body->read_at(transfer.sent_, into);
+  const std::optional<Result<std::size_t>> got = transfer.reader_->read(transfer.sent_, into);
   if (!got) {
-    transfer.stopped_ = fail(got.error());
+    return CURL_READFUNC_PAUSE;
+  }
+  if (!*got) {
+    transfer.stopped_ = fail(got->error());
     return CURL_READFUNC_ABORT;
   }
-  transfer.sent_ += *got;
-  return *got;
+  transfer.sent_ += **got;
+  return **got;
 }
 
 // A kept connection may turn out to be closed only when the request was already under way.
@@ -207,6 +221,9 @@ Result<> Transfer::take_header_line(std::string_view line) {
 
 std::size_t Transfer::take_body(const char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
+  if (transfer.is_writing()) {
+    return CURL_WRITEFUNC_PAUSE;
+  }
   const Bytes bytes(reinterpret_cast<const std::byte*>(data), size * count);
   transfer.stopped_ = transfer.take_body_bytes(bytes);
   return transfer.stopped_ ? bytes.size() : 0;
@@ -221,13 +238,13 @@ Result<> Transfer::take_body_bytes(Bytes bytes) {
   }
   if (!answer_.in_sink && answer_.body_size > request_.answer_bytes_inline_max) {
     answer_.in_sink = true;
-    if (Result<> written = request_.sink->write(as_bytes(answer_.body)); !written) {
-      return written;
-    }
+    answer_.body += as_text(bytes);
+    const std::string all = std::move(answer_.body);
     answer_.body = std::string();
+    return writer_->write(as_bytes(all));
   }
   if (answer_.in_sink) {
-    return request_.sink->write(bytes);
+    return writer_->write(bytes);
   }
   answer_.body += as_text(bytes);
   return {};
@@ -263,7 +280,14 @@ int Transfer::watch(void* self, curl_off_t, curl_off_t down, curl_off_t, curl_of
   return 0;
 }
 
+CURLcode Transfer::go_on() {
+  return curl_easy_pause(handle_.get(), CURLPAUSE_CONT);
+}
+
 void Transfer::end(CURLcode code) {
+  if (stopped_ && writer_) {
+    stopped_ = writer_->result();
+  }
   if (!stopped_) {
     end(stopped_.error());
     return;

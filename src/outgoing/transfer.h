@@ -5,11 +5,14 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "outgoing/file_calls.h"
 #include "outgoing/http_request.h"
+#include "runtime/blocking_pool.h"
 #include "runtime/event.h"
 
 namespace sluice::outgoing {
@@ -18,13 +21,20 @@ namespace sluice::outgoing {
 // set, which is when `result` may be read.
 class Transfer {
  public:
-  explicit Transfer(HttpRequest request);
+  // Files are read and written on `pool`. `notice` is called, on any thread, with the handle of a
+  // transfer that can go on after a file; the transfer may have ended.
+  Transfer(HttpRequest request, runtime::BlockingPool& pool, std::function<void(CURL*)> notice);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
   // The handle, ready to be performed; an error when the request cannot be sent as it is.
   Result<CURL*> begin();
+  CURL* handle() const noexcept { return handle_.get(); }
+  // Goes on after a notice; an error ends the transfer.
+  CURLcode go_on();
+  // The answer is not in its file yet: the transfer must not end before a notice.
+  bool is_writing() const { return writer_ && writer_->is_busy(); }
   void end(CURLcode code);
   void end(Error error);
 
@@ -60,9 +70,13 @@ class Transfer {
 
   const HttpRequest request_;
   const std::string url_;
+  runtime::BlockingPool& pool_;
+  const std::function<void(CURL*)> notice_;
   std::unique_ptr<CURL, HandleDeleter> handle_;
   std::unique_ptr<curl_slist, ListDeleter> headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
+  std::optional<BodyReader> reader_;  // Of a body.
+  std::optional<SinkWriter> writer_;  // Of an answer that goes into the sink.
 
   HttpAnswer answer_;
   std::size_t head_bytes_ = 0;

@@ -79,12 +79,13 @@ class VideoLibrary::Change {
 };
 
 VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
-                           runtime::BlockingPool& pool, Prober& prober, Clock& clock, Log& log,
-                           std::string videos_directory)
+                           runtime::BlockingPool& pool, delivery::SlowWork& slow_work,
+                           Prober& prober, Clock& clock, Log& log, std::string videos_directory)
     : journal_(journal),
       store_(store),
       disk_(disk),
       pool_(pool),
+      slow_work_(slow_work),
       prober_(prober),
       clock_(clock),
       log_(log),
@@ -117,7 +118,7 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
       co_return fail(moved.error());
     }
   }
-  Result<MediaInfo> media = co_await probe(path);
+  Result<MediaInfo> media = co_await probe(handoff.owner, path);
   if (!media && media.error().code() != Errc::unsupported_media_type) {
     co_return fail(media.error());
   }
@@ -166,7 +167,7 @@ runtime::Task<Result<bool>> VideoLibrary::take_files(const delivery::Handoff& ha
   co_return co_await store_.move_to(handoff.upload_id, handoff.file_size, std::move(path));
 }
 
-runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string path) {
+runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string owner, std::string path) {
   if (!prober_.looks_at_files()) {
     co_return prober_.probe(-1);
   }
@@ -177,7 +178,7 @@ runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string path) {
     }
     return prober_.probe((*file)->descriptor());
   };
-  co_return co_await runtime::offload(pool_, work);
+  co_return co_await slow_work_.run(std::move(owner), work);
 }
 
 runtime::Task<Result<>> VideoLibrary::put(journal::VideoRecord record) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "delivery/backend.h"
+#include "delivery/slow_work.h"
 #include "journal/journal.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/disk.h"
@@ -26,13 +27,12 @@ namespace sluice::video {
 // commit, the record and the upload's answer. A removal goes the other way: tombstone, file, mark.
 // So a file without a record belongs to an upload whose hand-off will be repeated, and a crash
 // between any two steps leaves nothing behind that the next attempt or clean_leftovers() does not
-// find. Any worker; what it refers to outlives it. `pool` gets work that lasts as long as a probe
-// does.
+// find. Any worker; what it refers to outlives it. Probes are slow work; `pool` removes files.
 class VideoLibrary final : public delivery::Backend, public Videos {
  public:
   VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
-               runtime::BlockingPool& pool, Prober& prober, Clock& clock, Log& log,
-               std::string videos_directory);
+               runtime::BlockingPool& pool, delivery::SlowWork& slow_work, Prober& prober,
+               Clock& clock, Log& log, std::string videos_directory);
   ~VideoLibrary() override;
   VideoLibrary(const VideoLibrary&) = delete;
   VideoLibrary& operator=(const VideoLibrary&) = delete;
@@ -58,7 +58,7 @@ class VideoLibrary final : public delivery::Backend, public Videos {
   // Brings the bytes to the video's final names; `path` is the main file's. As Store::move_to().
   runtime::Task<Result<bool>> take_files(const delivery::Handoff& handoff, std::string id,
                                          std::string path);
-  runtime::Task<Result<MediaInfo>> probe(std::string path);
+  runtime::Task<Result<MediaInfo>> probe(std::string owner, std::string path);
   runtime::Task<Result<>> put(journal::VideoRecord record);
   // Removes the file and marks it as removed in the record.
   runtime::Task<Result<>> drop_source(journal::VideoRecord record);
@@ -69,6 +69,7 @@ class VideoLibrary final : public delivery::Backend, public Videos {
   store::Store& store_;
   runtime::Disk& disk_;
   runtime::BlockingPool& pool_;
+  delivery::SlowWork& slow_work_;
   Prober& prober_;
   Clock& clock_;
   Log& log_;

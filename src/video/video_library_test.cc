@@ -39,7 +39,7 @@ struct World {
   // A new process each time.
   template <class Ask>
   auto ask(const Ask& question) {
-    VideoLibrary library(journal, store, disk, pool, prober, clock, log, "/data/videos");
+    VideoLibrary library(journal, store, disk, pool, slow_work, prober, clock, log, "/data/videos");
     return run(question(library));
   }
   // With what the ledger does.
@@ -79,6 +79,7 @@ struct World {
   SteppedDisk disk{steps, store.memory};
   SteppedProber prober{steps};
   runtime::BlockingPool pool{0};
+  delivery::SlowWork slow_work{0};
   testing::ManualClock clock;
   NullLog log;
   delivery::Handoff handoff;
@@ -245,8 +246,8 @@ TEST(VideoLibrary, KnowsTheVideoBeforeItIsThere) {
   World world;
   add_extra_file(world);
   world.handoff.created_at = world.clock.now();
-  const VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.prober,
-                             world.clock, world.log, "/data/videos");
+  const VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.slow_work,
+                             world.prober, world.clock, world.log, "/data/videos");
   const delivery::Preview preview = library.preview(world.handoff);
   EXPECT_EQ(preview.media_id, id);
   ASSERT_TRUE(preview.answer);
@@ -346,8 +347,8 @@ runtime::Task<> keep(runtime::Task<Result<>> task, std::optional<Result<>>* resu
 TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
   World world;
   ASSERT_TRUE(world.deliver());
-  VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.prober,
-                       world.clock, world.log, "/data/videos");
+  VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.slow_work,
+                       world.prober, world.clock, world.log, "/data/videos");
   world.journal.gate = std::make_shared<runtime::Event>();
   boost::asio::io_context context(1);
   std::optional<Result<>> source_removed;
