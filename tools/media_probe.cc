@@ -9,10 +9,9 @@
 #include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,89 +21,14 @@ extern "C" {
 #include <libavutil/display.h>
 }
 
-#include "base/limits.h"
+#include "media_input.h"
+#include "media_measure.h"
 #include "probe_jail.h"
 #include "probe_self_test.h"
 #include "video/probe_protocol.h"
 
 namespace sluice::tools {
 namespace {
-
-// Containers of video and sound. Left out are images, subtitles, scripts and playlists (which name
-// other files), and whatever hands the bytes to a further library.
-constexpr const char* containers =
-    "mov,matroska,avi,flv,live_flv,mpegts,mpeg,mpegvideo,asf,ogg,mp3,aac,wav,w64,flac,rm,mxf,dv,"
-    "aiff,amr,ac3,eac3,dts,caf,ape,wv,tta,au,ivf,nut,gxf,nsv,wtv,h264,hevc,m4v,vc1,av1,obu,gif,"
-    "yuv4mpegpipe";
-
-// The file, as libavformat reads it.
-struct Media {
-  std::int64_t position = 0;
-  std::int64_t size = 0;
-
-  static int read(void* opaque, std::uint8_t* buffer, int size) {
-    auto* media = static_cast<Media*>(opaque);
-    const ssize_t count = ::pread(video::probe_media_descriptor, buffer,
-                                  static_cast<std::size_t>(size), media->position);
-    if (count < 0) {
-      return AVERROR(errno);
-    }
-    if (count == 0) {
-      return AVERROR_EOF;
-    }
-    media->position += count;
-    return static_cast<int>(count);
-  }
-
-  static std::int64_t seek(void* opaque, std::int64_t offset, int whence) {
-    auto* media = static_cast<Media*>(opaque);
-    if (whence == AVSEEK_SIZE) {
-      return media->size;
-    }
-    if ((whence & ~AVSEEK_FORCE) != SEEK_SET || offset < 0) {
-      return AVERROR(EINVAL);
-    }
-    media->position = offset;
-    return offset;
-  }
-};
-
-// A file that asks for another one is answered here, not by the jail's death.
-int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
-  return AVERROR(EACCES);
-}
-
-struct FormatCloser {
-  void operator()(AVFormatContext* format) const noexcept { avformat_close_input(&format); }
-};
-using Format = std::unique_ptr<AVFormatContext, FormatCloser>;
-
-// avformat_find_stream_info() opens every decoder with threads=1, so that no thread is started.
-Format open_format(Media& media) {
-  constexpr int buffer_size = 64 * 1024;
-  auto* buffer = static_cast<std::uint8_t*>(av_malloc(buffer_size));
-  AVFormatContext* format = avformat_alloc_context();
-  if (buffer == nullptr || format == nullptr) {
-    return nullptr;
-  }
-  format->pb =
-      avio_alloc_context(buffer, buffer_size, 0, &media, &Media::read, nullptr, &Media::seek);
-  if (format->pb == nullptr) {
-    return nullptr;
-  }
-  format->io_open = refuse_to_open;
-  format->probesize = limits::probe_analyze_bytes_max;
-  format->max_analyze_duration =
-      std::chrono::microseconds(limits::probe_analyze_media_time_max).count();
-  format->max_streams = limits::probe_streams_max;
-  AVDictionary* options = nullptr;
-  av_dict_set(&options, "format_whitelist", containers, 0);
-  av_dict_set(&options, "protocol_whitelist", "", 0);
-  const int status = avformat_open_input(&format, "", nullptr, &options);
-  av_dict_free(&options);
-  // On failure libavformat has freed the context.
-  return Format(status < 0 ? nullptr : format);
-}
 
 bool is_cover_picture(const AVStream& stream) {
   return (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
@@ -150,18 +74,6 @@ std::int64_t rotation(const AVStream& video) {
   return (360 - std::lround(counter_clockwise) % 360) % 360;
 }
 
-// Bits per second; Matroska keeps it in a tag, if at all.
-std::int64_t bit_rate(const AVStream* stream) {
-  if (stream == nullptr) {
-    return 0;
-  }
-  if (stream->codecpar->bit_rate > 0) {
-    return stream->codecpar->bit_rate;
-  }
-  const AVDictionaryEntry* tag = av_dict_get(stream->metadata, "BPS", nullptr, 0);
-  return tag == nullptr ? 0 : std::max(std::strtoll(tag->value, nullptr, 10), 0LL);
-}
-
 const char* codec_name(const AVStream* stream) {
   return stream == nullptr ? "" : avcodec_get_name(stream->codecpar->codec_id);
 }
@@ -175,17 +87,35 @@ std::string major_brand(const AVFormatContext& format) {
   return brand.substr(0, 4);
 }
 
-std::string describe(const AVFormatContext& format, const AVStream* video, const AVStream* audio) {
-  constexpr std::int64_t kilo = 1000;
-  std::int64_t video_rate = bit_rate(video);
-  std::int64_t audio_rate = bit_rate(audio);
-  // What a container as a whole says belongs to the stream that says nothing.
-  if (video != nullptr && video_rate == 0) {
-    video_rate = std::max<std::int64_t>(format.bit_rate - audio_rate, 0);
-  } else if (video == nullptr && audio_rate == 0) {
-    audio_rate = std::max<std::int64_t>(format.bit_rate, 0);
+// Brands of pictures in the boxes of MP4: HEIF and its families, AVIF, Canon's CR3, JPEG XL. Some
+// of them hold films too.
+bool has_picture_brand(const AVFormatContext& format) {
+  constexpr std::array<std::string_view, 16> brands{"mif1", "mif2", "msf1", "miaf", "heic", "heix",
+                                                    "heim", "heis", "hevc", "hevx", "avif", "avis",
+                                                    "avci", "avcs", "crx",  "jxl"};
+  return std::string_view(format.iformat->name).starts_with("mov") &&
+         std::ranges::find(brands, major_brand(format)) != brands.end();
+}
+
+bool is_picture_codec(const AVStream& video) {
+  constexpr std::array codecs{AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG,  AV_CODEC_ID_BMP,
+                              AV_CODEC_ID_WEBP,  AV_CODEC_ID_TIFF, AV_CODEC_ID_JPEG2000};
+  return std::ranges::find(codecs, video.codecpar->codec_id) != codecs.end();
+}
+
+// One picture is no film: a still, or the cover of a record that nobody marked as one.
+bool is_still(const AVFormatContext& format, const AVStream& video, const Sample* sample) {
+  std::int64_t frames = video.nb_frames;
+  if (frames == 0 && sample != nullptr && sample->is_whole) {
+    frames = sample->streams[static_cast<std::size_t>(video.index)].packets;
   }
-  const std::int64_t duration = std::max<std::int64_t>(format.duration, 0);
+  return (has_picture_brand(format) && frames <= 1) || (is_picture_codec(video) && frames == 1);
+}
+
+std::string describe(const AVFormatContext& format, const AVStream* video, const AVStream* audio,
+                     const Measures& measures) {
+  constexpr std::int64_t kilo = 1000;
+  const std::int64_t duration = measures.duration;
   boost::json::object line;
   line["container"] = format.iformat->name;
   line["major_brand"] = major_brand(format);
@@ -196,8 +126,8 @@ std::string describe(const AVFormatContext& format, const AVStream* video, const
   line["fps"] = video == nullptr ? 0.0 : frame_rate(*video);
   line["video_codec"] = codec_name(video);
   line["audio_codec"] = codec_name(audio);
-  line["video_kbits_per_second"] = video_rate / kilo;
-  line["audio_kbits_per_second"] = audio_rate / kilo;
+  line["video_kbits_per_second"] = measures.video_rate / kilo;
+  line["audio_kbits_per_second"] = measures.audio_rate / kilo;
   line["audio_channels"] = audio == nullptr ? 0 : audio->codecpar->ch_layout.nb_channels;
   line["audio_sample_rate"] = audio == nullptr ? 0 : audio->codecpar->sample_rate;
   return boost::json::serialize(line) + "\n";
@@ -223,10 +153,21 @@ int probe(Media media) {
   }
   const AVStream* video = first_stream(*format, AVMEDIA_TYPE_VIDEO);
   const AVStream* audio = first_stream(*format, AVMEDIA_TYPE_AUDIO);
+  std::optional<Measures> measures = measures_of_header(media, *format, video, audio);
+  std::optional<Sample> sample;
+  if (!measures || (video != nullptr && is_picture_codec(*video))) {
+    sample = read_sample(*format);
+  }
+  if (video != nullptr && is_still(*format, *video, sample ? &*sample : nullptr)) {
+    video = nullptr;
+  }
   if (video == nullptr && audio == nullptr) {
     return video::probe_not_recognised;
   }
-  const bool printed = print(describe(*format, video, audio));
+  if (!measures) {
+    measures = measures_of_packets(media, *format, video, audio, *sample);
+  }
+  const bool printed = print(describe(*format, video, audio, *measures));
   return printed ? video::probe_recognised : video::probe_not_recognised;
 }
 
@@ -237,6 +178,7 @@ int run(std::string_view self_test) {
   if (::fstat(video::probe_media_descriptor, &status) != 0 || !limit_resources()) {
     return video::probe_not_jailed;
   }
+  step_back();
   if (self_test == "surroundings" && !surroundings_are_bare()) {
     return video::probe_not_jailed;
   }
@@ -246,7 +188,7 @@ int run(std::string_view self_test) {
   if (!self_test.empty() && self_test != "surroundings") {
     return misbehave(self_test);
   }
-  return probe(Media{.position = 0, .size = status.st_size});
+  return probe(Media{.size = status.st_size});
 }
 
 }  // namespace

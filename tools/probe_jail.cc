@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "probe_jail.h"
 
+#include <linux/ioprio.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -87,6 +89,11 @@ bool limit_resources() {
   return limit(RLIMIT_CPU, limits::probe_cpu_seconds_max) && limit(RLIMIT_FSIZE, 0) &&
          limit(RLIMIT_NOFILE, limits::probe_open_files_max) && limit(RLIMIT_CORE, 0) &&
          ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+}
+
+void step_back() {
+  [[maybe_unused]] const int niceness = ::nice(limits::probe_niceness);
+  ::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, last_io_priority);
 }
 
 bool close_jail() {

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,6 +17,7 @@
 #include <tuple>
 
 #include "base/limits.h"
+#include "probe_jail.h"
 #include "video/probe_protocol.h"
 
 namespace sluice::tools {
@@ -85,7 +87,9 @@ bool surroundings_are_bare() {
   return descriptors_are_bare() && signals_are_default() && *environ == nullptr &&
          ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
          limit_is(RLIMIT_CPU, limits::probe_cpu_seconds_max) && limit_is(RLIMIT_FSIZE, 0) &&
-         limit_is(RLIMIT_CORE, 0) && ::getpgrp() == ::getpid();
+         limit_is(RLIMIT_CORE, 0) && ::getpgrp() == ::getpid() &&
+         ::getpriority(PRIO_PROCESS, 0) >= limits::probe_niceness &&
+         ::syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0) == last_io_priority;
 }
 
 int misbehave(std::string_view how) {

@@ -135,6 +135,14 @@ Result<MediaInfo> parse_media_info(std::string_view line) {
   return media;
 }
 
+std::pair<std::uint32_t, std::uint32_t> seen_size(const MediaInfo& media) noexcept {
+  constexpr std::uint32_t half_turn = 180;
+  const std::uint32_t degrees = media.rotation_degrees % half_turn;
+  const bool lies_on_its_side = degrees > half_turn / 4 && degrees < half_turn - half_turn / 4;
+  return lies_on_its_side ? std::pair(media.height, media.width)
+                          : std::pair(media.width, media.height);
+}
+
 std::string_view mime_type(const MediaInfo& media) noexcept {
   const std::string_view names = media.container;
   const std::string_view container = names.substr(0, names.find(','));

@@ -111,5 +111,21 @@ TEST(MediaInfo, KnowsMimeTypes) {
   }
 }
 
+TEST(MediaInfo, TellsTheSizeThatAViewerSees) {
+  for (const auto& [degrees, width] : {std::pair(0U, 640U),
+                                       {90U, 360U},
+                                       {180U, 640U},
+                                       {270U, 360U},
+                                       {1U, 640U},
+                                       {89U, 360U},
+                                       {359U, 640U}}) {
+    MediaInfo media;
+    media.width = 640;
+    media.height = 360;
+    media.rotation_degrees = degrees;
+    EXPECT_EQ(seen_size(media), std::pair(width, 1000U - width)) << degrees;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::video

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <random>
 
+#include "base/limits.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::video {
@@ -232,6 +233,74 @@ TEST_F(ProbeTest, RefusesWhatIsNoMedia) {
             "the file was not recognised");
   EXPECT_EQ(refusal(probe(make("a.png", "-frames:v 1"))), "the file was not recognised");
   EXPECT_EQ(refusal(probe(make("a.jpg", "-frames:v 1"))), "the file was not recognised");
+}
+
+// Boxes of MP4 around one picture, whatever the picture is coded as.
+TEST_F(ProbeTest, RefusesStillPicturesInBoxes) {
+  const std::string avif = read(make("a.avif", "-an -frames:v 1 -c:v libaom-av1 -cpu-used 8"));
+  EXPECT_EQ(refusal(probe(write("a.avif", avif))), "the file was not recognised");
+  std::string heic = avif;
+  heic.replace(heic.find("avif"), 4, "heic");
+  EXPECT_EQ(refusal(probe(write("a.heic", heic))), "the file was not recognised");
+  EXPECT_EQ(refusal(probe(make("a.mov", "-an -frames:v 1 -c:v mjpeg"))),
+            "the file was not recognised");
+  // One picture beside a tone is its cover.
+  const auto cover = probe(make("cover.mkv", "-frames:v 1 -c:v mjpeg -c:a libmp3lame"));
+  ASSERT_TRUE(cover) << cover.error().message();
+  EXPECT_EQ(cover->video_codec, "");
+  EXPECT_EQ(cover->audio_codec, "mp3");
+  // A film in the same boxes is one.
+  const auto film = probe(make("film.avif", "-an -frames:v 3 -c:v libaom-av1 -cpu-used 8"));
+  ASSERT_TRUE(film) << film.error().message();
+  EXPECT_EQ(film->video_codec, "av1");
+}
+
+// The picture of this tone needs a few hundred kbit/s at the most.
+TEST_F(ProbeTest, BelievesNoBitRateThatTheSizeOfTheFileContradicts) {
+  const auto flv = probe(make("a.flv", std::string(h264_aac) + " -b:v 40M"));
+  ASSERT_TRUE(flv) << flv.error().message();
+  EXPECT_GT(flv->video_kbits_per_second, 0U);
+  EXPECT_LT(flv->video_kbits_per_second, 2000U);
+  EXPECT_GT(flv->audio_kbits_per_second, 0U);
+}
+
+TEST_F(ProbeTest, ComputesTheBitRatesThatMatroskaDoesNotKeep) {
+  const std::string name =
+      make("a.mkv", "-c:v libx264 -pix_fmt yuv420p -c:a pcm_s16le -ac 2 -shortest");
+  const auto media = probe(name);
+  ASSERT_TRUE(media) << media.error().message();
+  EXPECT_NEAR(media->audio_kbits_per_second, 1536, 80);
+  const double all = 8.0 * static_cast<double>(std::filesystem::file_size(name)) / 1000;
+  EXPECT_GT(media->video_kbits_per_second, 0U);
+  EXPECT_LT(media->video_kbits_per_second, all - 1400) << "the sound is no picture";
+}
+
+// A recording that is sent while it is made has no duration in its header, and no index.
+TEST_F(ProbeTest, TellsHowLongTheRecordingsOfBrowsersAre) {
+  const std::string sent = path("sent.webm");
+  make("a.webm", "-c:v libvpx -deadline realtime -c:a libopus -f webm - | cat > " + sent + "; :");
+  const auto media = probe(sent);
+  ASSERT_TRUE(media) << media.error().message();
+  EXPECT_EQ(mime_type(*media), "video/webm");
+  EXPECT_NEAR(media->duration_ms, 1000, 60);
+  EXPECT_GT(media->video_kbits_per_second, 0U);
+  EXPECT_GT(media->audio_kbits_per_second, 0U);
+}
+
+// More than is read from its beginning: the end counts.
+TEST_F(ProbeTest, TellsHowLongALongRecordingIs) {
+  const std::string sent = path("sent.mkv");
+  make("a.mkv",
+       "-filter:v loop=loop=15:size=25,scale=640x480 -af apad -t 16 -c:v rawvideo "
+       "-pix_fmt yuv420p -c:a pcm_s16le -f matroska - | cat > " +
+           sent + "; :");
+  ASSERT_GT(std::filesystem::file_size(sent),
+            limits::probe_sample_bytes_max + limits::probe_tail_bytes_max);
+  const auto media = probe(sent);
+  ASSERT_TRUE(media) << media.error().message();
+  EXPECT_NEAR(media->duration_ms, 16'000, 100);
+  EXPECT_NEAR(media->audio_kbits_per_second, 768, 40);
+  EXPECT_NEAR(media->video_kbits_per_second, 92'160, 4000);
 }
 
 TEST_F(ProbeTest, RefusesFilesThatNameOtherFiles) {

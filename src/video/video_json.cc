@@ -190,6 +190,7 @@ std::optional<VideoStatus> video_status_from_text(std::string_view text) noexcep
 
 std::string video_document(const VideoDescription& video) {
   const MediaInfo& media = video.media;
+  const auto [width, height] = seen_size(media);
   ObjectText document;
   document.add("id", video.id);
   document.add("status", to_text(video.status));
@@ -203,8 +204,8 @@ std::string video_document(const VideoDescription& video) {
   document.add("original_filename", last_component(video.file_name));
   document.add_or_null("source_url", "");
   document.add("duration", media.duration_ms);
-  document.add("width", media.width);
-  document.add("height", media.height);
+  document.add("width", width);
+  document.add("height", height);
   document.add("extname", stored_extension(video.file_name));
   document.add("file_size", video.file_size);
   document.add("video_bitrate", media.video_kbits_per_second);

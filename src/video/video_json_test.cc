@@ -43,7 +43,7 @@ TEST(VideoJson, DescribesAVideo) {
             R"({"id":"f9b6ba6a7cae1ee1d4b3dc0d4f8b2e3a","status":"success",)"
             R"("created_at":"2013/09/06 19:19:25 +0000","updated_at":"2013/09/06 19:19:25 +0000",)"
             R"("mime_type":"video/quicktime","original_filename":"swag.mov","source_url":null,)"
-            R"("duration":15822,"width":640,"height":426,"extname":".mov","file_size":4387188,)"
+            R"("duration":15822,"width":426,"height":640,"extname":".mov","file_size":4387188,)"
             R"("video_bitrate":2056,"audio_bitrate":98,"audio_codec":"aac","video_codec":"h264",)"
             R"("fps":14.49,"audio_channels":2,"audio_sample_rate":44100,)"
             R"("path":"f9b6ba6a7cae1ee1d4b3dc0d4f8b2e3a"})");

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The media file on the probe's descriptor, as libavformat reads it.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+extern "C" {
+#include <libavformat/avformat.h>
+}
+
+namespace sluice::tools {
+
+struct Media {
+  std::int64_t size = 0;
+  // Bytes that the reader is to believe are not there: its head and its end are a shorter file.
+  std::int64_t gap_begin = std::numeric_limits<std::int64_t>::max();
+  std::int64_t gap_bytes = 0;
+  std::int64_t position = 0;  // Without the gap.
+};
+
+struct FormatCloser {
+  void operator()(AVFormatContext* format) const noexcept { avformat_close_input(&format); }
+};
+using Format = std::unique_ptr<AVFormatContext, FormatCloser>;
+
+// Null where libavformat does not know the file. `media` outlives it.
+Format open_format(Media& media);
+
+}  // namespace sluice::tools
