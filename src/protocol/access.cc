@@ -32,11 +32,15 @@ Result<auth::Grant> Access::judge(const Call& call, const Parameters& parameters
   return authenticator_.judge(presented, window, call.began);
 }
 
+// A file for which the whole quota is too small never has room: that is final, unlike a quota that
+// others' files have filled.
 std::uint64_t Access::file_size_max(const auth::Grant& grant) const {
-  const std::uint64_t own =
-      grant.credential ? grant.credential->quotas.file_size.value_or(settings_.file_size_max)
-                       : settings_.file_size_max;
-  return std::min(own, settings_.file_size_max);
+  std::uint64_t most = settings_.file_size_max;
+  if (grant.credential) {
+    const auth::Quotas& quotas = grant.credential->quotas;
+    most = std::min({most, quotas.file_size.value_or(most), quotas.bytes.value_or(most)});
+  }
+  return most;
 }
 
 void Access::apply(const auth::Grant& grant, upload::NewUpload& request) const {

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from support.panda_signature import query, signed
-from support.raw_http import multipart, path_of
+from support.raw_http import Connection, multipart, path_of
 from support.sluice_server import run_sluice
 from support.waiting import wait_until
 
@@ -187,6 +187,19 @@ def test_quotas_hold_for_sessions_sizes_and_bytes(client):
     assert of_size("600").status == 201
 
 
+def test_a_file_larger_than_the_whole_quota_never_fits(new_server, connected):
+    client = connected(new_server(toml='[[credentials]]\nowner = "eve"\ntoken = "clou_eve"\nbytes = 1000\n'))
+
+    def of_size(size):
+        return client.request("POST", SESSION, [FORM], query({"file_size": size, "file_name": "a", "token": "clou_eve"}).encode())
+
+    assert refusal(of_size("1001"))[:2] == (413, "FileSizeLimitExceeded")
+    assert of_size("1000").status == 201
+    full = of_size("1")
+    assert refusal(full)[:2] == (507, "QuotaExceeded")
+    assert full.header("Retry-After") is not None
+
+
 def test_the_file_of_credentials_is_read_again(new_server, connected, tmp_path):
     path = tmp_path / "credentials.toml"
     path.write_text("")
@@ -224,6 +237,38 @@ def test_credentials_are_added_and_revoked_while_the_server_runs(new_server, con
     assert run_sluice(*command, "revoke", access_key).stdout == "revoked: 1\n"
     wait_until(lambda: status() == 401, "a revoked credential opens nothing")
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith("credentials")] == ["credentials.toml"]
+
+
+def test_slow_probes_do_not_keep_a_revoked_token_alive(new_server, connected, tmp_path):
+    """Sixteen files are at the probe, which answers nothing until it is killed, four at a time."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    probe = tmp_path / "slow-probe"
+    probe.write_text(f"#!/bin/sh\nread word < {gate}\n")
+    probe.chmod(0o700)
+    path = tmp_path / "credentials.toml"
+    path.write_text(CREDENTIALS)
+    server = new_server(toml=f'[auth]\nfile = "{path}"\n[video]\nprobe = "{probe}"\n', listen="0.0.0.0:0")
+    client = connected(server)
+    target = "/videos.json?token=clou_bob"
+    wait_until(lambda: client.get(target).status == 200, "the credentials are in force")
+    uploads = [Connection(("127.0.0.1", server.port)) for _ in range(16)]
+    try:
+        for index, upload in enumerate(uploads):
+            location = client.create(1, f"{index}.mp4", path="/videos/upload.json?token=clou_bob")
+            upload.request("PUT", path_of(location), [("Content-Type", "application/octet-stream"), ("Content-Range", "bytes 0-0/1")], b"x", read=False)
+
+        def probes_of(running):
+            tasks = f"/proc/{running.pid}/task"
+            return sum(len(open(f"{tasks}/{task}/children", encoding="ascii").read().split()) for task in os.listdir(tasks))
+
+        wait_until(lambda: probes_of(server) >= 4, "every thread of the probe is taken")
+        path.write_text('[[credentials]]\nowner = "bob"\ntoken = "another"\n')
+        wait_until(lambda: client.get(target).status == 401, "the revoked token opens nothing")
+        assert server.log().count("video_not_recognised") < 12, "the token lived until the probes had ended"
+    finally:
+        for upload in uploads:
+            upload.close()
 
 
 def test_secrets_are_in_no_output(guarded, connected, tmp_path):
