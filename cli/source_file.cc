@@ -6,21 +6,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 
 namespace sluice::cli {
 namespace {
 
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+
+std::int64_t changed_ns_of(const struct stat& status) {
+  return status.st_ctim.tv_sec * ns_per_second + status.st_ctim.tv_nsec;
+}
+
 FileIdentity identity_of(const struct stat& status) {
-  constexpr std::int64_t ns_per_second = 1'000'000'000;
   return {.size = static_cast<std::uint64_t>(status.st_size),
           .modified_ns = status.st_mtim.tv_sec * ns_per_second + status.st_mtim.tv_nsec,
           .inode = status.st_ino};
+}
+
+// False when the file ends before or cannot be read.
+bool add_to(Sha256& digest, int descriptor, ByteRange range) {
+  std::vector<std::byte> buffer(limits::buffer_bytes);
+  while (!range.empty()) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range.size()));
+    const ssize_t count =
+        ::pread(descriptor, buffer.data(), wanted, static_cast<off_t>(range.begin));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      return false;
+    }
+    digest.add(Bytes(buffer).first(static_cast<std::size_t>(count)));
+    range.begin += static_cast<std::uint64_t>(count);
+  }
+  return true;
 }
 
 }  // namespace
@@ -46,6 +76,7 @@ std::expected<SourceFile, std::string> SourceFile::open(const std::string& path)
     return std::unexpected("is no regular file");
   }
   file.identity_ = identity_of(status);
+  file.changed_ns_ = changed_ns_of(status);
   if (file.identity_.size > limits::file_size_max) {
     return std::unexpected(fmt::format("has {} bytes; the protocol's limit is {}",
                                        file.identity_.size, limits::file_size_max));
@@ -64,7 +95,8 @@ SourceFile::SourceFile(SourceFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       absolute_path_(std::move(other.absolute_path_)),
       base_name_(std::move(other.base_name_)),
-      identity_(other.identity_) {}
+      identity_(other.identity_),
+      changed_ns_(other.changed_ns_) {}
 
 SourceFile::~SourceFile() {
   if (descriptor_ >= 0) {
@@ -72,9 +104,46 @@ SourceFile::~SourceFile() {
   }
 }
 
-bool SourceFile::changed() const noexcept {
+SourceFile::Change SourceFile::look_again() noexcept {
   struct stat status{};
-  return ::fstat(descriptor_, &status) != 0 || identity_of(status) != identity_;
+  if (::fstat(descriptor_, &status) != 0 || identity_of(status) != identity_) {
+    return Change::surely;
+  }
+  const bool is_same = std::exchange(changed_ns_, changed_ns_of(status)) == changed_ns_of(status);
+  return is_same ? Change::none : Change::perhaps;
+}
+
+std::expected<Prefix, std::string> SourceFile::extend(Prefix prefix, std::uint64_t size) const {
+  while (prefix.size < size) {
+    const std::uint64_t end = std::min(prefix.size + digest_step_bytes, identity_.size);
+    Sha256 digest;
+    digest.add(as_bytes(prefix.digest));
+    if (end <= prefix.size || !add_to(digest, descriptor_, {prefix.size, end})) {
+      return std::unexpected("cannot be read, or is shorter than it was");
+    }
+    prefix = {.size = end, .digest = to_hex(digest.finish())};
+  }
+  return prefix;
+}
+
+std::expected<bool, std::string> SourceFile::begins_with(
+    const Prefix& prefix, const std::function<bool()>& goes_on) const {
+  if (prefix.size > identity_.size) {
+    return false;
+  }
+  Prefix read;
+  while (read.size < prefix.size) {
+    if (!goes_on()) {
+      return true;
+    }
+    const std::uint64_t one_step_on = read.size + 1;
+    auto extended = extend(std::move(read), one_step_on);
+    if (!extended) {
+      return std::unexpected(extended.error());
+    }
+    read = *std::move(extended);
+  }
+  return read == prefix;
 }
 
 }  // namespace sluice::cli

@@ -3,11 +3,16 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <string>
 
+#include "base/limits.h"
 #include "cli/upload_state_file.h"
 
 namespace sluice::cli {
+
+// Also how often what was sent is remembered.
+inline constexpr std::uint64_t digest_step_bytes = 64 * limits::MiB;
 
 class SourceFile {
  public:
@@ -24,8 +29,19 @@ class SourceFile {
   const std::string& base_name() const noexcept { return base_name_; }
   // As it was when it was opened.
   const FileIdentity& identity() const noexcept { return identity_; }
-  // Size or modification time are not what they were then.
-  bool changed() const noexcept;
+  // Against how it was before. Somebody who rewrites a file in place can set its modification time
+  // back, but not the time of its last change; a new name or mode sets that one too.
+  enum class Change { none, perhaps, surely };
+  Change look_again() noexcept;
+
+  // Reads on from `prefix` until at least `size` bytes are in the digest: whole steps of
+  // digest_step_bytes, or all of the file. Each step's digest is that of the one before and of the
+  // step's bytes, so that it can go on from what was saved.
+  std::expected<Prefix, std::string> extend(Prefix prefix, std::uint64_t size) const;
+  // Whether the file still begins with `prefix`. Reads all of it; `goes_on` is asked now and then,
+  // and its no counts as a yes.
+  std::expected<bool, std::string> begins_with(const Prefix& prefix,
+                                               const std::function<bool()>& goes_on) const;
 
  private:
   SourceFile(int descriptor, std::string absolute_path, std::string base_name,
@@ -35,6 +51,7 @@ class SourceFile {
   std::string absolute_path_;
   std::string base_name_;
   FileIdentity identity_;
+  std::int64_t changed_ns_ = 0;
 };
 
 }  // namespace sluice::cli

@@ -56,12 +56,16 @@ class FileUpload {
   Step begin(UploadClient& client);
   int follow(UploadClient& client, Step step);
   TransferResult perform(const UploadClient& client, const Action& action);
+  bool begins_with(const Prefix& sent) const;
+  bool has_changed();
   std::optional<std::string> use_location(const UploadClient& client);
+  std::optional<std::string> remember_piece(const UploadClient& client, const SendPiece& piece);
+  void save(const std::string& location);
   int end(const Failed& failed);
   int end_stopped(const UploadClient& client);
   int end_locally(const std::string& message);
 
-  const SourceFile file_;
+  SourceFile file_;
   const UploadOptions& options_;
   const std::string& session_url_;
   HttpTransfer& transfer_;
@@ -70,6 +74,7 @@ class FileUpload {
 
   std::optional<UploadStateFile> state_;
   std::string saved_location_;
+  Prefix sent_;  // Of the session at saved_location_.
   bool resumed_ = false;
   bool session_reported_ = false;
 };
@@ -98,15 +103,28 @@ Step FileUpload::begin(UploadClient& client) {
   if (!saved) {
     return client.start();
   }
-  if (saved->file != file_.identity()) {
+  if (saved->file != file_.identity() || !begins_with(saved->sent)) {
     state_->remove();
     report_.note(
         "the file changed since its interrupted upload; starting again from the first byte");
     return client.start();
   }
   saved_location_ = saved->location;
+  sent_ = saved->sent;
   resumed_ = true;
   return client.resume(saved->location);
+}
+
+// A file that cannot be read is none that could be sent either.
+bool FileUpload::begins_with(const Prefix& sent) const {
+  return file_.begins_with(sent, [this] { return stop_.received() == 0; }).value_or(false);
+}
+
+// Without a state nothing of what was sent is remembered.
+bool FileUpload::has_changed() {
+  const SourceFile::Change change = file_.look_again();
+  return change == SourceFile::Change::surely ||
+         (change == SourceFile::Change::perhaps && !(state_ && begins_with(sent_)));
 }
 
 int FileUpload::follow(UploadClient& client, Step step) {
@@ -131,7 +149,7 @@ int FileUpload::follow(UploadClient& client, Step step) {
     if (!stop_.wait(step.wait)) {
       return end_stopped(client);
     }
-    if (file_.changed()) {
+    if (has_changed()) {
       return end_locally("the file changed while it was being uploaded");
     }
     TransferResult result = perform(client, step.action);
@@ -148,7 +166,10 @@ int FileUpload::follow(UploadClient& client, Step step) {
     if (const std::optional<std::string> objection = use_location(client)) {
       return end({ExitCode::refused, *objection});
     }
-    if (std::holds_alternative<SendPiece>(step.action)) {
+    if (const auto* piece = std::get_if<SendPiece>(&step.action)) {
+      if (const std::optional<std::string> unreadable = remember_piece(client, *piece)) {
+        return end_locally(*unreadable);
+      }
       if (!std::exchange(session_reported_, true)) {
         report_.session(shown_origin(client.location()), resumed_, client.stored());
       }
@@ -186,15 +207,43 @@ std::optional<std::string> FileUpload::use_location(const UploadClient& client) 
     return fmt::format("the server leads from https to {}, where everyone could read the upload",
                        shown_origin(location));
   }
-  saved_location_ = location;
-  if (state_) {
-    const SavedUpload upload{
-        .location = location, .file = file_.identity(), .created = SystemClock().now()};
-    if (const Result<> saved = state_->save(upload); !saved) {
-      report_.note("this upload cannot be continued later: " + saved.error().message());
-    }
+  if (saved_location_.empty()) {
+    sent_ = {};
   }
+  saved_location_ = location;
+  save(location);
   return std::nullopt;
+}
+
+// Remembers the bytes of a piece before they are sent: what a later run finds changed among them
+// is no part of the same upload.
+std::optional<std::string> FileUpload::remember_piece(const UploadClient& client,
+                                                      const SendPiece& piece) {
+  if (!state_ || piece.range.end <= sent_.size) {
+    return std::nullopt;
+  }
+  auto extended = file_.extend(sent_, piece.range.end);
+  if (!extended) {
+    return extended.error();
+  }
+  sent_ = *std::move(extended);
+  save(client.location());
+  return std::nullopt;
+}
+
+void FileUpload::save(const std::string& location) {
+  if (!state_) {
+    return;
+  }
+  const SavedUpload upload{.location = location,
+                           .file = file_.identity(),
+                           .sent = sent_,
+                           .created = SystemClock().now()};
+  if (const Result<> saved = state_->save(upload); !saved) {
+    // What is saved knows of fewer bytes than are going to be sent.
+    state_->remove();
+    report_.note("this upload cannot be continued later: " + saved.error().message());
+  }
 }
 
 int FileUpload::end(const Failed& failed) {

@@ -33,6 +33,22 @@ bool ends_session(int status) {
   return status != 401 && status != 403 && status != 407 && status != 429;
 }
 
+std::string error_name(const Answer& answer) {
+  boost::system::error_code error;
+  const boost::json::value document = boost::json::parse(answer.body, error);
+  const boost::json::object* object = error ? nullptr : document.if_object();
+  const boost::json::value* name = object == nullptr ? nullptr : object->if_contains("error");
+  return name == nullptr || !name->is_string() ? "" : std::string(name->get_string());
+}
+
+// Only the operator can bring the upload on: a backend that is not asked again by itself, and a
+// file for which there never will be room. What a gateway says with the same status has not the
+// name, and a server that may have room later says when.
+bool is_decided(const Answer& answer) {
+  return (answer.status == 502 && error_name(answer) == "DeliveryFailed") ||
+         (answer.status == 507 && !answer.retry_after);
+}
+
 std::optional<std::string> location_in_body(const std::string& body) {
   boost::system::error_code error;
   const boost::json::value document = boost::json::parse(body, error);
@@ -193,6 +209,9 @@ Step UploadClient::on_refusal(const Answer& answer) {
 
 Step UploadClient::on_server_fault(const Answer& answer, Time now) {
   std::string reason = fmt::format("status {}, {}", answer.status, describe_error(answer));
+  if (is_decided(answer)) {
+    return fail(ExitCode::refused, std::move(reason));
+  }
   if (!is_handoff(answer)) {
     return on_failure(std::move(reason), answer.retry_after);
   }

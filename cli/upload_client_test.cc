@@ -345,6 +345,27 @@ TEST(UploadClient, does_not_begin_again_once_the_saved_session_was_seen) {
   EXPECT_EQ(shown(client.next(answer(404), {})), "failed 3");
 }
 
+// The upload is still there for when the operator has done something.
+TEST(UploadClient, does_not_ask_again_where_only_the_operator_can_help) {
+  const std::string given_up = R"({"error":"DeliveryFailed","message":"is not asked again"})";
+  for (const Answer& decided :
+       {answer(502, given_up, seconds(1)), answer(507, R"({"error":"InsufficientStorage"})")}) {
+    SCOPED_TRACE(decided.status);
+    UploadClient client(policy(), file_size, no_luck);
+    client.resume(location);
+    const auto failed = std::get<Failed>(client.next(decided, {}).action);
+    EXPECT_EQ(failed.exit_code, ExitCode::refused);
+    EXPECT_FALSE(failed.session_dead);
+  }
+  for (const Answer& passing : {answer(502), answer(502, R"({"error":"BadGateway"})", seconds(1)),
+                                answer(507, given_up, seconds(1))}) {
+    SCOPED_TRACE(passing.status);
+    UploadClient client(policy(), file_size, no_luck);
+    client.resume(location);
+    EXPECT_EQ(shown(client.next(passing, {})), "status");
+  }
+}
+
 TEST(UploadClient, says_whether_there_is_something_to_come_back_to) {
   for (const auto& [status, dead] : std::vector<std::pair<int, bool>>{
            {400, true}, {404, true}, {409, true}, {401, false}, {429, false}}) {

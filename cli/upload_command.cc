@@ -25,7 +25,8 @@ Exit codes:
   0    every file is uploaded
   1    a local error: a file cannot be read or changed meanwhile, or its upload is already running
   2    the command line is wrong
-  3    the server refused (4xx), or does not speak the protocol
+  3    the server refused (4xx), leaves it to its operator (502 DeliveryFailed; 507 that names no
+       time to come again), or does not speak the protocol
   4    gave up after retries
   130  stopped by SIGINT, 143 by SIGTERM
 

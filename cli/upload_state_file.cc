@@ -111,12 +111,16 @@ std::optional<SavedUpload> parse(const std::string& text) {
   const auto size = number<std::uint64_t>(*object, "size");
   const auto modified_ns = number<std::int64_t>(*object, "mtime_ns");
   const auto inode = number<std::uint64_t>(*object, "inode");
+  const auto sent = number<std::uint64_t>(*object, "sent");
+  const json::value* digest = object->if_contains("sent_digest");
   const auto created = number<std::int64_t>(*object, "created");
-  if (!size || !modified_ns || !inode || !created || location->get_string().empty()) {
+  if (!size || !modified_ns || !inode || !sent || digest == nullptr || !digest->is_string() ||
+      !created || location->get_string().empty()) {
     return std::nullopt;
   }
   return SavedUpload{.location = std::string(location->get_string()),
                      .file = {.size = *size, .modified_ns = *modified_ns, .inode = *inode},
+                     .sent = {.size = *sent, .digest = std::string(digest->get_string())},
                      .created = Timestamp(Duration(*created))};
 }
 
@@ -174,6 +178,8 @@ Result<> UploadStateFile::save(const SavedUpload& upload) const {
                                 {"size", upload.file.size},
                                 {"mtime_ns", upload.file.modified_ns},
                                 {"inode", upload.file.inode},
+                                {"sent", upload.sent.size},
+                                {"sent_digest", upload.sent.digest},
                                 {"created", upload.created.time_since_epoch().count()}};
   // The lock keeps every other writer away, so one name is enough.
   const std::string temporary = path_ + ".new";

@@ -22,9 +22,18 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+// What a file begins with.
+struct Prefix {
+  std::uint64_t size = 0;
+  std::string digest;  // SourceFile::extend(); empty for no bytes.
+
+  friend bool operator==(const Prefix&, const Prefix&) = default;
+};
+
 struct SavedUpload {
   std::string location;
   FileIdentity file;
+  Prefix sent;  // No byte behind it was sent.
   Timestamp created;
 
   friend bool operator==(const SavedUpload&, const SavedUpload&) = default;

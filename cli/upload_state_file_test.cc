@@ -21,6 +21,7 @@ SavedUpload sample() {
           .file = {.size = std::uint64_t{1} << 52U,
                    .modified_ns = 1'700'000'000'123'456'789,
                    .inode = 0xFFFF'FFFF'FFFF'FFFF},
+          .sent = {.size = 7, .digest = "0a0b"},
           .created = Timestamp(Duration(1'700'000'000'000))};
 }
 
@@ -40,7 +41,7 @@ TEST_F(UploadStateFileTest, gives_back_what_was_saved) {
     const auto file = open();
     ASSERT_TRUE(file);
     EXPECT_EQ(file->load(), std::nullopt);
-    ASSERT_TRUE(file->save({.location = "http://before", .file = {}, .created = {}}));
+    ASSERT_TRUE(file->save({.location = "http://before", .file = {}, .sent = {}, .created = {}}));
     ASSERT_TRUE(file->save(sample()));
   }
   const auto again = open();

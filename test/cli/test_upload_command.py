@@ -289,6 +289,46 @@ def test_a_file_that_changed_between_runs_is_begun_again(command, panda, proxy, 
     assert len(panda.uploads) == 2
 
 
+def rewrite_in_place(source):
+    """Other bytes, of the same number, and nothing that tells of it but the time of the last change."""
+    times = source.stat()
+    with open(source, "r+b") as file:
+        file.write(b"other bytes")
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_file_rewritten_in_place_between_runs_is_begun_again(command, panda, proxy, source):
+    kill_in_the_middle(command, panda, proxy, source, signal.SIGKILL)
+    rewrite_in_place(source)
+    result = upload(command, proxy, source)
+    assert_uploaded(result, source)
+    assert "the file changed since its interrupted upload; starting again" in result.stderr
+    assert len(panda.uploads) == 2
+
+
+def test_a_file_rewritten_in_place_meanwhile_is_not_finished(command, panda, proxy, source):
+    proxy.script(RewriteResponse(lambda head, body: rewrite_in_place(source) or head + body, on=3))
+    result = upload(command, proxy, source)
+    assert result.returncode == 1
+    assert "changed while it was being uploaded" in result.stderr
+    assert panda.only_upload.answer is None
+
+
+def test_a_new_name_and_mode_are_no_new_bytes(command, panda, proxy, source):
+    kill_in_the_middle(command, panda, proxy, source, signal.SIGKILL)
+    source.chmod(0o600)
+    proxy.script(RewriteResponse(lambda head, body: source.chmod(0o640) or head + body, on=2))
+    assert_uploaded(upload(command, proxy, source), source)
+    assert len(panda.uploads) == 1
+
+
+def test_a_refused_hand_off_is_final(command, panda, proxy, source):
+    panda.final_answer = (502, '{"error":"DeliveryFailed","message":"is not asked again"}')
+    result = upload(command, proxy, source)
+    assert result.returncode == 3
+    assert "is not asked again; the same command continues where the server is" in result.stderr
+
+
 def test_a_file_that_changes_meanwhile_is_not_finished(command, panda, proxy, source):
     def grow(head, body):
         with open(source, "ab") as file:
