@@ -96,6 +96,12 @@ inline constexpr std::chrono::seconds buffer_wait_max{30};
 inline constexpr std::chrono::milliseconds body_end_patience{5};
 // A status query waits so long for the bytes of a connection that has just broken.
 inline constexpr std::chrono::seconds settling_wait_max{2};
+// It waits so long until what has arrived of requests that still run is durable. Of that, so long
+// for them to write what they have taken: one whose sender has been silent for the patience has
+// written all of it.
+inline constexpr std::chrono::milliseconds status_wait_max{250};
+inline constexpr std::chrono::milliseconds arrival_wait_max{150};
+inline constexpr std::chrono::milliseconds arrival_patience{5};
 inline constexpr std::chrono::seconds free_space_known_for{1};
 inline constexpr std::uint64_t uploads_max = 1'000'000;  // Unfinished ones.
 inline constexpr std::size_t reaper_batch_count = 100;
@@ -249,6 +255,7 @@ static_assert(drain_bytes_max >= form_skipped_bytes_max);
 static_assert(trial_bytes < buffer_bytes && buffer_bytes < large_rest_bytes);
 static_assert(buffer_bytes <= pipe_bytes && pipe_bytes <= stream_bytes_max);
 static_assert(buffer_bytes < writeback_bytes && writeback_bytes < checkpoint_bytes);
+static_assert(buffer_fill_time_max < arrival_wait_max && arrival_wait_max < status_wait_max);
 static_assert(buffer_budget_bytes_default >= 16 * buffer_bytes);
 static_assert(file_size_max_default <= file_size_max);
 static_assert(answer_bytes_max < answer_file_bytes_default);

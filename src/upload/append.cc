@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "upload/checkpoint.h"
 #include "upload/fast_body.h"
 
 namespace sluice::upload {
@@ -57,8 +58,10 @@ Task<Result<bool>> Append::run() {
       co_return fail(closed.error());
     }
   }
+  claim_ = may_be_another_file_ ? nullptr : &claim;
   const Result<> transferred = co_await transfer();
   claim.source_ended();
+  co_await upload_.wait_for_checkpoint();
   if (is_overtaken(transferred)) {
     co_return false;
   }
@@ -124,7 +127,10 @@ bool Append::is_overtaken(const Result<>& transferred) const {
 // a sender that stops holds none.
 Task<Result<>> Append::transfer() {
   while (position_ < end_) {
-    if (const Result<> readable = co_await body_.wait_readable(); !readable) {
+    begins_to_wait();
+    const Result<> readable = co_await body_.wait_readable();
+    goes_on();
+    if (!readable) {
       co_return fail(readable.error());
     }
     const Result<bool> more = co_await transfer_one_buffer();
@@ -141,6 +147,25 @@ Task<Result<>> Append::transfer() {
     }
   }
   co_return co_await check_end();
+}
+
+void Append::begins_to_wait() {
+  if (claim_ != nullptr) {
+    claim_->begins_to_wait();
+  }
+}
+
+void Append::goes_on() {
+  if (claim_ != nullptr) {
+    claim_->goes_on();
+  }
+}
+
+void Append::wrote(ByteRange bytes) {
+  written_.add(bytes);
+  if (claim_ != nullptr) {
+    claim_->wrote(bytes, blob_, deferred_ != nullptr);
+  }
 }
 
 // False at the end of the body.
@@ -237,7 +262,7 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
     streamed = co_await blob_->stream(std::move(stream));
   } else {
     auto opened = co_await tools_.store.open_and_stream(upload_.id(), upload_.file_size(),
-                                                        stored_end(), std::move(stream));
+                                                        end_of(stored_), std::move(stream));
     if (!opened) {
       co_return fail(opened.error());
     }
@@ -247,14 +272,10 @@ Task<Result<>> Append::stream(MutableBytes buffer, std::size_t count, std::uint6
   }
   pace_ = fast.is_fast() ? Pace::fast : Pace::steady;
   if (streamed.bytes > 0) {
-    written_.add({position_, position_ + streamed.bytes});
+    wrote({position_, position_ + streamed.bytes});
   }
   position_ += streamed.bytes;
   co_return streamed.outcome;
-}
-
-std::uint64_t Append::stored_end() const {
-  return stored_.empty() ? 0 : stored_.ranges().back().end;
 }
 
 Task<Result<>> Append::open_blob() {
@@ -262,7 +283,7 @@ Task<Result<>> Append::open_blob() {
     blob_ = upload_.shared_blob();
   }
   if (!blob_) {
-    auto opened = co_await tools_.store.open(upload_.id(), upload_.file_size(), stored_end());
+    auto opened = co_await tools_.store.open(upload_.id(), upload_.file_size(), end_of(stored_));
     if (!opened) {
       co_return fail(opened.error());
     }
@@ -287,12 +308,12 @@ Task<Result<>> Append::take(Bytes bytes, MutableBytes scratch) {
     if (const Result<> same = co_await compare(at, known, scratch); !same) {
       co_return fail(same.error());
     }
-    const Result<> wrote =
+    const Result<> written =
         co_await blob_->write(hole.begin, bytes.subspan(hole.begin - range.begin, hole.size()));
-    if (!wrote) {
-      co_return fail(wrote.error());
+    if (!written) {
+      co_return fail(written.error());
     }
-    written_.add(hole);
+    wrote(hole);
     at = hole.end;
   }
   if (const Result<> same = co_await compare(at, bytes.subspan(at - range.begin), scratch); !same) {
@@ -365,7 +386,8 @@ Task<Result<RangeSet>> Append::sync_all() {
   if (const Result<> opened = co_await open_blob(); !opened) {
     co_return fail(opened.error());
   }
-  co_return co_await sync_bytes(upload_, *blob_, tools_.buffers, tools_.syncs);
+  const bool shares_blob = deferred_ != nullptr && !written_.empty();
+  co_return co_await sync_written(upload_, *blob_, shares_blob, tools_);
 }
 
 // Only where it does, a later process can tell by it what came.
@@ -405,8 +427,7 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   if (written_.empty() && !finishes) {
     co_return false;
   }
-  const Timestamp expires_at = std::min(tools_.clock.now() + tools_.expiry.idle,
-                                        upload_.created_at() + tools_.expiry.absolute);
+  const Timestamp expires_at = next_expiry(upload_, tools_);
   bool is_deferred = deferred_ != nullptr && !written_.empty() && deferred_->has_room();
   if (is_deferred && !finishes && upload_.extend(written_, expires_at)) {
     deferred_->add(upload_.shared_from_this(), blob_);
@@ -416,18 +437,12 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   bool deliver = false;
   for (bool is_settled = false; !is_settled;) {
     RangeSet synced_too;
-    const bool shares_blob = deferred_ != nullptr && !written_.empty();
-    if (!is_deferred && (shares_blob || upload_.has_unsynced())) {
+    if (!is_deferred && (!written_.empty() || upload_.has_unsynced())) {
       Result<RangeSet> synced = co_await sync_all();
       if (!synced) {
         co_return fail(synced.error());
       }
       synced_too = *std::move(synced);
-    } else if (!is_deferred && !written_.empty()) {
-      if (const Result<> synced = co_await blob_->sync(); !synced) {
-        upload_.distrust();
-        co_return fail(synced.error());
-      }
     }
     bool opens_end = false;
     if (is_deferred) {

@@ -60,6 +60,10 @@ class Append {
 
   bool is_wanted();
   runtime::Task<Result<>> transfer();
+  // What status queries may know of this request.
+  void begins_to_wait();
+  void goes_on();
+  void wrote(ByteRange bytes);
   runtime::Task<Result<bool>> transfer_one_buffer();
   bool begins_with_trial() const;
   MutableBytes wanted_part(MutableBytes buffer) const;
@@ -67,8 +71,6 @@ class Append {
   std::uint64_t new_until() const;
   runtime::Task<Result<>> stream(MutableBytes buffer, std::size_t count, std::uint64_t until);
   runtime::Task<Result<>> open_blob();
-  // Of the last durable byte.
-  std::uint64_t stored_end() const;
   runtime::Task<Result<>> take(Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch);
   runtime::Task<Result<>> check_end();
@@ -86,6 +88,8 @@ class Append {
   const Piece& piece_;
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;
+  // Where it is told what is written: null while it is not known whose bytes they are.
+  Claim* claim_ = nullptr;
 
   std::uint64_t position_;  // Where the next byte of the body belongs.
   std::uint64_t end_;       // Bytes from here on are not wanted.

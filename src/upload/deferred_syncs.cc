@@ -193,7 +193,8 @@ Task<Result<std::shared_ptr<store::Blob>>> DeferredSyncs::open_blob(LiveUpload& 
   if (std::shared_ptr<store::Blob> shared = upload.shared_blob()) {
     co_return shared;
   }
-  const std::uint64_t stored_end = upload.progress().stored.ranges().back().end;
+  // The journal may have forgotten all of them meanwhile (BytesLost).
+  const std::uint64_t stored_end = end_of(upload.progress().stored);
   auto opened = co_await parts_.store.open(upload.id(), upload.file_size(), stored_end);
   if (!opened) {
     co_return fail(opened.error());

@@ -60,6 +60,23 @@ void Claim::source_ended() {
   source_ = nullptr;
 }
 
+void Claim::begins_to_wait() {
+  const std::scoped_lock lock(upload_.mutex_);
+  waiting_since_ = std::chrono::steady_clock::now();
+}
+
+void Claim::goes_on() {
+  const std::scoped_lock lock(upload_.mutex_);
+  waiting_since_ = TimePoint::max();
+}
+
+void Claim::wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob, bool is_shared) {
+  const std::scoped_lock lock(upload_.mutex_);
+  written_.add(bytes);
+  blob_ = blob;
+  shares_blob_ = is_shared;
+}
+
 namespace {
 
 bool may_be_lost(const Event& event) {
@@ -220,7 +237,7 @@ bool LiveUpload::extend(const RangeSet& ranges, Timestamp expires_at) {
   journal::UploadProgress& progress = record_.progress;
   // Of a journal that has failed it is not known whether its record still has an open end.
   const bool is_open_ended = progress.open_ended && !pending_ && journal_.healthy();
-  if (!is_open_ended || !trusted_ || ranges.ranges().back().end == file_size()) {
+  if (!is_open_ended || !trusted_ || end_of(ranges) == file_size()) {
     return false;
   }
   for (const ByteRange& range : ranges.ranges()) {
@@ -308,6 +325,56 @@ Task<> LiveUpload::wait_for_settling(Duration timeout) {
   }
   for (const std::shared_ptr<runtime::Event>& event : settling) {
     co_await event->wait(timeout);
+  }
+}
+
+bool LiveUpload::is_taking_bytes(Duration patience) const {
+  const auto silent_since = std::chrono::steady_clock::now() - patience;
+  const std::scoped_lock lock(mutex_);
+  return std::ranges::any_of(claims_, [silent_since](const Claim* claim) {
+    return claim->source_ != nullptr && claim->waiting_since_ > silent_since;
+  });
+}
+
+LiveUpload::Checkpoint LiveUpload::begin_checkpoint() {
+  const std::scoped_lock lock(mutex_);
+  Checkpoint checkpoint;
+  if (checkpoint_ || !trusted_ || record_.progress.state != journal::UploadState::receiving) {
+    checkpoint.ended = checkpoint_;
+    return checkpoint;
+  }
+  for (const Claim* claim : claims_) {
+    Arrived arrived{claim->written_, claim->blob_, claim->shares_blob_};
+    for (const ByteRange& range : record_.progress.stored.ranges()) {
+      arrived.ranges.remove(range);
+    }
+    // What comes to its end is made durable by the request itself.
+    if (claim->source_ != nullptr && !arrived.ranges.empty()) {
+      checkpoint.arrived.push_back(std::move(arrived));
+    }
+  }
+  if (!checkpoint.arrived.empty()) {
+    checkpoint.ended = checkpoint_ = std::make_shared<runtime::Event>();
+  }
+  return checkpoint;
+}
+
+void LiveUpload::end_checkpoint() {
+  std::shared_ptr<runtime::Event> ended;
+  {
+    const std::scoped_lock lock(mutex_);
+    ended.swap(checkpoint_);
+  }
+  ended->set();
+}
+
+Task<> LiveUpload::wait_for_checkpoint() {
+  std::shared_ptr<runtime::Event> under_way;
+  {
+    const std::scoped_lock lock(mutex_);
+    under_way = checkpoint_;
+  }
+  while (under_way && !co_await under_way->wait(limits::commit_wait_max)) {
   }
 }
 

@@ -4,6 +4,7 @@
 // bytes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -43,14 +44,32 @@ class Claim {
   // The source has nothing more to give; only sync and commit are left.
   void source_ended();
 
+  // The request has written all that it took and waits for its sender, until it goes on.
+  void begins_to_wait();
+  void goes_on();
+  // Bytes of the file were written to `blob`. `is_shared`: as LiveUpload::share().
+  void wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob, bool is_shared);
+
  private:
   friend class LiveUpload;
+  using TimePoint = std::chrono::steady_clock::time_point;
 
   LiveUpload& upload_;
   const ByteRange range_;
   runtime::ByteSource* source_;  // Null once it has ended. Guarded by the upload's mutex.
-  bool cut_ = false;             // Guarded by the upload's mutex.
+  bool cut_ = false;             // Guarded by the upload's mutex, as are the next four.
+  TimePoint waiting_since_ = TimePoint::min();  // max() while the request is at work.
+  RangeSet written_;
+  std::shared_ptr<store::Blob> blob_;
+  bool shares_blob_ = false;
   const std::shared_ptr<runtime::Event> settled_ = std::make_shared<runtime::Event>();
+};
+
+// Bytes that a running request has written and that the journal does not name yet.
+struct Arrived {
+  RangeSet ranges;
+  std::shared_ptr<store::Blob> blob;
+  bool shares_blob = false;
 };
 
 // Shared by the requests of one upload, on any worker. The mutex is held for moments, never over an
@@ -101,6 +120,21 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // Waits for requests whose sender is gone and whose last bytes are on their way to the disk.
   runtime::Task<> wait_for_settling(Duration timeout);
 
+  // False when each running request has written all that it took, and its sender has been silent
+  // for `patience`.
+  bool is_taking_bytes(Duration patience) const;
+  // The bytes of running requests on their way to the journal, beside these requests. One
+  // checkpoint at a time.
+  struct Checkpoint {
+    std::shared_ptr<runtime::Event> ended;  // Null: there is nothing that the journal lacks.
+    // For the caller, who ends the checkpoint. Empty: an earlier one is under way.
+    std::vector<Arrived> arrived;
+  };
+  Checkpoint begin_checkpoint();
+  void end_checkpoint();
+  // A request ends no earlier than a checkpoint that has begun to make its bytes durable.
+  runtime::Task<> wait_for_checkpoint();
+
   struct Unsynced {
     RangeSet ranges;
     // Of these, what was written through a file that is closed, by a process before this one:
@@ -149,9 +183,10 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   mutable std::mutex mutex_;  // Guards the record's progress and what follows.
   // With the changes on their way to the journal; null when there are none.
   std::unique_ptr<journal::UploadProgress> pending_;
-  std::shared_ptr<Batch> committing_;  // On its way to the journal, or null.
-  std::shared_ptr<Batch> gathering_;   // Changes for the commit after that, or null.
-  std::list<Claim*> claims_;           // Oldest first.
+  std::shared_ptr<Batch> committing_;           // On its way to the journal, or null.
+  std::shared_ptr<Batch> gathering_;            // Changes for the commit after that, or null.
+  std::list<Claim*> claims_;                    // Oldest first.
+  std::shared_ptr<runtime::Event> checkpoint_;  // Set at the end of the one under way, or null.
   RangeSet inherited_;
   std::weak_ptr<store::Blob> shared_blob_;
   std::shared_ptr<store::Blob> kept_blob_;  // The same.

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "upload/checkpoint.h"
 
 namespace sluice::upload {
 
@@ -118,6 +119,8 @@ Task<Result<Snapshot>> UploadEngine::status(std::string token) {
     co_return fail(found.error());
   }
   co_await (*found)->wait_for_settling(limits::settling_wait_max);
+  const CheckpointWaits waits{settings_.status_wait, settings_.arrival_wait};
+  co_await settle_arrived(*found, tools_, parts_.log, waits);
   co_return co_await peek((*found)->token());
 }
 

@@ -31,6 +31,10 @@ struct EngineSettings {
   AdmissionSettings admission;
   Expiry expiry;
   Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
+  // A status query waits so long for what running requests have brought to be durable, and of that
+  // so long for them to write it. Zero: what is written already.
+  Duration status_wait = limits::status_wait_max;
+  Duration arrival_wait = limits::arrival_wait_max;
   std::size_t answer_waiters_max = limits::answer_waiters_max;
   // Durability::interval and none: sync_deferred() has to be called then.
   bool defers_syncs = false;

@@ -168,6 +168,10 @@ bool is_complete(const UploadProgress& progress, std::uint64_t file_size) noexce
   return progress.stored.prefix() == file_size;
 }
 
+std::uint64_t end_of(const RangeSet& ranges) noexcept {
+  return ranges.empty() ? 0 : ranges.ranges().back().end;
+}
+
 UploadProgress with_end_of_blob(UploadProgress progress, std::uint64_t file_size,
                                 std::uint64_t blob_size) {
   if (progress.open_ended) {

@@ -94,6 +94,9 @@ bool is_decided(journal::UploadState state) noexcept;
 // aborted or expired: 404 for everyone.
 bool is_gone(journal::UploadState state) noexcept;
 
+// Behind the last byte; 0 where there is none.
+std::uint64_t end_of(const RangeSet& ranges) noexcept;
+
 // With what the blob holds, of `blob_size` bytes, where it has an open end.
 journal::UploadProgress with_end_of_blob(journal::UploadProgress progress, std::uint64_t file_size,
                                          std::uint64_t blob_size);

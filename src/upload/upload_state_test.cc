@@ -220,5 +220,13 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
   }
 }
 
+TEST(UploadState, AnEmptySetOfRangesEndsAtZero) {
+  RangeSet ranges;
+  EXPECT_EQ(end_of(ranges), 0U);
+  ranges.add({3, 5});
+  ranges.add({7, 9});
+  EXPECT_EQ(end_of(ranges), 9U);
+}
+
 }  // namespace
 }  // namespace sluice::upload

@@ -96,6 +96,7 @@ class World final : public delivery::Handover {
     settings_.admission = {file_size_max, 100};
     settings_.expiry = expiry;
     settings_.answer_wait = Duration(0);
+    settings_.arrival_wait = Duration(0);
     restart();
   }
 

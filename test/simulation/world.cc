@@ -36,6 +36,9 @@ upload::EngineSettings settings(Durability durability) {
                      std::chrono::hours(48)};
   // A delivery that begins at once ends before a client waits.
   settings.answer_wait = 0ms;
+  // Real time decides nothing: a seed is always the same run.
+  settings.status_wait = 1min;
+  settings.arrival_wait = 0ms;
   settings.defers_syncs = durability != Durability::commit;
   settings.syncs = durability != Durability::none;
   return settings;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Bytes of a request that still runs are made durable beside it: for a status query, and without a
+// pause of the sender.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/range_set.h"
+#include "runtime/task.h"
+#include "store/store.h"
+#include "upload/append.h"
+#include "upload/live_upload.h"
+
+namespace sluice::upload {
+
+struct CheckpointWaits {
+  Duration whole;
+  Duration arrival;  // Of that, for requests to write what they have taken.
+};
+
+// Returns when what had arrived of running requests before is durable, or cannot be, and when the
+// time is over; what is begun then goes on. A body of which only its end says whether it is the
+// file is left alone. `tools` and `log` outlive the requests.
+runtime::Task<> settle_arrived(std::shared_ptr<LiveUpload> upload, const AppendTools& tools,
+                               Log& log, CheckpointWaits waits);
+
+// Syncs what was written to `blob`; what was unsynced before and is not any more. After a failure
+// the upload is distrusted. `shares_blob`: as LiveUpload::share().
+runtime::Task<Result<RangeSet>> sync_written(LiveUpload& upload, store::Blob& blob,
+                                             bool shares_blob, const AppendTools& tools);
+
+// When the upload expires if nothing comes after what came now.
+Timestamp next_expiry(const LiveUpload& upload, const AppendTools& tools);
+
+}  // namespace sluice::upload

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// What a status query tells of requests that still run.
+#include "upload/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/engine_fixture.h"
+
+namespace sluice::upload {
+namespace {
+
+using Ending = testing::ScriptedSource::Ending;
+using runtime::Task;
+using testing::ScriptedSource;
+
+class CheckpointTest : public testing::EngineFixture {
+ protected:
+  // A request whose sender falls silent after `bytes`.
+  struct Silent {
+    explicit Silent(std::string bytes, std::uint64_t missing, bool size_known = true)
+        : body(std::move(bytes), Ending::silent, size_known, missing) {}
+    ScriptedSource body;
+    std::optional<Result<SnapshotPtr>> outcome;
+  };
+
+  void begin(const std::string& token, Piece piece, Silent& request) {
+    const auto keep = [](Task<Result<SnapshotPtr>> append,
+                         std::optional<Result<SnapshotPtr>>& outcome) -> Task<> {
+      outcome = co_await std::move(append);
+    };
+    runtime::start(context.get_executor(), log, "append",
+                   keep(engine->append(token, piece, request.body), request.outcome));
+    ASSERT_TRUE(run(request.body.reached_silence.wait(std::chrono::seconds(10))));
+  }
+  void end(Silent& request) {
+    request.body.cancel(Errc::closed_by_peer);
+    const auto ended = [](std::optional<Result<SnapshotPtr>>& outcome) -> Task<> {
+      while (!outcome) {
+        co_await runtime::sleep_for(std::chrono::milliseconds(1));
+      }
+    };
+    run(ended(request.outcome));
+    EXPECT_EQ(request.outcome->error().code(), Errc::closed_by_peer);
+  }
+
+  static Piece from(std::uint64_t offset) {
+    Piece piece;
+    piece.begin = offset;
+    return piece;
+  }
+  static Piece part(std::uint64_t begin, std::uint64_t end) {
+    Piece piece = from(begin);
+    piece.end = end;
+    piece.part = true;
+    return piece;
+  }
+};
+
+TEST_F(CheckpointTest, AStatusQueryTellsWhatASilentRequestBroughtAndItIsDurable) {
+  const std::string token = create(9);
+  Silent silent("abcd", 5);
+  begin(token, from(0), silent);
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+  EXPECT_FALSE(silent.outcome) << "the request goes on";
+  EXPECT_EQ(store.blobs.at(1).durable, "abcd");
+  EXPECT_EQ(journal.uploads.at(1).progress.stored.prefix(), 4U);
+  end(silent);
+  store.cut_power();
+  restart();
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+}
+
+TEST_F(CheckpointTest, WhatWasToldIsNotMadeDurableAgain) {
+  const std::string token = create(9);
+  Silent silent("abcd", 5);
+  begin(token, from(0), silent);
+  status(token);
+  const auto commits = journal.commits;
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+  EXPECT_EQ(journal.commits, commits);
+  end(silent);
+}
+
+TEST_F(CheckpointTest, PartsThatRunSideBySideAreAllTold) {
+  const std::string token = create(9);
+  Silent first("a", 2);
+  Silent last("gh", 1);
+  begin(token, part(0, 3), first);
+  begin(token, part(6, 9), last);
+  EXPECT_EQ(status(token)->stored.to_text(), "0-1,6-8");
+  end(first);
+  end(last);
+}
+
+TEST_F(CheckpointTest, OfABodyThatMayBeAnotherFileNothingIsTold) {
+  const std::string token = create(9);
+  Piece form = from(0);
+  form.whole_file = true;
+  Silent silent("abcd", 5, false);
+  begin(token, form, silent);
+  EXPECT_EQ(status(token)->acknowledged, 0U);
+  end(silent);
+}
+
+TEST_F(CheckpointTest, AfterAFailedSyncNothingIsTold) {
+  const std::string token = create(9);
+  Silent silent("abcd", 5);
+  begin(token, from(0), silent);
+  store.failing_syncs = true;
+  EXPECT_EQ(status(token)->acknowledged, 0U);
+  store.failing_syncs = false;
+  EXPECT_EQ(status(token)->acknowledged, 0U);
+  silent.body.cancel(Errc::closed_by_peer);
+}
+
+TEST_F(CheckpointTest, ADiskThatHangsDoesNotKeepTheAnswer) {
+  const std::string token = create(9);
+  Silent silent("abcd", 5);
+  begin(token, from(0), silent);
+  journal.gate = std::make_shared<runtime::Event>();
+  EXPECT_EQ(status(token)->acknowledged, 0U);
+  EXPECT_EQ(status(token)->acknowledged, 0U);
+  EXPECT_EQ(journal.at_gate, 1U) << "two questions share a checkpoint";
+  silent.body.cancel(Errc::closed_by_peer);
+  run(runtime::sleep_for(std::chrono::milliseconds(1)));
+  EXPECT_FALSE(silent.outcome) << "the request waits for what was begun for it";
+  journal.gate->set();
+  end(silent);
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+}
+
+TEST_F(CheckpointTest, WhereSyncsAreDeferredItIsCommittedAndSyncedByTheNextRound) {
+  settings.defers_syncs = true;
+  restart();
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", from(0)));
+  Silent silent("cd", 5);
+  begin(token, from(2), silent);
+  EXPECT_EQ(status(token)->acknowledged, 4U);
+  EXPECT_EQ(journal.uploads.at(1).progress.unsynced.to_text(), "2-4");
+  EXPECT_TRUE(run(engine->sync_deferred()));
+  EXPECT_EQ(store.blobs.at(1).durable, "abcd");
+  end(silent);
+}
+
+}  // namespace
+}  // namespace sluice::upload
