@@ -78,7 +78,7 @@ App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory
     : config_(config),
       clock_(clock),
       log_(log),
-      connection_limits_(connection_limits(config), metrics_.connections_open),
+      connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
       slow_work_(limits::delivery_threads),

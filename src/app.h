@@ -128,7 +128,7 @@ class App {
   Metrics control_metrics_;  // Operators are not counted among the clients.
   net::ConnectionLimits control_limits_{
       {.total_max = limits::control_connections_max, .per_address_max = 0, .proxies = {}},
-      control_metrics_.connections_open};
+      control_metrics_};
   std::unique_ptr<control::ControlPages> control_pages_;
   std::unique_ptr<http::Connections> control_connections_;
   std::unique_ptr<net::Listener> control_listener_;  // Null where it could not be opened.

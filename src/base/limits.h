@@ -36,6 +36,8 @@ inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in
 inline constexpr std::size_t list_per_page_max = 100;
 inline constexpr std::uint64_t list_page_max = 1'000'000'000;
 inline constexpr std::size_t connections_max = 20'000;
+// Idle connections that were told to go for new ones and are still there.
+inline constexpr std::size_t connections_leaving_max = 256;
 // Enough for an office behind one address, few beside connections_max.
 inline constexpr std::uint64_t connections_per_address_max = 1000;
 inline constexpr std::uint64_t requests_per_connection_max = 1000;

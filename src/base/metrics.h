@@ -69,6 +69,7 @@ class RequestCounter {
 struct Metrics {
   Gauge connections_open;
   Counter connections_accepted;
+  Counter connections_displaced;
   RequestCounter requests;
   Counter bytes_received;    // Bytes of request bodies.
   Gauge buffers_in_use;      // Of the buffer budget.

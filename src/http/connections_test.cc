@@ -104,8 +104,7 @@ class ServerOnThreads : public ::testing::Test {
 
   NullLog log_;
   Metrics metrics_;
-  net::ConnectionLimits limits_{{.total_max = 1000, .per_address_max = 0, .proxies = {}},
-                                metrics_.connections_open};
+  net::ConnectionLimits limits_{{.total_max = 1000, .per_address_max = 0, .proxies = {}}, metrics_};
   WaitingHandler handler_;
   SessionSettings settings_;
   runtime::Worker first_{"first", log_};

@@ -99,6 +99,7 @@ runtime::Task<> ServerSession::run() {
   Next next = Next::request;
   while (next == Next::request) {
     Result<Request> request = co_await read_head();
+    stream_->end_idle();
     if (request) {
       next = co_await serve(*request);
     } else if (is_silent(request.error().code())) {
@@ -141,25 +142,29 @@ runtime::Task<Result<Request>> ServerSession::read_head() {
 }
 
 runtime::Task<Result<>> ServerSession::wait_for_request() {
+  stream_->begin_idle();
   for (;;) {
     input_.release();
+    bool has_to_go = draining_;
     if (!draining_) {
       idle_ = true;
       Result<> waited = co_await stream_->wait_readable(settings_.idle_timeout);
       idle_ = false;
-      if (!waited && !draining_) {
+      has_to_go = draining_ || (!waited && waited.error().code() == Errc::draining);
+      if (!waited && !has_to_go) {
         co_return waited;
       }
     }
-    // When draining: what the client has sent before it could know is answered.
+    // What the client has sent before it could know is answered.
     const Result<bool> read = read_input();
     if (!read) {
       co_return fail(read.error());
     }
     if (*read) {
+      stream_->begin_idle();  // Until the head is whole.
       co_return Result<>();
     }
-    if (draining_) {
+    if (has_to_go) {
       co_return fail(Errc::draining);
     }
   }

@@ -51,6 +51,10 @@ class ByteStream {
   // Ends the wait_readable() that is under way with `reason`, unless there is something to read
   // already. Does nothing when none is; the stream stays usable.
   virtual void interrupt_wait(Errc reason) noexcept = 0;
+  // From begin_idle() to end_idle() no request is under way, and the stream may have to go for a
+  // new one: the wait_readable() of then is interrupted with draining.
+  virtual void begin_idle() {}
+  virtual void end_idle() noexcept {}
 
   virtual runtime::Executor executor() = 0;
   // Address without port, for logs and limits.

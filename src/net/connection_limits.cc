@@ -2,8 +2,9 @@
 #include "net/connection_limits.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "base/check.h"
+#include "base/limits.h"
 
 namespace sluice::net {
 namespace {
@@ -20,35 +21,155 @@ AddressBytes source_of(const AddressBytes& peer) {
 
 }  // namespace
 
+struct ConnectionSlot::Place {
+  ConnectionLimits& limits;
+  // Null where it does not count for its address.
+  std::pair<const AddressBytes, ConnectionLimits::Crowd>* source = nullptr;
+  std::function<void()> leave = [] {};
+  std::uint64_t idle_since = 0;  // Its turn; 0 while it is not idle, or is leaving.
+  bool is_leaving = false;
+};
+
+ConnectionSlot::ConnectionSlot(Gauge& open) : open_(&open) {
+  open_->add(1);
+}
+
+ConnectionSlot::ConnectionSlot(ConnectionSlot&& other) noexcept
+    : open_(std::exchange(other.open_, nullptr)), place_(std::move(other.place_)) {}
+
 ConnectionSlot::~ConnectionSlot() {
-  if (limits_ != nullptr) {
-    limits_->release(source_);
+  if (place_) {
+    const std::scoped_lock lock(place_->limits.mutex_);
+    place_->limits.leave_locked(*place_);
   }
   if (open_ != nullptr) {
     open_->add(-1);
   }
 }
 
-ConnectionLimits::ConnectionLimits(Settings settings, Gauge& open)
-    : settings_(std::move(settings)), open_(open) {}
+void ConnectionSlot::on_leave(std::function<void()> leave) {
+  if (place_) {
+    const std::scoped_lock lock(place_->limits.mutex_);
+    place_->leave = std::move(leave);
+  }
+}
+
+void ConnectionSlot::begin_idle() {
+  if (place_) {
+    const std::scoped_lock lock(place_->limits.mutex_);
+    place_->limits.begin_idle_locked(*place_);
+  }
+}
+
+void ConnectionSlot::end_idle() noexcept {
+  if (place_) {
+    const std::scoped_lock lock(place_->limits.mutex_);
+    place_->limits.end_idle_locked(*place_);
+  }
+}
+
+bool ConnectionSlot::is_leaving() const noexcept {
+  if (!place_) {
+    return false;
+  }
+  const std::scoped_lock lock(place_->limits.mutex_);
+  return place_->is_leaving;
+}
+
+ConnectionLimits::ConnectionLimits(Settings settings, Metrics& metrics)
+    : settings_(std::move(settings)), metrics_(metrics) {}
 
 std::expected<ConnectionSlot, const char*> ConnectionLimits::admit(
     const std::optional<AddressBytes>& peer) {
-  ConnectionSlot slot(open_);
-  if (std::cmp_greater(open_.value(), settings_.total_max)) {
-    return std::unexpected("there are too many open connections");
+  auto place = std::make_unique<Place>(Place{.limits = *this});
+  Leavers leavers;
+  const char* refusal = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    refusal = take_locked(*place, peer, leavers);
+  }
+  for (const std::function<void()>& leave : leavers) {
+    leave();
+  }
+  if (refusal != nullptr) {
+    return std::unexpected(refusal);
+  }
+  ConnectionSlot slot(metrics_.connections_open);
+  slot.place_ = std::move(place);
+  return slot;
+}
+
+const char* ConnectionLimits::take_locked(Place& place, const std::optional<AddressBytes>& peer,
+                                          Leavers& leavers) {
+  if (peer && is_counted(*peer)) {
+    const auto found = by_source_.find(source_of(*peer));
+    if (found != by_source_.end() &&
+        !make_room_locked(found->second, settings_.per_address_max, leavers)) {
+      return "there are too many open connections from its address";
+    }
+  }
+  if (!make_room_locked(all_, settings_.total_max, leavers)) {
+    return "there are too many open connections";
   }
   if (peer && is_counted(*peer)) {
-    slot.source_ = source_of(*peer);
-    const std::scoped_lock lock(mutex_);
-    std::uint64_t& count = by_source_[slot.source_];
-    if (count >= settings_.per_address_max) {
-      return std::unexpected("there are too many open connections from its address");
-    }
-    ++count;
-    slot.limits_ = this;
+    place.source = &*by_source_.try_emplace(source_of(*peer)).first;
+    ++place.source->second.open;
   }
-  return slot;
+  ++all_.open;
+  return nullptr;
+}
+
+// Those that were told to go and came to be at work instead count again: so it is a loop.
+bool ConnectionLimits::make_room_locked(const Crowd& crowd, std::uint64_t open_max,
+                                        Leavers& leavers) {
+  while (crowd.open - crowd.leaving >= open_max) {
+    if (crowd.idle.empty() || all_.leaving >= limits::connections_leaving_max) {
+      return false;
+    }
+    Place& place = *crowd.idle.begin()->second;
+    leavers.push_back(place.leave);
+    end_idle_locked(place);
+    place.is_leaving = true;
+    ++all_.leaving;
+    if (place.source != nullptr) {
+      ++place.source->second.leaving;
+    }
+    metrics_.connections_displaced.add();
+  }
+  return true;
+}
+
+void ConnectionLimits::begin_idle_locked(Place& place) {
+  end_idle_locked(place);
+  place.idle_since = ++turn_;
+  all_.idle.emplace(place.idle_since, &place);
+  if (place.source != nullptr) {
+    place.source->second.idle.emplace(place.idle_since, &place);
+  }
+}
+
+void ConnectionLimits::end_idle_locked(Place& place) noexcept {
+  if (place.idle_since != 0) {
+    all_.idle.erase(place.idle_since);
+    if (place.source != nullptr) {
+      place.source->second.idle.erase(place.idle_since);
+    }
+    place.idle_since = 0;
+  }
+  if (std::exchange(place.is_leaving, false)) {
+    --all_.leaving;
+    if (place.source != nullptr) {
+      --place.source->second.leaving;
+    }
+  }
+}
+
+void ConnectionLimits::leave_locked(Place& place) noexcept {
+  end_idle_locked(place);
+  --all_.open;
+  if (place.source != nullptr && --place.source->second.open == 0) {
+    by_source_.erase(place.source->first);
+  }
 }
 
 std::size_t ConnectionLimits::sources() const {
@@ -60,15 +181,6 @@ bool ConnectionLimits::is_counted(const AddressBytes& peer) const {
   return settings_.per_address_max > 0 &&
          std::ranges::none_of(settings_.proxies,
                               [&peer](const Network& proxy) { return proxy.contains(peer); });
-}
-
-void ConnectionLimits::release(const AddressBytes& source) noexcept {
-  const std::scoped_lock lock(mutex_);
-  const auto found = by_source_.find(source);
-  SLUICE_CHECK(found != by_source_.end());
-  if (--found->second == 0) {
-    by_source_.erase(found);
-  }
 }
 
 }  // namespace sluice::net

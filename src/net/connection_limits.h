@@ -4,11 +4,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/metrics.h"
@@ -16,26 +17,31 @@
 
 namespace sluice::net {
 
-class ConnectionLimits;
-
-// One open connection in the count of open connections, for as long as it lives; any thread. What
-// it counts in must outlive it.
+// One open connection in the count of open connections, for as long as it lives. What it counts in
+// must outlive it. One thread at a time.
 class ConnectionSlot {
  public:
-  explicit ConnectionSlot(Gauge& open) : open_(&open) { open_->add(1); }
-  ConnectionSlot(ConnectionSlot&& other) noexcept
-      : open_(std::exchange(other.open_, nullptr)),
-        limits_(std::exchange(other.limits_, nullptr)),
-        source_(other.source_) {}
+  // It is counted, and has no limits.
+  explicit ConnectionSlot(Gauge& open);
+  ConnectionSlot(ConnectionSlot&& other) noexcept;
   ConnectionSlot& operator=(ConnectionSlot&&) = delete;
   ~ConnectionSlot();
 
+  // Any thread calls `leave` when the connection has to go for a new one.
+  void on_leave(std::function<void()> leave);
+  // No request is under way: where all places are taken, the connection that has been idle for
+  // longest has to go. Once more: it is idle from now on.
+  void begin_idle();
+  void end_idle() noexcept;
+  // It has to go, and is idle still.
+  bool is_leaving() const noexcept;
+
  private:
   friend class ConnectionLimits;
+  struct Place;
 
   Gauge* open_;
-  ConnectionLimits* limits_ = nullptr;  // Where it counts for its address.
-  AddressBytes source_{};
+  std::unique_ptr<Place> place_;  // Null where there are no limits.
 };
 
 // Shared by all listeners of clients. Any thread.
@@ -48,12 +54,14 @@ class ConnectionLimits {
     std::vector<Network> proxies;
   };
 
-  ConnectionLimits(Settings settings, Gauge& open);
+  ConnectionLimits(Settings settings, Metrics& metrics);
   ConnectionLimits(const ConnectionLimits&) = delete;
   ConnectionLimits& operator=(const ConnectionLimits&) = delete;
 
   // A place for a connection from `peer` (nullopt: from no address, over a Unix socket), or why
-  // there is none. An IPv6 address counts with its /64: a client has all of that.
+  // there is none. An IPv6 address counts with its /64: a client has all of that. Where all places
+  // are taken, the longest idle connection leaves for it: one of the same address, if that has all
+  // that it may have.
   std::expected<ConnectionSlot, const char*> admit(const std::optional<AddressBytes>& peer);
 
   // Addresses of which connections are counted.
@@ -61,14 +69,30 @@ class ConnectionLimits {
 
  private:
   friend class ConnectionSlot;
+  using Place = ConnectionSlot::Place;
+
+  struct Crowd {
+    std::uint64_t open = 0;
+    std::uint64_t leaving = 0;             // Of these: they were told to go.
+    std::map<std::uint64_t, Place*> idle;  // The longest idle first.
+  };
+  // What is to be called without the lock.
+  using Leavers = std::vector<std::function<void()>>;
 
   bool is_counted(const AddressBytes& peer) const;
-  void release(const AddressBytes& source) noexcept;
+  // Null: the place is taken.
+  const char* take_locked(Place& place, const std::optional<AddressBytes>& peer, Leavers& leavers);
+  bool make_room_locked(const Crowd& crowd, std::uint64_t open_max, Leavers& leavers);
+  void begin_idle_locked(Place& place);
+  void end_idle_locked(Place& place) noexcept;
+  void leave_locked(Place& place) noexcept;
 
   const Settings settings_;
-  Gauge& open_;
+  Metrics& metrics_;
   mutable std::mutex mutex_;
-  std::map<AddressBytes, std::uint64_t> by_source_;
+  Crowd all_;  // These under the mutex, as are all places.
+  std::map<AddressBytes, Crowd> by_source_;
+  std::uint64_t turn_ = 0;  // Of the last connection that became idle.
 };
 
 }  // namespace sluice::net

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <vector>
+
+#include "base/limits.h"
 
 namespace sluice::net {
 namespace {
@@ -15,34 +18,36 @@ class ConnectionLimitsTest : public ::testing::Test {
     auto slot = limits.admit(peer);
     if (slot) {
       slots_.push_back(std::move(*slot));
+      slots_.back().on_leave([this, number = slots_.size()] { left_.push_back(number); });
     }
     return slot.has_value();
   }
 
-  Gauge open_;
-  std::vector<ConnectionSlot> slots_;
+  Metrics metrics_;
+  std::deque<ConnectionSlot> slots_;
+  std::vector<std::size_t> left_;  // The numbers, from 1, of those that were told to go.
 };
 
 TEST_F(ConnectionLimitsTest, BoundsAllTogether) {
-  ConnectionLimits limits({.total_max = 2, .per_address_max = 10, .proxies = {}}, open_);
+  ConnectionLimits limits({.total_max = 2, .per_address_max = 10, .proxies = {}}, metrics_);
   EXPECT_TRUE(admits(limits, "192.0.2.1"));
   EXPECT_TRUE(admits(limits, nullptr));
   EXPECT_FALSE(admits(limits, "192.0.2.2"));
-  EXPECT_EQ(open_.value(), 2);
+  EXPECT_EQ(metrics_.connections_open.value(), 2);
   slots_.pop_back();
   EXPECT_TRUE(admits(limits, "192.0.2.2"));
   slots_.clear();
-  EXPECT_EQ(open_.value(), 0);
+  EXPECT_EQ(metrics_.connections_open.value(), 0);
 }
 
 TEST_F(ConnectionLimitsTest, BoundsEachAddressAndForgetsItWithItsLastConnection) {
-  ConnectionLimits limits({.total_max = 100, .per_address_max = 2, .proxies = {}}, open_);
+  ConnectionLimits limits({.total_max = 100, .per_address_max = 2, .proxies = {}}, metrics_);
   EXPECT_TRUE(admits(limits, "192.0.2.1"));
   EXPECT_TRUE(admits(limits, "::ffff:192.0.2.1"));
   EXPECT_FALSE(admits(limits, "192.0.2.1"));
   EXPECT_TRUE(admits(limits, "192.0.2.2"));
   EXPECT_EQ(limits.sources(), 2U);
-  EXPECT_EQ(open_.value(), 3);
+  EXPECT_EQ(metrics_.connections_open.value(), 3);
   slots_.clear();
   EXPECT_EQ(limits.sources(), 0U);
   EXPECT_TRUE(admits(limits, "192.0.2.1"));
@@ -50,7 +55,7 @@ TEST_F(ConnectionLimitsTest, BoundsEachAddressAndForgetsItWithItsLastConnection)
 }
 
 TEST_F(ConnectionLimitsTest, CountsIpv6ByTheNetworkThatAClientHas) {
-  ConnectionLimits limits({.total_max = 100, .per_address_max = 1, .proxies = {}}, open_);
+  ConnectionLimits limits({.total_max = 100, .per_address_max = 1, .proxies = {}}, metrics_);
   EXPECT_TRUE(admits(limits, "2001:db8:0:1::1"));
   EXPECT_FALSE(admits(limits, "2001:db8:0:1:ffff::2"));
   EXPECT_TRUE(admits(limits, "2001:db8:0:2::1"));
@@ -59,7 +64,8 @@ TEST_F(ConnectionLimitsTest, CountsIpv6ByTheNetworkThatAClientHas) {
 
 TEST_F(ConnectionLimitsTest, CountsNeitherProxiesNorUnixSockets) {
   ConnectionLimits limits(
-      {.total_max = 100, .per_address_max = 1, .proxies = {*parse_network("10.0.0.0/8")}}, open_);
+      {.total_max = 100, .per_address_max = 1, .proxies = {*parse_network("10.0.0.0/8")}},
+      metrics_);
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(admits(limits, "10.1.2.3"));
     EXPECT_TRUE(admits(limits, nullptr));
@@ -69,10 +75,71 @@ TEST_F(ConnectionLimitsTest, CountsNeitherProxiesNorUnixSockets) {
 }
 
 TEST_F(ConnectionLimitsTest, ZeroIsNoBoundForAnAddress) {
-  ConnectionLimits limits({.total_max = 3, .per_address_max = 0, .proxies = {}}, open_);
+  ConnectionLimits limits({.total_max = 3, .per_address_max = 0, .proxies = {}}, metrics_);
   EXPECT_TRUE(admits(limits, "192.0.2.1"));
   EXPECT_TRUE(admits(limits, "192.0.2.1"));
   EXPECT_TRUE(admits(limits, "192.0.2.1"));
+  slots_.clear();
+}
+
+TEST_F(ConnectionLimitsTest, TheLongestIdleConnectionLeavesForANewOne) {
+  ConnectionLimits limits({.total_max = 3, .per_address_max = 0, .proxies = {}}, metrics_);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(admits(limits, "192.0.2.1"));
+  }
+  EXPECT_FALSE(admits(limits, "192.0.2.2")) << "all are at work";
+  slots_[2].begin_idle();
+  slots_[0].begin_idle();
+  slots_[2].begin_idle();
+  EXPECT_TRUE(admits(limits, "192.0.2.2"));
+  EXPECT_EQ(left_, (std::vector<std::size_t>{1}));
+  EXPECT_TRUE(slots_[0].is_leaving());
+  EXPECT_TRUE(admits(limits, "192.0.2.2"));
+  EXPECT_EQ(left_, (std::vector<std::size_t>{1, 3}));
+  EXPECT_FALSE(admits(limits, "192.0.2.2")) << "nobody leaves twice, nor while at work";
+  slots_.clear();
+}
+
+TEST_F(ConnectionLimitsTest, OneThatWorksAgainStaysAndCountsAgain) {
+  ConnectionLimits limits({.total_max = 2, .per_address_max = 0, .proxies = {}}, metrics_);
+  ASSERT_TRUE(admits(limits, nullptr));
+  ASSERT_TRUE(admits(limits, nullptr));
+  slots_[0].begin_idle();
+  EXPECT_TRUE(admits(limits, nullptr));
+  slots_[0].end_idle();
+  EXPECT_FALSE(slots_[0].is_leaving());
+  slots_[1].begin_idle();
+  EXPECT_FALSE(admits(limits, nullptr)) << "there are three at work: one place is not enough";
+  slots_[0].begin_idle();
+  EXPECT_TRUE(admits(limits, nullptr));
+  EXPECT_EQ(left_, (std::vector<std::size_t>{1, 2, 1}));
+  slots_.clear();
+}
+
+TEST_F(ConnectionLimitsTest, AnAddressWithAllItsPlacesGivesOneOfItsOwn) {
+  ConnectionLimits limits({.total_max = 100, .per_address_max = 2, .proxies = {}}, metrics_);
+  for (const char* const address : {"192.0.2.1", "192.0.2.2", "192.0.2.2"}) {
+    ASSERT_TRUE(admits(limits, address));
+    slots_.back().begin_idle();
+  }
+  EXPECT_TRUE(admits(limits, "192.0.2.2"));
+  EXPECT_EQ(left_, (std::vector<std::size_t>{2}));
+  slots_.clear();
+}
+
+TEST_F(ConnectionLimitsTest, NoMoreAreToldToGoThanHaveBeenSeenToGo) {
+  constexpr std::size_t many = limits::connections_leaving_max + 10;
+  ConnectionLimits limits({.total_max = many, .per_address_max = 0, .proxies = {}}, metrics_);
+  for (std::size_t i = 0; i < many; ++i) {
+    ASSERT_TRUE(admits(limits, nullptr));
+    slots_.back().begin_idle();
+  }
+  for (std::size_t i = 0; i < limits::connections_leaving_max; ++i) {
+    ASSERT_TRUE(admits(limits, nullptr));
+  }
+  EXPECT_FALSE(admits(limits, nullptr));
+  slots_.pop_front();
+  EXPECT_TRUE(admits(limits, nullptr));
   slots_.clear();
 }
 

@@ -90,7 +90,7 @@ class ListenerTest : public ::testing::Test {
   CountingLog log_;
   Metrics metrics_;
   ConnectionLimits limits_{{.total_max = connections_max, .per_address_max = 4, .proxies = {}},
-                           metrics_.connections_open};
+                           metrics_};
   runtime::DeadlineSweeper sweeper_;
   boost::asio::io_context context_{1};
   std::vector<std::unique_ptr<ByteStream>> first_;
@@ -131,7 +131,10 @@ TEST_F(ListenerTest, StopRefusesNewConnectionsAndEndsTheLoop) {
 TEST_F(ListenerTest, ClosesConnectionsBeyondTheBound) {
   open();
   run();
-  metrics_.connections_open.add(std::int64_t{connections_max} - 1);
+  std::vector<ConnectionSlot> others;
+  for (std::uint32_t i = 1; i < connections_max; ++i) {
+    others.push_back(*limits_.admit(std::nullopt));
+  }
   Client last;
   Client beyond;
   ASSERT_TRUE(last.connect(listener_->endpoint()));

@@ -13,6 +13,7 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -66,9 +67,23 @@ TcpStream::TcpStream(Socket socket, std::string peer_address, runtime::DeadlineS
   // does not know the option.
   const int on = 1;
   ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (slot_) {
+    door_ = std::make_shared<Door>(Door{this});
+    slot_->on_leave([door = door_, executor = socket_.get_executor()] {
+      boost::asio::post(executor, [door] {
+        // A request may have come since.
+        if (door->stream != nullptr && door->stream->slot_->is_leaving()) {
+          door->stream->interrupt_wait(Errc::draining);
+        }
+      });
+    });
+  }
 }
 
 TcpStream::~TcpStream() {
+  if (door_) {
+    door_->stream = nullptr;
+  }
   if (lent_ >= 0) {
     ::close(lent_);
   }
@@ -289,6 +304,18 @@ void TcpStream::cancel(Errc reason) noexcept {
     cancelled_ = reason;
   }
   end_wait(reason);
+}
+
+void TcpStream::begin_idle() {
+  if (slot_) {
+    slot_->begin_idle();
+  }
+}
+
+void TcpStream::end_idle() noexcept {
+  if (slot_) {
+    slot_->end_idle();
+  }
 }
 
 void TcpStream::interrupt_wait(Errc reason) noexcept {

@@ -36,6 +36,8 @@ class TcpStream final : public ByteStream {
   void shutdown_send() noexcept override;
   void cancel(Errc reason) noexcept override;
   void interrupt_wait(Errc reason) noexcept override;
+  void begin_idle() override;
+  void end_idle() noexcept override;
 
   // As wait_readable(): until the system takes bytes again.
   runtime::Task<Result<>> wait_writable(Duration timeout);
@@ -46,6 +48,10 @@ class TcpStream final : public ByteStream {
 
  private:
   struct Alarm;
+  // Shared with what asks the stream to go.
+  struct Door {
+    TcpStream* stream;  // The stream's own thread; null when it is gone.
+  };
 
   runtime::Task<Result<>> wait(Socket::wait_type direction, Duration timeout);
   // Inlined, its values would stay in the frame of every wait.
@@ -59,8 +65,9 @@ class TcpStream final : public ByteStream {
   Result<bool> write_now(Bytes& head, Bytes& body);
 
   std::optional<ConnectionSlot> slot_;
-  Socket socket_;  // Not open while it is lent.
-  int lent_ = -1;  // Then its descriptor.
+  std::shared_ptr<Door> door_;  // Where there is a slot.
+  Socket socket_;               // Not open while it is lent.
+  int lent_ = -1;               // Then its descriptor.
   bool can_move_ = true;
   std::string peer_address_;
   std::optional<Errc> cancelled_;

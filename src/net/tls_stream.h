@@ -39,6 +39,8 @@ class TlsStream final : public ByteStream {
   void shutdown_send() noexcept override;
   void cancel(Errc reason) noexcept override { socket_->cancel(reason); }
   void interrupt_wait(Errc reason) noexcept override { socket_->interrupt_wait(reason); }
+  void begin_idle() override { socket_->begin_idle(); }
+  void end_idle() noexcept override { socket_->end_idle(); }
 
   runtime::Executor executor() override { return socket_->executor(); }
   const std::string& peer_address() const noexcept override { return socket_->peer_address(); }

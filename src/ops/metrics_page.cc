@@ -108,6 +108,9 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
              {gauge_value(static_cast<double>(metrics.connections_open.value()))});
   page.counter("sluice_connections_accepted_total", "Connections of clients that were accepted.",
                {counter_value(metrics.connections_accepted.value())});
+  page.counter("sluice_connections_displaced_total",
+               "Idle connections that were closed for new ones.",
+               {counter_value(metrics.connections_displaced.value())});
   page.counter("sluice_requests_total", "Requests that were answered, by route and status.",
                request_values(metrics.requests));
   page.counter("sluice_received_bytes_total", "Bytes of request bodies that arrived.",

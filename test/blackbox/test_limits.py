@@ -33,25 +33,58 @@ def address_beyond_loopback():
     return None if host.startswith("127.") else host
 
 
-def test_connections_beyond_the_bound_are_closed(new_server):
-    server = new_server(toml="[limits]\nconnections = 3\n")
+def begin_upload(client, connection):
+    """A request that is under way until its last byte is sent."""
+    location = client.create(9)
+    fields = [RAW, ("Content-Range", "bytes 0-8/9"), ("Content-Length", "9")]
+    connection.send_head("PUT", path_of(location), fields)
+    connection.send(b"abcdefgh")
+
+
+def test_connections_beyond_the_bound_are_closed_while_all_are_at_work(new_server, connected):
+    server = new_server(toml="[limits]\nconnections = 4\n")
+    client = connected(server)
     with contextlib.ExitStack() as stack:
-        inside = [stack.enter_context(Connection(server.address)) for _ in range(3)]
-        for connection in inside:
-            assert connection.request("GET", "/healthz").status == 200
+        busy = [stack.enter_context(Connection(server.address)) for _ in range(3)]
+        for connection in busy:
+            begin_upload(client, connection)
+        busy.append(client.connection)
+        begin_upload(client, client.connection)
         with Connection(server.address) as beyond:
             beyond.expect_close()
-        assert all(connection.request("GET", "/healthz").status == 200 for connection in inside)
-    with Client(server.address) as client:
-        wait_until(lambda: _is_served(client), "a free place")
+        for connection in busy:
+            connection.send(b"i")
+            assert connection.read_final().status == 200
+        with Connection(server.address) as welcome:
+            assert welcome.request("GET", "/healthz").status == 200
 
 
-def _is_served(client):
-    try:
-        return client.get("/healthz").status == 200
-    except Exception:  # noqa: BLE001 (closed in whatever way)
-        client.close()
-        return False
+def test_the_longest_idle_connection_goes_for_a_new_one(new_server, connected):
+    server = new_server(toml="[limits]\nconnections = 4\n")
+    client = connected(server)
+    with contextlib.ExitStack() as stack:
+        busy, first, second = (stack.enter_context(Connection(server.address)) for _ in range(3))
+        begin_upload(client, busy)
+        for connection in (first, second):
+            assert connection.request("GET", "/healthz").status == 200
+        # The client's has waited since its session, `first` since its answer.
+        for oldest in (client.connection, first):
+            newest = stack.enter_context(Connection(server.address))
+            assert newest.request("GET", "/healthz").status == 200
+            oldest.expect_close()
+        assert second.request("GET", "/healthz").status == 200
+        busy.send(b"i")
+        assert busy.read_final().status == 200
+
+
+def test_connections_that_say_nothing_shut_nobody_out(new_server, connected):
+    server = new_server(toml="[limits]\nconnections = 8\n")
+    with contextlib.ExitStack() as stack:
+        for number in range(50):
+            silent = stack.enter_context(Connection(server.address))
+            silent.send(b"GET / HTTP/1.1\r\nX-Half" if number % 2 else b"")
+            with Connection(server.address) as client:
+                assert client.request("GET", "/healthz").status == 200
 
 
 def test_loopback_does_not_count_for_its_address(new_server):
@@ -67,15 +100,18 @@ def test_connections_of_one_address_are_bounded(new_server):
         pytest.skip("this machine has no address beside loopback")
     server = new_server("--open", toml="[limits]\nconnections_per_address = 2\n", listen="0.0.0.0:0")
     address = (host, server.port)
-    with Connection(address) as first, Connection(address) as second:
+    with Client(server.address) as client, contextlib.ExitStack() as stack:
+        first, second = (stack.enter_context(Connection(address)) for _ in range(2))
+        begin_upload(client, second)
         assert first.request("GET", "/healthz").status == 200
-        assert second.request("GET", "/healthz").status == 200
+        third = stack.enter_context(Connection(address))
+        begin_upload(client, third)
+        first.expect_close()
         with Connection(address) as beyond:
             beyond.expect_close()
-        with Connection(("127.0.0.1", server.port)) as other:
-            assert other.request("GET", "/healthz").status == 200
-    with Client(address) as again:
-        wait_until(lambda: _is_served(again), "a free place")
+        for connection in (second, third):
+            connection.send(b"i")
+            assert connection.read_final().status == 200
 
 
 def test_last_request_of_a_connection_says_close(new_server, connected):

@@ -165,9 +165,9 @@ def test_handshake_that_stops_is_cut(new_server, pairs):
 def test_handshakes_count_as_connections(new_server, pairs):
     server = new_server(toml=settings(pairs[0].certificate, pairs[0].key) + "[limits]\nconnections = 2\n")
     address = ("127.0.0.1", server.tls_port)
-    with socket.create_connection(address), socket.create_connection(address):
-        with socket.create_connection(address, timeout=60) as beyond:
-            assert beyond.recv(1) == b""
+    with socket.create_connection(address, timeout=60) as first, socket.create_connection(address):
+        with socket.create_connection(address):
+            assert first.recv(1) == b"", "the longest idle one leaves for the third"
 
 
 def test_broken_connection_keeps_its_bytes(tls_address, pairs):
