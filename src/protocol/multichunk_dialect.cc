@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "protocol/client_json.h"
 #include "protocol/media_type.h"
 #include "protocol/upload_answer.h"
 
@@ -109,7 +110,7 @@ std::string media_id(const upload::Snapshot& snapshot) {
   if (id == nullptr || !(id->is_string() || id->is_number())) {
     return snapshot.media_id;
   }
-  return id->is_string() ? std::string(id->get_string()) : json::serialize(*id);
+  return text_of(*id);
 }
 
 http::Response status_answer(const upload::Snapshot& snapshot, const ChunkedFile& file) {

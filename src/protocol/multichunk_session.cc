@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
@@ -14,6 +13,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "protocol/chunked_file.h"
+#include "protocol/client_json.h"
 #include "protocol/media_type.h"
 
 namespace sluice::protocol {
@@ -54,13 +54,11 @@ Result<json::array> extra_files_of(const Parameters& parameters) {
     if (value->get_string().empty()) {
       return json::array();
     }
-    json::error_code error;
-    json::parse_options options;
-    options.max_depth = limits::json_depth_max;
-    parsed = json::parse(value->get_string(), error, {}, options);
-    if (error) {
+    Result<json::value> given = parse_json(tidy_json(value->get_string()));
+    if (!given) {
       return wrong_extra_files("a JSON array", *value);
     }
+    parsed = *std::move(given);
     value = &parsed;
   }
   if (value->is_null()) {
@@ -74,8 +72,7 @@ Result<json::array> extra_files_of(const Parameters& parameters) {
 }
 
 std::optional<std::uint64_t> size_of(const json::value& value) {
-  const std::string text =
-      value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+  const std::string text = text_of(value);
   std::uint64_t size = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
   if (error != std::errc() || end != text.data() + text.size()) {

@@ -60,6 +60,21 @@ TEST_F(MultichunkSession, ComesFromEveryPlaceOfParameters) {
   EXPECT_FALSE(layout().asked_in_json);
 }
 
+TEST_F(MultichunkSession, TakesNumbersAndTextsOfCarelessWriters) {
+  EXPECT_EQ(open_with(R"("file_size":9.0,"extra_files":[)"
+                      R"({"tag":"\ud800","file_name":"\udc00","file_size":3e0}])")
+                .status,
+            201);
+  EXPECT_EQ(engine.created.back().file_size, 12U);
+  EXPECT_EQ(layout().extra_files[0].tag, "\xEF\xBF\xBD");
+  EXPECT_EQ(layout().extra_files[0].file_name, "\xEF\xBF\xBD");
+  const std::string in_query =
+      "POST /videos/upload.json?file_name=a&file_size=9&multi_chunk=1&extra_files=";
+  EXPECT_EQ(send(in_query + "%5B%7B%22tag%22:%22%5Cud800%22,%22file_size%22:3.0%7D%5D").status,
+            201);
+  EXPECT_EQ(layout().extra_files[0].range, (ByteRange{9, 12}));
+}
+
 TEST_F(MultichunkSession, IsOneOnlyWhereItIsAskedFor) {
   for (const char* const wish : {"", "&multi_chunk=false", "&multi_chunk=0", "&multi_chunk="}) {
     const http::Response response =

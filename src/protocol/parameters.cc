@@ -2,8 +2,6 @@
 #include "protocol/parameters.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -14,16 +12,13 @@
 #include "base/limits.h"
 #include "http/multipart.h"
 #include "http/urlencoded.h"
+#include "protocol/client_json.h"
 #include "protocol/media_type.h"
 
 namespace sluice::protocol {
 namespace {
 
 namespace json = boost::json;
-
-std::string text_of(const json::value& value) {
-  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
-}
 
 Error too_large() {
   return Error(Errc::file_too_large,
@@ -257,16 +252,14 @@ Result<> Parameters::add_multipart(std::string boundary, std::string_view body) 
   }
 }
 
-Result<> Parameters::add_json(std::string_view body) {
-  json::parse_options options;
-  options.max_depth = limits::json_depth_max;
-  json::error_code error;
-  const json::value document = json::parse(body, error, {}, options);
-  if (error) {
-    return fail(Errc::bad_request,
-                "the body is not the JSON that its Content-Type says: " + error.message());
+Result<> Parameters::add_json(std::string_view text) {
+  const std::string body = tidy_json(text);
+  const Result<json::value> document = parse_json(body);
+  if (!document) {
+    return fail(Errc::bad_request, "the body is not the JSON that its Content-Type says: " +
+                                       document.error().message());
   }
-  if (!document.is_object()) {
+  if (!document->is_object()) {
     return fail(Errc::bad_request, "the body: expected a JSON object, got " + in_quotes(body));
   }
   const std::vector<JsonMember> members = members_of(body);
@@ -276,8 +269,9 @@ Result<> Parameters::add_json(std::string_view body) {
                                        " parameters, got " + std::to_string(members.size()));
   }
   for (const JsonMember& member : members) {
-    const json::value name = json::parse(member.name, {}, options);
-    const Result<> added = add(name.as_string(), json::parse(member.value, {}, options));
+    const Result<json::value> name = parse_json(member.name);
+    const Result<json::value> value = parse_json(member.value);
+    const Result<> added = add(name.value().as_string(), value.value());
     if (!added) {
       return added;
     }

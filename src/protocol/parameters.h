@@ -19,8 +19,8 @@
 namespace sluice::protocol {
 
 // Values of a query or form are strings, those of a JSON body are what they were. All strings are
-// valid UTF-8: other bytes are replaced by U+FFFD. A name that comes twice must come with equal
-// values; "10" equals 10.
+// valid UTF-8: other bytes, and surrogates that stand alone, are replaced by U+FFFD. A name that
+// comes twice must come with equal values; "10" equals 10.
 class Parameters {
  public:
   static Result<Parameters> from_query(const http::Request& request);
@@ -52,7 +52,7 @@ class Parameters {
   Result<> add(std::string_view name, boost::json::value value);
   Result<> add_urlencoded(std::string_view text, std::vector<http::FormField>& kept);
   Result<> add_multipart(std::string boundary, std::string_view body);
-  Result<> add_json(std::string_view body);
+  Result<> add_json(std::string_view text);
   struct BodyType {
     enum class Form { urlencoded, json, multipart };
     Form form = Form::urlencoded;
