@@ -41,6 +41,11 @@ Result<> OwnerTable::check(const std::string& owner, const OwnerLimits& limits) 
 }
 
 Result<> OwnerTable::use_signature(const UseSignature& use) {
+  forgotten_until_ = std::max(forgotten_until_, use.now);
+  if (use.expires_at <= forgotten_until_) {
+    return fail(Errc::not_authorized,
+                "Signatures expired: while this request waited, its signature has");
+  }
   {
     Execution execution(forget_);
     execution.bind(use.now.time_since_epoch().count());

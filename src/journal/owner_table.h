@@ -21,7 +21,8 @@ class OwnerTable {
   // Whether the owner is within the limits now; asked behind the change that is to be judged.
   Result<> check(const std::string& owner, const OwnerLimits& limits);
 
-  // Forgets some of what has expired, so that the table stays as small as its use.
+  // Forgets some of what has expired, so that the table stays as small as its use. A signature that
+  // may have been forgotten serves no more, however early its request was judged.
   Result<> use_signature(const UseSignature& use);
 
  private:
@@ -29,6 +30,9 @@ class OwnerTable {
   Statement usage_;
   Statement forget_;
   Statement use_;
+  // What expired at this moment or before may be forgotten. It need not outlive the process: no
+  // request that it concerns does.
+  Timestamp forgotten_until_ = Timestamp::min();
 };
 
 }  // namespace sluice::journal

@@ -152,6 +152,17 @@ TEST_F(OwnerTableTest, SignaturesAreForgottenWhenTheyHaveExpired) {
   EXPECT_EQ(connection->query("SELECT count(*) FROM used_signatures"), "20");
 }
 
+TEST_F(OwnerTableTest, AForgottenSignatureServesNoRequestThatWasJudgedBefore) {
+  const UseSignature used{"used", at(1000), at(2000)};
+  ASSERT_TRUE(commit({used}));
+  // A replay is judged at 1999, and waits for the application's word; then others come and go.
+  ASSERT_TRUE(commit({UseSignature{"other", at(2000), at(3000)}}));
+  const UseSignature replay{"used", at(1999), at(2000)};
+  EXPECT_EQ(code_of(commit({replay, CreateUpload{upload(1, "ann", 1)}})), Errc::not_authorized);
+  EXPECT_EQ(usage("ann"), "none");
+  EXPECT_TRUE(commit({UseSignature{"late", at(1999), at(2001)}}));
+}
+
 TEST_F(OwnerTableTest, ListsTheVideosOfOneOwner) {
   VideoRecord failed = video("c", "ann", 1);
   failed.status = "fail";
