@@ -42,25 +42,9 @@ std::string value_of(const std::vector<FormField>& fields, std::string_view name
   return found == fields.end() ? std::string() : found->value;
 }
 
-Result<> check_cloud(const Credential& credential, const std::vector<FormField>& fields) {
-  const std::vector<std::string>& allowed = credential.cloud_ids;
-  for (const FormField& field : fields) {
-    const bool names_a_cloud = field.name == "cloud_id" || field.name == "factory_id";
-    if (names_a_cloud && !allowed.empty() &&
-        std::ranges::find(allowed, field.value) == allowed.end()) {
-      return refused(field.name + ": these credentials are not for " + in_quotes(field.value));
-    }
-  }
-  return {};
-}
-
-Result<Grant> grant_to(CredentialPtr credential, const std::vector<FormField>& fields,
-                       const char* unknown) {
+Result<Grant> grant_to(CredentialPtr credential, const char* unknown) {
   if (!credential) {
     return refused(unknown);
-  }
-  if (const Result<> allowed = check_cloud(*credential, fields); !allowed) {
-    return fail(allowed.error());
   }
   return Grant{std::move(credential), std::nullopt};
 }
@@ -108,6 +92,11 @@ std::vector<std::string> names_of_this_server(const std::string& host,
 
 }  // namespace
 
+bool Grant::allows_cloud(const std::string& id) const {
+  return !credential || credential->cloud_ids.empty() ||
+         std::ranges::find(credential->cloud_ids, id) != credential->cloud_ids.end();
+}
+
 Authenticator::Authenticator(const Keyring& keyring, const Clock& clock,
                              AuthenticatorSettings settings)
     : keyring_(keyring), clock_(clock), settings_(std::move(settings)) {}
@@ -119,12 +108,11 @@ Result<Grant> Authenticator::judge(const Presented& presented, Window window,
   }
   const std::vector<FormField> fields = all_fields(presented);
   if (!presented.api_key.empty()) {
-    return grant_to(keyring_.with_api_key(presented.api_key), fields,
-                    "X-Api-Key: this key is not known");
+    return grant_to(keyring_.with_api_key(presented.api_key), "X-Api-Key: this key is not known");
   }
   const std::string token = value_of(fields, "token");
   if (!token.empty()) {
-    return grant_to(keyring_.with_token(token), fields, "token: this token is not known");
+    return grant_to(keyring_.with_token(token), "token: this token is not known");
   }
   return judge_signature(presented, window, began);
 }
@@ -173,10 +161,10 @@ Result<Grant> Authenticator::judge_signature(const Presented& presented, Window 
   if (*time + allowed < judged_at || *time - allowed > judged_at || took_too_long) {
     return refused("Signatures expired");
   }
-  Result<Grant> grant = grant_to(credential, request.fields, "");
-  if (grant && request.method == "POST") {
+  Grant grant{credential, std::nullopt, is_v2};
+  if (request.method == "POST") {
     const Duration after = is_file ? Duration(limits::form_upload_time_max) : Duration::zero();
-    grant->use = SignatureUse{sha256_hex(signature), *time + allowed + after};
+    grant.use = SignatureUse{sha256_hex(signature), *time + allowed + after};
   }
   return grant;
 }

@@ -47,9 +47,13 @@ struct SignatureUse {
 struct Grant {
   CredentialPtr credential;         // Null: no credential is needed.
   std::optional<SignatureUse> use;  // Of a POST with a signature.
+  // A signature of version 1 knows nothing of a JSON body.
+  bool covers_json = true;
 
   // Empty for nobody's.
   std::string owner() const { return credential ? credential->owner : std::string(); }
+  // Whether requests may name this cloud_id or factory_id.
+  bool allows_cloud(const std::string& id) const;
 };
 
 // Any thread.
@@ -62,7 +66,8 @@ class Authenticator {
   Timestamp now() const noexcept { return clock_.now(); }
 
   // not_authorized, or bad_request for parameters that are missing or no sense, in the words of
-  // panda-clients 5.2. `began`: when the request did, for Window::file.
+  // panda-clients 5.2. `began`: when the request did, for Window::file. The caller judges whether
+  // the grant allows the clouds that the request names.
   Result<Grant> judge(const Presented& presented, Window window, Timestamp began) const;
 
  private:

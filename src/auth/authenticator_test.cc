@@ -211,15 +211,16 @@ TEST_F(AuthenticatorTest, TokensAndApiKeysNameTheOwnerToo) {
 }
 
 TEST_F(AuthenticatorTest, ACredentialIsForItsClouds) {
-  EXPECT_TRUE(judge(request("GET", {{"token", "clou_bob"}, {"cloud_id", "factory"}})));
-  EXPECT_EQ(refusal(request("GET", {{"token", "clou_bob"}, {"cloud_id", "cloud"}})),
-            "401 cloud_id: these credentials are not for \"cloud\"");
-  EXPECT_EQ(refusal(request("GET", {{"token", "clou_bob"}, {"factory_id", "x"}})),
-            "401 factory_id: these credentials are not for \"x\"");
-  Presented presented =
-      request("GET", {{"access_key", "key"}, {"cloud_id", "mine"}, {"timestamp", timestamp}});
-  presented.query.push_back({"signature", signature_of(presented, "api.example.com")});
-  EXPECT_EQ(refusal(presented), "401 cloud_id: these credentials are not for \"mine\"");
+  const Result<Grant> grant = judge(request("GET", {{"token", "clou_bob"}}));
+  ASSERT_TRUE(grant);
+  EXPECT_TRUE(grant->allows_cloud("factory"));
+  EXPECT_FALSE(grant->allows_cloud("cloud"));
+  EXPECT_TRUE(Grant{}.allows_cloud("cloud"));
+}
+
+TEST_F(AuthenticatorTest, OnlySignaturesOfVersionOneLeaveJsonOut) {
+  EXPECT_FALSE(judge(signed_request("POST"))->covers_json);
+  EXPECT_TRUE(judge(request("POST", {{"token", "clou_bob"}}))->covers_json);
 }
 
 TEST_F(AuthenticatorTest, ARevokedCredentialOpensNothing) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "protocol/path.h"
 
 namespace sluice::protocol {
@@ -15,7 +16,7 @@ bool Access::shows_credentials(const Call& call, const Parameters& parameters) c
          has("token") || (has("access_key") && has("timestamp") && has("signature"));
 }
 
-Result<auth::Grant> Access::judge(const Call& call, const Parameters& parameters,
+Result<auth::Grant> Access::judge(const Call& call, Parameters& parameters,
                                   auth::Window window) const {
   if (!required()) {
     return auth::Grant{};
@@ -29,7 +30,28 @@ Result<auth::Grant> Access::judge(const Call& call, const Parameters& parameters
   presented.form = parameters.form_fields();
   presented.api_key = headers.find("X-Api-Key").value_or("");
   presented.body_checksum = parameters.body_checksum();
-  return authenticator_.judge(presented, window, call.began);
+  Result<auth::Grant> grant = authenticator_.judge(presented, window, call.began);
+  if (!grant) {
+    return grant;
+  }
+  if (!grant->covers_json) {
+    parameters.drop_json();
+  }
+  if (const Result<> allowed = check_clouds(*grant, parameters); !allowed) {
+    return fail(allowed.error());
+  }
+  return grant;
+}
+
+Result<> Access::check_clouds(const auth::Grant& grant, const Parameters& parameters) {
+  for (const char* const name : {"cloud_id", "factory_id"}) {
+    const std::optional<std::string> id = parameters.text(name);
+    if (id && !grant.allows_cloud(*id)) {
+      return fail(Errc::not_authorized,
+                  std::string(name) + ": these credentials are not for " + in_quotes(*id));
+    }
+  }
+  return {};
 }
 
 // A file for which the whole quota is too small never has room: that is final, unlike a quota that

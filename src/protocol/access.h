@@ -23,8 +23,11 @@ class Access {
 
   // Whether judge() has all to go by, or credentials may still come.
   bool shows_credentials(const Call& call, const Parameters& parameters) const;
-  Result<auth::Grant> judge(const Call& call, const Parameters& parameters,
-                            auth::Window window) const;
+  // Who asks. Leaves in `parameters`, which are those of the request, what the credential vouches
+  // for: nothing else may be kept. not_authorized also for clouds that are not the credential's.
+  Result<auth::Grant> judge(const Call& call, Parameters& parameters, auth::Window window) const;
+  // The same for the clouds in parameters that were made of judged ones.
+  static Result<> check_clouds(const auth::Grant& grant, const Parameters& parameters);
 
   // The largest file that whoever was granted may send.
   std::uint64_t file_size_max(const auth::Grant& grant) const;

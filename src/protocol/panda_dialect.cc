@@ -52,7 +52,7 @@ Task<Result<>> expect_empty(runtime::ByteSource& body) {
 }  // namespace
 
 Task<Answer> PandaDialect::open_session(Call& call) {
-  const Result<Parameters> parameters = co_await Parameters::read(call.request, call.body);
+  Result<Parameters> parameters = co_await Parameters::read(call.request, call.body);
   if (!parameters) {
     co_return fail(parameters.error());
   }
@@ -68,7 +68,7 @@ Task<Answer> PandaDialect::open_page_session(Call& call) {
   if (!call.request.headers.find("X-Requested-With")) {
     co_return fail(Errc::bad_request, "expected X-Requested-With: scripts of this origin send it");
   }
-  const Result<Parameters> form = co_await Parameters::read(call.request, call.body);
+  Result<Parameters> form = co_await Parameters::read(call.request, call.body);
   if (!form) {
     co_return fail(form.error());
   }
@@ -79,6 +79,9 @@ Task<Answer> PandaDialect::open_page_session(Call& call) {
   const Result<Parameters> parameters = parse_page_request(*form);
   if (!parameters) {
     co_return fail(parameters.error());
+  }
+  if (const Result<> allowed = Access::check_clouds(*grant, *parameters); !allowed) {
+    co_return fail(allowed.error());
   }
   co_return co_await open(call, *grant, *parameters, &PandaDialect::page_session_answer);
 }

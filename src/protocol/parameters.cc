@@ -279,6 +279,17 @@ Result<> Parameters::add_json(std::string_view text) {
   return {};
 }
 
+void Parameters::drop_json() {
+  json::object left;
+  for (const auto* fields : {&query_fields_, &form_fields_}) {
+    for (const http::FormField& field : *fields) {
+      const std::string key = to_valid_utf8(field.name);
+      left.insert_or_assign(key, values_.at(key));
+    }
+  }
+  values_ = std::move(left);
+}
+
 std::optional<std::string> Parameters::text(std::string_view name) const {
   const auto found = values_.find(name);
   if (found == values_.end() || found->value().is_null()) {

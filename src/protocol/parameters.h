@@ -45,6 +45,9 @@ class Parameters {
   // SHA-256 of the body in hex; empty when it was not read.
   const std::string& body_checksum() const noexcept { return body_checksum_; }
 
+  // Leaves what stands in the query or a form.
+  void drop_json();
+
   // Fields of a form that somebody else has read.
   Result<> add_form_fields(std::vector<http::FormField> fields);
 

@@ -242,7 +242,7 @@ Result<> Router::identify(Call& call, const Route& route) const {
   if (route.kind != Kind::api || !access_.required() || call.request.method == Method::post) {
     return {};
   }
-  const Result<Parameters> parameters = Parameters::from_query(call.request);
+  Result<Parameters> parameters = Parameters::from_query(call.request);
   if (!parameters) {
     return fail(parameters.error());
   }
