@@ -90,6 +90,19 @@ std::vector<std::string> names_of_this_server(const std::string& host,
   return names;
 }
 
+// base64 of an HMAC-SHA256.
+bool may_be_signature(std::string_view text) {
+  return text.size() == limits::signature_text_bytes;
+}
+
+std::size_t bytes_of(const std::vector<FormField>& fields) {
+  std::size_t bytes = 0;
+  for (const FormField& field : fields) {
+    bytes += field.name.size() + field.value.size();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 bool Grant::allows_cloud(const std::string& id) const {
@@ -117,6 +130,7 @@ Result<Grant> Authenticator::judge(const Presented& presented, Window window,
   return judge_signature(presented, window, began);
 }
 
+// Cheap questions first: the signature itself is reckoned for nobody but the holder of a known key.
 Result<Grant> Authenticator::judge_signature(const Presented& presented, Window window,
                                              Timestamp began) const {
   const std::string version = value_of(presented.query, "signature_version");
@@ -132,26 +146,42 @@ Result<Grant> Authenticator::judge_signature(const Presented& presented, Window 
   if (const Result<> present = check_presence(request.fields); !present) {
     return fail(present.error());
   }
-  const std::string timestamp = value_of(request.fields, "timestamp");
-  const std::optional<Timestamp> time = parse_timestamp(timestamp);
-  if (!time) {
-    return fail(Errc::bad_request, "timestamp: expected a time like 2011-03-01T15:39:10Z, got " +
-                                       in_quotes(timestamp));
+  const Result<Timestamp> until = check_time(request.fields, window, began);
+  if (!until) {
+    return fail(until.error());
+  }
+  if (bytes_of(request.fields) > limits::signed_bytes_max) {
+    return fail(Errc::file_too_large, "expected at most " +
+                                          std::to_string(limits::signed_bytes_max) +
+                                          " bytes of signed parameters");
   }
   const std::string signature = value_of(request.fields, "signature");
   const CredentialPtr credential = keyring_.with_access_key(value_of(request.fields, "access_key"));
-  // Unknown keys cost what known ones do.
-  const bool matches =
-      verify(request, credential ? credential->secret_key : std::string("unknown"), signature);
   // A line end in the path would let one text stand for two requests.
   const bool is_one_line = request.path.find('\n') == std::string::npos;
-  if (!credential || !matches || !is_one_line) {
+  if (!credential || !is_one_line || !may_be_signature(signature) ||
+      !verify(request, credential->secret_key, signature)) {
     return no_match();
   }
   if (is_v2) {
     if (const Result<> sound = check_checksum(presented); !sound) {
       return fail(sound.error());
     }
+  }
+  Grant grant{credential, std::nullopt, is_v2};
+  if (request.method == "POST") {
+    grant.use = SignatureUse{sha256_hex(signature), *until};
+  }
+  return grant;
+}
+
+Result<Timestamp> Authenticator::check_time(const std::vector<FormField>& fields, Window window,
+                                            Timestamp began) const {
+  const std::string timestamp = value_of(fields, "timestamp");
+  const std::optional<Timestamp> time = parse_timestamp(timestamp);
+  if (!time) {
+    return fail(Errc::bad_request, "timestamp: expected a time like 2011-03-01T15:39:10Z, got " +
+                                       in_quotes(timestamp));
   }
   const bool is_file = window == Window::file;
   const Duration allowed = is_file ? settings_.file_window : settings_.window;
@@ -161,12 +191,7 @@ Result<Grant> Authenticator::judge_signature(const Presented& presented, Window 
   if (*time + allowed < judged_at || *time - allowed > judged_at || took_too_long) {
     return refused("Signatures expired");
   }
-  Grant grant{credential, std::nullopt, is_v2};
-  if (request.method == "POST") {
-    const Duration after = is_file ? Duration(limits::form_upload_time_max) : Duration::zero();
-    grant.use = SignatureUse{sha256_hex(signature), *time + allowed + after};
-  }
-  return grant;
+  return *time + allowed + (is_file ? Duration(limits::form_upload_time_max) : Duration::zero());
 }
 
 }  // namespace sluice::auth

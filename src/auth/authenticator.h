@@ -72,6 +72,9 @@ class Authenticator {
 
  private:
   Result<Grant> judge_signature(const Presented& presented, Window window, Timestamp began) const;
+  // Until when a request with this timestamp could be accepted.
+  Result<Timestamp> check_time(const std::vector<http::FormField>& fields, Window window,
+                               Timestamp began) const;
 
   const Keyring& keyring_;
   const Clock& clock_;

@@ -223,6 +223,24 @@ TEST_F(AuthenticatorTest, OnlySignaturesOfVersionOneLeaveJsonOut) {
   EXPECT_TRUE(judge(request("POST", {{"token", "clou_bob"}}))->covers_json);
 }
 
+TEST_F(AuthenticatorTest, CheapQuestionsComeFirst) {
+  // In the order in which they are asked, each with all that would be refused later.
+  Fields fields = keys({{"payload", std::string(limits::signed_bytes_max, 'x')}});
+  fields.push_back({"signature", "guess"});
+  clock.advance(5min + 1ms);
+  EXPECT_EQ(refusal(request("POST", fields)), "401 Signatures expired");
+  clock.advance(-5min);
+  EXPECT_EQ(refusal(request("POST", fields)),
+            "413 expected at most 32768 bytes of signed parameters");
+  std::erase_if(fields, [](const http::FormField& field) { return field.name == "payload"; });
+  EXPECT_EQ(refusal(request("POST", fields)), "401 Signatures do not match");
+  for (http::FormField& field : fields) {
+    field.value = field.name == "access_key" ? "unknown" : field.value;
+  }
+  fields.push_back({"payload", std::string(limits::signed_bytes_max, 'x')});
+  EXPECT_EQ(refusal(request("POST", fields)).substr(0, 3), "413") << "as if the key were known";
+}
+
 TEST_F(AuthenticatorTest, ARevokedCredentialOpensNothing) {
   keyring.replace({});
   EXPECT_EQ(refusal(signed_request("GET")), "401 Signatures do not match");

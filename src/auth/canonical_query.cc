@@ -133,15 +133,20 @@ bool reads_back_as(const std::string& text, std::vector<FormField> fields) {
   return *read == fields;
 }
 
-}  // namespace
-
-std::optional<std::string> canonical_query(std::vector<FormField> fields, Dialect dialect) {
+const Rules& rules_of(Dialect dialect) {
   const auto index = static_cast<std::size_t>(dialect);
   SLUICE_CHECK(index < table.size() && table[index].dialect == dialect);
-  const Rules& rules = table[index];
+  return table[index];
+}
+
+std::vector<FormField> signed_fields(std::vector<FormField> fields, const Rules& rules) {
   std::erase_if(fields, [&rules](const FormField& field) {
     return field.name == "signature" || (field.name == "file" && !rules.signs_file);
   });
+  return fields;
+}
+
+std::string joined(const std::vector<FormField>& fields, const Rules& rules) {
   std::vector<Pair> pairs;
   pairs.reserve(fields.size());
   for (const FormField& field : fields) {
@@ -155,11 +160,25 @@ std::optional<std::string> canonical_query(std::vector<FormField> fields, Dialec
     }
     text += pair.text;
   }
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::string> canonical_query(std::vector<FormField> fields, Dialect dialect) {
+  const Rules& rules = rules_of(dialect);
+  fields = signed_fields(std::move(fields), rules);
+  std::string text = joined(fields, rules);
   // The documented form escapes whatever could be misread.
   if (dialect != Dialect::documented && !reads_back_as(text, std::move(fields))) {
     return std::nullopt;
   }
   return text;
+}
+
+std::string unproved_query(std::vector<FormField> fields, Dialect dialect) {
+  const Rules& rules = rules_of(dialect);
+  return joined(signed_fields(std::move(fields), rules), rules);
 }
 
 }  // namespace sluice::auth

@@ -231,6 +231,10 @@ inline constexpr std::size_t credentials_max = 10'000;
 inline constexpr std::size_t credential_text_bytes_max = 256;
 inline constexpr std::size_t credential_clouds_max = 1000;
 inline constexpr std::size_t auth_hosts_max = 16;
+// Of the names and values that a signature covers: what it may cost to reckon one. A file name of
+// the greatest length and all other parameters of real clients fit in.
+inline constexpr std::size_t signed_bytes_max = 32 * KiB;
+inline constexpr std::size_t signature_text_bytes = 44;     // HMAC-SHA256 in base64.
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.
 inline constexpr std::chrono::hours form_upload_time_max{24};
@@ -252,7 +256,7 @@ inline constexpr std::chrono::seconds last_sync_wait_max{60};
 static_assert(head_bytes_first <= head_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
 static_assert(multipart_part_head_bytes_max < buffer_bytes);
-static_assert(file_name_bytes_max < form_bytes_max);
+static_assert(file_name_bytes_max < signed_bytes_max && signed_bytes_max < form_bytes_max);
 static_assert(drain_bytes_max >= form_skipped_bytes_max);
 static_assert(trial_bytes < buffer_bytes && buffer_bytes < large_rest_bytes);
 static_assert(buffer_bytes <= pipe_bytes && pipe_bytes <= stream_bytes_max);
