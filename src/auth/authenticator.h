@@ -32,7 +32,8 @@ enum class Window {
 };
 
 struct AuthenticatorSettings {
-  std::vector<std::string> hosts;  // Names under which clients know this server, beside Host.
+  // Names under which clients know this server; empty: what the field Host says.
+  std::vector<std::string> hosts;
   Duration window = std::chrono::minutes(5);
   Duration file_window = std::chrono::minutes(30);
 };

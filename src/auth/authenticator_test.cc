@@ -75,7 +75,7 @@ class AuthenticatorTest : public ::testing::Test {
 
   testing::ManualClock clock;
   Keyring keyring{credentials(), true};
-  Authenticator authenticator{keyring, clock, {.hosts = {"upload.example.com"}}};
+  Authenticator authenticator{keyring, clock, {}};
 };
 
 TEST_F(AuthenticatorTest, TheClockBeginsWhereTheTimestampIs) {
@@ -99,8 +99,8 @@ TEST_F(AuthenticatorTest, ParametersMayComeInQueryFormOrBoth) {
   EXPECT_TRUE(judge(twice));
 }
 
-TEST_F(AuthenticatorTest, EveryNameOfTheServerIsTried) {
-  for (const char* host : {"api.example.com", "api.example.com:8080", "upload.example.com"}) {
+TEST_F(AuthenticatorTest, TheFieldHostNamesTheServerWithItsPortAndWithout) {
+  for (const char* host : {"api.example.com", "api.example.com:8080"}) {
     Presented presented = request("GET", keys());
     presented.query.push_back({"signature", signature_of(presented, host)});
     EXPECT_TRUE(judge(presented)) << host;
@@ -112,6 +112,20 @@ TEST_F(AuthenticatorTest, EveryNameOfTheServerIsTried) {
   presented.host = "[::1]:80";
   presented.query.push_back({"signature", signature_of(presented, "[::1]")});
   EXPECT_TRUE(judge(presented));
+}
+
+TEST_F(AuthenticatorTest, WhereTheOperatorNamesTheServerTheFieldHostDoesNot) {
+  const Authenticator named{keyring, clock, {.hosts = {"upload.example.com", "panda"}}};
+  const auto is_granted = [&](const std::string& signed_host, const std::string& sent_host) {
+    Presented presented = request("GET", keys());
+    presented.host = sent_host;
+    presented.query.push_back({"signature", signature_of(presented, signed_host)});
+    return named.judge(presented, Window::usual, clock.now()).has_value();
+  };
+  EXPECT_TRUE(is_granted("upload.example.com", "10.0.0.1:80"));
+  EXPECT_TRUE(is_granted("panda", "upload.example.com"));
+  EXPECT_FALSE(is_granted("api.example.com", "api.example.com"));
+  EXPECT_FALSE(is_granted("other.example.com", "other.example.com:8080"));
 }
 
 TEST_F(AuthenticatorTest, WhatIsMissingIsNamed) {

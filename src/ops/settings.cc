@@ -117,8 +117,8 @@ constexpr std::array table{
         "File of credentials, read again when it changes; empty: none."),
     row<HostList, &Config::auth, &Auth::hosts>(
         {"auth.hosts", "SLUICE_AUTH_HOSTS", {}},
-        "Host names that clients may sign for, beside the one in the request, with commas between "
-        "them."),
+        "Host names that clients sign for, with commas between them; empty: the one in the "
+        "request."),
     row<Deadline, &Config::auth, &Auth::window>(
         {"auth.window", "SLUICE_AUTH_WINDOW", {}},
         "A signature is accepted this long before and after its timestamp."),

@@ -133,6 +133,30 @@ def test_what_is_signed_cannot_be_changed(client):
     assert refusal(get(client, "/videos.json", signed("GET", HOST, "/videos.json", cloud="x")))[0] == 401
 
 
+def test_clouds_are_judged_wherever_they_stand(client):
+    for content_type, body in (
+        ("application/json", json.dumps({**ONE_FILE, "factory_id": "other"})),
+        ("application/x-www-form-urlencoded", query({**ONE_FILE, "factory_id": "other"})),
+    ):
+        checksum = hashlib.sha256(body.encode()).hexdigest()
+        parameters = signed("POST", HOST, SESSION, {"signature_version": "2", "checksum": checksum})
+        response = client.request("POST", f"/v3.0{SESSION}?{query(parameters)}", [("Content-Type", content_type)],
+                                  body.encode(), host=HOST)
+        wrong = 'factory_id: these credentials are not for "other"'
+        assert refusal(response) == (401, "NotAuthorized", wrong), content_type
+
+
+def test_json_that_is_not_signed_adds_nothing(client):
+    parameters = signed("POST", HOST, SESSION, ONE_FILE)
+    body = {"file_size": 9, "payload": "unsigned", "multi_chunk": True,
+            "extra_files": [{"tag": "t", "file_name": "t", "file_size": 1}]}
+    session = client.request("POST", f"/v3.0{SESSION}?{query(parameters)}", [("Content-Type", "application/json")],
+                             json.dumps(body).encode(), host=HOST)
+    assert session.status == 201 and set(session.json()) == {"id", "location"}, session
+    video = client.whole(session.json()["location"], b"123456789")
+    assert video.status == 200 and b"unsigned" not in video.body, video
+
+
 def test_a_signature_grows_old(client):
     for offset, status in ((-290, 200), (290, 200), (-310, 401), (310, 401)):
         response = get(client, "/videos.json", signed("GET", HOST, "/videos.json", offset=offset))
@@ -145,6 +169,10 @@ def test_windows_and_names_are_settings(new_server, connected):
     client = connected(server)
     parameters = signed("GET", "panda.example.com", "/videos.json", offset=-3000)
     assert client.request("GET", "/videos.json?" + query(parameters), host="127.0.0.1:1").status == 200
+    # Another server that knows the same keys got this one.
+    foreign = signed("GET", "other.example.com", "/videos.json")
+    response = client.request("GET", "/videos.json?" + query(foreign), host="other.example.com")
+    assert refusal(response) == (401, "NotAuthorized", "Signatures do not match")
 
 
 def test_a_signature_serves_one_post_also_after_a_restart(guarded, connected):
