@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/told.h"
 
 namespace sluice {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 struct Row {
   Errc code;
   ErrcInfo info;
+  // What clients hear in place of the message, which is the operator's. Null: the message.
+  const char* told = nullptr;
 };
 
 constexpr std::array rows{
@@ -28,7 +31,9 @@ constexpr std::array rows{
     Row{Errc::expectation_failed, {417, false, "ExpectationFailed"}},
     Row{Errc::head_too_large, {431, false, "RequestHeaderFieldsTooLarge"}},
     Row{Errc::head_timeout, {408, false, "RequestTimeout"}},
-    Row{Errc::internal, {500, true, "InternalError"}},
+    Row{Errc::internal,
+        {500, true, "InternalError"},
+        "the server failed to answer; its log tells why, under the id of this request"},
     Row{Errc::not_implemented, {501, false, "NotImplemented"}},
     Row{Errc::version_not_supported, {505, false, "HttpVersionNotSupported"}},
     Row{Errc::overloaded, {503, true, "Overloaded"}},
@@ -36,10 +41,17 @@ constexpr std::array rows{
     Row{Errc::too_many_sessions, {503, true, "TooManySessions"}},
     Row{Errc::draining, {503, true, "Draining"}},
     Row{Errc::delivery_pending, {503, true, "DeliveryPending"}},
-    Row{Errc::delivery_failed, {502, true, "DeliveryFailed"}},
-    Row{Errc::disk_full, {507, true, "InsufficientStorage"}},
+    Row{Errc::delivery_failed,
+        {502, true, "DeliveryFailed"},
+        "all bytes are stored, but the backend did not take the file, and is not asked again "
+        "unless the operator wants it"},
+    Row{Errc::disk_full,
+        {507, true, "InsufficientStorage"},
+        "there is no room on the server's disk for this file at the moment"},
     Row{Errc::quota_exceeded, {507, true, "QuotaExceeded"}},
-    Row{Errc::storage_failed, {503, true, "StorageFailed"}},
+    Row{Errc::storage_failed,
+        {503, true, "StorageFailed"},
+        "the server could not store or read what this request is about"},
     Row{Errc::closed_by_peer, {503, true, "ConnectionLost"}},
     Row{Errc::idle_timeout, {408, false, "RequestTimeout"}},
 };
@@ -56,12 +68,21 @@ constexpr bool in_enumerator_order() {
 static_assert(in_enumerator_order());
 static_assert(rows.size() == static_cast<std::size_t>(Errc::idle_timeout) + 1);
 
+const Row& row(Errc code) noexcept {
+  const auto index = static_cast<std::size_t>(code);
+  SLUICE_CHECK(index < rows.size());
+  return rows[index];
+}
+
 }  // namespace
 
 const ErrcInfo& info(Errc code) noexcept {
-  const auto index = static_cast<std::size_t>(code);
-  SLUICE_CHECK(index < rows.size());
-  return rows[index].info;
+  return row(code).info;
+}
+
+std::string told(const Error& error) {
+  const char* const instead = row(error.code()).told;
+  return instead == nullptr ? error.message() : instead;
 }
 
 Error storage_error(int error_number, const char* operation, const std::string& subject) {

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "base/told.h"
+
 namespace sluice {
 namespace {
 
@@ -16,6 +18,20 @@ TEST(Error, FourHundredsAreFinalAndRetryablesAreFiveHundreds) {
       EXPECT_GE(row.http_status, 500) << row.name;
     }
   }
+}
+
+// Where the fault is the server's own, a message may name paths and addresses.
+TEST(Error, WhatIsTheOperatorsIsNotToldToClients) {
+  for (const Errc code :
+       {Errc::internal, Errc::storage_failed, Errc::disk_full, Errc::delivery_failed}) {
+    const Error error(code, "open /srv/sluice/10/16.part: http://10.0.0.7:3000 said no");
+    EXPECT_EQ(told(error).find("/srv"), std::string::npos) << told(error);
+    EXPECT_EQ(told(error).find("10.0.0.7"), std::string::npos) << told(error);
+    EXPECT_NE(told(error), "");
+    EXPECT_NE(error.message().find("/srv"), std::string::npos);
+  }
+  EXPECT_EQ(told(Error(Errc::bad_request, "expected 9 bytes, got 8")), "expected 9 bytes, got 8");
+  EXPECT_EQ(told(Error(Errc::quota_exceeded, "5 of 4 bytes")), "5 of 4 bytes");
 }
 
 TEST(Error, FullDiskIsToldApartFromABrokenOne) {

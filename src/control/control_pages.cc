@@ -47,7 +47,7 @@ Task<http::ReplyPtr> ControlPages::handle(const http::Request& request,
                                           runtime::ByteSource& /*body*/) {
   auto reply = std::make_unique<http::Reply>();
   Answer answer = co_await dispatch(request, *reply);
-  reply->response = answer ? *std::move(answer) : http::error_response(answer.error());
+  reply->response = answer ? *std::move(answer) : http::operator_error_response(answer.error());
   co_return reply;
 }
 

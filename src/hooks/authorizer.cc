@@ -22,6 +22,11 @@ std::unexpected<Error> unreadable(const std::string& what) {
   return fail(Errc::overloaded, "the application's word on this session is not usable: " + what);
 }
 
+// What the application said, and where it is, is no client's matter.
+std::unexpected<Error> no_verdict() {
+  return fail(Errc::overloaded, "nobody can say at the moment whether this upload is allowed");
+}
+
 Result<> merge_parameters(const json::value& added, upload::NewUpload& proposal) {
   if (!added.is_object()) {
     return unreadable("\"parameters\" is no object");
@@ -128,11 +133,12 @@ Task<Result<Verdict>> Authorizer::ask(upload::NewUpload proposal, const http::Re
     const std::string reason =
         answer ? "status " + std::to_string(answer->status) : answer.error().message();
     log_.warn("the authorize hook gave no verdict", {{"reason", reason}});
-    co_return fail(Errc::overloaded, "nobody can say at the moment whether this upload is allowed");
+    co_return no_verdict();
   }
   Result<Verdict> verdict = verdict_of(std::move(proposal), *answer);
   if (!verdict) {
     log_.warn("the authorize hook gave no verdict", {{"reason", verdict.error().message()}});
+    co_return no_verdict();
   }
   co_return verdict;
 }

@@ -24,6 +24,7 @@ struct Reply {
   const char* route =
       "none";  // For metrics and the log: a word of the router's table, never a client's.
   std::uint64_t upload_id = 0;  // For the log; 0 when the request is about none.
+  std::string trouble = {};  // For the log alone: what went wrong here, and is no client's matter.
 };
 
 // For an answer that is long in coming: whoever waits for one keeps no room for it meanwhile.

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/encoding.h"
+#include "base/told.h"
 
 namespace sluice::http {
 namespace {
@@ -141,16 +142,27 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-Response error_response(const Error& error) {
+namespace {
+
+Response error_with(const Error& error, std::string_view text) {
   const ErrcInfo& row = info(error.code());
-  const std::string_view reason = reason_phrase(row.http_status);
-  const std::string message = to_valid_utf8(error.message().empty() ? reason : error.message());
+  const std::string message = to_valid_utf8(text.empty() ? reason_phrase(row.http_status) : text);
   const boost::json::object body{{"error", row.name}, {"message", message}};
   Response response = json_response(row.http_status, boost::json::serialize(body));
   if (row.retryable) {
     response.headers.add("Retry-After", std::string(retry_after_seconds));
   }
   return response;
+}
+
+}  // namespace
+
+Response error_response(const Error& error) {
+  return error_with(error, told(error));
+}
+
+Response operator_error_response(const Error& error) {
+  return error_with(error, error.message());
 }
 
 Response json_response(int status, std::string body) {

@@ -68,8 +68,10 @@ bool is_token(std::string_view text) noexcept;
 std::string_view reason_phrase(int status) noexcept;
 
 // {"error","message"} on one line with the Errc's status, and Retry-After where a retry can heal
-// it. The error's message may hold any bytes; an empty one becomes the reason phrase.
+// it, and what clients are told of the error: any bytes; an empty text becomes the reason phrase.
 Response error_response(const Error& error);
+// The same with the whole message, for the operator's own commands alone.
+Response operator_error_response(const Error& error);
 Response json_response(int status, std::string body);
 
 // The head as bytes for the wire, with Date. Framing belongs to this function: Content-Length is

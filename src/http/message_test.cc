@@ -54,6 +54,13 @@ TEST(ErrorResponse, IsOneLineOfJson) {
   EXPECT_EQ(body.at("message").as_string(), "a \"b\"\r\nc\xEF\xBF\xBD\x01");
 }
 
+TEST(ErrorResponse, KeepsTheOperatorsWordsForTheOperator) {
+  const Error error(Errc::storage_failed, "open /srv/a: No space left");
+  EXPECT_EQ(error_response(error).body.find("/srv"), std::string::npos);
+  EXPECT_NE(operator_error_response(error).body.find("open /srv/a: No space left"),
+            std::string::npos);
+}
+
 TEST(ErrorResponse, SaysWhenToTryAgain) {
   const Response response = error_response(Error(Errc::overloaded));
   EXPECT_EQ(response.status, 503);

@@ -37,6 +37,11 @@ class AccessLine {
 
   void write(std::string_view method, const Reply& reply, std::uint64_t bytes, bool answered) {
     metrics_.requests.add(reply.route, reply.response.status);
+    if (!reply.trouble.empty()) {
+      log_.warn("request failed",
+                {LogField{"request", context_.request_id}, LogField{"upload", reply.upload_id},
+                 LogField{"status", reply.response.status}, LogField{"reason", reply.trouble}});
+    }
     const std::chrono::duration<double, std::milli> spent = steady_clock::now() - begin_;
     const LogField request{"request", context_.request_id};
     const LogField peer{"peer", context_.peer_address};
@@ -270,8 +275,7 @@ ReplyPtr ServerSession::reply_after_exception(const Request& request,
   }
   log_.error("request failed", {{"request", context.request_id}, {"reason", what}});
   auto reply = std::make_unique<Reply>();
-  reply->response = error_response(
-      Error(Errc::internal, "the server failed to answer request " + context.request_id));
+  reply->response = error_response(Error(Errc::internal, what));
   handler_.decorate(&request, reply->response);
   return reply;
 }

@@ -59,7 +59,7 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   }
   const Result<runtime::DiskSpace> space = co_await store_.space();
   if (!space) {
-    reasons.push_back("free disk space cannot be read: " + space.error().message());
+    reasons.emplace_back("free disk space cannot be read");
   } else if (space->free_bytes < low_water_) {
     reasons.push_back(fmt::format("{} bytes of disk are free, expected at least {}",
                                   space->free_bytes, low_water_));

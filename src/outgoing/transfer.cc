@@ -52,7 +52,7 @@ Transfer::~Transfer() = default;
 Result<CURL*> Transfer::begin() {
   handle_.reset(curl_easy_init());
   if (!handle_) {
-    return fail(Errc::overloaded, "no memory for a request to " + request_.target.origin);
+    return failed("no memory for a request to " + request_.target.origin);
   }
   const Notice notice = [notify = notice_, handle = handle_.get()] { notify(handle); };
   if (request_.body) {

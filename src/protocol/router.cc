@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/encoding.h"
+#include "base/told.h"
 #include "protocol/cors.h"
 
 namespace sluice::protocol {
@@ -171,6 +172,9 @@ Task<http::ReplyPtr> Router::handle(const http::Request& request,
 
 http::ReplyPtr Router::reply_to(const Call& call, const Route* route, Answer& answer) {
   auto reply = std::make_unique<http::Reply>();
+  if (!answer && answer.error().message() != told(answer.error())) {
+    reply->trouble = answer.error().message();
+  }
   reply->response = answer ? *std::move(answer) : http::error_response(answer.error());
   for (const http::Header& header : call.headers.fields()) {
     reply->response.headers.set(header.name, header.value);

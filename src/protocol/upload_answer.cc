@@ -11,6 +11,7 @@
 
 #include "base/checked.h"
 #include "base/encoding.h"
+#include "base/told.h"
 
 namespace sluice::protocol {
 
@@ -48,11 +49,7 @@ http::Response progress_answer(const upload::Snapshot& snapshot, const std::stri
 }
 
 Error failure_of(const upload::Snapshot& snapshot) {
-  return Error(
-      Errc::delivery_failed,
-      "all bytes are stored, but the backend did not take the file, and is not asked again "
-      "unless the operator wants it: " +
-          snapshot.failure);
+  return Error(Errc::delivery_failed, snapshot.failure);
 }
 
 runtime::Task<Result<http::Response>> with_whole_body(upload::Engine& engine,
@@ -82,7 +79,7 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   document["file_size"] = snapshot.file_size;
   document["state"] = journal::to_text(snapshot.state);
   if (snapshot.state == journal::UploadState::failed) {
-    document["failure"] = to_valid_utf8(snapshot.failure);
+    document["failure"] = told(failure_of(snapshot));
   }
   document["received"] = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
   document["stored"] = std::move(stored);

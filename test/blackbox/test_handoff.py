@@ -2,6 +2,7 @@
 """A file that the backend does not take: given up, kept, handed over again by the operator."""
 
 import os
+import socket
 import stat
 import subprocess
 
@@ -33,6 +34,19 @@ def broken(new_server):
     return server
 
 
+def reason_in_log(server, response):
+    """What the log says about the request of that answer."""
+    assert_names_nothing_of(server, response)
+    asked = response.header("X-Request-Id")
+    (record,) = [r for r in server.log_records() if r["event"] == "request failed" and r["request"] == asked]
+    return record["reason"]
+
+
+def assert_names_nothing_of(server, response):
+    text = response.body.decode()
+    assert server.data_dir not in text and "127.0.0.1" not in text and "/uploads" not in text, text
+
+
 def open_session(client, size):
     response = client.request("POST", f"/videos/upload.json?file_name=a.bin&file_size={size}")
     return response.json()["id"], response.json()["location"]
@@ -42,6 +56,36 @@ def expect_failed(response):
     assert response.status == 502, response
     assert response.json()["error"] == "DeliveryFailed"
     assert response.header("Range") == "0-7"
+
+
+def test_answers_name_neither_paths_nor_addresses(broken, new_server, connected, tmp_path):
+    client = connected(broken)
+    _, location = open_session(client, 9)
+    failed = client.piece(location, 0, b"abcdefghi", 9)
+    expect_failed(failed)
+    assert broken.data_dir in reason_in_log(broken, failed)
+    assert_names_nothing_of(broken, client.get(path_of(location)))
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+        server = new_server(toml=f'[backend]\nurl = "{nobody}"\n{IMPATIENT}')
+        client = connected(server)
+        _, location = open_session(client, 3)
+        failed = client.whole(location, b"abc")
+    assert failed.status == 502, failed
+    assert nobody[:-1] in reason_in_log(server, failed)
+    assert_names_nothing_of(server, client.get(path_of(location)))
+
+
+def test_a_disk_that_fails_is_not_described_to_clients(new_server, connected):
+    server = new_server()
+    client = connected(server)
+    _, location = open_session(client, 3)
+    os.rename(os.path.join(server.data_dir, "uploads"), os.path.join(server.data_dir, "away"))
+    failed = client.piece(location, 0, b"ab", 3)
+    os.rename(os.path.join(server.data_dir, "away"), os.path.join(server.data_dir, "uploads"))
+    assert (failed.status, failed.json()["error"]) == (503, "StorageFailed")
+    assert server.data_dir in reason_in_log(server, failed)
 
 
 def test_given_up_and_handed_over_again(broken, connected):
@@ -79,12 +123,12 @@ def test_retry_says_why_it_does_not(broken, connected):
 
 
 def test_the_control_socket_is_its_owners_alone(broken):
-    socket = os.path.join(broken.data_dir, "control.sock")
-    mode = os.stat(socket).st_mode
+    path = os.path.join(broken.data_dir, "control.sock")
+    mode = os.stat(path).st_mode
     assert stat.S_ISSOCK(mode)
     assert stat.S_IMODE(mode) == 0o600
     broken.terminate()
-    assert not os.path.exists(socket)
+    assert not os.path.exists(path)
 
 
 def test_a_large_answer_is_kept_and_repeated_byte_for_byte(new_server, connected, noise):
@@ -111,7 +155,7 @@ def test_a_backend_that_recovers_after_the_last_attempt(new_server, connected):
         upload, location = open_session(client, 3)
         given_up = client.whole(location, b"abc")
         assert given_up.status == 502
-        assert "the backend answered 500" in given_up.json()["message"]
+        assert "the backend answered 500" in reason_in_log(server, given_up)
         assert retry(server, upload).returncode == 0
         assert client.piece(location, 2, b"c", 3).body == b"{}"
         first, second = backend.requests
