@@ -25,6 +25,14 @@ bool is_visible_ascii(char c) {
   return c >= ' ' && c < '\x7f';
 }
 
+// As in RFC 9110 5.6.2.
+bool is_token_of_type(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").contains(c);
+  });
+}
+
 // "type/subtype" with parameters; a client may have sent anything.
 std::string media_type_of(const Handoff& handoff) {
   const std::string& type = handoff.content_type;
@@ -34,6 +42,31 @@ std::string media_type_of(const Handoff& handoff) {
                     std::ranges::all_of(type, is_visible_ascii) &&
                     type.find_first_of(" ,\"\\") > slash;
   return fits ? std::string(trimmed(type)) : std::string(unknown_type);
+}
+
+bool is_type(std::string_view type, std::string_view kind) {
+  return type.size() > kind.size() && equals_ignoring_case(type.substr(0, kind.size()), kind);
+}
+
+// Frameworks read a body as its type says: as parameters, as parts, as a document. A client's word
+// is the type of the request only where none of them does.
+std::string body_type_of(const Handoff& handoff) {
+  const std::string type = media_type_of(handoff);
+  const std::string plain(trimmed(std::string_view(type).substr(0, type.find(';'))));
+  const std::size_t slash = plain.find('/');
+  const bool is_media =
+      is_type(plain, "audio/") || is_type(plain, "image/") || is_type(plain, "video/");
+  // "image/svg+xml" is XML.
+  const bool is_plain = is_media && is_token_of_type(std::string_view(plain).substr(slash + 1)) &&
+                        !plain.contains('+');
+  return is_plain ? plain : std::string(unknown_type);
+}
+
+// Some servers read a part of parts as further fields and files.
+std::string part_type_of(const Handoff& handoff) {
+  const std::string type = media_type_of(handoff);
+  const bool is_composite = is_type(type, "multipart/") || is_type(type, "message/");
+  return is_composite ? std::string(unknown_type) : type;
 }
 
 json::object parameters_of(const Handoff& handoff) {
@@ -145,7 +178,7 @@ std::string request_type(HandoffMode mode, const Handoff& handoff, const std::st
   if (mode == HandoffMode::form) {
     return "multipart/form-data; boundary=" + boundary;
   }
-  return mode == HandoffMode::reference ? "application/json" : media_type_of(handoff);
+  return mode == HandoffMode::reference ? "application/json" : body_type_of(handoff);
 }
 
 // Names and file names in a form as browsers write them (HTML 4.10.21.8).
@@ -204,7 +237,7 @@ FormFrame form_frame(const Handoff& handoff, std::string boundary) {
                     "\r\n\r\n" + parameter_text(parameter.value()) + "\r\n";
   }
   frame.before +=
-      file_part_head(boundary, "file", handoff.file_name) + media_type_of(handoff) + "\r\n\r\n";
+      file_part_head(boundary, "file", handoff.file_name) + part_type_of(handoff) + "\r\n\r\n";
   for (const journal::ExtraFile& extra : handoff.extra_files) {
     frame.between.push_back(
         "\r\n" + file_part_head(boundary, "extra_files[" + extra.tag + "]", extra.file_name) +
@@ -269,6 +302,9 @@ outgoing::HttpRequest handoff_request(const HttpBackendSettings& settings, const
     head.add_if_short("X-Forwarded-For", forwarded_for(origin));
   }
   head.add_if_short("X-Sluice-File-Name", percent_encode(handoff.file_name));
+  if (!handoff.content_type.empty()) {
+    head.add_if_short("X-Sluice-Content-Type", visible(handoff.content_type));
+  }
   if (settings.mode == HandoffMode::body) {
     head.add_if_short("X-Sluice-Parameters", ascii_json(parameters));
   }

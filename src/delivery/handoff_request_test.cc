@@ -59,6 +59,7 @@ TEST(HandoffRequest, carries_everything_in_its_head) {
                 {"X-Sluice-Owner", "key%201"},
                 {"X-Forwarded-For", "192.0.2.1"},
                 {"X-Sluice-File-Name", "holiday.mp4"},
+                {"X-Sluice-Content-Type", "video/mp4"},
                 {"X-Sluice-Parameters", R"({"title":"At the sea","tags":["a","b"],"count":3})"},
                 {"user-agent", "test"}}));
 }
@@ -78,6 +79,37 @@ TEST(HandoffRequest, takes_a_clients_words_as_data) {
   EXPECT_EQ(header(request, "X-Sluice-Parameters"),
             R"({"title":"\r\nX-Evil: \ud83c\udfac\u00e4"})");
   EXPECT_EQ(header(request, "cookie"), "a=%C3%A4");
+}
+
+TEST(HandoffRequest, lets_no_client_choose_how_the_body_is_read) {
+  const struct {
+    std::string sent;
+    std::string body;  // Content-Type of the request in mode body.
+    std::string part;  // Of the file's part in a form.
+  } cases[] = {
+      {"video/mp4", "video/mp4", "video/mp4"},
+      {"Video/MP4; codecs=avc1", "Video/MP4", "Video/MP4; codecs=avc1"},
+      {"video/mp4;codecs=avc1", "video/mp4", "video/mp4;codecs=avc1"},
+      {"image/svg+xml", "application/octet-stream", "image/svg+xml"},
+      {"text/csv", "application/octet-stream", "text/csv"},
+      {"application/json", "application/octet-stream", "application/json"},
+      {"application/x-www-form-urlencoded", "application/octet-stream",
+       "application/x-www-form-urlencoded"},
+      {"multipart/form-data;boundary=x", "application/octet-stream", "application/octet-stream"},
+      {"MULTIPART/mixed", "application/octet-stream", "application/octet-stream"},
+      {"video/mp4,application/json", "application/octet-stream", "video/mp4,application/json"},
+      {"video/", "application/octet-stream", "application/octet-stream"},
+      {"video/a/b", "application/octet-stream", "video/a/b"},
+  };
+  for (const auto& row : cases) {
+    Handoff handoff = a_handoff();
+    handoff.content_type = row.sent;
+    const auto request = handoff_request(settings_for(HandoffMode::body), handoff, {}, "");
+    EXPECT_EQ(header(request, "Content-Type"), row.body) << row.sent;
+    EXPECT_EQ(header(request, "X-Sluice-Content-Type"), row.sent);
+    const std::string part = "Content-Type: " + row.part + "\r\n\r\n";
+    EXPECT_TRUE(form_frame(handoff, "B").before.ends_with(part)) << row.sent;
+  }
 }
 
 TEST(HandoffRequest, names_what_is_too_long_for_a_head) {

@@ -11,19 +11,17 @@ namespace sluice::outgoing {
 namespace {
 
 constexpr std::string_view parameter_prefix = "parameter:";
-constexpr std::array<std::string_view, 5> names{"id", "key", "file_name", "file_size",
-                                                "content_type"};
+// Sluice makes their values, of digits and letters.
+constexpr std::array<std::string_view, 3> own_names{"id", "key", "file_size"};
+constexpr std::array<std::string_view, 2> client_names{"file_name", "content_type"};
 
-bool is_known(std::string_view name) {
-  return std::ranges::find(names, name) != names.end() ||
+bool is_client_name(std::string_view name) {
+  return std::ranges::find(client_names, name) != client_names.end() ||
          (name.starts_with(parameter_prefix) && name.size() > parameter_prefix.size());
 }
 
-std::string encoded(const std::string& value) {
-  if (value == "." || value == "..") {
-    return value.size() == 1 ? "%2E" : "%2E%2E";
-  }
-  return percent_encode(value);
+bool is_known(std::string_view name) {
+  return std::ranges::find(own_names, name) != own_names.end() || is_client_name(name);
 }
 
 }  // namespace
@@ -36,10 +34,12 @@ Result<UrlTemplate> UrlTemplate::parse(std::string_view text) {
   UrlTemplate url;
   url.target_ = *std::move(target);
   std::string_view rest = url.target_.path;
+  bool is_query = false;
   while (!rest.empty()) {
     const std::size_t open = std::min(rest.find_first_of("{}"), rest.size());
     if (open > 0) {
       url.parts_.push_back({.text = std::string(rest.substr(0, open))});
+      is_query = is_query || rest.substr(0, open).contains('?');
     }
     if (open == rest.size()) {
       break;
@@ -53,6 +53,11 @@ Result<UrlTemplate> UrlTemplate::parse(std::string_view text) {
                   "{parameter:NAME} at " +
                       in_quotes(rest.substr(open)));
     }
+    if (!is_query && is_client_name(name)) {
+      return fail(Errc::bad_request, "expected {" + std::string(name) +
+                                         "} only behind ?: clients choose it, and servers that "
+                                         "decode %2F or .. would follow it out of its segment");
+    }
     url.parts_.push_back({.text = std::string(name), .is_name = true});
     rest.remove_prefix(close + 1);
   }
@@ -63,7 +68,7 @@ Target UrlTemplate::expand(const Lookup& lookup) const {
   Target target = target_;
   target.path.clear();
   for (const Part& part : parts_) {
-    target.path += part.is_name ? encoded(lookup(part.text)) : part.text;
+    target.path += part.is_name ? percent_encode(lookup(part.text)) : part.text;
   }
   return target;
 }

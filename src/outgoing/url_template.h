@@ -17,13 +17,13 @@ class UrlTemplate {
   // The text of a name; an unset parameter is empty.
   using Lookup = std::function<std::string(std::string_view name)>;
 
-  // As parse_target(); the path and the query may hold the names id, key, file_name, file_size,
-  // content_type and parameter:NAME. bad_request says what is wrong.
+  // As parse_target(); the path and the query may hold the names id, key and file_size, the query
+  // also file_name, content_type and parameter:NAME, which clients choose. bad_request says what is
+  // wrong.
   static Result<UrlTemplate> parse(std::string_view text);
 
   // Everything but RFC 3986's unreserved characters is percent-encoded, so that no value adds a
-  // segment or a parameter. "." and ".." alone would be a step in a path: they become "%2E" and
-  // "%2E%2E", which servers that decode before they split may still follow.
+  // parameter.
   Target expand(const Lookup& lookup) const;
 
  private:

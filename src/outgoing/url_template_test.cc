@@ -25,7 +25,7 @@ TEST(UrlTemplate, fills_in_names_percent_encoded) {
       {"http://app/v/{id}", "/v/7"},
       {"http://app/{id}{id}?n={file_name}&x=1",
        "/77?n=a%2F..%2Fb%3Fc%26d%3D%C3%A4%20%0D%0A.mp4&x=1"},
-      {"http://app/{parameter:up}/x/{parameter:none}", "/%2E%2E/x/"},
+      {"http://app/{key}?u={parameter:up}&x={parameter:none}", "/?u=..&x="},
       {"unix:/run/app.sock:/v/{id}", "/v/7"},
   };
   for (const auto& row : cases) {
@@ -40,6 +40,19 @@ TEST(UrlTemplate, refuses_unknown_names_and_names_in_the_host) {
                            "http://app/{parameter:}", "http://{id}/", "ftp://app/{id}"}) {
     EXPECT_FALSE(UrlTemplate::parse(text)) << text;
   }
+}
+
+// Servers that decode %2F, %5C or %2E before they split a path would follow them.
+TEST(UrlTemplate, lets_clients_choose_nothing_of_the_path) {
+  for (const char* text :
+       {"http://app/{file_name}", "http://app/{id}/{file_name}?x=1", "http://app/{content_type}",
+        "http://app/x-{parameter:user}", "unix:/run/app.sock:/{parameter:user}?n={file_name}"}) {
+    const Result<UrlTemplate> url = UrlTemplate::parse(text);
+    ASSERT_FALSE(url) << text;
+    EXPECT_NE(url.error().message().find("only behind ?"), std::string::npos);
+  }
+  EXPECT_TRUE(
+      UrlTemplate::parse("http://app/{id}/{key}/{file_size}?n={file_name}&t={content_type}"));
 }
 
 }  // namespace
