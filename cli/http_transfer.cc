@@ -280,6 +280,7 @@ TransferResult HttpTransfer::perform(Exchange& exchange) {
   if (const std::optional<std::string> location = header(handle_, "Location")) {
     answer.location = resolve_url(url, *location);
   }
+  answer.is_applications = header(handle_, "Sluice-Answer") == "backend";
   curl_off_t retry_after = 0;
   if (header(handle_, "Retry-After") &&
       curl_easy_getinfo(handle_, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK) {

@@ -98,6 +98,9 @@ Step UploadClient::next(const Reply& reply, Time now) {
                            : on_failure(lost->reason, std::nullopt);
   }
   const Answer& answer = std::get<Answer>(reply);
+  if (answer.is_applications && answer.status >= 400) {
+    return on_refused_file(answer);
+  }
   if (is_retryable(answer.status)) {
     return on_server_fault(answer, now);
   }
@@ -205,6 +208,15 @@ Step UploadClient::on_refusal(const Answer& answer) {
   }
   return fail(ExitCode::refused,
               fmt::format("status {}, {}", answer.status, describe_error(answer)), dead);
+}
+
+// Every repetition would get this answer again, whatever its status.
+Step UploadClient::on_refused_file(const Answer& answer) {
+  return fail(ExitCode::file_refused,
+              fmt::format("the whole file arrived, and the application behind the server refused "
+                          "it: status {}, {}; the same command starts a new upload",
+                          answer.status, describe_error(answer)),
+              true);
 }
 
 Step UploadClient::on_server_fault(const Answer& answer, Time now) {

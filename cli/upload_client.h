@@ -23,6 +23,7 @@ enum class ExitCode : int {
   usage = 2,
   refused = 3,
   gave_up = 4,
+  file_refused = 5,
 };
 
 // A complete answer of the server.
@@ -32,6 +33,8 @@ struct Answer {
   std::optional<std::string> location;  // Absolute, whatever the header looked like.
   std::optional<std::chrono::seconds> retry_after;
   std::string body;
+  // The final answer of the application behind the server, not an error of the server.
+  bool is_applications = false;
 };
 
 // The request went out or not; nobody knows what the server made of it.
@@ -106,6 +109,7 @@ class UploadClient {
   Step on_final(const Answer& answer);
   Step on_incomplete(const Answer& answer);
   Step on_refusal(const Answer& answer);
+  Step on_refused_file(const Answer& answer);
   Step on_server_fault(const Answer& answer, Time now);
   Step on_failure(std::string reason, std::optional<std::chrono::seconds> retry_after);
   Step ask_again(Duration wait, std::string reason);

@@ -377,6 +377,24 @@ TEST(UploadClient, says_whether_there_is_something_to_come_back_to) {
   }
 }
 
+// Whatever its status: it would come again for ever.
+TEST(UploadClient, takes_the_applications_no_for_final) {
+  for (const int status : {400, 401, 403, 404, 408, 422, 429}) {
+    SCOPED_TRACE(status);
+    Answer refusal = answer(status, R"({"error":"TooMany","message":"not today"})");
+    refusal.is_applications = true;
+    refusal.retry_after = std::chrono::seconds(1);
+    UploadClient client(policy(), file_size, no_luck);
+    client.resume(location);
+    const auto failed = std::get<Failed>(client.next(refusal, {}).action);
+    EXPECT_EQ(failed.exit_code, ExitCode::file_refused);
+    EXPECT_TRUE(failed.session_dead);
+    EXPECT_NE(failed.message.find("TooMany: not today; the same command starts a new upload"),
+              std::string::npos)
+        << failed.message;
+  }
+}
+
 TEST(StoredRange, is_what_the_specification_says) {
   EXPECT_EQ(parse_stored_range("0-0"), 1U);
   EXPECT_EQ(parse_stored_range("0-4"), 5U);

@@ -28,6 +28,8 @@ Exit codes:
   3    the server refused (4xx), leaves it to its operator (502 DeliveryFailed; 507 that names no
        time to come again), or does not speak the protocol
   4    gave up after retries
+  5    the whole file arrived, and the application behind the server refused it: the same command
+       starts a new upload
   130  stopped by SIGINT, 143 by SIGTERM
 
 With several files the first failure decides; after 4 and a signal the rest is not tried.)";

@@ -17,7 +17,8 @@ void allow_origin(http::Headers& headers, const Origins& origins, const http::Re
     }
     headers.set("Access-Control-Allow-Origin", std::string(*origin));
   }
-  headers.set("Access-Control-Expose-Headers", "Location, Range, Retry-After, X-Request-Id");
+  headers.set("Access-Control-Expose-Headers",
+              "Location, Range, Retry-After, Sluice-Answer, X-Request-Id");
 }
 
 bool is_preflight(const http::Request& request) {

@@ -191,7 +191,7 @@ Task<Answer> MultichunkDialect::part_answer(const upload::Snapshot& snapshot,
     co_return co_await final_answer(snapshot);
   }
   if (snapshot.preview && !is_complete(snapshot) && file.is_complete(snapshot.stored)) {
-    co_return protocol::final_answer(*snapshot.preview);
+    co_return expected_answer(*snapshot.preview);
   }
   co_return http::Response();
 }

@@ -124,7 +124,7 @@ TEST_F(PandaClientsTest, TheBrowserUploaderAsksSendsAndCancels) {
   send("PUT " + path + "\nContent-Length: 0" + fields + "*/9");
   expect_progress(204, "(none)");
   EXPECT_EQ(header(last.response, "Access-Control-Expose-Headers"),
-            "Location, Range, Retry-After, X-Request-Id");
+            "Location, Range, Retry-After, Sluice-Answer, X-Request-Id");
   send("PUT " + path + fields + "0-4/9", "abcde");
   expect_progress(204, "0-4");
   // Chromium repeats a piece by itself.

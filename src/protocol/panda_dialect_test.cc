@@ -208,6 +208,7 @@ TEST_F(PandaDialectTest, AnswersABackendsRefusalAsItCame) {
   for (const char* range : {"8-8/9", "*/9"}) {
     const http::Response response = send(put(path, range));
     EXPECT_EQ(response.status, 422);
+    EXPECT_EQ(header(response, "Sluice-Answer"), "backend");
     EXPECT_EQ(response.body, R"({"error":"no"})");
     EXPECT_EQ(header(response, "Range"), "0-8");
   }

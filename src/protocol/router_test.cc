@@ -99,7 +99,8 @@ TEST_F(RouterTest, ShowsThePolicyForFlashOnlyWhenEnabled) {
 
 class RouterOriginsTest : public RouterFixture {
  protected:
-  static constexpr const char* exposed = "Location, Range, Retry-After, X-Request-Id";
+  static constexpr const char* exposed =
+      "Location, Range, Retry-After, Sluice-Answer, X-Request-Id";
 };
 
 TEST_F(RouterOriginsTest, OpensLocationsToEveryOrigin) {

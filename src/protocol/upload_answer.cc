@@ -26,13 +26,19 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
   headers.set("Location", location);
 }
 
-http::Response final_answer(const journal::Answer& answer) {
+http::Response expected_answer(const journal::Answer& answer) {
   http::Response response;
   response.status = answer.status;
   response.body = answer.body;
   for (const auto& [name, value] : answer.headers) {
     response.headers.add(name, value);
   }
+  return response;
+}
+
+http::Response final_answer(const journal::Answer& answer) {
+  http::Response response = expected_answer(answer);
+  response.headers.set("Sluice-Answer", "backend");
   return response;
 }
 

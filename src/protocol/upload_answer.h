@@ -21,7 +21,11 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
 // file is the caller's to add.
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
 
-// An answer of the backend's alone.
+// What can be told of an answer before the backend gave it.
+http::Response expected_answer(const journal::Answer& answer);
+
+// An answer of the backend's alone. `Sluice-Answer: backend` tells it from an error of Sluice's
+// own.
 http::Response final_answer(const journal::Answer& answer);
 
 // What the client of an upload in `failed` is told.
