@@ -38,7 +38,7 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   upload::EngineSettings settings;
   settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads};
   settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished,
-                     config.expiry.failed};
+                     config.expiry.refused, config.expiry.failed};
   settings.answer_wait = config.delivery.wait;
   const Durability durability = config.data.durability;
   // Without the name of the machine's run nobody could tell later what a power cut has left.
@@ -64,6 +64,7 @@ Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backen
   settings.method = backend.method;
   settings.deadlines.whole = backend.timeout;
   settings.answer_headers = backend.answer_headers;
+  settings.trouble = backend.trouble;
   settings.with_digest = backend.digest;
   settings.directory = backend.directory;
   settings.ca_file = backend.ca_file;

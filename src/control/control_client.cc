@@ -24,6 +24,15 @@ std::size_t take(const char* bytes, std::size_t size, std::size_t count, void* b
   return size * count;
 }
 
+// Null where there is none.
+boost::json::value member_of(const std::string& body, const char* name) {
+  boost::system::error_code error;
+  const boost::json::value document = boost::json::parse(body, error);
+  const boost::json::object* const object = error ? nullptr : document.if_object();
+  const boost::json::value* const value = object == nullptr ? nullptr : object->if_contains(name);
+  return value == nullptr ? boost::json::value() : *value;
+}
+
 struct CurlCloser {
   void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
 };
@@ -31,11 +40,15 @@ struct CurlCloser {
 }  // namespace
 
 std::string ControlAnswer::member(const char* name) const {
+  const boost::json::value value = member_of(body, name);
+  return value.is_string() ? std::string(value.get_string()) : std::string();
+}
+
+std::uint64_t ControlAnswer::count(const char* name) const {
+  const boost::json::value value = member_of(body, name);
   boost::system::error_code error;
-  const boost::json::value document = boost::json::parse(body, error);
-  const boost::json::object* const object = error ? nullptr : document.if_object();
-  const boost::json::value* const value = object == nullptr ? nullptr : object->if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  const auto number = value.to_number<std::uint64_t>(error);
+  return error ? 0 : number;
 }
 
 Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path) {

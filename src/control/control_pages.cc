@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "control/control_pages.h"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "base/limits.h"
@@ -23,6 +27,47 @@ std::optional<std::uint64_t> upload_id_of(std::string_view text) {
   return whole && id > 0 && id <= limits::upload_id_max ? std::optional(id) : std::nullopt;
 }
 
+constexpr char separator = '.';
+
+// "AT.ID", or "AT.ID.UNTIL" as retried_page() writes it; times in milliseconds.
+std::optional<upload::RetryRange> retry_range_of(std::string_view text) {
+  std::array<std::int64_t, 3> numbers{};
+  std::size_t count = 0;
+  for (const auto word : std::views::split(text, separator)) {
+    if (count == numbers.size()) {
+      return std::nullopt;
+    }
+    const std::string_view digits(word.begin(), word.end());
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), numbers.at(count++));
+    if (error != std::errc() || end != digits.data() + digits.size()) {
+      return std::nullopt;
+    }
+  }
+  if (count < 2 || numbers[1] < 0) {
+    return std::nullopt;
+  }
+  upload::RetryRange range{
+      {Timestamp(Duration(numbers[0])), static_cast<std::uint64_t>(numbers[1])}};
+  if (count == numbers.size()) {
+    range.until = Timestamp(Duration(numbers[2]));
+  }
+  return range;
+}
+
+http::Response retried_page(const upload::RetriedPage& page) {
+  boost::json::object document;
+  document["retried"] = page.retried;
+  document["failed"] = page.failed;
+  if (page.next) {
+    const auto milliseconds = [](Timestamp time) { return time.time_since_epoch().count(); };
+    document["next"] =
+        fmt::format("{}{}{}{}{}", milliseconds(page.next->after.at), separator, page.next->after.id,
+                    separator, milliseconds(page.next->until.value_or(Timestamp())));
+  }
+  return http::json_response(200, boost::json::serialize(document));
+}
+
 http::Response upload_page(const upload::Snapshot& snapshot) {
   boost::json::object document;
   document["id"] = snapshot.id;
@@ -37,6 +82,8 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
       locations_(locations),
       commands_{{"retry", protocol::PathPattern("/uploads/{}/retry"),
                  [this](std::string id) { return retry(std::move(id)); }},
+                {"retry_all", protocol::PathPattern("/uploads/since/{}/retry"),
+                 [this](std::string range) { return retry_all(std::move(range)); }},
                 {"move", protocol::PathPattern("/locations/to/{}"),
                  [this](std::string url) { return move(std::move(url)); }},
                 {"move_back", protocol::PathPattern("/locations/back"),
@@ -81,6 +128,18 @@ Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {
     co_return fail(snapshot.error());
   }
   co_return upload_page(*snapshot);
+}
+
+Task<ControlPages::Answer> ControlPages::retry_all(std::string range) {
+  const std::optional<upload::RetryRange> parsed = retry_range_of(range);
+  if (!parsed) {
+    co_return fail(Errc::bad_request, "expected AT.ID or AT.ID.UNTIL");
+  }
+  const Result<upload::RetriedPage> page = co_await uploads_.retry_all(*parsed);
+  if (!page) {
+    co_return fail(page.error());
+  }
+  co_return retried_page(*page);
 }
 
 Task<ControlPages::Answer> ControlPages::move(std::string url) {

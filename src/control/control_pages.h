@@ -15,8 +15,8 @@
 
 namespace sluice::control {
 
-// Answers are JSON: `{"id","state"}` of the upload, `{}` where there is nothing to tell, or
-// `{"error","message"}`. Any thread.
+// Answers are JSON: `{"id","state"}` of the upload, `{"retried","failed","next"}` of a page of
+// uploads, `{}` where there is nothing to tell, or `{"error","message"}`. Any thread.
 class ControlPages final : public http::Handler {
  public:
   // Both outlive this.
@@ -37,6 +37,7 @@ class ControlPages final : public http::Handler {
 
   runtime::Task<Answer> dispatch(const http::Request& request, http::Reply& reply);
   runtime::Task<Answer> retry(std::string upload_id);
+  runtime::Task<Answer> retry_all(std::string range);
   runtime::Task<Answer> move(std::string url);  // Empty: back.
 
   upload::Operations& uploads_;

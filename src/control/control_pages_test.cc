@@ -27,6 +27,15 @@ class ControlPagesTest : public ::testing::Test,
     co_return snapshot;
   }
 
+  runtime::Task<Result<upload::RetriedPage>> retry_all(upload::RetryRange range) override {
+    ranges.push_back(range);
+    upload::RetriedPage page{2, 1, std::nullopt};
+    if (!range.until) {
+      page.next = upload::RetryRange{{Timestamp(Duration(5)), 9}, Timestamp(Duration(70))};
+    }
+    co_return page;
+  }
+
   runtime::Task<Result<>> move(std::string url) override {
     moved_to.push_back(url);
     if (url == "nonsense") {
@@ -45,6 +54,7 @@ class ControlPagesTest : public ::testing::Test,
   }
 
   std::vector<std::uint64_t> retried;
+  std::vector<upload::RetryRange> ranges;
   std::vector<std::string> moved_to;
   ControlPages pages{*this, *this};
 };
@@ -60,6 +70,23 @@ TEST_F(ControlPagesTest, PassesOnWhatTheEngineSays) {
   const http::Response response = ask(http::Method::post, "/uploads/404/retry");
   EXPECT_EQ(response.status, 404);
   EXPECT_NE(response.body.find("there is no upload 404"), std::string::npos);
+}
+
+TEST_F(ControlPagesTest, RetriesPageAfterPage) {
+  EXPECT_EQ(ask(http::Method::post, "/uploads/since/3.0/retry").body,
+            R"({"retried":2,"failed":1,"next":"5.9.70"})");
+  EXPECT_EQ(ask(http::Method::post, "/uploads/since/5.9.70/retry").body,
+            R"({"retried":2,"failed":1})");
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].after, (journal::Decided{Timestamp(Duration(3)), 0}));
+  EXPECT_FALSE(ranges[0].until);
+  EXPECT_EQ(ranges[1].after, (journal::Decided{Timestamp(Duration(5)), 9}));
+  EXPECT_EQ(ranges[1].until, Timestamp(Duration(70)));
+  for (const char* text : {"3", "3.", ".3", "3.-1", "x.1", "1.2.3.4", "1.2.x"}) {
+    const std::string path = std::string("/uploads/since/") + text + "/retry";
+    EXPECT_EQ(ask(http::Method::post, path).status, 400) << text;
+  }
+  EXPECT_EQ(ranges.size(), 2U);
 }
 
 TEST_F(ControlPagesTest, MovesLocations) {

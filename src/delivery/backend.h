@@ -39,6 +39,10 @@ Handoff handoff_of(const journal::UploadRecord& record, unsigned attempt = 1);
 
 struct Delivery {
   journal::Answer answer;
+  // The answer speaks of the way to the backend, not of the file: another attempt has to follow,
+  // and not before `retry_after`, where the backend names a time.
+  bool is_trouble = false;
+  std::optional<Duration> retry_after;
   bool blob_taken = false;  // The store holds nothing of the upload any more.
   // What the journal is to learn together with the answer: both or neither.
   std::vector<journal::Change> changes;
@@ -54,7 +58,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  // One attempt. An answer of 2xx or 4xx is final; any other, and an error, means: try again later.
+  // One attempt. An answer of 2xx or 4xx that is no trouble is final; any other, and an error,
+  // means: try again later.
   // Must be idempotent by the hand-off's key: a crash can come after it acted and before its answer
   // was stored. `handoff` lives until this returns.
   virtual runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) = 0;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -276,6 +277,16 @@ std::string reference_json(const Handoff& handoff, const std::string& file_diges
   document["headers"] = std::move(headers);
   document["parameters"] = parameters_of(handoff);
   return json::serialize(document);
+}
+
+bool carries_credential(const Handoff& handoff) {
+  constexpr std::array<std::string_view, 6> words{"auth",    "cookie", "token",
+                                                  "api-key", "apikey", "session"};
+  const HandoffOrigin origin = parse_origin(handoff.origin);
+  return std::ranges::any_of(origin.headers, [&](const auto& header) {
+    const std::string name = to_lower(header.first);
+    return std::ranges::any_of(words, [&](std::string_view word) { return name.contains(word); });
+  });
 }
 
 outgoing::HttpRequest handoff_request(const HttpBackendSettings& settings, const Handoff& handoff,

@@ -31,6 +31,8 @@ struct HttpBackendSettings {
   std::string secret;  // Empty: requests are not signed.
   outgoing::Deadlines deadlines;
   std::vector<std::string> answer_headers;  // What is kept of the answer.
+  // Answers of 4xx that speak of the way to the application, in order.
+  std::vector<int> trouble;
   std::uint64_t answer_bytes_max = limits::answer_bytes_max;
   bool with_digest = false;
   std::string directory;  // reference: gets a hard link to each file. Empty: none.
@@ -58,6 +60,10 @@ FormFrame form_frame(const Handoff& handoff, std::string boundary);
 // The body in `reference` mode.
 std::string reference_json(const Handoff& handoff, const std::string& file_digest,
                            const std::string& path);
+
+// The hand-off has a credential of the client's among its headers: the application may mean the
+// client with a 401, and not Sluice.
+bool carries_credential(const Handoff& handoff);
 
 // Everything but the body, and unsigned. `boundary` is for `form`.
 outgoing::HttpRequest handoff_request(const HttpBackendSettings& settings, const Handoff& handoff,

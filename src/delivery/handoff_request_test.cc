@@ -112,6 +112,15 @@ TEST(HandoffRequest, lets_no_client_choose_how_the_body_is_read) {
   }
 }
 
+TEST(HandoffRequest, knows_whether_a_client_could_be_meant_by_a_401) {
+  Handoff handoff = a_handoff();
+  EXPECT_FALSE(carries_credential(handoff));
+  for (const char* name : {"authorization", "cookie", "x-api-key", "x-access-token"}) {
+    handoff.origin = std::string(R"({"address":"::1","headers":{")") + name + R"(":"x"}})";
+    EXPECT_TRUE(carries_credential(handoff)) << name;
+  }
+}
+
 TEST(HandoffRequest, names_what_is_too_long_for_a_head) {
   Handoff handoff = a_handoff();
   handoff.file_name = std::string(limits::handoff_header_bytes_max + 1, 'x');

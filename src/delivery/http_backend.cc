@@ -81,7 +81,7 @@ Task<Result<Delivery>> HttpBackend::deliver(const Handoff& handoff) {
   if (!answer) {
     co_return fail(answer.error());
   }
-  Result<Delivery> delivery = delivery_of(*std::move(answer));
+  Result<Delivery> delivery = delivery_of(handoff, *std::move(answer));
   if (!delivery) {
     co_return delivery;
   }
@@ -89,7 +89,7 @@ Task<Result<Delivery>> HttpBackend::deliver(const Handoff& handoff) {
   if (!finished) {
     co_return fail(finished.error());
   }
-  co_await clean_up(handoff, delivery->answer.status);
+  co_await clean_up(handoff, *delivery);
   co_return delivery;
 }
 
@@ -204,13 +204,19 @@ Result<HandoffDigests> HttpBackend::digests_of(const std::vector<BodyPointer>& p
   return digests;
 }
 
-Result<Delivery> HttpBackend::delivery_of(outgoing::HttpAnswer answer) const {
+Result<Delivery> HttpBackend::delivery_of(const Handoff& handoff,
+                                          outgoing::HttpAnswer answer) const {
   if (answer.status >= 300 && answer.status < 400) {
     return fail(Errc::delivery_failed, "the backend answered " + std::to_string(answer.status) +
                                            ", and redirects are not followed");
   }
   Delivery delivery;
   delivery.answer.status = answer.status;
+  delivery.is_trouble =
+      answer.status >= 500 ||
+      std::ranges::find(settings_.trouble, answer.status) != settings_.trouble.end() ||
+      (answer.status == 401 && !carries_credential(handoff));
+  delivery.retry_after = answer.retry_after;
   for (auto& [name, value] : answer.headers) {
     const auto is_same = [&name](const std::string& kept) {
       return equals_ignoring_case(kept, name);
@@ -228,12 +234,13 @@ Task<Result<>> HttpBackend::finish_body(AnswerBody& body, journal::Answer& answe
 }
 
 // A file that the application refused is not left in its directory.
-Task<> HttpBackend::clean_up(const Handoff& handoff, int status) {
-  if (status >= 500) {
+Task<> HttpBackend::clean_up(const Handoff& handoff, const Delivery& delivery) {
+  if (delivery.is_trouble) {
     co_return;
   }
   forget(handoff.upload_id);
-  if (status >= 400 && settings_.mode == HandoffMode::reference && !settings_.directory.empty()) {
+  if (delivery.answer.status >= 400 && settings_.mode == HandoffMode::reference &&
+      !settings_.directory.empty()) {
     (void)co_await files_.unlink_finished(link_path(handoff));
   }
 }

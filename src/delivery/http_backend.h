@@ -51,9 +51,9 @@ class HttpBackend final : public Backend {
   runtime::Task<Result<>> add_digests(const Handoff& handoff, Prepared& prepared);
   Result<HandoffDigests> digests_of(
       const std::vector<std::shared_ptr<const outgoing::Body>>& parts) const;
-  Result<Delivery> delivery_of(outgoing::HttpAnswer answer) const;
+  Result<Delivery> delivery_of(const Handoff& handoff, outgoing::HttpAnswer answer) const;
   runtime::Task<Result<>> finish_body(AnswerBody& body, journal::Answer& answer);
-  runtime::Task<> clean_up(const Handoff& handoff, int status);
+  runtime::Task<> clean_up(const Handoff& handoff, const Delivery& delivery);
 
   Prepared prepared_before(std::uint64_t upload_id);
   void remember(std::uint64_t upload_id, const Prepared& prepared);

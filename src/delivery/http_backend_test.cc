@@ -132,6 +132,38 @@ TEST_F(HttpBackendTest, SendsExtraFilesBehindTheFileInAForm) {
   EXPECT_EQ(header(request, "X-Sluice-Body-SHA256"), to_hex(sha256(sent)));
 }
 
+std::string answer_of(int status, const std::string& fields = "") {
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\n" + fields + "Content-Length: 0\r\n\r\n";
+}
+
+TEST_F(HttpBackendTest, TellsTroubleOnTheWayFromARefusal) {
+  write_blob("hello");
+  settings.trouble = {404, 429};
+  const struct {
+    int status;
+    bool is_trouble;
+  } cases[] = {{200, false}, {400, false}, {401, true}, {403, false}, {404, true},
+               {422, false}, {429, true},  {500, true}, {503, true}};
+  for (const auto& row : cases) {
+    const Server server(any_port, {answer_of(row.status)});
+    const auto delivery = testing::run(backend_for(server).deliver(handoff));
+    ASSERT_TRUE(delivery) << row.status;
+    EXPECT_EQ(delivery->is_trouble, row.is_trouble) << row.status;
+    EXPECT_FALSE(delivery->retry_after) << row.status;
+  }
+  handoff.origin = R"({"address":"::1","headers":{"authorization":"Bearer x"}})";
+  const Server server(any_port, {answer_of(401)});
+  EXPECT_FALSE(testing::run(backend_for(server).deliver(handoff))->is_trouble)
+      << "the application means the client";
+}
+
+TEST_F(HttpBackendTest, HearsWhenToComeAgain) {
+  write_blob("hello");
+  const Server server(any_port, {answer_of(503, "Retry-After: 120\r\n")});
+  EXPECT_EQ(testing::run(backend_for(server).deliver(handoff))->retry_after,
+            std::chrono::minutes(2));
+}
+
 TEST_F(HttpBackendTest, FollowsNoRedirect) {
   write_blob("hello");
   const Server server(any_port, {"HTTP/1.1 307 No\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"});
@@ -157,9 +189,12 @@ TEST_F(HttpBackendTest, TheSecondNameStaysUnlessTheFileIsRefused) {
     ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
     EXPECT_TRUE(std::filesystem::exists(path));
   }
-  const Server server(any_port, {"HTTP/1.1 422 No\r\nContent-Length: 0\r\n\r\n"});
-  ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
-  EXPECT_FALSE(std::filesystem::exists(path));
+  settings.trouble = {404};
+  for (const int status : {404, 422}) {
+    const Server server(any_port, {answer_of(status)});
+    ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
+    EXPECT_EQ(std::filesystem::exists(path), status == 404);
+  }
   EXPECT_TRUE(std::filesystem::exists(store.blob_path(7)));
 }
 

@@ -13,8 +13,15 @@ namespace sluice::delivery {
 namespace {
 
 // 2xx: delivered. 4xx: refused. A redirect is followed by nobody and decides nothing.
-bool is_final(int status) {
-  return (status >= 200 && status < 300) || (status >= 400 && status < 500);
+bool is_final(const Delivery& delivery) {
+  const int status = delivery.answer.status;
+  return !delivery.is_trouble &&
+         ((status >= 200 && status < 300) || (status >= 400 && status < 500));
+}
+
+// What the backend has to say, as far as it is for a line of the log.
+std::string reason_of(const journal::Answer& answer) {
+  return answer.body.substr(0, limits::failure_bytes_max);
 }
 
 }  // namespace
@@ -165,17 +172,18 @@ runtime::Task<> Outbox::deliver_until_answered(journal::UploadRecord record) {
     if (closing_->is_set()) {
       break;
     }
-    const Result<> answered = co_await attempt(record, attempts);
+    const std::optional<Setback> setback = co_await attempt(record, attempts);
     turn.reset();
-    if (answered) {
+    if (!setback) {
       break;
     }
     ++attempts;
     const Timestamp now = clock_.now();
-    if (now >= last && co_await give_up(record, attempts, answered.error())) {
+    if (now >= last && co_await give_up(record, attempts, setback->reason)) {
       break;
     }
-    not_before = now + retry_delay(settings_.delays, attempts, random_fraction());
+    not_before = now + std::max(retry_delay(settings_.delays, attempts, random_fraction()),
+                                std::min(setback->wait, settings_.delays.longest));
     if (now < last) {
       not_before = std::min(not_before, last);
     }
@@ -215,32 +223,46 @@ void Outbox::end_errand(const journal::UploadRecord& record) {
   }
 }
 
-runtime::Task<Result<>> Outbox::attempt(const journal::UploadRecord& record, unsigned attempts) {
+runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const journal::UploadRecord& record,
+                                                              unsigned attempts) {
   ledger_->began(record.token);
   const Handoff handoff = handoff_of(record, attempts + 1);
   Result<Delivery> delivery = co_await ask_backend(handoff);
-  if (delivery && !is_final(delivery->answer.status)) {
-    delivery = fail(Errc::delivery_failed,
-                    "the backend answered " + std::to_string(delivery->answer.status));
-  }
+  std::optional<Setback> setback;
   if (!delivery) {
+    setback = Setback{delivery.error()};
+  } else if (!is_final(*delivery)) {
+    setback = Setback{Error(Errc::delivery_failed,
+                            "the backend answered " + std::to_string(delivery->answer.status)),
+                      delivery->retry_after.value_or(Duration::zero())};
+  }
+  if (setback) {
     log_.warn("delivery failed", {{"upload", record.id},
                                   {"attempt", std::uint64_t{attempts} + 1},
-                                  {"reason", delivery.error().message()}});
-    co_return fail(delivery.error());
+                                  {"reason", setback->reason.message()}});
+    co_return setback;
   }
   const int status = delivery->answer.status;
+  const std::string reason = status >= 400 ? reason_of(delivery->answer) : std::string();
   const Result<> kept = co_await ledger_->answered(record.token, std::move(*delivery));
   if (!kept) {
     log_.error("answer of the backend could not be kept",
                {{"upload", record.id}, {"reason", kept.error().message()}});
-    co_return kept;
+    co_return Setback{kept.error()};
   }
-  const bool refused = status >= 400;
-  (refused ? metrics_.deliveries_refused : metrics_.deliveries_delivered).add();
-  log_.info(refused ? "refused by the backend" : "delivered",
-            {{"upload", record.id}, {"status", status}});
-  co_return Result<>();
+  log_end(record, status, reason);
+  co_return std::nullopt;
+}
+
+void Outbox::log_end(const journal::UploadRecord& record, int status, const std::string& reason) {
+  if (status < 400) {
+    metrics_.deliveries_delivered.add();
+    log_.info("delivered", {{"upload", record.id}, {"status", status}});
+    return;
+  }
+  metrics_.deliveries_refused.add();
+  log_.warn("refused by the backend",
+            {{"upload", record.id}, {"status", status}, {"reason", reason}});
 }
 
 // False when that could not be written down.

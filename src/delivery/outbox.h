@@ -76,8 +76,15 @@ class Outbox final : public Handover {
   std::size_t errands_of(const std::string& owner) const;
   runtime::Task<> deliver_until_answered(journal::UploadRecord record);
   runtime::Task<> pause_until(std::uint64_t upload_id, Timestamp not_before);
-  // Success when there is an answer and it is durable.
-  runtime::Task<Result<>> attempt(const journal::UploadRecord& record, unsigned attempts);
+  // Why an attempt brought no answer that is final and durable.
+  struct Setback {
+    Error reason;
+    Duration wait{0};  // The next attempt comes not before that, as far as the settings allow.
+  };
+  // Nothing: there is an answer and it is durable.
+  runtime::Task<std::optional<Setback>> attempt(const journal::UploadRecord& record,
+                                                unsigned attempts);
+  void log_end(const journal::UploadRecord& record, int status, const std::string& reason);
   runtime::Task<bool> give_up(const journal::UploadRecord& record, unsigned attempts, Error reason);
   void end_errand(const journal::UploadRecord& record);
   runtime::Task<Result<Delivery>> ask_backend(const Handoff& handoff);

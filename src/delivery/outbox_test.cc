@@ -6,6 +6,8 @@
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <vector>
 
@@ -51,12 +53,17 @@ class ScriptedBackend final : public Backend {
     if (status == 0) {
       co_return fail(Errc::delivery_failed, "on purpose");
     }
-    co_return delivery_of(status);
+    Delivery delivery = delivery_of(status);
+    delivery.is_trouble = status >= 500 || trouble.contains(status) || retry_after.has_value();
+    delivery.retry_after = retry_after;
+    co_return delivery;
   }
 
   std::deque<int> script;
   std::map<std::uint64_t, std::vector<std::string>> keys;
   testing::ManualClock* clock = nullptr;  // Moved on by each attempt.
+  std::set<int> trouble;
+  std::optional<Duration> retry_after;
   std::size_t at_once = 0;
   std::size_t most_at_once = 0;
 };
@@ -64,8 +71,9 @@ class ScriptedBackend final : public Backend {
 class OutboxTest : public ::testing::Test, public Ledger {
  protected:
   void began(const std::string& /*token*/) override {}
-  Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp /*next*/) override {
+  Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp next) override {
     failures.push_back(attempts);
+    next_attempts.push_back(next);
     co_return Result<>();
   }
   Task<Result<>> gave_up(std::string token, unsigned attempts, std::string reason) override {
@@ -124,6 +132,7 @@ class OutboxTest : public ::testing::Test, public Ledger {
   NullLog log;
   std::map<std::string, std::vector<int>> answers;
   std::vector<unsigned> failures;
+  std::vector<Timestamp> next_attempts;
   std::vector<std::string> given_up;
   OutboxSettings settings{.delays = {1ms, 2ms}, .give_up_after = 24h * 365 * 1000};
   int answers_lost = 0;
@@ -214,6 +223,49 @@ TEST_F(OutboxTest, HurryEndsThePause) {
   EXPECT_TRUE(testing::run_in(context, hurries(outbox, failures, all_answered)));
   EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
   EXPECT_EQ(backend.keys[1].size(), 2U);
+}
+
+// Of the times that the outbox has chosen for the next attempt.
+TEST_F(OutboxTest, RetryAfterIsRespectedUpToTheLongestPause) {
+  settings.delays = {1s, 5min};
+  const struct {
+    Duration asked;
+    Duration shortest;
+    Duration longest;
+  } cases[] = {{0s, 500ms, 1s}, {2min, 2min, 2min}, {24h, 5min, 5min}};
+  for (const auto& row : cases) {
+    testing::ManualClock hands;
+    failures.clear();
+    next_attempts.clear();
+    received(1);
+    journal.uploads.at(1).progress.handoff_since = hands.now();
+    settings.give_up_after = 48h;
+    backend.script = {429};
+    backend.retry_after = row.asked;
+    boost::asio::io_context context(1);
+    Outbox outbox(journal, backend, context.get_executor(), hands, metrics, log, settings);
+    outbox.open(*this);
+    const auto until_failed = [](const std::vector<unsigned>& failed_attempts) -> Task<> {
+      while (failed_attempts.empty()) {
+        co_await runtime::sleep_for(1ms);
+      }
+    };
+    testing::run_in(context, until_failed(failures));
+    EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+    ASSERT_FALSE(next_attempts.empty());
+    EXPECT_GE(next_attempts.front() - hands.now(), row.shortest);
+    EXPECT_LE(next_attempts.front() - hands.now(), row.longest);
+  }
+  EXPECT_TRUE(answers.empty());
+}
+
+TEST_F(OutboxTest, TroubleIsNoAnswer) {
+  backend.script = {404, 429, 200};
+  backend.trouble = {404, 429};
+  run_until_answered(1, {received(1)});
+  EXPECT_EQ(answers["token1"], std::vector{200});
+  EXPECT_EQ(failures, (std::vector{1U, 2U}));
+  EXPECT_EQ(metrics.deliveries_refused.value(), 0U);
 }
 
 TEST_F(OutboxTest, FourHundredsAreFinal) {

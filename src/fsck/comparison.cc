@@ -28,10 +28,12 @@ bool is_hex(std::string_view text) noexcept {
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-// What failed is kept for another hand-off.
-bool awaits_answer(UploadState state) noexcept {
+// What was refused or has failed is kept for another hand-off.
+bool needs_file(const UploadRecord& record) noexcept {
+  const UploadState state = record.progress.state;
   return state == UploadState::received || state == UploadState::delivering ||
-         state == UploadState::failed;
+         state == UploadState::failed ||
+         (state == UploadState::refused && record.progress.blob_present);
 }
 
 std::uint64_t stored_end(const UploadRecord& record) noexcept {
@@ -63,26 +65,28 @@ std::optional<Finding> judge_upload(const UploadRecord& record,
                                     std::optional<std::uint64_t> blob_size,
                                     HandedOver handed_over) {
   const UploadState state = record.progress.state;
-  if (state != UploadState::receiving && !awaits_answer(state)) {
+  if (state != UploadState::receiving && !needs_file(record)) {
     return std::nullopt;
   }
-  if (awaits_answer(state) &&
+  if (needs_file(record) &&
       (handed_over == HandedOver::record || (handed_over == HandedOver::file && !blob_size))) {
     return std::nullopt;
   }
   const std::uint64_t end = stored_end(record);
+  // Its answer is final: nothing more of it can come, as it can of the others.
+  const Remedy remedy = state == UploadState::refused ? Remedy::forget_blob : Remedy::cut_stored;
   if (!blob_size) {
     if (end == 0) {
       return std::nullopt;
     }
     return Finding{fmt::format("{} is missing, the journal has bytes of upload {} up to {}",
                                blob_path(record.id), record.id, end),
-                   Remedy::cut_stored};
+                   remedy};
   }
   if (*blob_size < end && !is_split(record, *blob_size)) {
     return Finding{fmt::format("{} ends at byte {}, the journal has bytes of upload {} up to {}",
                                blob_path(record.id), *blob_size, record.id, end),
-                   Remedy::cut_stored};
+                   remedy};
   }
   if (*blob_size > record.file_size) {
     return Finding{fmt::format("{} has {} bytes, the file of upload {} only {}: cut it by hand",
@@ -97,7 +101,7 @@ std::optional<Finding> judge_blob(std::uint64_t upload_id, const UploadRecord* r
                    Remedy::move_aside};
   }
   const UploadState state = record->progress.state;
-  if (state == UploadState::receiving || awaits_answer(state)) {
+  if (state == UploadState::receiving || needs_file(*record)) {
     return std::nullopt;
   }
   if (!record->progress.blob_present) {

@@ -16,6 +16,7 @@ namespace sluice::fsck {
 enum class Remedy {
   none,         // Only a person can decide.
   cut_stored,   // The upload's stored ranges end where its blob does.
+  forget_blob,  // The upload keeps its answer and can be handed over no more.
   move_aside,   // The file goes to lost+found.
   forget_file,  // Its video has no file any more; a file that is there goes to lost+found.
 };

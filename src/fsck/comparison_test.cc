@@ -61,7 +61,10 @@ TEST(Comparison, ComparesTheLastStoredByteWithTheBlob) {
       {"failed and gone", UploadState::failed, 1000, std::nullopt, HandedOver::no,
        Remedy::cut_stored},
       {"delivered", UploadState::delivered, 1000, std::nullopt, HandedOver::no, {}},
-      {"refused", UploadState::refused, 1000, std::nullopt, HandedOver::no, {}},
+      {"refused, kept for another try", UploadState::refused, 1000, 1000, HandedOver::no, {}},
+      {"refused and gone", UploadState::refused, 1000, std::nullopt, HandedOver::no,
+       Remedy::forget_blob},
+      {"refused and cut", UploadState::refused, 1000, 10, HandedOver::no, Remedy::forget_blob},
       {"aborted", UploadState::aborted, 400, 10, HandedOver::no, {}},
       {"expired", UploadState::expired, 400, std::nullopt, HandedOver::no, {}},
   };
@@ -82,13 +85,14 @@ TEST(Comparison, NamesTheBlobAndBothEnds) {
 
 TEST(Comparison, ABlobNeedsAnUpload) {
   EXPECT_EQ(judge_blob(679, nullptr)->remedy, Remedy::move_aside);
-  for (const UploadState state : {UploadState::receiving, UploadState::received,
-                                  UploadState::delivering, UploadState::failed}) {
+  for (const UploadState state :
+       {UploadState::receiving, UploadState::received, UploadState::delivering,
+        UploadState::refused, UploadState::failed}) {
     const journal::UploadRecord record = upload(state, 400);
     EXPECT_FALSE(judge_blob(679, &record)) << journal::to_text(state);
   }
   for (const UploadState state :
-       {UploadState::delivered, UploadState::refused, UploadState::aborted, UploadState::expired}) {
+       {UploadState::delivered, UploadState::aborted, UploadState::expired}) {
     journal::UploadRecord record = upload(state, 400);
     const auto leftover = judge_blob(679, &record);
     EXPECT_TRUE(leftover && leftover->harmless) << journal::to_text(state);
@@ -98,6 +102,13 @@ TEST(Comparison, ABlobNeedsAnUpload) {
     EXPECT_FALSE(forgotten->harmless);
     EXPECT_EQ(forgotten->remedy, Remedy::move_aside);
   }
+}
+
+TEST(Comparison, ARefusedUploadMayHaveNoFile) {
+  journal::UploadRecord record = upload(UploadState::refused, 1000);
+  record.progress.blob_present = false;
+  EXPECT_FALSE(judge_upload(record, std::nullopt, HandedOver::no));
+  EXPECT_EQ(judge_blob(679, &record)->remedy, Remedy::move_aside);
 }
 
 TEST(Comparison, AVideoHasItsFileWithItsSize) {

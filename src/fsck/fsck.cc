@@ -62,6 +62,7 @@ class Check {
   Result<> explain(UnrecordedFiles& files);
 
   Result<std::string> cut_stored(const UploadRecord& record, std::uint64_t blob_size);
+  Result<std::string> forget_blob(const UploadRecord& record);
   Result<std::string> forget_file(const VideoRecord& record);
   Result<std::string> move_aside(const std::string& path);
   void report(const Finding& finding, const Repair& repair);
@@ -138,6 +139,8 @@ Result<> Check::check_upload(const UploadRecord& record) {
     Repair repair;
     if (finding->remedy == Remedy::cut_stored) {
       repair = [&] { return cut_stored(record, blob->value_or(0)); };
+    } else if (finding->remedy == Remedy::forget_blob) {
+      repair = [&] { return forget_blob(record); };
     }
     report(*finding, repair);
   }
@@ -361,6 +364,16 @@ Result<std::string> Check::cut_stored(const UploadRecord& record, std::uint64_t 
     return fail(committed.error());
   }
   return "it has " + left + " bytes now and can be continued";
+}
+
+Result<std::string> Check::forget_blob(const UploadRecord& record) {
+  journal::UploadProgress progress = record.progress;
+  progress.blob_present = false;
+  const Result<> committed = journal_.commit(journal::UpdateUpload{record.id, std::move(progress)});
+  if (!committed) {
+    return fail(committed.error());
+  }
+  return "it keeps its answer and cannot be handed over again";
 }
 
 // The file first: should the process end in between, the next run finds it missing.

@@ -93,7 +93,9 @@ bool is_event(Event event, const UploadProgress* before, const UploadProgress& a
     case Event::aborted:
       return turned_into(UploadState::aborted, before, after);
     case Event::expired:
-      return turned_into(UploadState::expired, before, after);
+      // A refused one has finished already: that its file goes is Sluice's own matter.
+      return turned_into(UploadState::expired, before, after) &&
+             (before == nullptr || before->state != UploadState::refused);
     case Event::video_created:
       return turned_into(UploadState::delivered, before, after);
   }

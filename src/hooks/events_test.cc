@@ -79,6 +79,13 @@ TEST(Events, AreToldAsJson) {
                   R"("answer":{"status":422,"body":"too \"long\""}})");
 }
 
+TEST(Events, TheEndOfARefusedFileIsNoEvent) {
+  const journal::UploadProgress refused = in(UploadState::refused);
+  for (const Event event : all_events) {
+    EXPECT_FALSE(is_event(event, &refused, in(UploadState::expired))) << to_text(event);
+  }
+}
+
 TEST(Events, TellOfAVideoAsPandaDid) {
   const journal::UploadRecord record;
   const auto told = [&](std::string answer) {

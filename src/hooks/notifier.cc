@@ -44,8 +44,10 @@ std::vector<journal::Change> Notifier::announcements(const journal::UploadRecord
     journal::Notification notification;
     notification.upload_id = record.id;
     notification.event = to_text(event);
-    // The token is a secret; what is derived from it is not.
-    notification.key = short_digest(notification.event + ":" + record.token);
+    // The token is a secret; what is derived from it is not. An upload that was put back finishes
+    // once more, and says so under another key.
+    notification.key = short_digest(notification.event + ":" + record.token + ":" +
+                                    std::to_string(after.handoff_since.time_since_epoch().count()));
     notification.body = *std::move(body);
     notification.created_at = clock_.now();
     changes.emplace_back(journal::AddNotification{std::move(notification)});

@@ -24,6 +24,14 @@ struct VideoQuery {
   std::optional<std::string> owner = std::nullopt;  // Unset: everybody's.
 };
 
+// An upload that was refused or failed, and when: its place in the order of `decided`.
+struct Decided {
+  Timestamp at;
+  std::uint64_t id = 0;
+
+  friend bool operator==(const Decided&, const Decided&) = default;
+};
+
 struct VideoPage {
   std::vector<VideoRecord> records;  // Newest first.
   std::uint64_t total = 0;           // That match, on all pages.
@@ -61,7 +69,11 @@ class Journal {
   // Uploads in any other state whose expires_at is not after `now`.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now,
                                                                std::size_t count) = 0;
-  // Uploads in `delivered`, `refused`, `aborted` or `expired` with blob_present.
+  // Uploads in `refused` or `failed` with blob_present that were decided behind `after` and before
+  // `until`, in that order.
+  virtual runtime::Task<Result<std::vector<Decided>>> decided(Decided after, Timestamp until,
+                                                              std::size_t count) = 0;
+  // Uploads in `delivered`, `aborted` or `expired` with blob_present.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) = 0;
   // Uploads in `receiving` with unsynced bytes and an id above `after`, in order of id.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,

@@ -192,12 +192,12 @@ TEST_F(OwnerTableTest, CountsWhatWasThereBeforeItWas) {
     ASSERT_TRUE(connection->execute(
         "INSERT INTO uploads SELECT column1, 'token' || column1, x'', 9, x'', '{}', 1, column2,"
         " '0-9', 5, 1, 3, 0, NULL, NULL, NULL, '{}', 'ann', '', 0, x'', 0"
-        " FROM (VALUES (1, 'receiving'), (2, 'received'), (3, 'delivered'));"
+        " FROM (VALUES (1, 'receiving'), (2, 'received'), (3, 'delivered'), (4, 'refused'));"
         "INSERT INTO videos VALUES ('v', 4, 1, 'success', 1, '{\"file_size\":100}', '{}', 'ann')"));
   }
   auto connection = open_database(old, Durability::commit);
   ASSERT_TRUE(connection) << connection.error().message();
-  EXPECT_EQ(connection->query("SELECT name || sessions || ' ' || bytes FROM owners"), "ann1 118");
+  EXPECT_EQ(connection->query("SELECT name || sessions || ' ' || bytes FROM owners"), "ann1 127");
 }
 
 }  // namespace

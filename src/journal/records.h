@@ -17,8 +17,8 @@
 
 namespace sluice::journal {
 
-// receiving -> received -> delivering -> delivered | refused | failed; failed -> received; and
-// aborted, expired. The words stand in the journal.
+// receiving -> received -> delivering -> delivered | refused | failed; refused and failed ->
+// received; and aborted, expired. The words stand in the journal.
 enum class UploadState {
   receiving,
   received,
@@ -55,8 +55,8 @@ struct UploadProgress {
   Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
   bool blob_present = true;   // False once it is known that the store holds nothing of it.
   unsigned attempts = 0;      // Hand-offs begun and not answered.
-  Timestamp next_attempt_at;  // Not before.
-  Timestamp handoff_since;    // When the file was complete, or was put back after it had failed.
+  Timestamp next_attempt_at;  // Not before. refused, failed: when that was decided.
+  Timestamp handoff_since;    // When the file was complete, or was put back by the operator.
   std::string failure;        // failed: why the last attempt did.
   std::optional<Answer> answer;
 

@@ -213,6 +213,14 @@ runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::due(Timestamp no
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<std::vector<Decided>>> SqliteJournal::decided(Decided after, Timestamp until,
+                                                                   std::size_t count) {
+  auto work = [this, after, until, count] {
+    return database_->uploads.decided(after, until, count);
+  };
+  co_return co_await read(std::move(work));
+}
+
 runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::leftover_blobs(std::size_t count) {
   auto work = [this, count] { return database_->uploads.leftover_blobs(count); };
   co_return co_await read(std::move(work));

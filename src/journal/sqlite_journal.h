@@ -48,6 +48,8 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
                                                                std::size_t count) override;
   runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, std::size_t count) override;
+  runtime::Task<Result<std::vector<Decided>>> decided(Decided after, Timestamp until,
+                                                      std::size_t count) override;
   runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) override;
   runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
                                                             std::size_t count) override;

@@ -154,8 +154,35 @@ TEST_F(SqliteJournalTest, FindsUploadsByWhatIsToBeDone) {
   EXPECT_EQ(ids(sluice::testing::run(journal->due(at(100), 20))), (Ids{1, 7, 9, 11, 13}));
   EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), 20))).size(), 10U);
   EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), 3))).size(), 3U);
-  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(20))), (Ids{7, 9, 11, 13}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(20))), (Ids{7, 11, 13}));
   EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(1))).size(), 1U);
+}
+
+TEST_F(SqliteJournalTest, FindsRefusedAndFailedUploadsInTheOrderOfTheirDecision) {
+  using enum UploadState;
+  const struct {
+    UploadState state;
+    bool blob_present;
+    std::int64_t decided;
+  } rows[] = {{refused, true, 30},   {failed, true, 20},   {refused, true, 20},
+              {failed, true, 50},    {refused, false, 20}, {delivered, true, 20},
+              {delivering, true, 20}};
+  std::uint64_t id = 0;
+  for (const auto& row : rows) {
+    UploadRecord record = sample_upload(++id);
+    record.progress.state = row.state;
+    record.progress.blob_present = row.blob_present;
+    record.progress.next_attempt_at = at(row.decided);
+    ASSERT_TRUE(commit({CreateUpload{record}}));
+  }
+  const auto decided = [this](Decided after, std::int64_t until, std::size_t count) {
+    return *sluice::testing::run(journal->decided(after, at(until), count));
+  };
+  using Found = std::vector<Decided>;
+  EXPECT_EQ(decided({at(0), 0}, 100, 9),
+            (Found{{at(20), 2}, {at(20), 3}, {at(30), 1}, {at(50), 4}}));
+  EXPECT_EQ(decided({at(20), 0}, 50, 2), (Found{{at(20), 2}, {at(20), 3}}));
+  EXPECT_EQ(decided({at(20), 3}, 50, 2), (Found{{at(30), 1}}));
 }
 
 TEST_F(SqliteJournalTest, CountsUploadsByState) {

@@ -243,8 +243,60 @@ INSERT INTO machine (boot_id) VALUES ('');
 // are.
 constexpr const char* version_8 = "";
 
-constexpr std::array<const char*, 8> steps_of_sluice{version_1, version_2, version_3, version_4,
-                                                     version_5, version_6, version_7, version_8};
+// The file of a refused upload is kept as that of a failed one is, and counts for its owner.
+// next_attempt_at tells of both when they were decided; of older ones nobody knows better than
+// this.
+constexpr const char* version_9 = R"sql(
+DROP INDEX uploads_leftover;
+CREATE INDEX uploads_leftover ON uploads (id) WHERE blob_present = 1
+  AND (state = 'delivered' OR state = 'aborted' OR state = 'expired');
+CREATE INDEX uploads_decided ON uploads (next_attempt_at, id) WHERE blob_present = 1
+  AND (state = 'refused' OR state = 'failed');
+UPDATE uploads INDEXED BY uploads_by_expiry SET next_attempt_at = handoff_since
+  WHERE state IN ('refused', 'failed');
+DROP TRIGGER owners_uploads_inserted;
+CREATE TRIGGER owners_uploads_inserted AFTER INSERT ON uploads
+WHEN new.state = 'receiving' OR new.state = 'received' OR new.state = 'delivering'
+  OR new.state = 'failed' OR (new.state = 'refused' AND new.blob_present = 1) BEGIN
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, new.state = 'receiving', new.file_size)
+    ON CONFLICT (name) DO UPDATE SET sessions = sessions + excluded.sessions,
+      bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+DROP TRIGGER owners_uploads_changed;
+CREATE TRIGGER owners_uploads_changed AFTER UPDATE ON uploads
+WHEN old.state <> new.state OR old.owner <> new.owner OR old.file_size <> new.file_size
+  OR (new.state = 'refused' AND old.blob_present <> new.blob_present) BEGIN
+  UPDATE owners SET sessions = sessions - (old.state = 'receiving'),
+    bytes = bytes - old.file_size * (old.state = 'receiving' OR old.state = 'received'
+      OR old.state = 'delivering' OR old.state = 'failed'
+      OR (old.state = 'refused' AND old.blob_present = 1))
+    WHERE name = old.owner;
+  INSERT INTO owners (name, sessions, bytes)
+    VALUES (new.owner, new.state = 'receiving',
+      new.file_size * (new.state = 'receiving' OR new.state = 'received'
+        OR new.state = 'delivering' OR new.state = 'failed'
+        OR (new.state = 'refused' AND new.blob_present = 1)))
+    ON CONFLICT (name) DO UPDATE SET sessions = sessions + excluded.sessions,
+      bytes = CAST(bytes + excluded.bytes AS INTEGER);
+END;
+DROP TRIGGER owners_uploads_deleted;
+CREATE TRIGGER owners_uploads_deleted AFTER DELETE ON uploads
+WHEN old.state = 'receiving' OR old.state = 'received' OR old.state = 'delivering'
+  OR old.state = 'failed' OR (old.state = 'refused' AND old.blob_present = 1) BEGIN
+  UPDATE owners SET sessions = sessions - (old.state = 'receiving'), bytes = bytes - old.file_size
+    WHERE name = old.owner;
+END;
+INSERT INTO owners (name, sessions, bytes)
+  SELECT owner, 0, CAST(total(file_size) AS INTEGER) FROM uploads INDEXED BY uploads_decided
+    WHERE blob_present = 1 AND (state = 'refused' OR state = 'failed') AND state = 'refused'
+    GROUP BY owner
+  ON CONFLICT (name) DO UPDATE SET bytes = CAST(bytes + excluded.bytes AS INTEGER);
+)sql";
+
+constexpr std::array<const char*, 9> steps_of_sluice{version_1, version_2, version_3,
+                                                     version_4, version_5, version_6,
+                                                     version_7, version_8, version_9};
 
 // user_version is a signed 32-bit number.
 Result<std::size_t> read_version(Connection& connection) {

@@ -150,8 +150,12 @@ Result<> UploadTable::prepare() {
                        " WHERE state IN ('receiving', 'delivered', 'refused', 'failed',"
                        " 'aborted', 'expired') AND expires_at <= ? LIMIT ?"},
       {&leftover_, select + "INDEXED BY uploads_leftover WHERE blob_present = 1"
-                            " AND (state = 'delivered' OR state = 'refused' OR state = 'aborted'"
-                            " OR state = 'expired') LIMIT ?"},
+                            " AND (state = 'delivered' OR state = 'aborted' OR state = 'expired')"
+                            " LIMIT ?"},
+      {&decided_,
+       "SELECT next_attempt_at, id FROM uploads INDEXED BY uploads_decided WHERE blob_present = 1"
+       " AND (state = 'refused' OR state = 'failed') AND (next_attempt_at, id) > (?, ?)"
+       " AND next_attempt_at < ? ORDER BY next_attempt_at, id LIMIT ?"},
       {&unsynced_, select + "INDEXED BY uploads_unsynced WHERE unsynced <> ''"
                             " AND state = 'receiving' AND id > ? ORDER BY id LIMIT ?"},
       {&counts_,
@@ -254,6 +258,27 @@ Result<std::vector<UploadRecord>> UploadTable::leftover_blobs(std::size_t count)
   Execution execution(leftover_);
   bind_count(execution, count);
   return read_rows(execution);
+}
+
+Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until,
+                                                  std::size_t count) {
+  Execution execution(decided_);
+  bind_time(execution, after.at);
+  execution.bind_unsigned(after.id);
+  bind_time(execution, until);
+  bind_count(execution, count);
+  std::vector<Decided> found;
+  for (;;) {
+    const Result<bool> row = execution.step();
+    if (!row) {
+      return fail(row.error());
+    }
+    if (!*row) {
+      return found;
+    }
+    const Timestamp at = take_time(execution);
+    found.push_back({at, static_cast<std::uint64_t>(execution.take_integer())});
+  }
 }
 
 Result<std::vector<UploadRecord>> UploadTable::unsynced(std::uint64_t after, std::size_t count) {

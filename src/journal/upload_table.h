@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "journal/journal.h"
 #include "journal/records.h"
 #include "journal/sqlite_connection.h"
 
@@ -36,6 +38,7 @@ class UploadTable {
   Result<std::vector<UploadRecord>> undelivered(std::uint64_t after, std::size_t count);
   Result<std::vector<UploadRecord>> due(Timestamp now, std::size_t count);
   Result<std::vector<UploadRecord>> leftover_blobs(std::size_t count);
+  Result<std::vector<Decided>> decided(Decided after, Timestamp until, std::size_t count);
   Result<std::vector<UploadRecord>> unsynced(std::uint64_t after, std::size_t count);
   Result<std::map<UploadState, std::uint64_t>> counts();
   // As uploads_after() of sqlite_journal.h.
@@ -61,6 +64,7 @@ class UploadTable {
   Statement undelivered_;
   Statement due_;
   Statement leftover_;
+  Statement decided_;
   Statement unsynced_;
   Statement counts_;
   Statement after_;

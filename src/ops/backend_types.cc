@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/encoding.h"
 #include "http/message.h"
@@ -85,6 +86,35 @@ Parsed<bool> DigestWord::parse(std::string_view text) {
     return std::unexpected("expected one of \"sha256\", \"none\"");
   }
   return text == "sha256";
+}
+
+Parsed<std::vector<int>> StatusList::parse(std::string_view text) {
+  std::vector<int> statuses;
+  std::string_view rest = trimmed(text);
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string_view word = trimmed(rest.substr(0, comma));
+    int status = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), status);
+    const bool whole = error == std::errc() && end == word.data() + word.size();
+    if (!whole || status < 400 || status > 499) {
+      return std::unexpected("expected statuses from 400 to 499 with commas between them");
+    }
+    statuses.push_back(status);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  std::ranges::sort(statuses);
+  const auto repeated = std::ranges::unique(statuses);
+  statuses.erase(repeated.begin(), repeated.end());
+  return statuses;
+}
+
+std::string StatusList::print(const Value& value) {
+  std::string text;
+  for (const int status : value) {
+    text += (text.empty() ? "" : ", ") + std::to_string(status);
+  }
+  return toml_string(text);
 }
 
 Parsed<std::vector<std::string>> HeaderNames::parse(std::string_view text) {

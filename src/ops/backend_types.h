@@ -56,6 +56,15 @@ struct DigestWord {
   static std::string print(Value value) { return toml_string(value ? "sha256" : "none"); }
 };
 
+// Statuses of HTTP from 400 to 499, with commas between them in the text, in order.
+struct StatusList {
+  using Value = std::vector<int>;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "STATUSES";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value);
+};
+
 // Names of headers in lower case, with commas between them in the text. What belongs to one
 // connection, to the framing, or to Sluice is none of them.
 struct HeaderNames {

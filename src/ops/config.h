@@ -104,6 +104,7 @@ struct Config {
     Duration idle = std::chrono::hours(24);
     Duration absolute = std::chrono::days(7);
     Duration finished = std::chrono::days(7);
+    Duration refused = std::chrono::days(7);
     Duration failed = std::chrono::days(30);
     Duration sweep = std::chrono::seconds(60);
 
@@ -128,6 +129,7 @@ struct Config {
     std::vector<std::string> headers;
     std::vector<std::string> answer_headers{"content-type", "content-encoding", "content-language",
                                             "location"};
+    std::vector<int> trouble{404, 405, 407, 408, 421, 423, 425, 429};
     bool digest = false;
     std::string directory;
     std::string ca_file;

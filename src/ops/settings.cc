@@ -201,9 +201,12 @@ constexpr std::array table{
     row<Deadline, &Config::expiry, &Expiry::finished>(
         {"expiry.finished", "SLUICE_EXPIRY_FINISHED", {}},
         "The answer of a finished upload can be asked for this long."),
+    row<Deadline, &Config::expiry, &Expiry::refused>(
+        {"expiry.refused", "SLUICE_EXPIRY_REFUSED", {}},
+        "A file that the backend refused is kept this long with the answer, for `sluice retry`."),
     row<Deadline, &Config::expiry, &Expiry::failed>(
         {"expiry.failed", "SLUICE_EXPIRY_FAILED", {}},
-        "A file that the backend did not take is kept this long, for `sluice retry`."),
+        "A file whose hand-off was given up is kept this long, for `sluice retry`."),
     row<Deadline, &Config::expiry, &Expiry::sweep>({"expiry.sweep", "SLUICE_EXPIRY_SWEEP", {}},
                                                    "Pause between two looks for expired uploads."),
 
@@ -249,6 +252,10 @@ constexpr std::array table{
     row<HeaderNames, &Config::backend, &Backend::answer_headers>(
         {"backend.answer_headers", "SLUICE_BACKEND_ANSWER_HEADERS", {}},
         "Headers of the backend's answer that the client gets, with commas between them."),
+    row<StatusList, &Config::backend, &Backend::trouble>(
+        {"backend.trouble", "SLUICE_BACKEND_TROUBLE", {}},
+        "Statuses of 400 to 499 that speak of the way to the backend and not of the file, with "
+        "commas between them: another attempt follows."),
     row<DigestWord, &Config::backend, &Backend::digest>(
         {"backend.digest", "SLUICE_BACKEND_DIGEST", {}},
         "sha256: the file is read once more and its digest sent along; none."),

@@ -59,6 +59,7 @@ struct HttpAnswer {
   std::string body;      // Empty when it went into the sink.
   std::uint64_t body_size = 0;
   bool in_sink = false;
+  std::optional<Duration> retry_after;  // As Retry-After says (RFC 9110 10.2.3), from now on.
 };
 
 // The first header of that name, whatever its case.

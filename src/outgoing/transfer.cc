@@ -299,6 +299,11 @@ void Transfer::end(CURLcode code) {
   long status = 0;
   curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
   answer_.status = static_cast<int>(status);
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_RETRY_AFTER, &retry_after);
+  if (retry_after > 0) {
+    answer_.retry_after = std::chrono::seconds(retry_after);
+  }
   if (const Result<> usable = check_answer(); !usable) {
     end(usable.error());
     return;

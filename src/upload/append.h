@@ -23,6 +23,7 @@ struct Expiry {
   Duration idle{std::chrono::hours(24)};
   Duration absolute{std::chrono::hours(24 * 7)};
   Duration finished{std::chrono::hours(24 * 7)};
+  Duration refused{std::chrono::hours(24 * 7)};
   Duration failed{std::chrono::hours(24 * 30)};
 };
 

@@ -141,9 +141,82 @@ TEST_F(HandoffTest, RetryRefusesWhatHasNotFailed) {
   EXPECT_EQ(run(engine->retry(1)).error().code(), Errc::bad_request);
   EXPECT_EQ(run(engine->retry(2)).error().code(), Errc::not_found);
   const std::string token = received();
-  EXPECT_TRUE(answer(token, 422));
+  EXPECT_TRUE(answer(token, 200));
   EXPECT_EQ(run(engine->retry(2)).error().code(), Errc::bad_request);
-  EXPECT_EQ(status(token)->answer->status, 422);
+  EXPECT_EQ(status(token)->answer->status, 200);
+}
+
+TEST_F(HandoffTest, ARefusedFileStaysAndEveryRepeatGetsTheRefusal) {
+  const std::string token = received();
+  EXPECT_TRUE(answer(token, 404));
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_TRUE(run(engine->reap()));
+    EXPECT_EQ(blob(1), "abc");
+    EXPECT_EQ(append(token, "c", {2, 3, 3})->answer->status, 404);
+    EXPECT_TRUE(run(engine->abort(token)));
+    EXPECT_EQ(status(token)->answer->status, 404);
+    restart();
+  }
+}
+
+TEST_F(HandoffTest, ARetryOfARefusedUploadReplacesTheAnswer) {
+  const std::string token = received();
+  EXPECT_TRUE(answer(token, 404));
+  restart();
+  const auto retried = run(engine->retry(1));
+  ASSERT_TRUE(retried) << retried.error().message();
+  EXPECT_EQ(retried->state, UploadState::received);
+  EXPECT_EQ(deliveries, 2);
+  EXPECT_EQ(append(token, "c", {2, 3, 3}).error().code(), Errc::delivery_pending);
+  EXPECT_FALSE(status(token)->answer);
+  answer_now(token);
+  EXPECT_EQ(delivered_bytes, "abc");
+  EXPECT_EQ(append(token, "c", {2, 3, 3})->answer->status, 200);
+}
+
+TEST_F(HandoffTest, ARefusedFileIsKeptForItsTimeAndNoLonger) {
+  settings.expiry.refused = 2h;
+  restart();
+  const std::string token = received();
+  EXPECT_TRUE(answer(token, 422));
+  clock.advance(2h - 1s);
+  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_EQ(blob(1), "abc");
+  clock.advance(2s);
+  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(store.blobs.empty());
+  EXPECT_TRUE(journal.uploads.empty());
+}
+
+TEST_F(HandoffTest, RetryAllTakesEachRefusedAndFailedUploadOnce) {
+  const std::string before = received();
+  EXPECT_TRUE(answer(before, 404));
+  clock.advance(1h);
+  const Timestamp since = clock.now();
+  const std::size_t count = limits::deliveries_page_count + 3;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string token = received();
+    EXPECT_TRUE(i % 2 == 0 ? answer(token, 404) : run(engine->gave_up(token, 1, "no")));
+  }
+  EXPECT_TRUE(answer(received(), 200));
+  received();
+  clock.advance(1s);
+  deliveries = 0;
+  std::size_t retried = 0;
+  std::optional<RetryRange> range = RetryRange{{since, 0}};
+  for (int pages = 1; range; ++pages) {
+    ASSERT_LE(pages, 2);
+    const auto page = run(engine->retry_all(*range));
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->failed, 0U);
+    retried += page->retried;
+    range = page->next;
+    // What is refused again at once comes in no later page.
+    EXPECT_TRUE(answer(journal.uploads.at(2).token, 404));
+  }
+  EXPECT_EQ(retried, count);
+  EXPECT_EQ(deliveries, static_cast<int>(count));
+  EXPECT_EQ(status(before)->answer->status, 404);
 }
 
 TEST_F(HandoffTest, AFailedUploadIsKeptForItsTimeAndNoLonger) {

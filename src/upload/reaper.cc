@@ -42,7 +42,7 @@ Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
   LiveUpload& upload = **found;
   const Timestamp now = parts_.clock.now();
   const UploadState state = upload.state();
-  if (state == UploadState::receiving || state == UploadState::failed) {
+  if (can_expire(state)) {
     // A request under way is activity, whatever the journal says.
     if (upload.is_being_written() || upload.progress().expires_at > now) {
       co_return Result<>();

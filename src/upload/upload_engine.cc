@@ -256,6 +256,7 @@ Task<Result<Snapshot>> UploadEngine::retry(std::uint64_t upload_id) {
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
+  const journal::UploadState before = upload.state();
   PutBack event{parts_.clock.now()};
   const Result<Transition> committed = co_await upload.commit(event);
   if (!committed) {
@@ -263,17 +264,43 @@ Task<Result<Snapshot>> UploadEngine::retry(std::uint64_t upload_id) {
   }
   Snapshot snapshot = upload.snapshot();
   if (committed->deliver) {
-    parts_.log.info("failed upload is handed over again", {{"upload", upload_id}});
+    parts_.log.info("upload is handed over again",
+                    {{"upload", upload_id}, {"was", journal::to_text(before)}});
     handover_.submit(upload.record());
   } else if (awaits_answer(snapshot.state)) {
     handover_.hurry(upload_id);
   } else {
     co_return fail(Errc::bad_request,
-                   fmt::format("upload {} is {}: only one that failed or is being handed over can "
-                               "be tried again",
+                   fmt::format("upload {} is {}: only one that was refused, has failed or is being "
+                               "handed over can be tried again, and only with its file",
                                upload_id, journal::to_text(snapshot.state)));
   }
   co_return snapshot;
+}
+
+// One that cannot be put back now is left to the operator, by its number in the log.
+Task<Result<RetriedPage>> UploadEngine::retry_all(RetryRange range) {
+  const Timestamp until = range.until.value_or(parts_.clock.now());
+  const auto page =
+      co_await parts_.journal.decided(range.after, until, limits::deliveries_page_count);
+  if (!page) {
+    co_return fail(page.error());
+  }
+  RetriedPage done;
+  for (const journal::Decided& decided : *page) {
+    const Result<Snapshot> snapshot = co_await retry(decided.id);
+    if (snapshot) {
+      ++done.retried;
+    } else {
+      ++done.failed;
+      parts_.log.warn("upload could not be handed over again",
+                      {{"upload", decided.id}, {"reason", snapshot.error().message()}});
+    }
+  }
+  if (page->size() == limits::deliveries_page_count) {
+    done.next = RetryRange{page->back(), until};
+  }
+  co_return done;
 }
 
 Task<Result<>> UploadEngine::abort(std::string token) {
@@ -338,7 +365,8 @@ Task<Result<>> UploadEngine::gave_up(std::string token, unsigned attempts, std::
   if (!found) {
     co_return fail(found.error());
   }
-  GaveUp event{attempts, std::move(reason), parts_.clock.now() + settings_.expiry.failed};
+  const Timestamp now = parts_.clock.now();
+  GaveUp event{attempts, std::move(reason), now, now + settings_.expiry.failed};
   const Result<Transition> committed = co_await (*found)->commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());
@@ -352,8 +380,10 @@ Task<Result<>> UploadEngine::answered(std::string token, delivery::Delivery deli
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
-  Answered event{std::move(delivery.answer), delivery.blob_taken,
-                 parts_.clock.now() + settings_.expiry.finished};
+  const Timestamp now = parts_.clock.now();
+  const bool is_refused = delivery.answer.status >= 400;
+  const Duration kept_for = is_refused ? settings_.expiry.refused : settings_.expiry.finished;
+  Answered event{std::move(delivery.answer), delivery.blob_taken, now, now + kept_for};
   const Result<Transition> committed =
       co_await upload.commit(std::move(event), std::move(delivery.changes));
   if (!committed) {

@@ -69,6 +69,7 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   runtime::Task<Result<>> abort(std::string token) override;
 
   runtime::Task<Result<Snapshot>> retry(std::uint64_t upload_id) override;
+  runtime::Task<Result<RetriedPage>> retry_all(RetryRange range) override;
 
   void began(const std::string& token) override;
   runtime::Task<Result<>> failed(std::string token, unsigned attempts,

@@ -100,24 +100,26 @@ struct Apply {
     progress.state = UploadState::failed;
     progress.attempts = event.attempts;
     progress.failure = event.reason;
+    progress.next_attempt_at = event.now;
     progress.expires_at = event.forget_at;
     return {std::move(progress), true, false, false};
   }
 
   Transition operator()(const PutBack& event) {
-    if (progress.state != UploadState::failed) {
+    if (!can_be_put_back(progress)) {
       return nothing();
     }
     progress.state = UploadState::received;
     progress.attempts = 0;
     progress.next_attempt_at = {};
     progress.failure.clear();
+    progress.answer.reset();
     // Each round of attempts can be told from the one before.
     progress.handoff_since = std::max(event.now, progress.handoff_since + Duration(1));
     return {std::move(progress), true, true, false};
   }
 
-  // An answer wins, whatever has been given up.
+  // An answer wins, whatever has been given up. Of a refused upload the file stays.
   Transition operator()(const Answered& event) {
     if (!awaits_answer(progress.state) && progress.state != UploadState::failed) {
       return nothing();
@@ -126,8 +128,9 @@ struct Apply {
     progress.answer = event.answer;
     progress.failure.clear();
     progress.blob_present = !event.blob_taken;
+    progress.next_attempt_at = event.now;
     progress.expires_at = event.forget_at;
-    const bool left = progress.blob_present;
+    const bool left = progress.blob_present && progress.state == UploadState::delivered;
     return {std::move(progress), true, false, left};
   }
 
@@ -135,6 +138,7 @@ struct Apply {
     progress.state = state;
     progress.unsynced = {};
     progress.open_ended = false;
+    progress.answer.reset();
     progress.expires_at = forget_at;
     return {std::move(progress), true, false, true};
   }
@@ -143,14 +147,12 @@ struct Apply {
                                                     : nothing();
   }
   Transition operator()(const Expired& event) {
-    const UploadState state = progress.state;
-    return state == UploadState::receiving || state == UploadState::failed
-               ? end(UploadState::expired, event.forget_at)
-               : nothing();
+    return can_expire(progress.state) ? end(UploadState::expired, event.forget_at) : nothing();
   }
 
   Transition operator()(const BlobRemoved& /*event*/) {
-    if (!progress.blob_present || !(is_finished(progress.state) || is_gone(progress.state))) {
+    if (!progress.blob_present ||
+        !(progress.state == UploadState::delivered || is_gone(progress.state))) {
       return nothing();
     }
     progress.blob_present = false;
@@ -192,6 +194,16 @@ bool awaits_answer(UploadState state) noexcept {
 
 bool is_decided(UploadState state) noexcept {
   return is_finished(state) || state == UploadState::failed;
+}
+
+bool can_be_put_back(const UploadProgress& progress) noexcept {
+  return progress.blob_present &&
+         (progress.state == UploadState::refused || progress.state == UploadState::failed);
+}
+
+bool can_expire(UploadState state) noexcept {
+  return state == UploadState::receiving || state == UploadState::refused ||
+         state == UploadState::failed;
 }
 
 bool is_gone(UploadState state) noexcept {

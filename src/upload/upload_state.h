@@ -2,9 +2,9 @@
 // The life of an upload as a pure function: what happened -> what is true now and what has to be
 // done. No I/O, no clock.
 //
-//   receiving -> received -> delivering -> delivered | refused        (final)
-//                   ^             '-> failed -> expired                (expired: final)
-//                   '-----------------'  by the operator
+//   receiving -> received -> delivering -> delivered                  (final)
+//                   ^             '-> refused | failed -> expired      (expired: final)
+//                   '---------------------'  by the operator
 //   receiving -> aborted | expired                                    (final)
 #pragma once
 
@@ -48,15 +48,17 @@ struct AttemptFailed {
 struct GaveUp {
   unsigned attempts = 0;
   std::string reason;
+  Timestamp now;
   Timestamp forget_at;
 };
-// What failed is to be tried again.
+// The file of what failed or was refused is to be handed over once more.
 struct PutBack {
   Timestamp now;
 };
 struct Answered {
   journal::Answer answer;
   bool blob_taken = false;
+  Timestamp now;
   Timestamp forget_at;
 };
 struct Aborted {
@@ -85,12 +87,16 @@ struct Transition {
 Transition apply(journal::UploadProgress progress, std::uint64_t file_size, const Event& event);
 
 bool is_complete(const journal::UploadProgress& progress, std::uint64_t file_size) noexcept;
-// delivered or refused: the answer is final.
+// delivered or refused: there is an answer, final for the client.
 bool is_finished(journal::UploadState state) noexcept;
 // received or delivering.
 bool awaits_answer(journal::UploadState state) noexcept;
 // delivered, refused or failed: nothing more is to be waited for.
 bool is_decided(journal::UploadState state) noexcept;
+// refused or failed, with its file: the operator may have it handed over once more.
+bool can_be_put_back(const journal::UploadProgress& progress) noexcept;
+// receiving, refused or failed: its time ends what it is, and takes its file.
+bool can_expire(journal::UploadState state) noexcept;
 // aborted or expired: 404 for everyone.
 bool is_gone(journal::UploadState state) noexcept;
 

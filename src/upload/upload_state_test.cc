@@ -73,7 +73,7 @@ TEST(UploadState, TheLastByteIsWithheldUntilThereIsAnAnswer) {
   progress = apply(progress, file_size, AttemptBegan{}).progress;
   EXPECT_EQ(progress.state, UploadState::delivering);
   EXPECT_EQ(acknowledged(progress, file_size), 9U);
-  progress = apply(progress, file_size, Answered{answer(200), true, later}).progress;
+  progress = apply(progress, file_size, Answered{answer(200), true, later, later}).progress;
   EXPECT_EQ(progress.state, UploadState::delivered);
   EXPECT_EQ(acknowledged(progress, file_size), 10U);
   EXPECT_FALSE(progress.blob_present);
@@ -86,17 +86,41 @@ TEST(UploadState, EmptyFilesHaveNoByteToWithhold) {
 }
 
 TEST(UploadState, RefusalIsFinalAndFreesTheBytes) {
-  const Transition t =
-      apply(in_state(UploadState::delivering), file_size, Answered{answer(422), false, later});
+  const Transition t = apply(in_state(UploadState::delivering), file_size,
+                             Answered{answer(422), false, later, later});
   EXPECT_EQ(t.progress.state, UploadState::refused);
-  EXPECT_TRUE(t.remove_blob);
-  EXPECT_TRUE(t.progress.blob_present);
-  EXPECT_FALSE(apply(t.progress, file_size, BlobRemoved{}).progress.blob_present);
+  EXPECT_FALSE(t.remove_blob);
+  EXPECT_FALSE(apply(t.progress, file_size, BlobRemoved{}).changed);
+  EXPECT_EQ(acknowledged(t.progress, file_size), file_size);
+}
+
+TEST(UploadState, ARefusedFileWaitsForTheOperatorOrItsExpiry) {
+  const UploadProgress refused = apply(in_state(UploadState::delivering), file_size,
+                                       Answered{answer(422), false, later, later})
+                                     .progress;
+  EXPECT_FALSE(apply(refused, file_size, Aborted{later}).changed);
+  EXPECT_FALSE(apply(refused, file_size, Answered{answer(200), true, later, later}).changed);
+  const Transition expired = apply(refused, file_size, Expired{later});
+  EXPECT_EQ(expired.progress.state, UploadState::expired);
+  EXPECT_TRUE(expired.remove_blob);
+  EXPECT_FALSE(expired.progress.answer);
+  EXPECT_FALSE(apply(expired.progress, file_size, PutBack{later}).changed);
+  const Transition back = apply(refused, file_size, PutBack{later});
+  EXPECT_TRUE(back.deliver);
+  EXPECT_EQ(back.progress.state, UploadState::received);
+  EXPECT_FALSE(back.progress.answer);
+  EXPECT_EQ(acknowledged(back.progress, file_size), file_size - 1);
+  const Transition t = apply(back.progress, file_size, Answered{answer(200), true, later, later});
+  EXPECT_EQ(t.progress.state, UploadState::delivered);
+  EXPECT_EQ(t.progress.answer->status, 200);
+  UploadProgress taken = refused;
+  taken.blob_present = false;
+  EXPECT_FALSE(apply(taken, file_size, PutBack{later}).changed);
 }
 
 TEST(UploadState, TheFirstAnswerStays) {
   const UploadProgress progress = in_state(UploadState::delivered);
-  const Transition t = apply(progress, file_size, Answered{answer(500), false, later});
+  const Transition t = apply(progress, file_size, Answered{answer(500), false, later, later});
   EXPECT_FALSE(t.changed);
   EXPECT_EQ(t.progress, progress);
 }
@@ -105,7 +129,7 @@ TEST(UploadState, WhatFailedWaitsForTheOperatorOrItsExpiry) {
   UploadProgress progress = in_state(UploadState::delivering);
   progress.attempts = 6;
   progress.handoff_since = later;
-  Transition t = apply(progress, file_size, GaveUp{7, "it answered 500", later});
+  Transition t = apply(progress, file_size, GaveUp{7, "it answered 500", later, later});
   EXPECT_EQ(t.progress.state, UploadState::failed);
   EXPECT_EQ(t.progress.failure, "it answered 500");
   EXPECT_EQ(t.progress.attempts, 7U);
@@ -125,8 +149,8 @@ TEST(UploadState, WhatFailedWaitsForTheOperatorOrItsExpiry) {
 
 TEST(UploadState, AnAnswerWinsOverGivingUp) {
   const UploadProgress failed =
-      apply(in_state(UploadState::delivering), file_size, GaveUp{1, "no", later}).progress;
-  const Transition t = apply(failed, file_size, Answered{answer(200), true, later});
+      apply(in_state(UploadState::delivering), file_size, GaveUp{1, "no", later, later}).progress;
+  const Transition t = apply(failed, file_size, Answered{answer(200), true, later, later});
   EXPECT_EQ(t.progress.state, UploadState::delivered);
   EXPECT_EQ(t.progress.failure, "");
 }
@@ -134,7 +158,7 @@ TEST(UploadState, AnAnswerWinsOverGivingUp) {
 TEST(UploadState, OnlyUnfinishedUploadsAreAbortedOrExpire) {
   for (const UploadState state :
        {UploadState::received, UploadState::delivering, UploadState::delivered,
-        UploadState::refused, UploadState::aborted, UploadState::expired}) {
+        UploadState::aborted, UploadState::expired}) {
     EXPECT_FALSE(apply(in_state(state), file_size, Aborted{later}).changed);
     EXPECT_FALSE(apply(in_state(state), file_size, Expired{later}).changed);
   }
@@ -197,9 +221,9 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
           BytesStored{some, later, random() % 2 == 0},
           AttemptBegan{},
           AttemptFailed{1, later},
-          GaveUp{2, "no", later},
+          GaveUp{2, "no", later, later},
           PutBack{later},
-          Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later},
+          Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later, later},
           Aborted{later},
           Expired{later},
           BlobRemoved{}};
@@ -207,11 +231,14 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
       const Transition t = apply(before, file_size, events[random() % events.size()]);
       progress = t.progress;
       ASSERT_TRUE(progress.stored.total() >= before.stored.total());
-      if (is_finished(before.state) || is_gone(before.state)) {
+      if (before.state == UploadState::delivered || is_gone(before.state)) {
         ASSERT_EQ(progress.state, before.state);
         ASSERT_EQ(progress.answer, before.answer);
       }
       ASSERT_EQ(progress.answer.has_value(), is_finished(progress.state));
+      if (before.state == UploadState::refused && progress.state == UploadState::refused) {
+        ASSERT_EQ(progress.answer, before.answer);
+      }
       ASSERT_TRUE(!t.deliver || is_complete(progress, file_size));
       ASSERT_TRUE(progress.failure.empty() || progress.state == UploadState::failed ||
                   progress.state == UploadState::expired);

@@ -97,6 +97,11 @@ class SteppedJournal final : public journal::Journal {
                                                                 std::size_t count) override {
     return memory.due(now, count);
   }
+  runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
+                                                               Timestamp until,
+                                                               std::size_t count) override {
+    return memory.decided(after, until, count);
+  }
   runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
       std::size_t count) override {
     return memory.leftover_blobs(count);

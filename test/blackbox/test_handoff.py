@@ -88,6 +88,52 @@ def test_a_disk_that_fails_is_not_described_to_clients(new_server, connected):
     assert server.data_dir in reason_in_log(server, failed)
 
 
+@pytest.mark.parametrize("status", [401, 404, 407, 408, 425, 429])
+def test_trouble_on_the_way_costs_no_file(new_server, connected, status):
+    with ScriptedBackend(answer(status, b"from a gateway"), answer(body=b"{}")) as backend:
+        server = new_server(toml=f'[backend]\nurl = "{backend.url()}"\n[delivery]\nretry_first = "10ms"\n')
+        client = connected(server)
+        _, location = open_session(client, 3)
+        done = client.whole(location, b"abc")
+        assert (done.status, done.body) == (200, b"{}")
+        first, second = backend.requests
+        assert first.key == second.key and second.body == b"abc"
+
+
+def test_a_refused_file_is_kept_and_its_answer_replaced_by_a_retry(new_server, connected):
+    with ScriptedBackend(answer(422, b'{"error":"Bitrate"}'), answer(body=b'{"id":"v2"}')) as backend:
+        server = new_server(toml=f'[backend]\nurl = "{backend.url()}"\n[expiry]\nsweep = "10ms"\n')
+        client = connected(server)
+        upload, location = open_session(client, 3)
+        for response in (client.whole(location, b"abc"), client.status(location, 3), client.piece(location, 2, b"c", 3)):
+            assert (response.status, response.body) == (422, b'{"error":"Bitrate"}')
+            assert response.header("Sluice-Answer") == "backend"
+        (warning,) = [record for record in server.log_records() if record["event"] == "refused by the backend"]
+        assert (warning["level"], warning["status"], warning["reason"]) == ("warn", 422, '{"error":"Bitrate"}')
+        server.kill()
+        server.start()
+        client = connected(server)
+        assert client.status(location, 3).status == 422
+        assert retry(server, upload).returncode == 0
+        done = client.piece(location, 2, b"c", 3)
+        assert (done.status, done.body, done.header("Sluice-Answer")) == (200, b'{"id":"v2"}', "backend")
+        assert client.status(location, 3).body == done.body
+        assert [request.body for request in backend.requests] == [b"abc", b"abc"]
+
+
+def test_retry_since_takes_all_that_was_refused_or_given_up(new_server, connected):
+    with ScriptedBackend(answer(403, b"no"), answer(500, b"broken"), answer(body=b"{}")) as backend:
+        server = new_server(toml=f'[backend]\nurl = "{backend.url()}"\n{IMPATIENT}')
+        client = connected(server)
+        locations = [open_session(client, 3)[1] for _ in range(2)]
+        assert [client.whole(location, b"abc").status for location in locations] == [403, 502]
+        assert retry(server, "--since=2999-01-01T00:00Z").stdout == "0 uploads are being handed over again\n"
+        done = retry(server, "--since=2000-01-01T00:00Z")
+        assert (done.returncode, done.stdout) == (0, "2 uploads are being handed over again\n"), done
+        assert [client.piece(location, 2, b"c", 3).status for location in locations] == [200, 200]
+        assert retry(server, "--since=yesterday").returncode == 2
+
+
 def test_given_up_and_handed_over_again(broken, connected):
     client = connected(broken)
     upload, location = open_session(client, 9)

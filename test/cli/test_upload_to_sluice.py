@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from support.fault_proxy import Cut, DropResponse, FaultProxy, MoveLocation, Refuse, Throttle
+from support.scripted_backend import ScriptedBackend, answer
 from support.sluice_server import SluiceServer
 from upload_harness import KIB, PIECE, SECONDS_MAX, make_file, upload
 
@@ -37,6 +38,19 @@ def assert_stored(server, result, source):
     (stored,) = stored_videos(server)
     assert stored.name.startswith(video["id"])
     assert stored.read_bytes() == source.read_bytes()
+
+
+def test_a_file_that_the_application_refuses(command, tmp_path, source):
+    with ScriptedBackend(answer(429, b'{"error":"TooMany","message":"not today"}'), answer(body=b'{"id":"v"}')) as backend:
+        args = ["--backend", backend.url()]
+        with SluiceServer(tmp_path / "data", args, env={"SLUICE_BACKEND_TROUBLE": ""}) as server:
+            refused = command.run(source, "--to", server.url)
+            assert refused.returncode == 5, refused.stderr
+            assert "TooMany: not today; the same command starts a new upload" in refused.stderr
+            again = command.run(source, "--to", server.url)
+            assert (again.returncode, again.stdout) == (0, '{"id":"v"}\n'), again.stderr
+    first, second = backend.requests
+    assert first.key != second.key
 
 
 def test_a_straight_upload(command, server, source):

@@ -273,6 +273,15 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::due(Timestamp now, std::siz
   co_return found;
 }
 
+Task<Result<std::vector<journal::Decided>>> JournalSeam::decided(journal::Decided after,
+                                                                 Timestamp until,
+                                                                 std::size_t count) {
+  if (fails_to_read()) {
+    co_return fail(Errc::storage_failed, "the journal cannot be read");
+  }
+  co_return sluice::testing::run(inner().decided(after, until, count));
+}
+
 Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::size_t count) {
   if (fails_to_read()) {
     co_return fail(Errc::storage_failed, "the journal cannot be read");

@@ -71,6 +71,9 @@ class JournalSeam final : public journal::Journal {
                                                                         std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
                                                                 std::size_t count) override;
+  runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
+                                                               Timestamp until,
+                                                               std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
       std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,

@@ -36,6 +36,7 @@ struct Expectation {
   std::string token;
   std::string source;
   bool refused_by_backend = false;
+  bool put_back = false;  // The operator wanted another answer than a refusal.
 
   std::uint64_t acknowledged = 0;
   std::optional<journal::Layout> layout;  // Of a multi-chunk upload.
@@ -129,6 +130,7 @@ class World final : public delivery::Handover {
   void hear_refusal(const std::string& file_name, const Error& error);
   // Of a file that came without a session, an upload to be expected.
   void recognise(const journal::UploadRecord& record);
+  static bool may_be_answered_anew(const Expectation& upload);
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
   void check_record(const Expectation& upload, const journal::UploadRecord& record);
   void check_stored(const Expectation& upload, const journal::UploadRecord& record);

@@ -75,6 +75,13 @@ Task<bool> World::give_up(const UploadRecord& record) {
 
 Task<> World::retry(Expectation& upload) {
   ++tally_.requests;
+  const auto record = journal_.durable_uploads().find(upload.id);
+  if (record != journal_.durable_uploads().end() &&
+      record->second.progress.state == UploadState::refused) {
+    upload.put_back = true;
+    upload.refused_by_backend = dice_.chance(0.5);
+    life_->submitted.erase(upload.id);
+  }
   const Result<upload::Snapshot> result = co_await life_->engine.retry(upload.id);
   if (!process_.alive) {
     co_return;

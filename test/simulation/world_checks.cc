@@ -38,6 +38,13 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   if (may_have_lost_bytes()) {
     upload.acknowledged = std::min(upload.acknowledged, snapshot.acknowledged);
   }
+  if (may_be_answered_anew(upload)) {
+    upload.answer.reset();
+    // The last byte is withheld again.
+    const std::uint64_t withheld = size - std::min<std::uint64_t>(size, 1);
+    upload.acknowledged = std::min(upload.acknowledged, withheld);
+    upload.kept = std::min(upload.kept, withheld);
+  }
   if (snapshot.acknowledged < std::max(upload.acknowledged, upload.kept)) {
     violate(fmt::format("upload {}: {} bytes were acknowledged, now {}", upload.id,
                         upload.acknowledged, snapshot.acknowledged));
@@ -62,7 +69,8 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   if (snapshot.answer) {
     const std::string own = fmt::format("upload {}, {} bytes", upload.id, size);
     const int status = upload.refused_by_backend ? 422 : 200;
-    if (snapshot.answer->body.find(own) == std::string::npos || snapshot.answer->status != status) {
+    if (snapshot.answer->body.find(own) == std::string::npos ||
+        (snapshot.answer->status != status && !upload.put_back)) {
       violate(fmt::format("upload {} got another upload's answer", upload.id));
     }
     upload.answer = snapshot.answer;
@@ -99,6 +107,11 @@ void World::hear_error(const Expectation& upload, const Error& error, const char
   }
   violate(fmt::format("upload {}: {}: {}: {}", upload.id, request, info(error.code()).name,
                       error.message()));
+}
+
+// A refusal, once the operator wanted another answer.
+bool World::may_be_answered_anew(const Expectation& upload) {
+  return upload.put_back && (!upload.answer || upload.answer->status == 422);
 }
 
 // A connection that breaks costs nothing that had arrived.
@@ -149,7 +162,7 @@ void World::check() {
 void World::check_record(const Expectation& upload, const UploadRecord& record) {
   const journal::UploadProgress progress = progress_of(record);
   if (upload::is_gone(progress.state)) {
-    if (!upload.may_be_gone || upload.answer) {
+    if (!upload.may_be_gone || (upload.answer && upload.answer->status != 422)) {
       violate(fmt::format("upload {} is {} and nobody wanted that", upload.id,
                           to_text(progress.state)));
     }
@@ -163,7 +176,7 @@ void World::check_record(const Expectation& upload, const UploadRecord& record) 
   } else {
     check_acknowledged(upload, progress);
   }
-  if (upload.answer && progress.answer != upload.answer) {
+  if (upload.answer && progress.answer != upload.answer && !may_be_answered_anew(upload)) {
     violate(fmt::format("upload {}: the answer that was given is not in the journal", upload.id));
   }
   check_stored(upload, record);
@@ -237,8 +250,9 @@ void World::check_video(const Expectation& upload) {
 }
 
 void World::check_stored(const Expectation& upload, const UploadRecord& record) {
-  if (record.progress.state == UploadState::refused) {
-    return;
+  if (record.progress.state == UploadState::refused && !record.progress.blob_present) {
+    violate(
+        fmt::format("upload {} was refused and has no file to be handed over again", upload.id));
   }
   // Without the cache: what would be left if the power went now.
   const journal::UploadProgress progress = progress_of(record);

@@ -176,12 +176,33 @@ Task<Result<std::vector<UploadRecord>>> MemoryJournal::due(Timestamp now, std::s
       count);
 }
 
+Task<Result<std::vector<journal::Decided>>> MemoryJournal::decided(journal::Decided after,
+                                                                   Timestamp until,
+                                                                   std::size_t count) {
+  const auto place = [](const journal::Decided& decided) {
+    return std::pair(decided.at, decided.id);
+  };
+  std::vector<journal::Decided> found;
+  for (const auto& [id, record] : uploads) {
+    const UploadState state = record.progress.state;
+    const bool is_kept = state == UploadState::failed || state == UploadState::refused;
+    const journal::Decided decided{record.progress.next_attempt_at, id};
+    if (is_kept && record.progress.blob_present && place(decided) > place(after) &&
+        decided.at < until) {
+      found.push_back(decided);
+    }
+  }
+  std::ranges::sort(found, {}, place);
+  found.resize(std::min(found.size(), count));
+  co_return found;
+}
+
 Task<Result<std::vector<UploadRecord>>> MemoryJournal::leftover_blobs(std::size_t count) {
   co_return select(
       [&](const UploadRecord& record) {
         const UploadState state = record.progress.state;
-        const bool is_over = is_at_rest(state) && state != UploadState::failed;
-        return is_over && record.progress.blob_present;
+        const bool is_kept = state == UploadState::failed || state == UploadState::refused;
+        return is_at_rest(state) && !is_kept && record.progress.blob_present;
       },
       count);
 }
