@@ -154,8 +154,8 @@ TEST(Comparison, KnowsHowFarExtraFilesWereTakenOut) {
   journal::UploadRecord record = upload(UploadState::delivering, 0);
   record.progress.stored.add({0, 1000});
   record.layout = journal::Layout{600, 5, true, {}};
-  record.layout->add("subtitles", "s.SRT", 300);
-  record.layout->add("cover", "", 100);
+  ASSERT_TRUE(record.layout->add("subtitles", "s.SRT", 300));
+  ASSERT_TRUE(record.layout->add("cover", "", 100));
   for (const std::uint64_t size : {1000U, 900U, 600U}) {
     EXPECT_FALSE(judge_upload(record, size, HandedOver::no)) << size;
   }
