@@ -150,9 +150,11 @@ Result<> App::open_parts() {
           .page_sessions = config_.server.authorize_upload,
           .crossdomain_xml = config_.cors.crossdomain_xml,
           .kept_headers = config_.backend.headers});
+  http::SessionSettings sessions = session_settings(config_);
+  sessions.answers = &answer_budget_;
   for (const auto& worker : workers_) {
-    connections_.push_back(std::make_unique<http::Connections>(
-        worker->executor(), *router_, session_settings(config_), log_, metrics_));
+    connections_.push_back(std::make_unique<http::Connections>(worker->executor(), *router_,
+                                                               sessions, log_, metrics_));
   }
   open_control();
   return {};

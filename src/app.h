@@ -20,6 +20,7 @@
 #include "delivery/slow_work.h"
 #include "hooks/authorizer.h"
 #include "hooks/notifier.h"
+#include "http/answer_budget.h"
 #include "http/connections.h"
 #include "journal/sqlite_journal.h"
 #include "net/connection_limits.h"
@@ -95,6 +96,7 @@ class App {
   Log& log_;
   Metrics metrics_;
   net::ConnectionLimits connection_limits_;
+  http::AnswerBudget answer_budget_{limits::unsent_bytes_max, metrics_};
   store::DataDirectory data_;
   runtime::PosixDisk disk_;
   runtime::BlockingPool storage_pool_;

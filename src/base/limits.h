@@ -35,6 +35,11 @@ inline constexpr std::size_t file_name_bytes_max = 16 * KiB;
 inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in an error message.
 inline constexpr std::size_t list_per_page_max = 100;
 inline constexpr std::uint64_t list_page_max = 1'000'000'000;
+inline constexpr std::size_t list_page_bytes = 1 * MiB;  // Of its videos, about.
+// Bytes of answers in memory that clients have not taken yet, all together. Beyond, the answer that
+// has been on its way for longest is given up. One below the least is not counted.
+inline constexpr std::uint64_t unsent_bytes_max = 64 * MiB;
+inline constexpr std::size_t unsent_bytes_least = 4 * KiB;
 inline constexpr std::size_t connections_max = 20'000;
 // Idle connections that were told to go for new ones and are still there.
 inline constexpr std::size_t connections_leaving_max = 256;
@@ -264,6 +269,8 @@ static_assert(buffer_bytes < writeback_bytes && writeback_bytes < checkpoint_byt
 static_assert(buffer_fill_time_max < arrival_wait_max && arrival_wait_max < status_wait_max);
 static_assert(buffer_budget_bytes_default >= 16 * buffer_bytes);
 static_assert(file_size_max_default <= file_size_max);
+static_assert(16 * answer_bytes_max <= unsent_bytes_max);
+static_assert(16 * list_page_bytes <= unsent_bytes_max);
 static_assert(answer_bytes_max < answer_file_bytes_default);
 static_assert(answer_file_bytes_default <= answer_file_bytes_max);
 

@@ -70,6 +70,8 @@ struct Metrics {
   Gauge connections_open;
   Counter connections_accepted;
   Counter connections_displaced;
+  Gauge unsent_bytes;        // Of answers in memory, while their clients take them.
+  Counter answers_given_up;  // For newer ones.
   RequestCounter requests;
   Counter bytes_received;    // Bytes of request bodies.
   Gauge buffers_in_use;      // Of the buffer budget.

@@ -310,6 +310,7 @@ runtime::Task<Result<>> ServerSession::write(const Response& response, bool with
   const bool has_body = with_body && response.status != 204 && response.status != 304;
   const bool is_held = has_body && !response.source;
   const Bytes body = is_held ? as_bytes(response.body) : Bytes();
+  const AnswerBudget::Share share(settings_.answers, *stream_, response.body.size());
   Result<> written = co_await stream_->write(as_bytes(head), body, settings_.write);
   if (written && has_body && response.source) {
     written = co_await write_from(*response.source);
@@ -330,6 +331,8 @@ runtime::Task<Result<>> ServerSession::write_from(runtime::ByteSource& source) {
       co_return fail(error);
     }
     const Bytes bytes = Bytes(piece).first(*count);
+    // Anew for each piece: a long answer that is read is no old one.
+    const AnswerBudget::Share share(settings_.answers, *stream_, piece.size());
     if (Result<> written = co_await stream_->write(bytes, {}, settings_.write); !written) {
       co_return written;
     }

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "http/answer_budget.h"
 #include "http/handler.h"
 #include "http/input_buffer.h"
 #include "http/message.h"
@@ -33,7 +34,8 @@ struct SessionSettings {
   net::Patience write{.idle = std::chrono::seconds(60), .window = {}, .bytes = 0};
   Duration linger_time = limits::linger_max;  // Before a connection with unread bytes is closed.
   net::TrustedProxies trusted_proxies = {};
-  std::uint64_t requests_max = 0;  // On one connection; 0: any number.
+  std::uint64_t requests_max = 0;   // On one connection; 0: any number.
+  AnswerBudget* answers = nullptr;  // Outlives the sessions. Null: no bound for them together.
 };
 
 // Lives on the connection's thread. The hook is for Connections, which lists what runs.

@@ -420,6 +420,32 @@ TEST_F(ConnectionsTest, CutEndsWhatDrainWaitsFor) {
   EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 503 "));
 }
 
+TEST_F(ConnectionsTest, AnAnswerThatNobodyReadsIsGivenUpForANewerOne) {
+  AnswerBudget budget(10'000'000, metrics_);
+  settings_.answers = &budget;
+  Connections connections(context_.get_executor(), handler_, settings_, log_, metrics_);
+  const std::string request = "GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  std::vector<int> clients;
+  for (int i = 0; i < 3; ++i) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    net::Socket socket(context_.get_executor());
+    socket.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
+    connections.add(std::make_unique<net::TcpStream>(std::move(socket), "192.0.2.1", sweeper_));
+    ASSERT_EQ(::send(ends[1], request.data(), request.size(), 0), std::ssize(request));
+    clients.push_back(ends[1]);
+    run_ready();
+  }
+  EXPECT_EQ(connections.size(), 2U) << "two answers of 4 MB are within the budget";
+  EXPECT_EQ(metrics_.unsent_bytes.value(), 8'000'000);
+  EXPECT_EQ(metrics_.answers_given_up.value(), 1U);
+  for (const int client : clients) {
+    ::close(client);
+  }
+  EXPECT_TRUE(testing::run_in(context_, connections.wait(1min)));
+  EXPECT_EQ(metrics_.unsent_bytes.value(), 0);
+}
+
 TEST_F(ConnectionsTest, ALoopThatIsDestroyedWithConnectionsInItFreesThem) {
   auto loop = std::make_unique<boost::asio::io_context>(1);
   {

@@ -111,6 +111,11 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
   page.counter("sluice_connections_displaced_total",
                "Idle connections that were closed for new ones.",
                {counter_value(metrics.connections_displaced.value())});
+  page.gauge("sluice_unsent_bytes", "Bytes of answers in memory that clients have not taken yet.",
+             {gauge_value(static_cast<double>(metrics.unsent_bytes.value()))});
+  page.counter("sluice_answers_given_up_total",
+               "Answers that ended, with their connections, for newer ones.",
+               {counter_value(metrics.answers_given_up.value())});
   page.counter("sluice_requests_total", "Requests that were answered, by route and status.",
                request_values(metrics.requests));
   page.counter("sluice_received_bytes_total", "Bytes of request bodies that arrived.",

@@ -2,6 +2,8 @@
 #include "video/video_library.h"
 
 #include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -55,6 +57,14 @@ journal::VideoRecord new_record(const VideoDescription& video, std::uint64_t upl
   record.document = video_document(video);
   record.metadata = video_metadata(video);
   return record;
+}
+
+// A page is never shortened instead: a client that counts takes such a page for the last one.
+std::string entry_of_large(const journal::VideoRecord& record) {
+  boost::json::object document;
+  document["id"] = record.id;
+  document["status"] = record.status;
+  return boost::json::serialize(document);
 }
 
 }  // namespace
@@ -206,8 +216,11 @@ runtime::Task<Result<VideoList>> VideoLibrary::list(VideoFilter filter) {
   }
   VideoList list;
   list.total = page->total;
+  std::size_t bytes = 0;
   for (journal::VideoRecord& record : page->records) {
-    list.documents.push_back(std::move(record.document));
+    const bool fits = bytes + record.document.size() <= limits::list_page_bytes;
+    list.documents.push_back(fits ? std::move(record.document) : entry_of_large(record));
+    bytes += list.documents.back().size();
   }
   co_return list;
 }

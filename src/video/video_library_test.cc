@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <exception>
+#include <set>
+#include <string>
 
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -413,6 +415,34 @@ TEST(VideoLibrary, ListsPagesNewestFirst) {
     ASSERT_FALSE(listed) << wrong;
     EXPECT_EQ(listed.error().code(), Errc::bad_request);
   }
+}
+
+TEST(VideoLibrary, APageOfLargeVideosIsBoundedAndNamesThemAll) {
+  World world;
+  for (std::uint64_t i = 1; i <= 30; ++i) {
+    world.clock.advance(std::chrono::minutes(1));
+    world.handoff.upload_id = i;
+    world.handoff.idempotency_key = std::to_string(i);
+    world.handoff.parameters = R"({"payload":")" + std::string(i == 1 ? 10 : 60'000, 'x') + R"("})";
+    world.store.memory.blobs[i].durable = "x";
+    world.handoff.file_size = 1;
+    ASSERT_TRUE(world.deliver());
+  }
+  const auto listed = world.list({});
+  std::size_t bytes = 0;
+  std::set<std::string> names;
+  for (const std::string& document : listed->documents) {
+    bytes += document.size();
+    names.emplace(parsed(document).at("id").as_string());
+  }
+  EXPECT_EQ(names.size(), 30U);
+  EXPECT_GT(bytes, 950'000U);
+  EXPECT_LE(bytes, limits::list_page_bytes + 30 * 100);
+  EXPECT_EQ(parsed(listed->documents.back()).at("payload").as_string().size(), 10U)
+      << "what fits is whole";
+  const auto cut = parsed(listed->documents[20]);
+  EXPECT_EQ(cut.size(), 2U);
+  EXPECT_EQ(cut.at("status").as_string(), "success");
 }
 
 TEST(VideoLibrary, PassesOnWhatTheJournalSays) {

@@ -92,3 +92,32 @@ def test_stalled_uploads_share_the_buffer_budget(new_server, connected, count):
             connection.close()
     print(f"{growth} KiB for {count} stalled uploads")
     assert growth < 16 * 1024 + count * 40
+
+
+def test_answers_that_nobody_reads_cost_little(new_server, connected):
+    """A hundred videos of 60 KB each: 6 MB for each client that asks for them and does not read."""
+    server = new_server(env={"SLUICE_VIDEO_PROBE": "off"})
+    client = connected(server)
+    form = ("Content-Type", "application/x-www-form-urlencoded")
+    for _ in range(100):
+        body = b"file_size=1&file_name=a.mp4&payload=" + b"x" * 60_000
+        session = client.request("POST", "/videos/upload.json", [form], body)
+        assert client.whole(session.json()["location"], b"v").status == 200
+    page = client.get("/videos.json")
+    videos = page.json()
+    assert len(videos) == 100 and 900_000 < len(page.body) < 1.1 * MIB
+    assert client.get(f"/videos/{videos[-1]['id']}.json").json()["payload"] == "x" * 60_000
+    before = server.memory_kib("VmRSS")
+    greedy = []
+    try:
+        for _ in range(200):
+            greedy.append(Connection(server.address, receive_buffer=4096))
+            greedy[-1].send_head("GET", "/videos.json")
+        # Behind the others in the journal's queue.
+        assert client.get("/videos.json").body == page.body
+        growth = server.memory_kib("VmRSS") - before
+    finally:
+        for connection in greedy:
+            connection.close()
+    print(f"{growth} KiB for {len(greedy)} answers")
+    assert growth < len(greedy) * 2 * 1024
