@@ -147,6 +147,8 @@ Result<> App::open_parts() {
           .part_connections = config_.limits.part_connections,
           .origins = config_.cors.origins,
           .api_origins = config_.cors.api_origins,
+          .hosts = host_names(config_.server),
+          .serves_every_host = config_.server.open,
           .page_sessions = config_.server.authorize_upload,
           .crossdomain_xml = config_.cors.crossdomain_xml,
           .kept_headers = config_.backend.headers});

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "app_settings.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
-#include <string>
+#include <iterator>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/authority.h"
 #include "journal/boot.h"
 
 namespace sluice {
@@ -82,6 +84,15 @@ http::SessionSettings session_settings(const ops::Config& config) {
   settings.requests_max = config.limits.requests_per_connection;
   settings.trusted_proxies = config.server.trusted_proxies;
   return settings;
+}
+
+std::vector<std::string> host_names(const ops::Config::Server& server) {
+  std::vector<std::string> names;
+  std::ranges::transform(server.hosts, std::back_inserter(names), http::host_name);
+  if (!server.public_url.empty()) {
+    names.push_back(http::host_name(http::authority_of(server.public_url)));
+  }
+  return names;
 }
 
 Result<hooks::HookSettings> hook_settings(const ops::Config& config) {

@@ -21,6 +21,7 @@ struct Row {
 constexpr std::array rows{
     Row{Errc::bad_request, {400, false, "BadRequest"}},
     Row{Errc::not_authorized, {401, false, "NotAuthorized"}},
+    Row{Errc::forbidden, {403, false, "Forbidden"}},
     Row{Errc::length_required, {411, false, "LengthRequired"}},
     Row{Errc::not_found, {404, false, "RecordNotFound"}},
     Row{Errc::method_not_allowed, {405, false, "MethodNotAllowed"}},
@@ -29,6 +30,7 @@ constexpr std::array rows{
     Row{Errc::target_too_long, {414, false, "UriTooLong"}},
     Row{Errc::unsupported_media_type, {415, false, "UnsupportedMediaType"}},
     Row{Errc::expectation_failed, {417, false, "ExpectationFailed"}},
+    Row{Errc::misdirected, {421, false, "MisdirectedRequest"}},
     Row{Errc::head_too_large, {431, false, "RequestHeaderFieldsTooLarge"}},
     Row{Errc::head_timeout, {408, false, "RequestTimeout"}},
     Row{Errc::internal,

@@ -14,6 +14,7 @@ enum class Errc {
   // The client's own mistake: 4xx, final.
   bad_request,
   not_authorized,
+  forbidden,
   length_required,
   not_found,
   method_not_allowed,
@@ -22,6 +23,7 @@ enum class Errc {
   target_too_long,
   unsupported_media_type,
   expectation_failed,
+  misdirected,
   head_too_large,
   head_timeout,
   // A retry can heal it: 5xx.

@@ -39,6 +39,7 @@ struct Config {
     // Without a slash at its end. Empty: derived from each request's Host.
     std::string public_url;
     bool open = false;
+    std::vector<std::string> hosts;
     bool authorize_upload = false;
     net::TrustedProxies trusted_proxies;
     std::uint64_t workers = 0;  // 0: one for each core.

@@ -301,11 +301,11 @@ Parsed<std::vector<std::string>> HostList::parse(std::string_view text) {
     text.remove_prefix(std::min(text.size(), item.size() + 1));
     std::string host = to_lower(trimmed(item));
     if (host.empty() || !std::ranges::all_of(host, is_of_host) ||
-        hosts.size() == limits::auth_hosts_max) {
+        hosts.size() == limits::host_names_max) {
       return std::unexpected(
           fmt::format("expected at most {} host names with commas between them, like "
                       "\"api.example.com, 192.0.2.1:8080\"",
-                      limits::auth_hosts_max));
+                      limits::host_names_max));
     }
     hosts.push_back(std::move(host));
   }

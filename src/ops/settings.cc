@@ -75,7 +75,12 @@ constexpr std::array table{
         "URL under which clients reach the server; empty: derived from each request's Host."),
     row<Switch, &Config::server, &Server::open>(
         {"server.open", "SLUICE_OPEN", "--open"},
-        "Anyone who reaches the address may upload: needed for an address that is not loopback."),
+        "Anyone who reaches the address may upload, under whatever name: needed for an address "
+        "that is not loopback."),
+    row<HostList, &Config::server, &Server::hosts>(
+        {"server.hosts", "SLUICE_SERVER_HOSTS", {}},
+        "Host names under which a server without credentials is used, with commas between them, "
+        "beside addresses, localhost and the host of server.public_url."),
     row<Switch, &Config::server, &Server::authorize_upload>(
         {"server.authorize_upload", "SLUICE_SERVER_AUTHORIZE_UPLOAD", {}},
         "Open sessions at /panda/authorize_upload for scripts of the server's own origin."),

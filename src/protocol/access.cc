@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "protocol/foreign_pages.h"
 #include "protocol/path.h"
 
 namespace sluice::protocol {
@@ -18,6 +19,9 @@ bool Access::shows_credentials(const Call& call, const Parameters& parameters) c
 
 Result<auth::Grant> Access::judge(const Call& call, Parameters& parameters,
                                   auth::Window window) const {
+  if (const Result<> allowed = judge_page(call, parameters); !allowed) {
+    return fail(allowed.error());
+  }
   if (!required()) {
     return auth::Grant{};
   }
@@ -56,6 +60,11 @@ Result<> Access::check_clouds(const auth::Grant& grant, const Parameters& parame
 
 // A file for which the whole quota is too small never has room: that is final, unlike a quota that
 // others' files have filled.
+Result<> Access::judge_page(const Call& call, const Parameters& parameters) const {
+  return required() && shows_credentials(call, parameters) ? Result<>()
+                                                           : expect_allowed_page(call, settings_);
+}
+
 std::uint64_t Access::file_size_max(const auth::Grant& grant) const {
   std::uint64_t most = settings_.file_size_max;
   if (grant.credential) {

@@ -290,6 +290,8 @@ class FakePages final : public ServicePages {
 // Head and body of a message as they stand on the wire, "\n" for CRLF in the head.
 class RouterFixture : public ::testing::Test {
  protected:
+  RouterFixture() { settings.hosts = {"up.example", "api.example"}; }
+
   http::Response send(const std::string& head, const std::string& body = {}) {
     return run(head, body, testing::ScriptedSource::Ending::end);
   }

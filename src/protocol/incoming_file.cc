@@ -31,10 +31,12 @@ Result<> IncomingFile::judge() {
 }
 
 Result<> IncomingFile::judge_if_shown() {
-  if (grant_ || !parts_.access.shows_credentials(call_, parameters_)) {
+  if (grant_) {
     return {};
   }
-  return judge();
+  return parts_.access.shows_credentials(call_, parameters_)
+             ? judge()
+             : parts_.access.judge_page(call_, parameters_);
 }
 
 void IncomingFile::describe(std::string name, std::string content_type) {

@@ -41,7 +41,8 @@ class IncomingFile final : public upload::FileIdentity {
   Result<> add(std::vector<http::FormField> fields);
   // With all parameters that are there; the errors of Access::judge().
   Result<> judge();
-  // The same, unless the credentials are still to come.
+  // The same, unless the credentials are still to come: from the page of another origin they have
+  // to stand in front.
   Result<> judge_if_shown();
 
   // Whose the file is.

@@ -30,6 +30,10 @@ struct ProtocolSettings {
   Origins origins = Origins::all();
   // Whose pages may call the API.
   Origins api_origins;
+  // Without credentials only requests to these names are served, beside addresses and loopback; as
+  // http::host_name() writes them.
+  std::vector<std::string> hosts;
+  bool serves_every_host = false;
   bool page_sessions = false;    // POST /panda/authorize_upload is there.
   bool crossdomain_xml = false;  // For Flash; names `origins`.
   // Headers of a session's request that are kept for the backend, in lower case.

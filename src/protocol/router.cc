@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/told.h"
 #include "protocol/cors.h"
+#include "protocol/foreign_pages.h"
 
 namespace sluice::protocol {
 namespace {
@@ -224,6 +225,12 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   route = match->route;
   call.capture = std::move(match->capture);
   call.lists_are_objects = version.is_3_1;
+  // A location is a secret: a page that knows it needs no other name for the server.
+  if (route->kind != Kind::location && !access_.required()) {
+    if (const Result<> named = expect_own_name(call, settings_); !named) {
+      return answered(fail(named.error()));
+    }
+  }
   if (request.method == Method::options) {
     return answered(answer_options(request, allowed_methods(*route)));
   }
@@ -243,10 +250,13 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
 }
 
 Result<> Router::identify(Call& call, const Route& route) const {
-  if (route.kind != Kind::api || !access_.required() || call.request.method == Method::post) {
+  if (route.kind != Kind::api || call.request.method == Method::post) {
     return {};
   }
-  Result<Parameters> parameters = Parameters::from_query(call.request);
+  if (!access_.required()) {
+    return expect_allowed_page(call, settings_);
+  }
+  const Result<Parameters> parameters = Parameters::from_query(call.request);
   if (!parameters) {
     return fail(parameters.error());
   }

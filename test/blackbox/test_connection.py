@@ -32,7 +32,7 @@ def test_connection_close(connect):
 
 def test_http_1_0_closes(connect):
     connection = connect()
-    connection.send(b"GET /healthz HTTP/1.0\r\nHost: a\r\n\r\n")
+    connection.send(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
     response = connection.read_final()
     assert response.status == 200
     connection.expect_close()
@@ -86,7 +86,7 @@ def test_error_with_a_body_leaves_the_next_request_intact(connect, client, form)
     location = client.create(9)
     client.piece(location, 0, b"abcde", 9)
     # If the body of a refused request were read as a request, this would answer in its place.
-    body = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
+    body = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
     framing = ("Content-Length", str(len(body))) if form == "length" else ("Transfer-Encoding", "chunked")
     sent = body if form == "length" else chunked(body[:5], body[5:])
     connection = connect()
@@ -204,7 +204,7 @@ def test_peer_that_says_nothing_costs_nobody_else(connect):
     half = connect()
     half.send(b"GET /healthz HTTP/1.1\r\nHo")
     assert_alive(connect())
-    half.send(b"st: a\r\n\r\n")
+    half.send(b"st: localhost\r\n\r\n")
     assert half.read_final().status == 200
     assert_alive(quiet[0])
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Who may read what across origins: defaults, lists and patterns."""
 
+import os
+
 import pytest
 
 from support.raw_http import Connection, path_of
@@ -73,3 +75,46 @@ def test_answers_to_what_is_no_request_are_readable(new_server, case):
         answer = connection.read_final()
     assert answer.status == status and answer.header(ALLOW) == "*", answer
     assert {"location", "range"} <= words(answer, "Access-Control-Expose-Headers")
+
+
+FORM = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\nDATA\r\n--b--\r\n"
+FOREIGN = [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")]
+
+
+def stored_files(server):
+    return [name for part in ("uploads", "videos") for _, _, names in os.walk(os.path.join(server.data_dir, part)) for name in names]
+
+
+def test_page_of_a_stranger_is_kept_from_the_api(new_server, connected):
+    server = new_server()
+    client = connected(server)
+    multipart = [("Content-Type", "multipart/form-data; boundary=b")]
+    session = "/videos/upload.json?file_name=a&file_size=9"
+    for one in ([field] for field in FOREIGN):
+        for method, target, fields, body in (
+            ("POST", "/v2/videos.json", multipart, FORM),
+            ("POST", session, [("Content-Type", "text/plain")], b""),
+            ("GET", "/videos.json", [], b""),
+            ("DELETE", "/videos/0123456789abcdef0123456789abcdef.json", [], b""),
+        ):
+            answer = client.request(method, target, fields + one, body)
+            assert (answer.status, answer.json()["error"]) == (403, "Forbidden"), answer
+    assert stored_files(server) == []
+    own = [("Origin", server.url), ("Sec-Fetch-Site", "same-origin")]
+    assert client.request("POST", session, own).status == 201
+    location = path_of(client.create(4))
+    assert client.request("PUT", location, [("Content-Type", "application/octet-stream"), *FOREIGN], b"DATA").status == 200
+
+
+def test_name_that_leads_here_from_elsewhere(new_server, connected):
+    toml = '[server]\npublic_url = "https://up.example.org"\nhosts = "Inside.example.org, [2001:db8::1]"\n'
+    client = connected(new_server(toml=toml))
+    for host in ("up.example.org", "inside.example.org:81", "127.0.0.1", "[::1]:80", "a.localhost"):
+        assert client.request("GET", "/videos.json", host=host).status == 200, host
+    for host in ("evil.example", "x.up.example.org"):
+        for target in ("/videos.json", "/metrics"):
+            answer = client.request("GET", target, host=host)
+            assert (answer.status, answer.json()["error"]) == (421, "MisdirectedRequest"), answer
+    location = path_of(client.create(9))
+    assert client.request("GET", location, host="evil.example").status == 200
+    assert connected(new_server("--open")).request("GET", "/videos.json", host="evil.example").status == 200

@@ -23,7 +23,7 @@ def create(address, fields):
 
 @pytest.mark.parametrize("fields", [FORWARDED, X_FORWARDED], ids=["forwarded", "x_forwarded"])
 def test_trusted_proxy_decides_location_and_address(new_server, fields):
-    server = new_server(toml='[server]\ntrusted_proxies = "10.0.0.0/8, 127.0.0.1"\n')
+    server = new_server(toml='[server]\ntrusted_proxies = "10.0.0.0/8, 127.0.0.1"\nhosts = "u.example.org"\n')
     assert create(server.address, fields).startswith("https://u.example.org/uploads/")
     assert create(server.address, []).startswith(server.url + "/uploads/")
     assert server.terminate() == 0
@@ -44,12 +44,12 @@ def test_both_kinds_of_fields_are_not_believed(new_server):
 
 
 def test_proxy_on_a_unix_socket(new_server, tmp_path):
-    toml = '[server]\ntrusted_proxies = "unix"\n'
+    toml = '[server]\ntrusted_proxies = "unix"\nhosts = "u.example.org"\n'
     server = new_server(listen=f"unix:{tmp_path / 's'}", toml=toml)
     assert create(server.address, X_FORWARDED).startswith("https://u.example.org/uploads/")
 
 
 def test_public_url_goes_before_what_a_proxy_says(new_server):
-    toml = '[server]\ntrusted_proxies = "127.0.0.1"\npublic_url = "https://public.example"\n'
+    toml = '[server]\ntrusted_proxies = "127.0.0.1"\npublic_url = "https://public.example"\nhosts = "u.example.org"\n'
     server = new_server(toml=toml)
     assert create(server.address, FORWARDED).startswith("https://public.example/uploads/")

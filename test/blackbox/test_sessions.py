@@ -125,8 +125,8 @@ def test_ids_are_unique(client):
 def test_location_is_absolute_on_the_host_of_the_request(client, server):
     location = client.create(9)
     assert location.startswith(server.url + "/")
-    response = client.request("POST", TARGET, [FORM], GOOD, host="media.example.org:8443")
-    assert response.json()["location"].startswith("http://media.example.org:8443/")
+    response = client.request("POST", TARGET, [FORM], GOOD, host="media.localhost:8443")
+    assert response.json()["location"].startswith("http://media.localhost:8443/")
 
 
 def test_location_has_256_random_bits_and_no_percent_escape(client):

@@ -6,10 +6,10 @@ import pytest
 from support.raw_http import BadResponse, Connection, ConnectionClosed, path_of
 
 # Were the rest of a refused request read as a request, this one would be answered.
-NEXT = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+NEXT = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /videos/upload.json HTTP/1.1\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
-H = b"Host: a\r\n"
+H = b"Host: localhost\r\n"
 
 CASES = {
     "length_and_chunked": (POST + H + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", (400,)),
@@ -41,8 +41,8 @@ CASES = {
     "folded_length": (POST + H + b"Content-Length:\r\n 5\r\n\r\nabcde", (400,)),
     "bare_line_feeds": (b"GET /healthz HTTP/1.1\nHost: a\n\n", (400,)),
     "one_bare_line_feed": (b"GET /healthz HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", (400,)),
-    "bare_carriage_return": (b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: y\rContent-Length: 5\r\n\r\n", (400,)),
-    "nul_in_a_value": (b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n", (400,)),
+    "bare_carriage_return": (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: y\rContent-Length: 5\r\n\r\n", (400,)),
+    "nul_in_a_value": (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n", (400,)),
     "nul_in_the_target": (b"GET /heal\x00thz HTTP/1.1\r\n" + H + b"\r\n", (400,)),
     "utf8_in_the_target": (b"GET /\xe2\x99\xa5 HTTP/1.1\r\n" + H + b"\r\n", (400,)),
     "space_in_the_target": (b"GET /a b HTTP/1.1\r\n" + H + b"\r\n", (400,)),
@@ -158,7 +158,7 @@ def test_chunks_are_refused_and_the_connection_closed(connect, case):
 def test_bad_chunks_of_a_piece_never_finish_it(connect, client, case):
     location = client.create(5)
     connection = connect()
-    head = [("Host", "a"), ("Content-Type", "application/octet-stream"), ("Transfer-Encoding", "chunked")]
+    head = [("Host", "localhost"), ("Content-Type", "application/octet-stream"), ("Transfer-Encoding", "chunked")]
     send_all(connection, Connection.head("PUT", path_of(location), head) + CHUNKS[case] + NEXT)
     try:
         response = connection.read_final()

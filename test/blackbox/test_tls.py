@@ -261,7 +261,7 @@ def test_slow_readers_inside_tls_are_cut(new_server, pairs):
         for _ in range(8):
             assert client.whole(client.create(1, "x" * 16000), b"v").status == 200
         with Connection(address, tls=context, receive_buffer=4096) as greedy:
-            head = b"GET /videos.json HTTP/1.1\r\nHost: a\r\n\r\n"
+            head = b"GET /videos.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
             for _ in range(100):
                 greedy.send(head)
             wait_until(lambda: '"answered":false' in server.log(), "the end of the connection")
