@@ -9,76 +9,15 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/parameter_list.h"
 
 namespace sluice::http {
 namespace {
 
 constexpr std::string_view blanks = " \t";
 
-struct Parameter {
-  std::string name;
-  std::string value;
-};
-
 std::size_t end_of_blanks(std::string_view text, std::size_t from) noexcept {
   return std::min(text.find_first_not_of(blanks, from), text.size());
-}
-
-// Reads a quoted string whose opening quote is text[at - 1]; `at` is left behind the closing one. A
-// backslash escapes only quotes and itself: old browsers send paths of Windows unescaped. nullopt
-// for one that is not closed.
-std::optional<std::string> quoted_string(std::string_view text, std::size_t& at) {
-  std::string value;
-  for (; at < text.size(); ++at) {
-    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
-    if (text[at] == '"') {
-      ++at;
-      return value;
-    }
-    if (text[at] == '\\' && (next == '"' || next == '\\')) {
-      ++at;
-    }
-    value += text[at];
-  }
-  return std::nullopt;
-}
-
-// What stands behind the first ';' of a field value, as `name=value; name="value"`. Unquoted values
-// reach to the next ';', because boundaries with characters outside of a token occur unquoted. A
-// broken quoted string leaves nothing usable: none.
-std::vector<Parameter> parameters(std::string_view text) {
-  std::vector<Parameter> found;
-  std::size_t at = text.find(';');
-  while (at < text.size()) {
-    at = end_of_blanks(text, at + 1);
-    const std::size_t name_end = std::min(text.find_first_of(";=", at), text.size());
-    const std::string_view name = trimmed(text.substr(at, name_end - at));
-    at = name_end;
-    if (at == text.size() || text[at] == ';') {
-      continue;
-    }
-    at = end_of_blanks(text, at + 1);
-    std::string value;
-    if (at < text.size() && text[at] == '"') {
-      std::optional<std::string> quoted = quoted_string(text, ++at);
-      at = end_of_blanks(text, at);
-      if (!quoted || (at < text.size() && text[at] != ';')) {
-        return {};
-      }
-      value = *std::move(quoted);
-    } else {
-      const std::size_t end = std::min(text.find(';', at), text.size());
-      value = trimmed(text.substr(at, end - at));
-      at = end;
-    }
-    found.push_back({to_lower(name), std::move(value)});
-  }
-  return found;
-}
-
-const std::string* find(const std::vector<Parameter>& parameters, std::string_view name) noexcept {
-  const auto found = std::ranges::find(parameters, name, &Parameter::name);
-  return found == parameters.end() ? nullptr : &found->value;
 }
 
 // The only three escapes that browsers write into names (WHATWG HTML, multipart/form-data
@@ -98,41 +37,35 @@ std::string without_browser_escapes(std::string_view text) {
   return plain;
 }
 
-std::string latin1_to_utf8(std::string_view text) {
-  std::string utf8;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80U) {
-      utf8 += c;
-    } else {
-      utf8 += static_cast<char>(0xC0U | (byte >> 6U));
-      utf8 += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-  }
-  return utf8;
+// Tools that write lines of Unix make such forms: nothing in them is where it should be.
+std::unexpected<Error> bare_line_feed() {
+  return fail(Errc::bad_request,
+              "expected CR LF at the end of every line of the form; got LF alone (RFC 2046 4.1.1)");
 }
 
-// charset'language'percent-encoded (RFC 5987 3.2); nullopt for anything else, which is then
-// ignored.
-std::optional<std::string> extended_value(std::string_view text) {
-  const std::size_t charset_end = text.find('\'');
-  const std::size_t language_end =
-      charset_end == std::string_view::npos ? charset_end : text.find('\'', charset_end + 1);
-  if (language_end == std::string_view::npos) {
-    return std::nullopt;
+bool has_bare_line_feed(std::string_view text) noexcept {
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') {
+      return true;
+    }
   }
-  const std::string_view charset = text.substr(0, charset_end);
-  std::optional<std::string> value = percent_decode(text.substr(language_end + 1), false);
-  if (value && equals_ignoring_case(charset, "ISO-8859-1")) {
-    return latin1_to_utf8(*value);
-  }
-  const bool is_utf8 =
-      value && equals_ignoring_case(charset, "UTF-8") && to_valid_utf8(*value) == *value;
-  return is_utf8 ? std::move(value) : std::nullopt;
+  return false;
+}
+
+// `boundary` and LF, where blanks and CR LF would make it a delimiter.
+bool has_padded_line_feed(std::string_view input, std::string_view boundary) noexcept {
+  const std::size_t padding_end = end_of_blanks(input, boundary.size());
+  return input.starts_with(boundary) &&
+         padding_end - boundary.size() <= limits::multipart_padding_bytes_max &&
+         input.substr(padding_end).starts_with('\n');
 }
 
 // Field lines without the empty one behind them; folded ones are joined (RFC 5322 2.2.3).
 Result<Headers> part_fields(std::string_view head) {
+  if (has_bare_line_feed(head)) {
+    return bare_line_feed();
+  }
   std::vector<Header> fields;
   while (!head.empty()) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
@@ -165,8 +98,8 @@ Result<PartHead> read_part_head(std::string_view text) {
     return fail(std::move(headers).error());
   }
   const std::string_view disposition = headers->find("Content-Disposition").value_or("");
-  const auto found = parameters(disposition);
-  const std::string* const name = find(found, "name");
+  const ParameterList parameters(disposition);
+  const std::string* const name = parameters.find("name");
   if (name == nullptr) {
     return fail(Errc::bad_request,
                 "expected Content-Disposition \"form-data; name=...\" in every multipart part; "
@@ -174,10 +107,8 @@ Result<PartHead> read_part_head(std::string_view text) {
                     in_quotes(disposition));
   }
   PartHead part{.name = without_browser_escapes(*name), .file_name = {}, .headers = {}};
-  if (const std::string* const extended = find(found, "filename*")) {
-    part.file_name = extended_value(*extended);
-  }
-  if (const std::string* const plain = find(found, "filename"); plain && !part.file_name) {
+  part.file_name = parameters.extended_text("filename");
+  if (const std::string* const plain = parameters.find("filename"); plain && !part.file_name) {
     part.file_name = without_browser_escapes(*plain);
   }
   part.headers = *std::move(headers);
@@ -196,13 +127,13 @@ Result<std::optional<std::string>> multipart_boundary(std::string_view content_t
   if (!equals_ignoring_case(media_type, "multipart/form-data")) {
     return std::nullopt;
   }
-  const auto found = parameters(content_type);
-  const std::string* const boundary = find(found, "boundary");
+  const ParameterList parameters(content_type);
+  const std::string* const boundary = parameters.find("boundary");
   const bool usable =
       boundary != nullptr && !boundary->empty() &&
       boundary->size() <= limits::multipart_boundary_bytes_max && boundary->back() != ' ' &&
       std::ranges::all_of(*boundary, [](char c) { return c >= ' ' && c < '\x7F'; }) &&
-      std::ranges::count(found, "boundary", &Parameter::name) == 1;
+      parameters.count("boundary") == 1;
   if (!usable) {
     return fail(Errc::bad_request, "expected one boundary of 1 to " +
                                        std::to_string(limits::multipart_boundary_bytes_max) +
@@ -293,6 +224,9 @@ Result<MultipartParser::Step> MultipartParser::preamble(std::string_view input, 
   Delimiter delimiter = delimiter_at(input, at_start_ ? dash_boundary() : delimiter_);
   if (at_start_ && delimiter.tail == Tail::none) {
     at_start_ = false;
+    if (has_padded_line_feed(input, dash_boundary())) {
+      return bare_line_feed();
+    }
     delimiter = delimiter_at(input, delimiter_);
   }
   while (delimiter.tail == Tail::none && at < input.size()) {
@@ -326,6 +260,9 @@ Result<MultipartParser::Step> MultipartParser::part_head(std::string_view input,
       input.substr(0, limits::multipart_part_head_bytes_max + empty_line.size());
   const std::size_t end = window.starts_with("\r\n") ? 0 : window.find(empty_line);
   if (end == std::string_view::npos) {
+    if (has_bare_line_feed(window)) {
+      return bare_line_feed();
+    }
     if (window.size() == limits::multipart_part_head_bytes_max + empty_line.size()) {
       return fail(Errc::bad_request, "expected the head of a multipart part in at most " +
                                          std::to_string(limits::multipart_part_head_bytes_max) +

@@ -165,6 +165,13 @@ TEST(Multipart, NamesAreReadAsClientsWriteThem) {
       {"form-data; name=a; filename*=KOI8-R''%e4; filename=x", "a", "x"},
       {"form-data; name=a; filename*=x", "a", {}},
       {"form-data;; x; name=a;", "a", {}},
+      {"form-data; name=\"file\"; filename=\"my \"best\" film.mp4\"", "file",
+       "my \"best\" film.mp4"},
+      {"form-data; filename=\"C:\\dir\\\"; name=\"file\"", "file", "C:\\dir\\"},
+      {"form-data; name=\"file\"; size=\"9; filename=a", "file", "a"},
+      {"form-data; name=\"file\"; filename*0*=UTF-8''%e2%99; filename*1*=%a5; filename*2=.mp4",
+       "file", "\xE2\x99\xA5.mp4"},
+      {"form-data; name=a; filename*=UTF-8''a%2522b", "a", "a%22b"},
       {"form-data;\r\n name=\"a\";\r\n\tfilename=\"x\"", "a", "x"},
   };
   for (const Row& row : rows) {
@@ -209,6 +216,23 @@ TEST(Multipart, BrokenBodiesAreRefused) {
     EXPECT_TRUE(outcome.error) << wire;
     EXPECT_FALSE(outcome.ended) << wire;
   }
+}
+
+TEST(Multipart, LinesOfUnixAreRefusedInWordsThatSaySo) {
+  for (const std::string& wire :
+       {std::string("--b\nContent-Disposition: form-data; name=a\n\n1\n--b--\n"),
+        std::string("--b \t\nx"),
+        std::string("--b\r\nContent-Disposition: form-data; name=a\n\n1\n--b--\n"),
+        "--b\r\nX: y\n" + head_a + "1\r\n--b--",
+        "--b\r\n" + head_a + "1\r\n--b\r\nContent-Disposition: form-data; name=a\n\n1\n--b--\n"}) {
+    const Outcome outcome = read_every_way("b", wire);
+    ASSERT_TRUE(outcome.error) << wire;
+    EXPECT_NE(outcome.error->message().find("LF alone"), std::string::npos)
+        << outcome.error->message();
+  }
+  const std::string preamble =
+      "--bx\n--b" + std::string(limits::multipart_padding_bytes_max + 1, ' ');
+  EXPECT_FALSE(read_every_way("b", preamble + "\n\r\n--b--").error);
 }
 
 TEST(Multipart, PreamblePartHeadsAndPartsAreBounded) {

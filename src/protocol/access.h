@@ -28,8 +28,6 @@ class Access {
   Result<auth::Grant> judge(const Call& call, Parameters& parameters, auth::Window window) const;
   // The same for the clouds in parameters that were made of judged ones.
   static Result<> check_clouds(const auth::Grant& grant, const Parameters& parameters);
-  Result<auth::Grant> judge(const Call& call, const Parameters& parameters,
-                            auth::Window window) const;
   // The part of judge() that needs no credentials: who shows none may not come from a page of
   // another origin. What a browser sends there needs nobody's consent.
   Result<> judge_page(const Call& call, const Parameters& parameters) const;

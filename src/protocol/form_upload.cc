@@ -207,7 +207,7 @@ void MultipartFileSource::begin_part() {
   if (is_file && phase_ == Phase::before_file) {
     phase_ = Phase::in_file;
     file_part_ = part;
-  } else if (is_file && takes_fields) {
+  } else if (has_file_name && (takes_fields || file_part_->name != "file")) {
     failure_ = Error(Errc::bad_request,
                      "expected one file in the form, got a second one in " + in_quotes(part.name));
   }

@@ -19,8 +19,11 @@ namespace sluice::protocol {
 
 // What a form is for its reader.
 enum class FormKind {
-  // A file: the part named "file", or the first one before it that has a file name. Other parts are
-  // skipped.
+  // A file: the part named "file", or, without one, the only part that has a file name. It is
+  // stored
+  // as it comes: where another part with a file name follows one that is not named "file", it is
+  // not
+  // known which is meant, and the form is refused. Other parts are skipped.
   file,
   // A file with parameters, or parameters alone: the one part that has a file name, and the parts
   // that have none, whatever their names. (PHP 7 sends "@/path" as the text of `file`.)

@@ -43,7 +43,8 @@ void IncomingFile::describe(std::string name, std::string content_type) {
   name_ = to_valid_utf8(name);
   // Clients write these on files of every kind.
   const std::string type = media_type(content_type);
-  const bool says_nothing = type == "application/octet-stream" || type.starts_with("multipart/");
+  const bool says_nothing =
+      type.empty() || type == "application/octet-stream" || type.starts_with("multipart/");
   content_type_ = parameters_.text("content_type").value_or(says_nothing ? "" : content_type);
 }
 

@@ -60,6 +60,11 @@ TEST(LocationRequest, TellsWhatTheClientWants) {
            Case{{"whole", Method::put, octets, none, Framing::length, 5}, Kind::whole_file},
            Case{{"whole post", Method::post, octets, none, Framing::length, 5}, Kind::whole_file},
            Case{{"whole untyped", Method::put, none, none, Framing::length, 5}, Kind::whole_file},
+           Case{{"whole of no readable type", Method::put, "video", none, Framing::length, 5},
+                Kind::whole_file},
+           Case{{"piece of no readable type", Method::post, "a b/c;", "bytes 0-4/9",
+                 Framing::length, 5},
+                Kind::piece},
            Case{{"whole chunked", Method::put, none, none, Framing::chunked, 0}, Kind::whole_file},
            Case{{"empty put", Method::put, none, none, Framing::length, 0}, Kind::empty},
            Case{{"no framing", Method::post, none, none, Framing::none, 0}, Kind::empty},
@@ -92,6 +97,8 @@ TEST(LocationRequest, RefusesWhatCannotBeMeant) {
   };
   for (const Case& c : {
            Case{{"untyped post", Method::post, none, none, Framing::length, 5},
+                Errc::unsupported_media_type},
+           Case{{"post of no readable type", Method::post, "file", none, Framing::length, 5},
                 Errc::unsupported_media_type},
            Case{{"another type", Method::put, "video/mp4", none, Framing::length, 5},
                 Errc::unsupported_media_type},

@@ -256,7 +256,7 @@ Result<> Router::identify(Call& call, const Route& route) const {
   if (!access_.required()) {
     return expect_allowed_page(call, settings_);
   }
-  const Result<Parameters> parameters = Parameters::from_query(call.request);
+  Result<Parameters> parameters = Parameters::from_query(call.request);
   if (!parameters) {
     return fail(parameters.error());
   }

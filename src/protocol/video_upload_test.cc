@@ -256,6 +256,10 @@ TEST_F(VideoUploadTest, TellsTheTypeOfTheFileWhereItIsKnown) {
   };
   EXPECT_EQ(type_of("\r\nContent-Type: video/mp4", ""), "video/mp4");
   EXPECT_EQ(type_of("\r\nContent-Type: application/octet-stream", ""), "");
+  for (const char* unreadable :
+       {"", "video", "/", "video/", "/mp4", "a b/c", "video/mp4, x", ";"}) {
+    EXPECT_EQ(type_of("\r\nContent-Type: " + std::string(unreadable), ""), "") << unreadable;
+  }
   EXPECT_EQ(type_of("\r\nContent-Type: multipart/form-data\r\nContent-Length: 3", ""), "");
   EXPECT_EQ(type_of("\r\nContent-Type: video/mp4", "video/webm"), "video/webm");
   EXPECT_EQ(type_of("", ""), "");

@@ -112,9 +112,26 @@ void add_parameters(ObjectText& document, std::string_view parameters) {
   }
 }
 
+bool is_letter_or_digit(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// A backslash may stand in a name, but not in one that begins like an absolute path of Windows.
+bool is_windows_path(std::string_view name) noexcept {
+  const bool has_drive = name.size() > 2 && is_letter_or_digit(name[0]) && name[1] == ':' &&
+                         (name[2] == '\\' || name[2] == '/');
+  return has_drive || name.starts_with("\\\\");
+}
+
+// Slashes at the end are no name; of nothing but slashes the name is what came.
 std::string_view last_component(std::string_view file_name) {
-  const std::size_t slash = file_name.rfind('/');
-  return slash == std::string_view::npos ? file_name : file_name.substr(slash + 1);
+  const std::string_view separators = is_windows_path(file_name) ? "/\\" : "/";
+  const std::size_t last = file_name.find_last_not_of(separators);
+  if (last == std::string_view::npos) {
+    return file_name;
+  }
+  const std::string_view name = file_name.substr(0, last + 1);
+  return name.substr(name.find_last_of(separators) + 1);
 }
 
 std::string extra_files_text(const VideoDescription& video) {
@@ -130,10 +147,6 @@ std::string extra_files_text(const VideoDescription& video) {
     text += (text.empty() ? "" : ",") + std::move(file).finish();
   }
   return "[" + text + "]";
-}
-
-bool is_letter_or_digit(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 std::string time_text(Timestamp time) {

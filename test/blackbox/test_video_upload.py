@@ -123,7 +123,7 @@ def test_dotnet_2011_sends_a_preamble_and_the_parameters_first(client, guarded, 
         assert connection.read_response().status == 100
         connection.send(body)
         response = connection.read_final()
-    assert_is_video(guarded, video_path, response, data, "C:\\clips\\clip.mp4")
+    assert_is_video(guarded, video_path, response, data, "clip.mp4")
 
 
 def test_go_client_names_the_part_by_its_path(client, guarded, video_path, noise):
