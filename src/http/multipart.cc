@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/content_coding.h"
 #include "http/parameter_list.h"
 
 namespace sluice::http {
@@ -96,6 +97,9 @@ Result<PartHead> read_part_head(std::string_view text) {
   Result<Headers> headers = part_fields(text);
   if (!headers) {
     return fail(std::move(headers).error());
+  }
+  if (const Result<> plain = expect_no_coding(*headers); !plain) {
+    return fail(plain.error());
   }
   const std::string_view disposition = headers->find("Content-Disposition").value_or("");
   const ParameterList parameters(disposition);

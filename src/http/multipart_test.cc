@@ -235,6 +235,22 @@ TEST(Multipart, LinesOfUnixAreRefusedInWordsThatSaySo) {
   EXPECT_FALSE(read_every_way("b", preamble + "\n\r\n--b--").error);
 }
 
+TEST(Multipart, PartsInACodingAreRefused) {
+  const auto code_of = [](const std::string& field) {
+    const Outcome outcome = read("b", "--b\r\n" + field + "\r\n" + head_a + "1\r\n--b--", {});
+    return outcome.error ? outcome.error->code() : Errc::internal;
+  };
+  for (const char* field :
+       {"Content-Transfer-Encoding: base64", "content-transfer-encoding: quoted-printable",
+        "Content-Encoding: gzip"}) {
+    EXPECT_EQ(code_of(field), Errc::unsupported_media_type) << field;
+  }
+  for (const char* field : {"Content-Transfer-Encoding: binary", "Content-Transfer-Encoding: 8bit",
+                            "Content-Transfer-Encoding: 7BIT", "Content-Encoding: identity"}) {
+    EXPECT_EQ(code_of(field), Errc::internal) << field;
+  }
+}
+
 TEST(Multipart, PreamblePartHeadsAndPartsAreBounded) {
   const auto refused = [](const std::string& wire) {
     return read("b", wire, {}).error.has_value();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "http/content_coding.h"
 #include "http/forwarded.h"
 #include "http/head_parser.h"
 #include "http/request_body.h"
@@ -69,6 +70,21 @@ class AccessLine {
 // Inlined, its values would stay in the frame of serve().
 [[gnu::noinline]] void name_request(Reply& reply, const RequestContext& context) {
   reply.response.headers.set("X-Request-Id", context.request_id);
+}
+
+// The one place for every body: neither handlers nor forms see a request whose body is coded.
+[[gnu::noinline]] ReplyPtr refusal_of_coding(const Request& request, Handler& handler) {
+  const Result<> plain =
+      request.framing == Framing::none ? Result<>() : expect_no_coding(request.headers);
+  if (plain) {
+    return nullptr;
+  }
+  auto reply = std::make_unique<Reply>();
+  reply->response = error_response(plain.error());
+  // RFC 9110 15.5.16 and 12.5.3: what would be accepted.
+  reply->response.headers.set("Accept-Encoding", "identity");
+  handler.decorate(&request, reply->response);
+  return reply;
 }
 
 }  // namespace
@@ -224,10 +240,12 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   if (cut_) {
     body.cancel(*cut_);
   }
-  ReplyPtr reply;
+  ReplyPtr reply = refusal_of_coding(request, handler_);
   bool threw = false;
   try {
-    reply = co_await handler_.handle(request, context, body);
+    if (!reply) {
+      reply = co_await handler_.handle(request, context, body);
+    }
   } catch (...) {
     threw = true;
     reply = reply_after_exception(request, context);

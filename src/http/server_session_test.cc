@@ -189,6 +189,29 @@ TEST_F(ServerSessionTest, ARefusalComesWithoutContinueAndEndsTheConnection) {
   EXPECT_EQ(handler_.calls, 1);
 }
 
+TEST_F(ServerSessionTest, ABodyInACodingIsRefusedBeforeItIsRead) {
+  const std::string next = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n";
+  for (const char* field : {"Content-Encoding: gzip", "content-encoding: identity, br",
+                            "Content-Transfer-Encoding: base64"}) {
+    for (const char* body : {"Content-Length: 3\r\n\r\nabc",
+                             "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}) {
+      const std::string answers =
+          answers_to("PUT /a HTTP/1.1\r\nHost: h\r\n" + std::string(field) + "\r\n" + body + next);
+      EXPECT_TRUE(answers.starts_with("HTTP/1.1 415 Unsupported Media Type\n")) << answers;
+      EXPECT_NE(answers.find("\nAccept-Encoding: identity\n"), std::string::npos) << answers;
+      EXPECT_TRUE(answers.ends_with(ok("path=/next"))) << answers;
+      EXPECT_EQ(handler_.decorated, std::vector<std::string>{"/a"});
+      handler_.decorated.clear();
+    }
+  }
+  for (const char* body : {"Content-Encoding: gzip\r\n\r\n",
+                           "Content-Encoding: identity\r\nContent-Length: 0\r\n\r\n"}) {
+    EXPECT_TRUE(answers_to("GET /a HTTP/1.1\r\nHost: h\r\n" + std::string(body) + next)
+                    .starts_with("HTTP/1.1 200 "))
+        << body;
+  }
+}
+
 TEST_F(ServerSessionTest, ALongUnwantedBodyIsAnsweredAtOnceAndNotReset) {
   start();
   const std::string length = std::to_string(limits::drain_bytes_max + 1);

@@ -34,7 +34,8 @@ Outcome read(const std::string& boundary, Bytes wire, std::size_t piece_bytes) {
     const Bytes input = wire.subspan(begin, end - begin);
     const auto step = parser.next(input, end == wire.size());
     if (!step) {
-      SLUICE_CHECK(step.error().code() == Errc::bad_request);
+      SLUICE_CHECK(step.error().code() == Errc::bad_request ||
+                   step.error().code() == Errc::unsupported_media_type);
       outcome.refused = true;
       return outcome;
     }
