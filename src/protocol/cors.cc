@@ -1,7 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/cors.h"
 
+#include <algorithm>
+#include <string_view>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+
 namespace sluice::protocol {
+namespace {
+
+// Always named, so that one preflight does for all requests of an uploader.
+constexpr std::string_view usual_headers =
+    "cache-control, content-range, content-type, x-requested-with, x-file-name, x-query-params, "
+    "x-part, x-extra-file-tag";
+
+// The usual ones and those that are asked for. No request could have more of them, or what is no
+// token.
+std::string allowed_headers(const http::Request& request) {
+  std::string allowed(usual_headers);
+  std::string_view asked = request.headers.find("Access-Control-Request-Headers").value_or("");
+  for (std::size_t count = 0; !asked.empty() && count < limits::header_count_max; ++count) {
+    const std::string_view item = asked.substr(0, asked.find(','));
+    asked.remove_prefix(std::min(item.size() + 1, asked.size()));
+    if (http::is_token(trimmed(item))) {
+      allowed += ", " + to_lower(trimmed(item));
+    }
+  }
+  return allowed;
+}
+
+}  // namespace
 
 void allow_origin(http::Headers& headers, const Origins& origins, const http::Request* request) {
   if (origins.allows_none()) {
@@ -26,11 +55,10 @@ bool is_preflight(const http::Request& request) {
          request.headers.find("Access-Control-Request-Method");
 }
 
-void answer_preflight(http::Headers& headers, const std::string& methods) {
+void answer_preflight(http::Headers& headers, const http::Request& request,
+                      const std::string& methods) {
   headers.set("Access-Control-Allow-Methods", methods);
-  headers.set("Access-Control-Allow-Headers",
-              "cache-control, content-range, content-type, x-requested-with, x-file-name, "
-              "x-query-params, x-part, x-extra-file-tag");
+  headers.set("Access-Control-Allow-Headers", allowed_headers(request));
   // Without it browsers ask again before each piece. A day is the longest that any of them keeps.
   headers.set("Access-Control-Max-Age", "86400");
 }

@@ -18,8 +18,10 @@ void allow_origin(http::Headers& headers, const Origins& origins, const http::Re
 // Is it the question that a browser asks before the request itself?
 bool is_preflight(const http::Request& request);
 
-// What a preflight asks for, beside allow_origin(). `methods` as in Allow.
-void answer_preflight(http::Headers& headers, const std::string& methods);
+// What a preflight asks for, beside allow_origin(). `methods` as in Allow. Every request header is
+// allowed, by its name: "*" would leave out Authorization, and names none for older browsers.
+void answer_preflight(http::Headers& headers, const http::Request& request,
+                      const std::string& methods);
 
 // The policy that Flash asks for before it talks to a host (Adobe, Cross Domain Policy File).
 http::Response crossdomain_answer(const Origins& origins);

@@ -324,7 +324,7 @@ http::Response Router::answer_options(const http::Request& request, const std::s
   response.status = 204;
   response.headers.add("Allow", allowed);
   if (is_preflight(request)) {
-    answer_preflight(response.headers, allowed);
+    answer_preflight(response.headers, request, allowed);
   }
   return response;
 }

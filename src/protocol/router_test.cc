@@ -173,6 +173,28 @@ TEST_F(RouterPreflightTest, AllowsWhatClientsSend) {
   EXPECT_EQ(header(send("OPTIONS " + path), "Access-Control-Allow-Methods"), "(none)");
 }
 
+TEST_F(RouterPreflightTest, AllowsEveryHeaderThatIsAskedFor) {
+  const std::string path = open(9);
+  const auto allowed = [&](const std::string& asked) {
+    const http::Response response = send(
+        "OPTIONS " + path + "\nOrigin: http://page.example\nAccess-Control-Request-Method: PUT" +
+        (asked.empty() ? "" : "\nAccess-Control-Request-Headers: " + asked));
+    EXPECT_EQ(response.status, 204) << asked;
+    EXPECT_EQ(header(response, "Access-Control-Allow-Credentials"), "(none)");
+    return header(response, "Access-Control-Allow-Headers");
+  };
+  const std::string usual = allowed("");
+  EXPECT_EQ(allowed("authorization,x-csrf-token , Traceparent,,x-api-key"),
+            usual + ", authorization, x-csrf-token, traceparent, x-api-key");
+  EXPECT_EQ(allowed("*"), usual + ", *") << "a token like every other: a header of that name";
+  EXPECT_EQ(allowed("a b,\"c\",d:e,f"), usual + ", f");
+  std::string many;
+  for (std::size_t i = 0; i < 2 * limits::header_count_max; ++i) {
+    many += "x" + std::to_string(i) + ",";
+  }
+  EXPECT_TRUE(allowed(many).ends_with(", x" + std::to_string(limits::header_count_max - 1)));
+}
+
 TEST_F(RouterPreflightTest, LetsARequestToAWrongPathFailReadably) {
   const http::Response response = preflight("/undefined");
   EXPECT_EQ(response.status, 204);

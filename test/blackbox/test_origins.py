@@ -106,6 +106,13 @@ def test_page_of_a_stranger_is_kept_from_the_api(new_server, connected):
     assert client.request("PUT", location, [("Content-Type", "application/octet-stream"), *FOREIGN], b"DATA").status == 200
 
 
+def test_page_may_send_any_header(client):
+    location = path_of(client.create(9))
+    answer = preflight(client, location, PAGE, "PUT", "authorization,traceparent,x-csrf-token")
+    assert {"authorization", "traceparent", "x-csrf-token", "x-part"} <= words(answer, "Access-Control-Allow-Headers")
+    assert answer.header("Access-Control-Allow-Credentials") is None
+
+
 def test_name_that_leads_here_from_elsewhere(new_server, connected):
     toml = '[server]\npublic_url = "https://up.example.org"\nhosts = "Inside.example.org, [2001:db8::1]"\n'
     client = connected(new_server(toml=toml))
