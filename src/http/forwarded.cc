@@ -21,7 +21,8 @@ struct Hop {
   std::string host;
 };
 
-// The parts of `text` between the separators that stand outside of quotes.
+// The parts of `text` between the separators that stand outside of quotes; none is empty (RFC 9110
+// 5.6.1).
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   bool quoted = false;
@@ -37,6 +38,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
   }
   parts.push_back(trimmed(text.substr(std::min(begin, text.size()))));
+  std::erase(parts, std::string_view());
   return parts;
 }
 
@@ -84,7 +86,8 @@ std::vector<Hop> hops_of_forwarded(std::string_view field) {
   return hops;
 }
 
-// The lists need not be equally long: a proxy may set one value for all before it.
+// The last elements are of the proxy that sent the request. The lists need not be equally long: a
+// proxy may set one value for all before it, or none.
 std::vector<Hop> hops_of_x_forwarded(const Request& request) {
   const std::string clients = joined(request, "X-Forwarded-For");
   const std::string schemes = joined(request, "X-Forwarded-Proto");
@@ -92,10 +95,11 @@ std::vector<Hop> hops_of_x_forwarded(const Request& request) {
   const auto all_clients = split(clients, ',');
   const auto all_schemes = split(schemes, ',');
   const auto all_hosts = split(hosts, ',');
-  std::vector<Hop> hops(all_clients.size());
+  std::vector<Hop> hops(std::max<std::size_t>(all_clients.size(), 1));
   for (std::size_t from_end = 0; from_end < hops.size(); ++from_end) {
     const auto at = [from_end](const std::vector<std::string_view>& all) {
-      return std::string(all[all.size() - 1 - std::min(from_end, all.size() - 1)]);
+      return all.empty() ? std::string()
+                         : std::string(all[all.size() - 1 - std::min(from_end, all.size() - 1)]);
     };
     hops[hops.size() - 1 - from_end] = {at(all_clients), at(all_schemes), at(all_hosts)};
   }
