@@ -166,12 +166,12 @@ Task<http::ReplyPtr> Router::handle(const http::Request& request,
                                     runtime::ByteSource& body) {
   Call call(request, context, body);
   call.began = access_.now();
-  const Route* route = nullptr;
-  Answer answer = co_await dispatch(call, route);
-  co_return reply_to(call, route, answer);
+  Destination destination;
+  Answer answer = co_await dispatch(call, destination);
+  co_return reply_to(call, destination, answer);
 }
 
-http::ReplyPtr Router::reply_to(const Call& call, const Route* route, Answer& answer) {
+http::ReplyPtr Router::reply_to(const Call& call, const Destination& destination, Answer& answer) {
   auto reply = std::make_unique<http::Reply>();
   if (!answer && answer.error().message() != told(answer.error())) {
     reply->trouble = answer.error().message();
@@ -186,19 +186,26 @@ http::ReplyPtr Router::reply_to(const Call& call, const Route* route, Answer& an
     reply->response.headers.set("WWW-Authenticate", "Panda");
   }
   reply->upload_id = call.upload_id;
-  if (route != nullptr) {
-    reply->route = route->name;
+  if (destination.route != nullptr) {
+    reply->route = destination.route->name;
   }
-  decorate(&call.request, reply->response);
+  const Origins* const origins = destination.origins;
+  allow_origin(reply->response.headers, origins != nullptr ? *origins : settings_.origins,
+               &call.request);
   return reply;
 }
 
 void Router::decorate(const http::Request* request, http::Response& response) {
-  const Origins& origins = request != nullptr ? origins_of(request->path) : settings_.origins;
-  allow_origin(response.headers, origins, request);
+  Result<Segments> segments = parse_path(request != nullptr ? request->path : "/");
+  const Origins* origins = &settings_.origins;
+  if (segments) {
+    const VersionPrefix version = strip_version(*segments);
+    origins = &origins_of(*segments, version.found, find(*segments, version.found));
+  }
+  allow_origin(response.headers, *origins, request);
 }
 
-Task<Answer> Router::dispatch(Call& call, const Route*& route) {
+Task<Answer> Router::dispatch(Call& call, Destination& destination) {
   const http::Request& request = call.request;
   if (request.method == Method::options && request.path == "*") {
     http::Response response;
@@ -212,6 +219,7 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
   }
   const VersionPrefix version = strip_version(*segments);
   std::optional<Match> match = find(*segments, version.found);
+  destination.origins = &origins_of(*segments, version.found, match);
   // The page is to read why the request that it has in mind fails.
   if (!match && is_preflight(request)) {
     return answered(answer_options(request, every_method));
@@ -222,7 +230,8 @@ Task<Answer> Router::dispatch(Call& call, const Route*& route) {
     }
     return answered(fail(Errc::not_found, "There is nothing at " + in_quotes(request.path)));
   }
-  route = match->route;
+  const Route* const route = match->route;
+  destination.route = route;
   call.capture = std::move(match->capture);
   call.lists_are_objects = version.is_3_1;
   // A location is a secret: a page that knows it needs no other name for the server.
@@ -292,21 +301,16 @@ bool Router::lacks_json(Segments segments, bool has_version) const {
 }
 
 // What is no path of the API may be a mistaken location, and its page has to hear of that.
-const Origins& Router::origins_of(std::string_view path) const {
+const Origins& Router::origins_of(const Segments& segments, bool has_version,
+                                  const std::optional<Match>& match) const {
   static const Origins none;
-  Result<Segments> segments = parse_path(path);
-  if (!segments) {
-    return settings_.origins;
-  }
-  const VersionPrefix version = strip_version(*segments);
-  const std::optional<Match> match = find(*segments, version.found);
   if (match) {
     return match->route->kind == Kind::api        ? settings_.api_origins
            : match->route->kind == Kind::location ? settings_.origins
                                                   : none;
   }
-  const bool is_api = version.found || lacks_json(*segments, version.found) ||
-                      (!segments->empty() && segments->front() == "videos");
+  const bool is_api = has_version || lacks_json(segments, has_version) ||
+                      (!segments.empty() && segments.front() == "videos");
   return is_api ? settings_.api_origins : settings_.origins;
 }
 

@@ -66,6 +66,11 @@ class Router final : public http::Handler {
     const Route* route;
     std::string capture;
   };
+  // Where a request has been led.
+  struct Destination {
+    const Route* route = nullptr;      // Null: nowhere.
+    const Origins* origins = nullptr;  // Whose pages may read the answer; null: those of locations.
+  };
 
   std::vector<Route> make_table();
   std::vector<Route> panda_routes();
@@ -74,13 +79,15 @@ class Router final : public http::Handler {
   std::optional<Match> find(const Segments& segments, bool has_version) const;
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
-  runtime::Task<Answer> dispatch(Call& call, const Route*& route);
+  runtime::Task<Answer> dispatch(Call& call, Destination& destination);
   // Inlined, its values would stay in the frame of handle().
-  [[gnu::noinline]] http::ReplyPtr reply_to(const Call& call, const Route* route, Answer& answer);
+  [[gnu::noinline]] http::ReplyPtr reply_to(const Call& call, const Destination& destination,
+                                            Answer& answer);
   // Who asks. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
-  // Whose pages may read an answer about `path`, also when no route made it.
-  const Origins& origins_of(std::string_view path) const;
+  // Whose pages may read an answer, also when no route made it.
+  const Origins& origins_of(const Segments& segments, bool has_version,
+                            const std::optional<Match>& match) const;
 
   static std::string allowed_methods(const Route& route);
   static http::Response answer_options(const http::Request& request, const std::string& allowed);
