@@ -141,6 +141,7 @@ Result<> App::open_parts() {
           .base = std::move(base),
           .file_size_max = config_.limits.file_size,
           .sessions_max = config_.limits.sessions,
+          .records_max = config_.limits.records,
           .unauthenticated_bytes = config_.auth.unauthenticated_bytes,
           .takes_extra_files =
               config_.backend.url.empty() || config_.backend.mode != delivery::HandoffMode::body,

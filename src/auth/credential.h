@@ -14,6 +14,7 @@ struct Quotas {
   std::optional<std::uint64_t> file_size;  // Bytes of one file.
   std::optional<std::uint64_t> bytes;      // Of videos and of unfinished uploads, together.
   std::optional<std::uint64_t> sessions;   // Unfinished uploads.
+  std::optional<std::uint64_t> records;    // As in journal::OwnerLimits.
 
   friend bool operator==(const Quotas&, const Quotas&) = default;
 };

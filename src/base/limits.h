@@ -144,6 +144,10 @@ inline constexpr std::size_t short_write_bytes_max = 128 * KiB;
 inline constexpr std::size_t commit_changes_max = 1024;   // Changes in one transaction.
 inline constexpr std::size_t journal_queue_max = 65'536;  // Commits, and reads, that wait.
 inline constexpr int journal_checkpoint_pages = 2000;     // Pages of 4 KiB in the write-ahead log.
+// Texts of a client beyond this count as a further record of their owner, and so on.
+inline constexpr std::size_t record_text_bytes = 4 * KiB;
+// Aborted and expired uploads of one owner that the journal knows; older ones are forgotten.
+inline constexpr std::size_t gone_uploads_per_owner_max = 1000;
 
 // Delivery.
 inline constexpr std::size_t delivery_threads = 4;  // For what blocks: moving and probing files.
@@ -248,6 +252,7 @@ inline constexpr std::uint64_t unused_room_max = 64 * KiB;
 // What a file without a session leaves behind when the server dies goes after this at the latest.
 inline constexpr std::chrono::hours unidentified_file_life{1};
 inline constexpr std::uint64_t sessions_per_owner_default = 1'000'000;
+inline constexpr std::uint64_t records_per_owner_default = 10'000'000;
 inline constexpr std::uint64_t unauthenticated_bytes_default = 1024 * MiB;
 
 // Log lines.

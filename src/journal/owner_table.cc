@@ -7,7 +7,7 @@ namespace sluice::journal {
 
 Result<> OwnerTable::prepare() {
   return connection_.prepare_all({
-      {&usage_, "SELECT sessions, bytes FROM owners WHERE name = ?"},
+      {&usage_, "SELECT sessions, bytes, records FROM owners WHERE name = ?"},
       {&forget_,
        "DELETE FROM used_signatures WHERE digest IN (SELECT digest FROM used_signatures"
        " INDEXED BY used_signatures_by_expiry WHERE expires_at <= ? LIMIT 4)"},
@@ -16,7 +16,7 @@ Result<> OwnerTable::prepare() {
 }
 
 Result<> OwnerTable::check(const std::string& owner, const OwnerLimits& limits) {
-  if (!limits.sessions && !limits.bytes) {
+  if (!limits.sessions && !limits.bytes && !limits.records) {
     return {};
   }
   Execution execution(usage_);
@@ -27,6 +27,7 @@ Result<> OwnerTable::check(const std::string& owner, const OwnerLimits& limits) 
   }
   const auto sessions = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
   const auto bytes = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
+  const auto records = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
   if (limits.sessions && sessions > *limits.sessions) {
     return fail(Errc::too_many_sessions,
                 "expected at most " + std::to_string(*limits.sessions) +
@@ -36,6 +37,13 @@ Result<> OwnerTable::check(const std::string& owner, const OwnerLimits& limits) 
     return fail(Errc::quota_exceeded, "the quota is " + std::to_string(*limits.bytes) +
                                           " bytes; with this file it would be " +
                                           std::to_string(bytes));
+  }
+  if (limits.records && records > *limits.records) {
+    return fail(Errc::quota_exceeded,
+                "the quota is " + std::to_string(*limits.records) +
+                    " records, of uploads until they are forgotten and of videos; with this one "
+                    "it would be " +
+                    std::to_string(records));
   }
   return {};
 }

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "base/limits.h"
 #include "journal/sqlite_journal.h"
 #include "journal/sqlite_schema.h"
 #include "journal/test_records.h"
@@ -34,7 +37,7 @@ class OwnerTableTest : public ::testing::Test {
   static VideoRecord video(const std::string& id, const std::string& owner, std::uint64_t size) {
     VideoRecord record = sample_video(id);
     record.owner = owner;
-    record.document = R"({"file_size":)" + std::to_string(size) + "}";
+    record.files_size = size;
     return record;
   }
   // "sessions bytes" of an owner, as the file has it.
@@ -45,6 +48,15 @@ class OwnerTableTest : public ::testing::Test {
     const auto text = connection->query(
         "SELECT coalesce((SELECT sessions || ' ' || bytes FROM owners WHERE name = '" + owner +
         "'), 'none')");
+    connection = fail(Errc::internal);
+    open();
+    return *text;
+  }
+  std::string records(const std::string& owner) {
+    journal.reset();
+    auto connection = open_database(path, Durability::commit);
+    EXPECT_TRUE(connection);
+    const auto text = connection->query("SELECT records FROM owners WHERE name = '" + owner + "'");
     connection = fail(Errc::internal);
     open();
     return *text;
@@ -87,10 +99,71 @@ TEST_F(OwnerTableTest, FollowsVideosUntilTheirFilesAreGone) {
   EXPECT_EQ(usage("ann"), "0 5");
   ASSERT_TRUE(commit({RemoveVideo{"v"}, RemoveVideo{"w"}}));
   EXPECT_EQ(usage("ann"), "0 0");
-  record.document = "no JSON";
-  record.source_present = true;
-  ASSERT_TRUE(commit({PutVideo{record}})) << "a document that is nobody's business counts nothing";
-  EXPECT_EQ(usage("ann"), "0 0");
+}
+
+TEST_F(OwnerTableTest, CountsEveryRecordOnceForEach4KiBOfTexts) {
+  const OwnerLimits limits{.sessions = std::nullopt, .bytes = std::nullopt, .records = 4};
+  ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 1), limits}}));
+  UploadRecord wordy = upload(2, "ann", 1);
+  wordy.parameters = "{\"a\":\"" + std::string(3 * limits::record_text_bytes, 'x') + "\"}";
+  EXPECT_EQ(code_of(commit({CreateUpload{wordy, limits}})), Errc::quota_exceeded);
+  wordy.parameters.resize(2 * limits::record_text_bytes);
+  ASSERT_TRUE(commit({CreateUpload{wordy, limits}}));
+  EXPECT_EQ(records("ann"), "4");
+  EXPECT_EQ(code_of(commit({CreateUpload{upload(3, "ann", 0), limits}})), Errc::quota_exceeded);
+
+  UploadProgress progress = wordy.progress;
+  progress.state = UploadState::delivered;
+  ASSERT_TRUE(commit({UpdateUpload{2, progress}}));
+  EXPECT_EQ(records("ann"), "4") << "its parameters are needed while there is a blob";
+  progress.blob_present = false;
+  ASSERT_TRUE(commit({UpdateUpload{2, progress}, PutVideo{video("v", "ann", 0)}}));
+  EXPECT_EQ(records("ann"), "3") << "a video of no bytes is a record, too";
+  VideoRecord large = video("v", "ann", 0);
+  large.document.assign(limits::record_text_bytes, 'x');
+  ASSERT_TRUE(commit({PutVideo{large}}));
+  EXPECT_EQ(records("ann"), "4");
+  ASSERT_TRUE(commit({RemoveVideo{"v"}, RemoveUpload{1}, RemoveUpload{2}}));
+  EXPECT_EQ(records("ann"), "0");
+}
+
+// Rows as version 9 kept them: its owners had neither extra files nor records.
+TEST_F(OwnerTableTest, AMigrationCountsAgain) {
+  journal.reset();
+  std::filesystem::remove(path);
+  {
+    auto connection = Connection::open(path);
+    ASSERT_TRUE(connection);
+    ASSERT_TRUE(migrate(*connection, migration_steps().first(9)));
+    const std::string upload =
+        "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters, origin,"
+        " owner, layout, created_at, state, stored, expires_at, blob_present, attempts,"
+        " next_attempt_at) SELECT column1, column1, x'6e616d65', 100, x'74', column4, '{\"a\":1}',"
+        " 'ann', '', 1, column2, '0-9', 1, column3, 0, 0 FROM (VALUES ";
+    ASSERT_TRUE(connection->execute(
+        upload + "(1, 'receiving', 1, '" + std::string(2 * limits::record_text_bytes, 'x') +
+        "'), (2, 'aborted', 0, '{\"b\":2}'), (3, 'delivered', 0, '{\"c\":3}'),"
+        " (4, 'failed', 1, '{\"d\":4}'))"));
+    ASSERT_TRUE(connection->execute(
+        "INSERT INTO videos (id, upload_id, created_at, status, source_present, document, metadata,"
+        " owner) VALUES ('v', 3, 1, 'success', 1,"
+        R"( '{"file_size":10,"extra_files":[{"file_size":200},{"file_size":3000}]}', '', 'ann'),)"
+        " ('w', 3, 1, 'fail', 1, 'no JSON', '', 'ann'),"
+        " ('x', 3, 1, 'deleted', 0, '{\"file_size\":7}', '', 'ann')"));
+    EXPECT_EQ(connection->query("SELECT bytes FROM owners"), "210");
+  }
+  open();
+  EXPECT_EQ(usage("ann"), "1 3410");
+  EXPECT_EQ(records("ann"), "8");
+  const auto find = [this](std::uint64_t id) {
+    return **sluice::testing::run(journal->find_upload_by_id(id));
+  };
+  EXPECT_EQ(find(2).file_name + find(2).parameters + find(2).origin, "{}{}");
+  EXPECT_TRUE(find(2).progress.stored.empty());
+  EXPECT_EQ(find(3).file_name + find(3).parameters + find(3).content_type, "name{}");
+  EXPECT_EQ(find(4).parameters, R"({"d":4})") << "it may be handed over again";
+  EXPECT_EQ((*sluice::testing::run(journal->find_video("v")))->files_size, 3210U);
+  EXPECT_FALSE(*sluice::testing::run(journal->find_video("x")));
 }
 
 TEST_F(OwnerTableTest, RefusesWhatGoesBeyondTheLimitsAndHarmsNobodyElse) {

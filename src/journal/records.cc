@@ -31,4 +31,26 @@ std::optional<UploadState> upload_state_from_text(std::string_view text) noexcep
   return std::nullopt;
 }
 
+bool is_gone(UploadState state) noexcept {
+  return state == UploadState::aborted || state == UploadState::expired;
+}
+
+bool is_settled(const UploadProgress& progress) noexcept {
+  const UploadState state = progress.state;
+  const bool is_over =
+      is_gone(state) || state == UploadState::delivered || state == UploadState::refused;
+  return is_over && !progress.blob_present;
+}
+
+void forget_details(UploadRecord& record) {
+  record.content_type.clear();
+  record.parameters = "{}";
+  record.origin = "{}";
+  if (is_gone(record.progress.state)) {
+    record.file_name.clear();
+    record.layout.reset();
+    record.progress.stored = {};
+  }
+}
+
 }  // namespace sluice::journal

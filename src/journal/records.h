@@ -80,17 +80,26 @@ struct UploadRecord {
   friend bool operator==(const UploadRecord&, const UploadRecord&) = default;
 };
 
+// aborted or expired: 404 for everyone.
+bool is_gone(UploadState state) noexcept;
+// Of an upload that is over, and of which the store holds nothing, the journal keeps what answers
+// need: neither parameters nor origin, and of an aborted or expired one no name, no layout and
+// no ranges.
+bool is_settled(const UploadProgress& progress) noexcept;
+// What the journal makes of the record of a settled upload.
+void forget_details(UploadRecord& record);
+
 // `document` and `metadata` are JSON texts that the video library reads and writes.
 struct VideoRecord {
   std::string id;
   std::uint64_t upload_id = 0;
   Timestamp created_at;
-  std::string
-      status;  // processing, success, fail; or deleted: a tombstone that keeps the answer true.
+  std::string status;  // processing, success, fail; or deleted: its files are being removed.
   bool source_present = true;
   std::string document;
   std::string metadata;
-  std::string owner;  // The upload's.
+  std::string owner;             // The upload's.
+  std::uint64_t files_size = 0;  // Bytes of all its files, the extra ones too.
 
   friend bool operator==(const VideoRecord&, const VideoRecord&) = default;
 };
@@ -113,6 +122,8 @@ struct Notification {
 struct OwnerLimits {
   std::optional<std::uint64_t> sessions;  // Uploads in `receiving`.
   std::optional<std::uint64_t> bytes;     // Of files of uploads that are not over, and of videos.
+  // Uploads until they are forgotten, and videos; with long texts, some count for several.
+  std::optional<std::uint64_t> records = std::nullopt;
 };
 // too_many_sessions or quota_exceeded when the owner would have more than `limits` with it.
 struct CreateUpload {

@@ -115,6 +115,7 @@ TEST_F(SqliteJournalTest, UpdatesProgressAndRemoves) {
   record.progress.failure = "no";
   record.progress.answer = Answer{200, {{"A", "b"}}, "{}"};
   EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
+  forget_details(record);
   EXPECT_EQ(find(record.token), record);
   record.progress.answer.reset();
   EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
@@ -183,6 +184,62 @@ TEST_F(SqliteJournalTest, FindsRefusedAndFailedUploadsInTheOrderOfTheirDecision)
             (Found{{at(20), 2}, {at(20), 3}, {at(30), 1}, {at(50), 4}}));
   EXPECT_EQ(decided({at(20), 0}, 50, 2), (Found{{at(20), 2}, {at(20), 3}}));
   EXPECT_EQ(decided({at(20), 3}, 50, 2), (Found{{at(30), 1}}));
+}
+
+TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
+  UploadRecord record = sample_upload(1);
+  record.layout = Layout{.main_size = record.file_size, .part_size = 5, .extra_files = {}};
+  record.origin = R"({"address":"192.0.2.1"})";
+  UploadRecord aborted = record;
+  aborted.id = 2;
+  aborted.token = "2";
+  ASSERT_TRUE(commit({CreateUpload{record}, CreateUpload{aborted}}));
+  record.progress.state = UploadState::delivered;
+  record.progress.answer = Answer{.status = 200, .headers = {}, .body = "answer"};
+  aborted.progress.state = UploadState::aborted;
+  ASSERT_TRUE(commit({UpdateUpload{1, record.progress}, UpdateUpload{2, aborted.progress}}));
+  EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(1)), record)
+      << "as long as it has a blob it may be handed over";
+  record.progress.blob_present = aborted.progress.blob_present = false;
+  ASSERT_TRUE(commit({UpdateUpload{1, record.progress}, UpdateUpload{2, aborted.progress}}));
+  forget_details(record);
+  forget_details(aborted);
+  EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(1)), record);
+  EXPECT_EQ(record.file_name + record.parameters + record.origin, "film.mp4{}{}");
+  EXPECT_TRUE(record.layout);
+  EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(2)), aborted);
+  EXPECT_EQ(aborted.file_name + aborted.parameters, "{}");
+  EXPECT_FALSE(aborted.layout);
+}
+
+TEST_F(SqliteJournalTest, StaysSmallWhenUploadsAreOpenedAndGivenUpForEver) {
+  const auto abort_many = [this](std::uint64_t from, std::size_t count) {
+    for (std::uint64_t id = from; id < from + count; ++id) {
+      UploadRecord record = sample_upload(id);
+      record.owner = "ann";
+      record.parameters = "{\"a\":\"" + std::string(10'000, 'x') + "\"}";
+      UploadProgress progress = record.progress;
+      progress.state = UploadState::aborted;
+      std::vector<Change> changes;
+      changes.emplace_back(CreateUpload{record});
+      changes.emplace_back(UpdateUpload{id, progress});
+      progress.blob_present = false;
+      changes.emplace_back(UpdateUpload{id, progress});
+      ASSERT_TRUE(commit(std::move(changes)));
+    }
+  };
+  UploadRecord other = sample_upload(1);
+  other.progress.state = UploadState::aborted;
+  ASSERT_TRUE(commit({CreateUpload{other}}));
+  abort_many(2, limits::gone_uploads_per_owner_max + 100);
+  const auto rows = sluice::testing::run(journal->uploads_after(0, 1'000'000));
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->size(), limits::gone_uploads_per_owner_max + 1);
+  EXPECT_EQ(rows->front().id, 1U) << "another owner's";
+  EXPECT_EQ(rows->back().id, limits::gone_uploads_per_owner_max + 101);
+  open();
+  EXPECT_LT(std::filesystem::file_size(path), 2 * limits::MiB);
+  EXPECT_EQ(count(UploadState::aborted), limits::gone_uploads_per_owner_max + 1);
 }
 
 TEST_F(SqliteJournalTest, CountsUploadsByState) {

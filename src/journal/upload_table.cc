@@ -114,6 +114,11 @@ bool take_progress(Execution& row, UploadProgress& progress) {
   return true;
 }
 
+// How many records of 4 KiB the upload counts as.
+std::uint64_t weight_of(std::size_t text_bytes) {
+  return 1 + text_bytes / limits::record_text_bytes;
+}
+
 }  // namespace
 
 // INDEXED BY makes a query fail to prepare instead of scanning the table should its index be lost.
@@ -124,22 +129,33 @@ Result<> UploadTable::prepare() {
       " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body, "
       "answer_spilled"
       " FROM uploads ";
+  const std::string update =
+      "UPDATE uploads SET state = ?, stored = ?, unsynced = ?, expires_at = ?,"
+      " blob_present = ?, attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?,"
+      " answer_status = ?, answer_headers = ?, answer_body = ?, answer_spilled = ?";
   return connection_.prepare_all({
       {&insert_,
        "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters, origin,"
        " owner, layout, created_at, state, stored, unsynced, expires_at, blob_present, attempts,"
        " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body,"
-       " answer_spilled)"
-       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+       " answer_spilled, weight)"
+       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&identify_,
        "UPDATE uploads SET file_size = ?, file_name = ?, content_type = ?, parameters = ?,"
-       " origin = ?, owner = ? WHERE id = ? AND state = 'receiving'"},
-      {&update_,
-       "UPDATE uploads SET state = ?, stored = ?, unsynced = ?, expires_at = ?,"
-       " blob_present = ?, attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?, "
-       "answer_status = ?,"
-       " answer_headers = ?, answer_body = ?, answer_spilled = ?"
-       " WHERE id = ?"},
+       " origin = ?, owner = ?, weight = ? WHERE id = ? AND state = 'receiving'"},
+      {&update_, update + " WHERE id = ?"},
+      {&finish_, update +
+                     ", content_type = x'', parameters = '{}', origin = '{}',"
+                     " weight = 1 + (length(file_name) + length(CAST(layout AS BLOB)) + ?) / " +
+                     std::to_string(limits::record_text_bytes) + " WHERE id = ?"},
+      {&bury_, update + ", content_type = x'', parameters = '{}', origin = '{}', file_name = x'',"
+                        " layout = '', weight = 1 WHERE id = ?"},
+      // A few at a time: each burial brings one.
+      {&forget_gone_,
+       "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads INDEXED BY uploads_gone"
+       " WHERE owner = (SELECT owner FROM uploads WHERE id = ?) AND blob_present = 0"
+       " AND (state = 'aborted' OR state = 'expired') ORDER BY id DESC LIMIT 4 OFFSET " +
+           std::to_string(limits::gone_uploads_per_owner_max) + ")"},
       {&remove_, "DELETE FROM uploads WHERE id = ?"},
       {&find_, select + "WHERE token = ?"},
       {&find_by_id_, select + "WHERE id = ?"},
@@ -185,6 +201,9 @@ Result<> UploadTable::create(const UploadRecord& record) {
   execution.bind_text(layout);
   bind_time(execution, record.created_at);
   bind_progress(execution, record.progress, texts);
+  execution.bind_unsigned(weight_of(record.file_name.size() + record.content_type.size() +
+                                    record.parameters.size() + record.origin.size() +
+                                    layout.size()));
   return execution.finish();
 }
 
@@ -196,6 +215,8 @@ Result<> UploadTable::identify(const IdentifyUpload& change) {
   execution.bind_text(change.parameters);
   execution.bind_text(change.origin);
   execution.bind_text(change.owner);
+  execution.bind_unsigned(weight_of(change.file_name.size() + change.content_type.size() +
+                                    change.parameters.size() + change.origin.size()));
   execution.bind_unsigned(change.id);
   if (Result<> done = execution.finish(); !done) {
     return done;
@@ -204,9 +225,30 @@ Result<> UploadTable::identify(const IdentifyUpload& change) {
 }
 
 Result<> UploadTable::update(std::uint64_t id, const UploadProgress& progress) {
+  if (!is_settled(progress)) {
+    return change(update_, id, progress);
+  }
+  if (!is_gone(progress.state)) {
+    return change(finish_, id, progress);
+  }
+  UploadProgress buried = progress;
+  buried.stored = {};
+  if (Result<> done = change(bury_, id, buried); !done) {
+    return done;
+  }
+  Execution execution(forget_gone_);
+  execution.bind_unsigned(id);
+  return execution.finish();
+}
+
+Result<> UploadTable::change(Statement& statement, std::uint64_t id,
+                             const UploadProgress& progress) {
   const ProgressTexts texts(progress);
-  Execution execution(update_);
+  Execution execution(statement);
   bind_progress(execution, progress, texts);
+  if (&statement == &finish_) {
+    execution.bind_unsigned(progress.answer ? progress.answer->body.size() : 0);
+  }
   execution.bind_unsigned(id);
   if (Result<> done = execution.finish(); !done) {
     return done;

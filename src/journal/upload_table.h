@@ -27,7 +27,8 @@ class UploadTable {
   Result<> create(const UploadRecord& record);
   // `internal` for an id that is not there or is not in `receiving`.
   Result<> identify(const IdentifyUpload& change);
-  // `internal` for an id that is not there.
+  // `internal` for an id that is not there. As forget_details() where the upload is settled; of its
+  // owner's aborted and expired ones the oldest go when there are too many.
   Result<> update(std::uint64_t id, const UploadProgress& progress);
   // A row that is not there is as good as removed.
   Result<> remove(std::uint64_t id);
@@ -49,6 +50,7 @@ class UploadTable {
   Result<std::uint64_t> promised_bytes();
 
  private:
+  Result<> change(Statement& statement, std::uint64_t id, const UploadProgress& progress);
   Result<> expect_one_change(std::uint64_t id) const;
   Result<UploadRecord> read_row(Execution& row) const;
   Result<std::optional<UploadRecord>> read_one(Execution& row) const;
@@ -58,6 +60,9 @@ class UploadTable {
   Statement insert_;
   Statement identify_;
   Statement update_;
+  Statement finish_;
+  Statement bury_;
+  Statement forget_gone_;
   Statement remove_;
   Statement find_;
   Statement find_by_id_;

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/limits.h"
+
 namespace sluice::journal {
 namespace {
 
@@ -24,6 +26,7 @@ VideoRecord read_row(Execution& row) {
   record.document = row.take_bytes();
   record.metadata = row.take_bytes();
   record.owner = row.take_bytes();
+  record.files_size = static_cast<std::uint64_t>(row.take_integer());
   return record;
 }
 
@@ -45,16 +48,18 @@ Result<std::vector<VideoRecord>> read_rows(Execution& rows) {
 
 Result<> VideoTable::prepare() {
   const std::string select =
-      "SELECT id, upload_id, created_at, status, source_present, document, metadata, owner"
-      " FROM videos ";
+      "SELECT id, upload_id, created_at, status, source_present, document, metadata, owner,"
+      " files_size FROM videos ";
   const std::string newest_first = " ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?";
   return connection_.prepare_all({
       {&put_,
        "INSERT INTO videos (id, upload_id, created_at, status, source_present, document, metadata,"
-       " owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+       " owner, files_size, weight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+       " ON CONFLICT (id) DO UPDATE SET"
        " upload_id = excluded.upload_id, created_at = excluded.created_at,"
        " status = excluded.status, source_present = excluded.source_present,"
-       " document = excluded.document, metadata = excluded.metadata, owner = excluded.owner"},
+       " document = excluded.document, metadata = excluded.metadata, owner = excluded.owner,"
+       " files_size = excluded.files_size, weight = excluded.weight"},
       {&remove_, "DELETE FROM videos WHERE id = ?"},
       {&find_, select + "WHERE id = ?"},
       {&list_, select + "INDEXED BY videos_listed WHERE status <> 'deleted'" + newest_first},
@@ -98,6 +103,9 @@ Result<> VideoTable::put(const VideoRecord& record) {
   execution.bind_text(record.document);
   execution.bind_text(record.metadata);
   execution.bind_text(record.owner);
+  execution.bind_unsigned(record.files_size);
+  execution.bind_unsigned(1 + (record.document.size() + record.metadata.size()) /
+                                  limits::record_text_bytes);
   return execution.finish();
 }
 

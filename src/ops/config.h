@@ -87,6 +87,7 @@ struct Config {
     std::uint64_t requests_per_connection = limits::requests_per_connection_max;  // 0: no bound.
     std::uint64_t uploads = limits::uploads_max;
     std::uint64_t sessions = limits::sessions_per_owner_default;
+    std::uint64_t records = limits::records_per_owner_default;
     std::uint64_t part_connections = limits::part_connections_default;
 
     friend bool operator==(const Limits&, const Limits&) = default;

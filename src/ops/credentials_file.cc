@@ -41,6 +41,7 @@ constexpr std::array quota_keys{
     QuotaKey{"file_size", &Quotas::file_size, true},
     QuotaKey{"bytes", &Quotas::bytes, true},
     QuotaKey{"sessions", &Quotas::sessions, false},
+    QuotaKey{"records", &Quotas::records, false},
 };
 constexpr std::string_view cloud_ids_key = "cloud_ids";
 constexpr std::uint64_t quota_max = std::uint64_t{1} << 60U;

@@ -173,6 +173,10 @@ constexpr std::array table{
     row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::sessions>(
         {"limits.sessions", "SLUICE_LIMITS_SESSIONS", {}},
         "Unfinished uploads of one owner; without credentials, of all clients together."),
+    row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::records>(
+        {"limits.records", "SLUICE_LIMITS_RECORDS", {}},
+        "Records of one owner: uploads until they are forgotten, and videos; one with long "
+        "parameters counts once for each 4 KiB."),
     row<Count<1, limits::part_connections_max>, &Config::limits, &Limits::part_connections>(
         {"limits.part_connections", "SLUICE_LIMITS_PART_CONNECTIONS", {}},
         "So many parts of a multi-chunk upload a client is told to send at once."),

@@ -76,10 +76,12 @@ std::uint64_t Access::file_size_max(const auth::Grant& grant) const {
 
 void Access::apply(const auth::Grant& grant, upload::NewUpload& request) const {
   request.limits.sessions = settings_.sessions_max;
+  request.limits.records = settings_.records_max;
   if (grant.credential) {
     const auth::Quotas& quotas = grant.credential->quotas;
     request.limits.sessions = quotas.sessions.value_or(settings_.sessions_max);
     request.limits.bytes = quotas.bytes;
+    request.limits.records = quotas.records.value_or(settings_.records_max);
   }
   request.owner = grant.owner();
   if (grant.use) {

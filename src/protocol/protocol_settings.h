@@ -20,6 +20,7 @@ struct ProtocolSettings {
   std::uint64_t file_size_max = limits::file_size_max_default;
   std::uint64_t sessions_max =
       limits::sessions_per_owner_default;  // Unfinished uploads of one owner.
+  std::uint64_t records_max = limits::records_per_owner_default;  // Of one owner.
   // Files of unknown senders, on their way or waiting to be judged, in all.
   std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
   // The backend has a place for the extra files of multi-chunk sessions.

@@ -53,7 +53,7 @@ class VideoUploadTest : public RouterFixture {
     credential.owner = "ann";
     credential.token = "secret";
     credential.cloud_ids = {"cloud"};
-    credential.quotas = {.file_size = 20'000, .bytes = 50'000, .sessions = 7};
+    credential.quotas = {.file_size = 20'000, .bytes = 50'000, .sessions = 7, .records = 9};
     return credential;
   }
 
@@ -131,6 +131,7 @@ TEST_F(VideoUploadTest, CredentialsMayComeBehindTheFile) {
   EXPECT_EQ(created().parameters, R"({"payload":"p"})");
   EXPECT_EQ(created().limits.bytes, 50'000U);
   EXPECT_EQ(created().limits.sessions, 7U);
+  EXPECT_EQ(created().limits.records, 9U);
   EXPECT_EQ(created().file_size_max, 20'000U);
 }
 

@@ -206,10 +206,6 @@ bool can_expire(UploadState state) noexcept {
          state == UploadState::failed;
 }
 
-bool is_gone(UploadState state) noexcept {
-  return state == UploadState::aborted || state == UploadState::expired;
-}
-
 std::uint64_t acknowledged(const UploadProgress& progress, std::uint64_t file_size) noexcept {
   const std::uint64_t prefix = progress.stored.prefix();
   const bool withheld = prefix == file_size && prefix > 0 && !is_finished(progress.state);

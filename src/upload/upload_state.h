@@ -97,8 +97,7 @@ bool is_decided(journal::UploadState state) noexcept;
 bool can_be_put_back(const journal::UploadProgress& progress) noexcept;
 // receiving, refused or failed: its time ends what it is, and takes its file.
 bool can_expire(journal::UploadState state) noexcept;
-// aborted or expired: 404 for everyone.
-bool is_gone(journal::UploadState state) noexcept;
+using journal::is_gone;
 
 // Behind the last byte; 0 where there is none.
 std::uint64_t end_of(const RangeSet& ranges) noexcept;

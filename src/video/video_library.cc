@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/checked.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "video/video_json.h"
@@ -56,6 +57,10 @@ journal::VideoRecord new_record(const VideoDescription& video, std::uint64_t upl
   record.status = to_text(video.status);
   record.document = video_document(video);
   record.metadata = video_metadata(video);
+  record.files_size = video.file_size;
+  for (const journal::ExtraFile& extra : video.extra_files) {
+    record.files_size = saturating_add(record.files_size, extra.range.size());
+  }
   return record;
 }
 
@@ -113,7 +118,6 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
     moved = co_await store_.move_to(handoff.upload_id, handoff.file_size, path);
   }
   if (!moved || !*moved) {
-    // A tombstone too: the upload's answer stays what it was.
     Result<std::optional<journal::VideoRecord>> known = co_await journal_.find_video(video.id);
     if (!known) {
       co_return fail(known.error());
@@ -272,22 +276,26 @@ runtime::Task<Result<>> VideoLibrary::remove(std::string id, Viewer viewer) {
   if (!record) {
     co_return fail(record.error());
   }
-  const bool repeated = record->status == deleted;
-  if (repeated && !record->source_present) {
-    co_return fail(not_found(id));
-  }
-  if (!repeated) {
-    record->status = deleted;
-    const Result<> buried = co_await put(*record);
-    if (!buried) {
-      co_return fail(buried.error());
+  if (record->source_present) {
+    if (record->status != deleted) {
+      record->status = deleted;
+      const Result<> buried = co_await put(*record);
+      if (!buried) {
+        co_return fail(buried.error());
+      }
     }
+    const Result<> removed = co_await remove_files(*record);
+    if (!removed) {
+      co_return fail(removed.error());
+    }
+  }
+  std::vector<journal::Change> changes;
+  changes.emplace_back(journal::RemoveVideo{id});
+  const Result<> forgotten = co_await journal_.commit(std::move(changes));
+  if (forgotten) {
     log_.info("video_removed", {{"upload", record->upload_id}, {"video", id}});
   }
-  if (record->source_present) {
-    co_return co_await drop_source(std::move(*record));
-  }
-  co_return Result<>();
+  co_return forgotten;
 }
 
 runtime::Task<Result<>> VideoLibrary::remove_source(std::string id, Viewer viewer) {
@@ -302,11 +310,16 @@ runtime::Task<Result<>> VideoLibrary::remove_source(std::string id, Viewer viewe
   if (!record->source_present) {
     co_return Result<>();
   }
-  co_return co_await drop_source(std::move(*record));
+  // The record says that there is a file until there surely is none.
+  const Result<> removed = co_await remove_files(*record);
+  if (!removed) {
+    co_return fail(removed.error());
+  }
+  record->source_present = false;
+  co_return co_await put(std::move(*record));
 }
 
-// The record says that there is a file until there surely is none.
-runtime::Task<Result<>> VideoLibrary::drop_source(journal::VideoRecord record) {
+runtime::Task<Result<>> VideoLibrary::remove_files(const journal::VideoRecord& record) {
   const Result<std::string> extension = stored_extension_of(record.document);
   const auto extra_files = stored_extra_files_of(record.document);
   if (!extension || !extra_files) {
@@ -324,10 +337,8 @@ runtime::Task<Result<>> VideoLibrary::drop_source(journal::VideoRecord record) {
   if (!removed) {
     log_.error("video_file_not_removed",
                {{"video", record.id}, {"reason", removed.error().message()}});
-    co_return fail(removed.error());
   }
-  record.source_present = false;
-  co_return co_await put(std::move(record));
+  co_return removed;
 }
 
 runtime::Task<> VideoLibrary::clean_leftovers() {

@@ -24,7 +24,9 @@
 namespace sluice::video {
 
 // What is on the disk: first the file under a name that follows from the upload, then, in one
-// commit, the record and the upload's answer. A removal goes the other way: tombstone, file, mark.
+// commit, the record and the upload's answer. A removal goes the other way: the record says so, the
+// files go, the record goes. No hand-off is repeated for a video that has a record, and none needs
+// it: the upload's answer came with it.
 // So a file without a record belongs to an upload whose hand-off will be repeated, and a crash
 // between any two steps leaves nothing behind that the next attempt or clean_leftovers() does not
 // find. Any worker; what it refers to outlives it. Probes are slow work; `pool` removes files.
@@ -61,7 +63,8 @@ class VideoLibrary final : public delivery::Backend, public Videos {
   runtime::Task<Result<MediaInfo>> probe(std::string owner, std::string path);
   runtime::Task<Result<>> put(journal::VideoRecord record);
   // Removes the file and marks it as removed in the record.
-  runtime::Task<Result<>> drop_source(journal::VideoRecord record);
+  // `record` lives until this returns.
+  runtime::Task<Result<>> remove_files(const journal::VideoRecord& record);
   // Waits until no other change of the video is under way, and keeps others out.
   runtime::Task<Result<std::unique_ptr<Change>>> begin_change(std::string id);
 

@@ -228,6 +228,55 @@ def test_a_file_larger_than_the_whole_quota_never_fits(new_server, connected):
     assert full.header("Retry-After") is not None
 
 
+OPEN_QUOTA = """
+[[credentials]]
+owner = "eve"
+token = "clou_eve"
+bytes = 1000
+records = 4
+"""
+
+
+def test_a_quota_counts_extra_files_of_a_video(new_server, connected):
+    client = connected(new_server(toml=OPEN_QUOTA))
+    extra = json.dumps([{"tag": "subtitles", "file_name": "a.srt", "file_size": 700}])
+    body = json.dumps({"file_size": 100, "file_name": "a.mp4", "multi_chunk": True, "extra_files": extra})
+    session = client.request("POST", "/videos/upload.json?token=clou_eve", [("Content-Type", "application/json")], body.encode())
+    assert session.status == 201, session
+    location = path_of(session.json()["location"])
+    octets = ("Content-Type", "application/octet-stream")
+    tag = ("X-Extra-File-Tag", "subtitles")
+    for fields in ([octets, tag, ("X-Part", "0")], [octets, ("X-Part", "0")]):
+        size = 700 if tag in fields else 100
+        assert client.request("PUT", location, fields, b"x" * size).status == 200
+    wait_until(lambda: client.get("/videos.json?token=clou_eve").json(), "the video")
+
+    def open_session(size):
+        return client.request("POST", f"/videos/upload.json?token=clou_eve&file_name=b&file_size={size}")
+
+    assert refusal(open_session(201))[:2] == (507, "QuotaExceeded")
+    assert open_session(200).status == 201
+
+
+def test_a_quota_counts_records_of_no_bytes(new_server, connected):
+    client = connected(new_server(toml=OPEN_QUOTA))
+
+    def empty():
+        session = client.request("POST", "/videos/upload.json?token=clou_eve&file_name=b&file_size=0")
+        if session.status == 201:
+            assert client.request("PUT", path_of(session.json()["location"])).status == 200
+        return session
+
+    assert empty().status == 201
+    assert empty().status == 201
+    refused = empty()
+    assert refusal(refused)[:2] == (507, "QuotaExceeded")
+    assert "4 records" in refused.json()["message"]
+    video = client.get("/videos.json?token=clou_eve").json()[0]["id"]
+    assert client.request("DELETE", f"/videos/{video}.json?token=clou_eve").status == 200
+    assert empty().status == 201
+
+
 def test_the_file_of_credentials_is_read_again(new_server, connected, tmp_path):
     path = tmp_path / "credentials.toml"
     path.write_text("")

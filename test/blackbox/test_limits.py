@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
 import sqlite3
@@ -176,6 +177,26 @@ def test_sizes_whose_sum_wraps_around_are_refused(new_server, connected):
     assert server.terminate() == 0, server.log()[-8000:]
     with contextlib.closing(sqlite3.connect(f"{server.data_dir}/journal.sqlite")) as journal:
         assert journal.execute("SELECT count(*) FROM uploads").fetchone() == (0,)
+
+
+def test_sessions_that_are_opened_and_given_up_leave_a_small_journal(new_server, connected):
+    server = new_server(toml='[data]\ndurability = "none"\n')
+    client = connected(server)
+    body = GOOD + b"&payload=" + b"x" * 20_000
+    for _ in range(1200):
+        session = client.request("POST", TARGET, [FORM], body)
+        assert session.status == 201, session
+        assert client.request("DELETE", path_of(session.json()["location"])).status == 200
+    client.close()
+    assert server.terminate() == 0
+    journal = os.path.join(server.data_dir, "journal.sqlite")
+    with contextlib.closing(sqlite3.connect(journal)) as database:
+        rows, texts = database.execute(
+            "SELECT count(*), sum(length(parameters) + length(origin) + length(file_name)) FROM uploads"
+        ).fetchone()
+    assert rows <= 1000
+    assert texts == rows * len("{}{}")
+    assert os.path.getsize(journal) < 4 << 20
 
 
 PACE = '[timeouts]\nprogress_window = "400ms"\nprogress_bytes = "1MiB"\n'

@@ -24,7 +24,11 @@ void apply_one(Content& content, const journal::Change& change) {
     record.origin = identify->origin;
     record.owner = identify->owner;
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
-    content.uploads.at(update->id).progress = update->progress;
+    journal::UploadRecord& record = content.uploads.at(update->id);
+    record.progress = update->progress;
+    if (journal::is_settled(record.progress)) {
+      journal::forget_details(record);
+    }
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     content.uploads.erase(remove->id);
   } else if (const auto* put = std::get_if<journal::PutVideo>(&change)) {
