@@ -148,6 +148,9 @@ inline constexpr int journal_checkpoint_pages = 2000;     // Pages of 4 KiB in t
 inline constexpr std::size_t record_text_bytes = 4 * KiB;
 // Aborted and expired uploads of one owner that the journal knows; older ones are forgotten.
 inline constexpr std::size_t gone_uploads_per_owner_max = 1000;
+// One step of a long read, between two transactions: entries of an index, bytes of rows.
+inline constexpr std::size_t read_step_entries = 4096;
+inline constexpr std::size_t read_step_bytes = 256 * KiB;
 
 // Delivery.
 inline constexpr std::size_t delivery_threads = 4;  // For what blocks: moving and probing files.

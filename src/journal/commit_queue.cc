@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -62,24 +63,45 @@ bool CommitQueue::add(Read& read) {
   return true;
 }
 
+bool CommitQueue::add(LongRead& read) {
+  {
+    const std::scoped_lock lock(mutex_);
+    SLUICE_CHECK(!stopping_);
+    if (!add_to(long_reads_, read)) {
+      return false;
+    }
+  }
+  changed_.notify_one();
+  return true;
+}
+
 void CommitQueue::run() {
   for (;;) {
     std::deque<Read> reads;
     std::vector<Commit> batch;
+    std::optional<LongRead> step;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !commits_.empty() || !reads_.empty(); });
-      if (commits_.empty() && reads_.empty()) {
+      changed_.wait(lock, [this] { return stopping_ || !is_idle(); });
+      if (is_idle()) {
         return;
       }
       reads.swap(reads_);
       batch = take_batch();
+      if (!long_reads_.empty()) {
+        step = std::move(long_reads_.front());
+        long_reads_.pop_front();
+      }
     }
     for (Read& read : reads) {
       read();
     }
     if (!batch.empty()) {
       write_(batch);
+    }
+    if (step && (*step)()) {
+      const std::scoped_lock lock(mutex_);
+      long_reads_.push_back(*std::move(step));
     }
   }
 }

@@ -24,12 +24,15 @@ struct Commit {
   std::move_only_function<void(Result<>)> done;
 };
 
-// In turn it runs every read that waits and writes one batch of the commits that wait, oldest
-// first. So a read waits for one transaction at most, and a commit for the one before its own while
-// the queue is not longer than a batch.
+// In turn it runs every read that waits, writes one batch of the commits that wait, and runs one
+// step of one long read, each oldest first. So a read waits for one transaction and one step at
+// most, and a commit beside that for the transaction before its own while the queue is not longer
+// than a batch.
 class CommitQueue {
  public:
   using Read = std::move_only_function<void()>;
+  // One step; true when there is another one, for which it is called again.
+  using LongRead = std::move_only_function<bool()>;
   // Writes one transaction and calls `done` of each commit. A batch has at most
   // limits::commit_changes_max changes, unless one commit alone has more.
   using Write = std::function<void(std::span<Commit>)>;
@@ -44,17 +47,21 @@ class CommitQueue {
   // already.
   bool add(Commit& commit);
   bool add(Read& read);
+  bool add(LongRead& read);
 
  private:
   void run();
+  // The lock must be held.
+  bool is_idle() const { return commits_.empty() && reads_.empty() && long_reads_.empty(); }
   // The lock must be held.
   std::vector<Commit> take_batch();
 
   const Write write_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Commit> commits_;  // These three under the lock.
+  std::deque<Commit> commits_;  // These four under the lock.
   std::deque<Read> reads_;
+  std::deque<LongRead> long_reads_;
   bool stopping_ = false;
   std::thread thread_;
 };

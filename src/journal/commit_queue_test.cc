@@ -42,6 +42,13 @@ class HeldQueue {
     CommitQueue::Read read = [this] { order_ += "R"; };
     return queue_->add(read);
   }
+  bool add_long_read(int steps) {
+    CommitQueue::LongRead read = [this, steps]() mutable {
+      order_ += "L" + std::to_string(steps);
+      return --steps > 0;
+    };
+    return queue_->add(read);
+  }
   // What ran, in order, when all of it has.
   std::string finish() {
     gate_.set_value();
@@ -86,6 +93,17 @@ TEST(CommitQueue, LetsNoReadWaitForMoreThanOneBatch) {
   queue.add_read();
   queue.add_read();
   EXPECT_EQ(queue.finish(), "RRW1W1");
+}
+
+TEST(CommitQueue, LetsNothingWaitForMoreThanOneStepOfALongRead) {
+  HeldQueue queue;
+  queue.add_long_read(3);
+  queue.add_long_read(2);
+  for (int i = 0; i < 3; ++i) {
+    queue.add_commit(limits::commit_changes_max);
+  }
+  queue.add_read();
+  EXPECT_EQ(queue.finish(), "RW1L3W1L2W1L2L1L1");
 }
 
 TEST(CommitQueue, RefusesWhatWouldWaitTooLong) {

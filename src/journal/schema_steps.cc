@@ -383,8 +383,30 @@ CREATE TRIGGER owners_videos_deleted AFTER DELETE ON videos BEGIN
 END;
 )sql";
 
-constexpr std::array steps_of_sluice{version_1, version_2, version_3, version_4, version_5,
-                                     version_6, version_7, version_8, version_9, version_10};
+// How many videos an owner has, without counting them.
+constexpr const char* version_11 = R"sql(
+CREATE TABLE video_counts (owner TEXT NOT NULL, status TEXT NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (owner, status)) STRICT, WITHOUT ROWID;
+INSERT INTO video_counts (owner, status, count)
+  SELECT owner, status, count(*) FROM videos GROUP BY owner, status;
+CREATE TRIGGER video_counts_inserted AFTER INSERT ON videos BEGIN
+  INSERT INTO video_counts (owner, status, count) VALUES (new.owner, new.status, 1)
+    ON CONFLICT (owner, status) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER video_counts_moved AFTER UPDATE ON videos
+WHEN old.status <> new.status OR old.owner <> new.owner BEGIN
+  UPDATE video_counts SET count = count - 1 WHERE owner = old.owner AND status = old.status;
+  INSERT INTO video_counts (owner, status, count) VALUES (new.owner, new.status, 1)
+    ON CONFLICT (owner, status) DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER video_counts_deleted AFTER DELETE ON videos BEGIN
+  UPDATE video_counts SET count = count - 1 WHERE owner = old.owner AND status = old.status;
+END;
+)sql";
+
+constexpr std::array steps_of_sluice{version_1, version_2,  version_3, version_4,
+                                     version_5, version_6,  version_7, version_8,
+                                     version_9, version_10, version_11};
 
 }  // namespace
 

@@ -190,6 +190,27 @@ runtime::Task<std::invoke_result_t<Work&>> SqliteJournal::read(Work work) {
   co_return co_await wait_for<Value>(std::move(begin));
 }
 
+template <class Work>
+runtime::Task<typename std::invoke_result_t<Work&>::value_type> SqliteJournal::read_in_steps(
+    Work work) {
+  using Value = typename std::invoke_result_t<Work&>::value_type;
+  auto begin = [this, &work](auto done) {
+    auto shared = std::make_shared<decltype(done)>(std::move(done));
+    CommitQueue::LongRead job = [shared, work = std::move(work)]() mutable {
+      std::optional<Value> value = work();
+      if (!value) {
+        return true;
+      }
+      (*shared)(*std::move(value));
+      return false;
+    };
+    if (!queue_.add(job)) {
+      (*shared)(fail(queue_full()));
+    }
+  };
+  co_return co_await wait_for<Value>(std::move(begin));
+}
+
 runtime::Task<Result<std::optional<UploadRecord>>> SqliteJournal::find_upload(std::string token) {
   auto work = [this, token = std::move(token)] { return database_->uploads.find(token); };
   co_return co_await read(std::move(work));
@@ -243,8 +264,10 @@ runtime::Task<Result<std::optional<VideoRecord>>> SqliteJournal::find_video(std:
 }
 
 runtime::Task<Result<VideoPage>> SqliteJournal::list_videos(VideoQuery query) {
-  auto work = [this, query = std::move(query)] { return database_->videos.list(query); };
-  co_return co_await read(std::move(work));
+  auto work = [listing = VideoListing(database_->videos, std::move(query))]() mutable {
+    return listing.step();
+  };
+  co_return co_await read_in_steps(std::move(work));
 }
 
 runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::leftover_videos(std::size_t count) {

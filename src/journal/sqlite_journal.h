@@ -102,6 +102,9 @@ class SqliteJournal final : public Journal {
   // Runs `work` on the journal's thread.
   template <class Work>
   runtime::Task<std::invoke_result_t<Work&>> read(Work work);
+  // The same again and again, with transactions between, until `work` gives a value.
+  template <class Work>
+  runtime::Task<typename std::invoke_result_t<Work&>::value_type> read_in_steps(Work work);
 
   // These on the journal's thread.
   Result<std::vector<std::string>> check_integrity();

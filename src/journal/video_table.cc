@@ -2,14 +2,21 @@
 #include "journal/video_table.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <iterator>
 #include <limits>
+#include <string_view>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace sluice::journal {
 namespace {
+
+constexpr const char* columns =
+    "id, upload_id, created_at, status, source_present, document, metadata, owner, files_size";
 
 void bind_count(Execution& execution, std::size_t count) {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -47,10 +54,10 @@ Result<std::vector<VideoRecord>> read_rows(Execution& rows) {
 }  // namespace
 
 Result<> VideoTable::prepare() {
-  const std::string select =
-      "SELECT id, upload_id, created_at, status, source_present, document, metadata, owner,"
-      " files_size FROM videos ";
-  const std::string newest_first = " ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?";
+  const std::string select = std::string("SELECT ") + columns + " FROM videos ";
+  if (Result<> prepared = prepare_lists(); !prepared) {
+    return prepared;
+  }
   return connection_.prepare_all({
       {&put_,
        "INSERT INTO videos (id, upload_id, created_at, status, source_present, document, metadata,"
@@ -62,35 +69,52 @@ Result<> VideoTable::prepare() {
        " files_size = excluded.files_size, weight = excluded.weight"},
       {&remove_, "DELETE FROM videos WHERE id = ?"},
       {&find_, select + "WHERE id = ?"},
-      {&list_, select + "INDEXED BY videos_listed WHERE status <> 'deleted'" + newest_first},
-      {&list_by_status_, select +
-                             "INDEXED BY videos_by_status"
-                             " WHERE status = ? AND status <> 'deleted'" +
-                             newest_first},
-      {&list_of_owner_, select +
-                            "INDEXED BY videos_of_owner WHERE owner = ? AND status <> 'deleted'" +
-                            newest_first},
-      {&list_of_owner_by_status_, select +
-                                      "INDEXED BY videos_of_owner_by_status"
-                                      " WHERE owner = ? AND status = ? AND status <> 'deleted'" +
-                                      newest_first},
-      {&total_of_owner_,
-       "SELECT count(*) FROM videos INDEXED BY videos_of_owner"
-       " WHERE owner = ? AND status <> 'deleted'"},
-      {&total_of_owner_by_status_,
-       "SELECT count(*) FROM videos INDEXED BY videos_of_owner_by_status"
-       " WHERE owner = ? AND status = ? AND status <> 'deleted'"},
-      {&total_,
-       "SELECT coalesce(sum(value), 0) FROM counters"
-       " WHERE name >= 'videos.' AND name < 'videos/' AND name <> 'videos.deleted'"},
-      {&total_by_status_,
-       "SELECT coalesce(sum(value), 0) FROM counters"
-       " WHERE name = 'videos.' || ? AND name <> 'videos.deleted'"},
       {&after_, select + "WHERE id > ? ORDER BY id LIMIT ?"},
       {&leftover_,
        select +
            "INDEXED BY videos_leftover WHERE status = 'deleted' AND source_present = 1 LIMIT ?"},
   });
+}
+
+// What the partial indexes leave out is not looked at: skipping reads the index alone.
+Result<> VideoTable::prepare_lists() {
+  struct Kind {
+    Lists& lists;
+    std::string_view index;
+    std::string_view condition;
+    std::string_view total;
+  };
+  const std::array kinds{
+      Kind{all_, "videos_listed", "status <> 'deleted'",
+           "SELECT coalesce(sum(value), 0) FROM counters"
+           " WHERE name >= 'videos.' AND name < 'videos/' AND name <> 'videos.deleted'"},
+      Kind{by_status_, "videos_by_status", "status = ? AND status <> 'deleted'",
+           "SELECT coalesce(sum(value), 0) FROM counters"
+           " WHERE name = 'videos.' || ? AND name <> 'videos.deleted'"},
+      Kind{of_owner_, "videos_of_owner", "owner = ? AND status <> 'deleted'",
+           "SELECT coalesce(sum(count), 0) FROM video_counts"
+           " WHERE owner = ? AND status <> 'deleted'"},
+      Kind{of_owner_by_status_, "videos_of_owner_by_status",
+           "owner = ? AND status = ? AND status <> 'deleted'",
+           "SELECT coalesce(sum(count), 0) FROM video_counts"
+           " WHERE owner = ? AND status = ? AND status <> 'deleted'"},
+  };
+  for (const Kind& kind : kinds) {
+    const auto list = [&kind](const std::string& what) {
+      return "SELECT " + what + " FROM videos INDEXED BY " + std::string(kind.index) + " WHERE " +
+             std::string(kind.condition) +
+             " AND (created_at, rowid) < (?, ?) ORDER BY created_at DESC, rowid DESC LIMIT ";
+    };
+    const std::string skip = list("created_at, rowid") + "1 OFFSET ?";
+    const std::string rows = list(std::string(columns) + ", rowid") + "?";
+    const std::string total(kind.total);
+    if (Result<> prepared = connection_.prepare_all(
+            {{&kind.lists.total, total}, {&kind.lists.skip, skip}, {&kind.lists.rows, rows}});
+        !prepared) {
+      return prepared;
+    }
+  }
+  return {};
 }
 
 Result<> VideoTable::put(const VideoRecord& record) {
@@ -128,45 +152,115 @@ Result<std::optional<VideoRecord>> VideoTable::find(const std::string& id) {
   return read_row(execution);
 }
 
-Statement& VideoTable::rows_for(const VideoQuery& query) {
+VideoTable::Lists& VideoTable::lists_for(const VideoQuery& query) {
   if (query.owner) {
-    return query.status ? list_of_owner_by_status_ : list_of_owner_;
+    return query.status ? of_owner_by_status_ : of_owner_;
   }
-  return query.status ? list_by_status_ : list_;
+  return query.status ? by_status_ : all_;
 }
 
-Statement& VideoTable::total_for(const VideoQuery& query) {
+void VideoTable::bind(Execution& execution, const VideoQuery& query) {
   if (query.owner) {
-    return query.status ? total_of_owner_by_status_ : total_of_owner_;
-  }
-  return query.status ? total_by_status_ : total_;
-}
-
-Result<VideoPage> VideoTable::list(const VideoQuery& query) {
-  Execution rows(rows_for(query));
-  Execution total(total_for(query));
-  if (query.owner) {
-    rows.bind_text(*query.owner);
-    total.bind_text(*query.owner);
+    execution.bind_text(*query.owner);
   }
   if (query.status) {
-    rows.bind_text(*query.status);
-    total.bind_text(*query.status);
+    execution.bind_text(*query.status);
   }
-  bind_count(rows, query.count);
-  bind_count(rows, query.offset);
-  Result<std::vector<VideoRecord>> records = read_rows(rows);
-  if (!records) {
-    return fail(records.error());
-  }
-  const Result<bool> counted = total.step();
+}
+
+void VideoTable::bind(Execution& execution, const VideoPosition& position) {
+  execution.bind(position.created_at);
+  execution.bind(position.row);
+}
+
+Result<std::uint64_t> VideoTable::total(const VideoQuery& query) {
+  Execution execution(lists_for(query).total);
+  bind(execution, query);
+  const Result<bool> counted = execution.step();
   if (!counted) {
     return fail(counted.error());
   }
-  VideoPage page;
-  page.records = std::move(*records);
-  page.total = static_cast<std::uint64_t>(total.take_integer());
-  return page;
+  return static_cast<std::uint64_t>(execution.take_integer());
+}
+
+Result<bool> VideoTable::skip(const VideoQuery& query, std::size_t count, VideoPosition& position) {
+  SLUICE_CHECK(count > 0);
+  Execution execution(lists_for(query).skip);
+  bind(execution, query);
+  bind(execution, position);
+  bind_count(execution, count - 1);
+  const Result<bool> found = execution.step();
+  if (found && *found) {
+    position.created_at = execution.take_integer();
+    position.row = execution.take_integer();
+  }
+  return found;
+}
+
+Result<std::vector<VideoRecord>> VideoTable::rows(const VideoQuery& query, std::size_t count,
+                                                  VideoPosition& position) {
+  Execution execution(lists_for(query).rows);
+  bind(execution, query);
+  bind(execution, position);
+  bind_count(execution, count);
+  std::vector<VideoRecord> records;
+  std::size_t bytes = 0;
+  while (bytes < limits::read_step_bytes) {
+    const Result<bool> row = execution.step();
+    if (!row) {
+      return fail(row.error());
+    }
+    if (!*row) {
+      break;
+    }
+    VideoRecord& record = records.emplace_back(read_row(execution));
+    position = {record.created_at.time_since_epoch().count(), execution.take_integer()};
+    bytes += record.document.size() + record.metadata.size();
+  }
+  return records;
+}
+
+VideoListing::VideoListing(VideoTable& videos, VideoQuery query)
+    : videos_(&videos), query_(std::move(query)), to_skip_(query_.offset) {}
+
+std::optional<Result<VideoPage>> VideoListing::step() {
+  const Result<bool> ended = advance();
+  if (!ended) {
+    return fail(ended.error());
+  }
+  if (!*ended) {
+    return std::nullopt;
+  }
+  return std::move(page_);
+}
+
+Result<bool> VideoListing::advance() {
+  if (!is_counted_) {
+    const Result<std::uint64_t> total = videos_->total(query_);
+    if (!total) {
+      return fail(total.error());
+    }
+    page_.total = *total;
+    is_counted_ = true;
+    if (to_skip_ >= page_.total) {
+      return true;
+    }
+  }
+  if (to_skip_ > 0) {
+    const std::size_t count = std::min(to_skip_, limits::read_step_entries);
+    const Result<bool> skipped = videos_->skip(query_, count, position_);
+    to_skip_ -= count;
+    const bool goes_on = skipped && *skipped;
+    return skipped ? Result<bool>(!goes_on) : skipped;
+  }
+  const std::size_t wanted = query_.count - page_.records.size();
+  Result<std::vector<VideoRecord>> rows = videos_->rows(query_, wanted, position_);
+  if (!rows) {
+    return fail(rows.error());
+  }
+  const bool ended = rows->empty() || rows->size() == wanted;
+  std::ranges::move(*rows, std::back_inserter(page_.records));
+  return ended;
 }
 
 Result<std::vector<VideoRecord>> VideoTable::leftover(std::size_t count) {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +16,12 @@
 #include "journal/sqlite_connection.h"
 
 namespace sluice::journal {
+
+// Where a list goes on: behind the video with this time and row. At first, before every one.
+struct VideoPosition {
+  std::int64_t created_at = std::numeric_limits<std::int64_t>::max();
+  std::int64_t row = std::numeric_limits<std::int64_t>::max();
+};
 
 class VideoTable {
  public:
@@ -27,30 +35,58 @@ class VideoTable {
 
   // As the functions of the same names in journal.h.
   Result<std::optional<VideoRecord>> find(const std::string& id);
-  Result<VideoPage> list(const VideoQuery& query);
+  // Of those that match, on all pages.
+  Result<std::uint64_t> total(const VideoQuery& query);
+  // Moves the position over `count` that match. False when there are fewer.
+  Result<bool> skip(const VideoQuery& query, std::size_t count, VideoPosition& position);
+  // At most `count` that match, and no further one when these have limits::read_step_bytes.
+  Result<std::vector<VideoRecord>> rows(const VideoQuery& query, std::size_t count,
+                                        VideoPosition& position);
   Result<std::vector<VideoRecord>> leftover(std::size_t count);
   // As videos_after() of sqlite_journal.h.
   Result<std::vector<VideoRecord>> after(const std::string& id, std::size_t count);
 
  private:
-  // The statements for a query: the rows of a page, and the number of all.
-  Statement& rows_for(const VideoQuery& query);
-  Statement& total_for(const VideoQuery& query);
+  struct Lists {
+    Statement total;
+    Statement skip;
+    Statement rows;
+  };
+  Lists& lists_for(const VideoQuery& query);
+  Result<> prepare_lists();
+  static void bind(Execution& execution, const VideoQuery& query);
+  static void bind(Execution& execution, const VideoPosition& position);
 
   Connection& connection_;
   Statement put_;
   Statement remove_;
   Statement find_;
-  Statement list_;
-  Statement list_by_status_;
-  Statement list_of_owner_;
-  Statement list_of_owner_by_status_;
-  Statement total_;
-  Statement total_by_status_;
-  Statement total_of_owner_;
-  Statement total_of_owner_by_status_;
+  Lists all_;
+  Lists by_status_;
+  Lists of_owner_;
+  Lists of_owner_by_status_;
   Statement leftover_;
   Statement after_;
+};
+
+// One page in steps, none of which looks at more than limits::read_step_entries of an index or
+// reads much more than limits::read_step_bytes. What comes and goes between two steps may shift the
+// page, as it does between two pages.
+class VideoListing {
+ public:
+  VideoListing(VideoTable& videos, VideoQuery query);
+  // Unset when there is more to do.
+  std::optional<Result<VideoPage>> step();
+
+ private:
+  Result<bool> advance();  // True at the end.
+
+  VideoTable* videos_;
+  VideoQuery query_;
+  VideoPage page_;
+  VideoPosition position_;
+  std::size_t to_skip_;
+  bool is_counted_ = false;
 };
 
 }  // namespace sluice::journal
