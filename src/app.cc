@@ -143,6 +143,11 @@ Result<> App::open_parts() {
           .sessions_max = config_.limits.sessions,
           .records_max = config_.limits.records,
           .unauthenticated_bytes = config_.auth.unauthenticated_bytes,
+          .unauthenticated_bytes_per_address = config_.auth.unauthenticated_bytes_per_address,
+          .client_of =
+              [this](const std::string& address) {
+                return connection_limits_.client_of(net::parse_address(address));
+              },
           .takes_extra_files =
               config_.backend.url.empty() || config_.backend.mode != delivery::HandoffMode::body,
           .part_connections = config_.limits.part_connections,

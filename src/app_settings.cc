@@ -38,9 +38,10 @@ Result<std::string> read_secret(const std::string& path) {
 
 upload::EngineSettings engine_settings(const ops::Config& config) {
   upload::EngineSettings settings;
-  settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads};
-  settings.expiry = {config.expiry.idle, config.expiry.absolute, config.expiry.finished,
-                     config.expiry.refused, config.expiry.failed};
+  settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads,
+                        config.limits.room_share};
+  settings.expiry = {config.expiry.idle,    config.expiry.absolute, config.expiry.finished,
+                     config.expiry.refused, config.expiry.failed,   config.expiry.untouched};
   settings.answer_wait = config.delivery.wait;
   const Durability durability = config.data.durability;
   // Without the name of the machine's run nobody could tell later what a power cut has left.

@@ -64,6 +64,8 @@ class Authenticator {
   Authenticator(const Keyring& keyring, const Clock& clock, AuthenticatorSettings settings);
 
   bool required() const noexcept { return keyring_.required(); }
+  // Whether what one owner takes may be at the cost of another.
+  bool has_many_owners() const { return keyring_.has_many_owners(); }
   Timestamp now() const noexcept { return clock_.now(); }
 
   // not_authorized, or bad_request for parameters that are missing or no sense, in the words of

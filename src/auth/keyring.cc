@@ -92,7 +92,9 @@ std::shared_ptr<const Keyring::Set> Keyring::index(std::vector<Credential> crede
   SLUICE_CHECK(problems_of(credentials).empty());
   auto set = std::make_shared<Set>();
   set->size = credentials.size();
+  const std::string first_owner = credentials.empty() ? "" : credentials.front().owner;
   for (Credential& credential : credentials) {
+    set->has_many_owners = set->has_many_owners || credential.owner != first_owner;
     const auto kept = std::make_shared<const Credential>(std::move(credential));
     if (!kept->access_key.empty()) {
       set->by_access_key.emplace(kept->access_key, kept);
@@ -120,6 +122,10 @@ std::shared_ptr<const Keyring::Set> Keyring::current() const {
 
 std::size_t Keyring::size() const {
   return current()->size;
+}
+
+bool Keyring::has_many_owners() const {
+  return current()->has_many_owners;
 }
 
 CredentialPtr Keyring::with_access_key(std::string_view access_key) const {

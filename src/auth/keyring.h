@@ -31,6 +31,8 @@ class Keyring {
   bool required() const noexcept { return required_; }
   void replace(std::vector<Credential> credentials);
   std::size_t size() const;
+  // Whether there is more than one.
+  bool has_many_owners() const;
 
   // Null when there is none.
   CredentialPtr with_access_key(std::string_view access_key) const;
@@ -41,6 +43,7 @@ class Keyring {
   using Index = std::unordered_map<std::string, CredentialPtr>;
   struct Set {
     std::size_t size = 0;
+    bool has_many_owners = false;
     Index by_access_key;
     Index by_api_key_digest;
     Index by_token_digest;

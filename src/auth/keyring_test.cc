@@ -57,6 +57,14 @@ TEST(Keyring, AReplacedSetIsOutOfForceAtOnce) {
   EXPECT_TRUE(keyring.required()) << "no credential lets nobody in, not everybody";
 }
 
+TEST(Keyring, KnowsWhetherThereIsMoreThanOneOwner) {
+  EXPECT_FALSE(Keyring({}, true).has_many_owners());
+  Keyring keyring({with_keys("ann"), with_token("ann", "clou_1")}, true);
+  EXPECT_FALSE(keyring.has_many_owners());
+  keyring.replace({with_keys("ann"), with_token("bob", "clou_2")});
+  EXPECT_TRUE(keyring.has_many_owners());
+}
+
 TEST(Keyring, SaysWhatIsWrongWithASetAndNoSecret) {
   Credential half = with_keys("half");
   half.secret_key.clear();

@@ -250,13 +250,20 @@ inline constexpr std::size_t host_names_max = 16;
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.
 inline constexpr std::chrono::hours form_upload_time_max{24};
+// A smaller one has less time: so long, and as long as it takes at this pace.
+inline constexpr std::chrono::minutes form_upload_time_least{10};
+inline constexpr std::uint64_t form_upload_bytes_per_second_min = 16 * KiB;
 // A file without a session gives room that it did not need back when it is more than this.
 inline constexpr std::uint64_t unused_room_max = 64 * KiB;
 // What a file without a session leaves behind when the server dies goes after this at the latest.
 inline constexpr std::chrono::hours unidentified_file_life{1};
 inline constexpr std::uint64_t sessions_per_owner_default = 1'000'000;
 inline constexpr std::uint64_t records_per_owner_default = 10'000'000;
-inline constexpr std::uint64_t unauthenticated_bytes_default = 1024 * MiB;
+// For all strangers together, and for those behind one address.
+inline constexpr std::uint64_t unauthenticated_bytes_default = 4096 * MiB;
+inline constexpr std::uint64_t unauthenticated_bytes_per_address_default = 1024 * MiB;
+// Percent of the free room that one client may have promised before its bytes come.
+inline constexpr std::uint64_t room_share_default = 50;
 
 // Log lines.
 inline constexpr std::size_t log_value_bytes_max = 4 * KiB;  // Of one field; the rest is cut off.

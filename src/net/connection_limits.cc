@@ -177,10 +177,21 @@ std::size_t ConnectionLimits::sources() const {
   return by_source_.size();
 }
 
+std::string ConnectionLimits::client_of(const std::optional<AddressBytes>& peer) const {
+  if (!peer || stands_for_many(*peer)) {
+    return {};
+  }
+  const AddressBytes source = source_of(*peer);
+  return {source.begin(), source.end()};
+}
+
 bool ConnectionLimits::is_counted(const AddressBytes& peer) const {
-  return settings_.per_address_max > 0 &&
-         std::ranges::none_of(settings_.proxies,
-                              [&peer](const Network& proxy) { return proxy.contains(peer); });
+  return settings_.per_address_max > 0 && !stands_for_many(peer);
+}
+
+bool ConnectionLimits::stands_for_many(const AddressBytes& peer) const {
+  return std::ranges::any_of(settings_.proxies,
+                             [&peer](const Network& proxy) { return proxy.contains(peer); });
 }
 
 }  // namespace sluice::net

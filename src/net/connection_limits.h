@@ -64,6 +64,10 @@ class ConnectionLimits {
   // that it may have.
   std::expected<ConnectionSlot, const char*> admit(const std::optional<AddressBytes>& peer);
 
+  // A name for the client at `peer`, the same for all of an IPv6 /64; empty for addresses that
+  // stand for many.
+  std::string client_of(const std::optional<AddressBytes>& peer) const;
+
   // Addresses of which connections are counted.
   std::size_t sources() const;
 
@@ -80,6 +84,7 @@ class ConnectionLimits {
   using Leavers = std::vector<std::function<void()>>;
 
   bool is_counted(const AddressBytes& peer) const;
+  bool stands_for_many(const AddressBytes& peer) const;
   // Null: the place is taken.
   const char* take_locked(Place& place, const std::optional<AddressBytes>& peer, Leavers& leavers);
   bool make_room_locked(const Crowd& crowd, std::uint64_t open_max, Leavers& leavers);

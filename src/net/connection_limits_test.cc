@@ -74,6 +74,19 @@ TEST_F(ConnectionLimitsTest, CountsNeitherProxiesNorUnixSockets) {
   slots_.clear();
 }
 
+TEST_F(ConnectionLimitsTest, NamesTheClientThatAnAddressStandsFor) {
+  const ConnectionLimits limits(
+      {.total_max = 1, .per_address_max = 0, .proxies = {*parse_network("10.0.0.0/8")}}, open_);
+  const auto client_of = [&limits](const char* address) {
+    return limits.client_of(parse_address(address));
+  };
+  EXPECT_EQ(client_of("192.0.2.1"), client_of("::ffff:192.0.2.1"));
+  EXPECT_NE(client_of("192.0.2.1"), client_of("192.0.2.2"));
+  EXPECT_EQ(client_of("2001:db8:0:1::1"), client_of("2001:db8:0:1:ffff::2"));
+  EXPECT_NE(client_of("2001:db8:0:1::1"), client_of("2001:db8:0:2::1"));
+  EXPECT_EQ(client_of("10.1.2.3") + limits.client_of(std::nullopt), "");
+}
+
 TEST_F(ConnectionLimitsTest, ZeroIsNoBoundForAnAddress) {
   ConnectionLimits limits({.total_max = 3, .per_address_max = 0, .proxies = {}}, metrics_);
   EXPECT_TRUE(admits(limits, "192.0.2.1"));

@@ -68,6 +68,8 @@ struct Config {
     Duration window = std::chrono::minutes(5);
     Duration file_window = std::chrono::minutes(30);
     std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
+    std::uint64_t unauthenticated_bytes_per_address =
+        limits::unauthenticated_bytes_per_address_default;
 
     friend bool operator==(const Auth&, const Auth&) = default;
   };
@@ -88,6 +90,7 @@ struct Config {
     std::uint64_t uploads = limits::uploads_max;
     std::uint64_t sessions = limits::sessions_per_owner_default;
     std::uint64_t records = limits::records_per_owner_default;
+    std::uint64_t room_share = limits::room_share_default;  // Percent.
     std::uint64_t part_connections = limits::part_connections_default;
 
     friend bool operator==(const Limits&, const Limits&) = default;
@@ -103,6 +106,7 @@ struct Config {
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
   };
   struct Expiry {
+    Duration untouched = std::chrono::hours(1);
     Duration idle = std::chrono::hours(24);
     Duration absolute = std::chrono::days(7);
     Duration finished = std::chrono::days(7);

@@ -133,6 +133,12 @@ constexpr std::array table{
     row<AnySize, &Config::auth, &Auth::unauthenticated_bytes>(
         {"auth.unauthenticated_bytes", "SLUICE_AUTH_UNAUTHENTICATED_BYTES", {}},
         "Room for files whose credential comes behind them, for all such requests together."),
+    row<AnySize, &Config::auth, &Auth::unauthenticated_bytes_per_address>(
+        {"auth.unauthenticated_bytes_per_address",
+         "SLUICE_AUTH_UNAUTHENTICATED_BYTES_PER_ADDRESS",
+         {}},
+        "Of this room, for the requests of one address; loopback, Unix sockets and trusted proxies "
+        "stand for many."),
 
     row<Path<false>, &Config::data, &Data::directory>(
         {"data.directory", "SLUICE_DATA", "--data"},
@@ -177,6 +183,10 @@ constexpr std::array table{
         {"limits.records", "SLUICE_LIMITS_RECORDS", {}},
         "Records of one owner: uploads until they are forgotten, and videos; one with long "
         "parameters counts once for each 4 KiB."),
+    row<Count<1, 100>, &Config::limits, &Limits::room_share>(
+        {"limits.room_share", "SLUICE_LIMITS_ROOM_SHARE", {}},
+        "Percent of the free room that unfinished uploads of one owner may have, where there are "
+        "several; without credentials, of one address that is no proxy's."),
     row<Count<1, limits::part_connections_max>, &Config::limits, &Limits::part_connections>(
         {"limits.part_connections", "SLUICE_LIMITS_PART_CONNECTIONS", {}},
         "So many parts of a multi-chunk upload a client is told to send at once."),
@@ -201,6 +211,9 @@ constexpr std::array table{
         "So many: a body that brings fewer ends like one that stalls, a response that is taken "
         "more slowly is given up; 0: any pace will do."),
 
+    row<Deadline, &Config::expiry, &Expiry::untouched>(
+        {"expiry.untouched", "SLUICE_EXPIRY_UNTOUCHED", {}},
+        "An upload of which no byte has come expires so long after it was created."),
     row<Deadline, &Config::expiry, &Expiry::idle>(
         {"expiry.idle", "SLUICE_EXPIRY_IDLE", {}},
         "An unfinished upload expires after this long without activity."),

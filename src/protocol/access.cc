@@ -74,7 +74,16 @@ std::uint64_t Access::file_size_max(const auth::Grant& grant) const {
   return most;
 }
 
-void Access::apply(const auth::Grant& grant, upload::NewUpload& request) const {
+// One owner alone, or addresses that stand for many clients, take it from nobody else.
+std::string Access::room_of(const auth::Grant& grant, const Call& call) const {
+  if (grant.credential) {
+    return authenticator_.has_many_owners() ? "owner " + grant.owner() : "";
+  }
+  const std::string client = settings_.client_of(call.context.peer_address);
+  return client.empty() ? "" : "address " + client;
+}
+
+void Access::apply(const auth::Grant& grant, const Call& call, upload::NewUpload& request) const {
   request.limits.sessions = settings_.sessions_max;
   request.limits.records = settings_.records_max;
   if (grant.credential) {
@@ -84,6 +93,7 @@ void Access::apply(const auth::Grant& grant, upload::NewUpload& request) const {
     request.limits.records = quotas.records.value_or(settings_.records_max);
   }
   request.owner = grant.owner();
+  request.room_of = room_of(grant, call);
   if (grant.use) {
     request.use = journal::UseSignature{grant.use->digest, now(), grant.use->expires_at};
   }

@@ -34,10 +34,12 @@ class Access {
 
   // The largest file that whoever was granted may send.
   std::uint64_t file_size_max(const auth::Grant& grant) const;
-  // Owner, limits and the signature that is used up by it.
-  void apply(const auth::Grant& grant, upload::NewUpload& request) const;
+  // Owner, limits, whose share of the room it is, and the signature that is used up by it.
+  void apply(const auth::Grant& grant, const Call& call, upload::NewUpload& request) const;
 
  private:
+  std::string room_of(const auth::Grant& grant, const Call& call) const;
+
   const auth::Authenticator& authenticator_;
   const ProtocolSettings& settings_;
 };

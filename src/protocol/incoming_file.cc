@@ -52,7 +52,7 @@ Result<upload::NewUpload> IncomingFile::outline(std::uint64_t bytes, std::uint64
   upload::NewUpload outline;
   std::uint64_t most = parts_.settings.file_size_max;
   if (grant_) {
-    parts_.access.apply(*grant_, outline);
+    parts_.access.apply(*grant_, call_, outline);
     most = parts_.access.file_size_max(*grant_);
     outline.file_size_max = most;
     is_used_up_ = outline.use.has_value();
@@ -70,15 +70,17 @@ Result<upload::NewUpload> IncomingFile::outline(std::uint64_t bytes, std::uint64
     return outline;
   }
   ByteAllowance& allowance = parts_.unknown_senders;
-  if (outline.file_size > allowance.total()) {
+  const std::string client = parts_.settings.client_of(call_.context.peer_address);
+  if (outline.file_size > allowance.most_of(client)) {
     return fail(Errc::file_too_large,
                 "expected the parameters that show credentials in the query or in front of a file "
                 "of more than " +
-                    std::to_string(allowance.total()) + " bytes");
+                    std::to_string(allowance.most_of(client)) + " bytes");
   }
   share_.reset();
-  if (auto share = allowance.take(outline.file_size)) {
+  if (auto share = allowance.take(outline.file_size, client)) {
     share_.emplace(*std::move(share));
+    outline.room_of = client.empty() ? "" : "address " + client;
     return outline;
   }
   return fail(Errc::overloaded,
@@ -93,7 +95,7 @@ upload::NewUpload IncomingFile::proposal(std::uint64_t file_size) const {
   request.parameters = kept_parameters(parameters_);
   request.origin =
       session_origin(call_.request, call_.context.peer_address, parts_.settings.kept_headers);
-  parts_.access.apply(*grant_, request);
+  parts_.access.apply(*grant_, call_, request);
   request.file_size_max = parts_.access.file_size_max(*grant_);
   return request;
 }

@@ -92,7 +92,7 @@ Task<Answer> PandaDialect::open(Call& call, const auth::Grant& grant, const Para
   if (!request) {
     co_return fail(request.error());
   }
-  access_.apply(grant, *request);
+  access_.apply(grant, call, *request);
   request->file_size_max = access_.file_size_max(grant);
   if (settings_.base->url().empty() && call.host().empty()) {
     co_return fail(Errc::bad_request,

@@ -30,6 +30,15 @@ TEST_F(PandaDialectTest, OpensASessionAndNamesItsLocation) {
   EXPECT_STREQ(last.route, "session");
 }
 
+TEST_F(PandaDialectTest, SaysWhoseShareOfTheRoomAnUploadTakes) {
+  const std::string session = "POST /videos/upload.json?file_size=9&file_name=a";
+  EXPECT_EQ(send(session).status, 201);
+  EXPECT_EQ(engine.created.at(0).room_of, "") << "an address that stands for many";
+  settings.client_of = [](const std::string& /*address*/) { return std::string("somebody"); };
+  EXPECT_EQ(send(session).status, 201);
+  EXPECT_EQ(engine.created.at(1).room_of, "address somebody");
+}
+
 TEST_F(PandaDialectTest, PutsThePublicUrlBeforeTheHost) {
   settings.base->set("https://files.example/up");
   const std::string token(43, 'A');

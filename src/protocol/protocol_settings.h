@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,12 @@ struct ProtocolSettings {
   std::uint64_t records_max = limits::records_per_owner_default;  // Of one owner.
   // Files of unknown senders, on their way or waiting to be judged, in all.
   std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
+  // Of these, for those behind one address.
+  std::uint64_t unauthenticated_bytes_per_address =
+      limits::unauthenticated_bytes_per_address_default;
+  // The one client that an address stands for; empty: it may stand for many.
+  std::function<std::string(const std::string& address)> client_of =
+      [](const std::string& /*address*/) { return std::string(); };
   // The backend has a place for the extra files of multi-chunk sessions.
   bool takes_extra_files = true;
   // How many parts a client of a multi-chunk session is told to send at once.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/video_upload.h"
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <optional>
@@ -75,6 +76,14 @@ Error no_file(const Parameters& parameters) {
                    (text ? "got the text " + in_quotes(*text) : std::string("got none")));
 }
 
+// For a body of so many bytes in the room of unknown senders.
+Duration lent_time(std::uint64_t bytes) {
+  const std::chrono::seconds at_least_pace(
+      static_cast<std::int64_t>(bytes / limits::form_upload_bytes_per_second_min));
+  const std::chrono::seconds whole = limits::form_upload_time_least + at_least_pace;
+  return std::min<std::chrono::seconds>(whole, limits::form_upload_time_max);
+}
+
 // The room of unknown senders is lent: whoever sends as slowly as connections may is cut off. The
 // session ends each wait by itself, so that it is enough to look before the next one.
 class LentTimeSource final : public runtime::ByteSource {
@@ -105,9 +114,8 @@ class LentTimeSource final : public runtime::ByteSource {
 
  private:
   static Task<Result<>> late() {
-    co_return fail(Errc::idle_timeout, "the credentials behind the file did not come within " +
-                                           std::to_string(limits::form_upload_time_max.count()) +
-                                           " hours");
+    co_return fail(Errc::idle_timeout,
+                   "the credentials behind the file did not come in the time that it may take");
   }
 
   runtime::ByteSource& source_;
@@ -211,7 +219,7 @@ Task<Answer> VideoUpload::take(Call& call, IncomingFile& file, runtime::ByteSour
   if (!outline) {
     co_return fail(outline.error());
   }
-  LentTimeSource lent(body, parts_.access, call.began + limits::form_upload_time_max);
+  LentTimeSource lent(body, parts_.access, call.began + lent_time(bytes));
   runtime::ByteSource& source = file.is_known() ? body : lent;
   const Result<upload::Snapshot> taken =
       co_await engine_.take_file(*std::move(outline), source, file);

@@ -25,7 +25,8 @@ class VideoUpload {
               const ProtocolSettings& settings)
       : engine_(engine),
         settings_(settings),
-        unknown_senders_(settings.unauthenticated_bytes),
+        unknown_senders_(settings.unauthenticated_bytes,
+                         settings.unauthenticated_bytes_per_address),
         parts_{gate, access, settings, unknown_senders_} {}
 
   runtime::Task<Answer> receive(Call& call);

@@ -243,6 +243,30 @@ TEST_F(VideoUploadTest, OfUnknownSendersHasItsTime) {
   EXPECT_EQ(post("", {field_part("token", "secret"), file_part(long_film)}).status, 200);
 }
 
+TEST_F(VideoUploadTest, OfUnknownSendersHasNoMoreTimeThanAFileOfItsSizeNeeds) {
+  need_credentials();
+  engine.before_file = [this] { clock.advance(limits::form_upload_time_least); };
+  EXPECT_EQ(post("", {file_part(long_film), field_part("token", "secret")}).status, 200);
+  engine.before_file = [this] {
+    clock.advance(
+        limits::form_upload_time_least +
+        std::chrono::seconds(1 + long_film.size() / limits::form_upload_bytes_per_second_min));
+  };
+  EXPECT_EQ(error_of(post("", {file_part(long_film), field_part("token", "secret")})),
+            "408 RequestTimeout");
+}
+
+TEST_F(VideoUploadTest, OfUnknownSendersHasAShareForEachAddress) {
+  need_credentials();
+  settings.client_of = [](const std::string& address) { return "client at " + address; };
+  settings.unauthenticated_bytes_per_address = long_film.size() - 1;
+  EXPECT_EQ(error_of(post("", {file_part(long_film), field_part("token", "secret")})),
+            "413 FileSizeLimitExceeded");
+  settings.unauthenticated_bytes_per_address = long_film.size() + 200;
+  EXPECT_EQ(post("", {file_part(long_film), field_part("token", "secret")}).status, 200);
+  EXPECT_TRUE(engine.outlines.back().room_of.starts_with("address client at "));
+}
+
 TEST_F(VideoUploadTest, TellsTheTypeOfTheFileWhereItIsKnown) {
   const auto type_of = [this](const std::string& head, const std::string& field) {
     engine = FakeEngine();
@@ -300,18 +324,36 @@ TEST_F(VideoUploadTest, TheApplicationIsAskedAboutTheTrueFile) {
 }
 
 TEST(ByteAllowance, IsSharedAndGivenBack) {
-  ByteAllowance allowance(10);
+  ByteAllowance allowance(10, 10);
   {
-    auto first = allowance.take(6);
+    auto first = allowance.take(6, "");
     ASSERT_TRUE(first);
-    EXPECT_FALSE(allowance.take(5));
+    EXPECT_FALSE(allowance.take(5, ""));
     const ByteAllowance::Share moved = *std::move(first);
     first.reset();
-    EXPECT_FALSE(allowance.take(5));
-    EXPECT_TRUE(allowance.take(4));
+    EXPECT_FALSE(allowance.take(5, ""));
+    EXPECT_TRUE(allowance.take(4, ""));
   }
-  EXPECT_TRUE(allowance.take(10));
-  EXPECT_FALSE(allowance.take(11));
+  EXPECT_TRUE(allowance.take(10, ""));
+  EXPECT_FALSE(allowance.take(11, ""));
+}
+
+TEST(ByteAllowance, HasAPartForEachClient) {
+  ByteAllowance allowance(10, 4);
+  EXPECT_EQ(allowance.most_of("ann"), 4U);
+  EXPECT_EQ(allowance.most_of(""), 10U);
+  auto first = allowance.take(3, "ann");
+  auto second = allowance.take(1, "ann");
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(allowance.take(1, "ann"));
+  const auto other = allowance.take(4, "bob");
+  EXPECT_TRUE(other);
+  EXPECT_FALSE(allowance.take(3, "eve")) << "the whole has its bound, too";
+  first.reset();
+  EXPECT_TRUE(allowance.take(3, "ann"));
+  EXPECT_FALSE(allowance.take(4, "ann"));
+  second.reset();
+  EXPECT_TRUE(allowance.take(6, "")) << "what stands for many has the rest of the whole";
 }
 
 }  // namespace

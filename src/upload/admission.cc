@@ -20,7 +20,7 @@ Admission::Admission(store::Store& store, AdmissionSettings settings, Admitted b
       promised_bytes_(before.promised_bytes),
       unfinished_uploads_(before.unfinished_uploads) {}
 
-Task<Result<>> Admission::admit(const NewUpload& upload) {
+Task<Result<>> Admission::admit(const NewUpload& upload, std::uint64_t upload_id) {
   const std::uint64_t file_size_max = upload.file_size_max.value_or(settings_.file_size_max);
   if (upload.file_size > file_size_max) {
     co_return fail(Errc::file_too_large,
@@ -30,7 +30,7 @@ Task<Result<>> Admission::admit(const NewUpload& upload) {
   if (const Result<> counted = count_one(); !counted) {
     co_return fail(counted.error());
   }
-  Result<> promised = co_await promise(upload.file_size);
+  Result<> promised = co_await promise(upload, upload_id);
   if (!promised) {
     const std::scoped_lock lock(mutex_);
     --unfinished_uploads_;
@@ -49,10 +49,10 @@ Result<> Admission::count_one() {
   return {};
 }
 
-Task<Result<>> Admission::promise(std::uint64_t file_size) {
+Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_id) {
   {
     const std::scoped_lock lock(mutex_);
-    if (std::chrono::steady_clock::now() < known_until_ && promise_locked(file_size)) {
+    if (std::chrono::steady_clock::now() < known_until_ && !promise_locked(upload, upload_id)) {
       co_return Result<>();
     }
   }
@@ -61,9 +61,8 @@ Task<Result<>> Admission::promise(std::uint64_t file_size) {
     co_return fail(measured.error());
   }
   const std::scoped_lock lock(mutex_);
-  if (!promise_locked(file_size)) {
-    co_return fail(Errc::disk_full, fmt::format("there is room for {} bytes, the file has {}",
-                                                usable_locked(), file_size));
+  if (std::optional<std::string> refusal = promise_locked(upload, upload_id)) {
+    co_return fail(Errc::disk_full, *std::move(refusal));
   }
   co_return Result<>();
 }
@@ -72,11 +71,13 @@ void Admission::withdraw(const journal::UploadRecord& upload) {
   const std::scoped_lock lock(mutex_);
   promised_bytes_ = saturating_subtract(promised_bytes_, upload.file_size);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
+  leave_share_locked(upload.id);
 }
 
-void Admission::ended(const journal::UploadRecord&) {
+void Admission::ended(const journal::UploadRecord& upload) {
   const std::scoped_lock lock(mutex_);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
+  leave_share_locked(upload.id);
 }
 
 void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
@@ -84,6 +85,12 @@ void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
   if (allocated_.insert(upload_id).second) {
     promised_bytes_ = saturating_subtract(promised_bytes_, file_size);
     allocated_bytes_ = saturating_add(allocated_bytes_, file_size);
+    const auto sharer = sharers_.find(upload_id);
+    if (sharer != sharers_.end() && !sharer->second.is_allocated) {
+      sharer->second.is_allocated = true;
+      std::uint64_t& allocated = shares_[sharer->second.client].allocated_bytes;
+      allocated = saturating_add(allocated, sharer->second.bytes);
+    }
   }
 }
 
@@ -104,13 +111,53 @@ std::uint64_t Admission::promised_bytes() const {
   return promised_bytes_;
 }
 
-bool Admission::promise_locked(std::uint64_t file_size) {
+std::optional<std::string> Admission::promise_locked(const NewUpload& upload,
+                                                     std::uint64_t upload_id) {
   const bool is_low = available_locked() < settings_.low_water_bytes;
-  if (is_low || file_size > usable_locked()) {
-    return false;
+  if (is_low || upload.file_size > usable_locked()) {
+    return fmt::format("there is room for {} bytes, the file has {}", usable_locked(),
+                       upload.file_size);
   }
-  promised_bytes_ = saturating_add(promised_bytes_, file_size);
-  return true;
+  if (!upload.room_of.empty() && upload.file_size > 0) {
+    if (exceeds_share_locked(upload)) {
+      return fmt::format(
+          "expected unfinished uploads of one client to have at most {} % of the "
+          "free room, with this file of {} bytes they would have more",
+          settings_.room_share, upload.file_size);
+    }
+    sharers_[upload_id] = {upload.room_of, upload.file_size};
+    std::uint64_t& bytes = shares_[upload.room_of].bytes;
+    bytes = saturating_add(bytes, upload.file_size);
+  }
+  promised_bytes_ = saturating_add(promised_bytes_, upload.file_size);
+  return std::nullopt;
+}
+
+// Of the room that is free, with what the client's own uploads have taken of it.
+bool Admission::exceeds_share_locked(const NewUpload& upload) const {
+  const auto found = shares_.find(upload.room_of);
+  const Share share = found == shares_.end() ? Share() : found->second;
+  const std::uint64_t room = saturating_add(
+      saturating_subtract(available_locked(), settings_.low_water_bytes), share.allocated_bytes);
+  const std::uint64_t most = saturating_multiply(room / 100, settings_.room_share);
+  return saturating_add(share.bytes, upload.file_size) > most;
+}
+
+void Admission::leave_share_locked(std::uint64_t upload_id) {
+  const auto sharer = sharers_.find(upload_id);
+  if (sharer == sharers_.end()) {
+    return;
+  }
+  const auto found = shares_.find(sharer->second.client);
+  Share& share = found->second;
+  share.bytes = saturating_subtract(share.bytes, sharer->second.bytes);
+  if (sharer->second.is_allocated) {
+    share.allocated_bytes = saturating_subtract(share.allocated_bytes, sharer->second.bytes);
+  }
+  if (share.bytes == 0) {
+    shares_.erase(found);
+  }
+  sharers_.erase(sharer);
 }
 
 // What was allocated since the measurement began may be in it already or not.

@@ -12,6 +12,10 @@
 // whose first bytes never became durable may be there already; its room is then counted twice until
 // the upload goes on or ends, which refuses too much rather than too little.
 //
+// Where what one client takes may be at the cost of another (NewUpload::room_of), a client's
+// unfinished uploads have a part of the room and no more, with blobs or without. What was let in
+// before a restart counts for no client.
+//
 // One mark, not two: whoever is let in has all of its room, so letting in the next small file
 // right after a refusal starts nothing that could not end, and there is nothing to calm down.
 #pragma once
@@ -19,6 +23,9 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/error.h"
@@ -34,6 +41,7 @@ struct AdmissionSettings {
   std::uint64_t file_size_max = 0;                  // Bytes.
   std::uint64_t low_water_bytes = 0;                // So much stays free on the disk.
   std::uint64_t uploads_max = limits::uploads_max;  // Unfinished ones.
+  std::uint64_t room_share = 100;                   // Percent, of one client.
 };
 
 // What earlier processes have let in.
@@ -51,10 +59,11 @@ class Admission {
  public:
   Admission(store::Store& store, AdmissionSettings settings, Admitted before);
 
-  // Promises room for the file. file_too_large with the limit, overloaded when there are too many
-  // unfinished uploads, disk_full when the file does not fit beside the low mark and what is
-  // promised to others. `upload` lives until this returns.
-  runtime::Task<Result<>> admit(const NewUpload& upload);
+  // Promises room for the file of the upload that will have this id. file_too_large with the limit,
+  // overloaded when there are too many unfinished uploads, disk_full when the file does not fit
+  // beside the low mark and what is promised to others, or into its client's share. `upload` lives
+  // until this returns.
+  runtime::Task<Result<>> admit(const NewUpload& upload, std::uint64_t upload_id);
   // The admitted upload was not created.
   void withdraw(const journal::UploadRecord& upload);
   // The upload has left `receiving`. Once for each upload.
@@ -71,10 +80,23 @@ class Admission {
   std::uint64_t promised_bytes() const;
 
  private:
+  // What one client's unfinished uploads have; a part of it is set aside on the disk.
+  struct Share {
+    std::uint64_t bytes = 0;
+    std::uint64_t allocated_bytes = 0;
+  };
+  struct Sharer {
+    std::string client;
+    std::uint64_t bytes = 0;
+    bool is_allocated = false;
+  };
+
   Result<> count_one();
-  runtime::Task<Result<>> promise(std::uint64_t file_size);
-  // False when the file does not fit.
-  bool promise_locked(std::uint64_t file_size);
+  runtime::Task<Result<>> promise(const NewUpload& upload, std::uint64_t upload_id);
+  // Unset when it is promised; else why not, in words for the client.
+  std::optional<std::string> promise_locked(const NewUpload& upload, std::uint64_t upload_id);
+  bool exceeds_share_locked(const NewUpload& upload) const;
+  void leave_share_locked(std::uint64_t upload_id);
   std::uint64_t available_locked() const;
   std::uint64_t usable_locked() const;
   runtime::Task<Result<>> measure();
@@ -89,6 +111,9 @@ class Admission {
   std::uint64_t allocated_bytes_ = 0;            // By all blobs made in this process.
   std::uint64_t allocated_measured_ = 0;         // Of these, what the measurement knows for sure.
   std::unordered_set<std::uint64_t> allocated_;  // Uploads that are promised and have a blob.
+  // Of clients that have shares: by client, and by upload.
+  std::unordered_map<std::string, Share> shares_;
+  std::unordered_map<std::uint64_t, Sharer> sharers_;
 };
 
 }  // namespace sluice::upload

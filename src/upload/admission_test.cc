@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
 
 #include "base/limits.h"
 #include "support/memory_store.h"
@@ -17,12 +18,12 @@ constexpr std::uint64_t low = 100;
 class AdmissionTest : public ::testing::Test {
  protected:
   Errc refusal(Admission& admission, std::uint64_t file_size) {
-    const Result<> admitted = testing::run(admission.admit(file(file_size)));
+    const Result<> admitted = testing::run(admission.admit(file(file_size), ++last_id));
     EXPECT_FALSE(admitted);
     return admitted ? Errc::internal : admitted.error().code();
   }
-  static bool admits(Admission& admission, std::uint64_t file_size) {
-    return testing::run(admission.admit(file(file_size))).has_value();
+  bool admits(Admission& admission, std::uint64_t file_size) {
+    return testing::run(admission.admit(file(file_size), ++last_id)).has_value();
   }
   static NewUpload file(std::uint64_t file_size) {
     NewUpload upload;
@@ -40,7 +41,18 @@ class AdmissionTest : public ::testing::Test {
     admission.allocated(id, file_size);
   }
 
+  static NewUpload file_of(const std::string& client, std::uint64_t file_size) {
+    NewUpload upload = file(file_size);
+    upload.room_of = client;
+    return upload;
+  }
+  static bool admits_of(Admission& admission, const std::string& client, std::uint64_t id,
+                        std::uint64_t file_size) {
+    return testing::run(admission.admit(file_of(client, file_size), id)).has_value();
+  }
+
   testing::MemoryStore store;
+  std::uint64_t last_id = 100;
 };
 
 TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
@@ -69,6 +81,42 @@ TEST_F(AdmissionTest, AnUploadThatLosesItsBytesKeepsItsRoomAndGivesItBackOnce) {
   EXPECT_EQ(admission.promised_bytes(), 700U);
 }
 
+TEST_F(AdmissionTest, OneClientsUnfinishedUploadsHaveTheirShareOfTheRoom) {
+  store.free_bytes = 1100;
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low, .room_share = 50},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
+  EXPECT_FALSE(admits_of(admission, "ann", 1, 501));
+  EXPECT_TRUE(admits_of(admission, "ann", 1, 300));
+  EXPECT_TRUE(admits_of(admission, "ann", 2, 200));
+  EXPECT_FALSE(admits_of(admission, "ann", 3, 1));
+  EXPECT_TRUE(admits_of(admission, "ann", 3, 0)) << "it takes no room";
+  EXPECT_TRUE(admits_of(admission, "ann", 4, 0));
+  EXPECT_TRUE(admits_of(admission, "bob", 5, 400));
+  EXPECT_TRUE(admits(admission, 100)) << "a client that stands for many";
+  const Result<> refused = testing::run(admission.admit(file_of("ann", 1), 6));
+  EXPECT_EQ(refused.error().code(), Errc::disk_full);
+}
+
+TEST_F(AdmissionTest, AShareHoldsWithABlobAsWithoutUntilTheUploadEnds) {
+  store.free_bytes = 1000;
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = 0, .room_share = 50},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
+  ASSERT_TRUE(admits_of(admission, "ann", 1, 500));
+  allocate(admission, 1, 500);
+  EXPECT_FALSE(admits_of(admission, "ann", 2, 1)) << "one byte sent changes nothing";
+  admission.fulfilled(1, 500);
+  EXPECT_FALSE(admits_of(admission, "ann", 2, 1));
+  journal::UploadRecord ended = record(500);
+  ended.id = 1;
+  admission.ended(ended);
+  EXPECT_TRUE(admits_of(admission, "ann", 2, 250)) << "half of what is left";
+  EXPECT_FALSE(admits_of(admission, "ann", 3, 1));
+  journal::UploadRecord withdrawn = record(250);
+  withdrawn.id = 2;
+  admission.withdraw(withdrawn);
+  EXPECT_TRUE(admits_of(admission, "ann", 3, 250));
+}
+
 TEST_F(AdmissionTest, CountsUnfinishedUploads) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = 0, .uploads_max = 3},
@@ -88,10 +136,10 @@ TEST_F(AdmissionTest, SaysWhatItHasRoomFor) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
                       {.promised_bytes = 300, .unfinished_uploads = 0});
-  const Result<> refused = testing::run(admission.admit(file(601)));
+  const Result<> refused = testing::run(admission.admit(file(601), 1));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message(), "there is room for 600 bytes, the file has 601");
-  EXPECT_EQ(testing::run(admission.admit(file(10'001))).error().code(), Errc::file_too_large);
+  EXPECT_EQ(testing::run(admission.admit(file(10'001), 1)).error().code(), Errc::file_too_large);
 }
 
 TEST_F(AdmissionTest, CountsWhatABlobOccupiesOnce) {

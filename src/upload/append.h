@@ -25,6 +25,7 @@ struct Expiry {
   Duration finished{std::chrono::hours(24 * 7)};
   Duration refused{std::chrono::hours(24 * 7)};
   Duration failed{std::chrono::hours(24 * 30)};
+  Duration untouched{std::chrono::hours(1)};  // Before the first byte, in place of `idle`.
 };
 
 // What the data path works with. References outlive every append.

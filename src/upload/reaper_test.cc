@@ -29,6 +29,21 @@ TEST_F(ReaperTest, IdleUploadsExpireAndFreeTheirBytes) {
   EXPECT_EQ(append(token, "def", {3, 6, 9}).error().code(), Errc::not_found);
 }
 
+TEST_F(ReaperTest, AnUploadWithoutAByteHasAShortLife) {
+  const std::string untouched = create(9);
+  const std::string begun = create(9);
+  clock.advance(59min);
+  ASSERT_TRUE(append(begun, "abc", {0, 3, 9}));
+  reap();
+  EXPECT_TRUE(status(untouched));
+  clock.advance(2min);
+  reap();
+  EXPECT_EQ(status(untouched).error().code(), Errc::not_found);
+  clock.advance(22h);
+  reap();
+  EXPECT_TRUE(status(begun));
+}
+
 TEST_F(ReaperTest, ActivityRenewsTheIdleTimeUpToTheAbsoluteOne) {
   const std::string token = create(100);
   for (std::uint64_t hour = 0; hour < 8; ++hour) {

@@ -20,10 +20,10 @@ using runtime::Task;
 
 Task<Result<Snapshot>> UploadEngine::take_file(NewUpload outline, runtime::ByteSource& body,
                                                FileIdentity& identity) {
-  if (const Result<> admitted = co_await admission_.admit(outline); !admitted) {
+  UploadRecord record = new_record(outline.file_size, std::move(outline.owner));
+  if (const Result<> admitted = co_await admission_.admit(outline, record.id); !admitted) {
     co_return fail(admitted.error());
   }
-  UploadRecord record = new_record(outline.file_size, std::move(outline.owner));
   record.parameters = "{}";
   record.progress.expires_at =
       std::min(record.progress.expires_at, record.created_at + limits::unidentified_file_life);

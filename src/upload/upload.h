@@ -26,6 +26,8 @@ struct NewUpload {
   std::optional<journal::UseSignature> use = std::nullopt;
   // In place of the configured limit, in bytes.
   std::optional<std::uint64_t> file_size_max = {};
+  // Whose share of the room it takes; empty: that of all.
+  std::string room_of = {};
 };
 
 // Where the bytes of a request body belong.

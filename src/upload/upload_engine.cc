@@ -64,10 +64,10 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
                     parts.clock, parts.metrics, settings_.expiry} {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
-  if (const Result<> admitted = co_await admission_.admit(request); !admitted) {
+  UploadRecord record = new_record(request.file_size, std::move(request.owner));
+  if (const Result<> admitted = co_await admission_.admit(request, record.id); !admitted) {
     co_return fail(admitted.error());
   }
-  UploadRecord record = new_record(request.file_size, std::move(request.owner));
   record.file_name = std::move(request.file_name);
   record.content_type = std::move(request.content_type);
   record.parameters = std::move(request.parameters);
@@ -99,7 +99,8 @@ UploadRecord UploadEngine::new_record(std::uint64_t file_size, std::string owner
   record.file_size = file_size;
   record.owner = std::move(owner);
   record.created_at = now;
-  record.progress.expires_at = now + std::min(settings_.expiry.idle, settings_.expiry.absolute);
+  const Expiry& expiry = settings_.expiry;
+  record.progress.expires_at = now + std::min({expiry.untouched, expiry.idle, expiry.absolute});
   return record;
 }
 

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import shutil
 
 import pytest
 
@@ -275,6 +276,26 @@ def test_a_quota_counts_records_of_no_bytes(new_server, connected):
     video = client.get("/videos.json?token=clou_eve").json()[0]["id"]
     assert client.request("DELETE", f"/videos/{video}.json?token=clou_eve").status == 200
     assert empty().status == 201
+
+
+def test_one_of_several_owners_cannot_promise_themselves_the_whole_disk(new_server, connected):
+    one = '[[credentials]]\nowner = "eve"\ntoken = "clou_eve"\n'
+    several = one + '[[credentials]]\nowner = "bob"\ntoken = "clou_bob"\n'
+    client, alone = connected(new_server(toml=several)), new_server(toml=one)
+    room = shutil.disk_usage(alone.data_dir).free - (1 << 30)
+    if room < 1 << 30:
+        pytest.skip("there is no room beside data.low_water")
+
+    def open_session(to, size, token="clou_eve"):
+        return to.request("POST", f"/videos/upload.json?token={token}&file_name=b&file_size={size}")
+
+    assert open_session(connected(alone), room * 6 // 10).status == 201
+    refused = open_session(client, room * 6 // 10)
+    assert refusal(refused)[:2] == (507, "InsufficientStorage")
+    assert refused.header("Retry-After") is not None
+    assert open_session(client, room * 4 // 10).status == 201
+    assert open_session(client, room * 2 // 10).status == 507
+    assert open_session(client, room * 2 // 10, "clou_bob").status == 201
 
 
 def test_the_file_of_credentials_is_read_again(new_server, connected, tmp_path):
