@@ -76,7 +76,7 @@ TEST_F(ConnectionLimitsTest, CountsNeitherProxiesNorUnixSockets) {
 
 TEST_F(ConnectionLimitsTest, NamesTheClientThatAnAddressStandsFor) {
   const ConnectionLimits limits(
-      {.total_max = 1, .per_address_max = 0, .proxies = {*parse_network("10.0.0.0/8")}}, open_);
+      {.total_max = 1, .per_address_max = 0, .proxies = {*parse_network("10.0.0.0/8")}}, metrics_);
   const auto client_of = [&limits](const char* address) {
     return limits.client_of(parse_address(address));
   };
