@@ -222,6 +222,7 @@ listen = "[::1]:0"
 socket_mode = "0600"
 public_url = "https://u.example.com/a"
 open = true
+hosts = "inside.example.com"
 authorize_upload = true
 trusted_proxies = "10.0.0.0/8, unix"
 workers = 3

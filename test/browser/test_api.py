@@ -42,7 +42,7 @@ def test_page_of_a_stranger_changes_nothing(world_of):
     world = world_of("")
     url = world.server.url
     # What a browser sends without asking: it may not read the answer, but the request would have been done.
-    sent = f"fetch('{url}{SESSION}', {{method: 'POST', mode: 'no-cors', body: 'x'}}).then((answer) => answer.type)"
+    sent = f"fetch('{url}{SESSION}', {{method: 'POST', mode: 'no-cors', body: new URLSearchParams({{payload: 'x'}})}}).then((answer) => answer.type)"
     assert world.page(sent) == "opaque"
     form = f"fetch('{url}/videos.json', {{method: 'POST', mode: 'no-cors', body: form}}).then((answer) => answer.type)"
     assert world.page(f"(() => {{ const form = new FormData(); form.append('file', new Blob(['DATA']), 'a.mp4'); return {form}; }})()") == "opaque"
