@@ -94,6 +94,7 @@ int add(const Arguments& given) {
   credential.owner = given.owner.empty() ? credential.access_key : given.owner;
   credential.cloud_ids = given.cloud_ids;
   credentials->push_back(credential);
+  credentials->back().api_key = auth::digest_text(credential.api_key);
   for (const std::string& problem : auth::problems_of(*credentials)) {
     return complain(problem);
   }

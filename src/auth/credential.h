@@ -24,6 +24,7 @@ struct Credential {
   std::string owner;       // Whose the uploads and videos are; several credentials may share one.
   std::string access_key;  // With secret_key, for signatures.
   std::string secret_key;
+  // Each of these two as it is, or what digest_text() makes of it.
   std::string api_key;                 // In the field X-Api-Key.
   std::string token;                   // In the parameter `token`.
   std::vector<std::string> cloud_ids;  // The accepted cloud_id or factory_id; none: every one.

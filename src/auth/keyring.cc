@@ -35,6 +35,20 @@ bool is_too_long(const Credential& credential) {
   return false;
 }
 
+constexpr std::string_view digest_prefix = "sha256:";
+
+// In lower-case hex, of an API key or a token in either form.
+std::string digest_of(std::string_view text) {
+  constexpr std::size_t digits = 64;
+  if (text.starts_with(digest_prefix) && text.size() == digest_prefix.size() + digits) {
+    std::string hex = to_lower(text.substr(digest_prefix.size()));
+    if (hex.find_first_not_of("0123456789abcdef") == std::string::npos) {
+      return hex;
+    }
+  }
+  return sha256_hex(text);
+}
+
 // Of one credential.
 const char* fault_of(const Credential& credential) {
   if (credential.access_key.empty() != credential.secret_key.empty()) {
@@ -64,11 +78,12 @@ std::vector<std::string> problems_of(const std::vector<Credential>& credentials)
   struct Unique {
     const char* name;
     std::string Credential::* member;
+    bool is_digested;
     std::set<std::string> seen;
   };
-  std::vector<Unique> unique{{"access_key", &Credential::access_key, {}},
-                             {"api_key", &Credential::api_key, {}},
-                             {"token", &Credential::token, {}}};
+  std::vector<Unique> unique{{"access_key", &Credential::access_key, false, {}},
+                             {"api_key", &Credential::api_key, true, {}},
+                             {"token", &Credential::token, true, {}}};
   for (std::size_t i = 0; i < credentials.size(); ++i) {
     const Credential& credential = credentials[i];
     const std::string name = name_of(credential, i + 1);
@@ -77,12 +92,16 @@ std::vector<std::string> problems_of(const std::vector<Credential>& credentials)
     }
     for (Unique& value : unique) {
       const std::string& text = credential.*value.member;
-      if (!text.empty() && !value.seen.insert(text).second) {
+      if (!text.empty() && !value.seen.insert(value.is_digested ? digest_of(text) : text).second) {
         problems.push_back(name + ": its " + value.name + " is that of another one, too");
       }
     }
   }
   return problems;
+}
+
+std::string digest_text(std::string_view secret) {
+  return std::string(digest_prefix) + sha256_hex(secret);
 }
 
 Keyring::Keyring(std::vector<Credential> credentials, bool required)
@@ -100,10 +119,10 @@ std::shared_ptr<const Keyring::Set> Keyring::index(std::vector<Credential> crede
       set->by_access_key.emplace(kept->access_key, kept);
     }
     if (!kept->api_key.empty()) {
-      set->by_api_key_digest.emplace(sha256_hex(kept->api_key), kept);
+      set->by_api_key_digest.emplace(digest_of(kept->api_key), kept);
     }
     if (!kept->token.empty()) {
-      set->by_token_digest.emplace(sha256_hex(kept->token), kept);
+      set->by_token_digest.emplace(digest_of(kept->token), kept);
     }
   }
   return set;

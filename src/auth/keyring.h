@@ -20,6 +20,10 @@ using CredentialPtr = std::shared_ptr<const Credential>;
 // without a secret. Empty: nothing.
 std::vector<std::string> problems_of(const std::vector<Credential>& credentials);
 
+// What a file may hold instead of an API key or a token: `sha256:` and 64 hex digits. Who reads it
+// cannot use it.
+std::string digest_text(std::string_view secret);
+
 // Any thread. API keys and tokens are found by their digests, so that the time of a look-up says
 // nothing about them.
 class Keyring {

@@ -65,6 +65,23 @@ TEST(Keyring, KnowsWhetherThereIsMoreThanOneOwner) {
   EXPECT_TRUE(keyring.has_many_owners());
 }
 
+TEST(Keyring, TakesADigestForTheSecretItself) {
+  Credential credential = with_token("ann", digest_text("clou_1"));
+  credential.api_key = digest_text("api");
+  const Keyring keyring({credential}, true);
+  EXPECT_TRUE(keyring.with_token("clou_1"));
+  EXPECT_TRUE(keyring.with_api_key("api"));
+  EXPECT_FALSE(keyring.with_token(credential.token)) << "who reads the file cannot use it";
+  EXPECT_FALSE(keyring.with_api_key(credential.api_key));
+  EXPECT_EQ(problems_of({credential, with_token("bob", "clou_1")}),
+            std::vector<std::string>{"credential 2: its token is that of another one, too"});
+}
+
+TEST(Keyring, KeepsATokenThatOnlyBeginsLikeADigest) {
+  const Keyring keyring({with_token("ann", "sha256:abc")}, true);
+  EXPECT_TRUE(keyring.with_token("sha256:abc"));
+}
+
 TEST(Keyring, SaysWhatIsWrongWithASetAndNoSecret) {
   Credential half = with_keys("half");
   half.secret_key.clear();

@@ -329,6 +329,8 @@ def test_credentials_are_added_and_revoked_while_the_server_runs(new_server, con
         return get(client, "/videos.json", signed("GET", HOST, "/videos.json", access_key=access_key, secret=secret)).status
 
     assert status() == 200
+    assert api_key not in path.read_text() and "sha256:" in path.read_text()
+    assert client.request("GET", "/videos.json", [("X-Api-Key", api_key)]).status == 200
     listed = run_sluice(*command, "list").stdout
     assert "carol" in listed and access_key in listed and secret not in listed and api_key not in listed
     assert run_sluice(*command, "revoke", "nobody").returncode == 1
