@@ -71,6 +71,9 @@ Result<TlsIdentity::Context> TlsIdentity::load() const {
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+  // The key of tickets would live as long as this process, and open all that was said under them.
+  SSL_CTX_set_options(raw, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(raw, 0);
   SSL_CTX_set_default_passwd_cb(raw, no_pass_phrase);
   SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
   if (SSL_CTX_set_cipher_list(raw, ciphers_of_1_2) != 1) {

@@ -266,3 +266,16 @@ def test_slow_readers_inside_tls_are_cut(new_server, pairs):
                 greedy.send(head)
             wait_until(lambda: '"answered":false' in server.log(), "the end of the connection")
         assert client.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_there_are_no_tickets(tls_address, pairs, version):
+    context = pairs[0].context()
+    context.minimum_version = context.maximum_version = version
+    with Connection(tls_address, tls=context) as first:
+        assert first.request("GET", "/healthz").status == 200
+        session = first.socket.session
+        assert session is None or not session.has_ticket
+    with socket.create_connection(tls_address) as plain:
+        with context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as again:
+            assert not again.session_reused
