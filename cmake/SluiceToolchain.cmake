@@ -51,8 +51,8 @@ target_link_libraries(sluice_flags INTERFACE Threads::Threads)
 
 if(SLUICE_HARDENING)
   target_compile_options(sluice_flags INTERFACE
-    -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fstack-clash-protection
-    -fcf-protection=full -fPIE)
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong
+    -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE)
   target_link_options(sluice_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
 endif()
 if(SLUICE_SANITIZE)
