@@ -3,11 +3,16 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "runtime/posix_disk.h"
@@ -68,6 +73,23 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+// A name in a directory without a journal that Sluice did not put there before it made one.
+std::optional<std::string> foreign_name(const std::string& path) {
+  constexpr std::array<std::string_view, 6> own{"lock",    "uploads",      "videos",
+                                                "answers", "control.sock", "lost+found"};
+  std::error_code error;
+  if (std::filesystem::exists(path + "/journal.sqlite", error)) {
+    return std::nullopt;
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    const std::string name = entry.path().filename().string();
+    if (std::ranges::find(own, name) == own.end()) {
+      return name;
+    }
+  }
+  return std::nullopt;
+}
+
 // Makes the directory and its name durable. The parent of a directory that is there may be
 // anybody's: a failure to sync it is no reason to refuse.
 Result<> make_root(runtime::Disk& disk, const std::string& path) {
@@ -110,6 +132,28 @@ Result<DataDirectory> DataDirectory::open(std::string path) {
     return fail(synced.error());
   }
   return directory;
+}
+
+Result<> DataDirectory::check(std::string path, bool force) {
+  while (path.size() > 1 && path.ends_with('/')) {
+    path.pop_back();
+  }
+  struct stat status{};
+  const bool there = ::stat(path.c_str(), &status) == 0;
+  if (there && !S_ISDIR(status.st_mode)) {
+    return fail(Errc::storage_failed, path + " is no directory");
+  }
+  const std::string changed = there ? path : parent_of(path);
+  if (::access(changed.c_str(), R_OK | W_OK | X_OK) != 0) {
+    return fail(storage_error(errno, there ? "use" : "make a directory in", changed));
+  }
+  if (const auto name = there && !force ? foreign_name(path) : std::nullopt) {
+    return fail(Errc::storage_failed,
+                path + " holds what is not of Sluice, like \"" + *name +
+                    "\": expected an empty directory or an older one of Sluice; --force "
+                    "(data.force = true) uses it all the same");
+  }
+  return {};
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept

@@ -16,6 +16,9 @@ class DataDirectory {
   // are durable when this returns. storage_failed, naming the directory and if possible the other
   // process, when it is held already.
   static Result<DataDirectory> open(std::string path);
+  // Whether open() has a chance, without a change of anything. `force`: also in a directory that
+  // holds files of others.
+  static Result<> check(std::string path, bool force);
   ~DataDirectory();
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;

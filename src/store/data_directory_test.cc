@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "support/temporary_directory.h"
 
@@ -67,6 +68,33 @@ TEST(DataDirectory, SaysWhatIsWrongWithThePath) {
   EXPECT_NE(orphan.error().message().find(parent.path() + "/none/data"), std::string::npos);
   ASSERT_TRUE(DataDirectory::open(parent.path() + "/data"));
   EXPECT_FALSE(DataDirectory::open(parent.path() + "/data/lock")) << "a file";
+}
+
+TEST(DataDirectory, CheckChangesNothingAndSaysWhetherOpenHasAChance) {
+  testing::TemporaryDirectory parent;
+  const std::string path = parent.path() + "/data";
+  EXPECT_TRUE(DataDirectory::check(path + "/", false));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(DataDirectory::check(path + "/none", false));
+  ASSERT_TRUE(std::filesystem::create_directory(path));
+  EXPECT_TRUE(DataDirectory::check(path, false)) << "empty";
+  EXPECT_TRUE(std::filesystem::is_empty(path));
+  ASSERT_TRUE(DataDirectory::open(path));
+  EXPECT_TRUE(DataDirectory::check(path, false)) << "made by a process that died early";
+  EXPECT_FALSE(DataDirectory::check(path + "/lock", false)) << "a file";
+}
+
+TEST(DataDirectory, CheckKnowsWhatIsOfOthers) {
+  testing::TemporaryDirectory directory;
+  ASSERT_TRUE(std::filesystem::create_directory(directory.path() + "/videos"));
+  EXPECT_TRUE(DataDirectory::check(directory.path(), false)) << "a place made for the videos";
+  std::ofstream(directory.path() + "/thesis.txt") << "years";
+  const Result<> foreign = DataDirectory::check(directory.path(), false);
+  ASSERT_FALSE(foreign);
+  EXPECT_NE(foreign.error().message().find("\"thesis.txt\""), std::string::npos);
+  EXPECT_TRUE(DataDirectory::check(directory.path(), true));
+  std::ofstream(directory.path() + "/journal.sqlite") << "";
+  EXPECT_TRUE(DataDirectory::check(directory.path(), false)) << "what lies beside a journal";
 }
 
 }  // namespace
