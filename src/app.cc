@@ -13,6 +13,7 @@
 #include "app_settings.h"
 #include "base/limits.h"
 #include "net/tls_stream.h"
+#include "start_report.h"
 
 namespace sluice {
 
@@ -29,12 +30,6 @@ void raise_open_files_limit() {
   }
 }
 
-std::size_t worker_count(const ops::Config& config) {
-  const std::uint64_t wanted =
-      config.server.workers != 0 ? config.server.workers : std::thread::hardware_concurrency();
-  return static_cast<std::size_t>(std::clamp<std::uint64_t>(wanted, 1, limits::workers_max));
-}
-
 Result<std::unique_ptr<video::Prober>> open_prober(const std::string& program) {
   if (program == "off") {
     return std::make_unique<video::NoProber>();
@@ -47,37 +42,28 @@ Result<std::unique_ptr<video::Prober>> open_prober(const std::string& program) {
   return prober;
 }
 
-// On loopback connects what stands in front of the server for everybody else, and who may run
-// programs on this machine, who has simpler ways to harm it.
-net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
-  net::ConnectionLimits::Settings settings;
-  settings.total_max = config.limits.connections;
-  settings.per_address_max = config.limits.connections_per_address;
-  settings.proxies = config.server.trusted_proxies.networks();
-  settings.proxies.push_back(*net::parse_network("127.0.0.0/8"));
-  settings.proxies.push_back(*net::parse_network("::1"));
-  return settings;
-}
-
 }  // namespace
 
-Result<std::unique_ptr<App>> App::open(const ops::Config& config, Clock& clock, Log& log) {
+Result<std::unique_ptr<App>> App::open(const ops::Config& config, Clock& clock, Log& log,
+                                       Metrics& metrics) {
   raise_open_files_limit();
   auto data = store::DataDirectory::open(config.data.directory);
   if (!data) {
     return fail(data.error());
   }
-  std::unique_ptr<App> app(new App(config, clock, log, std::move(*data)));
+  std::unique_ptr<App> app(new App(config, clock, log, metrics, std::move(*data)));
   if (const Result<> opened = app->open_parts(); !opened) {
     return fail(opened.error());
   }
   return app;
 }
 
-App::App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory data)
+App::App(const ops::Config& config, Clock& clock, Log& log, Metrics& metrics,
+         store::DataDirectory data)
     : config_(config),
       clock_(clock),
       log_(log),
+      metrics_(metrics),
       connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
@@ -155,6 +141,7 @@ Result<> App::open_parts() {
           .api_origins = config_.cors.api_origins,
           .hosts = host_names(config_.server),
           .serves_every_host = config_.server.open,
+          .shows_inside = !config_.admin.listen.is_set(),
           .page_sessions = config_.server.authorize_upload,
           .crossdomain_xml = config_.cors.crossdomain_xml,
           .kept_headers = config_.backend.headers});
@@ -165,7 +152,7 @@ Result<> App::open_parts() {
                                                                sessions, log_, metrics_));
   }
   open_control();
-  return {};
+  return open_admin();
 }
 
 Result<> App::open_hooks() {
@@ -235,6 +222,10 @@ std::vector<std::string> App::addresses() const {
   return all;
 }
 
+std::string App::admin_address() const {
+  return admin_listener_ ? admin_listener_->address() : std::string();
+}
+
 void App::reload() {
   if (!tls_) {
     return;
@@ -263,8 +254,6 @@ Result<delivery::Backend*> App::open_backend() {
 // Without it the server does all it has to do for clients.
 void App::open_control() {
   control_pages_ = std::make_unique<control::ControlPages>(*engine_, *moves_);
-  control_connections_ = std::make_unique<http::Connections>(
-      first(), *control_pages_, http::SessionSettings{}, log_, control_metrics_);
   net::Endpoint endpoint;
   endpoint.path = data_.path() + "/control.sock";
   if (endpoint.path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -272,13 +261,28 @@ void App::open_control() {
               {{"reason", "the path is too long for a socket: " + endpoint.path}});
     return;
   }
-  auto listener =
-      net::Listener::open(first(), endpoint, {}, control_limits_, log_, control_metrics_);
+  auto listener = OperatorListener::open(*workers_.front(), endpoint, {}, *control_pages_, {},
+                                         limits::control_connections_max, log_);
   if (!listener) {
     log_.warn("operators cannot reach this server", {{"reason", listener.error().message()}});
     return;
   }
   control_listener_ = std::move(*listener);
+}
+
+Result<> App::open_admin() {
+  if (!config_.admin.listen.is_set()) {
+    return {};
+  }
+  admin_pages_ = std::make_unique<ops::AdminPages>(*pages_);
+  auto listener = OperatorListener::open(
+      *workers_.front(), config_.admin.listen, {.socket_mode = config_.server.socket_mode},
+      *admin_pages_, session_settings(config_), limits::admin_connections_max, log_);
+  if (!listener) {
+    return fail(listener.error());
+  }
+  admin_listener_ = std::move(*listener);
+  return {};
 }
 
 Result<> App::open_credentials() {
@@ -314,20 +318,27 @@ App::~App() {
   credentials_pool_.stop();
   journal_.reset();
   listener_.reset();
-  control_listener_.reset();
+  for (OperatorListener* listener : {control_listener_.get(), admin_listener_.get()}) {
+    if (listener != nullptr) {
+      listener->close();
+    }
+  }
   tls_listener_.reset();
   workers_.clear();
 }
 
 void App::start() {
+  report_start(log_, config_, keyring_->size());
   outbox_->open(*engine_);
   if (notifier_ != nullptr) {
     notifier_->open();
   }
   runtime::start(first(), log_, "sweep", sweep());
   runtime::start(first(), log_, "sync", sync_often());
-  if (control_listener_) {
-    runtime::start(first(), log_, "listen for operators", listen_for_operators());
+  for (OperatorListener* listener : {control_listener_.get(), admin_listener_.get()}) {
+    if (listener != nullptr) {
+      runtime::start(first(), log_, "listen for operators", listener->run());
+    }
   }
   if (listener_) {
     runtime::start(first(), log_, "listen", listen(*listener_, nullptr));
@@ -356,16 +367,6 @@ Task<> App::listen(net::Listener& listener, const net::TlsIdentity* tls) {
          }});
   }
   co_await listener.run(std::move(targets));
-}
-
-Task<> App::listen_for_operators() {
-  http::Connections& connections = *control_connections_;
-  std::vector<net::Listener::Target> targets;
-  targets.push_back({first(), workers_.front()->deadlines(),
-                     [&connections](std::unique_ptr<net::ByteStream> stream) {
-                       connections.add(std::move(stream));
-                     }});
-  co_await control_listener_->run(std::move(targets));
 }
 
 // Expired uploads, forgotten answers, and what a crash left behind.
@@ -419,6 +420,8 @@ Task<> App::watch_credentials() {
 void App::drain() {
   log_.info("draining", {{"connections", metrics_.connections_open.value()}});
   pages_->set_draining();
+  runtime::run_and_wait(first(), log_, "drain delay",
+                        runtime::sleep_for(config_.server.drain_delay));
   stopping_.set();
   runtime::run_and_wait(first(), log_, "stop listening", stop_listening());
   std::vector<std::jthread> waiting;
@@ -430,19 +433,35 @@ void App::drain() {
     });
   }
   waiting.clear();
-  runtime::run_and_wait(first(), log_, "drain", drain_connections(*control_connections_));
+  if (control_listener_) {
+    runtime::run_and_wait(first(), log_, "drain",
+                          drain_connections(control_listener_->connections()));
+  }
   runtime::run_and_wait(first(), log_, "close outbox", close_outbox());
   runtime::run_and_wait(first(), log_, "last sync", sync_last());
+  // Up to here the pages say that the server is not ready.
+  if (admin_listener_) {
+    runtime::run_and_wait(first(), log_, "stop pages", stop_pages());
+  }
   log_.info("drained");
 }
 
 Task<> App::stop_listening() {
-  for (net::Listener* listener : {listener_.get(), tls_listener_.get(), control_listener_.get()}) {
+  for (net::Listener* listener : {listener_.get(), tls_listener_.get()}) {
     if (listener != nullptr) {
       listener->stop();
     }
   }
+  if (control_listener_) {
+    control_listener_->stop();
+  }
   co_return;
+}
+
+Task<> App::stop_pages() {
+  admin_listener_->stop();
+  admin_listener_->connections().cut(Errc::draining);
+  co_await admin_listener_->connections().wait(limits::cut_wait_max);
 }
 
 Task<> App::drain_connections(http::Connections& connections) {

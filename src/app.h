@@ -26,6 +26,8 @@
 #include "net/connection_limits.h"
 #include "net/listener.h"
 #include "net/tls_identity.h"
+#include "operator_listener.h"
+#include "ops/admin_pages.h"
 #include "ops/config.h"
 #include "ops/credentials_file.h"
 #include "ops/location_moves.h"
@@ -51,13 +53,16 @@ namespace sluice {
 class App {
  public:
   // Takes the data directory, opens the journal and listens. Errors are for the operator.
-  static Result<std::unique_ptr<App>> open(const ops::Config& config, Clock& clock, Log& log);
+  static Result<std::unique_ptr<App>> open(const ops::Config& config, Clock& clock, Log& log,
+                                           Metrics& metrics);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
   // Where clients find the server, with the ports that the kernel chose: URLs, and unix:/PATH.
   std::vector<std::string> addresses() const;
+  // Where operators find the pages; empty: where clients find the server.
+  std::string admin_address() const;
 
   // Reads again what may change while the server runs. What is wrong with it is logged, and then
   // the old stays. Any thread.
@@ -70,7 +75,8 @@ class App {
   void drain();
 
  private:
-  App(const ops::Config& config, Clock& clock, Log& log, store::DataDirectory data);
+  App(const ops::Config& config, Clock& clock, Log& log, Metrics& metrics,
+      store::DataDirectory data);
 
   Result<> open_parts();
   // Those who are asked and told.
@@ -82,19 +88,20 @@ class App {
   Result<> open_listeners();
   runtime::Task<> listen(net::Listener& listener, const net::TlsIdentity* tls);
   void open_control();
-  runtime::Task<> listen_for_operators();
+  Result<> open_admin();
   runtime::Task<> sweep();
   runtime::Task<> watch_credentials();
   runtime::Task<> sync_often();
   runtime::Task<> sync_last();
   runtime::Task<> stop_listening();
+  runtime::Task<> stop_pages();
   runtime::Task<> drain_connections(http::Connections& connections);
   runtime::Task<> close_outbox();
 
   const ops::Config config_;
   Clock& clock_;
   Log& log_;
-  Metrics metrics_;
+  Metrics& metrics_;
   net::ConnectionLimits connection_limits_;
   http::AnswerBudget answer_budget_{limits::unsent_bytes_max, metrics_};
   store::DataDirectory data_;
@@ -127,13 +134,10 @@ class App {
   std::unique_ptr<net::TlsIdentity> tls_;                        // Null: no TLS.
   std::unique_ptr<net::Listener> listener_;                      // Null: no plain one.
   std::unique_ptr<net::Listener> tls_listener_;                  // Null: none.
-  Metrics control_metrics_;  // Operators are not counted among the clients.
-  net::ConnectionLimits control_limits_{
-      {.total_max = limits::control_connections_max, .per_address_max = 0, .proxies = {}},
-      control_metrics_};
   std::unique_ptr<control::ControlPages> control_pages_;
-  std::unique_ptr<http::Connections> control_connections_;
-  std::unique_ptr<net::Listener> control_listener_;  // Null where it could not be opened.
+  std::unique_ptr<OperatorListener> control_listener_;  // Null where it could not be opened.
+  std::unique_ptr<ops::AdminPages> admin_pages_;
+  std::unique_ptr<OperatorListener> admin_listener_;  // Null: none.
   runtime::Event stopping_;
   runtime::Event sync_often_ended_;
 };

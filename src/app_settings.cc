@@ -5,17 +5,36 @@
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <thread>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "http/authority.h"
 #include "journal/boot.h"
+#include "net/network.h"
 
 namespace sluice {
-namespace {
 
-// The first line of the file, without blanks at its ends; nothing without a file.
+std::size_t worker_count(const ops::Config& config) {
+  const std::uint64_t wanted =
+      config.server.workers != 0 ? config.server.workers : std::thread::hardware_concurrency();
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(wanted, 1, limits::workers_max));
+}
+
+// On loopback connects what stands in front of the server for everybody else, and who may run
+// programs on this machine, who has simpler ways to harm it.
+net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
+  net::ConnectionLimits::Settings settings;
+  settings.total_max = config.limits.connections;
+  settings.per_address_max = config.limits.connections_per_address;
+  settings.proxies = config.server.trusted_proxies.networks();
+  settings.proxies.push_back(*net::parse_network("127.0.0.0/8"));
+  settings.proxies.push_back(*net::parse_network("::1"));
+  return settings;
+}
+
 Result<std::string> read_secret(const std::string& path) {
   if (path.empty()) {
     return std::string();
@@ -33,8 +52,6 @@ Result<std::string> read_secret(const std::string& path) {
   }
   return secret;
 }
-
-}  // namespace
 
 upload::EngineSettings engine_settings(const ops::Config& config) {
   upload::EngineSettings settings;

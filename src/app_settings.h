@@ -2,6 +2,7 @@
 // From the operator's settings to those of each part. Errors are for the operator.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,11 +10,16 @@
 #include "delivery/http_backend.h"
 #include "hooks/hook_settings.h"
 #include "http/server_session.h"
+#include "net/connection_limits.h"
 #include "ops/config.h"
 #include "upload/upload_engine.h"
 
 namespace sluice {
 
+// The first line of the file, without blanks at its ends; nothing without a file.
+Result<std::string> read_secret(const std::string& path);
+std::size_t worker_count(const ops::Config& config);
+net::ConnectionLimits::Settings connection_limits(const ops::Config& config);
 upload::EngineSettings engine_settings(const ops::Config& config);
 http::SessionSettings session_settings(const ops::Config& config);
 // The names of the server, as protocol::ProtocolSettings has them.

@@ -15,9 +15,10 @@
 #include "control/move_command.h"
 #include "control/retry_command.h"
 #include "fsck/fsck_command.h"
-#include "net/tls_identity.h"
 #include "ops/config.h"
 #include "ops/log_sink.h"
+#include "preflight.h"
+#include "private_memory.h"
 #include "signals.h"
 
 namespace {
@@ -55,6 +56,12 @@ void add_setting_flags(CLI::App& command, SettingFlags& given) {
   command.add_option("--config", given.file, "Settings in a TOML file")->type_name("FILE");
 }
 
+void print(const ops::ConfigProblems& problems) {
+  for (const std::string& problem : problems) {
+    std::fprintf(stderr, "sluice: %s\n", problem.c_str());
+  }
+}
+
 // Prints what is wrong.
 std::optional<ops::Config> load_config(const SettingFlags& given) {
   ops::ConfigSources sources;
@@ -74,23 +81,32 @@ std::optional<ops::Config> load_config(const SettingFlags& given) {
   }
   auto config = ops::load(sources);
   if (!config) {
-    for (const std::string& problem : config.error()) {
-      std::fprintf(stderr, "sluice: %s\n", problem.c_str());
-    }
+    print(config.error());
     return std::nullopt;
   }
   return std::move(*config);
 }
 
+// What is wrong with the settings, or around them, is on standard error when there are none.
+std::optional<ops::Config> load_usable_config(const SettingFlags& given) {
+  std::optional<ops::Config> config = load_config(given);
+  const ops::ConfigProblems problems = config ? problems_around(*config) : ops::ConfigProblems();
+  print(problems);
+  return problems.empty() ? std::move(config) : std::nullopt;
+}
+
 int serve(const SettingFlags& given) {
-  const std::optional<ops::Config> config = load_config(given);
+  keep_memory_private();
+  const std::optional<ops::Config> config = load_usable_config(given);
   if (!config) {
     return exit_usage;
   }
   const Signals signals;
   SystemClock clock;
-  ops::LogSink log(clock, config->log.level, config->log.format, STDERR_FILENO);
-  auto app = App::open(*config, clock, log);
+  Metrics metrics;
+  ops::LogSink log(clock, config->log.level, config->log.format, STDERR_FILENO,
+                   metrics.log_lines_dropped);
+  auto app = App::open(*config, clock, log, metrics);
   if (!app) {
     std::fprintf(stderr, "sluice: %s\n", app.error().message().c_str());
     return EXIT_FAILURE;
@@ -98,6 +114,9 @@ int serve(const SettingFlags& given) {
   (*app)->start();
   for (const std::string& address : (*app)->addresses()) {
     std::printf("listening on %s\n", address.c_str());
+  }
+  if (const std::string pages = (*app)->admin_address(); !pages.empty()) {
+    std::printf("pages on %s\n", pages.c_str());
   }
   std::fflush(stdout);
 
@@ -109,18 +128,11 @@ int serve(const SettingFlags& given) {
 }
 
 int check(const SettingFlags& given) {
-  const std::optional<ops::Config> config = load_config(given);
+  const std::optional<ops::Config> config = load_usable_config(given);
   if (!config) {
     return exit_usage;
   }
   std::fputs(ops::effective_settings(*config).c_str(), stdout);
-  if (config->tls.listen.is_set()) {
-    const auto identity = net::TlsIdentity::open({config->tls.certificate, config->tls.key});
-    if (!identity) {
-      std::fprintf(stderr, "sluice: %s\n", identity.error().message().c_str());
-      return exit_usage;
-    }
-  }
   return EXIT_SUCCESS;
 }
 
@@ -136,8 +148,8 @@ int run(int argc, char** argv) {
   serve_command->callback([&] { exit_code = serve(serve_flags); });
 
   SettingFlags check_flags;
-  CLI::App* check_command =
-      program.add_subcommand("check", "Say whether the settings are valid, and print them");
+  CLI::App* check_command = program.add_subcommand(
+      "check", "Say whether the server could start with these settings, and print them");
   add_setting_flags(*check_command, check_flags);
   check_command->callback([&] { exit_code = check(check_flags); });
 

@@ -110,6 +110,8 @@ inline constexpr std::chrono::milliseconds status_wait_max{250};
 inline constexpr std::chrono::milliseconds arrival_wait_max{150};
 inline constexpr std::chrono::milliseconds arrival_patience{5};
 inline constexpr std::chrono::seconds free_space_known_for{1};
+// With fewer inodes nothing new begins: uploads that are there need some, and their answers.
+inline constexpr std::uint64_t free_files_min = 100;
 inline constexpr std::uint64_t uploads_max = 1'000'000;  // Unfinished ones.
 inline constexpr std::size_t reaper_batch_count = 100;
 // Uploads in memory that no request uses.
@@ -180,6 +182,9 @@ inline constexpr std::size_t answer_waiters_max = 4096;
 inline constexpr std::size_t control_connections_max = 16;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
 inline constexpr std::size_t control_answer_bytes_max = 1 * MiB;
+
+// The listener of admin.listen.
+inline constexpr std::size_t admin_connections_max = 64;
 
 // Requests that the server itself makes, under way or waiting to begin: each purpose has a bound of
 // its own.
@@ -267,6 +272,10 @@ inline constexpr std::uint64_t room_share_default = 50;
 
 // Log lines.
 inline constexpr std::size_t log_value_bytes_max = 4 * KiB;  // Of one field; the rest is cut off.
+inline constexpr std::size_t log_queue_bytes_max = 4 * MiB;  // That wait for their descriptor.
+inline constexpr std::chrono::milliseconds log_gather_time{2};
+// At the end of the program; a descriptor that takes nothing for so long gets no more.
+inline constexpr std::chrono::seconds log_flush_time_max{2};
 
 // The end of the program, after the operator's own drain time.
 inline constexpr std::chrono::seconds cut_wait_max{15};

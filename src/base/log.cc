@@ -3,9 +3,6 @@
 
 namespace sluice {
 
-void Log::debug(std::string_view event, LogFields fields) noexcept {
-  write(LogLevel::debug, event, fields);
-}
 void Log::info(std::string_view event, LogFields fields) noexcept {
   write(LogLevel::info, event, fields);
 }

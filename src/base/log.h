@@ -12,21 +12,48 @@
 
 namespace sluice {
 
-enum class LogLevel { debug, info, warn, error };
+enum class LogLevel { info, warn, error };
+
+// What the sink itself puts into each line is no name for a field.
+constexpr bool is_log_key(std::string_view key) noexcept {
+  if (key == "time" || key == "level" || key == "event" || key.empty()) {
+    return false;
+  }
+  for (const char c : key) {
+    if (c != '_' && (c < 'a' || c > 'z')) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A field's name: a literal, which the compiler judges.
+class LogKey {
+ public:
+  consteval LogKey(const char* text) : text_(text) {
+    if (!is_log_key(text_)) {
+      throw "expected letters and _, and no name that every line has";
+    }
+  }
+  constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string_view text_;
+};
 
 struct LogField {
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
 
-  LogField(std::string_view k, std::string_view v) : key(k), value(v) {}
-  LogField(std::string_view k, const char* v) : key(k), value(std::string_view(v)) {}
-  LogField(std::string_view k, const std::string& v) : key(k), value(std::string_view(v)) {}
-  LogField(std::string_view k, std::int64_t v) : key(k), value(v) {}
-  LogField(std::string_view k, std::uint64_t v) : key(k), value(v) {}
-  LogField(std::string_view k, int v) : key(k), value(std::int64_t{v}) {}
-  LogField(std::string_view k, double v) : key(k), value(v) {}
-  LogField(std::string_view k, bool v) : key(k), value(v) {}
+  LogField(LogKey k, std::string_view v) : key(k), value(v) {}
+  LogField(LogKey k, const char* v) : key(k), value(std::string_view(v)) {}
+  LogField(LogKey k, const std::string& v) : key(k), value(std::string_view(v)) {}
+  LogField(LogKey k, std::int64_t v) : key(k), value(v) {}
+  LogField(LogKey k, std::uint64_t v) : key(k), value(v) {}
+  LogField(LogKey k, int v) : key(k), value(std::int64_t{v}) {}
+  LogField(LogKey k, double v) : key(k), value(v) {}
+  LogField(LogKey k, bool v) : key(k), value(v) {}
 
-  std::string_view key;
+  LogKey key;
   Value value;
 };
 
@@ -39,7 +66,6 @@ class Log {
   virtual ~Log() = default;
   virtual void write(LogLevel level, std::string_view event, LogFields fields) noexcept = 0;
 
-  void debug(std::string_view event, LogFields fields = {}) noexcept;
   void info(std::string_view event, LogFields fields = {}) noexcept;
   void warn(std::string_view event, LogFields fields = {}) noexcept;
   void error(std::string_view event, LogFields fields = {}) noexcept;

@@ -83,6 +83,7 @@ struct Metrics {
   Counter deliveries_delivered;
   Counter deliveries_refused;
   Counter deliveries_retried;
+  Counter log_lines_dropped;  // The reader of the log was too slow.
 };
 
 }  // namespace sluice

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "hooks/hook_request.h"
 #include "hooks/json_text.h"
+#include "http/active_content.h"
 
 namespace sluice::hooks {
 
@@ -63,7 +64,7 @@ http::Response refusal(const outgoing::HttpAnswer& answer) {
   response.status = answer.status;
   response.body = answer.body;
   if (const auto type = outgoing::find_header(answer.headers, "Content-Type")) {
-    response.headers.set("Content-Type", std::string(*type));
+    response.headers.set("Content-Type", http::passive_media_type(*type));
   }
   return response;
 }

@@ -78,7 +78,8 @@ TEST_F(AuthorizerTest, PassesARefusalOn) {
   const auto& response = std::get<http::Response>(*verdict);
   EXPECT_EQ(response.status, 403);
   EXPECT_EQ(response.body, "<p>no</p>");
-  EXPECT_EQ(response.headers.find("Content-Type"), "text/html");
+  EXPECT_EQ(response.headers.find("Content-Type"), "text/plain; charset=utf-8")
+      << "no page of the application on the address of the uploads";
   EXPECT_EQ(response.headers.find("Set-Cookie"), std::nullopt);
 }
 

@@ -122,7 +122,7 @@ Task<> Notifier::tell(journal::Notification notification) {
   const std::optional<Event> event = event_from_text(notification.event);
   if (!event || !settings_.receivers.contains(*event)) {
     log_.warn("nobody is to be told any more",
-              {{"upload", notification.upload_id}, {"event", notification.event}});
+              {{"upload", notification.upload_id}, {"hook", notification.event}});
     co_return co_await commit(journal::RemoveNotification{notification.id});
   }
   const Result<> told = co_await send(notification, *event);
@@ -136,7 +136,7 @@ Task<> Notifier::tell(journal::Notification notification) {
   const bool give_up = now - notification.created_at >= settings_.give_up_after;
   log_.warn(give_up ? "a hook was not told" : "a hook will be told again",
             {{"upload", notification.upload_id},
-             {"event", notification.event},
+             {"hook", notification.event},
              {"attempt", std::uint64_t{notification.attempts} + 1},
              {"reason", told.error().message()}});
   if (give_up) {

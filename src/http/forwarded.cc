@@ -2,12 +2,14 @@
 #include "http/forwarded.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/encoding.h"
+#include "net/network.h"
 
 namespace sluice::http {
 namespace {
@@ -150,6 +152,17 @@ Sender sender_of(const Request& request, Sender direct, const net::TrustedProxie
     sender.address = *client;
   }
   return sender;
+}
+
+bool is_from_inside(const Request& request, const std::string& peer_address,
+                    const net::TrustedProxies& trusted) {
+  constexpr std::array<std::string_view, 6> passed_on{
+      "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via"};
+  const bool is_passed_on = std::ranges::any_of(
+      passed_on, [&request](std::string_view name) { return request.headers.count(name) > 0; });
+  const std::optional<net::AddressBytes> address = net::parse_address(peer_address);
+  const bool is_near = address ? net::is_loopback(*address) : peer_address == "unix";
+  return !is_passed_on && (is_near || trusted.contains(peer_address));
 }
 
 }  // namespace sluice::http

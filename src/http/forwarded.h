@@ -21,4 +21,10 @@ struct Sender {
 // proxy sets one of them and may pass on what a client wrote into the other.
 Sender sender_of(const Request& request, Sender direct, const net::TrustedProxies& trusted);
 
+// The request was made by this machine or by a trusted peer itself: its connection comes from
+// there, and no field says that it is passed on for another. A proxy that adds no such field cannot
+// be told apart.
+bool is_from_inside(const Request& request, const std::string& peer_address,
+                    const net::TrustedProxies& trusted);
+
 }  // namespace sluice::http

@@ -137,6 +137,25 @@ TEST(Forwarded, IsBelievedFromTrustedProxiesAlone) {
   }
 }
 
+TEST(Inside, IsThisMachineAndTrustedPeersThatSpeakForThemselves) {
+  const auto trusted = net::TrustedProxies::parse("10.0.0.0/8");
+  ASSERT_TRUE(trusted);
+  const Request direct;
+  for (const char* peer : {"127.0.0.1", "127.8.9.1", "::1", "unix", "10.0.0.1"}) {
+    EXPECT_TRUE(is_from_inside(direct, peer, *trusted)) << peer;
+  }
+  for (const char* peer : {"192.0.2.1", "2001:db8::1", "11.0.0.1", ""}) {
+    EXPECT_FALSE(is_from_inside(direct, peer, *trusted)) << peer;
+  }
+  for (const char* field : {"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+                            "X-Real-IP", "Via"}) {
+    Request passed_on;
+    passed_on.headers.add(field, "for=127.0.0.1");
+    EXPECT_FALSE(is_from_inside(passed_on, "127.0.0.1", *trusted)) << field;
+    EXPECT_FALSE(is_from_inside(passed_on, "10.0.0.1", *trusted)) << field;
+  }
+}
+
 TEST(TrustedProxies, AreNetworksAddressesAndUnixSockets) {
   EXPECT_FALSE(net::TrustedProxies().contains("unix"));
   EXPECT_FALSE(net::TrustedProxies::parse("")->contains("127.0.0.1"));

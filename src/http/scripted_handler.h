@@ -89,7 +89,7 @@ class RecordingLog final : public Log {
   void write(LogLevel, std::string_view event, LogFields fields) noexcept override {
     std::string line(event);
     for (const LogField& field : fields) {
-      line += " " + std::string(field.key) + "=" + std::visit(to_text, field.value);
+      line += " " + std::string(field.key.text()) + "=" + std::visit(to_text, field.value);
     }
     lines.push_back(std::move(line));
   }

@@ -68,8 +68,10 @@ class AccessLine {
 };
 
 // Inlined, its values would stay in the frame of serve().
-[[gnu::noinline]] void name_request(Reply& reply, const RequestContext& context) {
+[[gnu::noinline]] void complete_headers(Reply& reply, const RequestContext& context) {
   reply.response.headers.set("X-Request-Id", context.request_id);
+  // No browser guesses what the body is.
+  reply.response.headers.set("X-Content-Type-Options", "nosniff");
 }
 
 // The one place for every body: neither handlers nor forms see a request whose body is coded.
@@ -261,9 +263,8 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   }
   const bool is_last = ++requests_ == settings_.requests_max;
   const bool keep_alive = can_go_on && request.keep_alive && !draining_ && !is_last;
-  name_request(*reply, context);
-  const Result<> written =
-      co_await write(reply->response, request.method != Method::head, keep_alive);
+  complete_headers(*reply, context);
+  const Result<> written = co_await write(*reply, request.method != Method::head, keep_alive);
   line.write(request.method_text, *reply, body.received(), written.has_value());
   if (!written) {
     co_return Next::close;
@@ -279,7 +280,8 @@ RequestContext ServerSession::context_of(const Request& request) const {
       request,
       Sender{.address = stream_->peer_address(), .secure = stream_->is_secure(), .host = {}},
       settings_.trusted_proxies);
-  return {random_id(), std::move(sender.address), sender.secure, std::move(sender.host)};
+  return {random_id(), std::move(sender.address), sender.secure, std::move(sender.host),
+          is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies)};
 }
 
 ReplyPtr ServerSession::reply_after_exception(const Request& request,
@@ -317,13 +319,13 @@ runtime::Task<> ServerSession::refuse(const Error& error) {
   Reply reply;
   reply.response = error_response(error);
   handler_.decorate(nullptr, reply.response);
-  name_request(reply, context);
-  const Result<> written = co_await write(reply.response, true, false);
+  complete_headers(reply, context);
+  const Result<> written = co_await write(reply, true, false);
   line.write("-", reply, 0, written.has_value());
 }
 
-runtime::Task<Result<>> ServerSession::write(const Response& response, bool with_body,
-                                             bool keep_alive) {
+runtime::Task<Result<>> ServerSession::write(const Reply& reply, bool with_body, bool keep_alive) {
+  const Response& response = reply.response;
   const std::string head = serialize_head(response, keep_alive);
   const bool has_body = with_body && response.status != 204 && response.status != 304;
   const bool is_held = has_body && !response.source;
@@ -331,12 +333,13 @@ runtime::Task<Result<>> ServerSession::write(const Response& response, bool with
   const AnswerBudget::Share share(settings_.answers, *stream_, response.body.size());
   Result<> written = co_await stream_->write(as_bytes(head), body, settings_.write);
   if (written && has_body && response.source) {
-    written = co_await write_from(*response.source);
+    written = co_await write_from(reply);
   }
   co_return written;
 }
 
-runtime::Task<Result<>> ServerSession::write_from(runtime::ByteSource& source) {
+runtime::Task<Result<>> ServerSession::write_from(const Reply& reply) {
+  runtime::ByteSource& source = *reply.response.source;
   std::vector<std::byte> piece(limits::answer_piece_bytes);
   while (source.remaining().value_or(0) > 0) {
     if (cut_) {
@@ -345,7 +348,10 @@ runtime::Task<Result<>> ServerSession::write_from(runtime::ByteSource& source) {
     const Result<std::size_t> count = co_await source.read(piece, limits::buffer_fill_patience);
     if (!count || *count == 0) {
       const Error error = count ? Error(Errc::internal, "it ends early") : count.error();
-      log_.error("the body of an answer could not be read", {{"reason", error.message()}});
+      log_.error("the body of an answer could not be read",
+                 {{"request", reply.response.headers.find("X-Request-Id").value_or("")},
+                  {"upload", reply.upload_id},
+                  {"reason", error.message()}});
       co_return fail(error);
     }
     const Bytes bytes = Bytes(piece).first(*count);

@@ -75,9 +75,9 @@ class ServerSession : public boost::intrusive::list_base_hook<
   // True when the body is out of the way and another request can follow it.
   runtime::Task<bool> settle(RequestBody& body);
   runtime::Task<> refuse(const Error& error);
-  runtime::Task<Result<>> write(const Response& response, bool with_body, bool keep_alive);
+  runtime::Task<Result<>> write(const Reply& reply, bool with_body, bool keep_alive);
   // After an error the connection cannot go on: the head has promised more.
-  runtime::Task<Result<>> write_from(runtime::ByteSource& source);
+  runtime::Task<Result<>> write_from(const Reply& reply);
   // Lets the client read the answer: closing with unread bytes would reset the connection.
   runtime::Task<> linger();
   Result<std::optional<std::size_t>> discard();

@@ -24,7 +24,8 @@ using namespace std::chrono_literals;
 
 // The answers without what differs from run to run, and without the fields that every one has.
 std::string normal(std::string answers) {
-  static const std::regex varying("(Date|X-Request-Id|Decorated): [^\r]*\r\n");
+  static const std::regex varying(
+      "(Date|X-Request-Id|X-Content-Type-Options|Decorated): [^\r]*\r\n");
   answers = std::regex_replace(answers, varying, "");
   std::erase(answers, '\r');
   return answers;
@@ -403,6 +404,14 @@ TEST_F(ServerSessionTest, EveryAnswerCarriesARequestIdOfItsOwn) {
     ++ids[id];
   }
   EXPECT_EQ(ids.size(), 3U);
+}
+
+TEST_F(ServerSessionTest, NoAnswerLetsABrowserGuess) {
+  for (const char* request : {"GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "no request\r\n\r\n"}) {
+    start();
+    send(request);
+    EXPECT_TRUE(receive_through("\r\n\r\n").contains("\r\nX-Content-Type-Options: nosniff\r\n"));
+  }
 }
 
 TEST_F(ServerSessionTest, CostsLittle) {

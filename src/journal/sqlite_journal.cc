@@ -359,7 +359,7 @@ Result<> SqliteJournal::write_transaction(std::span<Commit> commits) {
   const bool is_refusal =
       !done && done.error().code() != Errc::internal && concerns_one_commit(done.error().code());
   if (!done && !is_refusal) {
-    log_.error("journal commit failed", {{"what", done.error().message()}});
+    log_.error("journal commit failed", {{"reason", done.error().message()}});
   }
   return done;
 }

@@ -90,17 +90,38 @@ class Loader {
           origin(key), Address::print(endpoint)));
     }
     check_tls();
-    if (c.requires_credentials()) {
-      const CredentialsResult all = CredentialsSource(c.credentials, c.auth.file).load();
-      if (!all) {
-        problems_.insert(problems_.end(), all.error().begin(), all.error().end());
-      }
-    }
+    check_credentials();
+    check_backend();
     if (c.delivery.retry_first > c.delivery.retry_max) {
       problems_.push_back(fmt::format(
           "{}: delivery.retry_first is {}, expected at most delivery.retry_max, which is {} ({})",
           origin("delivery.retry_first"), print_duration(c.delivery.retry_first),
           print_duration(c.delivery.retry_max), origin("delivery.retry_max")));
+    }
+  }
+
+  void check_credentials() {
+    const Config& c = config_;
+    if (!c.requires_credentials()) {
+      return;
+    }
+    const CredentialsResult all = CredentialsSource(c.credentials, c.auth.file).load();
+    const ConfigProblems found = all ? ConfigProblems() : all.error();
+    for (const std::string& problem : found) {
+      problems_.push_back(c.auth.file.empty()
+                              ? problem
+                              : fmt::format("{}: auth.file: {}", origin("auth.file"), problem));
+    }
+  }
+
+  // No client chooses how the backend reads the rest of the request.
+  void check_backend() {
+    const std::vector<std::string>& names = config_.backend.headers;
+    if (std::ranges::find(names, "content-type") != names.end()) {
+      problems_.push_back(fmt::format(
+          "{}: backend.headers: content-type cannot be passed on; it says how the rest of the "
+          "request is to be read",
+          origin("backend.headers")));
     }
   }
 
@@ -162,10 +183,7 @@ class Loader {
     config_.origins.insert_or_assign(std::string(setting.key), where);
   }
 
-  std::string origin(std::string_view key) const {
-    const auto found = config_.origins.find(key);
-    return found == config_.origins.end() ? "default" : found->second;
-  }
+  std::string origin(std::string_view key) const { return config_.origin(key); }
 
   Config config_;
   ConfigProblems problems_;
@@ -188,13 +206,19 @@ std::string in_sections(Write write) {
 
 }  // namespace
 
+std::string Config::origin(std::string_view key) const {
+  const auto found = origins.find(key);
+  return found == origins.end() ? "default" : found->second;
+}
+
 bool operator==(const Config& left, const Config& right) {
-  return left.server == right.server && left.tls == right.tls && left.cors == right.cors &&
-         left.auth == right.auth && left.credentials == right.credentials &&
-         left.data == right.data && left.limits == right.limits &&
-         left.timeouts == right.timeouts && left.expiry == right.expiry &&
-         left.delivery == right.delivery && left.backend == right.backend &&
-         left.hooks == right.hooks && left.log == right.log && left.video == right.video;
+  return left.server == right.server && left.admin == right.admin && left.tls == right.tls &&
+         left.cors == right.cors && left.auth == right.auth &&
+         left.credentials == right.credentials && left.data == right.data &&
+         left.limits == right.limits && left.timeouts == right.timeouts &&
+         left.expiry == right.expiry && left.delivery == right.delivery &&
+         left.backend == right.backend && left.hooks == right.hooks && left.log == right.log &&
+         left.video == right.video;
 }
 
 std::vector<FlagInfo> flags() {
@@ -250,9 +274,8 @@ std::string effective_settings(const Config& config) {
           ? ""
           : fmt::format("\n# [[credentials]]: {}; not shown\n", config.credentials.size());
   return in_sections([&config](const Setting& setting) {
-           const auto origin = config.origins.find(setting.key);
            return fmt::format("{} = {}  # {}\n", setting.name(), setting.print(config),
-                              origin == config.origins.end() ? "default" : origin->second);
+                              config.origin(setting.key));
          }) +
          credentials;
 }

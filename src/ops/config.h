@@ -43,9 +43,15 @@ struct Config {
     bool authorize_upload = false;
     net::TrustedProxies trusted_proxies;
     std::uint64_t workers = 0;  // 0: one for each core.
+    Duration drain_delay{};     // Before the drain begins.
     Duration drain = std::chrono::seconds(10);
 
     friend bool operator==(const Server&, const Server&) = default;
+  };
+  struct Admin {
+    net::Endpoint listen;  // Neither address nor path: no listener.
+
+    friend bool operator==(const Admin&, const Admin&) = default;
   };
   struct Tls {
     net::Endpoint listen;  // Neither address nor path: no listener.
@@ -75,6 +81,7 @@ struct Config {
   };
   struct Data {
     std::string directory = "./sluice-data";
+    bool force = false;  // Also where others keep files.
     Durability durability = Durability::commit;
     Duration sync_interval = std::chrono::seconds(1);
     std::uint64_t low_water = limits::low_water_bytes_default;
@@ -172,6 +179,7 @@ struct Config {
   };
 
   Server server;
+  Admin admin;
   Tls tls;
   Cors cors;
   Auth auth;
@@ -194,6 +202,8 @@ struct Config {
   // Setting's key -> where its value came from ("--listen", "SLUICE_LISTEN", "sluice.toml:3"). A
   // key that is not here has its default.
   std::map<std::string, std::string, std::less<>> origins;
+  // "default" for such a key.
+  std::string origin(std::string_view key) const;
 
   // The values alone; where they came from does not count.
   friend bool operator==(const Config& left, const Config& right);

@@ -226,7 +226,10 @@ hosts = "inside.example.com"
 authorize_upload = true
 trusted_proxies = "10.0.0.0/8, unix"
 workers = 3
+drain_delay = "1ms"
 drain = "0ms"
+[admin]
+listen = "[::1]:2"
 [tls]
 listen = "[::1]:1"
 certificate = "c.pem"
@@ -244,6 +247,7 @@ file_window = "2m"
 unauthenticated_bytes = "1MiB"
 [data]
 directory = "/srv/a \"b\" \\ ä"
+force = true
 durability = "none"
 sync_interval = "16ms"
 low_water = "3KiB"
@@ -302,7 +306,7 @@ timeout = "12s"
 give_up_after = "13s"
 headers = "authorization"
 [log]
-level = "debug"
+level = "warn"
 format = "json"
 [video]
 probe = "/usr/lib/x"
@@ -372,9 +376,9 @@ TEST(Settings, OfferTheFlagsOfTheCommandLine) {
   std::vector<std::string_view> names;
   std::ranges::transform(flags(), std::back_inserter(names), &FlagInfo::flag);
   EXPECT_EQ(names, (std::vector<std::string_view>{"--listen", "--public-url", "--open", "--data",
-                                                  "--backend"}));
+                                                  "--force", "--backend"}));
   for (const FlagInfo& flag : flags()) {
-    EXPECT_EQ(flag.value_name.empty(), flag.flag == "--open");
+    EXPECT_EQ(flag.value_name.empty(), flag.flag == "--open" || flag.flag == "--force");
   }
 }
 
@@ -386,6 +390,24 @@ TEST(Environment, HoldsOnlyOurVariables) {
   for (const auto& [name, text] : environment) {
     EXPECT_TRUE(name.starts_with("SLUICE_")) << name;
   }
+}
+
+TEST(Config, DoesNotPassTheTypeOfARequestOn) {
+  const auto refused = load({.flags = {},
+                             .environment = {{"SLUICE_BACKEND_HEADERS", "cookie, Content-Type"}},
+                             .file = std::nullopt});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().front().starts_with("SLUICE_BACKEND_HEADERS: backend.headers: "))
+      << refused.error().front();
+}
+
+TEST(Config, NamesTheKeyOfACredentialsFileThatIsNotThere) {
+  const auto refused = load({.flags = {},
+                             .environment = {{"SLUICE_AUTH_FILE", "/nowhere/credentials.toml"}},
+                             .file = std::nullopt});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().front().starts_with("SLUICE_AUTH_FILE: auth.file: /nowhere/"))
+      << refused.error().front();
 }
 
 }  // namespace

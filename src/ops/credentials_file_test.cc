@@ -115,11 +115,13 @@ TEST_F(CredentialsFile, OfTheConfigurationIsCheckedWithTheFileThatItNames) {
   const auto config = load({.flags = {}, .environment = {}, .file = write(text)});
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error(),
-            (ConfigProblems{"credential 3: its token is that of another one, too"}));
+            (ConfigProblems{path_ + ":2: auth.file: credential 3: its token is that of "
+                                    "another one, too"}));
   const auto missing =
       load({.flags = {}, .environment = {{"SLUICE_AUTH_FILE", "/nowhere"}}, .file = {}});
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().front(), "/nowhere: cannot be read: No such file or directory");
+  EXPECT_EQ(missing.error().front(),
+            "SLUICE_AUTH_FILE: auth.file: /nowhere: cannot be read: No such file or directory");
   const auto broken =
       load({.flags = {}, .environment = {}, .file = write("[[credentials]]\ntoken = 0hidden\n")});
   ASSERT_FALSE(broken);

@@ -7,10 +7,13 @@
 
 #include <boost/json.hpp>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -54,8 +57,8 @@ TEST(TextLine, QuotesWhatCouldBeTakenForSomethingElse) {
 }
 
 TEST(JsonLine, IsAnObjectWithTheFieldsAsTheyAre) {
-  EXPECT_EQ(json_line(noon, LogLevel::debug, "e", {}),
-            R"({"time":"2026-11-22T12:00:00.007Z","level":"debug","event":"e"})");
+  EXPECT_EQ(json_line(noon, LogLevel::info, "e", {}),
+            R"({"time":"2026-11-22T12:00:00.007Z","level":"info","event":"e"})");
   EXPECT_EQ(
       json_line(
           noon, LogLevel::warn, "e",
@@ -71,13 +74,13 @@ TEST(JsonLine, ParsesWhateverTheFieldsHold) {
   }
   const std::string line = json_line(
       noon, LogLevel::error, "e\n\"",
-      {{"k\"", all}, {"nan", std::nan("")}, {"inf", std::numeric_limits<double>::infinity()}});
+      {{"k", all}, {"nan", std::nan("")}, {"inf", std::numeric_limits<double>::infinity()}});
   EXPECT_EQ(line.find('\n'), std::string::npos);
   boost::system::error_code error;
   const boost::json::value value = boost::json::parse(line, error);
   ASSERT_FALSE(error) << line;
   EXPECT_EQ(value.at("event").as_string(), "e\n\"");
-  EXPECT_EQ(std::string(value.at("k\"").as_string()).substr(0, 128), all.substr(0, 128));
+  EXPECT_EQ(std::string(value.at("k").as_string()).substr(0, 128), all.substr(0, 128));
   EXPECT_TRUE(value.at("nan").is_null());
   EXPECT_TRUE(value.at("inf").is_null());
 }
@@ -88,6 +91,13 @@ TEST(JsonLine, CutsLongValues) {
   EXPECT_TRUE(line.ends_with("xxx...\"}"));
 }
 
+TEST(LogKey, IsAWordThatNoLineHasAnyway) {
+  static_assert(is_log_key("upload") && is_log_key("file_size"));
+  static_assert(!is_log_key("time") && !is_log_key("level") && !is_log_key("event"));
+  static_assert(!is_log_key("") && !is_log_key("Upload") && !is_log_key("a b") &&
+                !is_log_key("a\""));
+}
+
 class LogSinkTest : public ::testing::Test {
  protected:
   LogSinkTest()
@@ -95,7 +105,13 @@ class LogSinkTest : public ::testing::Test {
         descriptor_(::open(path_.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600)) {}
   ~LogSinkTest() override { ::close(descriptor_); }
 
-  std::vector<std::string> lines() const {
+  LogSink& open(LogLevel least, LogFormat format) {
+    return sink_.emplace(clock_, least, format, descriptor_, dropped_);
+  }
+
+  // What the sink has written at its end.
+  std::vector<std::string> lines() {
+    sink_.reset();
     std::ifstream stream(path_);
     std::vector<std::string> result;
     for (std::string line; std::getline(stream, line);) {
@@ -108,11 +124,12 @@ class LogSinkTest : public ::testing::Test {
   std::string path_;
   int descriptor_;
   FixedClock clock_;
+  Counter dropped_;
+  std::optional<LogSink> sink_;
 };
 
 TEST_F(LogSinkTest, WritesJsonWhereThereIsNoTerminal) {
-  LogSink sink(clock_, LogLevel::info, LogFormat::automatic, descriptor_);
-  sink.info("started", {{"port", 1}});
+  open(LogLevel::info, LogFormat::automatic).info("started", {{"port", 1}});
   EXPECT_EQ(
       lines(),
       std::vector<std::string>{
@@ -120,8 +137,7 @@ TEST_F(LogSinkTest, WritesJsonWhereThereIsNoTerminal) {
 }
 
 TEST_F(LogSinkTest, WritesTextOnATerminalAndWhereAskedTo) {
-  LogSink sink(clock_, LogLevel::info, LogFormat::text, descriptor_);
-  sink.info("started");
+  open(LogLevel::info, LogFormat::text).info("started");
   EXPECT_EQ(lines(), std::vector<std::string>{"2026-11-22T12:00:00.007Z info  started"});
 
   const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -132,7 +148,7 @@ TEST_F(LogSinkTest, WritesTextOnATerminalAndWhereAskedTo) {
   ASSERT_EQ(::ptsname_r(master, name, sizeof name), 0);
   const int terminal = ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
   ASSERT_GE(terminal, 0);
-  LogSink on_terminal(clock_, LogLevel::info, LogFormat::automatic, terminal);
+  LogSink on_terminal(clock_, LogLevel::info, LogFormat::automatic, terminal, dropped_);
   on_terminal.info("started");
   char buffer[256];
   const ssize_t count = ::read(master, buffer, sizeof buffer);
@@ -144,8 +160,7 @@ TEST_F(LogSinkTest, WritesTextOnATerminalAndWhereAskedTo) {
 }
 
 TEST_F(LogSinkTest, LeavesOutWhatIsLessImportant) {
-  LogSink sink(clock_, LogLevel::warn, LogFormat::text, descriptor_);
-  sink.debug("no");
+  LogSink& sink = open(LogLevel::warn, LogFormat::text);
   sink.info("no");
   sink.warn("yes");
   sink.error("yes");
@@ -153,7 +168,7 @@ TEST_F(LogSinkTest, LeavesOutWhatIsLessImportant) {
 }
 
 TEST_F(LogSinkTest, LinesOfThreadsDoNotMix) {
-  LogSink sink(clock_, LogLevel::info, LogFormat::json, descriptor_);
+  LogSink& sink = open(LogLevel::info, LogFormat::json);
   constexpr int threads = 4;
   constexpr int lines_each = 250;
   {
@@ -175,20 +190,93 @@ TEST_F(LogSinkTest, LinesOfThreadsDoNotMix) {
   }
 }
 
-TEST(LogSink, SurvivesADescriptorThatTakesNothing) {
-  const FixedClock clock;
-  int ends[2];
-  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-  LogSink sink(clock, LogLevel::info, LogFormat::json, ends[1]);
-  const std::string filler(4000, 'x');
-  for (int i = 0; i < 100; ++i) {
-    sink.info("line", {{"filler", filler}});
+// A pipe and what a reader makes of it.
+class PipeLogTest : public ::testing::Test {
+ protected:
+  PipeLogTest() {
+    // For good: a thread that is left behind hears late that its pipe has no reader.
+    std::signal(SIGPIPE, SIG_IGN);
+    EXPECT_EQ(::pipe2(ends_, O_CLOEXEC), 0);
   }
-  char buffer[64];
-  ASSERT_EQ(::read(ends[0], buffer, sizeof buffer), 64);
-  EXPECT_TRUE(std::string_view(buffer, sizeof buffer).starts_with(R"({"time":)"));
-  ::close(ends[0]);
-  ::close(ends[1]);
+  ~PipeLogTest() override { close_reader(); }
+
+  void close_reader() {
+    if (ends_[0] >= 0) {
+      ::close(std::exchange(ends_[0], -1));
+    }
+  }
+  // The writer's end is the sink's until it has ended; then the reader sees the end.
+  std::string everything() {
+    std::string text;
+    char buffer[64 * 1024];
+    for (ssize_t count = 1; count > 0;) {
+      count = ::read(ends_[0], buffer, sizeof buffer);
+      text.append(buffer, count > 0 ? static_cast<std::size_t>(count) : 0);
+    }
+    return text;
+  }
+  // More than the queue and the pipe hold; returns how many lines.
+  static std::uint64_t overfill(LogSink& sink) {
+    const std::string filler(4000, 'x');
+    constexpr std::uint64_t count = 2 * limits::log_queue_bytes_max / 4000;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      sink.info("line", {{"filler", filler}});
+    }
+    return count;
+  }
+
+  int ends_[2] = {-1, -1};
+  FixedClock clock_;
+  Counter dropped_;
+};
+
+TEST_F(PipeLogTest, NobodyWaitsForAPipeThatNobodyReads) {
+  {
+    LogSink sink(clock_, LogLevel::info, LogFormat::json, ends_[1], dropped_, Duration(1));
+    overfill(sink);
+    EXPECT_GT(dropped_.value(), 0U);
+  }
+  close_reader();  // Ends the thread that was left behind.
+}
+
+TEST_F(PipeLogTest, LineSaysHowManyWereDropped) {
+  std::uint64_t count = 0;
+  std::string text;
+  {
+    std::optional<LogSink> sink;
+    sink.emplace(clock_, LogLevel::info, LogFormat::json, ends_[1], dropped_,
+                 std::chrono::minutes(1));
+    count = overfill(*sink);
+    const std::jthread reader([&] { text = everything(); });
+    sink->info("and on");
+    sink.reset();
+    ::close(ends_[1]);
+  }
+  const std::uint64_t dropped = dropped_.value();
+  EXPECT_GT(dropped, 0U);
+  std::uint64_t told = 0;
+  std::uint64_t written = 0;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    const boost::json::value value = boost::json::parse(line);
+    if (value.at("event").as_string() == "log lines were dropped") {
+      told += value.at("lines").to_number<std::uint64_t>();
+    } else {
+      ++written;
+    }
+  }
+  EXPECT_EQ(told, dropped);
+  EXPECT_EQ(written + dropped, count + 1);
+}
+
+TEST_F(PipeLogTest, CountsWhatADescriptorRefuses) {
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  LogSink sink(clock_, LogLevel::info, LogFormat::json, full, dropped_);
+  while (dropped_.value() == 0) {
+    sink.info("line");
+    std::this_thread::yield();
+  }
+  ::close(full);
 }
 
 }  // namespace

@@ -137,6 +137,9 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
                {counter_value(metrics.deliveries_delivered.value(), {{"result", "delivered"}}),
                 counter_value(metrics.deliveries_refused.value(), {{"result", "refused"}}),
                 counter_value(metrics.deliveries_retried.value(), {{"result", "retried"}})});
+  page.counter("sluice_log_lines_dropped_total",
+               "Lines of the log that found its queue full or its reader gone.",
+               {counter_value(metrics.log_lines_dropped.value())});
   if (sampled.uploads) {
     page.gauge("sluice_uploads", "Uploads that the journal knows, by state.",
                upload_values(*sampled.uploads));
@@ -144,6 +147,10 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
   if (sampled.disk) {
     page.gauge("sluice_disk_free_bytes", "Free space where uploads are stored.",
                {gauge_value(static_cast<double>(sampled.disk->free_bytes))});
+    if (sampled.disk->free_files) {
+      page.gauge("sluice_disk_free_files", "Files that can still be made there: inodes.",
+                 {gauge_value(static_cast<double>(*sampled.disk->free_files))});
+    }
     page.gauge("sluice_disk_total_bytes", "Size of the file system where uploads are stored.",
                {gauge_value(static_cast<double>(sampled.disk->total_bytes))});
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/limits.h"
 #include "ops/metrics_page.h"
 
 namespace sluice::ops {
@@ -63,6 +64,10 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   } else if (space->free_bytes < low_water_) {
     reasons.push_back(fmt::format("{} bytes of disk are free, expected at least {}",
                                   space->free_bytes, low_water_));
+  }
+  if (space && space->free_files && *space->free_files < limits::free_files_min) {
+    reasons.push_back(fmt::format("{} inodes are free on the disk, expected at least {}",
+                                  *space->free_files, limits::free_files_min));
   }
   co_return reasons;
 }

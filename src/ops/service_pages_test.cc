@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/limits.h"
 #include "support/memory_journal.h"
 #include "support/run.h"
 
@@ -80,6 +81,13 @@ TEST_F(ServerPagesTest, ReadyzNamesTheReason) {
 
   store_.answer = fail(Errc::storage_failed, "statvfs \xFF: gone");
   EXPECT_EQ(reasons(), Reasons{"free disk space cannot be read: statvfs \xEF\xBF\xBD: gone"});
+}
+
+TEST_F(ServerPagesTest, ReadyzLooksAtInodes) {
+  store_.answer->free_files = limits::free_files_min - 1;
+  EXPECT_EQ(reasons(), Reasons{"99 inodes are free on the disk, expected at least 100"});
+  store_.answer->free_files = limits::free_files_min;
+  EXPECT_EQ(testing::run(pages_.readyz()).status, 200);
 }
 
 TEST_F(ServerPagesTest, ReadyzListsAllReasons) {

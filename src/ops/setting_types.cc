@@ -146,8 +146,7 @@ constexpr std::array<Word<Durability>, 3> durability_words{{
     {"interval", Durability::interval},
     {"none", Durability::none},
 }};
-constexpr std::array<Word<LogLevel>, 4> log_level_words{{
-    {"debug", LogLevel::debug},
+constexpr std::array<Word<LogLevel>, 3> log_level_words{{
     {"info", LogLevel::info},
     {"warn", LogLevel::warn},
     {"error", LogLevel::error},

@@ -147,8 +147,7 @@ TEST(OriginList, NamesThePatternThatIsNone) {
 
 TEST(Words, AreListedWhenNoneMatches) {
   EXPECT_EQ(LogLevelWord::parse("warn"), LogLevel::warn);
-  EXPECT_EQ(LogLevelWord::parse("Warn").error(),
-            R"(expected one of "debug", "info", "warn", "error")");
+  EXPECT_EQ(LogLevelWord::parse("Warn").error(), R"(expected one of "info", "warn", "error")");
   EXPECT_EQ(DurabilityWord::parse("none"), Durability::none);
   EXPECT_EQ(DurabilityWord::parse("interval"), Durability::interval);
   EXPECT_EQ(DurabilityWord::parse("Commit").error(),

@@ -10,6 +10,7 @@ namespace sluice::ops {
 namespace {
 
 using Server = Config::Server;
+using Admin = Config::Admin;
 using Tls = Config::Tls;
 using Cors = Config::Cors;
 using Auth = Config::Auth;
@@ -90,9 +91,18 @@ constexpr std::array table{
         "commas between them; unix: whoever connects to the Unix socket."),
     row<Count<0, limits::workers_max>, &Config::server, &Server::workers>(
         {"server.workers", "SLUICE_SERVER_WORKERS", {}}, "Event loops; 0: one for each core."),
+    row<Pause, &Config::server, &Server::drain_delay>(
+        {"server.drain_delay", "SLUICE_SERVER_DRAIN_DELAY", {}},
+        "On SIGTERM everything goes on for this long, but /readyz says 503: so that a balancer "
+        "sees it before connections are refused."),
     row<Pause, &Config::server, &Server::drain>(
         {"server.drain", "SLUICE_SERVER_DRAIN", {}},
         "On SIGTERM running requests get this long to end."),
+
+    row<Address, &Config::admin, &Admin::listen>(
+        {"admin.listen", "SLUICE_ADMIN_LISTEN", {}},
+        "Address and port, or unix:/PATH, of /readyz and /metrics, for whoever reaches it; none: "
+        "they are where the server listens, for this machine and for server.trusted_proxies."),
 
     row<Address, &Config::tls, &Tls::listen>(
         {"tls.listen", "SLUICE_TLS_LISTEN", {}},
@@ -143,6 +153,9 @@ constexpr std::array table{
     row<Path<false>, &Config::data, &Data::directory>(
         {"data.directory", "SLUICE_DATA", "--data"},
         "Directory of the journal, the uploads and the videos."),
+    row<Switch, &Config::data, &Data::force>(
+        {"data.force", "SLUICE_FORCE", "--force"},
+        "Use that directory although it holds files of others."),
     row<DurabilityWord, &Config::data, &Data::durability>(
         {"data.durability", "SLUICE_DATA_DURABILITY", {}},
         "What an acknowledgement promises: commit (survives a power cut), interval (survives the "
@@ -323,8 +336,7 @@ constexpr std::array table{
 
     row<LogLevelWord, &Config::log, &Logging::level>(
         {"log.level", "SLUICE_LOG_LEVEL", {}},
-        "Least important level that is logged: debug, info, "
-        "warn or error."),
+        "Least important level that is logged: info, warn or error."),
     row<LogFormatWord, &Config::log, &Logging::format>(
         {"log.format", "SLUICE_LOG_FORMAT", {}},
         "Lines on standard error: text, json, or auto (text on a terminal, json elsewhere)."),

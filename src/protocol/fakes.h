@@ -62,6 +62,11 @@ class FakeEngine final : public upload::Engine {
     return status(std::move(token));
   }
 
+  runtime::Task<std::uint64_t> number_of(std::string token) override {
+    const auto found = uploads.find(token);
+    co_return found == uploads.end() ? 0 : found->second.snapshot.id;
+  }
+
   runtime::Task<Result<upload::SnapshotPtr>> append(const std::string& token, upload::Piece piece,
                                                     runtime::ByteSource& body) override {
     const Result<upload::Snapshot> appended = co_await take(token, piece, body);
@@ -335,6 +340,7 @@ class RouterFixture : public ::testing::Test {
   auth::Keyring nobody{{}, false};
   auth::Authenticator open_to_all{nobody, clock, {}};
   const auth::Authenticator* authenticator = &open_to_all;
+  bool is_from_inside = true;
   http::Reply last;  // Of the last request.
 
  private:
@@ -358,7 +364,8 @@ class RouterFixture : public ::testing::Test {
       ADD_FAILURE() << "no head: " << wire << (parsed ? "" : parsed.error().message());
       return {};
     }
-    const http::RequestContext context;
+    http::RequestContext context;
+    context.is_from_inside = is_from_inside;
     testing::ScriptedSource source(body, ending);
     Router router({engine, *gate_in_use, videos, pages, *authenticator}, settings);
     last = std::move(*testing::run(router.handle((*parsed)->request, context, source)));

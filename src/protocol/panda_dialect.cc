@@ -300,6 +300,13 @@ Task<Answer> PandaDialect::describe(Call& call) {
   co_return description_answer(*snapshot);
 }
 
+Task<std::uint64_t> PandaDialect::upload_of(const Call& call) {
+  if (!is_upload_token(call.capture)) {
+    co_return 0;
+  }
+  co_return co_await engine_.number_of(call.capture);
+}
+
 Task<Answer> PandaDialect::abort(Call& call) {
   if (!is_upload_token(call.capture)) {
     co_return no_such_upload();

@@ -42,6 +42,9 @@ struct ProtocolSettings {
   // http::host_name() writes them.
   std::vector<std::string> hosts;
   bool serves_every_host = false;
+  // Pages about the server's inside are here, for requests that come from there. False: they have a
+  // listener of their own.
+  bool shows_inside = true;
   bool page_sessions = false;    // POST /panda/authorize_upload is there.
   bool crossdomain_xml = false;  // For Flash; names `origins`.
   // Headers of a session's request that are kept for the backend, in lower case.

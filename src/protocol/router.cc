@@ -34,6 +34,16 @@ Action page_of(ServicePages& pages, Task<http::Response> (ServicePages::*show)()
   return [&pages, show](Call&) { return page(pages, show); };
 }
 
+// For this machine and trusted peers alone.
+Action inside_page_of(ServicePages& pages, Task<http::Response> (ServicePages::*show)()) {
+  return [&pages, show](Call& call) {
+    if (!call.context.is_from_inside) {
+      return answered(fail(Errc::not_found, "There is nothing here for requests from elsewhere"));
+    }
+    return page(pages, show);
+  };
+}
+
 const char* name_of(Method method) {
   switch (method) {
     case Method::get:
@@ -126,21 +136,21 @@ std::vector<Router::Route> Router::panda_routes() {
 }
 
 std::vector<Router::Route> Router::service_routes() {
-  const auto service = [this](Task<http::Response> (ServicePages::*show)()) {
-    return page_of(pages_, show);
-  };
-  const auto path = [](std::string_view pattern) { return PathPattern(pattern); };
-  return {
-      {Kind::service,
-       "healthz",
-       path("/healthz"),
-       {{Method::get, service(&ServicePages::healthz)}}},
-      {Kind::service, "readyz", path("/readyz"), {{Method::get, service(&ServicePages::readyz)}}},
-      {Kind::service,
-       "metrics",
-       path("/metrics"),
-       {{Method::get, service(&ServicePages::metrics)}}},
-  };
+  std::vector<Route> table{{Kind::service,
+                            "healthz",
+                            PathPattern("/healthz"),
+                            {{Method::get, page_of(pages_, &ServicePages::healthz)}}}};
+  if (settings_.shows_inside) {
+    table.push_back({Kind::service,
+                     "readyz",
+                     PathPattern("/readyz"),
+                     {{Method::get, inside_page_of(pages_, &ServicePages::readyz)}}});
+    table.push_back({Kind::service,
+                     "metrics",
+                     PathPattern("/metrics"),
+                     {{Method::get, inside_page_of(pages_, &ServicePages::metrics)}}});
+  }
+  return table;
 }
 
 // What the operator has to want.
@@ -168,6 +178,10 @@ Task<http::ReplyPtr> Router::handle(const http::Request& request,
   call.began = access_.now();
   Destination destination;
   Answer answer = co_await dispatch(call, destination);
+  const Route* const route = destination.route;
+  if (call.upload_id == 0 && route != nullptr && route->kind == Kind::location) {
+    call.upload_id = co_await dialect_.upload_of(call);
+  }
   co_return reply_to(call, destination, answer);
 }
 

@@ -79,6 +79,33 @@ TEST_F(RouterTest, ShowsTheServicePages) {
   EXPECT_STREQ(last.route, "metrics");
 }
 
+TEST_F(RouterTest, ShowsTheInsideToTheInsideAlone) {
+  is_from_inside = false;
+  EXPECT_EQ(send("GET /healthz").body, "healthy");
+  EXPECT_EQ(error_of(send("GET /readyz")), "404 RecordNotFound");
+  EXPECT_EQ(error_of(send("HEAD /metrics")), "404 RecordNotFound");
+}
+
+TEST_F(RouterTest, DoesNotShowTheInsideWhereThatHasAListenerOfItsOwn) {
+  settings.shows_inside = false;
+  EXPECT_EQ(send("GET /healthz").body, "healthy");
+  EXPECT_EQ(error_of(send("GET /readyz")), "404 RecordNotFound");
+  EXPECT_EQ(error_of(send("GET /metrics")), "404 RecordNotFound");
+}
+
+TEST_F(RouterTest, NamesTheUploadOfALocationWhateverBecomesOfTheRequest) {
+  const upload::Snapshot upload = *testing::run(engine.create({}));
+  const std::string path = "/uploads/" + upload.token;
+  send("DELETE " + path);
+  EXPECT_EQ(last.upload_id, upload.id);
+  EXPECT_EQ(send("PATCH " + path).status, 405);
+  EXPECT_EQ(last.upload_id, upload.id);
+  EXPECT_EQ(send("PUT " + path + "\nContent-Range: bytes what", "abc").status, 400);
+  EXPECT_EQ(last.upload_id, upload.id);
+  send("DELETE /uploads/" + std::string(43, 'Z'));
+  EXPECT_EQ(last.upload_id, 0U);
+}
+
 TEST_F(RouterTest, OpensSessionsOfProjects) {
   for (const char* service : {"qc", "tts"}) {
     const http::Response response = send("POST /" + std::string(service) +

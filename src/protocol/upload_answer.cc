@@ -12,6 +12,7 @@
 #include "base/checked.h"
 #include "base/encoding.h"
 #include "base/told.h"
+#include "http/active_content.h"
 
 namespace sluice::protocol {
 
@@ -31,7 +32,8 @@ http::Response expected_answer(const journal::Answer& answer) {
   response.status = answer.status;
   response.body = answer.body;
   for (const auto& [name, value] : answer.headers) {
-    response.headers.add(name, value);
+    const bool is_type = equals_ignoring_case(name, "Content-Type");
+    response.headers.add(name, is_type ? http::passive_media_type(value) : value);
   }
   return response;
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -46,6 +47,8 @@ enum class OpenMode { read_only, read_write, create };
 struct DiskSpace {
   std::uint64_t free_bytes = 0;
   std::uint64_t total_bytes = 0;
+  // Files that can still be made; a file system that sets no bound has no number.
+  std::optional<std::uint64_t> free_files = std::nullopt;
 };
 
 // Any thread. `not_found` where the path does not exist.

@@ -242,8 +242,12 @@ Result<DiskSpace> PosixDisk::space(const std::string& path) {
   if (system_.statvfs(path.c_str(), &status) != 0) {
     return fail(last_error("statvfs", path));
   }
-  return DiskSpace{static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
-                   static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
+  DiskSpace space{static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
+                  static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
+  if (status.f_files > 0) {
+    space.free_files = status.f_favail;
+  }
+  return space;
 }
 
 }  // namespace sluice::runtime

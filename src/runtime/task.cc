@@ -22,7 +22,7 @@ void log_exception(Log& log, const char* name, const std::exception_ptr& excepti
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& e) {
-    log.error("task ended by an exception", {{"task", name}, {"what", e.what()}});
+    log.error("task ended by an exception", {{"task", name}, {"reason", e.what()}});
   } catch (...) {
     log.error("task ended by an exception", {{"task", name}});
   }

@@ -61,6 +61,9 @@ Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_
     co_return fail(measured.error());
   }
   const std::scoped_lock lock(mutex_);
+  if (lacks_files_locked()) {
+    co_return fail(Errc::disk_full, "there is no room for further files");
+  }
   if (std::optional<std::string> refusal = promise_locked(upload, upload_id)) {
     co_return fail(Errc::disk_full, *std::move(refusal));
   }
@@ -114,7 +117,7 @@ std::uint64_t Admission::promised_bytes() const {
 std::optional<std::string> Admission::promise_locked(const NewUpload& upload,
                                                      std::uint64_t upload_id) {
   const bool is_low = available_locked() < settings_.low_water_bytes;
-  if (is_low || upload.file_size > usable_locked()) {
+  if (is_low || lacks_files_locked() || upload.file_size > usable_locked()) {
     return fmt::format("there is room for {} bytes, the file has {}", usable_locked(),
                        upload.file_size);
   }
@@ -160,6 +163,10 @@ void Admission::leave_share_locked(std::uint64_t upload_id) {
   sharers_.erase(sharer);
 }
 
+bool Admission::lacks_files_locked() const {
+  return free_files_ && *free_files_ < limits::free_files_min;
+}
+
 // What was allocated since the measurement began may be in it already or not.
 std::uint64_t Admission::available_locked() const {
   return saturating_subtract(free_bytes_,
@@ -184,6 +191,7 @@ Task<Result<>> Admission::measure() {
   }
   const std::scoped_lock lock(mutex_);
   free_bytes_ = space->free_bytes;
+  free_files_ = space->free_files;
   allocated_measured_ = allocated_before;
   known_until_ = began + limits::free_space_known_for;
   co_return Result<>();

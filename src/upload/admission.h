@@ -61,8 +61,8 @@ class Admission {
 
   // Promises room for the file of the upload that will have this id. file_too_large with the limit,
   // overloaded when there are too many unfinished uploads, disk_full when the file does not fit
-  // beside the low mark and what is promised to others, or into its client's share. `upload` lives
-  // until this returns.
+  // beside the low mark and what is promised to others, or into its client's share, or when the
+  // file system can hardly make a file more. `upload` lives until this returns.
   runtime::Task<Result<>> admit(const NewUpload& upload, std::uint64_t upload_id);
   // The admitted upload was not created.
   void withdraw(const journal::UploadRecord& upload);
@@ -97,6 +97,7 @@ class Admission {
   std::optional<std::string> promise_locked(const NewUpload& upload, std::uint64_t upload_id);
   bool exceeds_share_locked(const NewUpload& upload) const;
   void leave_share_locked(std::uint64_t upload_id);
+  bool lacks_files_locked() const;
   std::uint64_t available_locked() const;
   std::uint64_t usable_locked() const;
   runtime::Task<Result<>> measure();
@@ -105,7 +106,8 @@ class Admission {
   const AdmissionSettings settings_;
   mutable std::mutex mutex_;
   std::chrono::steady_clock::time_point known_until_;
-  std::uint64_t free_bytes_ = 0;  // When it was measured.
+  std::uint64_t free_bytes_ = 0;             // When it was measured.
+  std::optional<std::uint64_t> free_files_;  // The same; without a number there is no bound.
   std::uint64_t promised_bytes_;
   std::uint64_t unfinished_uploads_;
   std::uint64_t allocated_bytes_ = 0;            // By all blobs made in this process.

@@ -67,6 +67,16 @@ TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
   EXPECT_EQ(admission.promised_bytes(), 900U);
 }
 
+TEST_F(AdmissionTest, LetsNobodyInWhereNoFileCanBeMade) {
+  store.free_files = limits::free_files_min - 1;
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
+                      {.promised_bytes = 0, .unfinished_uploads = 0});
+  EXPECT_EQ(refusal(admission, 1), Errc::disk_full);
+  EXPECT_EQ(admission.promised_bytes(), 0U);
+  store.free_files = limits::free_files_min;
+  EXPECT_TRUE(admits(admission, 1));
+}
+
 TEST_F(AdmissionTest, AnUploadThatLosesItsBytesKeepsItsRoomAndGivesItBackOnce) {
   store.free_bytes = 2000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},

@@ -40,6 +40,10 @@ class Engine {
   // As status(), of what is durable already: for a request that brings bytes itself.
   virtual runtime::Task<Result<Snapshot>> peek(std::string token) = 0;
 
+  // The number of the upload, for the log; 0 when there is none. Aborted and expired ones have
+  // theirs.
+  virtual runtime::Task<std::uint64_t> number_of(std::string token) = 0;
+
   // Stores what `body` brings, as far as it fits, and returns when that is durable; with the piece
   // that completes the file, when the backend has answered (`answer` is set then), when the last
   // attempt has failed (`failed`), or delivery_pending when it takes too long. Bytes that are

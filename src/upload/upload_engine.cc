@@ -133,6 +133,11 @@ Task<Result<Snapshot>> UploadEngine::peek(std::string token) {
   co_return present(**found);
 }
 
+Task<std::uint64_t> UploadEngine::number_of(std::string token) {
+  const auto found = co_await uploads_.find(token);
+  co_return found ? (*found)->id() : 0;
+}
+
 Result<Snapshot> UploadEngine::present(const LiveUpload& upload) const {
   Snapshot snapshot = snapshot_of(upload);
   if (is_gone(snapshot.state)) {

@@ -143,17 +143,17 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
   } else {
     video.status = VideoStatus::fail;
     log_.warn(
-        "video_not_recognised",
+        "video not recognised",
         {{"upload", handoff.upload_id}, {"video", video.id}, {"reason", media.error().message()}});
   }
   journal::VideoRecord record = new_record(video, handoff.upload_id);
   record.owner = handoff.owner;
   delivery::Delivery delivery = delivered(handoff, record.document);
   delivery.changes.emplace_back(journal::PutVideo{std::move(record)});
-  log_.info("video_stored", {{"upload", handoff.upload_id},
+  log_.info("video stored", {{"upload", handoff.upload_id},
                              {"video", video.id},
                              {"status", to_text(video.status)},
-                             {"size", video.file_size}});
+                             {"bytes", video.file_size}});
   co_return delivery;
 }
 
@@ -293,7 +293,7 @@ runtime::Task<Result<>> VideoLibrary::remove(std::string id, Viewer viewer) {
   changes.emplace_back(journal::RemoveVideo{id});
   const Result<> forgotten = co_await journal_.commit(std::move(changes));
   if (forgotten) {
-    log_.info("video_removed", {{"upload", record->upload_id}, {"video", id}});
+    log_.info("video removed", {{"upload", record->upload_id}, {"video", id}});
   }
   co_return forgotten;
 }
@@ -335,8 +335,9 @@ runtime::Task<Result<>> VideoLibrary::remove_files(const journal::VideoRecord& r
   };
   const Result<> removed = co_await runtime::offload(pool_, remove_file);
   if (!removed) {
-    log_.error("video_file_not_removed",
-               {{"video", record.id}, {"reason", removed.error().message()}});
+    log_.error("a video's file was not removed", {{"upload", record.upload_id},
+                                                  {"video", record.id},
+                                                  {"reason", removed.error().message()}});
   }
   co_return removed;
 }
@@ -347,7 +348,8 @@ runtime::Task<> VideoLibrary::clean_leftovers() {
         co_await journal_.leftover_videos(limits::video_leftovers_batch);
     progress = false;
     if (!leftovers) {
-      log_.error("video_leftovers_unknown", {{"reason", leftovers.error().message()}});
+      log_.error("the journal does not say which videos are left over",
+                 {{"reason", leftovers.error().message()}});
       co_return;
     }
     // One whose file cannot be removed comes again in the next batch; the loop ends when none of a

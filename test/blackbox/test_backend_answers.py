@@ -218,3 +218,20 @@ def test_an_answer_of_ten_megabytes(serve, connected, noise):
         server.restart()
         assert connected(server).status(location, 3).body == body
     assert len(backend.requests) == 1
+
+
+@pytest.mark.parametrize("media_type, told", [
+    ("application/json", "application/json"),
+    ("application/problem+json; charset=utf-8", "application/problem+json; charset=utf-8"),
+    ("text/html", "text/plain; charset=utf-8"),
+    ("image/svg+xml", "text/plain; charset=utf-8"),
+    ("Text/JavaScript; charset=utf-8", "text/plain; charset=utf-8"),
+])
+def test_no_page_of_the_backend_runs_on_the_origin_of_uploads(serve, connected, media_type, told):
+    with ScriptedBackend(answer(body=GOOD, headers=[("Content-Type", media_type)])) as backend:
+        client = connected(serve(backend))
+        location = client.create(3)
+        for response in (client.whole(location, b"abc"), client.status(location, 3)):
+            assert (response.status, response.body) == (200, GOOD)
+            assert response.header("Content-Type") == told
+            assert response.header("X-Content-Type-Options") == "nosniff"

@@ -52,7 +52,7 @@ def test_the_application_refuses_in_its_own_words(serve, status):
     with ScriptedBackend(answer(status, b"<b>no</b>", [("Content-Type", "text/html")])) as application:
         server = serve({"authorize": application.url()})
         response = open_session(server)
-        assert (response.status, response.body, response.header("Content-Type")) == (status, b"<b>no</b>", "text/html")
+        assert (response.status, response.body, response.header("Content-Type")) == (status, b"<b>no</b>", "text/plain; charset=utf-8")
 
 
 def test_a_limit_of_the_application_holds(serve):

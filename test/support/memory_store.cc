@@ -110,7 +110,7 @@ Task<Result<>> MemoryStore::split(std::uint64_t upload_id, std::uint64_t main_si
 }
 
 Task<Result<runtime::DiskSpace>> MemoryStore::space() {
-  co_return runtime::DiskSpace{free_bytes, free_bytes};
+  co_return runtime::DiskSpace{free_bytes, free_bytes, free_files};
 }
 
 void MemoryStore::cut_power() {

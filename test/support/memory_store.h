@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "store/store.h"
@@ -34,6 +35,7 @@ class MemoryStore final : public store::Store {
   std::map<std::uint64_t, File> blobs;
   std::map<std::string, std::string> moved;
   std::uint64_t free_bytes = std::uint64_t{1} << 50U;
+  std::optional<std::uint64_t> free_files;
   bool failing_syncs = false;
   // Writes fail with disk_full once so many bytes are held.
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "start_report.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "base/durability.h"
+
+namespace sluice {
+namespace {
+
+const char* uploaders(const ops::Config& config) {
+  if (config.requires_credentials()) {
+    return "holders of a credential";
+  }
+  return config.server.open ? "everybody who reaches the address" : "everybody on this machine";
+}
+
+const char* word_of(Durability durability) {
+  switch (durability) {
+    case Durability::commit:
+      return "commit";
+    case Durability::interval:
+      return "interval";
+    case Durability::none:
+      return "none";
+  }
+  return "";
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  return error ? path : whole.lexically_normal().string();
+}
+
+// A group may be there for these files; all others of the machine are not.
+void warn_of_readable_secrets(Log& log, const ops::Config& config) {
+  const std::array<std::pair<const char*, const std::string*>, 4> files{
+      {{"tls.key", &config.tls.key},
+       {"auth.file", &config.auth.file},
+       {"backend.secret_file", &config.backend.secret_file},
+       {"hooks.secret_file", &config.hooks.secret_file}}};
+  for (const auto& [setting, path] : files) {
+    struct stat status{};
+    if (path->empty() || ::stat(path->c_str(), &status) != 0) {
+      continue;
+    }
+    if ((status.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+      log.warn("others than the server may read or change a file with secrets",
+               {{"setting", setting},
+                {"file", *path},
+                {"mode", fmt::format("{:04o}", status.st_mode & 07777U)}});
+    }
+  }
+}
+
+void warn_of_file_size_limit(Log& log, const ops::Config& config) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < config.limits.file_size) {
+    log.warn("a limit of this process is below limits.file_size, larger files get 507",
+             {{"bytes", std::uint64_t{limit.rlim_cur}}});
+  }
+}
+
+}  // namespace
+
+void report_start(Log& log, const ops::Config& config, std::size_t credentials) {
+  log.info("started", {{"version", SLUICE_VERSION},
+                       {"data", absolute(config.data.directory)},
+                       {"durability", word_of(config.data.durability)},
+                       {"uploaders", uploaders(config)},
+                       {"credentials", std::uint64_t{credentials}}});
+  if (::geteuid() == 0) {
+    log.warn("the server runs as root, a user of its own can do less harm");
+  }
+  warn_of_readable_secrets(log, config);
+  warn_of_file_size_limit(log, config);
+}
+
+}  // namespace sluice

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// What an operator wants to know of a server that has just started.
+#pragma once
+
+#include <cstddef>
+
+#include "base/log.h"
+#include "ops/config.h"
+
+namespace sluice {
+
+// One line says the version, where the data lies, what an acknowledgement promises and who may
+// upload; further ones warn of what makes the server less safe.
+void report_start(Log& log, const ops::Config& config, std::size_t credentials);
+
+}  // namespace sluice
