@@ -16,9 +16,18 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Timestamp now() const noexcept = 0;
+  // False while the time may be wrong: nothing is deleted by it then that cannot be had again.
+  virtual bool may_delete() noexcept { return true; }
 };
 
 class SystemClock final : public Clock {
+ public:
+  Timestamp now() const noexcept override;
+};
+
+// How long the machine has been running, its sleep counted, as if it had been started in 1970. It
+// is never set.
+class BootClock final : public Clock {
  public:
   Timestamp now() const noexcept override;
 };

@@ -54,6 +54,7 @@ constexpr std::array rows{
     Row{Errc::storage_failed,
         {503, true, "StorageFailed"},
         "the server could not store or read what this request is about"},
+    Row{Errc::record_damaged, {500, false, "RecordDamaged"}},
     Row{Errc::closed_by_peer, {503, true, "ConnectionLost"}},
     Row{Errc::idle_timeout, {408, false, "RequestTimeout"}},
 };

@@ -39,6 +39,8 @@ enum class Errc {
   disk_full,
   quota_exceeded,
   storage_failed,
+  // Nothing heals it but an operator.
+  record_damaged,
   // Nobody is left to be answered.
   closed_by_peer,
   idle_timeout,

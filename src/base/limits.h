@@ -114,13 +114,26 @@ inline constexpr std::chrono::seconds free_space_known_for{1};
 inline constexpr std::uint64_t free_files_min = 100;
 inline constexpr std::uint64_t uploads_max = 1'000'000;  // Unfinished ones.
 inline constexpr std::size_t reaper_batch_count = 100;
-// Uploads in memory that no request uses.
+// Uploads in memory that no request uses: their number, and the bytes of all that are in memory.
 inline constexpr std::size_t idle_uploads_cached_max = 4096;
+inline constexpr std::size_t uploads_cached_bytes_max = 64 * MiB;
+inline constexpr std::size_t evictions_at_once_max = 64;
+
+// The wall clock. It was set when it leaves what the machine's own clock counts by so much.
+inline constexpr std::chrono::seconds clock_step_least{10};
+// After a start, and after it was set, nothing is deleted by it before the two have agreed for so
+// long, or for the shortest time of [expiry] where that is less.
+inline constexpr std::chrono::minutes clock_agreement_time{15};
+// What was written before the clock was set ahead seems older by that much, and is kept that much
+// longer, up to this.
+inline constexpr std::chrono::hours clock_set_ahead_kept_max{24};
 
 // Multi-chunk sessions. A bigger file has bigger parts, not more of them.
 inline constexpr std::uint64_t part_bytes_min = 5 * MiB;
 inline constexpr std::uint64_t part_bytes_unit = 1 * MiB;  // Part sizes are multiples of it.
 inline constexpr std::uint64_t part_count_max = 10'000;    // Of all files of a session, about.
+// Pieces of parts that broke off, which the journal keeps for an upload beside its whole parts.
+inline constexpr std::size_t broken_parts_kept_max = 16;
 inline constexpr std::size_t extra_files_max = 100;
 inline constexpr std::size_t extra_file_tag_bytes_max = 256;
 inline constexpr std::size_t part_connections_default = 8;
@@ -153,6 +166,8 @@ inline constexpr std::size_t gone_uploads_per_owner_max = 1000;
 // One step of a long read, between two transactions: entries of an index, bytes of rows.
 inline constexpr std::size_t read_step_entries = 4096;
 inline constexpr std::size_t read_step_bytes = 256 * KiB;
+// Rows that cannot be read and are known by name: logged once each, counted, and told to fsck.
+inline constexpr std::size_t damaged_rows_known_max = 10'000;
 
 // Delivery.
 inline constexpr std::size_t delivery_threads = 4;  // For what blocks: moving and probing files.

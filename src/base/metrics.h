@@ -79,6 +79,7 @@ struct Metrics {
   Histogram sync_seconds;    // One sync of one blob.
   Histogram commit_seconds;  // One transaction of the journal.
   Gauge unsynced_uploads;    // With acknowledged bytes that wait for a round of syncs.
+  Gauge damaged_rows;        // Of the journal, which were set aside since it was opened.
   Counter takeovers;
   Counter deliveries_delivered;
   Counter deliveries_refused;
