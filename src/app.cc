@@ -64,6 +64,7 @@ App::App(const ops::Config& config, Clock& clock, Log& log, Metrics& metrics,
       clock_(clock),
       log_(log),
       metrics_(metrics),
+      steady_clock_(clock, boot_clock_, log, clock_agreement(config)),
       connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
@@ -105,12 +106,12 @@ Result<> App::open_parts() {
     return fail(backend.error());
   }
   outbox_ = std::make_unique<delivery::Outbox>(
-      *journal_, **backend, first(), clock_, metrics_, log_,
+      *journal_, **backend, first(), steady_clock_, metrics_, log_,
       delivery::OutboxSettings{{config_.delivery.retry_first, config_.delivery.retry_max},
                                config_.delivery.give_up_after,
                                config_.delivery.at_once});
-  upload::EngineParts parts{*journal_, *store_, *answers_, *announcer_,
-                            buffers_,  clock_,  metrics_,  log_};
+  upload::EngineParts parts{*journal_, *store_,       *answers_, *announcer_,
+                            buffers_,  steady_clock_, metrics_,  log_};
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
   pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   auto base = std::make_shared<protocol::LocationBase>(config_.server.public_url);
@@ -174,8 +175,8 @@ Result<> App::open_hooks() {
         std::make_unique<outgoing::BoundedSender>(*http_client_, limits::authorize_questions_max);
     gate_ = std::make_unique<hooks::Authorizer>(*questions_, clock_, log_, *settings);
   }
-  auto notifier = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), clock_, log_,
-                                                    *std::move(settings));
+  auto notifier = std::make_unique<hooks::Notifier>(
+      *journal_, *http_client_, first(), steady_clock_, clock_, log_, *std::move(settings));
   notifier_ = notifier.get();
   announcer_ = std::move(notifier);
   return {};
@@ -371,15 +372,18 @@ Task<> App::listen(net::Listener& listener, const net::TlsIdentity* tls) {
 
 // Expired uploads, forgotten answers, and what a crash left behind.
 Task<> App::sweep() {
-  co_await library_->clean_leftovers();
+  bool begins = true;
   Duration pause = Duration::zero();
   while (!co_await stopping_.wait(pause)) {
-    const Result<std::size_t> reaped = co_await engine_->reap();
+    if (begins) {
+      co_await library_->clean_leftovers();
+    }
+    const Result<upload::Reaped> reaped = co_await engine_->reap();
     if (!reaped) {
       log_.warn("the reaper could not read the journal", {{"reason", reaped.error().message()}});
     }
-    const bool more = reaped && *reaped >= limits::reaper_batch_count;
-    pause = more ? Duration::zero() : config_.expiry.sweep;
+    begins = !reaped || !reaped->has_more;
+    pause = begins ? config_.expiry.sweep : Duration::zero();
   }
 }
 
@@ -402,6 +406,7 @@ Task<> App::sync_often() {
 // A file with a mistake in it changes nothing: who could come in still can, nobody else.
 Task<> App::watch_credentials() {
   auto look = [this] { return credentials_.load_if_changed(); };
+  std::string problem;
   while (!co_await stopping_.wait(limits::credentials_poll)) {
     std::optional<ops::CredentialsResult> changed =
         co_await runtime::offload(credentials_pool_, look);
@@ -409,9 +414,13 @@ Task<> App::watch_credentials() {
       continue;
     }
     if (!*changed) {
-      log_.error("the credentials stay what they were", {{"reason", changed->error().front()}});
+      if (problem != changed->error().front()) {
+        problem = changed->error().front();
+        log_.error("the credentials stay what they were", {{"reason", problem}});
+      }
       continue;
     }
+    problem.clear();
     keyring_->replace(*std::move(*changed));
     log_.info("credentials read again", {{"credentials", std::uint64_t{keyring_->size()}}});
   }

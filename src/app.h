@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/steady_clock.h"
 #include "control/control_pages.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
@@ -102,6 +103,8 @@ class App {
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;
+  const BootClock boot_clock_;
+  SteadyClock steady_clock_;  // By which uploads expire and errands are due.
   net::ConnectionLimits connection_limits_;
   http::AnswerBudget answer_budget_{limits::unsent_bytes_max, metrics_};
   store::DataDirectory data_;

@@ -144,4 +144,11 @@ Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
   return settings;
 }
 
+Duration clock_agreement(const ops::Config& config) {
+  const ops::Config::Expiry& expiry = config.expiry;
+  return std::min<Duration>({limits::clock_agreement_time, expiry.idle, expiry.absolute,
+                             expiry.finished, expiry.failed, expiry.refused,
+                             config.hooks.give_up_after});
+}
+
 }  // namespace sluice

@@ -29,4 +29,8 @@ Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backen
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.
 Result<hooks::HookSettings> hook_settings(const ops::Config& config);
 
+// How long the wall clock has to agree with the machine's before something is deleted by it: no
+// longer than the shortest time after which something is.
+Duration clock_agreement(const ops::Config& config);
+
 }  // namespace sluice

@@ -54,4 +54,17 @@ Result<> for_each_name(const std::string& directory, const Visit& visit) {
   return error ? Result<>(fail(file_error(error, "read directory", directory))) : Result<>();
 }
 
+Result<> expect_journal(const std::string& directory) {
+  const std::string file = directory + "/journal.sqlite";
+  const auto size = size_of(file);
+  if (!size) {
+    return fail(size.error());
+  }
+  if (size->value_or(0) == 0) {
+    return fail(Errc::storage_failed, directory + " is no data directory: " + file + " is " +
+                                          (*size ? "empty" : "missing"));
+  }
+  return {};
+}
+
 }  // namespace sluice::fsck

@@ -19,4 +19,8 @@ Result<bool> is_directory(const std::string& path);
 using Visit = std::function<Result<>(const std::string&)>;
 Result<> for_each_name(const std::string& directory, const Visit& visit);
 
+// Opening a data directory and a journal makes what is not there. Here that would turn a wrong name
+// into an empty data directory, and a lost journal into the loss of all it knew.
+Result<> expect_journal(const std::string& directory);
+
 }  // namespace sluice::fsck

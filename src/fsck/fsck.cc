@@ -13,12 +13,14 @@
 #include "fsck/directory.h"
 #include "fsck/lost_and_found.h"
 #include "fsck/offline_journal.h"
+#include "fsck/set_aside.h"
 #include "runtime/posix_disk.h"
 #include "store/blob_split.h"
 #include "store/data_directory.h"
 
 namespace sluice::fsck {
 namespace {
+
 using journal::UploadRecord;
 using journal::UploadState;
 using journal::VideoRecord;
@@ -47,6 +49,7 @@ class Check {
   using UnrecordedFiles = std::map<std::string, std::uint64_t>;  // Name to size.
 
   Result<> check_journal();
+  Result<> check_rows();
   Result<> check_uploads();
   Result<> check_upload(const UploadRecord& record);
   Result<HandedOver> handed_over(const UploadRecord& record);
@@ -84,8 +87,9 @@ class Check {
 // way round.
 Result<> Check::run() {
   Result<> done = check_journal();
-  for (const auto step : {&Check::check_uploads, &Check::check_videos, &Check::check_top,
-                          &Check::check_shards, &Check::check_answers, &Check::check_video_files}) {
+  for (const auto step :
+       {&Check::check_rows, &Check::check_uploads, &Check::check_videos, &Check::check_top,
+        &Check::check_shards, &Check::check_answers, &Check::check_video_files}) {
     if (done) {
       done = (this->*step)();
     }
@@ -103,6 +107,17 @@ Result<> Check::check_journal() {
   }
   if (!problems->empty()) {
     return fail(Errc::storage_failed, "what a damaged journal says is not compared with anything");
+  }
+  return {};
+}
+
+Result<> Check::check_rows() {
+  const auto rows = find_damaged_rows(journal_);
+  if (!rows) {
+    return fail(rows.error());
+  }
+  for (const journal::DamagedRow& row : *rows) {
+    report({to_text(row)}, [&] { return set_aside(journal_, lost_and_found_, row); });
   }
   return {};
 }
@@ -159,6 +174,9 @@ Result<HandedOver> Check::handed_over(const UploadRecord& record) {
     return HandedOver::no;
   }
   const auto video = journal_.find_video(handoff_video_id(record));
+  if (is_set_aside(video)) {
+    return HandedOver::record;
+  }
   if (!video) {
     return fail(video.error());
   }
@@ -257,6 +275,9 @@ Result<> Check::check_shard(const std::string& shard) {
       return {};
     }
     const auto record = journal_.find_upload(*id);
+    if (is_set_aside(record)) {
+      return {};
+    }
     if (!record) {
       return fail(record.error());
     }
@@ -280,6 +301,9 @@ Result<> Check::check_answers() {
       return {};
     }
     const auto record = journal_.find_upload(*id);
+    if (is_set_aside(record)) {
+      return {};
+    }
     if (!record) {
       return fail(record.error());
     }
@@ -314,6 +338,9 @@ Result<> Check::check_video_file(const std::string& name, UnrecordedFiles& unrec
     return {};
   }
   const auto record = journal_.find_video(*id);
+  if (is_set_aside(record)) {
+    return {};
+  }
   if (!record) {
     return fail(record.error());
   }
@@ -359,7 +386,8 @@ Result<std::string> Check::cut_stored(const UploadRecord& record, std::uint64_t 
   journal::UploadProgress progress =
       cut(record.progress, blob_size, now_ + limits::fsck_cut_upload_life);
   const std::string left = std::to_string(progress.stored.total());
-  const Result<> committed = journal_.commit(journal::UpdateUpload{record.id, std::move(progress)});
+  const Result<> committed = journal_.commit(journal::UpdateUpload{
+      .id = record.id, .progress = std::move(progress), .layout = record.layout});
   if (!committed) {
     return fail(committed.error());
   }
@@ -434,21 +462,6 @@ void Check::report(const Finding& finding, const Repair& repair) {
   } else {
     say_("found: " + finding.what + ": not repaired: " + done.error().message());
   }
-}
-
-// Opening a data directory and a journal makes what is not there. Here that would turn a wrong name
-// into an empty data directory, and a lost journal into the loss of all it knew.
-Result<> expect_journal(const std::string& directory) {
-  const std::string file = directory + "/journal.sqlite";
-  const auto size = size_of(file);
-  if (!size) {
-    return fail(size.error());
-  }
-  if (size->value_or(0) == 0) {
-    return fail(Errc::storage_failed, directory + " is no data directory: " + file + " is " +
-                                          (*size ? "empty" : "missing"));
-  }
-  return {};
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/bytes.h"
+
 namespace sluice::fsck {
 namespace {
 
@@ -24,7 +26,7 @@ LostAndFound::LostAndFound(runtime::Disk& disk, std::string data_directory, Time
   name_ = fmt::format("lost+found-{:%Y%m%dT%H%M%SZ}", fmt::gmtime(seconds));
 }
 
-Result<std::string> LostAndFound::take(const std::string& path) {
+Result<std::string> LostAndFound::make_place(const std::string& path) {
   Result<> done = make_own();
   const std::string target = name_ + "/" + path;
   if (done) {
@@ -40,12 +42,42 @@ Result<std::string> LostAndFound::take(const std::string& path) {
   if (*taken) {
     return fail(Errc::storage_failed, target + " is there already");
   }
-  done = disk_.rename(root_ + "/" + path, root_ + "/" + target);
+  return target;
+}
+
+Result<std::string> LostAndFound::take(const std::string& path) {
+  const Result<std::string> target = make_place(path);
+  if (!target) {
+    return target;
+  }
+  Result<> done = disk_.rename(root_ + "/" + path, root_ + "/" + *target);
   if (done) {
-    done = disk_.sync_directory(parent_of(root_ + "/" + target));
+    done = disk_.sync_directory(parent_of(root_ + "/" + *target));
   }
   if (done) {
     done = disk_.sync_directory(parent_of(root_ + "/" + path));
+  }
+  if (!done) {
+    return fail(done.error());
+  }
+  return target;
+}
+
+Result<std::string> LostAndFound::put(const std::string& path, std::string_view text) {
+  const Result<std::string> target = make_place(path);
+  if (!target) {
+    return target;
+  }
+  const auto file = disk_.open(root_ + "/" + *target, runtime::OpenMode::create);
+  if (!file) {
+    return fail(file.error());
+  }
+  Result<> done = (*file)->write_at(0, as_bytes(text));
+  if (done) {
+    done = (*file)->sync();
+  }
+  if (done) {
+    done = disk_.sync_directory(parent_of(root_ + "/" + *target));
   }
   if (!done) {
     return fail(done.error());

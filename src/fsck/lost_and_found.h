@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -19,10 +20,14 @@ class LostAndFound {
   // Moves DIR/path to DIR/lost+found-<UTC time>/path, durably; `path` is a file or a directory.
   // Returns where it is now, relative to DIR.
   Result<std::string> take(const std::string& path);
+  // Writes a new file of that name there, durably.
+  Result<std::string> put(const std::string& path, std::string_view text);
 
  private:
   // Makes the directories of `path` one by one.
   Result<> make_parents(const std::string& path);
+  // Where the file of that name goes, with its directories; an error where there is one already.
+  Result<std::string> make_place(const std::string& path);
   Result<> make_own();
 
   runtime::Disk& disk_;

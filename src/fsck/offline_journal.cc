@@ -50,16 +50,25 @@ Result<std::vector<journal::VideoRecord>> OfflineJournal::videos_after(const std
   return wait(journal_->videos_after(after, limits::fsck_page_count));
 }
 
+Result<std::vector<journal::Notification>> OfflineJournal::notifications_after(
+    std::uint64_t after) {
+  return wait(journal_->notifications_after(after, limits::fsck_page_count));
+}
+
+Result<std::vector<journal::DamagedRow>> OfflineJournal::damaged_rows() {
+  return wait(journal_->damaged_rows());
+}
+
+Result<std::string> OfflineJournal::row_as_sql(const journal::DamagedRow& row) {
+  return wait(journal_->row_as_sql(row));
+}
+
+Result<> OfflineJournal::remove_row(const journal::DamagedRow& row) {
+  return wait(journal_->remove_row(row));
+}
+
 Result<std::optional<journal::UploadRecord>> OfflineJournal::find_upload(std::uint64_t id) {
-  SLUICE_CHECK(id > 0);
-  Result<std::vector<journal::UploadRecord>> next = wait(journal_->uploads_after(id - 1, 1));
-  if (!next) {
-    return fail(next.error());
-  }
-  if (next->empty() || next->front().id != id) {
-    return std::nullopt;
-  }
-  return std::move(next->front());
+  return wait(journal_->find_upload_by_id(id));
 }
 
 Result<std::optional<journal::VideoRecord>> OfflineJournal::find_video(const std::string& id) {

@@ -15,11 +15,12 @@ namespace sluice::hooks {
 using runtime::Task;
 
 Notifier::Notifier(journal::Journal& journal, outgoing::Sender& sender, runtime::Executor executor,
-                   Clock& clock, Log& log, HookSettings settings)
+                   Clock& clock, const Clock& wall_clock, Log& log, HookSettings settings)
     : journal_(journal),
       sender_(sender),
       executor_(std::move(executor)),
       clock_(clock),
+      wall_clock_(wall_clock),
       log_(log),
       settings_(std::move(settings)),
       tasks_(executor_, log) {}
@@ -99,8 +100,9 @@ Task<Duration> Notifier::tell_due() {
   auto next = co_await journal_.next_notifications(limits::notifications_at_once_max);
   if (!next) {
     log_.error("the journal does not say what is to be told", {{"reason", next.error().message()}});
-    co_return settings_.delays.longest;
+    co_return delivery::retry_delay(settings_.delays, ++failed_reads_, random_fraction());
   }
+  failed_reads_ = 0;
   const Timestamp now = clock_.now();
   Duration pause = limits::notifier_pause_max;
   runtime::TaskGroup round(executor_, log_);
@@ -133,7 +135,8 @@ Task<> Notifier::tell(journal::Notification notification) {
     co_return;
   }
   const Timestamp now = clock_.now();
-  const bool give_up = now - notification.created_at >= settings_.give_up_after;
+  const bool give_up =
+      now - notification.created_at >= settings_.give_up_after && clock_.may_delete();
   log_.warn(give_up ? "a hook was not told" : "a hook will be told again",
             {{"upload", notification.upload_id},
              {"hook", notification.event},
@@ -154,7 +157,7 @@ Task<Result<>> Notifier::send(const journal::Notification& notification, hooks::
   request.headers.emplace_back("X-Sluice-Event", notification.event);
   request.headers.emplace_back("X-Sluice-Upload-Id", std::to_string(notification.upload_id));
   request.headers.emplace_back("Idempotency-Key", notification.key);
-  sign_hook(request, settings_, clock_.now());
+  sign_hook(request, settings_, wall_clock_.now());
   const Result<outgoing::HttpAnswer> answer = co_await sender_.send(std::move(request));
   if (!answer) {
     co_return fail(answer.error());

@@ -20,9 +20,10 @@ namespace sluice::hooks {
 
 class Notifier final : public upload::Announcer {
  public:
-  // The references outlive the notifier; it runs on one worker's executor.
+  // The references outlive the notifier; it runs on one worker's executor. `clock` says what is due
+  // and given up, `wall_clock` what a signature says.
   Notifier(journal::Journal& journal, outgoing::Sender& sender, runtime::Executor executor,
-           Clock& clock, Log& log, HookSettings settings);
+           Clock& clock, const Clock& wall_clock, Log& log, HookSettings settings);
   ~Notifier() override;
 
   std::vector<journal::Change> announcements(const journal::UploadRecord& record,
@@ -49,10 +50,13 @@ class Notifier final : public upload::Announcer {
   outgoing::Sender& sender_;
   const runtime::Executor executor_;
   Clock& clock_;
+  const Clock& wall_clock_;
   Log& log_;
   const HookSettings settings_;
   runtime::TaskGroup tasks_;
   const std::shared_ptr<runtime::Event> closing_ = std::make_shared<runtime::Event>();
+
+  unsigned failed_reads_ = 0;  // Of the journal, one after the other.
 
   std::mutex mutex_;
   // Set by announced() and by close(); replaced before each look into the journal.

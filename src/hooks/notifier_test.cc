@@ -28,8 +28,8 @@ class NotifierTest : public ::testing::Test {
 
   // A process that begins anew with what the journal holds.
   void restart() {
-    notifier =
-        std::make_unique<Notifier>(journal, sender, context.get_executor(), clock, log, settings);
+    notifier = std::make_unique<Notifier>(journal, sender, context.get_executor(), clock, clock,
+                                          log, settings);
   }
 
   // As the engine does it: the turn and what is to be told of it in one commit.

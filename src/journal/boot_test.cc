@@ -39,6 +39,9 @@ class Boot : public ::testing::Test {
 
   sluice::testing::TemporaryDirectory directory;
   const std::string path = directory.path() + "/journal";
+  Metrics metrics;
+  NullLog log;
+  DamagedRows damaged{metrics, log};
   std::optional<Connection> connection;
 };
 
@@ -78,13 +81,16 @@ TEST_F(Boot, AnUnknownRunIsAnother) {
   EXPECT_EQ(ranges(2), "0-20 but ");
 }
 
-TEST_F(Boot, ADamagedRowIsAnErrorAndChangesNothing) {
+TEST_F(Boot, ADamagedRowStaysAsItIsAndConcernsNoOther) {
   ASSERT_TRUE(take_over_boot(*connection, "first"));
   insert(1, "0-50", "20-50");
   insert(2, "0-50", "fifty");
-  EXPECT_FALSE(take_over_boot(*connection, "second"));
+  insert(3, "0-50", "20-50");
+  EXPECT_TRUE(take_over_boot(*connection, "second"));
   reopen();
-  EXPECT_EQ(ranges(1), "0-50 but 20-50");
+  EXPECT_EQ(ranges(1), "0-20 but ");
+  EXPECT_EQ(connection->query("SELECT unsynced FROM uploads WHERE id = 2"), "fifty");
+  EXPECT_EQ(ranges(3), "0-20 but ");
 }
 
 TEST_F(Boot, EveryByteOfAnOlderJournalIsSynced) {
@@ -98,7 +104,7 @@ TEST_F(Boot, EveryByteOfAnOlderJournalIsSynced) {
       " VALUES (1, 't', x'', 100, x'', '{}', 1, 'receiving', '0-50', 5, 1, 0, 0)"));
   ASSERT_TRUE(migrate(*before, migration_steps()));
   ASSERT_TRUE(take_over_boot(*before, "first"));
-  UploadTable uploads(*before);
+  UploadTable uploads(*before, damaged);
   ASSERT_TRUE(uploads.prepare());
   const auto record = uploads.find_by_id(1);
   ASSERT_TRUE(record && *record);

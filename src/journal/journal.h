@@ -17,6 +17,12 @@
 
 namespace sluice::journal {
 
+// Where a page ended that is in order of expires_at, and of id where that is the same.
+struct ExpiryPosition {
+  Timestamp expires_at = Timestamp::min();
+  std::uint64_t id = 0;
+};
+
 struct VideoQuery {
   std::optional<std::string> status;  // Tombstones are never listed.
   std::size_t offset = 0;
@@ -40,6 +46,9 @@ struct VideoPage {
 // Called from any worker; every call continues on its caller's executor. Failures are
 // storage_failed, disk_full, and `internal` for a change that contradicts what the journal holds
 // (an unknown id, a token twice).
+//
+// A row that cannot be read is set aside: who asks for it gets record_damaged, pages leave it out
+// and go on behind it, and the log and the metrics say so.
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -66,15 +75,18 @@ class Journal {
   // Uploads in `received` or `delivering` with an id above `after`, in order of id.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
                                                                        std::size_t count) = 0;
-  // Uploads in any other state whose expires_at is not after `now`.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now,
+  // Uploads in any other state whose expires_at is not after `now`, behind `after`, in order of
+  // expires_at and id.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, ExpiryPosition after,
                                                                std::size_t count) = 0;
   // Uploads in `refused` or `failed` with blob_present that were decided behind `after` and before
   // `until`, in that order.
   virtual runtime::Task<Result<std::vector<Decided>>> decided(Decided after, Timestamp until,
                                                               std::size_t count) = 0;
-  // Uploads in `delivered`, `aborted` or `expired` with blob_present.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) = 0;
+  // Uploads in `delivered`, `aborted` or `expired` with blob_present and an id above `after`,
+  // in order of id.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::uint64_t after,
+                                                                          std::size_t count) = 0;
   // Uploads in `receiving` with unsynced bytes and an id above `after`, in order of id.
   virtual runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
                                                                     std::size_t count) = 0;
@@ -82,8 +94,10 @@ class Journal {
 
   virtual runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) = 0;
   virtual runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) = 0;
-  // Tombstones with source_present: their files are still to be removed.
-  virtual runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) = 0;
+  // Tombstones with source_present and an id above `after`, in order of id: their files are still
+  // to be removed.
+  virtual runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::string after,
+                                                                          std::size_t count) = 0;
 
   // Of each upload the notification with the lowest id, those that are due first in front.
   virtual runtime::Task<Result<std::vector<Notification>>> next_notifications(

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "journal/notification_table.h"
 
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string_view>
 #include <utility>
 
 namespace sluice::journal {
+namespace {
+
+constexpr std::array<std::string_view, 5> events{"created", "finished", "aborted", "expired",
+                                                 "video-created"};
+
+}  // namespace
 
 // The order of `next` is that of an index, so that a long queue is not sorted for its first few.
 Result<> NotificationTable::prepare() {
@@ -14,11 +24,14 @@ Result<> NotificationTable::prepare() {
       {&postpone_, "UPDATE notifications SET attempts = ?, next_attempt_at = ? WHERE id = ?"},
       {&remove_, "DELETE FROM notifications WHERE id = ?"},
       {&next_,
-       "SELECT id, upload_id, event, key, body, created_at, attempts, next_attempt_at"
-       " FROM notifications AS candidate INDEXED BY notifications_by_time"
+       "SELECT id FROM notifications AS candidate INDEXED BY notifications_by_time"
        " WHERE NOT EXISTS (SELECT 1 FROM notifications AS earlier"
        " WHERE earlier.upload_id = candidate.upload_id AND earlier.id < candidate.id)"
-       " ORDER BY next_attempt_at LIMIT ?"},
+       " ORDER BY next_attempt_at"},
+      {&after_, "SELECT id FROM notifications WHERE id > ? ORDER BY id"},
+      {&find_,
+       "SELECT id, upload_id, event, key, body, created_at, attempts, next_attempt_at"
+       " FROM notifications WHERE id = ?"},
   });
 }
 
@@ -49,28 +62,51 @@ Result<> NotificationTable::remove(std::uint64_t id) {
 }
 
 Result<std::vector<Notification>> NotificationTable::next(std::size_t count) {
-  Execution rows(next_);
-  rows.bind_unsigned(count);
-  std::vector<Notification> found;
-  for (;;) {
-    const Result<bool> row = rows.step();
-    if (!row) {
-      return fail(row.error());
-    }
-    if (!*row) {
-      return found;
-    }
-    Notification notification;
-    notification.id = static_cast<std::uint64_t>(rows.take_integer());
-    notification.upload_id = static_cast<std::uint64_t>(rows.take_integer());
-    notification.event = rows.take_bytes();
-    notification.key = rows.take_bytes();
-    notification.body = rows.take_bytes();
-    notification.created_at = Timestamp(std::chrono::milliseconds(rows.take_integer()));
-    notification.attempts = static_cast<unsigned>(rows.take_integer());
-    notification.next_attempt_at = Timestamp(std::chrono::milliseconds(rows.take_integer()));
-    found.push_back(std::move(notification));
+  Execution ids(next_);
+  return read(ids, count);
+}
+
+Result<std::vector<Notification>> NotificationTable::after(std::uint64_t id, std::size_t count) {
+  Execution ids(after_);
+  ids.bind_unsigned(id);
+  return read(ids, count);
+}
+
+Result<std::vector<Notification>> NotificationTable::read(Execution& ids, std::size_t count) {
+  const auto read_one = [this](Execution& row) { return find(row.take_integer()); };
+  return read_page<Notification>(ids, count, read_one);
+}
+
+Result<std::optional<Notification>> NotificationTable::find(std::int64_t id) {
+  Execution row(find_);
+  row.bind(id);
+  const Result<bool> found = row.step();
+  if (!found && connection_.has_found_corruption()) {
+    return fail(damaged_.add("notifications", id, found.error().message()));
   }
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
+    return std::nullopt;
+  }
+  Notification notification;
+  notification.id = static_cast<std::uint64_t>(row.take_integer());
+  notification.upload_id = static_cast<std::uint64_t>(row.take_integer());
+  notification.event = row.take_bytes();
+  notification.key = row.take_bytes();
+  notification.body = row.take_bytes();
+  notification.created_at = Timestamp(std::chrono::milliseconds(row.take_integer()));
+  const std::int64_t attempts = row.take_integer();
+  notification.attempts = static_cast<unsigned>(attempts);
+  notification.next_attempt_at = Timestamp(std::chrono::milliseconds(row.take_integer()));
+  if (std::ranges::find(events, notification.event) == events.end()) {
+    return fail(damaged_.add("notifications", id, "event"));
+  }
+  if (attempts < 0 || attempts > std::numeric_limits<unsigned>::max()) {
+    return fail(damaged_.add("notifications", id, "attempts"));
+  }
+  return notification;
 }
 
 }  // namespace sluice::journal

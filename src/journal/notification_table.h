@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The table `notifications`: what is still to be told about uploads. On the thread of its
-// connection, which must outlive it.
+// connection. What it refers to must outlive it.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
+#include "journal/damaged_rows.h"
 #include "journal/records.h"
 #include "journal/sqlite_connection.h"
 
@@ -14,7 +17,8 @@ namespace sluice::journal {
 
 class NotificationTable {
  public:
-  explicit NotificationTable(Connection& connection) : connection_(connection) {}
+  NotificationTable(Connection& connection, DamagedRows& damaged)
+      : connection_(connection), damaged_(damaged) {}
   // Once, before anything else, when the schema is there.
   Result<> prepare();
 
@@ -26,13 +30,22 @@ class NotificationTable {
 
   // As Journal::next_notifications().
   Result<std::vector<Notification>> next(std::size_t count);
+  // As notifications_after() of sqlite_journal.h.
+  Result<std::vector<Notification>> after(std::uint64_t id, std::size_t count);
 
  private:
+  Result<std::optional<Notification>> find(std::int64_t id);
+  // The notifications whose ids the rows have.
+  Result<std::vector<Notification>> read(Execution& ids, std::size_t count);
+
   Connection& connection_;
+  DamagedRows& damaged_;
   Statement insert_;
   Statement postpone_;
   Statement remove_;
   Statement next_;
+  Statement after_;
+  Statement find_;
 };
 
 }  // namespace sluice::journal

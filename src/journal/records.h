@@ -154,6 +154,8 @@ struct UpdateUpload {
   // With Durability::interval: a power cut may take it back, before the next commit that must not
   // be lost. It stays in its order.
   bool may_be_lost = false;
+  // The upload's. Without it the ranges of a multi-chunk upload take more room.
+  std::optional<Layout> layout = std::nullopt;
 };
 // Whatever was committed before survives a power cut.
 struct SyncJournal {};

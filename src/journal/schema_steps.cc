@@ -404,9 +404,19 @@ CREATE TRIGGER video_counts_deleted AFTER DELETE ON videos BEGIN
 END;
 )sql";
 
-constexpr std::array steps_of_sluice{version_1, version_2,  version_3, version_4,
-                                     version_5, version_6,  version_7, version_8,
-                                     version_9, version_10, version_11};
+// For pages in order of time, of all states together. What has no state's name is found, too.
+constexpr const char* version_12 = R"sql(
+DROP INDEX uploads_by_expiry;
+CREATE INDEX uploads_due ON uploads (expires_at, id)
+  WHERE state <> 'received' AND state <> 'delivering';
+)sql";
+
+// `stored` and `unsynced` may name whole parts by bits. The tables stay as they are.
+constexpr const char* version_13 = "";
+
+constexpr std::array steps_of_sluice{version_1,  version_2,  version_3, version_4, version_5,
+                                     version_6,  version_7,  version_8, version_9, version_10,
+                                     version_11, version_12, version_13};
 
 }  // namespace
 

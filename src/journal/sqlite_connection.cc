@@ -11,7 +11,9 @@
 #include <tuple>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/check.h"
+#include "base/encoding.h"
 
 namespace sluice::journal {
 namespace {
@@ -143,6 +145,33 @@ std::string Execution::take_bytes() {
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column_));
   ++column_;
   return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
+}
+
+std::string Execution::take_literal() {
+  if (column_ >= sqlite3_column_count(statement_)) {
+    return {};
+  }
+  const int type = sqlite3_column_type(statement_, column_);
+  if (type == SQLITE_NULL) {
+    skip();
+    return "NULL";
+  }
+  const std::string bytes = take_bytes();
+  if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
+    return bytes;
+  }
+  // What a text editor would not show comes in hex, and as the text that it is.
+  const bool is_plain = type == SQLITE_TEXT &&
+                        std::ranges::all_of(bytes, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!is_plain) {
+    const std::string hex = "X'" + to_hex(as_bytes(bytes)) + "'";
+    return type == SQLITE_TEXT ? "CAST(" + hex + " AS TEXT)" : hex;
+  }
+  std::string quoted = "'";
+  for (const char c : bytes) {
+    quoted += c == '\'' ? "''" : std::string(1, c);
+  }
+  return quoted + "'";
 }
 
 Result<Connection> Connection::open(const std::string& path) {

@@ -59,6 +59,8 @@ class Execution {
   bool next_is_null() const;
   std::int64_t take_integer();
   std::string take_bytes();
+  // As SQL has it: a number, a quoted text, X'...'. Empty behind the last column.
+  std::string take_literal();
   void skip() { ++column_; }
 
  private:
@@ -103,6 +105,10 @@ class Connection {
 
   // Rows that the last INSERT, UPDATE or DELETE changed, triggers not counted.
   std::int64_t changes() const noexcept { return sqlite3_changes64(database_.get()); }
+  // Whether the last call failed because what it read is not what SQLite has written.
+  bool has_found_corruption() const noexcept {
+    return (sqlite3_errcode(database_.get()) & 0xFF) == SQLITE_CORRUPT;
+  }
   bool in_transaction() const noexcept { return sqlite3_get_autocommit(database_.get()) == 0; }
   const std::string& path() const noexcept { return path_; }
   sqlite3* handle() const noexcept { return database_.get(); }

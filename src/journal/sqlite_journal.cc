@@ -92,7 +92,7 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
   if (durability == Durability::interval) {
     connection->fail_when_log_cannot_be_synced(limits::journal_checkpoint_pages);
   }
-  auto database = std::make_unique<Database>(std::move(*connection));
+  auto database = std::make_unique<Database>(std::move(*connection), metrics, log);
   if (Result<> prepared = database->prepare(); !prepared) {
     return fail(prepared.error());
   }
@@ -229,8 +229,9 @@ runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::undelivered(std:
 }
 
 runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::due(Timestamp now,
+                                                                    ExpiryPosition after,
                                                                     std::size_t count) {
-  auto work = [this, now, count] { return database_->uploads.due(now, count); };
+  auto work = [this, now, after, count] { return database_->uploads.due(now, after, count); };
   co_return co_await read(std::move(work));
 }
 
@@ -242,8 +243,9 @@ runtime::Task<Result<std::vector<Decided>>> SqliteJournal::decided(Decided after
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::leftover_blobs(std::size_t count) {
-  auto work = [this, count] { return database_->uploads.leftover_blobs(count); };
+runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::leftover_blobs(std::uint64_t after,
+                                                                               std::size_t count) {
+  auto work = [this, after, count] { return database_->uploads.leftover_blobs(after, count); };
   co_return co_await read(std::move(work));
 }
 
@@ -270,8 +272,11 @@ runtime::Task<Result<VideoPage>> SqliteJournal::list_videos(VideoQuery query) {
   co_return co_await read_in_steps(std::move(work));
 }
 
-runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::leftover_videos(std::size_t count) {
-  auto work = [this, count] { return database_->videos.leftover(count); };
+runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::leftover_videos(std::string after,
+                                                                               std::size_t count) {
+  auto work = [this, after = std::move(after), count] {
+    return database_->videos.leftover(after, count);
+  };
   co_return co_await read(std::move(work));
 }
 
@@ -291,6 +296,30 @@ runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::videos_after(std:
                                                                             std::size_t count) {
   auto work = [this, after = std::move(after), count] {
     return database_->videos.after(after, count);
+  };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<Notification>>> SqliteJournal::notifications_after(
+    std::uint64_t after, std::size_t count) {
+  auto work = [this, after, count] { return database_->notifications.after(after, count); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::vector<DamagedRow>>> SqliteJournal::damaged_rows() {
+  auto work = [this]() -> Result<std::vector<DamagedRow>> { return database_->damaged.known(); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<std::string>> SqliteJournal::row_as_sql(DamagedRow row) {
+  auto work = [this, row = std::move(row)] { return to_sql(database_->connection, row); };
+  co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<>> SqliteJournal::remove_row(DamagedRow row) {
+  auto work = [this, row = std::move(row)] {
+    return database_->connection.execute("DELETE FROM " + row.table +
+                                         " WHERE rowid = " + std::to_string(row.rowid));
   };
   co_return co_await read(std::move(work));
 }
@@ -438,7 +467,7 @@ Result<> SqliteJournal::apply(const Change& change) {
         return identified ? owners.check(identify.owner, identify.limits) : identified;
       },
       [&](const UseSignature& use) { return owners.use_signature(use); },
-      [&](const UpdateUpload& update) { return uploads.update(update.id, update.progress); },
+      [&](const UpdateUpload& update) { return uploads.update(update); },
       [](const SyncJournal& /*sync*/) { return Result<>(); },
       [&](const RemoveUpload& remove) { return uploads.remove(remove.id); },
       [&](const PutVideo& put) { return videos.put(put.record); },

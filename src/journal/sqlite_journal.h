@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "journal/boot.h"
 #include "journal/commit_queue.h"
+#include "journal/damaged_rows.h"
 #include "journal/journal.h"
 #include "journal/notification_table.h"
 #include "journal/owner_table.h"
@@ -47,16 +48,19 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(std::uint64_t id) override;
   runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
                                                                std::size_t count) override;
-  runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, std::size_t count) override;
+  runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, journal::ExpiryPosition after,
+                                                       std::size_t count) override;
   runtime::Task<Result<std::vector<Decided>>> decided(Decided after, Timestamp until,
                                                       std::size_t count) override;
-  runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::size_t count) override;
+  runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::uint64_t after,
+                                                                  std::size_t count) override;
   runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
                                                             std::size_t count) override;
   runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
-  runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::size_t count) override;
+  runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::string after,
+                                                                  std::size_t count) override;
   runtime::Task<Result<std::vector<Notification>>> next_notifications(std::size_t count) override;
 
   // For one who reads the whole journal, page by page: what has an id above `after`, in order of
@@ -65,6 +69,14 @@ class SqliteJournal final : public Journal {
                                                                  std::size_t count);
   runtime::Task<Result<std::vector<VideoRecord>>> videos_after(std::string after,
                                                                std::size_t count);
+  runtime::Task<Result<std::vector<Notification>>> notifications_after(std::uint64_t after,
+                                                                       std::size_t count);
+  // What was set aside since the journal was opened.
+  runtime::Task<Result<std::vector<DamagedRow>>> damaged_rows();
+  // The row as the SQL statement that would insert it; empty where there is none.
+  runtime::Task<Result<std::string>> row_as_sql(DamagedRow row);
+  // Of a program that has the journal for itself.
+  runtime::Task<Result<>> remove_row(DamagedRow row);
   // What SQLite finds wrong when it reads the whole file; a damaged file may also be an error.
   runtime::Task<Result<std::vector<std::string>>> integrity_problems();
 
@@ -72,15 +84,17 @@ class SqliteJournal final : public Journal {
 
  private:
   struct Database {
-    explicit Database(Connection opened)
+    Database(Connection opened, Metrics& metrics, Log& log)
         : connection(std::move(opened)),
+          damaged(metrics, log),
           owners(connection),
-          uploads(connection),
-          videos(connection),
-          notifications(connection) {}
+          uploads(connection, damaged),
+          videos(connection, damaged),
+          notifications(connection, damaged) {}
     Result<> prepare();
 
     Connection connection;
+    DamagedRows damaged;
     // For the next transaction. Only with Durability::interval.
     Result<> set_synced(bool synced);
 

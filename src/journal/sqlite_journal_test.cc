@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "base/limits.h"
@@ -151,12 +153,12 @@ TEST_F(SqliteJournalTest, FindsUploadsByWhatIsToBeDone) {
   EXPECT_EQ(ids(sluice::testing::run(journal->undelivered(0, 2))), (Ids{3, 4}));
   EXPECT_EQ(ids(sluice::testing::run(journal->undelivered(4, 2))), (Ids{5, 6}));
   EXPECT_EQ(ids(sluice::testing::run(journal->undelivered(6, 2))), Ids{});
-  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(99), 20))), Ids{});
-  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(100), 20))), (Ids{1, 7, 9, 11, 13}));
-  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), 20))).size(), 10U);
-  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), 3))).size(), 3U);
-  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(20))), (Ids{7, 11, 13}));
-  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(1))).size(), 1U);
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(99), {}, 20))), Ids{});
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(100), {}, 20))), (Ids{1, 7, 9, 11, 13}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), {}, 20))).size(), 10U);
+  EXPECT_EQ(ids(sluice::testing::run(journal->due(at(200), {}, 3))).size(), 3U);
+  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(0, 20))), (Ids{7, 11, 13}));
+  EXPECT_EQ(ids(sluice::testing::run(journal->leftover_blobs(0, 1))).size(), 1U);
 }
 
 TEST_F(SqliteJournalTest, FindsRefusedAndFailedUploadsInTheOrderOfTheirDecision) {
@@ -304,10 +306,10 @@ TEST_F(SqliteJournalTest, ListsVideosNewestFirst) {
   EXPECT_EQ(list({.status = "success", .offset = 1, .count = 1}), "3:b");
   EXPECT_EQ(list({.status = "processing"}), "0:");
   EXPECT_EQ(list({.status = "deleted"}), "0:");
-  EXPECT_EQ(sluice::testing::run(journal->leftover_videos(9))->front(), gone);
+  EXPECT_EQ(sluice::testing::run(journal->leftover_videos("", 9))->front(), gone);
   gone.source_present = false;
   EXPECT_TRUE(commit({PutVideo{gone}}));
-  EXPECT_TRUE(sluice::testing::run(journal->leftover_videos(9))->empty());
+  EXPECT_TRUE(sluice::testing::run(journal->leftover_videos("", 9))->empty());
 }
 
 runtime::Task<> commit_many(SqliteJournal& journal, std::uint64_t first, int commits,
@@ -382,6 +384,31 @@ TEST_F(SqliteJournalTest, PagesThroughAllUploadsAndVideos) {
   EXPECT_EQ(rest->front(), sample_video("c"));
 }
 
+// The bytes that the write-ahead log gets for one more part, with every second one there.
+TEST_F(SqliteJournalTest, APieceOfManyPartsWritesFewPages) {
+  UploadRecord record = sample_upload(1);
+  record.layout =
+      Layout{limits::part_count_max * limits::part_bytes_min, limits::part_bytes_min, false, {}};
+  record.file_size = record.layout->total_size();
+  for (std::uint64_t part = 0; part < limits::part_count_max; part += 2) {
+    record.progress.stored.add(
+        {part * limits::part_bytes_min, (part + 1) * limits::part_bytes_min});
+  }
+  record.progress.unsynced = record.progress.stored;
+  EXPECT_TRUE(commit({CreateUpload{record}}));
+  open();
+  const std::string log_file = path + "-wal";
+  EXPECT_TRUE(commit({CreateUpload{sample_upload(2)}}));
+  const auto before = std::filesystem::file_size(log_file);
+  record.progress.stored.add({limits::part_bytes_min, 2 * limits::part_bytes_min});
+  record.progress.expires_at += std::chrono::seconds(1);
+  EXPECT_TRUE(commit({UpdateUpload{1, record.progress, false, record.layout}}));
+  const auto written = std::filesystem::file_size(log_file) - before;
+  EXPECT_LE(written, 32 * limits::KiB);
+  RecordProperty("bytes", static_cast<int>(written));
+  EXPECT_EQ(find(record.token), record);
+}
+
 TEST_F(SqliteJournalTest, ChecksTheIntegrityOfItsFile) {
   create(1, UploadState::receiving, true, 1);
   EXPECT_TRUE(sluice::testing::run(journal->integrity_problems())->empty());
@@ -393,7 +420,7 @@ TEST_F(SqliteJournalTest, ChecksTheIntegrityOfItsFile) {
     ASSERT_TRUE(connection->execute(
         "PRAGMA writable_schema=ON;"
         "UPDATE sqlite_schema SET sql = replace(sql, 'expires_at', 'created_at')"
-        " WHERE name = 'uploads_by_expiry'"));
+        " WHERE name = 'uploads_due'"));
   }
   open();
   const auto problems = sluice::testing::run(journal->integrity_problems());

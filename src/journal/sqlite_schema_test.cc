@@ -26,6 +26,9 @@ class SqliteSchema : public ::testing::Test {
 
   sluice::testing::TemporaryDirectory directory;
   const std::string path = directory.path() + "/journal";
+  Metrics metrics;
+  NullLog log;
+  DamagedRows damaged{metrics, log};
 };
 
 TEST_F(SqliteSchema, OpensAsAsked) {
@@ -145,8 +148,8 @@ class SqliteTables : public SqliteSchema {
 TEST_F(SqliteTables, AnswerFromIndexesWithoutSorting) {
   auto connection = open_database(path, Durability::none);
   ASSERT_TRUE(connection);
-  UploadTable uploads(*connection);
-  VideoTable videos(*connection);
+  UploadTable uploads(*connection, damaged);
+  VideoTable videos(*connection, damaged);
   ASSERT_TRUE(uploads.prepare());
   ASSERT_TRUE(videos.prepare());
   const std::vector<std::string> lines = plans(*connection);
@@ -171,7 +174,7 @@ TEST_F(SqliteTables, KnowWhatIsPromisedAlsoFromBeforeItWasKept) {
                                          " (2, 300, 'receiving', '0-5'), (3, 70, 'receiving', ''),"
                                          " (4, 9, 'aborted', ''), (5, 0, 'received', ''))"));
   ASSERT_TRUE(migrate(*connection, migration_steps()));
-  UploadTable uploads(*connection);
+  UploadTable uploads(*connection, damaged);
   ASSERT_TRUE(uploads.prepare());
   EXPECT_EQ(uploads.promised_bytes(), 5'000'000'000'070U);
   EXPECT_TRUE(connection->execute("UPDATE uploads SET stored = '0-1' WHERE id = 1"));
@@ -197,8 +200,8 @@ TEST_F(SqliteTables, BringRowsOfVersion2UpToDate) {
       "INSERT INTO videos VALUES ('v', 4, 1, 'success', 1, '{}', '{}')"));
   const Timestamp before = SystemClock().now() - std::chrono::seconds(1);
   ASSERT_TRUE(migrate(*connection, migration_steps()));
-  UploadTable uploads(*connection);
-  VideoTable videos(*connection);
+  UploadTable uploads(*connection, damaged);
+  VideoTable videos(*connection, damaged);
   ASSERT_TRUE(uploads.prepare());
   ASSERT_TRUE(videos.prepare());
   for (std::uint64_t id = 1; id <= 4; ++id) {
@@ -225,7 +228,7 @@ TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
   }
   auto connection = open_database(path, Durability::none);
   ASSERT_TRUE(connection);
-  UploadTable uploads(*connection);
+  UploadTable uploads(*connection, damaged);
   ASSERT_TRUE(uploads.prepare());
   EXPECT_EQ(uploads.last_id(), 50'000U);
   EXPECT_EQ(uploads.counts()->at(UploadState::receiving), 50'000U);

@@ -2,13 +2,12 @@
 #include "journal/upload_table.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "journal/answer_headers.h"
+#include "journal/upload_row.h"
 
 namespace sluice::journal {
 namespace {
@@ -17,101 +16,9 @@ void bind_time(Execution& execution, Timestamp time) {
   execution.bind(time.time_since_epoch().count());
 }
 
-Timestamp take_time(Execution& row) {
-  return Timestamp(std::chrono::milliseconds(row.take_integer()));
-}
-
 void bind_count(Execution& execution, std::size_t count) {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   execution.bind_unsigned(std::min<std::uint64_t>(count, most));
-}
-
-// Of a file with an open end: as a range of `unsynced`, it goes where a power cut takes those.
-ByteRange open_end(const UploadProgress& progress) {
-  return {progress.stored.prefix(), limits::file_size_max};
-}
-
-RangeSet with_open_end(const UploadProgress& progress) {
-  RangeSet unsynced = progress.unsynced;
-  if (progress.open_ended) {
-    unsynced.add(open_end(progress));
-  }
-  return unsynced;
-}
-
-// The texts that a progress becomes; they must live while they are bound.
-struct ProgressTexts {
-  explicit ProgressTexts(const UploadProgress& progress)
-      : stored(progress.stored.to_text()), unsynced(with_open_end(progress).to_text()) {
-    if (progress.answer) {
-      headers = answer_headers_to_text(progress.answer->headers);
-    }
-  }
-
-  std::string stored;
-  std::string unsynced;
-  std::string headers;
-};
-
-void bind_progress(Execution& execution, const UploadProgress& progress,
-                   const ProgressTexts& texts) {
-  execution.bind_text(to_text(progress.state));
-  execution.bind_text(texts.stored);
-  execution.bind_text(texts.unsynced);
-  bind_time(execution, progress.expires_at);
-  execution.bind(progress.blob_present ? 1 : 0);
-  execution.bind_unsigned(progress.attempts);
-  bind_time(execution, progress.next_attempt_at);
-  bind_time(execution, progress.handoff_since);
-  execution.bind_blob(progress.failure);
-  if (!progress.answer) {
-    execution.bind_null();
-    execution.bind_null();
-    execution.bind_null();
-    execution.bind(0);
-    return;
-  }
-  execution.bind(progress.answer->status);
-  execution.bind_text(texts.headers);
-  execution.bind_blob(progress.answer->body);
-  execution.bind_unsigned(progress.answer->spilled_bytes);
-}
-
-// False when a text is none of ours.
-bool take_progress(Execution& row, UploadProgress& progress) {
-  const std::optional<UploadState> state = upload_state_from_text(row.take_bytes());
-  std::optional<RangeSet> stored = RangeSet::from_text(row.take_bytes());
-  std::optional<RangeSet> unsynced = RangeSet::from_text(row.take_bytes());
-  if (!state || !stored || !unsynced) {
-    return false;
-  }
-  progress.state = *state;
-  progress.stored = std::move(*stored);
-  progress.unsynced = std::move(*unsynced);
-  progress.open_ended = progress.unsynced.contains(open_end(progress));
-  if (progress.open_ended) {
-    progress.unsynced.remove(open_end(progress));
-  }
-  progress.expires_at = take_time(row);
-  progress.blob_present = row.take_integer() != 0;
-  progress.attempts = static_cast<unsigned>(row.take_integer());
-  progress.next_attempt_at = take_time(row);
-  progress.handoff_since = take_time(row);
-  progress.failure = row.take_bytes();
-  if (row.next_is_null()) {
-    return true;
-  }
-  Answer answer;
-  answer.status = static_cast<int>(row.take_integer());
-  auto headers = answer_headers_from_text(row.take_bytes());
-  if (!headers) {
-    return false;
-  }
-  answer.headers = std::move(*headers);
-  answer.body = row.take_bytes();
-  answer.spilled_bytes = static_cast<std::uint64_t>(row.take_integer());
-  progress.answer = std::move(answer);
-  return true;
 }
 
 // How many records of 4 KiB the upload counts as.
@@ -123,23 +30,18 @@ std::uint64_t weight_of(std::size_t text_bytes) {
 
 // INDEXED BY makes a query fail to prepare instead of scanning the table should its index be lost.
 Result<> UploadTable::prepare() {
-  const std::string select =
-      "SELECT id, token, file_name, file_size, content_type, parameters, origin, owner, layout,"
-      " created_at, state, stored, unsynced, expires_at, blob_present, attempts,"
-      " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body, "
-      "answer_spilled"
-      " FROM uploads ";
+  const std::string select = std::string("SELECT ") + upload_columns + " FROM uploads ";
   const std::string update =
       "UPDATE uploads SET state = ?, stored = ?, unsynced = ?, expires_at = ?,"
       " blob_present = ?, attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?,"
       " answer_status = ?, answer_headers = ?, answer_body = ?, answer_spilled = ?";
+  std::string places = "?";  // That of the weight.
+  for (int i = 0; i < upload_column_count; ++i) {
+    places += ", ?";
+  }
   return connection_.prepare_all({
       {&insert_,
-       "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters, origin,"
-       " owner, layout, created_at, state, stored, unsynced, expires_at, blob_present, attempts,"
-       " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body,"
-       " answer_spilled, weight)"
-       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+       std::string("INSERT INTO uploads (") + upload_columns + ", weight) VALUES (" + places + ")"},
       {&identify_,
        "UPDATE uploads SET file_size = ?, file_name = ?, content_type = ?, parameters = ?,"
        " origin = ?, owner = ?, weight = ? WHERE id = ? AND state = 'receiving'"},
@@ -157,38 +59,42 @@ Result<> UploadTable::prepare() {
        " AND (state = 'aborted' OR state = 'expired') ORDER BY id DESC LIMIT 4 OFFSET " +
            std::to_string(limits::gone_uploads_per_owner_max) + ")"},
       {&remove_, "DELETE FROM uploads WHERE id = ?"},
-      {&find_, select + "WHERE token = ?"},
+      {&id_of_, "SELECT id FROM uploads WHERE token = ?"},
       {&find_by_id_, select + "WHERE id = ?"},
       {&undelivered_,
-       select + "INDEXED BY uploads_undelivered"
-                " WHERE state IN ('received', 'delivering') AND id > ? ORDER BY id LIMIT ?"},
-      {&due_, select + "INDEXED BY uploads_by_expiry"
-                       " WHERE state IN ('receiving', 'delivered', 'refused', 'failed',"
-                       " 'aborted', 'expired') AND expires_at <= ? LIMIT ?"},
-      {&leftover_, select + "INDEXED BY uploads_leftover WHERE blob_present = 1"
-                            " AND (state = 'delivered' OR state = 'aborted' OR state = 'expired')"
-                            " LIMIT ?"},
+       "SELECT id FROM uploads INDEXED BY uploads_undelivered"
+       " WHERE state IN ('received', 'delivering') AND id > ? ORDER BY id"},
+      {&due_,
+       "SELECT id FROM uploads INDEXED BY uploads_due"
+       " WHERE state <> 'received' AND state <> 'delivering' AND expires_at <= ?"
+       " AND (expires_at, id) > (?, ?) ORDER BY expires_at, id"},
+      {&leftover_,
+       "SELECT id FROM uploads INDEXED BY uploads_leftover WHERE blob_present = 1"
+       " AND (state = 'delivered' OR state = 'aborted' OR state = 'expired')"
+       " AND id > ? ORDER BY id"},
       {&decided_,
        "SELECT next_attempt_at, id FROM uploads INDEXED BY uploads_decided WHERE blob_present = 1"
        " AND (state = 'refused' OR state = 'failed') AND (next_attempt_at, id) > (?, ?)"
        " AND next_attempt_at < ? ORDER BY next_attempt_at, id LIMIT ?"},
-      {&unsynced_, select + "INDEXED BY uploads_unsynced WHERE unsynced <> ''"
-                            " AND state = 'receiving' AND id > ? ORDER BY id LIMIT ?"},
+      {&unsynced_,
+       "SELECT id FROM uploads INDEXED BY uploads_unsynced WHERE unsynced <> ''"
+       " AND state = 'receiving' AND id > ? ORDER BY id"},
       {&counts_,
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
-      {&after_, select + "WHERE id > ? ORDER BY id LIMIT ?"},
+      {&after_, "SELECT id FROM uploads WHERE id > ? ORDER BY id"},
       {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
       // total() does not overflow; it is exact up to 2^53 bytes, far above any disk.
       {&promised_,
        "SELECT CAST(total(file_size) AS INTEGER) FROM uploads INDEXED BY uploads_promised"
-       " WHERE state = 'receiving' AND stored = ''"},
+       " WHERE state = 'receiving' AND stored = '' AND file_size BETWEEN 0 AND " +
+           std::to_string(limits::file_size_max)},
   });
 }
 
 Result<> UploadTable::create(const UploadRecord& record) {
   const std::string layout = record.layout ? layout_to_text(*record.layout) : "";
-  const ProgressTexts texts(record.progress);
+  const ProgressTexts texts(record.progress, record.layout);
   Execution execution(insert_);
   execution.bind_unsigned(record.id);
   execution.bind_text(record.token);
@@ -224,36 +130,36 @@ Result<> UploadTable::identify(const IdentifyUpload& change) {
   return expect_one_change(change.id);
 }
 
-Result<> UploadTable::update(std::uint64_t id, const UploadProgress& progress) {
-  if (!is_settled(progress)) {
-    return change(update_, id, progress);
+Result<> UploadTable::update(const UpdateUpload& update) {
+  if (!is_settled(update.progress)) {
+    return change(update_, update);
   }
-  if (!is_gone(progress.state)) {
-    return change(finish_, id, progress);
+  if (!is_gone(update.progress.state)) {
+    return change(finish_, update);
   }
-  UploadProgress buried = progress;
-  buried.stored = {};
-  if (Result<> done = change(bury_, id, buried); !done) {
+  UpdateUpload buried = update;
+  buried.progress.stored = {};
+  if (Result<> done = change(bury_, buried); !done) {
     return done;
   }
   Execution execution(forget_gone_);
-  execution.bind_unsigned(id);
+  execution.bind_unsigned(update.id);
   return execution.finish();
 }
 
-Result<> UploadTable::change(Statement& statement, std::uint64_t id,
-                             const UploadProgress& progress) {
-  const ProgressTexts texts(progress);
+Result<> UploadTable::change(Statement& statement, const UpdateUpload& update) {
+  const ProgressTexts texts(update.progress, update.layout);
   Execution execution(statement);
-  bind_progress(execution, progress, texts);
+  bind_progress(execution, update.progress, texts);
   if (&statement == &finish_) {
-    execution.bind_unsigned(progress.answer ? progress.answer->body.size() : 0);
+    const std::optional<Answer>& answer = update.progress.answer;
+    execution.bind_unsigned(answer ? answer->body.size() : 0);
   }
-  execution.bind_unsigned(id);
+  execution.bind_unsigned(update.id);
   if (Result<> done = execution.finish(); !done) {
     return done;
   }
-  return expect_one_change(id);
+  return expect_one_change(update.id);
 }
 
 Result<> UploadTable::expect_one_change(std::uint64_t id) const {
@@ -271,35 +177,65 @@ Result<> UploadTable::remove(std::uint64_t id) {
 }
 
 Result<std::optional<UploadRecord>> UploadTable::find(const std::string& token) {
-  Execution execution(find_);
+  Execution execution(id_of_);
   execution.bind_text(token);
-  return read_one(execution);
+  const Result<bool> found = execution.step();
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
+    return std::nullopt;
+  }
+  return find_by_id(static_cast<std::uint64_t>(execution.take_integer()));
 }
 
 Result<std::optional<UploadRecord>> UploadTable::find_by_id(std::uint64_t id) {
-  Execution execution(find_by_id_);
-  execution.bind_unsigned(id);
-  return read_one(execution);
+  Execution row(find_by_id_);
+  row.bind_unsigned(id);
+  const Result<bool> found = row.step();
+  if (!found && connection_.has_found_corruption()) {
+    return fail(damaged_.add("uploads", static_cast<std::int64_t>(id), found.error().message()));
+  }
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
+    return std::nullopt;
+  }
+  auto record = take_upload(row);
+  if (!record) {
+    return fail(damaged_.add("uploads", static_cast<std::int64_t>(id), record.error()));
+  }
+  return *std::move(record);
+}
+
+Result<std::vector<UploadRecord>> UploadTable::read(Execution& ids, std::size_t count) {
+  const auto read_one = [this](Execution& row) {
+    return find_by_id(static_cast<std::uint64_t>(row.take_integer()));
+  };
+  return read_page<UploadRecord>(ids, count, read_one);
 }
 
 Result<std::vector<UploadRecord>> UploadTable::undelivered(std::uint64_t after, std::size_t count) {
   Execution execution(undelivered_);
   execution.bind_unsigned(after);
-  bind_count(execution, count);
-  return read_rows(execution);
+  return read(execution, count);
 }
 
-Result<std::vector<UploadRecord>> UploadTable::due(Timestamp now, std::size_t count) {
+Result<std::vector<UploadRecord>> UploadTable::due(Timestamp now, ExpiryPosition after,
+                                                   std::size_t count) {
   Execution execution(due_);
   bind_time(execution, now);
-  bind_count(execution, count);
-  return read_rows(execution);
+  bind_time(execution, after.expires_at);
+  execution.bind_unsigned(after.id);
+  return read(execution, count);
 }
 
-Result<std::vector<UploadRecord>> UploadTable::leftover_blobs(std::size_t count) {
+Result<std::vector<UploadRecord>> UploadTable::leftover_blobs(std::uint64_t after,
+                                                              std::size_t count) {
   Execution execution(leftover_);
-  bind_count(execution, count);
-  return read_rows(execution);
+  execution.bind_unsigned(after);
+  return read(execution, count);
 }
 
 Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until,
@@ -326,8 +262,7 @@ Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until
 Result<std::vector<UploadRecord>> UploadTable::unsynced(std::uint64_t after, std::size_t count) {
   Execution execution(unsynced_);
   execution.bind_unsigned(after);
-  bind_count(execution, count);
-  return read_rows(execution);
+  return read(execution, count);
 }
 
 Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
@@ -351,8 +286,7 @@ Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
 Result<std::vector<UploadRecord>> UploadTable::after(std::uint64_t id, std::size_t count) {
   Execution execution(after_);
   execution.bind_unsigned(id);
-  bind_count(execution, count);
-  return read_rows(execution);
+  return read(execution, count);
 }
 
 Result<std::uint64_t> UploadTable::last_id() {
@@ -376,59 +310,6 @@ Result<std::uint64_t> UploadTable::promised_bytes() {
   }
   SLUICE_CHECK(*row);
   return static_cast<std::uint64_t>(execution.take_integer());
-}
-
-Result<UploadRecord> UploadTable::read_row(Execution& row) const {
-  UploadRecord record;
-  record.id = static_cast<std::uint64_t>(row.take_integer());
-  record.token = row.take_bytes();
-  record.file_name = row.take_bytes();
-  record.file_size = static_cast<std::uint64_t>(row.take_integer());
-  record.content_type = row.take_bytes();
-  record.parameters = row.take_bytes();
-  record.origin = row.take_bytes();
-  record.owner = row.take_bytes();
-  const std::string layout = row.take_bytes();
-  if (!layout.empty()) {
-    record.layout = layout_from_text(layout);
-  }
-  record.created_at = take_time(row);
-  const bool has_layout =
-      layout.empty() || (record.layout && record.layout->total_size() == record.file_size);
-  if (!take_progress(row, record.progress) || !has_layout) {
-    return fail(Errc::storage_failed, "journal " + connection_.path() + ": the row of upload " +
-                                          std::to_string(record.id) + " is damaged");
-  }
-  return record;
-}
-
-Result<std::optional<UploadRecord>> UploadTable::read_one(Execution& row) const {
-  const Result<bool> found = row.step();
-  if (!found) {
-    return fail(found.error());
-  }
-  if (!*found) {
-    return std::nullopt;
-  }
-  return read_row(row);
-}
-
-Result<std::vector<UploadRecord>> UploadTable::read_rows(Execution& rows) const {
-  std::vector<UploadRecord> records;
-  for (;;) {
-    const Result<bool> row = rows.step();
-    if (!row) {
-      return fail(row.error());
-    }
-    if (!*row) {
-      return records;
-    }
-    Result<UploadRecord> record = read_row(rows);
-    if (!record) {
-      return fail(record.error());
-    }
-    records.push_back(std::move(*record));
-  }
 }
 
 }  // namespace sluice::journal

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table `uploads`: records to rows and back. On the thread of its connection, which must
-// outlive it.
+// The table `uploads`: records to rows and back. On the thread of its connection. What it
+// refers to must outlive it.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "journal/damaged_rows.h"
 #include "journal/journal.h"
 #include "journal/records.h"
 #include "journal/sqlite_connection.h"
@@ -20,7 +21,8 @@ namespace sluice::journal {
 
 class UploadTable {
  public:
-  explicit UploadTable(Connection& connection) : connection_(connection) {}
+  UploadTable(Connection& connection, DamagedRows& damaged)
+      : connection_(connection), damaged_(damaged) {}
   // Once, before anything else, when the schema is there.
   Result<> prepare();
 
@@ -29,7 +31,7 @@ class UploadTable {
   Result<> identify(const IdentifyUpload& change);
   // `internal` for an id that is not there. As forget_details() where the upload is settled; of its
   // owner's aborted and expired ones the oldest go when there are too many.
-  Result<> update(std::uint64_t id, const UploadProgress& progress);
+  Result<> update(const UpdateUpload& update);
   // A row that is not there is as good as removed.
   Result<> remove(std::uint64_t id);
 
@@ -37,8 +39,8 @@ class UploadTable {
   Result<std::optional<UploadRecord>> find(const std::string& token);
   Result<std::optional<UploadRecord>> find_by_id(std::uint64_t id);
   Result<std::vector<UploadRecord>> undelivered(std::uint64_t after, std::size_t count);
-  Result<std::vector<UploadRecord>> due(Timestamp now, std::size_t count);
-  Result<std::vector<UploadRecord>> leftover_blobs(std::size_t count);
+  Result<std::vector<UploadRecord>> due(Timestamp now, ExpiryPosition after, std::size_t count);
+  Result<std::vector<UploadRecord>> leftover_blobs(std::uint64_t after, std::size_t count);
   Result<std::vector<Decided>> decided(Decided after, Timestamp until, std::size_t count);
   Result<std::vector<UploadRecord>> unsynced(std::uint64_t after, std::size_t count);
   Result<std::map<UploadState, std::uint64_t>> counts();
@@ -50,13 +52,13 @@ class UploadTable {
   Result<std::uint64_t> promised_bytes();
 
  private:
-  Result<> change(Statement& statement, std::uint64_t id, const UploadProgress& progress);
+  Result<> change(Statement& statement, const UpdateUpload& update);
   Result<> expect_one_change(std::uint64_t id) const;
-  Result<UploadRecord> read_row(Execution& row) const;
-  Result<std::optional<UploadRecord>> read_one(Execution& row) const;
-  Result<std::vector<UploadRecord>> read_rows(Execution& rows) const;
+  // The records whose ids the rows have.
+  Result<std::vector<UploadRecord>> read(Execution& ids, std::size_t count);
 
   Connection& connection_;
+  DamagedRows& damaged_;
   Statement insert_;
   Statement identify_;
   Statement update_;
@@ -64,7 +66,7 @@ class UploadTable {
   Statement bury_;
   Statement forget_gone_;
   Statement remove_;
-  Statement find_;
+  Statement id_of_;
   Statement find_by_id_;
   Statement undelivered_;
   Statement due_;

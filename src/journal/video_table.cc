@@ -15,46 +15,45 @@
 namespace sluice::journal {
 namespace {
 
-constexpr const char* columns =
-    "id, upload_id, created_at, status, source_present, document, metadata, owner, files_size";
-
 void bind_count(Execution& execution, std::size_t count) {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   execution.bind_unsigned(std::min<std::uint64_t>(count, most));
 }
 
-VideoRecord read_row(Execution& row) {
-  VideoRecord record;
+bool is_status(std::string_view text) {
+  return text == "processing" || text == "success" || text == "fail" || text == "deleted";
+}
+
+// Null when the record is sound, else the column that is not.
+const char* take_video(Execution& row, VideoRecord& record) {
   record.id = row.take_bytes();
-  record.upload_id = static_cast<std::uint64_t>(row.take_integer());
+  const std::int64_t upload_id = row.take_integer();
+  record.upload_id = static_cast<std::uint64_t>(upload_id);
   record.created_at = Timestamp(std::chrono::milliseconds(row.take_integer()));
   record.status = row.take_bytes();
   record.source_present = row.take_integer() != 0;
   record.document = row.take_bytes();
   record.metadata = row.take_bytes();
   record.owner = row.take_bytes();
-  record.files_size = static_cast<std::uint64_t>(row.take_integer());
-  return record;
-}
-
-Result<std::vector<VideoRecord>> read_rows(Execution& rows) {
-  std::vector<VideoRecord> records;
-  for (;;) {
-    const Result<bool> row = rows.step();
-    if (!row) {
-      return fail(row.error());
-    }
-    if (!*row) {
-      return records;
-    }
-    records.push_back(read_row(rows));
+  const std::int64_t files_size = row.take_integer();
+  record.files_size = static_cast<std::uint64_t>(files_size);
+  const bool has_document = row.take_integer() != 0;
+  if (upload_id < 0) {
+    return "upload_id";
   }
+  if (files_size < 0) {
+    return "files_size";
+  }
+  if (!is_status(record.status)) {
+    return "status";
+  }
+  return has_document ? nullptr : "document";
 }
 
 }  // namespace
 
 Result<> VideoTable::prepare() {
-  const std::string select = std::string("SELECT ") + columns + " FROM videos ";
+  const std::string select = "SELECT rowid FROM videos ";
   if (Result<> prepared = prepare_lists(); !prepared) {
     return prepared;
   }
@@ -69,10 +68,13 @@ Result<> VideoTable::prepare() {
        " files_size = excluded.files_size, weight = excluded.weight"},
       {&remove_, "DELETE FROM videos WHERE id = ?"},
       {&find_, select + "WHERE id = ?"},
-      {&after_, select + "WHERE id > ? ORDER BY id LIMIT ?"},
-      {&leftover_,
-       select +
-           "INDEXED BY videos_leftover WHERE status = 'deleted' AND source_present = 1 LIMIT ?"},
+      {&find_by_rowid_,
+       "SELECT id, upload_id, created_at, status, source_present, document, metadata, owner,"
+       " files_size, json_valid(document) FROM videos WHERE rowid = ?"},
+      {&after_, select + "WHERE id > ? ORDER BY id"},
+      {&leftover_, select +
+                       "INDEXED BY videos_leftover WHERE status = 'deleted' AND source_present = 1"
+                       " AND id > ? ORDER BY id"},
   });
 }
 
@@ -106,7 +108,7 @@ Result<> VideoTable::prepare_lists() {
              " AND (created_at, rowid) < (?, ?) ORDER BY created_at DESC, rowid DESC LIMIT ";
     };
     const std::string skip = list("created_at, rowid") + "1 OFFSET ?";
-    const std::string rows = list(std::string(columns) + ", rowid") + "?";
+    const std::string rows = list("created_at, rowid") + "?";
     const std::string total(kind.total);
     if (Result<> prepared = connection_.prepare_all(
             {{&kind.lists.total, total}, {&kind.lists.skip, skip}, {&kind.lists.rows, rows}});
@@ -149,7 +151,32 @@ Result<std::optional<VideoRecord>> VideoTable::find(const std::string& id) {
   if (!*found) {
     return std::nullopt;
   }
-  return read_row(execution);
+  return find_by_rowid(execution.take_integer());
+}
+
+Result<std::optional<VideoRecord>> VideoTable::find_by_rowid(std::int64_t rowid) {
+  Execution row(find_by_rowid_);
+  row.bind(rowid);
+  const Result<bool> found = row.step();
+  if (!found && connection_.has_found_corruption()) {
+    return fail(damaged_.add("videos", rowid, found.error().message()));
+  }
+  if (!found) {
+    return fail(found.error());
+  }
+  if (!*found) {
+    return std::nullopt;
+  }
+  VideoRecord record;
+  if (const char* const damaged = take_video(row, record)) {
+    return fail(damaged_.add("videos", rowid, damaged));
+  }
+  return record;
+}
+
+Result<std::vector<VideoRecord>> VideoTable::read(Execution& rowids, std::size_t count) {
+  const auto read_one = [this](Execution& row) { return find_by_rowid(row.take_integer()); };
+  return read_page<VideoRecord>(rowids, count, read_one);
 }
 
 VideoTable::Lists& VideoTable::lists_for(const VideoQuery& query) {
@@ -197,7 +224,7 @@ Result<bool> VideoTable::skip(const VideoQuery& query, std::size_t count, VideoP
   return found;
 }
 
-Result<std::vector<VideoRecord>> VideoTable::rows(const VideoQuery& query, std::size_t count,
+Result<std::vector<VideoRecord>> VideoTable::rows(const VideoQuery& query, std::size_t& count,
                                                   VideoPosition& position) {
   Execution execution(lists_for(query).rows);
   bind(execution, query);
@@ -213,15 +240,23 @@ Result<std::vector<VideoRecord>> VideoTable::rows(const VideoQuery& query, std::
     if (!*row) {
       break;
     }
-    VideoRecord& record = records.emplace_back(read_row(execution));
-    position = {record.created_at.time_since_epoch().count(), execution.take_integer()};
-    bytes += record.document.size() + record.metadata.size();
+    position.created_at = execution.take_integer();
+    position.row = execution.take_integer();
+    --count;
+    Result<std::optional<VideoRecord>> record = find_by_rowid(position.row);
+    if (!record && record.error().code() != Errc::record_damaged) {
+      return fail(record.error());
+    }
+    if (record && *record) {
+      bytes += (*record)->document.size() + (*record)->metadata.size();
+      records.push_back(*std::move(*record));
+    }
   }
   return records;
 }
 
 VideoListing::VideoListing(VideoTable& videos, VideoQuery query)
-    : videos_(&videos), query_(std::move(query)), to_skip_(query_.offset) {}
+    : videos_(&videos), query_(std::move(query)), to_skip_(query_.offset), to_read_(query_.count) {}
 
 std::optional<Result<VideoPage>> VideoListing::step() {
   const Result<bool> ended = advance();
@@ -253,27 +288,25 @@ Result<bool> VideoListing::advance() {
     const bool goes_on = skipped && *skipped;
     return skipped ? Result<bool>(!goes_on) : skipped;
   }
-  const std::size_t wanted = query_.count - page_.records.size();
-  Result<std::vector<VideoRecord>> rows = videos_->rows(query_, wanted, position_);
+  const std::size_t wanted = to_read_;
+  Result<std::vector<VideoRecord>> rows = videos_->rows(query_, to_read_, position_);
   if (!rows) {
     return fail(rows.error());
   }
-  const bool ended = rows->empty() || rows->size() == wanted;
   std::ranges::move(*rows, std::back_inserter(page_.records));
-  return ended;
+  return to_read_ == 0 || to_read_ == wanted;
 }
 
-Result<std::vector<VideoRecord>> VideoTable::leftover(std::size_t count) {
+Result<std::vector<VideoRecord>> VideoTable::leftover(const std::string& after, std::size_t count) {
   Execution execution(leftover_);
-  bind_count(execution, count);
-  return read_rows(execution);
+  execution.bind_text(after);
+  return read(execution, count);
 }
 
 Result<std::vector<VideoRecord>> VideoTable::after(const std::string& id, std::size_t count) {
   Execution execution(after_);
   execution.bind_text(id);
-  bind_count(execution, count);
-  return read_rows(execution);
+  return read(execution, count);
 }
 
 }  // namespace sluice::journal

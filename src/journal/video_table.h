@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "journal/damaged_rows.h"
 #include "journal/journal.h"
 #include "journal/records.h"
 #include "journal/sqlite_connection.h"
@@ -25,7 +26,8 @@ struct VideoPosition {
 
 class VideoTable {
  public:
-  explicit VideoTable(Connection& connection) : connection_(connection) {}
+  VideoTable(Connection& connection, DamagedRows& damaged)
+      : connection_(connection), damaged_(damaged) {}
   // Once, before anything else, when the schema is there.
   Result<> prepare();
 
@@ -39,10 +41,11 @@ class VideoTable {
   Result<std::uint64_t> total(const VideoQuery& query);
   // Moves the position over `count` that match. False when there are fewer.
   Result<bool> skip(const VideoQuery& query, std::size_t count, VideoPosition& position);
-  // At most `count` that match, and no further one when these have limits::read_step_bytes.
-  Result<std::vector<VideoRecord>> rows(const VideoQuery& query, std::size_t count,
+  // Of the next `count` that match those that can be read, and no further one when these have
+  // limits::read_step_bytes. Takes what it has looked at from the count.
+  Result<std::vector<VideoRecord>> rows(const VideoQuery& query, std::size_t& count,
                                         VideoPosition& position);
-  Result<std::vector<VideoRecord>> leftover(std::size_t count);
+  Result<std::vector<VideoRecord>> leftover(const std::string& after, std::size_t count);
   // As videos_after() of sqlite_journal.h.
   Result<std::vector<VideoRecord>> after(const std::string& id, std::size_t count);
 
@@ -57,10 +60,16 @@ class VideoTable {
   static void bind(Execution& execution, const VideoQuery& query);
   static void bind(Execution& execution, const VideoPosition& position);
 
+  Result<std::optional<VideoRecord>> find_by_rowid(std::int64_t rowid);
+  // The records of these rows.
+  Result<std::vector<VideoRecord>> read(Execution& rowids, std::size_t count);
+
   Connection& connection_;
+  DamagedRows& damaged_;
   Statement put_;
   Statement remove_;
   Statement find_;
+  Statement find_by_rowid_;
   Lists all_;
   Lists by_status_;
   Lists of_owner_;
@@ -86,6 +95,7 @@ class VideoListing {
   VideoPage page_;
   VideoPosition position_;
   std::size_t to_skip_;
+  std::size_t to_read_;
   bool is_counted_ = false;
 };
 

@@ -78,7 +78,10 @@ class VideoLists : public ::testing::Test {
 
   sluice::testing::TemporaryDirectory directory;
   Result<Connection> connection = open_database(directory.path() + "/journal", Durability::none);
-  VideoTable videos{*connection};
+  Metrics metrics;
+  NullLog log;
+  DamagedRows damaged{metrics, log};
+  VideoTable videos{*connection, damaged};
   std::vector<VideoRecord> all;
 };
 
@@ -159,7 +162,10 @@ TEST(VideoCounts, AreMadeOfWhatIsThere) {
       " owner) VALUES ('a', 1, 1, 'success', 1, '', '', 'ann'), ('b', 1, 1, 'fail', 1, '', '',"
       " 'ann'), ('c', 1, 1, 'fail', 1, '', '', '')"));
   ASSERT_TRUE(migrate(*connection, migration_steps()));
-  VideoTable videos(*connection);
+  Metrics metrics;
+  NullLog log;
+  DamagedRows damaged(metrics, log);
+  VideoTable videos(*connection, damaged);
   ASSERT_TRUE(videos.prepare());
   EXPECT_EQ(videos.total({.status = {}, .owner = "ann"}), 2U);
   EXPECT_EQ(videos.total({.status = "fail", .owner = "ann"}), 1U);

@@ -131,6 +131,9 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
   page.gauge("sluice_unsynced_uploads",
              "Uploads with acknowledged bytes that wait for data.sync_interval.",
              {gauge_value(static_cast<double>(metrics.unsynced_uploads.value()))});
+  page.gauge("sluice_journal_damaged_rows",
+             "Rows of the journal that cannot be read and were set aside: sluice fsck.",
+             {gauge_value(static_cast<double>(metrics.damaged_rows.value()))});
   page.counter("sluice_takeovers_total", "Requests that took over from a stalled older one.",
                {counter_value(metrics.takeovers.value())});
   page.counter("sluice_deliveries_total", "Hand-offs of finished files, by how they ended.",

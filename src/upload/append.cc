@@ -377,9 +377,10 @@ Task<Result<>> Append::check_end() {
 bool Append::is_checkpoint_due() const {
   const std::uint64_t bytes = written_.total();
   const auto age = std::chrono::steady_clock::now() - settled_at_;
-  return !may_be_another_file_ &&
-         (bytes >= limits::checkpoint_bytes ||
-          (bytes >= limits::checkpoint_bytes_least && age >= limits::checkpoint_interval));
+  const bool is_long =
+      bytes >= limits::checkpoint_bytes ||
+      (bytes >= limits::checkpoint_bytes_least && age >= limits::checkpoint_interval);
+  return is_long && !may_be_another_file_ && upload_.keeps_broken_part();
 }
 
 Task<Result<RangeSet>> Append::sync_all() {
@@ -425,6 +426,12 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   // Parts are stored beside each other: whether the file is complete is known to the upload alone.
   const bool finishes = may_finish && is_complete(upload_.progress(), upload_.file_size());
   if (written_.empty() && !finishes) {
+    co_return false;
+  }
+  // Each of thousands of parts can break off, and their ranges are written with every piece: beyond
+  // some, such a part begins anew.
+  if (!may_finish && piece_.part && !upload_.keeps_broken_part()) {
+    written_ = RangeSet();
     co_return false;
   }
   const Timestamp expires_at = next_expiry(upload_, tools_);

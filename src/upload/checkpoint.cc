@@ -76,6 +76,9 @@ Task<> run_checkpoint(std::shared_ptr<LiveUpload> upload, const AppendTools& too
 
 Task<> settle_arrived(std::shared_ptr<LiveUpload> upload, const AppendTools& tools, Log& log,
                       CheckpointWaits waits) {
+  if (!upload->keeps_broken_part()) {
+    co_return;
+  }
   const auto begin = steady_clock::now();
   while (upload->is_taking_bytes(limits::arrival_patience) &&
          steady_clock::now() - begin < waits.arrival) {

@@ -98,17 +98,24 @@ Task<Result<>> DeferredSyncs::take_inherited() {
     }
     for (const journal::UploadRecord& record : *page) {
       auto found = co_await parts_.uploads.find(record.token);
-      if (!found && found.error().code() != Errc::not_found) {
-        co_return fail(found.error());
-      }
       if (found) {
         add(*std::move(found));
+      } else if (found.error().code() != Errc::not_found &&
+                 found.error().code() != Errc::record_damaged) {
+        passed_over_ = found.error();
       }
       inherited_after_ = record.id;
     }
     has_inherited_ = page->size() == limits::unsynced_uploads_page_count;
   }
-  co_return Result<>();
+  if (has_inherited_ || !passed_over_) {
+    co_return Result<>();
+  }
+  // Behind the others, from the beginning in the next round.
+  has_inherited_ = true;
+  inherited_after_ = 0;
+  const Error reason = *std::exchange(passed_over_, std::nullopt);
+  co_return fail(reason);
 }
 
 Task<Result<bool>> DeferredSyncs::round() {

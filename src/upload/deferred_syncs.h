@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -72,6 +73,7 @@ class DeferredSyncs {
   // These by rounds alone.
   bool has_inherited_ = true;
   std::uint64_t inherited_after_ = 0;
+  std::optional<Error> passed_over_;  // Why one of them could not be taken.
   bool journal_lags_ = false;  // Something was committed that SyncJournal has yet to make durable.
 
   mutable std::mutex mutex_;

@@ -243,6 +243,23 @@ TEST_F(DeferredSyncsTest, ARoundClosesAnEndBehindWhichNothingCame) {
   EXPECT_EQ(stored(1), "0-2 but ");
 }
 
+TEST_F(DeferredSyncsTest, AnInheritedUploadThatCannotBeTakenKeepsNoOtherFromTheDisk) {
+  for (int i = 0; i < 3; ++i) {
+    const std::string token = create(9);
+    ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
+    ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  }
+  store.without_size = 2;
+  restart();
+  EXPECT_FALSE(round());
+  EXPECT_EQ(stored(1), "0-4 but ");
+  EXPECT_EQ(stored(3), "0-4 but ");
+  EXPECT_TRUE(is_open_ended(2));
+  store.without_size = 0;
+  EXPECT_EQ(round(), false) << "it comes again in the next round";
+  EXPECT_EQ(stored(2), "0-4 but ");
+}
+
 TEST_F(DeferredSyncsTest, APowerCutTakesWhatOnlyTheBlobTells) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "ab", {0, 2, 9}));

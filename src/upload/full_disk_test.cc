@@ -89,7 +89,7 @@ TEST_F(FullDiskTest, AbortExpiryAndFailedCreationGiveTheRoomBack) {
   const std::string token = create(1000);
   EXPECT_FALSE(fits(1));
   clock.advance(25h);
-  EXPECT_EQ(run(engine->reap()), 1U);
+  EXPECT_EQ(run(engine->reap())->count, 1U);
   journal.full = true;
   EXPECT_FALSE(fits(1000));
   journal.full = false;

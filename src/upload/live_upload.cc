@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "journal/stored_text.h"
 
 namespace sluice::upload {
 
@@ -84,21 +85,52 @@ bool may_be_lost(const Event& event) {
   return std::holds_alternative<BytesSynced>(event) || (stored != nullptr && stored->is_deferred);
 }
 
+std::uint64_t constant_bytes_of(const journal::UploadRecord& record) {
+  std::uint64_t bytes = sizeof(LiveUpload) + record.token.size() + record.file_name.size() +
+                        record.content_type.size() + record.parameters.size() +
+                        record.origin.size() + record.owner.size();
+  if (record.layout) {
+    for (const journal::ExtraFile& extra : record.layout->extra_files) {
+      bytes += sizeof(extra) + extra.tag.size() + extra.file_name.size();
+    }
+  }
+  return bytes;
+}
+
+std::uint64_t changing_bytes_of(const journal::UploadProgress& progress) {
+  const std::size_t ranges = progress.stored.ranges().size() + progress.unsynced.ranges().size();
+  std::uint64_t bytes = ranges * sizeof(ByteRange) + progress.failure.size();
+  if (progress.answer) {
+    bytes += progress.answer->body.size();
+    for (const auto& [name, value] : progress.answer->headers) {
+      bytes += sizeof(name) + name.size() + sizeof(value) + value.size();
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
-                       Admission& admission, Announcer& announcer)
+                       Admission& admission, Announcer& announcer,
+                       std::atomic<std::uint64_t>& bytes_in_memory)
     : record_(std::move(record)),
       journal_(journal),
       admission_(admission),
       announcer_(announcer),
+      bytes_in_memory_(bytes_in_memory),
+      constant_bytes_(constant_bytes_of(record_)),
       inherited_(record_.progress.unsynced) {
   if (is_decided(record_.progress.state)) {
     decided_->set();
   }
+  bytes_in_memory_ += constant_bytes_;
+  count_bytes_locked();
 }
 
-LiveUpload::~LiveUpload() = default;
+LiveUpload::~LiveUpload() {
+  bytes_in_memory_ -= constant_bytes_ + changing_bytes_;
+}
 
 journal::UploadProgress LiveUpload::progress() const {
   const std::scoped_lock lock(mutex_);
@@ -175,7 +207,8 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
     const bool announces = !changes.empty();
     std::ranges::move(batch->together, std::back_inserter(changes));
     lock.unlock();
-    changes.emplace_back(journal::UpdateUpload{record_.id, progress, batch->may_be_lost});
+    changes.emplace_back(
+        journal::UpdateUpload{record_.id, progress, batch->may_be_lost, record_.layout});
     Result<> committed = co_await journal_.commit(std::move(changes));
     lock.lock();
     committing_.reset();
@@ -230,6 +263,12 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
   }
   has_loose_end_ = has_loose_end_ && progress.open_ended;
   record_.progress = std::move(progress);
+  count_bytes_locked();
+}
+
+void LiveUpload::count_bytes_locked() {
+  const std::uint64_t now = changing_bytes_of(record_.progress);
+  bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
 }
 
 bool LiveUpload::extend(const RangeSet& ranges, Timestamp expires_at) {
@@ -386,6 +425,12 @@ LiveUpload::Unsynced LiveUpload::unsynced() const {
 bool LiveUpload::has_unsynced() const {
   const std::scoped_lock lock(mutex_);
   return !record_.progress.unsynced.empty();
+}
+
+bool LiveUpload::keeps_broken_part() const {
+  const std::scoped_lock lock(mutex_);
+  return !record_.layout || journal::broken_part_count(record_.progress.stored, *record_.layout) <
+                                limits::broken_parts_kept_max;
 }
 
 void LiveUpload::inherit_nothing() {

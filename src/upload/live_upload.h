@@ -4,6 +4,7 @@
 // bytes.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -77,7 +78,7 @@ struct Arrived {
 class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  public:
   LiveUpload(journal::UploadRecord record, journal::Journal& journal, Admission& admission,
-             Announcer& announcer);
+             Announcer& announcer, std::atomic<std::uint64_t>& bytes_in_memory);
   ~LiveUpload();
 
   // Constant.
@@ -85,6 +86,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   const std::string& token() const noexcept { return record_.token; }
   std::uint64_t file_size() const noexcept { return record_.file_size; }
   Timestamp created_at() const noexcept { return record_.created_at; }
+  // Of a file without a session, until it is known what it is.
+  bool is_nameless() const noexcept { return record_.file_name.empty(); }
   bool has_layout() const noexcept { return record_.layout.has_value(); }
 
   // What is durable.
@@ -144,6 +147,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // Of the stored bytes.
   Unsynced unsynced() const;
   bool has_unsynced() const;
+  // Whether the journal keeps bytes of one more part that broke off.
+  bool keeps_broken_part() const;
   // Inherited bytes have been written anew and synced.
   void inherit_nothing();
 
@@ -173,12 +178,15 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   };
 
   void keep_locked(journal::UploadProgress progress);
+  void count_bytes_locked();
   SettledEvents cut_locked(const std::function<bool(const Claim&)>& wanted, Errc reason);
 
   journal::UploadRecord record_;  // Its progress is durable, but for noted events.
   journal::Journal& journal_;
   Admission& admission_;
   Announcer& announcer_;
+  std::atomic<std::uint64_t>& bytes_in_memory_;  // Of all uploads.
+  const std::uint64_t constant_bytes_;           // Of this one.
 
   mutable std::mutex mutex_;  // Guards the record's progress and what follows.
   // With the changes on their way to the journal; null when there are none.
@@ -190,6 +198,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   RangeSet inherited_;
   std::weak_ptr<store::Blob> shared_blob_;
   std::shared_ptr<store::Blob> kept_blob_;  // The same.
+  std::uint64_t changing_bytes_ = 0;        // Of the progress, as it was counted last.
   bool trusted_ = true;
   bool has_loose_end_ = false;
   // A new one for each round of attempts.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "upload/live_uploads.h"
 
+#include <iterator>
 #include <utility>
 
 #include "base/limits.h"
@@ -22,7 +23,9 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
       const std::scoped_lock lock(mutex_);
       if (const auto found = by_token_.find(token); found != by_token_.end()) {
         recency_.splice(recency_.begin(), recency_, found->second);
-        co_return *found->second;
+        std::shared_ptr<LiveUpload> upload = *found->second;
+        evict_locked();
+        co_return upload;
       }
       std::shared_ptr<runtime::Event>& under_way = loading_[token];
       if (!under_way) {
@@ -95,7 +98,8 @@ std::shared_ptr<LiveUpload> LiveUploads::keep_locked(journal::UploadRecord recor
   if (const auto found = by_token_.find(record.token); found != by_token_.end()) {
     return *found->second;
   }
-  auto upload = std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_);
+  auto upload =
+      std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_, bytes_);
   recency_.push_front(upload);
   by_token_.emplace(upload->token(), recency_.begin());
   evict_locked();
@@ -103,14 +107,20 @@ std::shared_ptr<LiveUpload> LiveUploads::keep_locked(journal::UploadRecord recor
 }
 
 // Only find() and add() hand out references, under the same mutex: an upload that the cache alone
-// holds is held by no one.
+// holds is held by no one. One that is in use counts as used now, so that a crowd of these is not
+// looked through with every call.
 void LiveUploads::evict_locked() {
-  auto candidate = recency_.end();
-  while (recency_.size() > limits::idle_uploads_cached_max && candidate != recency_.begin()) {
-    --candidate;
-    if (candidate->use_count() == 1) {
-      by_token_.erase((*candidate)->token());
-      candidate = recency_.erase(candidate);
+  const auto is_over = [this] {
+    return recency_.size() > limits::idle_uploads_cached_max ||
+           bytes_ > limits::uploads_cached_bytes_max;
+  };
+  for (std::size_t seen = 0; seen < limits::evictions_at_once_max && is_over(); ++seen) {
+    const auto oldest = std::prev(recency_.end());
+    if (oldest->use_count() == 1) {
+      by_token_.erase((*oldest)->token());
+      recency_.erase(oldest);
+    } else {
+      recency_.splice(recency_.begin(), recency_, oldest);
     }
   }
 }

@@ -2,6 +2,8 @@
 // The uploads in memory: a cache of the journal in which every upload is at most once.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -19,7 +21,8 @@
 
 namespace sluice::upload {
 
-// Any worker. Uploads that no one uses stay until limits::idle_uploads_cached_max are reached.
+// Any worker. Uploads that no one uses stay until there are limits::idle_uploads_cached_max, or
+// all together have limits::uploads_cached_bytes_max.
 class LiveUploads {
  public:
   LiveUploads(journal::Journal& journal, store::Store& store, Admission& admission,
@@ -51,6 +54,7 @@ class LiveUploads {
   store::Store& store_;
   Admission& admission_;
   Announcer& announcer_;
+  std::atomic<std::uint64_t> bytes_ = 0;  // Of all uploads in memory.
   std::mutex mutex_;
   Recency recency_;  // The most recently used first.
   std::unordered_map<std::string_view, Recency::iterator> by_token_;  // The upload's own token.

@@ -73,5 +73,40 @@ TEST_F(LiveUploadsTest, WhatIsInUseStaysAndTheLeastRecentlyUsedLeaves) {
   EXPECT_TRUE(is_in_memory(most + 1));
 }
 
+TEST_F(LiveUploadsTest, IdleOnesAreBoundedByTheirBytes) {
+  const std::uint64_t each = 64 * limits::KiB;
+  const std::uint64_t fit = limits::uploads_cached_bytes_max / each;
+  ASSERT_LT(fit, limits::idle_uploads_cached_max);
+  for (std::uint64_t id = 1; id <= 2 * fit; ++id) {
+    journal::UploadRecord upload = record(id);
+    upload.parameters = std::string(each, ' ');
+    uploads_.add(std::move(upload));
+  }
+  std::uint64_t in_memory = 0;
+  for (std::uint64_t id = 1; id <= 2 * fit; ++id) {
+    in_memory += is_in_memory(id) ? 1 : 0;
+  }
+  EXPECT_LE(in_memory, fit);
+  EXPECT_GE(in_memory, fit / 2);
+  EXPECT_TRUE(is_in_memory(2 * fit));
+}
+
+TEST_F(LiveUploadsTest, AnAnswerThatComesLaterCounts) {
+  const std::uint64_t most = limits::uploads_cached_bytes_max / limits::MiB + 8;
+  for (std::uint64_t id = 1; id <= most; ++id) {
+    journal::UploadRecord upload = record(id);
+    upload.progress.state = journal::UploadState::received;
+    journal_.uploads.emplace(id, upload);
+    uploads_.add(upload);
+  }
+  for (std::uint64_t id = 1; id <= most; ++id) {
+    const std::shared_ptr<LiveUpload> upload = find(id);
+    Answered event{{200, {}, std::string(limits::MiB, 'a')}, true, {}};
+    ASSERT_TRUE(testing::run(upload->commit(std::move(event))));
+  }
+  EXPECT_FALSE(is_in_memory(1));
+  EXPECT_TRUE(is_in_memory(most));
+}
+
 }  // namespace
 }  // namespace sluice::upload

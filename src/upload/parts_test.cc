@@ -65,6 +65,25 @@ TEST_F(PartsTest, ThatWereInterruptedKeepTheirBytes) {
   EXPECT_EQ(send(token, 6, "ghi")->stored.to_text(), "6-9");
 }
 
+// 10,000 parts with a byte each would make every further piece write all of that.
+TEST_F(PartsTest, OfThoseThatBreakOffOnlySomeAreRemembered) {
+  constexpr std::uint64_t parts = 40;
+  upload::NewUpload request{parts * 3, "file.mp4", "video/mp4", "{}"};
+  request.layout = journal::Layout{parts * 3, 3, false, {}};
+  const std::string token = run(engine->create(std::move(request)))->token;
+  for (std::uint64_t at = 0; at < parts; ++at) {
+    ScriptedSource lost("a", Ending::lost, true, 2);
+    EXPECT_FALSE(run(engine->append(token, part(at * 3, at * 3 + 3), lost)));
+  }
+  EXPECT_EQ(status(token)->stored.ranges().size(), limits::broken_parts_kept_max);
+  EXPECT_EQ(journal.uploads.at(1).progress.stored.ranges().size(), limits::broken_parts_kept_max);
+  for (std::uint64_t at = parts; at > 0; --at) {
+    ASSERT_TRUE(send(token, (at - 1) * 3, "abc")) << at;
+  }
+  EXPECT_EQ(deliveries, 1);
+  EXPECT_EQ(delivered_bytes.size(), parts * 3);
+}
+
 TEST_F(PartsTest, OfAnotherLengthStoreNothing) {
   const std::string token = create(9);
   for (const char* const bytes : {"de", "defg", ""}) {

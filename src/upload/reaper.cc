@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The engine's housekeeping.
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "base/limits.h"
 #include "upload/upload_engine.h"
 
@@ -9,43 +13,65 @@ using journal::UploadRecord;
 using journal::UploadState;
 using runtime::Task;
 
-Task<Result<std::size_t>> UploadEngine::reap() {
+Task<Result<Reaped>> UploadEngine::reap() {
   const Timestamp now = parts_.clock.now();
-  std::size_t count = 0;
-  auto due = co_await parts_.journal.due(now, limits::reaper_batch_count);
-  if (!due) {
-    co_return fail(due.error());
+  std::vector<UploadRecord> found;
+  bool has_more = false;
+  if (parts_.clock.may_delete()) {
+    auto due = co_await parts_.journal.due(now, due_after_, limits::reaper_batch_count);
+    if (!due) {
+      co_return fail(due.error());
+    }
+    has_more = due->size() == limits::reaper_batch_count;
+    due_after_ = has_more ? journal::ExpiryPosition{due->back().progress.expires_at, due->back().id}
+                          : journal::ExpiryPosition();
+    found = *std::move(due);
   }
-  auto leftover = co_await parts_.journal.leftover_blobs(limits::reaper_batch_count);
+  auto leftover =
+      co_await parts_.journal.leftover_blobs(leftover_after_, limits::reaper_batch_count);
   if (!leftover) {
     co_return fail(leftover.error());
   }
-  due->insert(due->end(), leftover->begin(), leftover->end());
-  for (const UploadRecord& record : *due) {
-    const Result<> reaped = co_await reap_one(record);
-    if (!reaped) {
+  const bool has_more_leftover = leftover->size() == limits::reaper_batch_count;
+  leftover_after_ = has_more_leftover ? leftover->back().id : 0;
+  std::ranges::move(*leftover, std::back_inserter(found));
+  Reaped reaped{.count = 0, .has_more = has_more || has_more_leftover};
+  for (const UploadRecord& record : found) {
+    const Result<bool> done = co_await reap_one(record);
+    if (!done) {
       parts_.log.warn("reaper could not finish",
-                      {{"upload", record.id}, {"reason", reaped.error().message()}});
-      continue;
+                      {{"upload", record.id}, {"reason", done.error().message()}});
     }
-    ++count;
+    reaped.count += done && *done ? 1 : 0;
   }
-  co_return count;
+  co_return reaped;
+}
+
+bool UploadEngine::is_over(const LiveUpload& upload, Timestamp now) const {
+  const journal::UploadProgress progress = upload.progress();
+  if (progress.expires_at > now || !parts_.clock.may_delete()) {
+    return false;
+  }
+  if (progress.state != UploadState::receiving || !upload.is_being_written()) {
+    return true;
+  }
+  // A request under way is activity, whatever the journal says, but for the absolute time. One that
+  // brings a file without a session has a time of its own.
+  return !upload.is_nameless() && upload.created_at() + settings_.expiry.absolute <= now;
 }
 
 // The journal forgets an upload only after the store has: no file is ever without a record.
-Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
+Task<Result<bool>> UploadEngine::reap_one(const UploadRecord& record) {
   const auto found = co_await uploads_.find(record.token);
   if (!found) {
-    co_return Result<>();
+    co_return false;
   }
   LiveUpload& upload = **found;
   const Timestamp now = parts_.clock.now();
   const UploadState state = upload.state();
   if (can_expire(state)) {
-    // A request under way is activity, whatever the journal says.
-    if (upload.is_being_written() || upload.progress().expires_at > now) {
-      co_return Result<>();
+    if (!is_over(upload, now)) {
+      co_return false;
     }
     Expired event{now};
     const Result<Transition> expired = co_await upload.commit(event);
@@ -56,14 +82,16 @@ Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
   }
   const journal::UploadProgress progress = upload.progress();
   if (awaits_answer(progress.state)) {
-    co_return Result<>();
+    co_return false;
   }
+  bool is_reaped = false;
   if (progress.blob_present) {
     if (const Result<> removed = co_await remove_blob(upload); !removed) {
       co_return fail(removed.error());
     }
+    is_reaped = true;
   }
-  if (progress.expires_at <= now) {
+  if (progress.expires_at <= now && parts_.clock.may_delete()) {
     // Whatever the journal says of it: an attempt that a crash ended may have left its own.
     if (const Result<> removed = co_await parts_.answers.remove(upload.id()); !removed) {
       co_return fail(removed.error());
@@ -74,8 +102,9 @@ Task<Result<>> UploadEngine::reap_one(const UploadRecord& record) {
       co_return fail(committed.error());
     }
     uploads_.forget(upload.token());
+    is_reaped = true;
   }
-  co_return Result<>();
+  co_return is_reaped;
 }
 
 }  // namespace sluice::upload

@@ -2,7 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
+#include <string>
 
+#include "base/limits.h"
+#include "base/steady_clock.h"
 #include "support/engine_fixture.h"
 #include "support/scripted_source.h"
 
@@ -13,7 +17,7 @@ using namespace std::chrono_literals;
 
 class ReaperTest : public testing::EngineFixture {
  protected:
-  std::size_t reap() { return *run(engine->reap()); }
+  std::size_t reap() { return run(engine->reap())->count; }
 };
 
 TEST_F(ReaperTest, IdleUploadsExpireAndFreeTheirBytes) {
@@ -111,6 +115,90 @@ runtime::Task<> reaps_beside_a_request(UploadEngine& engine, Log& log, testing::
 TEST_F(ReaperTest, ARequestUnderWayKeepsItsUpload) {
   const std::string token = create(9);
   run(reaps_beside_a_request(*engine, log, clock, token));
+}
+
+runtime::Task<> reaps_an_upload_that_goes_on_for_ever(UploadEngine& engine, Log& log,
+                                                      testing::ManualClock& clock,
+                                                      std::string token) {
+  testing::ScriptedSource endless("abc", testing::ScriptedSource::Ending::silent);
+  runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
+  const auto writer = [](Engine& e, std::string t,
+                         testing::ScriptedSource& body) -> runtime::Task<> {
+    Piece piece{0, 9, 9};
+    const auto cut = co_await e.append(t, piece, body);
+    EXPECT_FALSE(cut);
+    EXPECT_EQ(cut.error().code(), Errc::not_found);
+  };
+  group.spawn("writer", writer(engine, token, endless));
+  EXPECT_TRUE(co_await endless.reached_silence.wait(10s));
+  clock.advance(24h * 7);
+  const auto reaped = co_await engine.reap();
+  EXPECT_EQ(reaped->count, 1U);
+  EXPECT_TRUE(co_await group.wait(10s));
+  EXPECT_FALSE(co_await engine.status(token));
+}
+
+TEST_F(ReaperTest, ARequestUnderWayIsCutWhenTheAbsoluteTimeIsOver) {
+  const std::string token = create(9);
+  run(reaps_an_upload_that_goes_on_for_ever(*engine, log, clock, token));
+  EXPECT_TRUE(store.blobs.empty());
+}
+
+TEST_F(ReaperTest, UploadsThatAreInUseHideNoneBehindThem) {
+  const std::uint64_t crowd = limits::reaper_batch_count + limits::reaper_batch_count / 2;
+  for (std::uint64_t i = 0; i < crowd; ++i) {
+    create(1);
+  }
+  // In memory they are younger, as those are that a request writes to.
+  for (auto& [id, record] : journal.uploads) {
+    record.progress.expires_at = Timestamp();
+  }
+  journal::UploadRecord idle = journal.uploads.begin()->second;
+  idle.id = crowd + 1;
+  idle.token = "idle";
+  idle.progress.expires_at = clock.now();
+  journal.uploads.emplace(idle.id, idle);
+  const auto first = run(engine->reap());
+  EXPECT_EQ(first->count, 0U) << "nothing of them has gone";
+  EXPECT_TRUE(first->has_more);
+  const auto second = run(engine->reap());
+  EXPECT_EQ(second->count, 1U);
+  EXPECT_FALSE(second->has_more);
+  EXPECT_EQ(status("idle").error().code(), Errc::not_found);
+  EXPECT_EQ(run(engine->reap())->count, 0U) << "from the beginning again";
+}
+
+// The engine by a clock that is set, and set back.
+TEST_F(ReaperTest, NothingExpiresByAClockThatIsSet) {
+  testing::ManualClock boot;
+  SteadyClock steady(clock, boot, log, 15min);
+  upload::EngineParts parts{journal, store, answers, announcer, buffers, steady, metrics, log};
+  engine = std::make_unique<UploadEngine>(parts, *this, settings);
+  const auto pass = [&](Duration time) {
+    clock.advance(time);
+    boot.advance(time);
+    return reap();
+  };
+  const std::string token = create(9);
+  const std::string finished = create(3);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  ASSERT_TRUE(append(finished, "abc", {0, 3, 3})->answer);
+  EXPECT_EQ(pass(1h), 0U);
+  std::uint64_t size = 3;
+  for (const Duration step : {Duration(24h * 10), Duration(-24h)}) {
+    clock.advance(step);
+    EXPECT_EQ(reap(), 0U);
+    EXPECT_EQ(pass(3s), 0U);
+    ASSERT_TRUE(append(token, "d", {size, size + 1, 9})) << "a client goes on in the meantime";
+    ++size;
+    clock.advance(-step);
+    EXPECT_EQ(reap(), 0U);
+    EXPECT_EQ(pass(1h), 0U);
+  }
+  EXPECT_TRUE(status(token));
+  EXPECT_TRUE(status(finished)->answer);
+  EXPECT_EQ(pass(24h), 1U) << "time that has really passed";
+  EXPECT_FALSE(status(token));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ Task<Result<Snapshot>> UploadEngine::take_file(NewUpload outline, runtime::ByteS
 
   std::vector<journal::Change> changes;
   if (outline.use) {
-    changes.emplace_back(*std::move(outline.use));
+    changes.emplace_back(used(*std::move(outline.use)));
   }
   changes.emplace_back(journal::CreateUpload{record, outline.limits});
   if (const Result<> created = co_await parts_.journal.commit(std::move(changes)); !created) {
@@ -86,7 +86,7 @@ Task<Result<UploadRecord>> UploadEngine::receive_file(LiveUpload& upload, runtim
       parts_.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();
   if (told->use) {
-    changes.emplace_back(*std::move(told->use));
+    changes.emplace_back(used(*std::move(told->use)));
   }
   changes.emplace_back(journal::IdentifyUpload{.id = record.id,
                                                .file_size = record.file_size,

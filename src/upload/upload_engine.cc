@@ -77,7 +77,7 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
       parts_.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();
   if (request.use) {
-    changes.emplace_back(*std::move(request.use));
+    changes.emplace_back(used(*std::move(request.use)));
   }
   changes.emplace_back(journal::CreateUpload{record, request.limits});
   if (const Result<> committed = co_await parts_.journal.commit(std::move(changes)); !committed) {
@@ -102,6 +102,11 @@ UploadRecord UploadEngine::new_record(std::uint64_t file_size, std::string owner
   const Expiry& expiry = settings_.expiry;
   record.progress.expires_at = now + std::min({expiry.untouched, expiry.idle, expiry.absolute});
   return record;
+}
+
+journal::UseSignature UploadEngine::used(journal::UseSignature use) const {
+  use.now = parts_.clock.may_delete() ? std::min(use.now, parts_.clock.now()) : Timestamp();
+  return use;
 }
 
 Snapshot UploadEngine::snapshot_of(const LiveUpload& upload) const {

@@ -53,6 +53,11 @@ struct EngineParts {
   Log& log;
 };
 
+struct Reaped {
+  std::size_t count = 0;  // Uploads that were removed, or their bytes.
+  bool has_more = false;
+};
+
 class UploadEngine final : public Engine, public Operations, public delivery::Ledger {
  public:
   UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings);
@@ -80,8 +85,9 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   runtime::Task<Result<>> answered(std::string token, delivery::Delivery delivery) override;
 
   // What has to go: unfinished uploads that nobody continues, finished ones that are kept no
-  // longer, and bytes that nobody needs. One round; the count of uploads it dealt with.
-  runtime::Task<Result<std::size_t>> reap();
+  // longer, and bytes that nobody needs. A batch of them: the next call goes on behind it, or
+  // begins anew when there is no more.
+  runtime::Task<Result<Reaped>> reap();
 
   const EngineSettings& settings() const noexcept { return settings_; }
 
@@ -90,6 +96,8 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
 
  private:
   journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
+  // A clock that was set makes the journal forget no signature before its time.
+  journal::UseSignature used(journal::UseSignature use) const;
   Snapshot snapshot_of(const LiveUpload& upload) const;
   // Inlined, the values of these would stay in the frame of append().
   [[gnu::noinline]] Result<> check_piece(const LiveUpload& upload, const Piece& piece,
@@ -107,7 +115,10 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
                                                             FileIdentity& identity);
   runtime::Task<Result<std::uint64_t>> store_file(LiveUpload& upload, runtime::ByteSource& body);
   runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
-  runtime::Task<Result<>> reap_one(const journal::UploadRecord& record);
+  // Whether the upload's time is over, and no request may go on with it.
+  bool is_over(const LiveUpload& upload, Timestamp now) const;
+  // False when nothing had to go.
+  runtime::Task<Result<bool>> reap_one(const journal::UploadRecord& record);
 
   EngineParts parts_;
   delivery::Handover& handover_;
@@ -119,6 +130,9 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   const AppendTools tools_;         // Of pieces.
   const AppendTools synced_tools_;  // Of what is synced before anything of it is acknowledged.
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
+  // Where the reaper's last batch ended.
+  journal::ExpiryPosition due_after_;
+  std::uint64_t leftover_after_ = 0;
 };
 
 }  // namespace sluice::upload

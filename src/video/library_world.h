@@ -71,8 +71,8 @@ class SteppedJournal final : public journal::Journal {
     return memory.list_videos(std::move(query));
   }
   runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
-      std::size_t count) override {
-    return memory.leftover_videos(count);
+      std::string after, std::size_t count) override {
+    return memory.leftover_videos(std::move(after), count);
   }
   runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
       std::size_t count) override {
@@ -94,8 +94,9 @@ class SteppedJournal final : public journal::Journal {
     return memory.undelivered(after, count);
   }
   runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
+                                                                journal::ExpiryPosition after,
                                                                 std::size_t count) override {
-    return memory.due(now, count);
+    return memory.due(now, after, count);
   }
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
                                                                Timestamp until,
@@ -103,8 +104,8 @@ class SteppedJournal final : public journal::Journal {
     return memory.decided(after, until, count);
   }
   runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
-      std::size_t count) override {
-    return memory.leftover_blobs(count);
+      std::uint64_t after, std::size_t count) override {
+    return memory.leftover_blobs(after, count);
   }
   runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
                                                                      std::size_t count) override {

@@ -342,22 +342,23 @@ runtime::Task<Result<>> VideoLibrary::remove_files(const journal::VideoRecord& r
   co_return removed;
 }
 
+// One whose file cannot be removed comes again in the next round, and does not stop the others.
 runtime::Task<> VideoLibrary::clean_leftovers() {
-  for (bool progress = true; progress;) {
+  for (std::string last;;) {
     const Result<std::vector<journal::VideoRecord>> leftovers =
-        co_await journal_.leftover_videos(limits::video_leftovers_batch);
-    progress = false;
+        co_await journal_.leftover_videos(last, limits::video_leftovers_batch);
     if (!leftovers) {
       log_.error("the journal does not say which videos are left over",
                  {{"reason", leftovers.error().message()}});
       co_return;
     }
-    // One whose file cannot be removed comes again in the next batch; the loop ends when none of a
-    // batch can.
-    for (const journal::VideoRecord& record : *leftovers) {
-      const Result<> removed = co_await remove(record.id, std::nullopt);
-      progress = progress || removed.has_value();
+    if (leftovers->empty()) {
+      co_return;
     }
+    for (const journal::VideoRecord& record : *leftovers) {
+      (void)co_await remove(record.id, std::nullopt);
+    }
+    last = leftovers->back().id;
   }
 }
 

@@ -319,6 +319,27 @@ def test_an_interrupted_hand_off_that_lost_its_end(world):
     world.assert_resumes_from(MIB)
 
 
+def test_a_row_that_cannot_be_read(world):
+    path = world.relative(world.blob)
+    world.sql(("UPDATE uploads SET state = 'lost' WHERE id = 1",))
+    world.assert_found("row 1 of the journal's uploads cannot be read: state")
+    world.assert_repaired("row 1 of the journal's uploads", f"{path} belongs to no upload")
+    assert world.lost(path).read_bytes() == world.half[:MIB]
+    row = world.lost("journal/uploads-1.sql")
+    assert row.stat().st_mode & 0o777 == 0o600
+    world.sql((row.read_text(encoding="ascii"),), ("UPDATE uploads SET state = 'receiving' WHERE id = 1",))
+    world.lost(path).rename(world.blob)
+    world.assert_clean()
+    world.assert_resumes_from(MIB)
+
+
+def test_a_video_whose_row_cannot_be_read(world):
+    world.sql(("UPDATE videos SET document = 'no JSON'",))
+    world.assert_found("of the journal's videos cannot be read: document")
+    world.assert_repaired("of the journal's videos", world.relative(world.video_file))
+    assert world.lost(world.relative(world.video_file)).read_bytes() == world.whole
+
+
 @pytest.mark.parametrize("offset", [0, 4096])
 def test_garbage_in_the_journal(world, offset):
     journal = world.root / "journal.sqlite"

@@ -264,11 +264,13 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::undelivered(std::uint64_t a
   co_return sluice::testing::run(inner().undelivered(after, count));
 }
 
-Task<Result<std::vector<UploadRecord>>> JournalSeam::due(Timestamp now, std::size_t count) {
+Task<Result<std::vector<UploadRecord>>> JournalSeam::due(Timestamp now,
+                                                         journal::ExpiryPosition after,
+                                                         std::size_t count) {
   if (fails_to_read()) {
     co_return fail(Errc::storage_failed, "the journal cannot be read");
   }
-  auto found = sluice::testing::run(inner().due(now, count));
+  auto found = sluice::testing::run(inner().due(now, after, count));
   co_await wait_some_turns(dice_);
   co_return found;
 }
@@ -282,11 +284,12 @@ Task<Result<std::vector<journal::Decided>>> JournalSeam::decided(journal::Decide
   co_return sluice::testing::run(inner().decided(after, until, count));
 }
 
-Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::size_t count) {
+Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::uint64_t after,
+                                                                    std::size_t count) {
   if (fails_to_read()) {
     co_return fail(Errc::storage_failed, "the journal cannot be read");
   }
-  auto found = sluice::testing::run(inner().leftover_blobs(count));
+  auto found = sluice::testing::run(inner().leftover_blobs(after, count));
   co_await wait_some_turns(dice_);
   co_return found;
 }
@@ -314,8 +317,9 @@ Task<Result<journal::VideoPage>> JournalSeam::list_videos(journal::VideoQuery qu
   co_return sluice::testing::run(inner().list_videos(std::move(query)));
 }
 
-Task<Result<std::vector<journal::VideoRecord>>> JournalSeam::leftover_videos(std::size_t count) {
-  co_return sluice::testing::run(inner().leftover_videos(count));
+Task<Result<std::vector<journal::VideoRecord>>> JournalSeam::leftover_videos(std::string after,
+                                                                             std::size_t count) {
+  co_return sluice::testing::run(inner().leftover_videos(std::move(after), count));
 }
 
 Task<Result<std::vector<journal::Notification>>> JournalSeam::next_notifications(

@@ -70,19 +70,20 @@ class JournalSeam final : public journal::Journal {
   runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
                                                                         std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
+                                                                journal::ExpiryPosition after,
                                                                 std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
                                                                Timestamp until,
                                                                std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
-      std::size_t count) override;
+      std::uint64_t after, std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
                                                                      std::size_t count) override;
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
   runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
-      std::size_t count) override;
+      std::string after, std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
       std::size_t count) override;
   bool healthy() const noexcept override { return !broken_; }

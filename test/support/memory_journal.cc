@@ -157,6 +157,10 @@ Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload_by_id(std::
 
 Task<Result<std::vector<UploadRecord>>> MemoryJournal::undelivered(std::uint64_t after,
                                                                    std::size_t count) {
+  if (reads_to_fail > 0) {
+    --reads_to_fail;
+    co_return fail(Errc::storage_failed, "a read failed on purpose");
+  }
   co_return select(
       [&](const UploadRecord& record) {
         const UploadState state = record.progress.state;
@@ -166,14 +170,23 @@ Task<Result<std::vector<UploadRecord>>> MemoryJournal::undelivered(std::uint64_t
       count);
 }
 
-Task<Result<std::vector<UploadRecord>>> MemoryJournal::due(Timestamp now, std::size_t count) {
-  co_return select(
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::due(Timestamp now,
+                                                           journal::ExpiryPosition after,
+                                                           std::size_t count) {
+  const auto position = [](const UploadRecord& record) {
+    return std::pair(record.progress.expires_at, record.id);
+  };
+  std::vector<UploadRecord> found = select(
       [&](const UploadRecord& record) {
         const UploadState state = record.progress.state;
         return (state == UploadState::receiving || is_at_rest(state)) &&
-               record.progress.expires_at <= now;
+               record.progress.expires_at <= now &&
+               position(record) > std::pair(after.expires_at, after.id);
       },
-      count);
+      uploads.size());
+  std::ranges::sort(found, {}, position);
+  found.resize(std::min(found.size(), count));
+  co_return found;
 }
 
 Task<Result<std::vector<journal::Decided>>> MemoryJournal::decided(journal::Decided after,
@@ -197,12 +210,13 @@ Task<Result<std::vector<journal::Decided>>> MemoryJournal::decided(journal::Deci
   co_return found;
 }
 
-Task<Result<std::vector<UploadRecord>>> MemoryJournal::leftover_blobs(std::size_t count) {
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::leftover_blobs(std::uint64_t after,
+                                                                      std::size_t count) {
   co_return select(
       [&](const UploadRecord& record) {
         const UploadState state = record.progress.state;
         const bool is_kept = state == UploadState::failed || state == UploadState::refused;
-        return is_at_rest(state) && !is_kept && record.progress.blob_present;
+        return is_at_rest(state) && !is_kept && record.progress.blob_present && record.id > after;
       },
       count);
 }
@@ -253,10 +267,11 @@ Task<Result<journal::VideoPage>> MemoryJournal::list_videos(journal::VideoQuery 
   co_return page;
 }
 
-Task<Result<std::vector<VideoRecord>>> MemoryJournal::leftover_videos(std::size_t count) {
+Task<Result<std::vector<VideoRecord>>> MemoryJournal::leftover_videos(std::string after,
+                                                                      std::size_t count) {
   std::vector<VideoRecord> found;
   for (const auto& [id, record] : videos) {
-    if (found.size() < count && record.status == "deleted" && record.source_present) {
+    if (found.size() < count && record.status == "deleted" && record.source_present && id > after) {
       found.push_back(record);
     }
   }

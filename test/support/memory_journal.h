@@ -27,19 +27,20 @@ class MemoryJournal final : public journal::Journal {
   runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
                                                                         std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
+                                                                journal::ExpiryPosition after,
                                                                 std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
                                                                Timestamp until,
                                                                std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
-      std::size_t count) override;
+      std::uint64_t after, std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
                                                                      std::size_t count) override;
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
   runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
-      std::size_t count) override;
+      std::string after, std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
       std::size_t count) override;
   bool healthy() const noexcept override { return !failing; }
@@ -52,7 +53,8 @@ class MemoryJournal final : public journal::Journal {
   bool failing = false;
   std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
   std::size_t at_gate = 0;
-  bool full = false;  // Refuses every change and stays healthy.
+  int reads_to_fail = 0;  // Of pages.
+  bool full = false;      // Refuses every change and stays healthy.
   bool refuses_to_sync = false;
   bool last_update_may_be_lost = false;
 

@@ -63,6 +63,9 @@ Task<Result<std::unique_ptr<store::Blob>>> MemoryStore::open(std::uint64_t uploa
 }
 
 Task<Result<std::uint64_t>> MemoryStore::size(std::uint64_t upload_id) {
+  if (upload_id == without_size) {
+    co_return fail(Errc::storage_failed, "its size is not told on purpose");
+  }
   const auto found = blobs.find(upload_id);
   co_return found == blobs.end() ? 0 : found->second.bytes.size();
 }

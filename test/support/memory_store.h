@@ -37,6 +37,7 @@ class MemoryStore final : public store::Store {
   std::uint64_t free_bytes = std::uint64_t{1} << 50U;
   std::optional<std::uint64_t> free_files;
   bool failing_syncs = false;
+  std::uint64_t without_size = 0;  // The upload of whose blob nothing can be learnt.
   // Writes fail with disk_full once so many bytes are held.
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;
 };

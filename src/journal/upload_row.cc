@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "journal/upload_row.h"
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "base/limits.h"
+#include "journal/answer_headers.h"
+#include "journal/stored_text.h"
+
+namespace sluice::journal {
+namespace {
+
+// Of a file with an open end: as a range of `unsynced`, it goes where a power cut takes those.
+ByteRange open_end(const UploadProgress& progress) {
+  return {progress.stored.prefix(), limits::file_size_max};
+}
+
+RangeSet with_open_end(const UploadProgress& progress) {
+  RangeSet unsynced = progress.unsynced;
+  if (progress.open_ended) {
+    unsynced.add(open_end(progress));
+  }
+  return unsynced;
+}
+
+void bind_time(Execution& execution, Timestamp time) {
+  execution.bind(time.time_since_epoch().count());
+}
+
+// Takes columns one after the other and remembers the first that holds nothing of ours.
+class Columns {
+ public:
+  explicit Columns(Execution& row) : row_(row) {}
+
+  const char* damaged() const noexcept { return damaged_; }
+  bool expect(bool holds, const char* column) {
+    if (!holds && damaged_ == nullptr) {
+      damaged_ = column;
+    }
+    return holds;
+  }
+
+  std::string bytes() { return row_.take_bytes(); }
+  bool is_null() const { return row_.next_is_null(); }
+  std::int64_t integer(const char* column, std::int64_t least, std::int64_t most) {
+    const std::int64_t value = row_.take_integer();
+    return expect(value >= least && value <= most, column) ? value : least;
+  }
+  std::uint64_t count(const char* column) {
+    return static_cast<std::uint64_t>(integer(column, 0, std::numeric_limits<std::int64_t>::max()));
+  }
+  // In the ten thousand years around 1970: one can add to it.
+  Timestamp time(const char* column) {
+    constexpr std::int64_t most = std::chrono::milliseconds(std::chrono::years(5000)).count();
+    return Timestamp(std::chrono::milliseconds(integer(column, -most, most)));
+  }
+  RangeSet ranges(const char* column, const std::optional<Layout>& layout) {
+    std::optional<RangeSet> ranges = stored_from_text(bytes(), layout ? &*layout : nullptr);
+    return expect(ranges.has_value(), column) ? *std::move(ranges) : RangeSet();
+  }
+
+ private:
+  Execution& row_;
+  const char* damaged_ = nullptr;
+};
+
+void take_ranges(Columns& columns, const std::optional<Layout>& layout, UploadProgress& progress) {
+  progress.stored = columns.ranges("stored", layout);
+  progress.unsynced = columns.ranges("unsynced", layout);
+  progress.open_ended = progress.unsynced.contains(open_end(progress));
+  if (progress.open_ended) {
+    progress.unsynced.remove(open_end(progress));
+  }
+  for (const ByteRange& range : progress.unsynced.ranges()) {
+    columns.expect(progress.stored.contains(range), "unsynced");
+  }
+}
+
+void take_progress(Columns& columns, const std::optional<Layout>& layout,
+                   UploadProgress& progress) {
+  const std::optional<UploadState> state = upload_state_from_text(columns.bytes());
+  columns.expect(state.has_value(), "state");
+  progress.state = state.value_or(UploadState::receiving);
+  take_ranges(columns, layout, progress);
+  progress.expires_at = columns.time("expires_at");
+  progress.blob_present = columns.count("blob_present") != 0;
+  progress.attempts =
+      static_cast<unsigned>(columns.integer("attempts", 0, std::numeric_limits<unsigned>::max()));
+  progress.next_attempt_at = columns.time("next_attempt_at");
+  progress.handoff_since = columns.time("handoff_since");
+  progress.failure = columns.bytes();
+  if (columns.is_null()) {
+    return;
+  }
+  Answer answer;
+  answer.status = static_cast<int>(columns.integer("answer_status", 100, 999));
+  auto headers = answer_headers_from_text(columns.bytes());
+  if (columns.expect(headers.has_value(), "answer_headers")) {
+    answer.headers = *std::move(headers);
+  }
+  answer.body = columns.bytes();
+  answer.spilled_bytes = columns.count("answer_spilled");
+  progress.answer = std::move(answer);
+}
+
+}  // namespace
+
+ProgressTexts::ProgressTexts(const UploadProgress& progress, const std::optional<Layout>& layout)
+    : stored(stored_to_text(progress.stored, layout ? &*layout : nullptr)),
+      unsynced(stored_to_text(with_open_end(progress), layout ? &*layout : nullptr)) {
+  if (progress.answer) {
+    headers = answer_headers_to_text(progress.answer->headers);
+  }
+}
+
+void bind_progress(Execution& execution, const UploadProgress& progress,
+                   const ProgressTexts& texts) {
+  execution.bind_text(to_text(progress.state));
+  execution.bind_text(texts.stored);
+  execution.bind_text(texts.unsynced);
+  bind_time(execution, progress.expires_at);
+  execution.bind(progress.blob_present ? 1 : 0);
+  execution.bind_unsigned(progress.attempts);
+  bind_time(execution, progress.next_attempt_at);
+  bind_time(execution, progress.handoff_since);
+  execution.bind_blob(progress.failure);
+  if (!progress.answer) {
+    execution.bind_null();
+    execution.bind_null();
+    execution.bind_null();
+    execution.bind(0);
+    return;
+  }
+  execution.bind(progress.answer->status);
+  execution.bind_text(texts.headers);
+  execution.bind_blob(progress.answer->body);
+  execution.bind_unsigned(progress.answer->spilled_bytes);
+}
+
+std::expected<UploadRecord, const char*> take_upload(Execution& row) {
+  Columns columns(row);
+  UploadRecord record;
+  record.id = columns.count("id");
+  record.token = columns.bytes();
+  record.file_name = columns.bytes();
+  record.file_size = columns.count("file_size");
+  record.content_type = columns.bytes();
+  record.parameters = columns.bytes();
+  record.origin = columns.bytes();
+  record.owner = columns.bytes();
+  const std::string layout = columns.bytes();
+  if (!layout.empty()) {
+    record.layout = layout_from_text(layout);
+    const bool fits = record.layout && record.layout->total_size() == record.file_size;
+    columns.expect(fits, "layout");
+  }
+  record.created_at = columns.time("created_at");
+  take_progress(columns, record.layout, record.progress);
+  if (columns.damaged() != nullptr) {
+    return std::unexpected(columns.damaged());
+  }
+  return record;
+}
+
+}  // namespace sluice::journal

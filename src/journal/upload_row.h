@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// A row of the table `uploads` and its record.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "journal/records.h"
+#include "journal/sqlite_connection.h"
+
+namespace sluice::journal {
+
+// The columns in the order in which the functions below take and bind them.
+inline constexpr const char* upload_columns =
+    "id, token, file_name, file_size, content_type, parameters, origin, owner, layout, created_at,"
+    " state, stored, unsynced, expires_at, blob_present, attempts, next_attempt_at, handoff_since,"
+    " failure, answer_status, answer_headers, answer_body, answer_spilled";
+inline constexpr int upload_column_count = 23;
+
+// The texts that a progress becomes; they must live while they are bound.
+struct ProgressTexts {
+  ProgressTexts(const UploadProgress& progress, const std::optional<Layout>& layout);
+
+  std::string stored;
+  std::string unsynced;
+  std::string headers;
+};
+
+// The columns from `state` on.
+void bind_progress(Execution& execution, const UploadProgress& progress,
+                   const ProgressTexts& texts);
+
+// Takes all columns. The error names the first one that holds nothing of ours.
+std::expected<UploadRecord, const char*> take_upload(Execution& row);
+
+}  // namespace sluice::journal
