@@ -78,18 +78,20 @@ runtime::Task<bool> Outbox::close(Duration timeout) {
 }
 
 // Reads while there is room; the rest is read when half of what is in memory has been answered, of
-// an owner as of all.
+// an owner as of all. What cannot be read is asked for again, with growing pauses.
 runtime::Task<> Outbox::take_up_undelivered() {
   if (taking_up_) {
     co_return;
   }
   taking_up_ = true;
+  unsigned failed_reads = 0;
   for (std::optional<Backlog> next = next_backlog(); next; next = next_backlog()) {
     const Result<> read = co_await read_backlog(*std::move(next));
+    failed_reads = read ? 0 : failed_reads + 1;
     if (!read) {
       log_.error("outbox cannot read the journal", {{"reason", read.error().message()}});
       more_in_journal_ = true;
-      break;
+      co_await closing_->wait(retry_delay(settings_.delays, failed_reads, random_fraction()));
     }
   }
   taking_up_ = false;

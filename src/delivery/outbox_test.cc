@@ -151,6 +151,14 @@ TEST_F(OutboxTest, TriesAgainAfterErrorsExceptionsAndFiveHundredsWithOneKey) {
   EXPECT_EQ(metrics.deliveries_retried.value(), 3U);
 }
 
+TEST_F(OutboxTest, AJournalThatCannotBeReadAtTheStartIsReadLater) {
+  received(1);
+  journal.reads_to_fail = 3;
+  run_until_answered(1, {});
+  EXPECT_EQ(answers["token1"], std::vector{200});
+  EXPECT_EQ(journal.reads_to_fail, 0);
+}
+
 TEST_F(OutboxTest, RedirectsDecideNothing) {
   backend.script = {302, 101, 200};
   run_until_answered(1, {received(1)});

@@ -2,6 +2,7 @@
 #include "journal/upload_table.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -254,7 +255,7 @@ Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until
     if (!*row) {
       return found;
     }
-    const Timestamp at = take_time(execution);
+    const Timestamp at{std::chrono::milliseconds(execution.take_integer())};
     found.push_back({at, static_cast<std::uint64_t>(execution.take_integer())});
   }
 }

@@ -101,7 +101,10 @@ TEST_F(LiveUploadsTest, AnAnswerThatComesLaterCounts) {
   }
   for (std::uint64_t id = 1; id <= most; ++id) {
     const std::shared_ptr<LiveUpload> upload = find(id);
-    Answered event{{200, {}, std::string(limits::MiB, 'a')}, true, {}};
+    Answered event;
+    event.answer.status = 200;
+    event.answer.body = std::string(limits::MiB, 'a');
+    event.blob_taken = true;
     ASSERT_TRUE(testing::run(upload->commit(std::move(event))));
   }
   EXPECT_FALSE(is_in_memory(1));
