@@ -30,18 +30,6 @@ void raise_open_files_limit() {
   }
 }
 
-Result<std::unique_ptr<video::Prober>> open_prober(const std::string& program) {
-  if (program == "off") {
-    return std::make_unique<video::NoProber>();
-  }
-  auto prober = program.empty() ? std::make_unique<video::HelperProber>()
-                                : std::make_unique<video::HelperProber>(program);
-  if (const Result<> usable = prober->check(); !usable) {
-    return fail(usable.error());
-  }
-  return prober;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<App>> App::open(const ops::Config& config, Clock& clock, Log& log,
@@ -91,7 +79,7 @@ Result<> App::open_parts() {
                                                config_.data.durability, metrics_);
   answers_ = std::make_unique<store::AnswerFiles>(disk_, storage_pool_, data_.answers(),
                                                   config_.data.durability);
-  Result<std::unique_ptr<video::Prober>> prober = open_prober(config_.video.probe);
+  Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.video.probe);
   if (!prober) {
     return fail(prober.error());
   }

@@ -265,7 +265,7 @@ inline constexpr std::size_t credential_clouds_max = 1000;
 // Of the names and values that a signature covers: what it may cost to reckon one. A file name of
 // the greatest length and all other parameters of real clients fit in.
 inline constexpr std::size_t signed_bytes_max = 32 * KiB;
-inline constexpr std::size_t signature_text_bytes = 44;     // HMAC-SHA256 in base64.
+inline constexpr std::size_t signature_text_bytes = 44;  // HMAC-SHA256 in base64.
 inline constexpr std::size_t host_names_max = 16;
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.

@@ -32,7 +32,7 @@ bool SteadyClock::may_delete() noexcept {
   if (std::chrono::abs(seen_ - before) >= limits::clock_step_least) {
     agreed_since_ = boot;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(seen_ - before);
-    log_.warn("the wall clock was set: nothing expires before it has proved to be right",
+    log_.warn("the wall clock was set, nothing expires before it has proved to be right",
               {{"by_seconds", std::int64_t{seconds.count()}}});
   }
   if (boot - agreed_since_ < agreement_) {

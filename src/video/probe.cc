@@ -330,4 +330,16 @@ std::string HelperProber::program_beside_this_one() {
   return std::string(directory) + "/sluice-probe";
 }
 
+Result<std::unique_ptr<Prober>> open_prober(const std::string& program) {
+  if (program == "off") {
+    return std::make_unique<NoProber>();
+  }
+  auto prober =
+      program.empty() ? std::make_unique<HelperProber>() : std::make_unique<HelperProber>(program);
+  if (const Result<> usable = prober->check(); !usable) {
+    return fail(usable.error());
+  }
+  return prober;
+}
+
 }  // namespace sluice::video

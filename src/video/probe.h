@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -53,5 +54,9 @@ class HelperProber final : public Prober {
   const std::vector<std::string> arguments_;
   const Duration time_max_;
 };
+
+// The one that the setting `video.probe` asks for: "off", a program, or empty for the one beside
+// this program. An error where the program is not there.
+Result<std::unique_ptr<Prober>> open_prober(const std::string& program);
 
 }  // namespace sluice::video

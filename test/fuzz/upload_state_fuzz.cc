@@ -48,7 +48,7 @@ class Model {
         journal::Answer answer;
         answer.status = input.take() % 2 == 0 ? 200 : 422;
         answer.body = std::to_string(input.take());
-        return upload::Answered{answer, input.take() % 2 == 0, time};
+        return upload::Answered{answer, input.take() % 2 == 0, time, time};
       }
       case 3:
         return upload::Aborted{time};
