@@ -71,10 +71,8 @@ Result<> place_for(const net::Endpoint& endpoint) {
 }
 
 Result<> probe(const std::string& program) {
-  if (program == "off") {
-    return {};
-  }
-  return program.empty() ? video::HelperProber().check() : video::HelperProber(program).check();
+  const auto opened = video::open_prober(program);
+  return opened ? Result<>() : fail(opened.error());
 }
 
 Result<> durability(Durability wanted) {

@@ -8,7 +8,7 @@ from pathlib import Path
 CALL = re.compile(r"\blog_?(?:\.|->)(?:info|warn|error)\(")
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 KEY = re.compile(r'\{\s*"([^"]*)"\s*,')
-WORDS = re.compile(r"[a-z][A-Za-z0-9 ,;._'-]*")
+WORDS = re.compile(r"[a-z][A-Za-z0-9 ,;:._'-]*")
 # Words that are no unit: a size is bytes, a span of time says its unit.
 UNITLESS = {"size": "bytes or file_size", "time": "milliseconds", "duration": "milliseconds"}
 
