@@ -411,6 +411,8 @@ TEST_F(ServerSessionTest, NoAnswerLetsABrowserGuess) {
     start();
     send(request);
     EXPECT_TRUE(receive_through("\r\n\r\n").contains("\r\nX-Content-Type-Options: nosniff\r\n"));
+    close_client();
+    finish();
   }
 }
 

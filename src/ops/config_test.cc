@@ -245,6 +245,7 @@ hosts = "api.example.com, 192.0.2.1:8080"
 window = "1m"
 file_window = "2m"
 unauthenticated_bytes = "1MiB"
+unauthenticated_bytes_per_address = "512KiB"
 [data]
 directory = "/srv/a \"b\" \\ ä"
 force = true
@@ -252,6 +253,8 @@ durability = "none"
 sync_interval = "16ms"
 low_water = "3KiB"
 [limits]
+records = 7
+room_share = 33
 file_size = 123457
 buffers = "5MiB"
 connections = 12
@@ -272,6 +275,7 @@ idle = "5d"
 absolute = "36h"
 finished = "1001ms"
 refused = "16s"
+untouched = "18s"
 failed = "15s"
 sweep = "7s"
 [delivery]

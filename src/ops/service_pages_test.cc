@@ -80,7 +80,7 @@ TEST_F(ServerPagesTest, ReadyzNamesTheReason) {
   EXPECT_EQ(reasons(), Reasons{"99 bytes of disk are free, expected at least 100"});
 
   store_.answer = fail(Errc::storage_failed, "statvfs \xFF: gone");
-  EXPECT_EQ(reasons(), Reasons{"free disk space cannot be read: statvfs \xEF\xBF\xBD: gone"});
+  EXPECT_EQ(reasons(), Reasons{"free disk space cannot be read"});
 }
 
 TEST_F(ServerPagesTest, ReadyzLooksAtInodes) {

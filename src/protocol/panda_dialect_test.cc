@@ -323,13 +323,15 @@ TEST_F(PandaDialectTest, SaysThatTheBackendDidNotTakeTheFile) {
   for (const http::Response& response :
        {send(put(path, "*/9")), send(put(path, "8-8/9"), "i"), send("PUT " + path)}) {
     EXPECT_EQ(error_of(response), "502 DeliveryFailed");
-    EXPECT_NE(field(response, "message").find("it answered 500"), std::string::npos);
+    EXPECT_EQ(field(response, "message").find("it answered 500"), std::string::npos)
+        << "the operator's";
     EXPECT_EQ(header(response, "Range"), "0-7");
     EXPECT_EQ(header(response, "Location"), "http://up.example:81" + path);
   }
   const http::Response described = send("GET " + path);
   EXPECT_EQ(field(described, "state"), "failed");
-  EXPECT_EQ(field(described, "failure"), "it answered 500");
+  EXPECT_FALSE(field(described, "failure").empty());
+  EXPECT_EQ(field(described, "failure").find("it answered 500"), std::string::npos);
   EXPECT_EQ(field(described, "received"), "8");
 }
 

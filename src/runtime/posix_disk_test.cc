@@ -75,7 +75,7 @@ TEST(PosixDisk, RefusesOffsetsTheKernelCannotHold) {
   auto file = disk.open(directory.path() + "/a", OpenMode::create);
   ASSERT_TRUE(file);
   const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  EXPECT_EQ((*file)->write_at(most, as_bytes("xx")).error().code(), Errc::storage_failed);
+  EXPECT_EQ((*file)->write_at(most, as_bytes("xx")).error().code(), Errc::disk_full);
 }
 
 Pipe pipe_with(std::string_view text) {
@@ -100,7 +100,7 @@ TEST(PosixDisk, WritesFromAPipe) {
   EXPECT_EQ((*file)->write_from(pipe, 12, 1).error().code(), Errc::storage_failed)
       << "nobody waits for what is not there";
   const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  EXPECT_EQ((*file)->write_from(pipe, most, 2).error().code(), Errc::storage_failed);
+  EXPECT_EQ((*file)->write_from(pipe, most, 2).error().code(), Errc::disk_full);
 }
 
 // /dev/full takes nothing from a pipe, and as a file it is full.

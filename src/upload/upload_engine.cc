@@ -405,6 +405,9 @@ Task<Result<>> UploadEngine::answered(std::string token, delivery::Delivery deli
       parts_.log.warn("bytes of a finished upload stay for the reaper",
                       {{"upload", upload.id()}, {"reason", removed.error().message()}});
     }
+  } else {
+    // A request that still sends bytes of the file gets the answer now.
+    (void)co_await upload.cut_all(Errc::not_found, limits::takeover_wait_max);
   }
   co_return Result<>();
 }

@@ -38,7 +38,11 @@ using testing::ScriptedSource;
 constexpr std::size_t upload_count_max = 3;
 constexpr int step_count_max = 100;
 constexpr std::uint64_t file_size_max = 64;
-constexpr upload::Expiry expiry{Duration(100), Duration(300), Duration(200)};
+constexpr upload::Expiry expiry{.idle = Duration(100),
+                                .untouched = Duration(100),
+                                .absolute = Duration(300),
+                                .finished = Duration(200),
+                                .refused = Duration(200)};
 
 // What lasts from one input to the next; none of it remembers an upload.
 struct Surroundings {
@@ -292,7 +296,9 @@ class World final : public delivery::Handover {
       upload.forget_at = clock_.now() + expiry.finished;
     }
     SLUICE_CHECK(run(engine_->answered(upload.token, std::move(delivery))));
-    SLUICE_CHECK(!store_.blobs.contains(upload.id));
+    // What was refused waits for the operator.
+    SLUICE_CHECK(store_.blobs.contains(upload.id) ==
+                 (upload.answer->status == 422 && upload.file_size > 0));
   }
 
   void look_at(Known& upload) {
