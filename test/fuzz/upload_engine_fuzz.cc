@@ -39,10 +39,11 @@ constexpr std::size_t upload_count_max = 3;
 constexpr int step_count_max = 100;
 constexpr std::uint64_t file_size_max = 64;
 constexpr upload::Expiry expiry{.idle = Duration(100),
-                                .untouched = Duration(100),
                                 .absolute = Duration(300),
                                 .finished = Duration(200),
-                                .refused = Duration(200)};
+                                .refused = Duration(200),
+                                .failed = Duration(200),
+                                .untouched = Duration(100)};
 
 // What lasts from one input to the next; none of it remembers an upload.
 struct Surroundings {
