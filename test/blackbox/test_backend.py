@@ -12,6 +12,7 @@ import pytest
 
 from support.raw_http import Client, path_of
 from support.scripted_backend import ScriptedBackend, answer, signature_fits
+from support.waiting import wait_until
 
 SECRET = "a secret of the test's own"
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -162,7 +163,7 @@ def test_a_certificate_that_is_not_trusted_gets_nothing(new_server, connected, c
         assert client.whole(location, b"abc").status == 503
         assert client.stored(location, 3) == 2
     assert backend.requests == []
-    assert "certificate" in server.log()
+    wait_until(lambda: "certificate" in server.log(), "the reason in the log")
 
 
 def test_settings_that_cannot_work_end_the_start(new_server, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from support.raw_http import path_of
 from support.scripted_backend import ScriptedBackend, answer
 from support.sluice_server import environment, sluice_binary
+from support.waiting import wait_until
 
 IMPATIENT = '[delivery]\ngive_up_after = "0s"\nretry_first = "10ms"\n'
 
@@ -38,7 +39,8 @@ def reason_in_log(server, response):
     """What the log says about the request of that answer."""
     assert_names_nothing_of(server, response)
     asked = response.header("X-Request-Id")
-    (record,) = [r for r in server.log_records() if r["event"] == "request failed" and r["request"] == asked]
+    wait_until(lambda: asked in [record["request"] for record in server.logged("request failed")], "the reason")
+    (record,) = [record for record in server.logged("request failed") if record["request"] == asked]
     return record["reason"]
 
 
@@ -108,7 +110,7 @@ def test_a_refused_file_is_kept_and_its_answer_replaced_by_a_retry(new_server, c
         for response in (client.whole(location, b"abc"), client.status(location, 3), client.piece(location, 2, b"c", 3)):
             assert (response.status, response.body) == (422, b'{"error":"Bitrate"}')
             assert response.header("Sluice-Answer") == "backend"
-        (warning,) = [record for record in server.log_records() if record["event"] == "refused by the backend"]
+        (warning,) = server.logged("refused by the backend")
         assert (warning["level"], warning["status"], warning["reason"]) == ("warn", 422, '{"error":"Bitrate"}')
         server.kill()
         server.start()

@@ -272,7 +272,8 @@ def test_slow_readers_are_cut(new_server, connected, reads):
             return open_connections(client) == 1
 
         wait_until(is_cut, "the end of the connection")
-    unanswered = [r for r in server.log_records() if r["event"] == "request" and not r["answered"]]
+    wait_until(lambda: any(not r["answered"] for r in server.logged("request")), "the line of the request")
+    unanswered = [r for r in server.logged("request") if not r["answered"]]
     assert len(unanswered) == 1 and unanswered[0]["route"] == "videos", unanswered
 
 

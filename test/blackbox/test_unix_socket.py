@@ -22,7 +22,7 @@ def test_upload_over_a_unix_socket(new_server, connected, socket_path, noise):
     location = client.create(len(data))
     assert client.piece(location, 0, data[:100_000], len(data)).status == 204
     assert client.piece(location, 100_000, data[100_000:], len(data)).status == 200
-    peers = {record["peer"] for record in server.log_records() if record["event"] == "request"}
+    peers = {record["peer"] for record in server.logged("request", 3)}
     assert peers == {"unix"}
 
 

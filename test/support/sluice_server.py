@@ -10,6 +10,8 @@ import signal
 import subprocess
 import time
 
+from support.waiting import wait_until
+
 LISTENING = re.compile(r"listening on (?:(?P<scheme>https?)://(?P<host>.+):(?P<port>\d+)|unix:(?P<path>/.+))\n")
 
 # Sanitizer builds start slowly on a loaded machine.
@@ -187,6 +189,15 @@ class SluiceServer:
             assert isinstance(record, dict), line
             records.append(record)
         return records
+
+    def logged(self, event, count=1):
+        """The records of the event once there are so many of them: lines are written by a thread of their own."""
+
+        def found():
+            return [record for record in self.log_records() if record["event"] == event]
+
+        wait_until(lambda: len(found()) >= count, f"{count} lines of {event!r}")
+        return found()
 
     def memory_kib(self, field="VmHWM"):
         with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as file:
