@@ -76,8 +76,12 @@ Task<bool> World::give_up(const UploadRecord& record) {
 Task<> World::retry(Expectation& upload) {
   ++tally_.requests;
   const auto record = journal_.durable_uploads().find(upload.id);
-  if (record != journal_.durable_uploads().end() &&
-      record->second.progress.state == UploadState::refused) {
+  const bool is_known = record != journal_.durable_uploads().end();
+  if (is_known && upload.refused_by_backend &&
+      upload::awaits_answer(record->second.progress.state)) {
+    co_return;  // A refusal that came meanwhile would be put back unseen.
+  }
+  if (is_known && record->second.progress.state == UploadState::refused) {
     upload.put_back = true;
     upload.refused_by_backend = dice_.chance(0.5);
     life_->submitted.erase(upload.id);
@@ -140,7 +144,8 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   journal::VideoRecord video;
   video.id = key;
   video.upload_id = record.id;
-  video.document = fmt::format("video of upload {}, {} bytes, {}", record.id, record.file_size,
+  video.status = "success";
+  video.document = fmt::format("\"video of upload {}, {} bytes, {}\"", record.id, record.file_size,
                                dice_.below(1U << 30U));
   delivery.answer.body = video.document;
   delivery.changes.emplace_back(journal::PutVideo{std::move(video)});

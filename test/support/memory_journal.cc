@@ -51,7 +51,11 @@ void MemoryJournal::apply(const Change& change) {
     used_signatures.insert(use->digest);
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     SLUICE_CHECK(uploads.contains(update->id));
-    uploads[update->id].progress = update->progress;
+    journal::UploadRecord& record = uploads[update->id];
+    record.progress = update->progress;
+    if (journal::is_settled(record.progress)) {
+      journal::forget_details(record);
+    }
     last_update_may_be_lost = update->may_be_lost;
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     uploads.erase(remove->id);
