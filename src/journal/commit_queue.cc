@@ -101,7 +101,8 @@ void CommitQueue::run() {
     }
     if (step && (*step)()) {
       const std::scoped_lock lock(mutex_);
-      long_reads_.push_back(*std::move(step));
+      // One after the other: a read that is under way holds the rows that it has found.
+      long_reads_.push_front(*std::move(step));
     }
   }
 }

@@ -103,7 +103,7 @@ TEST(CommitQueue, LetsNothingWaitForMoreThanOneStepOfALongRead) {
     queue.add_commit(limits::commit_changes_max);
   }
   queue.add_read();
-  EXPECT_EQ(queue.finish(), "RW1L3W1L2W1L2L1L1");
+  EXPECT_EQ(queue.finish(), "RW1L3W1L2W1L1L2L1") << "long reads come one after the other";
 }
 
 TEST(CommitQueue, RefusesWhatWouldWaitTooLong) {
