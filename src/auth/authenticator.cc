@@ -133,7 +133,7 @@ Result<Grant> Authenticator::judge(const Presented& presented, Window window,
   return judge_signature(presented, window, began);
 }
 
-// Cheap questions first: the signature itself is reckoned for nobody but the holder of a known key.
+// Cheap questions first: a signature is computed only where its key is known.
 Result<Grant> Authenticator::judge_signature(const Presented& presented, Window window,
                                              Timestamp began) const {
   const std::string version = value_of(presented.query, "signature_version");

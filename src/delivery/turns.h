@@ -66,7 +66,7 @@ class Turns {
   };
 
   void give_back(const std::string& owner);
-  // Null when nobody waits.
+  // Null while no request waits.
   std::shared_ptr<Waiter> call_next_locked();
 
   std::mutex mutex_;
