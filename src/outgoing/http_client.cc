@@ -34,7 +34,7 @@ CURLM* make_multi() {
 struct HttpClient::Notices {
   std::mutex mutex;
   CURLM* multi = nullptr;  // Null: the client is gone.
-  std::vector<CURL*> handles;
+  std::vector<std::weak_ptr<Transfer>> transfers;
 };
 
 HttpClient::HttpClient(runtime::BlockingPool& pool)
@@ -56,14 +56,7 @@ HttpClient::~HttpClient() {
 }
 
 runtime::Task<Result<HttpAnswer>> HttpClient::send(HttpRequest request) {
-  auto notice = [notices = notices_](CURL* handle) {
-    const std::scoped_lock lock(notices->mutex);
-    if (notices->multi != nullptr) {
-      notices->handles.push_back(handle);
-      curl_multi_wakeup(notices->multi);
-    }
-  };
-  const auto transfer = std::make_shared<Transfer>(std::move(request), pool_, std::move(notice));
+  const auto transfer = std::make_shared<Transfer>(std::move(request), pool_);
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) {
@@ -116,7 +109,14 @@ void HttpClient::begin_queued() {
     queued.swap(queued_);
   }
   for (std::shared_ptr<Transfer>& transfer : queued) {
-    const Result<CURL*> handle = transfer->begin();
+    const auto notice = [notices = notices_, noticed = std::weak_ptr(transfer)] {
+      const std::scoped_lock lock(notices->mutex);
+      if (notices->multi != nullptr) {
+        notices->transfers.push_back(noticed);
+        curl_multi_wakeup(notices->multi);
+      }
+    };
+    const Result<CURL*> handle = transfer->begin(notice);
     if (handle && curl_multi_add_handle(multi_, *handle) == CURLM_OK) {
       running_.emplace(*handle, std::move(transfer));
       continue;
@@ -143,23 +143,29 @@ void HttpClient::finish_done() {
   }
 }
 
-// A handle may be another transfer's by now, which then looks in vain.
+// A notice names its transfer: libcurl gives the handle of an ended one to the next.
 void HttpClient::go_on_with_noticed() {
-  std::vector<CURL*> handles;
+  std::vector<std::weak_ptr<Transfer>> noticed;
   {
     const std::scoped_lock lock(notices_->mutex);
-    handles.swap(notices_->handles);
+    noticed.swap(notices_->transfers);
   }
-  for (CURL* const handle : handles) {
+  for (const std::weak_ptr<Transfer>& weak : noticed) {
+    const std::shared_ptr<Transfer> transfer = weak.lock();
+    if (!transfer) {
+      continue;
+    }
+    CURL* const handle = transfer->handle();
     if (const auto running = running_.find(handle); running != running_.end()) {
-      const CURLcode code = running->second->go_on();
+      const CURLcode code = transfer->go_on();
       if (code != CURLE_OK) {
         curl_multi_remove_handle(multi_, handle);
-        finish(std::move(running_.extract(running).mapped()), code);
+        running_.erase(running);
+        finish(transfer, code);
       }
     } else if (ending_.contains(handle)) {
-      auto [transfer, code] = std::move(ending_.extract(handle).mapped());
-      finish(std::move(transfer), code);
+      const int code = ending_.extract(handle).mapped().second;
+      finish(transfer, code);
     }
   }
 }

@@ -40,21 +40,18 @@ double seconds(Duration duration) {
 
 }  // namespace
 
-Transfer::Transfer(HttpRequest request, runtime::BlockingPool& pool,
-                   std::function<void(CURL*)> notice)
+Transfer::Transfer(HttpRequest request, runtime::BlockingPool& pool)
     : request_(std::move(request)),
       url_(request_.target.origin + request_.target.path),
-      pool_(pool),
-      notice_(std::move(notice)) {}
+      pool_(pool) {}
 
 Transfer::~Transfer() = default;
 
-Result<CURL*> Transfer::begin() {
+Result<CURL*> Transfer::begin(const Notice& notice) {
   handle_.reset(curl_easy_init());
   if (!handle_) {
     return failed("no memory for a request to " + request_.target.origin);
   }
-  const Notice notice = [notify = notice_, handle = handle_.get()] { notify(handle); };
   if (request_.body) {
     reader_.emplace(request_.body, pool_, notice);
   }
@@ -281,7 +278,10 @@ int Transfer::watch(void* self, curl_off_t, curl_off_t down, curl_off_t, curl_of
 }
 
 CURLcode Transfer::go_on() {
-  return curl_easy_pause(handle_.get(), CURLPAUSE_CONT);
+  const CURLcode code = curl_easy_pause(handle_.get(), CURLPAUSE_CONT);
+  // libcurl's word for a handle without a connection, on which nothing can be paused: the request
+  // has not been sent yet, or is about to be sent again.
+  return code == CURLE_BAD_FUNCTION_ARGUMENT ? CURLE_OK : code;
 }
 
 void Transfer::end(CURLcode code) {

@@ -5,7 +5,6 @@
 #include <curl/curl.h>
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,17 +20,17 @@ namespace sluice::outgoing {
 // set, which is when `result` may be read.
 class Transfer {
  public:
-  // Files are read and written on `pool`. `notice` is called, on any thread, with the handle of a
-  // transfer that can go on after a file; the transfer may have ended.
-  Transfer(HttpRequest request, runtime::BlockingPool& pool, std::function<void(CURL*)> notice);
+  // Files are read and written on `pool`.
+  Transfer(HttpRequest request, runtime::BlockingPool& pool);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // The handle, ready to be performed; an error when the request cannot be sent as it is.
-  Result<CURL*> begin();
+  // The handle, ready to be performed; an error when the request cannot be sent as it is. `notice`
+  // says that the transfer can go on after a file.
+  Result<CURL*> begin(const Notice& notice);
   CURL* handle() const noexcept { return handle_.get(); }
-  // Goes on after a notice; an error ends the transfer.
+  // Goes on after a notice, which may come when nothing waits for it; an error ends the transfer.
   CURLcode go_on();
   // The answer is not in its file yet: the transfer must not end before a notice.
   bool is_writing() const { return writer_ && writer_->is_busy(); }
@@ -71,7 +70,6 @@ class Transfer {
   const HttpRequest request_;
   const std::string url_;
   runtime::BlockingPool& pool_;
-  const std::function<void(CURL*)> notice_;
   std::unique_ptr<CURL, HandleDeleter> handle_;
   std::unique_ptr<curl_slist, ListDeleter> headers_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
