@@ -5,6 +5,7 @@ option(BUILD_TESTING "Tests and benchmarks" ON)
 option(SLUICE_WERROR "Warnings are errors" OFF)
 option(SLUICE_HARDENING "Release hardening flags" OFF)
 option(SLUICE_FUZZ "Build the libFuzzer targets" OFF)
+option(SLUICE_LTO "ThinLTO for what links sluice_shipped" OFF)
 set(SLUICE_SANITIZE "" CACHE STRING "Comma separated sanitizers for every target")
 
 find_package(Threads REQUIRED)
@@ -54,6 +55,13 @@ if(SLUICE_HARDENING)
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS -fstack-protector-strong
     -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE)
   target_link_options(sluice_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+endif()
+# Objects hold machine code beside LLVM's: only programs that are shipped, and the benchmark of their parts, take the
+# time of a link with ThinLTO; tests link the machine code.
+add_library(sluice_shipped INTERFACE)
+if(SLUICE_LTO)
+  target_compile_options(sluice_flags INTERFACE -flto=thin -ffat-lto-objects)
+  target_link_options(sluice_shipped INTERFACE -flto=thin -ffat-lto-objects)
 endif()
 if(SLUICE_SANITIZE)
   target_compile_options(sluice_flags INTERFACE
