@@ -89,20 +89,22 @@ class TakeFileTest : public testing::EngineFixture {
 TEST_F(TakeFileTest, BecomesTheCompleteUploadThatItsIdentitySays) {
   identity.answer.owner = "ann";
   identity.answer.origin = R"({"address":"1.2.3.4"})";
+  answers_at_once = false;
   const auto taken = take("abcdefghi");
   ASSERT_TRUE(taken) << taken.error().message();
   EXPECT_EQ(identity.asked_about, 9U);
   EXPECT_EQ(taken->file_size, 9U);
+  const journal::UploadRecord& record = journal.uploads.at(1);
+  EXPECT_EQ(record.file_name + record.content_type + record.owner, "film.mp4video/mp4ann");
+  EXPECT_EQ(record.parameters + record.origin, R"({"payload":"p"}{"address":"1.2.3.4"})");
+  EXPECT_EQ(record.file_size, 9U);
+  answer_now(taken->token);
   Piece nothing;
   nothing.end = 0;
   const auto answered = append(taken->token, "", nothing);
   ASSERT_TRUE(answered && answered->answer);
   EXPECT_EQ(answered->answer->body, "answer 1");
   EXPECT_EQ(delivered_bytes, "abcdefghi");
-  const journal::UploadRecord& record = journal.uploads.at(1);
-  EXPECT_EQ(record.file_name + record.content_type + record.owner, "film.mp4video/mp4ann");
-  EXPECT_EQ(record.parameters + record.origin, R"({"payload":"p"}{"address":"1.2.3.4"})");
-  EXPECT_EQ(record.file_size, 9U);
   EXPECT_EQ(record.progress.state, UploadState::delivered);
   restart();
   EXPECT_EQ(status(taken->token)->answer, answered->answer);
