@@ -139,6 +139,7 @@ Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
   settings.ca_file = given.ca_file;
   settings.timeout = given.timeout;
   settings.request_headers = given.headers;
+  settings.trouble = given.trouble;
   settings.delays = {config.delivery.retry_first, config.delivery.retry_max};
   settings.give_up_after = given.give_up_after;
   return settings;

@@ -215,6 +215,8 @@ inline constexpr std::size_t notifications_at_once_max = 16;
 inline constexpr std::size_t outgoing_requests_max =
     authorize_questions_max + notifications_at_once_max + deliveries_at_once_max;
 inline constexpr std::size_t hook_answer_bytes_max = 64 * KiB;
+// A longer Retry-After of an application is taken for this.
+inline constexpr std::chrono::hours retry_after_max{24};
 // The notifier looks into the journal at least this often.
 inline constexpr std::chrono::minutes notifier_pause_max{1};
 

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "outgoing/signature.h"
+#include "outgoing/trouble.h"
 
 namespace sluice::delivery {
 
@@ -212,10 +213,8 @@ Result<Delivery> HttpBackend::delivery_of(const Handoff& handoff,
   }
   Delivery delivery;
   delivery.answer.status = answer.status;
-  delivery.is_trouble =
-      answer.status >= 500 ||
-      std::ranges::find(settings_.trouble, answer.status) != settings_.trouble.end() ||
-      (answer.status == 401 && !carries_credential(handoff));
+  delivery.is_trouble = outgoing::is_trouble(answer.status, settings_.trouble) ||
+                        (answer.status == 401 && !carries_credential(handoff));
   delivery.retry_after = answer.retry_after;
   for (auto& [name, value] : answer.headers) {
     const auto is_same = [&name](const std::string& kept) {

@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <chrono>
 #include <utility>
 
 #include "base/encoding.h"
@@ -10,6 +11,7 @@
 #include "hooks/hook_request.h"
 #include "hooks/json_text.h"
 #include "http/active_content.h"
+#include "outgoing/trouble.h"
 
 namespace sluice::hooks {
 
@@ -21,11 +23,6 @@ namespace {
 
 std::unexpected<Error> unreadable(const std::string& what) {
   return fail(Errc::overloaded, "the application's word on this session is not usable: " + what);
-}
-
-// What the application said, and where it is, is no client's matter.
-std::unexpected<Error> no_verdict() {
-  return fail(Errc::overloaded, "nobody can say at the moment whether this upload is allowed");
 }
 
 Result<> merge_parameters(const json::value& added, upload::NewUpload& proposal) {
@@ -120,28 +117,40 @@ Result<Verdict> verdict_of(upload::NewUpload proposal, const outgoing::HttpAnswe
 Authorizer::Authorizer(outgoing::Sender& sender, Clock& clock, Log& log, HookSettings settings)
     : sender_(sender), clock_(clock), log_(log), settings_(std::move(settings)) {}
 
-Task<Result<Verdict>> Authorizer::ask(upload::NewUpload proposal, const http::Request& request,
-                                      std::string client_address) {
+Task<Verdict> Authorizer::ask(upload::NewUpload proposal, const http::Request& request,
+                              const http::RequestContext& context) {
   outgoing::HttpRequest question =
       hook_request(settings_, *settings_.authorize,
-                   question_of(proposal, request, client_address, settings_.request_headers),
+                   question_of(proposal, request, context.peer_address, settings_.request_headers),
                    "application/json");
   question.headers.emplace_back("X-Sluice-Event", "authorize");
   sign_hook(question, settings_, clock_.now());
   const Result<outgoing::HttpAnswer> answer = co_await sender_.send(std::move(question));
-  const int kind = answer ? answer->status / 100 : 0;
-  if (kind != 2 && kind != 4) {
-    const std::string reason =
-        answer ? "status " + std::to_string(answer->status) : answer.error().message();
-    log_.warn("the authorize hook gave no verdict", {{"reason", reason}});
-    co_return no_verdict();
+  if (!answer) {
+    co_return no_verdict(context, answer.error().message(), std::nullopt);
+  }
+  if (outgoing::is_trouble(answer->status, settings_.trouble)) {
+    co_return no_verdict(context, "status " + std::to_string(answer->status), answer->retry_after);
   }
   Result<Verdict> verdict = verdict_of(std::move(proposal), *answer);
   if (!verdict) {
-    log_.warn("the authorize hook gave no verdict", {{"reason", verdict.error().message()}});
-    co_return no_verdict();
+    co_return no_verdict(context, verdict.error().message(), answer->retry_after);
   }
-  co_return verdict;
+  co_return *std::move(verdict);
+}
+
+// The application's words and its address are in the log alone.
+Verdict Authorizer::no_verdict(const http::RequestContext& context, const std::string& reason,
+                               std::optional<Duration> retry_after) const {
+  log_.warn("the authorize hook gave no verdict",
+            {{"request", context.request_id}, {"reason", reason}});
+  http::Response response = http::error_response(
+      Error(Errc::overloaded, "it could not be found out whether this upload is allowed"));
+  if (retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*retry_after);
+    response.headers.set("Retry-After", std::to_string(seconds.count()));
+  }
+  return response;
 }
 
 }  // namespace sluice::hooks

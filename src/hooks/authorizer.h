@@ -2,7 +2,9 @@
 // Asks the operator's application before a session is created.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,18 +16,21 @@ namespace sluice::hooks {
 
 // 2xx lets the session in; a JSON object in the answer may hold "parameters" (an object: added to
 // the session's, or put in their place) and "limits" ({"file_size": bytes}, in place of the
-// configured one). 4xx refuses: its status and body become the client's answer. Everything else,
-// and no answer, is `overloaded`.
+// configured one). 4xx refuses: its status and body become the client's answer. What speaks of the
+// way to the application (HookSettings::trouble, 3xx, 5xx), cannot be used or does not come is no
+// verdict: the client gets `overloaded`, with the Retry-After of the application's answer.
 class Authorizer final : public protocol::SessionGate {
  public:
   // REQUIRES: settings.authorize. The references outlive the authorizer. Any thread may ask.
   Authorizer(outgoing::Sender& sender, Clock& clock, Log& log, HookSettings settings);
 
-  runtime::Task<Result<protocol::Verdict>> ask(upload::NewUpload proposal,
-                                               const http::Request& request,
-                                               std::string client_address) override;
+  runtime::Task<protocol::Verdict> ask(upload::NewUpload proposal, const http::Request& request,
+                                       const http::RequestContext& context) override;
 
  private:
+  protocol::Verdict no_verdict(const http::RequestContext& context, const std::string& reason,
+                               std::optional<Duration> retry_after) const;
+
   outgoing::Sender& sender_;
   Clock& clock_;
   Log& log_;

@@ -5,6 +5,7 @@
 
 #include "hooks/scripted_sender.h"
 #include "support/manual_clock.h"
+#include "support/recording_log.h"
 #include "support/run.h"
 
 namespace sluice::hooks {
@@ -22,23 +23,27 @@ class AuthorizerTest : public ::testing::Test {
     proposal.parameters = R"({"payload":"p"})";
   }
 
-  Result<protocol::Verdict> ask() {
+  protocol::Verdict ask() {
     Authorizer authorizer(sender, clock, log, settings);
-    return testing::run(authorizer.ask(proposal, request, "192.0.2.7"));
+    return testing::run(authorizer.ask(proposal, request, context));
   }
   // What the session became after this answer.
   upload::NewUpload admitted(std::string body) {
     sender.answers.emplace_back(answer_of(200, std::move(body)));
-    const Result<protocol::Verdict> verdict = ask();
-    EXPECT_TRUE(verdict);
-    return verdict ? std::get<upload::NewUpload>(*verdict) : upload::NewUpload{};
+    return std::get<upload::NewUpload>(ask());
+  }
+  // What the client is told instead of a session.
+  http::Response refusal(Result<outgoing::HttpAnswer> answer) {
+    sender.answers.push_back(std::move(answer));
+    return std::get<http::Response>(ask());
   }
 
   ScriptedSender sender;
   testing::ManualClock clock;
-  NullLog log;
+  testing::RecordingLog log;
   HookSettings settings;
   http::Request request;
+  http::RequestContext context{.request_id = "r-1", .peer_address = "192.0.2.7"};
   upload::NewUpload proposal;
 };
 
@@ -72,15 +77,13 @@ TEST_F(AuthorizerTest, PassesARefusalOn) {
   outgoing::HttpAnswer answer = answer_of(403, "<p>no</p>");
   answer.headers.emplace_back("content-type", "text/html");
   answer.headers.emplace_back("Set-Cookie", "a=b");
-  sender.answers.emplace_back(answer);
-  const Result<protocol::Verdict> verdict = ask();
-  ASSERT_TRUE(verdict);
-  const auto& response = std::get<http::Response>(*verdict);
+  const http::Response response = refusal(std::move(answer));
   EXPECT_EQ(response.status, 403);
   EXPECT_EQ(response.body, "<p>no</p>");
   EXPECT_EQ(response.headers.find("Content-Type"), "text/plain; charset=utf-8")
       << "no page of the application on the address of the uploads";
   EXPECT_EQ(response.headers.find("Set-Cookie"), std::nullopt);
+  EXPECT_TRUE(log.lines.empty());
 }
 
 TEST_F(AuthorizerTest, IsOverloadedWithoutAVerdict) {
@@ -96,10 +99,32 @@ TEST_F(AuthorizerTest, IsOverloadedWithoutAVerdict) {
       answer_of(200, R"({"limits":5})"),
   };
   for (const auto& answer : answers) {
-    sender.answers.push_back(answer);
-    const Result<protocol::Verdict> verdict = ask();
-    ASSERT_FALSE(verdict) << (answer ? answer->body : answer.error().message());
-    EXPECT_EQ(verdict.error().code(), Errc::overloaded);
+    const http::Response response = refusal(answer);
+    EXPECT_EQ(response.status, 503) << (answer ? answer->body : answer.error().message());
+    EXPECT_EQ(response.headers.find("Retry-After"), "5");
+  }
+}
+
+TEST_F(AuthorizerTest, TellsTroubleOnTheWayFromARefusal) {
+  for (const int status : {400, 401, 402, 403, 406, 409, 410, 413, 415, 422, 451}) {
+    EXPECT_EQ(refusal(answer_of(status)).status, status);
+  }
+  EXPECT_TRUE(log.lines.empty());
+  for (const int status : {404, 405, 407, 408, 421, 423, 425, 429}) {
+    EXPECT_EQ(refusal(answer_of(status)).status, 503) << status;
+  }
+  ASSERT_EQ(log.lines.size(), 8U);
+  EXPECT_EQ(log.lines.front(), "the authorize hook gave no verdict request=r-1 reason=status 404");
+  settings.trouble = {403};
+  EXPECT_EQ(refusal(answer_of(403)).status, 503);
+  EXPECT_EQ(refusal(answer_of(404)).status, 404) << "the operator decides";
+}
+
+TEST_F(AuthorizerTest, TellsTheClientWhenTheApplicationWantsToBeAskedAgain) {
+  for (const int status : {429, 503}) {
+    outgoing::HttpAnswer answer = answer_of(status);
+    answer.retry_after = std::chrono::minutes(2);
+    EXPECT_EQ(refusal(std::move(answer)).headers.find("Retry-After"), "120") << status;
   }
 }
 

@@ -12,6 +12,7 @@
 #include "delivery/retry_delay.h"
 #include "hooks/events.h"
 #include "outgoing/target.h"
+#include "outgoing/trouble.h"
 
 namespace sluice::hooks {
 
@@ -22,6 +23,7 @@ struct HookSettings {
   std::string ca_file;                          // As outgoing::HttpRequest::ca_file.
   Duration timeout = std::chrono::seconds(10);  // For one whole request.
   std::vector<std::string> request_headers;     // Of the client's request, told to `authorize`.
+  std::vector<int> trouble = outgoing::usual_trouble();  // For answers of `authorize`.
   delivery::RetryDelays delays;
   // An event that nobody took for so long is dropped.
   Duration give_up_after = std::chrono::hours(24);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a session needs beside its connection, for tests: a handler that does what the path says,
-// and a log that can be read.
+// What a session needs beside its connection, for tests: a handler that does what the path says.
 #pragma once
 
 #include <chrono>
@@ -8,12 +7,9 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "base/log.h"
 #include "http/handler.h"
 #include "runtime/event.h"
 #include "support/scripted_source.h"
@@ -82,27 +78,6 @@ class ScriptedHandler final : public Handler {
       all += as_text(Bytes(buffer).first(*count));
     }
   }
-};
-
-class RecordingLog final : public Log {
- public:
-  void write(LogLevel, std::string_view event, LogFields fields) noexcept override {
-    std::string line(event);
-    for (const LogField& field : fields) {
-      line += " " + std::string(field.key.text()) + "=" + std::visit(to_text, field.value);
-    }
-    lines.push_back(std::move(line));
-  }
-  std::vector<std::string> lines;
-
- private:
-  static constexpr auto to_text = [](const auto& value) {
-    if constexpr (std::is_convertible_v<decltype(value), std::string_view>) {
-      return std::string(value);
-    } else {
-      return std::to_string(value);
-    }
-  };
 };
 
 }  // namespace sluice::http

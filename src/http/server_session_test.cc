@@ -14,6 +14,7 @@
 #include "http/connections.h"
 #include "http/scripted_handler.h"
 #include "http/session_fixture.h"
+#include "support/recording_log.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 
@@ -80,7 +81,7 @@ class ServerSessionTest : public ConnectionFixture {
 
   SessionSettings settings_;
   ScriptedHandler handler_;
-  RecordingLog log_;
+  testing::RecordingLog log_;
   Metrics metrics_;
   std::optional<ServerSession> session_;
   bool done_ = true;

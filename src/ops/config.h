@@ -22,6 +22,7 @@
 #include "delivery/handoff_request.h"
 #include "net/endpoint.h"
 #include "net/trusted_proxies.h"
+#include "outgoing/trouble.h"
 #include "protocol/origins.h"
 
 namespace sluice::ops {
@@ -142,7 +143,7 @@ struct Config {
     std::vector<std::string> headers;
     std::vector<std::string> answer_headers{"content-type", "content-encoding", "content-language",
                                             "location"};
-    std::vector<int> trouble{404, 405, 407, 408, 421, 423, 425, 429};
+    std::vector<int> trouble = outgoing::usual_trouble();
     bool digest = false;
     std::string directory;
     std::string ca_file;
@@ -162,6 +163,7 @@ struct Config {
     Duration timeout = std::chrono::seconds(10);
     Duration give_up_after = std::chrono::hours(24);
     std::vector<std::string> headers;
+    std::vector<int> trouble = outgoing::usual_trouble();
 
     friend bool operator==(const Hooks&, const Hooks&) = default;
   };

@@ -309,6 +309,7 @@ ca_file = "/etc/hook-ca.pem"
 timeout = "12s"
 give_up_after = "13s"
 headers = "authorization"
+trouble = "404"
 [log]
 level = "warn"
 format = "json"

@@ -333,6 +333,11 @@ constexpr std::array table{
     row<HeaderNames, &Config::hooks, &Hooks::headers>(
         {"hooks.headers", "SLUICE_HOOKS_HEADERS", {}},
         "Headers of the session's request that authorize is told, with commas between them."),
+    row<StatusList, &Config::hooks, &Hooks::trouble>(
+        {"hooks.trouble", "SLUICE_HOOKS_TROUBLE", {}},
+        "Statuses of 400 to 499 of authorize that speak of the way to it and not of the upload, "
+        "with "
+        "commas between them: the client is told to come again."),
 
     row<LogLevelWord, &Config::log, &Logging::level>(
         {"log.level", "SLUICE_LOG_LEVEL", {}},

@@ -51,6 +51,16 @@ class HttpClientTest : public ::testing::Test {
   HttpClient client_{pool_};
 };
 
+TEST_F(HttpClientTest, believes_no_retry_after_beyond_a_day) {
+  const auto asked = [this](const std::string& seconds) {
+    const Result<HttpAnswer> answer =
+        send_for("HTTP/1.1 503 No\r\nRetry-After: " + seconds + "\r\nContent-Length: 0\r\n\r\n");
+    return answer ? answer->retry_after : std::nullopt;
+  };
+  EXPECT_EQ(asked("120"), std::chrono::minutes(2));
+  EXPECT_EQ(asked("9223372036854775807"), limits::retry_after_max);
+}
+
 TEST_F(HttpClientTest, sends_exactly_what_it_was_given) {
   TcpServer server(any_port, {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\n{}"});
   HttpRequest request = request_to(server);

@@ -302,7 +302,8 @@ void Transfer::end(CURLcode code) {
   curl_off_t retry_after = 0;
   curl_easy_getinfo(handle_.get(), CURLINFO_RETRY_AFTER, &retry_after);
   if (retry_after > 0) {
-    answer_.retry_after = std::chrono::seconds(retry_after);
+    const std::chrono::seconds most = limits::retry_after_max;
+    answer_.retry_after = std::chrono::seconds(std::min<curl_off_t>(retry_after, most.count()));
   }
   if (const Result<> usable = check_answer(); !usable) {
     end(usable.error());

@@ -101,16 +101,14 @@ upload::NewUpload IncomingFile::proposal(std::uint64_t file_size) const {
 }
 
 Task<Result<>> IncomingFile::decide(std::uint64_t file_size) {
-  Result<Verdict> verdict =
-      co_await parts_.gate.ask(proposal(file_size), call_.request, call_.context.peer_address);
-  if (!verdict) {
-    co_return fail(verdict.error());
-  }
-  if (auto* refusal = std::get_if<http::Response>(&*verdict)) {
+  Verdict verdict = co_await parts_.gate.ask(proposal(file_size), call_.request, call_.context);
+  if (auto* refusal = std::get_if<http::Response>(&verdict)) {
     refusal_ = std::move(*refusal);
-    co_return fail(Errc::bad_request, "the application refuses the file");
+    co_return refusal_->status >= 500
+        ? fail(Errc::overloaded, "the application gave no verdict on the file")
+        : fail(Errc::bad_request, "the application refuses the file");
   }
-  decided_ = std::get<upload::NewUpload>(*std::move(verdict));
+  decided_ = std::get<upload::NewUpload>(std::move(verdict));
   co_return Result<>();
 }
 

@@ -113,15 +113,11 @@ Task<Answer> PandaDialect::open(Call& call, const auth::Grant& grant, const Para
     request->file_size = (*layout)->total_size();
     request->layout = *std::move(layout);
   }
-  Result<Verdict> verdict =
-      co_await gate_.ask(*std::move(request), call.request, call.context.peer_address);
-  if (!verdict) {
-    co_return fail(verdict.error());
-  }
-  if (auto* refusal = std::get_if<http::Response>(&*verdict)) {
+  Verdict verdict = co_await gate_.ask(*std::move(request), call.request, call.context);
+  if (auto* refusal = std::get_if<http::Response>(&verdict)) {
     co_return std::move(*refusal);
   }
-  auto& admitted = std::get<upload::NewUpload>(*verdict);
+  auto& admitted = std::get<upload::NewUpload>(verdict);
   const Result<upload::Snapshot> snapshot = co_await engine_.create(std::move(admitted));
   if (!snapshot) {
     co_return fail(snapshot.error());

@@ -2,10 +2,10 @@
 // Who may still refuse or change a session that has been found correct.
 #pragma once
 
-#include <string>
+#include <utility>
 #include <variant>
 
-#include "base/error.h"
+#include "http/handler.h"
 #include "http/message.h"
 #include "runtime/task.h"
 #include "upload/upload.h"
@@ -19,18 +19,18 @@ class SessionGate {
  public:
   virtual ~SessionGate() = default;
 
-  // Any worker. An error when nobody could say. `request` lives until this returns.
-  virtual runtime::Task<Result<Verdict>> ask(upload::NewUpload proposal,
-                                             const http::Request& request,
-                                             std::string client_address) = 0;
+  // Any worker. A response of 5xx where it could not be found out. `request` and `context` live
+  // until this returns.
+  virtual runtime::Task<Verdict> ask(upload::NewUpload proposal, const http::Request& request,
+                                     const http::RequestContext& context) = 0;
 };
 
 // Lets every session in as it is.
 class OpenGate final : public SessionGate {
  public:
-  runtime::Task<Result<Verdict>> ask(upload::NewUpload proposal, const http::Request&,
-                                     std::string) override {
-    co_return Verdict(std::move(proposal));
+  runtime::Task<Verdict> ask(upload::NewUpload proposal, const http::Request&,
+                             const http::RequestContext&) override {
+    co_return std::move(proposal);
   }
 };
 

@@ -299,13 +299,13 @@ TEST_F(VideoUploadTest, TellsTheWayToAnAnswerThatIsStillToCome) {
 
 class Refuser final : public SessionGate {
  public:
-  runtime::Task<Result<Verdict>> ask(upload::NewUpload proposal, const http::Request&,
-                                     std::string) override {
+  runtime::Task<Verdict> ask(upload::NewUpload proposal, const http::Request&,
+                             const http::RequestContext&) override {
     asked.push_back(proposal.file_name + " " + std::to_string(proposal.file_size));
     http::Response response;
     response.status = 402;
     response.body = "pay first";
-    co_return Verdict(std::move(response));
+    co_return response;
   }
   std::vector<std::string> asked;
 };

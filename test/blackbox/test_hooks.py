@@ -71,6 +71,20 @@ def test_without_a_verdict_the_client_is_to_come_again(serve, step):
         assert response.json()["error"] == "Overloaded"
 
 
+@pytest.mark.parametrize("status", [404, 408, 425, 429])
+def test_trouble_on_the_way_to_the_application_is_no_refusal(serve, status):
+    with ScriptedBackend(answer(status, b"<b>gateway</b>", [("Retry-After", "7")]), answer()) as application:
+        server = serve({"authorize": application.url()})
+        response = open_session(server)
+        assert (response.status, response.header("Retry-After")) == (503, "7")
+        assert b"gateway" not in response.body
+        line = next(record for record in server.log_records() if record["event"] == "the authorize hook gave no verdict")
+        assert line["level"] == "warn"
+        assert line["reason"] == f"status {status}"
+        assert line["request"] == response.header("X-Request-Id")
+        assert open_session(server).status == 201
+
+
 def test_an_application_that_is_not_there_refuses_nobody_for_good(serve):
     with ScriptedBackend() as application:
         url = application.url()
