@@ -40,6 +40,9 @@ class Handler {
   virtual runtime::Task<ReplyPtr> handle(const Request& request, const RequestContext& context,
                                          runtime::ByteSource& body) = 0;
 
+  // The upload of a request that the session answers without handle(); as Reply::upload_id.
+  virtual runtime::Task<std::uint64_t> upload_of(const Request&) { co_return 0; }
+
   // Adds what every answer carries to one that the session makes itself, because the head could not
   // be read (no request then) or handle() failed.
   virtual void decorate(const Request* request, Response& response) = 0;

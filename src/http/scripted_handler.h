@@ -42,8 +42,13 @@ class ScriptedHandler final : public Handler {
     } else if (request.path == "/upload") {
       reply->upload_id = 7;
     }
+    reply->trouble = trouble;
     last_context = context;
     co_return reply;
+  }
+
+  runtime::Task<std::uint64_t> upload_of(const Request& request) override {
+    co_return request.path == "/upload" ? 7 : 0;
   }
 
   void decorate(const Request* request, Response& response) override {
@@ -52,6 +57,7 @@ class ScriptedHandler final : public Handler {
   }
 
   int calls = 0;
+  std::string trouble;  // Of every reply.
   std::vector<std::string> decorated;
   RequestContext last_context;
   std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();

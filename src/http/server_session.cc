@@ -38,23 +38,27 @@ class AccessLine {
 
   void write(std::string_view method, const Reply& reply, std::uint64_t bytes, bool answered) {
     metrics_.requests.add(reply.route, reply.response.status);
+    const LogField request{"request", context_.request_id};
+    const LogField upload{"upload", reply.upload_id};
+    const LogField status{"status", reply.response.status};
     if (!reply.trouble.empty()) {
-      log_.warn("request failed",
-                {LogField{"request", context_.request_id}, LogField{"upload", reply.upload_id},
-                 LogField{"status", reply.response.status}, LogField{"reason", reply.trouble}});
+      const LogField reason{"reason", reply.trouble};
+      if (reply.upload_id != 0) {
+        log_.warn("request failed", {request, upload, status, reason});
+      } else {
+        log_.warn("request failed", {request, status, reason});
+      }
     }
     const std::chrono::duration<double, std::milli> spent = steady_clock::now() - begin_;
-    const LogField request{"request", context_.request_id};
     const LogField peer{"peer", context_.peer_address};
     const LogField method_field{"method", method};
     const LogField route{"route", reply.route};
-    const LogField status{"status", reply.response.status};
     const LogField size{"bytes", bytes};
     const LogField time{"milliseconds", spent.count()};
     const LogField answer{"answered", answered};
     if (reply.upload_id != 0) {
-      log_.info("request", {request, LogField{"upload", reply.upload_id}, peer, method_field, route,
-                            status, size, time, answer});
+      log_.info("request",
+                {request, upload, peer, method_field, route, status, size, time, answer});
     } else {
       log_.info("request", {request, peer, method_field, route, status, size, time, answer});
     }
@@ -245,7 +249,9 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   ReplyPtr reply = refusal_of_coding(request, handler_);
   bool threw = false;
   try {
-    if (!reply) {
+    if (reply) {
+      reply->upload_id = co_await handler_.upload_of(request);
+    } else {
       reply = co_await handler_.handle(request, context, body);
     }
   } catch (...) {

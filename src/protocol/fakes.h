@@ -81,6 +81,7 @@ class FakeEngine final : public upload::Engine {
                                                     upload::FileIdentity& identity) override {
     ++calls;
     outlines.push_back(outline);
+    identity.numbered(uploads.size() + 1);
     if (before_file) {
       before_file();
     }

@@ -62,6 +62,10 @@ class IncomingFile final : public upload::FileIdentity {
   void ends_with(MultipartFileSource& form) { form_ = &form; }
   runtime::Task<Result<upload::NewUpload>> identify(std::uint64_t file_size) override;
 
+  void numbered(std::uint64_t upload_id) override { upload_id_ = upload_id; }
+  // 0 until the engine has given it one.
+  std::uint64_t upload_id() const noexcept { return upload_id_; }
+
   // What the gate has said to the client, when it has refused.
   const std::optional<http::Response>& refusal() const noexcept { return refusal_; }
 
@@ -79,6 +83,7 @@ class IncomingFile final : public upload::FileIdentity {
   MultipartFileSource* form_ = nullptr;
   std::optional<upload::NewUpload> decided_;
   std::optional<http::Response> refusal_;
+  std::uint64_t upload_id_ = 0;
 };
 
 }  // namespace sluice::protocol

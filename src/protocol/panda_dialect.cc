@@ -296,11 +296,11 @@ Task<Answer> PandaDialect::describe(Call& call) {
   co_return description_answer(*snapshot);
 }
 
-Task<std::uint64_t> PandaDialect::upload_of(const Call& call) {
-  if (!is_upload_token(call.capture)) {
+Task<std::uint64_t> PandaDialect::upload_of(std::string token) {
+  if (!is_upload_token(token)) {
     co_return 0;
   }
-  co_return co_await engine_.number_of(call.capture);
+  co_return co_await engine_.number_of(std::move(token));
 }
 
 Task<Answer> PandaDialect::abort(Call& call) {

@@ -35,7 +35,7 @@ class PandaDialect {
   runtime::Task<Answer> describe(Call& call);  // GET
   runtime::Task<Answer> abort(Call& call);     // DELETE
   // The number of the upload there, for the log; 0 when there is none.
-  runtime::Task<std::uint64_t> upload_of(const Call& call);
+  runtime::Task<std::uint64_t> upload_of(std::string token);
 
  private:
   using SessionAnswer = http::Response (PandaDialect::*)(const Call&,

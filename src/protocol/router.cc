@@ -180,9 +180,22 @@ Task<http::ReplyPtr> Router::handle(const http::Request& request,
   Answer answer = co_await dispatch(call, destination);
   const Route* const route = destination.route;
   if (call.upload_id == 0 && route != nullptr && route->kind == Kind::location) {
-    call.upload_id = co_await dialect_.upload_of(call);
+    call.upload_id = co_await dialect_.upload_of(call.capture);
   }
   co_return reply_to(call, destination, answer);
+}
+
+Task<std::uint64_t> Router::upload_of(const http::Request& request) {
+  Result<Segments> segments = parse_path(request.path);
+  if (!segments) {
+    co_return 0;
+  }
+  const VersionPrefix version = strip_version(*segments);
+  const std::optional<Match> match = find(*segments, version.found);
+  if (!match || match->route->kind != Kind::location) {
+    co_return 0;
+  }
+  co_return co_await dialect_.upload_of(match->capture);
 }
 
 http::ReplyPtr Router::reply_to(const Call& call, const Destination& destination, Answer& answer) {

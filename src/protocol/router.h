@@ -43,6 +43,7 @@ class Router final : public http::Handler {
   runtime::Task<http::ReplyPtr> handle(const http::Request& request,
                                        const http::RequestContext& context,
                                        runtime::ByteSource& body) override;
+  runtime::Task<std::uint64_t> upload_of(const http::Request& request) override;
   // With what lets pages of other origins read the answer.
   void decorate(const http::Request* request, http::Response& response) override;
 

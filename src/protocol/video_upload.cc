@@ -223,13 +223,13 @@ Task<Answer> VideoUpload::take(Call& call, IncomingFile& file, runtime::ByteSour
   runtime::ByteSource& source = file.is_known() ? body : lent;
   const Result<upload::Snapshot> taken =
       co_await engine_.take_file(*std::move(outline), source, file);
+  call.upload_id = file.upload_id();
   if (!taken && file.refusal()) {
     co_return *file.refusal();
   }
   if (!taken) {
     co_return fail(taken.error());
   }
-  call.upload_id = taken->id;
   co_return co_await answer(call, taken->token);
 }
 

@@ -315,9 +315,11 @@ TEST_F(VideoUploadTest, TheApplicationIsAskedAboutTheTrueFile) {
   gate_in_use = &refuser;
   const http::Response form = post("", {file_part("abc"), field_part("a", "b")});
   EXPECT_EQ(std::to_string(form.status) + form.body, "402pay first");
+  EXPECT_EQ(last.upload_id, 1U) << "the line of the request names the upload that it was";
   const http::Response raw =
       send("POST /videos.json\nContent-Type: application/octet-stream\nX-File-Name: b.mp4", "abcd");
   EXPECT_EQ(std::to_string(raw.status) + raw.body, "402pay first");
+  EXPECT_EQ(last.upload_id, 0U) << "refused before it is an upload";
   EXPECT_EQ(bytes_read, 0U);
   EXPECT_EQ(refuser.asked, (std::vector<std::string>{"a b.mp4 3", "b.mp4 4"}));
   EXPECT_TRUE(engine.created.empty());

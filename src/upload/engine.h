@@ -18,6 +18,8 @@ class FileIdentity {
  public:
   virtual ~FileIdentity() = default;
 
+  // The number that the file's upload has from now on, for the log, whatever becomes of it.
+  virtual void numbered(std::uint64_t /*upload_id*/) {}
   // The upload that the file is, of `file_size` bytes. An error refuses it.
   virtual runtime::Task<Result<NewUpload>> identify(std::uint64_t file_size) = 0;
 };

@@ -27,6 +27,7 @@ Task<Result<Snapshot>> UploadEngine::take_file(NewUpload outline, runtime::ByteS
   record.parameters = "{}";
   record.progress.expires_at =
       std::min(record.progress.expires_at, record.created_at + limits::unidentified_file_life);
+  identity.numbered(record.id);
   const std::shared_ptr<LiveUpload> upload = uploads_.add(record);
   // From before the journal knows of it to its end: what is being written does not expire.
   Claim claim(*upload, {0, record.file_size}, body);

@@ -119,6 +119,42 @@ def test_line_of_a_request_has_its_upload_whatever_becomes_of_it(new_server, con
         assert uploads[answer.header("X-Request-Id")] == 1, answer
 
 
+def line_of(server, answer):
+    (line,) = (
+        record
+        for record in server.log_records()
+        if record.get("request") == answer.header("X-Request-Id") and record["event"] == "request"
+    )
+    return line
+
+
+def test_line_of_a_request_that_is_refused_at_its_head_has_its_upload(new_server, connected):
+    server = new_server()
+    client = connected(server)
+    fields = [("Content-Type", OCTETS), ("Content-Range", "bytes 0-2/9"), ("Content-Encoding", "gzip")]
+    answer = client.request("PUT", path_of(client.create(9)), fields, b"abc")
+    assert answer.status == 415
+    client.close()
+    assert server.terminate() == 0
+    assert line_of(server, answer)["upload"] == 1
+
+
+def test_line_of_a_file_without_a_session_has_its_upload_though_it_is_refused(new_server, connected):
+    server = new_server(toml='[[credentials]]\nowner = "ann"\ntoken = "0123456789abcdef"\n')
+    client = connected(server)
+    # Larger than what is read of a form before the file begins to be stored.
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' + bytes(100_000) + b'\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="token"\r\n\r\nguessed\r\n--b--\r\n'
+    )
+    answer = client.request("POST", "/videos.json", [("Content-Type", "multipart/form-data; boundary=b")], body)
+    assert answer.status == 401
+    client.close()
+    assert server.terminate() == 0
+    (refused,) = (r for r in server.log_records() if r["event"] == "file without a session refused")
+    assert line_of(server, answer)["upload"] == refused["upload"]
+
+
 def test_location_of_no_upload_has_no_number(new_server, connected):
     server = new_server()
     client = connected(server)
