@@ -45,9 +45,10 @@ std::string absolute(const std::string& path) {
 
 // A group may be there for these files; all others of the machine are not.
 void warn_of_readable_secrets(Log& log, const ops::Config& config) {
-  const std::array<std::pair<const char*, const std::string*>, 4> files{
+  const std::array<std::pair<const char*, const std::string*>, 5> files{
       {{"tls.key", &config.tls.key},
        {"auth.file", &config.auth.file},
+       {"credentials", &config.credentials_file},
        {"backend.secret_file", &config.backend.secret_file},
        {"hooks.secret_file", &config.hooks.secret_file}}};
   for (const auto& [setting, path] : files) {

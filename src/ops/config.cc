@@ -48,6 +48,7 @@ class Loader {
     CredentialsResult credentials = read_credentials(path, true);
     if (credentials) {
       config_.credentials = *std::move(credentials);
+      config_.credentials_file = path;
     } else {
       problems_.insert(problems_.end(), credentials.error().begin(), credentials.error().end());
     }

@@ -195,8 +195,9 @@ struct Config {
   Logging log;
   Video video;
 
-  // The [[credentials]] of the configuration file itself.
+  // The [[credentials]] of the configuration file itself, and its path.
   std::vector<auth::Credential> credentials;
+  std::string credentials_file;
 
   // Without credentials every request is nobody's and may do everything.
   bool requires_credentials() const { return !credentials.empty() || !auth.file.empty(); }

@@ -33,6 +33,22 @@ def test_start_warns_of_secrets_that_others_read(new_server, tmp_path, mode, war
         assert record["mode"] == f"{mode:04o}"
 
 
+CREDENTIALS = '[[credentials]]\nowner = "ann"\ntoken = "0123456789abcdef"\n'
+
+
+@pytest.mark.parametrize(
+    "toml, mode, warns", [(CREDENTIALS, 0o640, False), (CREDENTIALS, 0o644, True), (CREDENTIALS, 0o660, True), ("", 0o644, False)]
+)
+def test_start_warns_of_credentials_in_settings_that_others_read(new_server, tmp_path, toml, mode, warns):
+    path = tmp_path / "settings.toml"
+    path.write_text(toml, encoding="utf-8")
+    path.chmod(mode)
+    server = new_server("--config", str(path))
+    assert server.terminate() == 0
+    found = [record for record in server.log_records() if record["event"] == WARNING]
+    assert [(r["setting"], r["file"], r["mode"]) for r in found] == [("credentials", str(path), f"{mode:04o}")] * warns
+
+
 def test_start_warns_of_root(new_server):
     server = new_server()
     assert server.terminate() == 0
