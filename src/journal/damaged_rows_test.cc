@@ -124,8 +124,11 @@ TEST_F(DamagedRowsTest, NoColumnOfAnUploadIsBelieved) {
 TEST_F(DamagedRowsTest, TheyHoldNoRoom) {
   commit(CreateUpload{sample_upload(1)});
   commit(CreateUpload{sample_upload(2)});
+  damage("UPDATE uploads SET owner = 'ann'");
   damage("UPDATE uploads SET file_size = -9 WHERE id = 1");
   EXPECT_EQ(journal->promised_bytes(), sample_upload(2).file_size);
+  const std::vector<PromisedRoom> rooms{{2, "ann", sample_upload(2).file_size}};
+  EXPECT_EQ(journal->promised_to_owners(), rooms);
 }
 
 TEST_F(DamagedRowsTest, AfterAPowerCutTheOthersLoseTheirUnsyncedBytesAsEver) {

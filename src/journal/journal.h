@@ -43,6 +43,15 @@ struct VideoPage {
   std::uint64_t total = 0;           // That match, on all pages.
 };
 
+// Room that the upload of an owner waits for.
+struct PromisedRoom {
+  std::uint64_t upload_id = 0;
+  std::string owner;
+  std::uint64_t bytes = 0;
+
+  friend bool operator==(const PromisedRoom&, const PromisedRoom&) = default;
+};
+
 // Called from any worker; every call continues on its caller's executor. Failures are
 // storage_failed, disk_full, and `internal` for a change that contradicts what the journal holds
 // (an unknown id, a token twice).
@@ -66,6 +75,8 @@ class Journal {
   // The sizes of all uploads in `receiving` of which nothing is stored, as they were when the
   // journal was opened.
   virtual std::uint64_t promised_bytes() const noexcept = 0;
+  // Of these, the uploads that have an owner.
+  virtual std::vector<PromisedRoom> promised_to_owners() const = 0;
   // How many uploads were in `receiving` when the journal was opened.
   virtual std::uint64_t unfinished_uploads() const noexcept = 0;
 

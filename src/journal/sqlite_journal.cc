@@ -104,13 +104,20 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
   if (!promised) {
     return fail(promised.error());
   }
+  Result<std::vector<PromisedRoom>> to_owners = database->uploads.promised_to_owners();
+  if (!to_owners) {
+    log.warn("the room that earlier uploads wait for counts for none of their owners",
+             {{"reason", to_owners.error().message()}});
+    to_owners.emplace();
+  }
   Result<std::map<UploadState, std::uint64_t>> counts = database->uploads.counts();
   if (!counts) {
     return fail(std::move(counts).error());
   }
   const std::uint64_t unfinished = (*counts)[UploadState::receiving];
   return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database), durability, *last_id,
-                                                          *promised, unfinished, metrics, log));
+                                                          *promised, *std::move(to_owners),
+                                                          unfinished, metrics, log));
 }
 
 Result<> SqliteJournal::Database::set_synced(bool synced) {
@@ -148,12 +155,14 @@ Result<> SqliteJournal::Database::prepare() {
 
 SqliteJournal::SqliteJournal(std::unique_ptr<Database> database, Durability durability,
                              std::uint64_t last_upload_id, std::uint64_t promised_bytes,
+                             std::vector<PromisedRoom> promised_to_owners,
                              std::uint64_t unfinished_uploads, Metrics& metrics, Log& log)
     : durability_(durability),
       metrics_(metrics),
       log_(log),
       last_upload_id_(last_upload_id),
       promised_bytes_(promised_bytes),
+      promised_to_owners_(std::move(promised_to_owners)),
       unfinished_uploads_(unfinished_uploads),
       database_(std::move(database)),
       queue_([this](std::span<Commit> commits) { write_batch(commits); }) {}

@@ -43,6 +43,7 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;
   std::uint64_t next_upload_id() override;
   std::uint64_t promised_bytes() const noexcept override { return promised_bytes_; }
+  std::vector<PromisedRoom> promised_to_owners() const override { return promised_to_owners_; }
   std::uint64_t unfinished_uploads() const noexcept override { return unfinished_uploads_; }
   runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) override;
   runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(std::uint64_t id) override;
@@ -111,7 +112,8 @@ class SqliteJournal final : public Journal {
 
   SqliteJournal(std::unique_ptr<Database> database, Durability durability,
                 std::uint64_t last_upload_id, std::uint64_t promised_bytes,
-                std::uint64_t unfinished_uploads, Metrics& metrics, Log& log);
+                std::vector<PromisedRoom> promised_to_owners, std::uint64_t unfinished_uploads,
+                Metrics& metrics, Log& log);
 
   // Runs `work` on the journal's thread.
   template <class Work>
@@ -135,6 +137,7 @@ class SqliteJournal final : public Journal {
   Log& log_;
   std::atomic<std::uint64_t> last_upload_id_;
   const std::uint64_t promised_bytes_;
+  const std::vector<PromisedRoom> promised_to_owners_;
   const std::uint64_t unfinished_uploads_;
   std::atomic<bool> healthy_{true};
   const std::unique_ptr<Database> database_;  // The journal's thread alone uses it.

@@ -177,6 +177,8 @@ TEST_F(SqliteTables, KnowWhatIsPromisedAlsoFromBeforeItWasKept) {
   UploadTable uploads(*connection, damaged);
   ASSERT_TRUE(uploads.prepare());
   EXPECT_EQ(uploads.promised_bytes(), 5'000'000'000'070U);
+  EXPECT_TRUE(connection->execute("UPDATE uploads SET owner = 'ann' WHERE id <> 1"));
+  EXPECT_EQ(uploads.promised_to_owners(), (std::vector<PromisedRoom>{{3, "ann", 70}}));
   EXPECT_TRUE(connection->execute("UPDATE uploads SET stored = '0-1' WHERE id = 1"));
   EXPECT_EQ(uploads.promised_bytes(), 70U);
   EXPECT_TRUE(connection->execute("UPDATE uploads SET state = 'expired' WHERE id = 3"));

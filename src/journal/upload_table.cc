@@ -36,6 +36,10 @@ Result<> UploadTable::prepare() {
       "UPDATE uploads SET state = ?, stored = ?, unsynced = ?, expires_at = ?,"
       " blob_present = ?, attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?,"
       " answer_status = ?, answer_headers = ?, answer_body = ?, answer_spilled = ?";
+  const std::string promised =
+      " FROM uploads INDEXED BY uploads_promised"
+      " WHERE state = 'receiving' AND stored = '' AND file_size BETWEEN 0 AND " +
+      std::to_string(limits::file_size_max);
   std::string places = "?";  // That of the weight.
   for (int i = 0; i < upload_column_count; ++i) {
     places += ", ?";
@@ -86,10 +90,8 @@ Result<> UploadTable::prepare() {
       {&after_, "SELECT id FROM uploads WHERE id > ? ORDER BY id"},
       {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
       // total() does not overflow; it is exact up to 2^53 bytes, far above any disk.
-      {&promised_,
-       "SELECT CAST(total(file_size) AS INTEGER) FROM uploads INDEXED BY uploads_promised"
-       " WHERE state = 'receiving' AND stored = '' AND file_size BETWEEN 0 AND " +
-           std::to_string(limits::file_size_max)},
+      {&promised_, "SELECT CAST(total(file_size) AS INTEGER)" + promised},
+      {&promised_to_owners_, "SELECT id, owner, file_size" + promised + " AND owner <> ''"},
   });
 }
 
@@ -311,6 +313,25 @@ Result<std::uint64_t> UploadTable::promised_bytes() {
   }
   SLUICE_CHECK(*row);
   return static_cast<std::uint64_t>(execution.take_integer());
+}
+
+Result<std::vector<PromisedRoom>> UploadTable::promised_to_owners() {
+  Execution execution(promised_to_owners_);
+  std::vector<PromisedRoom> rooms;
+  for (;;) {
+    const Result<bool> row = execution.step();
+    if (!row) {
+      return fail(row.error());
+    }
+    if (!*row) {
+      return rooms;
+    }
+    PromisedRoom room;
+    room.upload_id = static_cast<std::uint64_t>(execution.take_integer());
+    room.owner = execution.take_bytes();
+    room.bytes = static_cast<std::uint64_t>(execution.take_integer());
+    rooms.push_back(std::move(room));
+  }
 }
 
 }  // namespace sluice::journal

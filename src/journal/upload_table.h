@@ -50,6 +50,8 @@ class UploadTable {
   Result<std::uint64_t> last_id();
   // The sizes of all uploads in `receiving` of which nothing is stored.
   Result<std::uint64_t> promised_bytes();
+  // Of these, the uploads that have an owner.
+  Result<std::vector<PromisedRoom>> promised_to_owners();
 
  private:
   Result<> change(Statement& statement, const UpdateUpload& update);
@@ -77,6 +79,7 @@ class UploadTable {
   Statement after_;
   Statement last_id_;
   Statement promised_;
+  Statement promised_to_owners_;
 };
 
 }  // namespace sluice::journal

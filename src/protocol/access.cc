@@ -77,7 +77,7 @@ std::uint64_t Access::file_size_max(const auth::Grant& grant) const {
 // One owner alone, or addresses that stand for many clients, take it from nobody else.
 std::string Access::room_of(const auth::Grant& grant, const Call& call) const {
   if (grant.credential) {
-    return authenticator_.has_many_owners() ? "owner " + grant.owner() : "";
+    return authenticator_.has_many_owners() ? upload::room_of_owner(grant.owner()) : "";
   }
   const std::string client = settings_.client_of(call.context.peer_address);
   return client.empty() ? "" : "address " + client;

@@ -14,11 +14,16 @@ bool is_promised(const journal::UploadProgress& progress) noexcept {
   return progress.state == journal::UploadState::receiving && progress.stored.empty();
 }
 
-Admission::Admission(store::Store& store, AdmissionSettings settings, Admitted before)
+Admission::Admission(store::Store& store, AdmissionSettings settings, const Admitted& before)
     : store_(store),
       settings_(settings),
       promised_bytes_(before.promised_bytes),
-      unfinished_uploads_(before.unfinished_uploads) {}
+      unfinished_uploads_(before.unfinished_uploads) {
+  const std::scoped_lock lock(mutex_);
+  for (const journal::PromisedRoom& room : before.promised_to_owners) {
+    join_share_locked(room.upload_id, room_of_owner(room.owner), room.bytes);
+  }
+}
 
 Task<Result<>> Admission::admit(const NewUpload& upload, std::uint64_t upload_id) {
   const std::uint64_t file_size_max = upload.file_size_max.value_or(settings_.file_size_max);
@@ -121,19 +126,26 @@ std::optional<std::string> Admission::promise_locked(const NewUpload& upload,
     return fmt::format("there is room for {} bytes, the file has {}", usable_locked(),
                        upload.file_size);
   }
-  if (!upload.room_of.empty() && upload.file_size > 0) {
-    if (exceeds_share_locked(upload)) {
-      return fmt::format(
-          "expected unfinished uploads of one client to have at most {} % of the "
-          "free room, with this file of {} bytes they would have more",
-          settings_.room_share, upload.file_size);
-    }
-    sharers_[upload_id] = {upload.room_of, upload.file_size};
-    std::uint64_t& bytes = shares_[upload.room_of].bytes;
-    bytes = saturating_add(bytes, upload.file_size);
+  if (!upload.room_of.empty() && upload.file_size > 0 && exceeds_share_locked(upload)) {
+    return fmt::format(
+        "expected unfinished uploads of one client to have at most {} % of the "
+        "free room, with this file of {} bytes they would have more",
+        settings_.room_share, upload.file_size);
   }
+  join_share_locked(upload_id, upload.room_of, upload.file_size);
   promised_bytes_ = saturating_add(promised_bytes_, upload.file_size);
   return std::nullopt;
+}
+
+// Without a client, or without bytes, there is nothing to share.
+void Admission::join_share_locked(std::uint64_t upload_id, const std::string& client,
+                                  std::uint64_t bytes) {
+  if (client.empty() || bytes == 0) {
+    return;
+  }
+  sharers_[upload_id] = {client, bytes};
+  std::uint64_t& all = shares_[client].bytes;
+  all = saturating_add(all, bytes);
 }
 
 // Of the room that is free, with what the client's own uploads have taken of it.

@@ -12,9 +12,10 @@
 // whose first bytes never became durable may be there already; its room is then counted twice until
 // the upload goes on or ends, which refuses too much rather than too little.
 //
-// Where what one client takes may be at the cost of another (NewUpload::room_of), a client's
-// unfinished uploads have a part of the room and no more, with blobs or without. What was let in
-// before a restart counts for no client.
+// Where the room of one client may be at the cost of another (NewUpload::room_of), a client's
+// unfinished uploads have a part of the room and no more, with blobs or without. Of what was let in
+// before a restart the promises count for the owners that the journal knows. Those of clients that
+// are addresses count for no client, and neither does what the disk has set aside by then.
 //
 // One mark, not two: whoever is let in has all of its room, so letting in the next small file
 // right after a refusal starts nothing that could not end, and there is nothing to calm down.
@@ -27,9 +28,11 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "journal/journal.h"
 #include "journal/records.h"
 #include "runtime/task.h"
 #include "store/store.h"
@@ -48,6 +51,7 @@ struct AdmissionSettings {
 struct Admitted {
   std::uint64_t promised_bytes = 0;
   std::uint64_t unfinished_uploads = 0;
+  std::vector<journal::PromisedRoom> promised_to_owners = {};
 };
 
 // Whether the sum holds the room of an upload in this state, unless it has a blob: the condition of
@@ -57,7 +61,7 @@ bool is_promised(const journal::UploadProgress& progress) noexcept;
 // Any thread.
 class Admission {
  public:
-  Admission(store::Store& store, AdmissionSettings settings, Admitted before);
+  Admission(store::Store& store, AdmissionSettings settings, const Admitted& before);
 
   // Promises room for the file of the upload that will have this id. file_too_large with the limit,
   // overloaded when there are too many unfinished uploads, disk_full when the file does not fit
@@ -95,6 +99,7 @@ class Admission {
   runtime::Task<Result<>> promise(const NewUpload& upload, std::uint64_t upload_id);
   // Unset when it is promised; else why not, in words for the client.
   std::optional<std::string> promise_locked(const NewUpload& upload, std::uint64_t upload_id);
+  void join_share_locked(std::uint64_t upload_id, const std::string& client, std::uint64_t bytes);
   bool exceeds_share_locked(const NewUpload& upload) const;
   void leave_share_locked(std::uint64_t upload_id);
   bool lacks_files_locked() const;

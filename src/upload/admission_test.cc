@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "base/limits.h"
 #include "support/memory_store.h"
@@ -125,6 +126,26 @@ TEST_F(AdmissionTest, AShareHoldsWithABlobAsWithoutUntilTheUploadEnds) {
   withdrawn.id = 2;
   admission.withdraw(withdrawn);
   EXPECT_TRUE(admits_of(admission, "ann", 3, 250));
+}
+
+TEST_F(AdmissionTest, WhatWasPromisedBeforeARestartCountsForItsOwner) {
+  store.free_bytes = 1000;
+  const std::vector<journal::PromisedRoom> before{
+      {1, "ann", 300}, {2, "ann", 200}, {3, "bob", 100}};
+  Admission admission(
+      store, {.file_size_max = 10'000, .low_water_bytes = 0, .room_share = 50},
+      {.promised_bytes = 600, .unfinished_uploads = 3, .promised_to_owners = before});
+  const std::string ann = room_of_owner("ann");
+  EXPECT_FALSE(admits_of(admission, ann, 4, 1));
+  EXPECT_TRUE(admits_of(admission, room_of_owner("bob"), 4, 350));
+  allocate(admission, 1, 300);
+  EXPECT_FALSE(admits_of(admission, ann, 5, 1)) << "the first byte changes nothing";
+  journal::UploadRecord ended = record(200);
+  ended.id = 2;
+  admission.fulfilled(2, 200);
+  admission.ended(ended);
+  EXPECT_TRUE(admits_of(admission, ann, 5, 200));
+  EXPECT_FALSE(admits_of(admission, ann, 6, 1));
 }
 
 TEST_F(AdmissionTest, CountsUnfinishedUploads) {

@@ -30,6 +30,11 @@ struct NewUpload {
   std::string room_of = {};
 };
 
+// NewUpload::room_of for the uploads of one of several owners.
+inline std::string room_of_owner(const std::string& owner) {
+  return "owner " + owner;
+}
+
 // Where the bytes of a request body belong.
 struct Piece {
   std::uint64_t begin = 0;

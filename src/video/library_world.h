@@ -80,6 +80,9 @@ class SteppedJournal final : public journal::Journal {
   }
   std::uint64_t next_upload_id() override { return memory.next_upload_id(); }
   std::uint64_t promised_bytes() const noexcept override { return memory.promised_bytes(); }
+  std::vector<journal::PromisedRoom> promised_to_owners() const override {
+    return memory.promised_to_owners();
+  }
   std::uint64_t unfinished_uploads() const noexcept override { return memory.unfinished_uploads(); }
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override {

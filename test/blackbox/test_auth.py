@@ -281,7 +281,8 @@ def test_a_quota_counts_records_of_no_bytes(new_server, connected):
 def test_one_of_several_owners_cannot_promise_themselves_the_whole_disk(new_server, connected):
     one = '[[credentials]]\nowner = "eve"\ntoken = "clou_eve"\n'
     several = one + '[[credentials]]\nowner = "bob"\ntoken = "clou_bob"\n'
-    client, alone = connected(new_server(toml=several)), new_server(toml=one)
+    shared, alone = new_server(toml=several), new_server(toml=one)
+    client = connected(shared)
     room = shutil.disk_usage(alone.data_dir).free - (1 << 30)
     if room < 1 << 30:
         pytest.skip("there is no room beside data.low_water")
@@ -296,6 +297,11 @@ def test_one_of_several_owners_cannot_promise_themselves_the_whole_disk(new_serv
     assert open_session(client, room * 4 // 10).status == 201
     assert open_session(client, room * 2 // 10).status == 507
     assert open_session(client, room * 2 // 10, "clou_bob").status == 201
+    client.close()
+    shared.restart()
+    client = connected(shared)
+    assert open_session(client, room * 2 // 10).status == 507, "what was promised before counts for its owner"
+    assert open_session(client, room // 10, "clou_bob").status == 201
 
 
 def test_the_file_of_credentials_is_read_again(new_server, connected, tmp_path):

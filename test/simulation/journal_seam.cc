@@ -47,6 +47,10 @@ std::uint64_t JournalSeam::promised_bytes() const noexcept {
   return sqlite_ ? sqlite_->promised_bytes() : memory_.promised_bytes();
 }
 
+std::vector<journal::PromisedRoom> JournalSeam::promised_to_owners() const {
+  return sqlite_ ? sqlite_->promised_to_owners() : memory_.promised_to_owners();
+}
+
 std::uint64_t JournalSeam::unfinished_uploads() const noexcept {
   return sqlite_ ? sqlite_->unfinished_uploads() : memory_.unfinished_uploads();
 }

@@ -62,6 +62,7 @@ class JournalSeam final : public journal::Journal {
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
   std::uint64_t next_upload_id() override { return inner().next_upload_id(); }
   std::uint64_t promised_bytes() const noexcept override;
+  std::vector<journal::PromisedRoom> promised_to_owners() const override;
   std::uint64_t unfinished_uploads() const noexcept override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override;

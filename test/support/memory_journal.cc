@@ -136,6 +136,17 @@ std::uint64_t MemoryJournal::promised_bytes() const noexcept {
   return bytes;
 }
 
+std::vector<journal::PromisedRoom> MemoryJournal::promised_to_owners() const {
+  std::vector<journal::PromisedRoom> rooms;
+  for (const auto& [id, record] : uploads) {
+    const bool waits = record.progress.state == UploadState::receiving;
+    if (waits && record.progress.stored.empty() && !record.owner.empty()) {
+      rooms.push_back({id, record.owner, record.file_size});
+    }
+  }
+  return rooms;
+}
+
 std::uint64_t MemoryJournal::unfinished_uploads() const noexcept {
   return static_cast<std::uint64_t>(std::ranges::count_if(uploads, [](const auto& entry) {
     return entry.second.progress.state == UploadState::receiving;
