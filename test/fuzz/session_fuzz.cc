@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A request for a session is refused and leaves nothing behind, or it becomes one that the journal
 // can read, whose answer is JSON, and whose parts are the file. The input is a request for
-// `POST /videos/upload.json` as it stands on the wire; its body is what follows the head.
+// `POST /videos/upload.json` as it stands on the wire; its body is what follows the head. With '!'
+// in front of it the server needs credentials, and what it takes is their owner's.
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "auth/authenticator.h"
@@ -35,6 +37,21 @@ namespace {
 using namespace sluice;
 namespace json = boost::json;
 
+constexpr char needs_credentials = '!';
+constexpr const char* owner = "ann";
+
+// One for each way to show it; requests of the corpus know them.
+auth::Keyring some_keys() {
+  auth::Credential credential;
+  credential.owner = owner;
+  credential.access_key = "ann";
+  credential.secret_key = "secret of ann";
+  credential.api_key = "api key of ann's";
+  credential.token = "a token of ann's";
+  credential.cloud_ids = {"cloud"};
+  return {{std::move(credential)}, true};
+}
+
 class NoHandover final : public delivery::Handover {
  public:
   void submit(journal::UploadRecord) override {}
@@ -53,14 +70,15 @@ struct Surroundings {
   NullLog log;
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
   auth::Keyring no_keys{{}, false};
+  auth::Keyring keys = some_keys();
 };
 
 // A server with a disk that has room for everything.
 class World {
  public:
-  explicit World(Surroundings& around)
+  World(Surroundings& around, const auth::Keyring& keys)
       : around_(around),
-        authenticator_(around.no_keys, clock_, {}),
+        authenticator_(keys, clock_, {}),
         access_(authenticator_, settings_),
         engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
@@ -81,6 +99,7 @@ class World {
     }
     SLUICE_CHECK(answer->status == 201 && journal_.uploads.size() == 1);
     const journal::UploadRecord& record = journal_.uploads.begin()->second;
+    SLUICE_CHECK(record.owner == (authenticator_.required() ? owner : ""));
     check_record(record);
     check_answer(answer->body, record);
     describe(record);
@@ -171,8 +190,10 @@ class World {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Surroundings around;
-  const Bytes input = std::as_bytes(std::span(data, size));
-  const auto head = http::parse_head(input.first(std::min(size, limits::head_bytes_max)));
+  Bytes input = std::as_bytes(std::span(data, size));
+  const bool guarded = as_text(input).starts_with(needs_credentials);
+  input = input.subspan(guarded ? 1 : 0);
+  const auto head = http::parse_head(input.first(std::min(input.size(), limits::head_bytes_max)));
   if (!head || !*head) {
     return 0;
   }
@@ -183,6 +204,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     request.framing = body.empty() ? http::Framing::none : http::Framing::length;
     request.content_length = body.size();
   }
-  World(around).open(request, std::string(as_text(body)));
+  World(around, guarded ? around.keys : around.no_keys).open(request, std::string(as_text(body)));
   return 0;
 }
