@@ -2,12 +2,15 @@
 """The application that is asked before a session, and told what became of uploads."""
 
 import json
+import threading
+import time
 from urllib.parse import parse_qs
 
 import pytest
 
+from support.panda_signature import query, signed
 from support.raw_http import Client
-from support.scripted_backend import ScriptedBackend, answer, signature_fits
+from support.scripted_backend import ScriptedBackend, after, answer, signature_fits
 
 SECRET = "0123456789abcdef0123456789abcdef"
 QUICK = '[delivery]\nretry_first = "10ms"\nretry_max = "20ms"\n'
@@ -89,6 +92,54 @@ def test_an_application_that_is_not_there_refuses_nobody_for_good(serve):
     with ScriptedBackend() as application:
         url = application.url()
     assert open_session(serve({"authorize": url})).status == 503
+
+
+WINDOW_SECONDS = 300  # auth.window
+LEFT_SECONDS = 6  # Of the signature's time, when it is made.
+HOST = "api.example.com"
+
+
+def signed_session(offset=0):
+    parameters = signed("POST", HOST, "/videos/upload.json", {"file_size": "3", "file_name": "a.mp4"}, offset=offset)
+    return f"/v2/videos/upload.json?{query(parameters)}"
+
+
+@pytest.mark.parametrize(
+    "is_pruned, reason", [(False, "this one has been used"), (True, "while this request waited, its signature has")]
+)
+def test_a_replay_while_the_application_thinks_is_refused(new_server, is_pruned, reason):
+    events = [threading.Event(), threading.Event()]
+    answers = [None, None]
+    with ScriptedBackend(*(after(event, answer()) for event in events), answer()) as application:
+        # Signatures are forgotten when the clocks have agreed for the shortest of these times.
+        server = new_server(
+            toml=f'[hooks]\nauthorize = "{application.url()}"\ntimeout = "1m"\ngive_up_after = "1s"\n'
+            '[[credentials]]\naccess_key = "ann"\nsecret_key = "secret of ann"\n'
+        )
+
+        def post(target):
+            with Client(server.address) as client:
+                return client.request("POST", target, host=HOST)
+
+        def send(number):
+            answers[number] = post(target)
+
+        target = signed_session(offset=LEFT_SECONDS - WINDOW_SECONDS)
+        expired_at = time.monotonic() + LEFT_SECONDS
+        threads = [threading.Thread(target=send, args=(number,), daemon=True) for number in range(2)]
+        for number, thread in enumerate(threads):
+            thread.start()
+            application.wait_for(number + 1)
+        events[0].set()
+        threads[0].join(60)
+        assert answers[0].status == 201, answers[0].body
+        if is_pruned:
+            time.sleep(max(0, expired_at - time.monotonic()) + 0.5)
+            assert post(signed_session()).status == 201  # Takes the records of expired signatures away.
+        events[1].set()
+        threads[1].join(60)
+        assert (answers[1].status, answers[1].json()["error"]) == (401, "NotAuthorized")
+        assert reason in answers[1].json()["message"]
 
 
 def test_every_turn_is_told_signed_and_in_order_also_after_a_restart(serve):
