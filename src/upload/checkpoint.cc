@@ -115,8 +115,9 @@ Task<Result<RangeSet>> sync_written(LiveUpload& upload, store::Blob& blob, bool 
 }
 
 Timestamp next_expiry(const LiveUpload& upload, const AppendTools& tools) {
-  return std::min(tools.clock.now() + tools.expiry.idle,
-                  upload.created_at() + tools.expiry.absolute);
+  const Timestamp end = upload.created_at() + tools.expiry.absolute;
+  const Timestamp given = upload.expires_at();
+  return given > end ? given : std::min(tools.clock.now() + tools.expiry.idle, end);
 }
 
 }  // namespace sluice::upload

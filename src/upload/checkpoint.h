@@ -32,7 +32,8 @@ runtime::Task<> settle_arrived(std::shared_ptr<LiveUpload> upload, const AppendT
 runtime::Task<Result<RangeSet>> sync_written(LiveUpload& upload, store::Blob& blob,
                                              bool shares_blob, const AppendTools& tools);
 
-// When the upload expires if nothing comes after what came now.
+// When the upload expires if nothing comes after what came now. A time beyond the
+// absolute one that the journal gives it, as `sluice fsck --repair` does, is kept and not renewed.
 Timestamp next_expiry(const LiveUpload& upload, const AppendTools& tools);
 
 }  // namespace sluice::upload

@@ -142,6 +142,11 @@ journal::UploadState LiveUpload::state() const {
   return record_.progress.state;
 }
 
+Timestamp LiveUpload::expires_at() const {
+  const std::scoped_lock lock(mutex_);
+  return record_.progress.expires_at;
+}
+
 Snapshot LiveUpload::snapshot() const {
   Snapshot snapshot;
   snapshot.id = record_.id;

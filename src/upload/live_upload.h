@@ -93,6 +93,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // What is durable.
   journal::UploadProgress progress() const;
   journal::UploadState state() const;
+  Timestamp expires_at() const;
   Snapshot snapshot() const;
   // With its durable progress.
   journal::UploadRecord record() const;

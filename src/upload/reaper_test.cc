@@ -93,6 +93,25 @@ TEST_F(ReaperTest, WaitingForTheBackendIsNoIdleness) {
   EXPECT_TRUE(status(token)->answer);
 }
 
+// As `sluice fsck --repair` leaves an upload whose file is not whole any more.
+TEST_F(ReaperTest, AnUploadThatWasGivenTimeBeyondTheAbsoluteOneKeepsIt) {
+  const std::string token = create(100);
+  ASSERT_TRUE(append(token, "a", {0, 1, 100}));
+  clock.advance(24h * 8);
+  const Timestamp until = clock.now() + 24h;
+  journal.uploads.begin()->second.progress.expires_at = until;
+  restart();
+  ASSERT_TRUE(append(token, "b", {1, 2, 100}));
+  EXPECT_EQ(journal.uploads.begin()->second.progress.expires_at, until);
+  clock.advance(23h);
+  reap();
+  ASSERT_TRUE(append(token, "c", {2, 3, 100}));
+  EXPECT_EQ(status(token)->acknowledged, 3U);
+  clock.advance(1h);
+  reap();
+  EXPECT_FALSE(status(token)) << "and gets no more";
+}
+
 runtime::Task<> reaps_beside_a_request(UploadEngine& engine, Log& log, testing::ManualClock& clock,
                                        std::string token) {
   testing::ScriptedSource stalled("abc", testing::ScriptedSource::Ending::silent);
