@@ -18,6 +18,9 @@ struct Row {
   const char* told = nullptr;
 };
 
+constexpr const char* storage_fault =
+    "the server could not store or read what this request is about";
+
 constexpr std::array rows{
     Row{Errc::bad_request, {400, false, "BadRequest"}},
     Row{Errc::not_authorized, {401, false, "NotAuthorized"}},
@@ -51,9 +54,9 @@ constexpr std::array rows{
         {507, true, "InsufficientStorage"},
         "there is no room on the server's disk for this file at the moment"},
     Row{Errc::quota_exceeded, {507, true, "QuotaExceeded"}},
-    Row{Errc::storage_failed,
-        {503, true, "StorageFailed"},
-        "the server could not store or read what this request is about"},
+    Row{Errc::storage_failed, {503, true, "StorageFailed"}, storage_fault},
+    // A file of the server's own; `not_found` is what a client asked for.
+    Row{Errc::file_missing, {503, true, "StorageFailed"}, storage_fault},
     Row{Errc::record_damaged, {500, false, "RecordDamaged"}},
     Row{Errc::closed_by_peer, {503, true, "ConnectionLost"}},
     Row{Errc::idle_timeout, {408, false, "RequestTimeout"}},

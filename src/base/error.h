@@ -39,6 +39,7 @@ enum class Errc {
   disk_full,
   quota_exceeded,
   storage_failed,
+  file_missing,
   // Nothing heals it but an operator.
   record_damaged,
   // Nobody is left to be answered.

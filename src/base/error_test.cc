@@ -22,8 +22,8 @@ TEST(Error, FourHundredsAreFinalAndRetryablesAreFiveHundreds) {
 
 // Where the fault is the server's own, a message may name paths and addresses.
 TEST(Error, WhatIsTheOperatorsIsNotToldToClients) {
-  for (const Errc code :
-       {Errc::internal, Errc::storage_failed, Errc::disk_full, Errc::delivery_failed}) {
+  for (const Errc code : {Errc::internal, Errc::storage_failed, Errc::file_missing, Errc::disk_full,
+                          Errc::delivery_failed}) {
     const Error error(code, "open /srv/sluice/10/16.part: http://10.0.0.7:3000 said no");
     EXPECT_EQ(told(error).find("/srv"), std::string::npos) << told(error);
     EXPECT_EQ(told(error).find("10.0.0.7"), std::string::npos) << told(error);

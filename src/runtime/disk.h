@@ -51,7 +51,7 @@ struct DiskSpace {
   std::optional<std::uint64_t> free_files = std::nullopt;
 };
 
-// Any thread. `not_found` where the path does not exist.
+// Any thread. `file_missing` where the path does not exist.
 class Disk {
  public:
   virtual ~Disk() = default;

@@ -12,7 +12,7 @@ namespace {
 
 Error last_error(const char* operation, const std::string& path) {
   if (errno == ENOENT) {
-    return Error(Errc::not_found, std::string(operation) + " " + path + ": no such file");
+    return Error(Errc::file_missing, std::string(operation) + " " + path + ": no such file");
   }
   return storage_error(errno, operation, path);
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/told.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::runtime {
@@ -61,8 +62,11 @@ TEST(PosixDisk, SaysWhatIsMissingAndRemovesTwice) {
   testing::TemporaryDirectory directory;
   PosixDisk disk;
   const std::string path = directory.path() + "/none";
-  EXPECT_EQ(disk.open(path, OpenMode::read_write).error().code(), Errc::not_found);
-  EXPECT_EQ(disk.rename(path, path + "2").error().code(), Errc::not_found);
+  const Error missing = disk.open(path, OpenMode::read_write).error();
+  EXPECT_EQ(missing.code(), Errc::file_missing);
+  EXPECT_NE(missing.message().find(path), std::string::npos);
+  EXPECT_EQ(told(missing).find(path), std::string::npos) << "paths are for the operator";
+  EXPECT_EQ(disk.rename(path, path + "2").error().code(), Errc::file_missing);
   EXPECT_TRUE(disk.remove(path));
   EXPECT_TRUE(disk.make_directory(path));
   EXPECT_TRUE(disk.make_directory(path));

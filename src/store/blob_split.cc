@@ -50,7 +50,7 @@ Result<> BlobSplit::put_out(const SplitOff& extra) {
 
 Result<bool> BlobSplit::is_there(const SplitOff& extra) {
   const auto file = disk_.open(extra.path, runtime::OpenMode::read_only);
-  if (!file && file.error().code() == Errc::not_found) {
+  if (!file && file.error().code() == Errc::file_missing) {
     return false;
   }
   if (!file) {
@@ -102,7 +102,7 @@ Result<> BlobSplit::copy(ByteRange range, const std::string& path) {
 // Synced before the blob gets its final name: a file that is there under that name is complete.
 Result<> BlobSplit::shorten(std::uint64_t size) {
   const auto blob = disk_.open(blob_path_, runtime::OpenMode::read_write);
-  if (!blob && blob.error().code() == Errc::not_found) {
+  if (!blob && blob.error().code() == Errc::file_missing) {
     return {};
   }
   if (!blob) {

@@ -46,7 +46,7 @@ Result<std::unique_ptr<runtime::DiskFile>> LocalStore::open_finished_now(std::ui
                                                                          std::uint64_t file_size) {
   const std::string path = blob_path(upload_id);
   auto file = surroundings_.disk.open(path, runtime::OpenMode::read_only);
-  if (!file && file.error().code() == Errc::not_found && file_size == 0) {
+  if (!file && file.error().code() == Errc::file_missing && file_size == 0) {
     if (const Result<> made = make_shard(upload_id); !made) {
       return fail(made.error());
     }
@@ -70,7 +70,7 @@ Result<> LocalStore::link_now(std::uint64_t upload_id, std::uint64_t file_size,
   if (done) {
     done = sync_names(std::filesystem::path(path).parent_path().string());
   }
-  if (!done && done.error().code() == Errc::not_found) {
+  if (!done && done.error().code() == Errc::file_missing) {
     return fail(Errc::storage_failed, done.error().message());
   }
   return done;

@@ -12,16 +12,16 @@
 namespace sluice::store {
 namespace {
 
-// `not_found` is the client's mistake; a file that we miss is ours.
-std::unexpected<Error> fail_as_ours(const Error& error) {
-  return fail(error.code() == Errc::not_found ? Errc::storage_failed : error.code(),
+// A file that should be there and is not: the disk has failed.
+std::unexpected<Error> fail_as_broken(const Error& error) {
+  return fail(error.code() == Errc::file_missing ? Errc::storage_failed : error.code(),
               error.message());
 }
 
 Result<> check_size(runtime::DiskFile& file, std::uint64_t upload_id, std::uint64_t stored_end) {
   const Result<std::uint64_t> size = file.size();
   if (!size) {
-    return fail_as_ours(size.error());
+    return fail_as_broken(size.error());
   }
   if (*size < stored_end) {
     return fail(Errc::storage_failed,
@@ -95,7 +95,7 @@ Result<Store::Opened> LocalStore::open_and_stream_now(std::uint64_t upload_id,
 runtime::Task<Result<std::uint64_t>> LocalStore::size(std::uint64_t upload_id) {
   auto work = [this, upload_id]() -> Result<std::uint64_t> {
     const auto file = surroundings_.disk.open(blob_path(upload_id), runtime::OpenMode::read_only);
-    if (!file && file.error().code() == Errc::not_found) {
+    if (!file && file.error().code() == Errc::file_missing) {
       return 0;
     }
     return file ? (*file)->size() : fail(file.error());
@@ -122,7 +122,7 @@ runtime::Task<Result<>> LocalStore::split(std::uint64_t upload_id, std::uint64_t
   auto work = [this, upload_id, main_size, extra_files = std::move(extra_files)]() -> Result<> {
     BlobSplit split(surroundings_.disk, blob_path(upload_id), surroundings_.durability);
     const Result<> done = split.run(main_size, extra_files);
-    return done ? done : fail_as_ours(done.error());
+    return done ? done : fail_as_broken(done.error());
   };
   co_return co_await runtime::offload(surroundings_.pool, std::move(work));
 }
@@ -131,7 +131,7 @@ runtime::Task<Result<runtime::DiskSpace>> LocalStore::space() {
   auto work = [this]() -> Result<runtime::DiskSpace> {
     Result<runtime::DiskSpace> space = surroundings_.disk.space(directory_);
     if (!space) {
-      return fail_as_ours(space.error());
+      return fail_as_broken(space.error());
     }
     return space;
   };
@@ -151,7 +151,7 @@ Result<std::unique_ptr<LocalBlob>> LocalStore::open_now(std::uint64_t upload_id,
                                                         IfTaken if_taken) {
   // Also for a blob that is there: who made it may have died before its shard's name was durable.
   if (Result<> made = make_shard(upload_id); !made) {
-    return fail_as_ours(made.error());
+    return fail_as_broken(made.error());
   }
   std::unique_lock lock(opening_[upload_id & 0xFFU], std::defer_lock);
   if (if_taken == IfTaken::wait) {
@@ -160,12 +160,12 @@ Result<std::unique_ptr<LocalBlob>> LocalStore::open_now(std::uint64_t upload_id,
     return nullptr;
   }
   auto file = surroundings_.disk.open(blob_path(upload_id), runtime::OpenMode::read_write);
-  const bool missing = !file && file.error().code() == Errc::not_found;
+  const bool missing = !file && file.error().code() == Errc::file_missing;
   if (missing && stored_end == 0) {
     file = create(upload_id, room);
   }
   if (!file) {
-    return fail_as_ours(file.error());
+    return fail_as_broken(file.error());
   }
   if (stored_end > 0) {
     if (Result<> enough = check_size(**file, upload_id, stored_end); !enough) {
@@ -217,7 +217,7 @@ Result<> LocalStore::remove_now(std::uint64_t upload_id) {
     done = sync_names(shard(upload_id));
   }
   if (!done) {
-    return fail_as_ours(done.error());
+    return fail_as_broken(done.error());
   }
   surroundings_.failures.forget(upload_id);
   return {};
@@ -231,7 +231,7 @@ Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_si
   const bool is_here = done.has_value();
   if (is_here) {
     done = disk.rename(blob, path);
-  } else if (done.error().code() == Errc::not_found) {
+  } else if (done.error().code() == Errc::file_missing) {
     // Moved before; or never there, as nothing had to be stored.
     if (file_size == 0) {
       const auto file = disk.open(path, runtime::OpenMode::create);
@@ -247,7 +247,7 @@ Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_si
     done = sync_names(shard(upload_id));
   }
   if (!done) {
-    return fail_as_ours(done.error());
+    return fail_as_broken(done.error());
   }
   return is_here;
 }
@@ -274,7 +274,7 @@ Result<> LocalStore::sync_names(const std::string& directory) {
     return {};
   }
   Result<> synced = surroundings_.disk.sync_directory(directory);
-  if (!synced && synced.error().code() == Errc::not_found) {
+  if (!synced && synced.error().code() == Errc::file_missing) {
     return {};
   }
   return synced;

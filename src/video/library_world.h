@@ -177,7 +177,7 @@ class SteppedDisk final : public runtime::Disk {
   Result<std::unique_ptr<runtime::DiskFile>> open(const std::string& path,
                                                   runtime::OpenMode mode) override {
     if (mode != runtime::OpenMode::read_only || !store_.moved.contains(path)) {
-      return fail(Errc::not_found, path);
+      return fail(Errc::file_missing, path);
     }
     const Result<> begun = steps_.begin("open");
     if (!begun) {

@@ -339,7 +339,7 @@ std::vector<std::string> FaultyDisk::visible_files() const {
 }
 
 Result<> FaultyDisk::no_such_file(const std::string& path) const {
-  return fail(Errc::not_found, path + ": no such file");
+  return fail(Errc::file_missing, path + ": no such file");
 }
 
 Result<std::unique_ptr<runtime::DiskFile>> FaultyDisk::open(const std::string& path,

@@ -15,7 +15,7 @@ namespace {
 
 int failed(const Error& error) {
   switch (error.code()) {
-    case Errc::not_found:
+    case Errc::file_missing:
       errno = ENOENT;
       break;
     case Errc::disk_full:

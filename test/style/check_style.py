@@ -57,6 +57,10 @@ NO_RAW_SUMS = (
     "if (piece.end > begin && *size > 0) {",
 )
 
+# Their messages hold paths: of these errors alone clients hear other words (base/told.h), or the message holds none.
+KNOWS_PATHS = ("src/runtime/", "src/store/")
+TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:disk_full|draining|file_missing|internal|storage_failed)\b)\w+")
+
 
 def adds_sizes(line):
     """Whether an operand of a raw +, - or * has the name of a size or an offset."""
@@ -114,6 +118,8 @@ class Checker:
             self.report(file, number, "a test that does not run")
         if is_cpp and name.startswith(RECKONS) and not IS_TEST_CODE.search(name) and adds_sizes(line):
             self.report(file, number, "a raw sum of sizes: use base/checked.h")
+        if is_cpp and name.startswith(KNOWS_PATHS) and TOLD_TO_CLIENTS.search(line):
+            self.report(file, number, "clients hear the message of this error, and a path may be in it")
         if is_cpp and SPAWN.search(line.split("//")[0]):
             if name != "src/runtime/task.cc" and not name.startswith("test/") and not name.endswith("_test.cc"):
                 self.report(file, number, "co_spawn outside src/runtime/task.cc: use TaskGroup or start()")
