@@ -23,8 +23,8 @@ std::size_t worker_count(const ops::Config& config) {
   return static_cast<std::size_t>(std::clamp<std::uint64_t>(wanted, 1, limits::workers_max));
 }
 
-// On loopback connects what stands in front of the server for everybody else, and who may run
-// programs on this machine, who has simpler ways to harm it.
+// From loopback come a proxy in front of the server, with the requests of all clients, and programs
+// of this machine, which have simpler ways to harm the server.
 net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
   net::ConnectionLimits::Settings settings;
   settings.total_max = config.limits.connections;

@@ -103,7 +103,7 @@ bool is_picture_codec(const AVStream& video) {
   return std::ranges::find(codecs, video.codecpar->codec_id) != codecs.end();
 }
 
-// One picture is no film: a still, or the cover of a record that nobody marked as one.
+// One picture is no film: a still, or the cover of a record that is not marked as one.
 bool is_still(const AVFormatContext& format, const AVStream& video, const Sample* sample) {
   std::int64_t frames = video.nb_frames;
   if (frames == 0 && sample != nullptr && sample->is_whole) {

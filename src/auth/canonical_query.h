@@ -33,8 +33,8 @@ inline constexpr std::array dialects{Dialect::documented, Dialect::php,        D
 // for another.
 std::optional<std::string> canonical_query(std::vector<http::FormField> fields, Dialect dialect);
 
-// The same text, also where it would not read back: for those who first want to know whether it is
-// the one that they look for, and then ask canonical_query().
+// The same text, also where it would not read back: for a caller that compares it with the text
+// it looks for first, and then asks canonical_query().
 std::string unproved_query(std::vector<http::FormField> fields, Dialect dialect);
 
 }  // namespace sluice::auth

@@ -221,7 +221,7 @@ inline constexpr std::chrono::hours retry_after_max{24};
 inline constexpr std::chrono::minutes notifier_pause_max{1};
 
 // The probe's helper process.
-// A probe on a busy machine waits for processor and disk behind everybody else.
+// A probe on a busy machine waits for processor and disk behind all other programs.
 inline constexpr std::chrono::seconds probe_time_max{30};
 inline constexpr int probe_niceness = 5;
 inline constexpr std::size_t probe_cpu_seconds_max = 8;

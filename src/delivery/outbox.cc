@@ -19,7 +19,7 @@ bool is_final(const Delivery& delivery) {
          ((status >= 200 && status < 300) || (status >= 400 && status < 500));
 }
 
-// What the backend has to say, as far as it is for a line of the log.
+// The beginning of the answer, for a line of the log.
 std::string reason_of(const journal::Answer& answer) {
   return answer.body.substr(0, limits::failure_bytes_max);
 }
@@ -77,8 +77,9 @@ runtime::Task<bool> Outbox::close(Duration timeout) {
   co_return co_await tasks_.wait(timeout);
 }
 
-// Reads while there is room; the rest is read when half of what is in memory has been answered, of
-// an owner as of all. What cannot be read is asked for again, with growing pauses.
+// Reads while there is room; the rest is read when half of the uploads in memory have been
+// answered, of an owner as of all. A page that cannot be read is asked for again, with growing
+// pauses.
 runtime::Task<> Outbox::take_up_undelivered() {
   if (taking_up_) {
     co_return;

@@ -66,7 +66,7 @@ class Outbox final : public Handover {
   // A part of the journal that is to be read, since there is room for what waits in it.
   struct Backlog {
     std::uint64_t after = 0;           // Uploads behind this one.
-    std::optional<std::string> owner;  // Until this owner has no more room. Unset: everybody's.
+    std::optional<std::string> owner;  // Until this owner has no more room. Unset: all owners'.
   };
   std::optional<Backlog> next_backlog();
   runtime::Task<Result<>> read_backlog(Backlog backlog);

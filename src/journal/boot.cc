@@ -42,7 +42,7 @@ Result<std::vector<Row>> unsynced_rows(Connection& connection) {
     std::optional<RangeSet> stored = stored_from_text(execution.take_bytes(), known);
     const std::optional<RangeSet> unsynced = stored_from_text(execution.take_bytes(), known);
     if (!stored || !unsynced) {
-      continue;  // Nobody can read it, and so nobody takes its bytes for stored.
+      continue;  // It cannot be read, so its bytes count as stored nowhere.
     }
     for (const ByteRange& range : unsynced->ranges()) {
       stored->remove(range);

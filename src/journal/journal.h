@@ -56,8 +56,8 @@ struct PromisedRoom {
 // storage_failed, disk_full, and `internal` for a change that contradicts what the journal holds
 // (an unknown id, a token twice).
 //
-// A row that cannot be read is set aside: who asks for it gets record_damaged, pages leave it out
-// and go on behind it, and the log and the metrics say so.
+// A row that cannot be read is set aside: a call that asks for it gets record_damaged, pages leave
+// it out and go on behind it, and the log and the metrics say so.
 class Journal {
  public:
   virtual ~Journal() = default;

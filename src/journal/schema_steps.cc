@@ -8,8 +8,8 @@ namespace sluice::journal {
 namespace {
 
 // Where bytes come from outside and may be anything, the column is a BLOB. The counters are kept by
-// triggers: a figure that is written in the transaction it counts cannot drift, and nobody has to
-// scan for it.
+// triggers: a figure that is written in the transaction it counts cannot drift, and no table is
+// scanned for it.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE counters (
   name TEXT PRIMARY KEY,
@@ -84,7 +84,7 @@ constexpr const char* version_2 = R"sql(
 CREATE INDEX uploads_promised ON uploads (file_size) WHERE state = 'receiving' AND stored = '';
 )sql";
 
-// A hand-off that is under way gets all of its time from here on: nobody knows when it began.
+// A hand-off that is under way gets all of its time from here on: its beginning is not known.
 constexpr const char* version_3 = R"sql(
 ALTER TABLE uploads ADD COLUMN origin TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE uploads ADD COLUMN owner TEXT NOT NULL DEFAULT '';
@@ -98,8 +98,8 @@ UPDATE uploads INDEXED BY uploads_undelivered
 ALTER TABLE videos ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 )sql";
 
-// What each owner has is kept by triggers like the counters. A sum beyond 2^63 stays there: CAST
-// takes what became a floating-point number back.
+// The sums of each owner are kept by triggers like the counters. A sum beyond 2^63 stays there:
+// CAST makes an integer of the floating-point number again.
 constexpr const char* version_4 = R"sql(
 CREATE TABLE used_signatures (
   digest TEXT PRIMARY KEY,
@@ -187,8 +187,8 @@ CREATE INDEX notifications_by_time ON notifications (next_attempt_at);
 CREATE INDEX notifications_by_upload ON notifications (upload_id, id);
 )sql";
 
-// What SQLite evaluates for each changed row names no list of more than two: it would make a table
-// of its own for it, each time. Otherwise as before.
+// Conditions that are evaluated for each changed row name no list of more than two: SQLite would
+// make a table of its own for it, each time. Otherwise as before.
 constexpr const char* version_6 = R"sql(
 DROP INDEX uploads_leftover;
 CREATE INDEX uploads_leftover ON uploads (id) WHERE blob_present = 1
@@ -238,8 +238,8 @@ INSERT INTO machine (boot_id) VALUES ('');
 constexpr const char* version_8 = "";
 
 // The file of a refused upload is kept as that of a failed one is, and counts for its owner.
-// next_attempt_at tells of both when they were decided; of older ones nobody knows better than
-// this.
+// next_attempt_at tells of both when they were decided; of older ones the journal knows only this
+// time.
 constexpr const char* version_9 = R"sql(
 DROP INDEX uploads_leftover;
 CREATE INDEX uploads_leftover ON uploads (id) WHERE blob_present = 1
@@ -404,7 +404,8 @@ CREATE TRIGGER video_counts_deleted AFTER DELETE ON videos BEGIN
 END;
 )sql";
 
-// For pages in order of time, of all states together. What has no state's name is found, too.
+// For pages in order of time, of all states together. A row without the name of a state is found,
+// too.
 constexpr const char* version_12 = R"sql(
 DROP INDEX uploads_by_expiry;
 CREATE INDEX uploads_due ON uploads (expires_at, id)

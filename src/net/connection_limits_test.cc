@@ -109,7 +109,7 @@ TEST_F(ConnectionLimitsTest, TheLongestIdleConnectionLeavesForANewOne) {
   EXPECT_TRUE(slots_[0].is_leaving());
   EXPECT_TRUE(admits(limits, "192.0.2.2"));
   EXPECT_EQ(left_, (std::vector<std::size_t>{1, 3}));
-  EXPECT_FALSE(admits(limits, "192.0.2.2")) << "nobody leaves twice, nor while at work";
+  EXPECT_FALSE(admits(limits, "192.0.2.2")) << "no connection leaves twice, nor while at work";
   slots_.clear();
 }
 

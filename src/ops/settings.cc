@@ -88,7 +88,7 @@ constexpr std::array table{
     row<ProxyList, &Config::server, &Server::trusted_proxies>(
         {"server.trusted_proxies", "SLUICE_SERVER_TRUSTED_PROXIES", {}},
         "Proxies whose Forwarded and X-Forwarded fields are believed: addresses and networks with "
-        "commas between them; unix: whoever connects to the Unix socket."),
+        "commas between them; unix: every peer on the Unix socket."),
     row<Count<0, limits::workers_max>, &Config::server, &Server::workers>(
         {"server.workers", "SLUICE_SERVER_WORKERS", {}}, "Event loops; 0: one for each core."),
     row<Pause, &Config::server, &Server::drain_delay>(
@@ -101,7 +101,9 @@ constexpr std::array table{
 
     row<Address, &Config::admin, &Admin::listen>(
         {"admin.listen", "SLUICE_ADMIN_LISTEN", {}},
-        "Address and port, or unix:/PATH, of /readyz and /metrics, for whoever reaches it; none: "
+        "Address and port, or unix:/PATH, of /readyz and /metrics, answered there to every "
+        "request; "
+        "none: "
         "they are where the server listens, for this machine and for server.trusted_proxies."),
 
     row<Address, &Config::tls, &Tls::listen>(
@@ -329,7 +331,7 @@ constexpr std::array table{
         "One request to a hook takes at most this long."),
     row<Deadline, &Config::hooks, &Hooks::give_up_after>(
         {"hooks.give_up_after", "SLUICE_HOOKS_GIVE_UP_AFTER", {}},
-        "What nobody took for this long is told no more."),
+        "An event that no receiver has taken for this long is dropped."),
     row<HeaderNames, &Config::hooks, &Hooks::headers>(
         {"hooks.headers", "SLUICE_HOOKS_HEADERS", {}},
         "Headers of the session's request that authorize is told, with commas between them."),

@@ -16,7 +16,7 @@ namespace {
 
 using runtime::Task;
 
-// Answers nobody before it is released.
+// Answers no request before it is released.
 class HoldingSender final : public Sender {
  public:
   Task<Result<HttpAnswer>> send(HttpRequest /*request*/) override {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a transfer reads from files and writes into them, on a pool's threads: a disk that does not
-// answer holds up that one transfer, and neither the client's thread nor its end. For Transfer
-// alone, whose thread makes all calls.
+// The bytes that a transfer reads from files and writes into them, on a pool's threads: a disk that
+// does not answer holds up that one transfer, and neither the client's thread nor its end. For
+// Transfer alone, whose thread makes all calls.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace sluice::outgoing {
 // Called on a thread of the pool, perhaps when the transfer has long ended.
 using Notice = std::function<void()>;
 
-// Reads a piece ahead of what is sent. A text is read where it stands.
+// Reads a piece ahead of the bytes that are sent. A text is read where it stands.
 class BodyReader {
  public:
   BodyReader(std::shared_ptr<const Body> body, runtime::BlockingPool& pool, Notice notice);
@@ -48,9 +48,9 @@ class SinkWriter {
 
   // The piece before is not written yet; a notice comes when it is.
   bool is_busy() const;
-  // Begins to write a copy, when it is not busy; what the write before came to.
+  // Begins to write a copy, when it is not busy; the outcome of the write before.
   Result<> write(Bytes bytes);
-  // What the last write came to, when it is not busy.
+  // The outcome of the last write, when it is not busy.
   Result<> result() const;
 
  private:

@@ -20,7 +20,7 @@ namespace sluice::outgoing {
 class Transfer;
 
 // Any thread may send. Files are read and written on threads of `pool`, so that a disk which does
-// not answer holds up nobody's request but those that need it, and not stop(). Redirects are
+// not answer holds up the requests that need it alone, and not stop(). Redirects are
 // answers like others. Proxies and credentials of the environment are not used; a server's
 // certificate is always verified.
 class HttpClient final : public Sender {

@@ -74,7 +74,7 @@ std::uint64_t Access::file_size_max(const auth::Grant& grant) const {
   return most;
 }
 
-// One owner alone, or addresses that stand for many clients, take it from nobody else.
+// One owner alone, or addresses that stand for many clients, take no room from others.
 std::string Access::room_of(const auth::Grant& grant, const Call& call) const {
   if (grant.credential) {
     return authenticator_.has_many_owners() ? upload::room_of_owner(grant.owner()) : "";

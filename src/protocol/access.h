@@ -23,16 +23,17 @@ class Access {
 
   // Whether judge() has all to go by, or credentials may still come.
   bool shows_credentials(const Call& call, const Parameters& parameters) const;
-  // Who asks. Leaves in `parameters`, which are those of the request, what the credential vouches
-  // for: nothing else may be kept. not_authorized also for clouds that are not the credential's.
+  // Whose request it is. Leaves in `parameters`, which are those of the request, what the
+  // credential vouches for: nothing else may be kept. not_authorized also for clouds that are not
+  // the credential's.
   Result<auth::Grant> judge(const Call& call, Parameters& parameters, auth::Window window) const;
   // The same for the clouds in parameters that were made of judged ones.
   static Result<> check_clouds(const auth::Grant& grant, const Parameters& parameters);
-  // The part of judge() that needs no credentials: who shows none may not come from a page of
-  // another origin. What a browser sends there needs nobody's consent.
+  // The part of judge() that needs no credentials: a request that shows none may not come from a
+  // page of another origin, which a browser sends without its user's consent.
   Result<> judge_page(const Call& call, const Parameters& parameters) const;
 
-  // The largest file that whoever was granted may send.
+  // The largest file that the holder of the grant may send.
   std::uint64_t file_size_max(const auth::Grant& grant) const;
   // Owner, limits, whose share of the room it is, and the signature that is used up by it.
   void apply(const auth::Grant& grant, const Call& call, upload::NewUpload& request) const;

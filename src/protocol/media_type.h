@@ -11,8 +11,8 @@
 
 namespace sluice::protocol {
 
-// Lower case, without parameters: "text/html" for "Text/HTML; charset=utf-8". Empty for what is no
-// media type (RFC 9110 8.3.1): nobody can act on it, so it counts as absent.
+// Lower case, without parameters: "text/html" for "Text/HTML; charset=utf-8". Empty for text
+// that is no media type (RFC 9110 8.3.1): it says nothing, so it counts as absent.
 inline std::string media_type(std::string_view content_type) {
   const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
   const std::size_t slash = std::min(type.find('/'), type.size());

@@ -78,7 +78,7 @@ Result<Store::Opened> LocalStore::open_and_stream_now(std::uint64_t upload_id,
                                                       std::uint64_t file_size,
                                                       std::uint64_t stored_end,
                                                       Blob::Stream& stream, IfTaken if_taken) {
-  // What is here already is written at once, and takes its room itself.
+  // Bytes that are here already are written at once, and take their room themselves.
   const bool is_whole = stream.offset == 0 && stream.count == file_size;
   auto blob = open_now(upload_id, is_whole ? 0 : file_size, stored_end, if_taken);
   if (!blob) {

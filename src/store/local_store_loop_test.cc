@@ -74,7 +74,7 @@ TEST_P(LocalStoreOnALoop, MakesSomeCallsThereAndNeverASync) {
   }
 }
 
-// Holds up the opening of one file, on whichever thread, and tells who opened another.
+// Holds up the opening of one file, on whichever thread, and tells which thread opened another.
 class HeldDisk final : public RecordingDisk {
  public:
   explicit HeldDisk(const std::string& root) : RecordingDisk(root) {}

@@ -62,7 +62,7 @@ class Append {
 
   bool is_wanted();
   runtime::Task<Result<>> transfer();
-  // What status queries may know of this request.
+  // For status queries: how far this request is.
   void begins_to_wait();
   void goes_on();
   void wrote(ByteRange bytes);
@@ -90,7 +90,7 @@ class Append {
   const Piece& piece_;
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;
-  // Where it is told what is written: null while it is not known whose bytes they are.
+  // Hears which bytes are written; null while it is not known whose bytes they are.
   Claim* claim_ = nullptr;
 
   std::uint64_t position_;  // Where the next byte of the body belongs.

@@ -18,17 +18,17 @@ namespace sluice::upload {
 
 struct CheckpointWaits {
   Duration whole;
-  Duration arrival;  // Of that, for requests to write what they have taken.
+  Duration arrival;  // Of that, for requests to write the bytes that they have taken.
 };
 
-// Returns when what had arrived of running requests before is durable, or cannot be, and when the
-// time is over; what is begun then goes on. A body of which only its end says whether it is the
-// file is left alone. `tools` and `log` outlive the requests.
+// Returns when the bytes that running requests had brought before are durable, or cannot be, and
+// when the time is over; a sync or a commit under way goes on. A body of which only its end says
+// whether it is the file is left alone. `tools` and `log` outlive the requests.
 runtime::Task<> settle_arrived(std::shared_ptr<LiveUpload> upload, const AppendTools& tools,
                                Log& log, CheckpointWaits waits);
 
-// Syncs what was written to `blob`; what was unsynced before and is not any more. After a failure
-// the upload is distrusted. `shares_blob`: as LiveUpload::share().
+// Syncs all that was written to `blob`, and returns the ranges that were unsynced before. After a
+// failure the upload is distrusted. `shares_blob`: as LiveUpload::share().
 runtime::Task<Result<RangeSet>> sync_written(LiveUpload& upload, store::Blob& blob,
                                              bool shares_blob, const AppendTools& tools);
 

@@ -34,9 +34,9 @@ class Engine {
   // quota_exceeded for an owner who has enough, not_authorized for a signature that was used.
   virtual runtime::Task<Result<Snapshot>> create(NewUpload request) = 0;
 
-  // Of requests that still run, it has made durable what had arrived, as far as the disk does that
-  // within limits::status_wait_max; it never waits for a sender. not_found for unknown, aborted and
-  // expired uploads.
+  // Of requests that still run, it has made the bytes durable that had arrived, as far as the disk
+  // does that within limits::status_wait_max; it never waits for a sender. not_found for unknown,
+  // aborted and expired uploads.
   virtual runtime::Task<Result<Snapshot>> status(std::string token) = 0;
 
   // As status(), of what is durable already: for a request that brings bytes itself.

@@ -392,7 +392,7 @@ LiveUpload::Checkpoint LiveUpload::begin_checkpoint() {
     for (const ByteRange& range : record_.progress.stored.ranges()) {
       arrived.ranges.remove(range);
     }
-    // What comes to its end is made durable by the request itself.
+    // A request that comes to its end makes its bytes durable itself.
     if (claim->source_ != nullptr && !arrived.ranges.empty()) {
       checkpoint.arrived.push_back(std::move(arrived));
     }

@@ -131,7 +131,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // checkpoint at a time.
   struct Checkpoint {
     std::shared_ptr<runtime::Event> ended;  // Null: there is nothing that the journal lacks.
-    // For the caller, who ends the checkpoint. Empty: an earlier one is under way.
+    // For the caller, which ends the checkpoint. Empty: an earlier one is under way.
     std::vector<Arrived> arrived;
   };
   Checkpoint begin_checkpoint();

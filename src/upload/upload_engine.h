@@ -84,8 +84,8 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
                                   std::string reason) override;
   runtime::Task<Result<>> answered(std::string token, delivery::Delivery delivery) override;
 
-  // What has to go: unfinished uploads that nobody continues, finished ones that are kept no
-  // longer, and bytes that nobody needs. A batch of them: the next call goes on behind it, or
+  // Removes unfinished uploads that are not continued, finished ones that are kept no longer,
+  // and bytes without a use. A batch of them: the next call goes on behind it, or
   // begins anew when there is no more.
   runtime::Task<Result<Reaped>> reap();
 

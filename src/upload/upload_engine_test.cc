@@ -220,7 +220,7 @@ Task<> takes_over(Engine& engine, Log& log, std::string token,
   };
   group.spawn("older", older(engine, token, stalled, older_ended_with));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
-  // A status query waits for nobody, and tells what the older one has brought.
+  // A status query waits for no sender, and tells what the older one has brought.
   EXPECT_EQ((co_await engine.status(token))->acknowledged, 3U);
   ScriptedSource body("abcdef");
   Piece piece{0, 6, 9};
