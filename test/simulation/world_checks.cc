@@ -90,6 +90,7 @@ void World::hear_error(const Expectation& upload, const Error& error, const char
     case Errc::delivery_pending:
       return;
     case Errc::storage_failed:
+    case Errc::file_missing:
     case Errc::disk_full:
     case Errc::overloaded:
       if (has_faults_) {
