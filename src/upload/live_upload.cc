@@ -113,23 +113,23 @@ std::uint64_t changing_bytes_of(const journal::UploadProgress& progress) {
 
 LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
                        Admission& admission, Announcer& announcer,
-                       std::atomic<std::uint64_t>& bytes_in_memory)
+                       std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory)
     : record_(std::move(record)),
       journal_(journal),
       admission_(admission),
       announcer_(announcer),
-      bytes_in_memory_(bytes_in_memory),
+      bytes_in_memory_(std::move(bytes_in_memory)),
       constant_bytes_(constant_bytes_of(record_)),
       inherited_(record_.progress.unsynced) {
   if (is_decided(record_.progress.state)) {
     decided_->set();
   }
-  bytes_in_memory_ += constant_bytes_;
+  *bytes_in_memory_ += constant_bytes_;
   count_bytes_locked();
 }
 
 LiveUpload::~LiveUpload() {
-  bytes_in_memory_ -= constant_bytes_ + changing_bytes_;
+  *bytes_in_memory_ -= constant_bytes_ + changing_bytes_;
 }
 
 journal::UploadProgress LiveUpload::progress() const {
@@ -273,7 +273,7 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
 
 void LiveUpload::count_bytes_locked() {
   const std::uint64_t now = changing_bytes_of(record_.progress);
-  bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
+  *bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
 }
 
 bool LiveUpload::extend(const RangeSet& ranges, Timestamp expires_at) {

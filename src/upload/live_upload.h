@@ -78,7 +78,7 @@ struct Arrived {
 class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  public:
   LiveUpload(journal::UploadRecord record, journal::Journal& journal, Admission& admission,
-             Announcer& announcer, std::atomic<std::uint64_t>& bytes_in_memory);
+             Announcer& announcer, std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory);
   ~LiveUpload();
 
   // Constant.
@@ -186,8 +186,9 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   journal::Journal& journal_;
   Admission& admission_;
   Announcer& announcer_;
-  std::atomic<std::uint64_t>& bytes_in_memory_;  // Of all uploads.
-  const std::uint64_t constant_bytes_;           // Of this one.
+  // Of all uploads. Requests that end with their event loop may be the last that hold an upload.
+  const std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory_;
+  const std::uint64_t constant_bytes_;  // Of this one.
 
   mutable std::mutex mutex_;  // Guards the record's progress and what follows.
   // With the changes on their way to the journal; null when there are none.

@@ -112,7 +112,7 @@ std::shared_ptr<LiveUpload> LiveUploads::keep_locked(journal::UploadRecord recor
 void LiveUploads::evict_locked() {
   const auto is_over = [this] {
     return recency_.size() > limits::idle_uploads_cached_max ||
-           bytes_ > limits::uploads_cached_bytes_max;
+           *bytes_ > limits::uploads_cached_bytes_max;
   };
   for (std::size_t seen = 0; seen < limits::evictions_at_once_max && is_over(); ++seen) {
     const auto oldest = std::prev(recency_.end());

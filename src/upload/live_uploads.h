@@ -54,7 +54,9 @@ class LiveUploads {
   store::Store& store_;
   Admission& admission_;
   Announcer& announcer_;
-  std::atomic<std::uint64_t> bytes_ = 0;  // Of all uploads in memory.
+  // Of all uploads in memory.
+  const std::shared_ptr<std::atomic<std::uint64_t>> bytes_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
   std::mutex mutex_;
   Recency recency_;  // The most recently used first.
   std::unordered_map<std::string_view, Recency::iterator> by_token_;  // The upload's own token.

@@ -140,7 +140,8 @@ struct Apply {
     progress.open_ended = false;
     progress.answer.reset();
     progress.expires_at = forget_at;
-    return {std::move(progress), true, false, true};
+    const bool left = progress.blob_present;
+    return {std::move(progress), true, false, left};
   }
   Transition operator()(const Aborted& event) {
     return progress.state == UploadState::receiving ? end(UploadState::aborted, event.forget_at)

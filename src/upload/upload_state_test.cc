@@ -85,7 +85,7 @@ TEST(UploadState, EmptyFilesHaveNoByteToWithhold) {
   EXPECT_EQ(acknowledged(t.progress, 0), 0U);
 }
 
-TEST(UploadState, RefusalIsFinalAndFreesTheBytes) {
+TEST(UploadState, ARefusalIsTheAnswerAndLeavesTheBytes) {
   const Transition t = apply(in_state(UploadState::delivering), file_size,
                              Answered{answer(422), false, later, later});
   EXPECT_EQ(t.progress.state, UploadState::refused);
@@ -116,6 +116,7 @@ TEST(UploadState, ARefusedFileWaitsForTheOperatorOrItsExpiry) {
   UploadProgress taken = refused;
   taken.blob_present = false;
   EXPECT_FALSE(apply(taken, file_size, PutBack{later}).changed);
+  EXPECT_FALSE(apply(taken, file_size, Expired{later}).remove_blob);
 }
 
 TEST(UploadState, TheFirstAnswerStays) {

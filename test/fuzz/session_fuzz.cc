@@ -23,6 +23,7 @@
 #include "http/head_parser.h"
 #include "protocol/chunked_file.h"
 #include "protocol/panda_dialect.h"
+#include "protocol/path.h"
 #include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
@@ -114,6 +115,7 @@ class World {
   static upload::EngineSettings engine_settings() {
     upload::EngineSettings settings;
     settings.admission.file_size_max = limits::file_size_max_default;
+    settings.answer_wait = Duration(0);  // A file without bytes is complete, and nothing answers.
     return settings;
   }
 
@@ -195,6 +197,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   input = input.subspan(guarded ? 1 : 0);
   const auto head = http::parse_head(input.first(std::min(input.size(), limits::head_bytes_max)));
   if (!head || !*head) {
+    return 0;
+  }
+  // The router refuses what it cannot read.
+  if (!protocol::parse_path((*head)->request.path)) {
     return 0;
   }
   // The body ends with the input, whatever its framing says.

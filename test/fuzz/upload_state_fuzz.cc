@@ -32,14 +32,13 @@ class Model {
       upload::Transition step = upload::apply(progress_, file_size_, any_event(input));
       progress_ = step.progress;
       check(before, step);
-      SLUICE_CHECK(!step.deliver || ++deliveries_ == 1);
     }
   }
 
  private:
   upload::Event any_event(FuzzInput& input) {
     const Timestamp time{std::chrono::milliseconds(input.take())};
-    switch (input.take() % 8) {
+    switch (input.take() % 10) {
       case 0:
         return upload::AttemptBegan{};
       case 1:
@@ -56,6 +55,10 @@ class Model {
         return upload::Expired{time};
       case 5:
         return upload::BlobRemoved{};
+      case 6:
+        return upload::GaveUp{input.take(), "no answer", time, time};
+      case 7:
+        return upload::PutBack{time};
       default:
         return any_bytes(input, time);
     }
@@ -84,19 +87,26 @@ class Model {
     }
     SLUICE_CHECK(after.stored.total() == stored_.count());
     SLUICE_CHECK(after.stored.prefix() == prefix);
+    // The file of a refusal is kept: an operator may put it back, and it expires.
+    const bool refusal_ends = before.state == UploadState::refused && after.state != before.state;
     const std::uint64_t told = upload::acknowledged(after, file_size_);
-    SLUICE_CHECK(told <= prefix && told >= upload::acknowledged(before, file_size_));
+    SLUICE_CHECK(told <= prefix);
+    SLUICE_CHECK(refusal_ends || told >= upload::acknowledged(before, file_size_));
     SLUICE_CHECK(upload::is_finished(after.state) || file_size_ == 0 || told < file_size_);
     SLUICE_CHECK(after.answer.has_value() == upload::is_finished(after.state));
-    SLUICE_CHECK(!before.answer || after.answer == before.answer);
+    SLUICE_CHECK(!before.answer || refusal_ends || after.answer == before.answer);
     SLUICE_CHECK(before.blob_present || !after.blob_present);
     SLUICE_CHECK(!step.remove_blob || after.blob_present);
     SLUICE_CHECK(!step.deliver || upload::is_complete(after, file_size_));
-    const bool is_over = upload::is_finished(before.state) || upload::is_gone(before.state);
+    const bool begins_round =
+        after.state == UploadState::received && before.state != UploadState::received;
+    SLUICE_CHECK(step.deliver == begins_round);
+    const bool is_over = before.state == UploadState::delivered || upload::is_gone(before.state);
     SLUICE_CHECK(!is_over || after.state == before.state);
     SLUICE_CHECK(before.state == UploadState::receiving || after.state != UploadState::receiving);
-    SLUICE_CHECK(!upload::is_gone(after.state) || before.state == UploadState::receiving ||
-                 after.state == before.state);
+    SLUICE_CHECK(!upload::is_gone(after.state) || after.state == before.state ||
+                 before.state == UploadState::receiving ||
+                 (after.state == UploadState::expired && upload::can_expire(before.state)));
     // What the journal is not told may only be that an attempt has begun.
     UploadProgress noted = before;
     noted.state = after.state;
@@ -106,7 +116,6 @@ class Model {
   const std::uint64_t file_size_;
   UploadProgress progress_;
   std::bitset<file_size_max> stored_;
-  int deliveries_ = 0;
 };
 
 }  // namespace
