@@ -35,10 +35,11 @@ def address_beyond_loopback():
 
 
 def begin_upload(client, connection):
-    """A request that is under way until its last byte is sent."""
+    """A request that the server works on until its last byte is sent."""
     location = client.create(9)
-    fields = [RAW, ("Content-Range", "bytes 0-8/9"), ("Content-Length", "9")]
+    fields = [RAW, ("Content-Range", "bytes 0-8/9"), ("Content-Length", "9"), ("Expect", "100-continue")]
     connection.send_head("PUT", path_of(location), fields)
+    assert connection.read_response().status == 100
     connection.send(b"abcdefgh")
 
 
