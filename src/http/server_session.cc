@@ -292,12 +292,13 @@ RequestContext ServerSession::context_of(const Request& request) const {
 
 ReplyPtr ServerSession::reply_after_exception(const Request& request,
                                               const RequestContext& context) {
-  std::string what = "an exception of unknown type";
+  std::string what;
   try {
     throw;
   } catch (const std::exception& exception) {
     what = exception.what();
   } catch (...) {
+    what = "an exception of unknown type";
   }
   log_.error("request failed", {{"request", context.request_id}, {"reason", what}});
   auto reply = std::make_unique<Reply>();

@@ -144,9 +144,10 @@ Result<> Transfer::set_headers() {
   }
   for (const auto& [name, value] : request_.headers) {
     if (!is_field_name(name) || !is_field_value(value)) {
-      return fail(Errc::internal, "no header of HTTP: " + in_quotes(name + ": " + value));
+      return fail(Errc::internal,
+                  "no header of HTTP: " + in_quotes(fmt::format("{}: {}", name, value)));
     }
-    append(value.empty() ? name + ";" : name + ": " + value);
+    append(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   }
   append("Expect:");  // libcurl would wait for "100 Continue" before a long body.
   curl_easy_setopt(handle_.get(), CURLOPT_HTTPHEADER, headers_.get());

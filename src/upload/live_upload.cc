@@ -103,7 +103,7 @@ std::uint64_t changing_bytes_of(const journal::UploadProgress& progress) {
   if (progress.answer) {
     bytes += progress.answer->body.size();
     for (const auto& [name, value] : progress.answer->headers) {
-      bytes += sizeof(name) + name.size() + sizeof(value) + value.size();
+      bytes += 2 * sizeof(std::string) + name.size() + value.size();
     }
   }
   return bytes;
