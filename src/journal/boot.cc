@@ -28,27 +28,24 @@ Result<std::vector<Row>> unsynced_rows(Connection& connection) {
   }
   std::vector<Row> rows;
   Execution execution(*select);
-  for (;;) {
-    const Result<bool> found = execution.step();
-    if (!found) {
-      return fail(found.error());
-    }
-    if (!*found) {
-      return rows;
-    }
+  const Result<> read = execution.each_row([&] {
     const std::int64_t id = execution.take_integer();
     std::optional<Layout> layout = layout_from_text(execution.take_bytes());
     const Layout* const known = layout ? &*layout : nullptr;
     std::optional<RangeSet> stored = stored_from_text(execution.take_bytes(), known);
     const std::optional<RangeSet> unsynced = stored_from_text(execution.take_bytes(), known);
     if (!stored || !unsynced) {
-      continue;  // It cannot be read, so its bytes count as stored nowhere.
+      return;  // It cannot be read, so its bytes count as stored nowhere.
     }
     for (const ByteRange& range : unsynced->ranges()) {
       stored->remove(range);
     }
     rows.push_back({id, stored_to_text(*stored, known)});
+  });
+  if (!read) {
+    return fail(read.error());
   }
+  return rows;
 }
 
 Result<> forget_unsynced(Connection& connection) {

@@ -53,6 +53,20 @@ class Execution {
 
   // True when there is a row. Reports what went wrong while binding, too.
   Result<bool> step();
+  // Calls `take`, which takes the columns, for each row.
+  template <class Take>
+  Result<> each_row(Take take) {
+    for (;;) {
+      const Result<bool> row = step();
+      if (!row) {
+        return fail(row.error());
+      }
+      if (!*row) {
+        return {};
+      }
+      take();
+    }
+  }
   // For a statement that has no rows.
   Result<> finish();
 

@@ -345,19 +345,16 @@ Result<std::vector<std::string>> SqliteJournal::check_integrity() {
   }
   std::vector<std::string> problems;
   Execution execution(*statement);
-  for (;;) {
-    const Result<bool> row = execution.step();
-    if (!row) {
-      return fail(row.error());
-    }
-    if (!*row) {
-      return problems;
-    }
+  const Result<> read = execution.each_row([&] {
     std::string problem = execution.take_bytes();
     if (problem != "ok") {
       problems.push_back(std::move(problem));
     }
+  });
+  if (!read) {
+    return fail(read.error());
   }
+  return problems;
 }
 
 void SqliteJournal::write_batch(std::span<Commit> commits) {

@@ -249,17 +249,14 @@ Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until
   bind_time(execution, until);
   bind_count(execution, count);
   std::vector<Decided> found;
-  for (;;) {
-    const Result<bool> row = execution.step();
-    if (!row) {
-      return fail(row.error());
-    }
-    if (!*row) {
-      return found;
-    }
+  const Result<> read = execution.each_row([&] {
     const Timestamp at{std::chrono::milliseconds(execution.take_integer())};
     found.push_back({at, static_cast<std::uint64_t>(execution.take_integer())});
+  });
+  if (!read) {
+    return fail(read.error());
   }
+  return found;
 }
 
 Result<std::vector<UploadRecord>> UploadTable::unsynced(std::uint64_t after, std::size_t count) {
@@ -271,19 +268,16 @@ Result<std::vector<UploadRecord>> UploadTable::unsynced(std::uint64_t after, std
 Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
   std::map<UploadState, std::uint64_t> counts;
   Execution execution(counts_);
-  for (;;) {
-    const Result<bool> row = execution.step();
-    if (!row) {
-      return fail(row.error());
-    }
-    if (!*row) {
-      return counts;
-    }
+  const Result<> read = execution.each_row([&] {
     const std::optional<UploadState> state = upload_state_from_text(execution.take_bytes());
     if (state) {
       counts[*state] = static_cast<std::uint64_t>(execution.take_integer());
     }
+  });
+  if (!read) {
+    return fail(read.error());
   }
+  return counts;
 }
 
 Result<std::vector<UploadRecord>> UploadTable::after(std::uint64_t id, std::size_t count) {
@@ -318,20 +312,17 @@ Result<std::uint64_t> UploadTable::promised_bytes() {
 Result<std::vector<PromisedRoom>> UploadTable::promised_to_owners() {
   Execution execution(promised_to_owners_);
   std::vector<PromisedRoom> rooms;
-  for (;;) {
-    const Result<bool> row = execution.step();
-    if (!row) {
-      return fail(row.error());
-    }
-    if (!*row) {
-      return rooms;
-    }
+  const Result<> read = execution.each_row([&] {
     PromisedRoom room;
     room.upload_id = static_cast<std::uint64_t>(execution.take_integer());
     room.owner = execution.take_bytes();
     room.bytes = static_cast<std::uint64_t>(execution.take_integer());
     rooms.push_back(std::move(room));
+  });
+  if (!read) {
+    return fail(read.error());
   }
+  return rooms;
 }
 
 }  // namespace sluice::journal
