@@ -3,7 +3,6 @@
 
 import json as json_module
 import re
-import select
 import socket
 from urllib.parse import urlsplit
 
@@ -157,11 +156,6 @@ class Connection:
             raise BadResponse(f"bytes after the response: {bytes(self._buffer[:300])!r}")
         if self._fill():
             raise BadResponse(f"bytes instead of a close: {bytes(self._buffer[:300])!r}")
-
-    def is_closed(self):
-        """Whether the server has ended the connection, and nothing is there that came before."""
-        readable, _, _ = select.select([self.socket], [], [], 0)
-        return bool(readable) and not self._buffer and self.socket.recv(1, socket.MSG_PEEK) == b""
 
     @staticmethod
     def head(method, target, fields):
