@@ -102,9 +102,8 @@ constexpr std::array table{
     row<Address, &Config::admin, &Admin::listen>(
         {"admin.listen", "SLUICE_ADMIN_LISTEN", {}},
         "Address and port, or unix:/PATH, of /readyz and /metrics, answered there to every "
-        "request; "
-        "none: "
-        "they are where the server listens, for this machine and for server.trusted_proxies."),
+        "request; none: they are where the server listens, for this machine and for "
+        "server.trusted_proxies."),
 
     row<Address, &Config::tls, &Tls::listen>(
         {"tls.listen", "SLUICE_TLS_LISTEN", {}},
@@ -338,8 +337,7 @@ constexpr std::array table{
     row<StatusList, &Config::hooks, &Hooks::trouble>(
         {"hooks.trouble", "SLUICE_HOOKS_TROUBLE", {}},
         "Statuses of 400 to 499 of authorize that speak of the way to it and not of the upload, "
-        "with "
-        "commas between them: the client is told to come again."),
+        "with commas between them: the client is told to come again."),
 
     row<LogLevelWord, &Config::log, &Logging::level>(
         {"log.level", "SLUICE_LOG_LEVEL", {}},
