@@ -62,8 +62,11 @@ App::App(const ops::Config& config, Clock& clock, Log& log, Metrics& metrics,
       credentials_(config.credentials, config.auth.file) {}
 
 Result<> App::open_parts() {
-  auto journal =
-      journal::SqliteJournal::open(data_.journal_file(), config_.data.durability, metrics_, log_);
+  store_ = std::make_unique<store::LocalStore>(disk_, storage_pool_, buffers_, data_.uploads(),
+                                               config_.data.durability, metrics_);
+  auto journal = journal::SqliteJournal::open(
+      data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
+      [this](std::uint64_t upload_id) { return store_->blob_size(upload_id); });
   if (!journal) {
     return fail(journal.error());
   }
@@ -75,8 +78,6 @@ Result<> App::open_parts() {
     return fail(listening.error());
   }
 
-  store_ = std::make_unique<store::LocalStore>(disk_, storage_pool_, data_.uploads(),
-                                               config_.data.durability, metrics_);
   answers_ = std::make_unique<store::AnswerFiles>(disk_, storage_pool_, data_.answers(),
                                                   config_.data.durability);
   Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.video.probe);
@@ -377,8 +378,7 @@ Task<> App::sweep() {
 
 // Also where nothing is deferred: what a process before this one has left.
 Task<> App::sync_often() {
-  const upload::EngineSettings& settings = engine_->settings();
-  bool goes_on = settings.syncs || settings.defers_syncs;
+  bool goes_on = true;
   bool is_failing = false;
   while (goes_on && !co_await stopping_.wait(config_.data.sync_interval)) {
     const Result<bool> more = co_await engine_->sync_deferred();
@@ -386,7 +386,7 @@ Task<> App::sync_often() {
       log_.error("acknowledged bytes are not synced", {{"reason", more.error().message()}});
     }
     is_failing = !more;
-    goes_on = settings.defers_syncs || is_failing || *more;
+    goes_on = engine_->settings().defers_syncs || is_failing || *more;
   }
   sync_often_ended_.set();
 }

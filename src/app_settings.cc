@@ -64,7 +64,6 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   // Without the name of the machine's run nobody could tell later what a power cut has left.
   settings.defers_syncs = durability == Durability::interval ||
                           (durability == Durability::none && !journal::current_boot_id().empty());
-  settings.syncs = durability != Durability::none;
   return settings;
 }
 

@@ -83,6 +83,10 @@ inline constexpr std::uint64_t stream_bytes_max = 8 * MiB;
 inline constexpr std::uint64_t large_rest_bytes = 512 * KiB;
 inline constexpr std::size_t trial_bytes = 32 * KiB;
 inline constexpr std::size_t trial_buffers_max = 8;
+// Stored bytes are compared with those that come in steps of this size, on a thread's stack.
+inline constexpr std::size_t compare_bytes = 16 * KiB;
+// Bytes that an earlier process wrote are written anew in steps of this size.
+inline constexpr std::size_t rewrite_bytes = 256 * KiB;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
 inline constexpr std::uint64_t checkpoint_bytes =
     64 * MiB;  // A running request is made durable this often.
@@ -148,12 +152,6 @@ inline constexpr std::uint64_t file_size_max = std::uint64_t{1} << 53U;
 inline constexpr std::size_t storage_threads = 16;
 // Of its own, so that a revoked credential ends however long probes and disks take.
 inline constexpr std::size_t credentials_threads = 1;
-// A call on an event loop's own thread that lasts for one to two of these costs that thread the
-// loop. Where no calls have been made for so long, nobody looks.
-inline constexpr std::chrono::milliseconds loop_watch_interval{2};
-inline constexpr std::chrono::milliseconds loop_watch_time{200};
-// No more is written in such a call: the others of the loop wait while it is copied.
-inline constexpr std::size_t short_write_bytes_max = 128 * KiB;
 
 // Journal.
 inline constexpr std::size_t commit_changes_max = 1024;   // Changes in one transaction.

@@ -9,14 +9,14 @@
 
 #include "base/metrics.h"
 #include "journal/records.h"
-#include "runtime/disk.h"
+#include "store/store.h"
 
 namespace sluice::ops {
 
 // What is asked for when the page is made. Absent: not known now, and then left out of the page.
 struct SampledGauges {
   std::optional<std::map<journal::UploadState, std::uint64_t>> uploads;
-  std::optional<runtime::DiskSpace> disk;
+  std::optional<store::Space> disk;
 };
 
 std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled);

@@ -74,7 +74,7 @@ TEST(MetricsPage, HistogramsAreCumulativeAndEndWithInfinity) {
 TEST(MetricsPage, ShowsEveryStateOfUploads) {
   SampledGauges sampled;
   sampled.uploads = {{journal::UploadState::receiving, 9}, {journal::UploadState::delivered, 1}};
-  sampled.disk = runtime::DiskSpace{.free_bytes = 10, .total_bytes = 20};
+  sampled.disk = store::Space{.free_bytes = 10, .total_bytes = 20};
   const std::string page = metrics_page(Metrics(), sampled);
   for (const char* line :
        {"sluice_uploads{state=\"receiving\"} 9", "sluice_uploads{state=\"received\"} 0",

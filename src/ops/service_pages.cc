@@ -58,7 +58,7 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   if (!journal_.healthy()) {
     reasons.emplace_back("the journal takes no changes after a failed commit; see the log");
   }
-  const Result<runtime::DiskSpace> space = co_await store_.space();
+  const Result<store::Space> space = co_await store_.space();
   if (!space) {
     reasons.emplace_back("free disk space cannot be read");
   } else if (space->free_bytes < low_water_) {
@@ -78,7 +78,7 @@ runtime::Task<http::Response> ServerPages::metrics() {
   if (counts) {
     sampled.uploads = std::move(*counts);
   }
-  const Result<runtime::DiskSpace> space = co_await store_.space();
+  const Result<store::Space> space = co_await store_.space();
   if (space) {
     sampled.disk = *space;
   }

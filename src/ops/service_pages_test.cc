@@ -15,13 +15,7 @@ namespace {
 // A store that can only be asked for its space.
 class SpaceOnly final : public store::Store {
  public:
-  runtime::Task<Result<std::unique_ptr<store::Blob>>> open(std::uint64_t, std::uint64_t,
-                                                           std::uint64_t) override {
-    co_return fail(Errc::internal);
-  }
-  runtime::Task<Result<std::uint64_t>> size(std::uint64_t) override {
-    co_return fail(Errc::internal);
-  }
+  std::unique_ptr<store::Blob> open(const store::BlobRef&) override { return nullptr; }
   runtime::Task<Result<>> remove(std::uint64_t) override { co_return fail(Errc::internal); }
   runtime::Task<Result<bool>> move_to(std::uint64_t, std::uint64_t, std::string) override {
     co_return fail(Errc::internal);
@@ -30,9 +24,9 @@ class SpaceOnly final : public store::Store {
                                 std::vector<store::SplitOff>) override {
     co_return fail(Errc::internal);
   }
-  runtime::Task<Result<runtime::DiskSpace>> space() override { co_return answer; }
+  runtime::Task<Result<store::Space>> space() override { co_return answer; }
 
-  Result<runtime::DiskSpace> answer = runtime::DiskSpace{.free_bytes = 100, .total_bytes = 1000};
+  Result<store::Space> answer = store::Space{.free_bytes = 100, .total_bytes = 1000};
 };
 
 class ServerPagesTest : public ::testing::Test {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "runtime/posix_disk.h"
-#include "runtime/worker.h"
 
 namespace sluice::store {
 
@@ -23,10 +22,10 @@ class RecordingDisk : public runtime::Disk {
     const std::scoped_lock lock(mutex_);
     return std::exchange(calls_, {});
   }
-  // Those of the calls so far that were made by the thread of an event loop; forgets them.
-  std::vector<std::string> take_calls_on_loops() {
+  // The ranges that were written so far; forgets them.
+  std::vector<std::string> take_writes() {
     const std::scoped_lock lock(mutex_);
-    return std::exchange(calls_on_loops_, {});
+    return std::exchange(writes_, {});
   }
   // From now on every call that is recorded as `call` fails.
   void fail_on(std::string call, Errc code = Errc::storage_failed) {
@@ -73,11 +72,11 @@ class RecordingDisk : public runtime::Disk {
         : disk_(disk), file_(std::move(file)), name_(std::move(name)) {}
 
     Result<> write_at(std::uint64_t offset, Bytes data) override {
-      Result<> go_on = disk_.unrecorded("write");
+      Result<> go_on = disk_.record_write({offset, offset + data.size()});
       return go_on ? file_->write_at(offset, data) : go_on;
     }
     Result<> write_from(runtime::Pipe& pipe, std::uint64_t offset, std::size_t size) override {
-      Result<> go_on = disk_.unrecorded("write");
+      Result<> go_on = disk_.record_write({offset, offset + size});
       return go_on ? file_->write_from(pipe, offset, size) : go_on;
     }
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
@@ -112,18 +111,19 @@ class RecordingDisk : public runtime::Disk {
     return path.starts_with(root_ + "/") ? path.substr(root_.size() + 1) : path;
   }
 
-  // Fails as others do; there are too many of them to write down.
-  Result<> unrecorded(std::string_view call) {
+  // Fails as "write".
+  Result<> record_write(ByteRange range) {
     const std::scoped_lock lock(mutex_);
-    return call == failing_ ? fail(code_, "planted failure") : Result<>();
+    if (failing_ == "write") {
+      return fail(code_, "planted failure");
+    }
+    writes_.push_back(std::to_string(range.begin) + "-" + std::to_string(range.end));
+    return {};
   }
 
   Result<> record(std::string call) {
     const std::scoped_lock lock(mutex_);
     const bool fails = call == failing_;
-    if (runtime::Worker::current() != nullptr) {
-      calls_on_loops_.push_back(call);
-    }
     calls_.push_back(std::move(call));
     return fails ? fail(code_, "planted failure") : Result<>();
   }
@@ -132,7 +132,7 @@ class RecordingDisk : public runtime::Disk {
   runtime::PosixDisk disk_;
   std::mutex mutex_;
   std::vector<std::string> calls_;
-  std::vector<std::string> calls_on_loops_;
+  std::vector<std::string> writes_;
   std::string failing_;
   Errc code_ = Errc::storage_failed;
 };

@@ -38,7 +38,6 @@ struct EngineSettings {
   std::size_t answer_waiters_max = limits::answer_waiters_max;
   // Durability::interval and none: sync_deferred() has to be called then.
   bool defers_syncs = false;
-  bool syncs = true;  // False: Durability::none.
 };
 
 // The references outlive the engine.
@@ -126,7 +125,6 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   Admission admission_;
   LiveUploads uploads_;
   DeferredSyncs deferred_;
-  runtime::BufferPool trial_buffers_;
   const AppendTools tools_;         // Of pieces.
   const AppendTools synced_tools_;  // Of what is synced before anything of it is acknowledged.
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.

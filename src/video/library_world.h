@@ -140,13 +140,8 @@ class SteppedStore final : public store::Store {
     steps_.end();
     co_return moved;
   }
-  runtime::Task<Result<std::unique_ptr<store::Blob>>> open(std::uint64_t upload_id,
-                                                           std::uint64_t file_size,
-                                                           std::uint64_t stored_end) override {
-    return memory.open(upload_id, file_size, stored_end);
-  }
-  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override {
-    return memory.size(upload_id);
+  std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override {
+    return memory.open(blob);
   }
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override {
     return memory.remove(upload_id);
@@ -161,7 +156,7 @@ class SteppedStore final : public store::Store {
     steps_.end();
     co_return done;
   }
-  runtime::Task<Result<runtime::DiskSpace>> space() override { return memory.space(); }
+  runtime::Task<Result<store::Space>> space() override { return memory.space(); }
 
   testing::MemoryStore memory;
 

@@ -18,7 +18,7 @@ TOTAL = 300_000
 PIECE = 100_000
 
 
-# What the journal names for a file whose blob tells where it ends.
+# What version 13 of the journal names for a file whose blob tells where it ends.
 OPEN_END = 1 << 53
 
 
@@ -77,7 +77,7 @@ def test_a_kill_loses_nothing(new_server, connected, data, video_path, durabilit
     client = connected(server)
     location = send_two_pieces(client, data)
     assert count(client, "sluice_sync_seconds") == 0, "a piece waited for the disk"
-    assert count(client, "sluice_commit_seconds") == 2, "the session and the first piece"
+    assert count(client, "sluice_commit_seconds") == 3, "the session and both pieces"
     server.restart()
     client = connected(server)
     assert client.stored(location) == 2 * PIECE
@@ -91,7 +91,7 @@ def test_a_power_cut_takes_what_was_not_synced(new_server, connected, data, vide
     server = new_server(toml=settings("60s", durability))
     location = send_two_pieces(connected(server), data)
     server.kill()
-    assert unsynced(server) == [f"0-{OPEN_END}"]
+    assert unsynced(server) == [f"0-{2 * PIECE}"]
     begin_another_run_of_the_machine(server)
     server.start()
     client = connected(server)
@@ -102,6 +102,22 @@ def test_a_power_cut_takes_what_was_not_synced(new_server, connected, data, vide
     begin_another_run_of_the_machine(server)
     server.start()
     assert connected(server).status(location, TOTAL).body == answer.body
+
+
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_bytes_that_only_the_blob_of_version_13_tells_are_stored(new_server, connected, data, video_path, durability):
+    server = new_server(toml=settings("60s", durability))
+    location = send_two_pieces(connected(server), data)
+    server.kill()
+    with journal(server) as database:
+        database.execute("UPDATE uploads SET stored = ?, unsynced = ?", (f"0-{PIECE}", f"0-{OPEN_END}"))
+        database.execute("PRAGMA user_version = 13")
+        database.commit()
+    assert unsynced(server) == [f"0-{OPEN_END}"]
+    server.start()
+    client = connected(server)
+    assert client.stored(location) == 2 * PIECE
+    finish(client, location, data, server, video_path)
 
 
 def test_after_the_interval_a_power_cut_takes_nothing(new_server, connected, data):
