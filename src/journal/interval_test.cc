@@ -2,14 +2,17 @@
 // The journal with Durability::interval: what is synced, what is not, and when a sync fails.
 #include <gtest/gtest.h>
 
-#include "journal/faulty_files.h"
 #include "journal/sqlite_journal.h"
-#include "journal/test_records.h"
+#include "support/faulty_files.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
+#include "support/test_records.h"
 
 namespace sluice::journal {
 namespace {
+
+using testing::FaultyFiles;
+using testing::sample_upload;
 
 class IntervalJournal : public ::testing::Test {
  protected:

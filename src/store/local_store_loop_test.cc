@@ -19,13 +19,14 @@
 #include "base/log.h"
 #include "runtime/worker.h"
 #include "store/local_store.h"
-#include "store/recording_disk.h"
+#include "support/recording_disk.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::store {
 namespace {
 
 using Calls = std::vector<std::string>;
+using testing::RecordingDisk;
 constexpr std::uint64_t id = 0x1ab;  // 427, in shard ab.
 
 // All that a small file needs, from an event loop with threads for what blocks.

@@ -16,7 +16,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "store/recording_disk.h"
+#include "support/recording_disk.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
 
@@ -24,6 +24,7 @@ namespace sluice::store {
 namespace {
 
 using Calls = std::vector<std::string>;
+using testing::RecordingDisk;
 constexpr std::uint64_t id = 0x1ab;  // 427, in shard ab.
 
 std::uint64_t observations(const Histogram& histogram) {

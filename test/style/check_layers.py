@@ -34,17 +34,7 @@ def folder_of(include):
     return include.split("/", 1)[0] if "/" in include else ""
 
 
-def included_by_production(root):
-    """Every header that a file which is no test includes, as written from src/."""
-    found = set()
-    for file in (root / "src").rglob("*"):
-        if file.suffix in (".h", ".cc") and not file.name.endswith("_test.cc"):
-            found |= {match.group(1) for line in file.read_text(encoding="utf-8").splitlines()
-                      if (match := INCLUDE.match(line))}
-    return found
-
-
-def check_folder(folder, folders, production, problems):
+def check_folder(folder, folders, problems):
     declared = declarations(folder / "CMakeLists.txt") if (folder / "CMakeLists.txt").is_file() else {}
     library_uses = set()
     test_uses = {}
@@ -58,11 +48,8 @@ def check_folder(folder, folders, production, problems):
         if file.suffix not in (".h", ".cc"):
             continue
         allowed = {folder.name, "base"} | library_uses
-        path = file.relative_to(folder.parent).as_posix()
         if file.name.endswith("_test.cc"):
             allowed |= test_uses.get(file.relative_to(folder).as_posix(), set())
-        elif file.suffix == ".h" and path not in production:
-            allowed |= set().union(*test_uses.values())  # A double that only tests include.
         if any(name.startswith("testing") for name in allowed):
             allowed.add("support")
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -99,8 +86,7 @@ def main(root):
     folders = {path.name for path in (root / "src").iterdir() if path.is_dir()}
     if not folders:
         problems.append(f"{root}/src: no folder found")
-    production = included_by_production(root)
-    uses = {name: check_folder(root / "src" / name, folders, production, problems) for name in sorted(folders)}
+    uses = {name: check_folder(root / "src" / name, folders, problems) for name in sorted(folders)}
     check_cycles(uses, problems)
     for problem in problems:
         print(problem)

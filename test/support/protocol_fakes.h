@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Doubles for the tests of this folder: an engine, a video library and service pages in memory, and
+// Doubles for tests of the protocol: an engine, a video library and service pages in memory, and
 // a client that speaks to the router in raw HTTP.
 #pragma once
 
@@ -24,7 +24,7 @@
 #include "support/run.h"
 #include "support/scripted_source.h"
 
-namespace sluice::protocol {
+namespace sluice::testing {
 
 // Stores what a real one would store; the backend answers at once unless `answers` is false.
 class FakeEngine final : public upload::Engine {
@@ -108,7 +108,7 @@ class FakeEngine final : public upload::Engine {
     if (!answer_files.contains(upload_id) || answer_files.at(upload_id).size() != size) {
       co_return fail(Errc::storage_failed, "no such file");
     }
-    co_return std::make_shared<testing::ScriptedSource>(answer_files.at(upload_id));
+    co_return std::make_shared<ScriptedSource>(answer_files.at(upload_id));
   }
 
   runtime::Task<Result<>> abort(std::string token) override {
@@ -279,7 +279,7 @@ class FakeVideos final : public video::Videos {
   }
 };
 
-class FakePages final : public ServicePages {
+class FakePages final : public protocol::ServicePages {
  public:
   runtime::Task<http::Response> healthz() override { return page("healthy"); }
   runtime::Task<http::Response> readyz() override { return page("ready"); }
@@ -299,11 +299,11 @@ class RouterFixture : public ::testing::Test {
   RouterFixture() { settings.hosts = {"up.example", "api.example"}; }
 
   http::Response send(const std::string& head, const std::string& body = {}) {
-    return run(head, body, testing::ScriptedSource::Ending::end);
+    return run(head, body, ScriptedSource::Ending::end);
   }
   // The connection breaks behind `body`.
   http::Response send_broken(const std::string& head, const std::string& body) {
-    return run(head, body, testing::ScriptedSource::Ending::lost);
+    return run(head, body, ScriptedSource::Ending::lost);
   }
 
   // A session of `file_size` bytes; the path of its location.
@@ -332,12 +332,12 @@ class RouterFixture : public ::testing::Test {
   }
 
   FakeEngine engine;
-  OpenGate gate;
-  SessionGate* gate_in_use = &gate;
+  protocol::OpenGate gate;
+  protocol::SessionGate* gate_in_use = &gate;
   FakeVideos videos;
   FakePages pages;
-  ProtocolSettings settings;
-  testing::ManualClock clock;
+  protocol::ProtocolSettings settings;
+  ManualClock clock;
   auth::Keyring nobody{{}, false};
   auth::Authenticator open_to_all{nobody, clock, {}};
   const auth::Authenticator* authenticator = &open_to_all;
@@ -345,8 +345,7 @@ class RouterFixture : public ::testing::Test {
   http::Reply last;  // Of the last request.
 
  private:
-  http::Response run(std::string head, const std::string& body,
-                     testing::ScriptedSource::Ending ending) {
+  http::Response run(std::string head, const std::string& body, ScriptedSource::Ending ending) {
     if (head.find(" HTTP/") == std::string::npos) {
       const std::size_t end_of_line = std::min(head.find('\n'), head.size());
       head.insert(end_of_line, " HTTP/1.1\nHost: up.example:81");
@@ -367,8 +366,8 @@ class RouterFixture : public ::testing::Test {
     }
     http::RequestContext context;
     context.is_from_inside = is_from_inside;
-    testing::ScriptedSource source(body, ending);
-    Router router({engine, *gate_in_use, videos, pages, *authenticator}, settings);
+    ScriptedSource source(body, ending);
+    protocol::Router router({engine, *gate_in_use, videos, pages, *authenticator}, settings);
     last = std::move(*testing::run(router.handle((*parsed)->request, context, source)));
     bytes_read = source.bytes_read();
     return last.response;
@@ -378,4 +377,4 @@ class RouterFixture : public ::testing::Test {
   std::size_t bytes_read = 0;
 };
 
-}  // namespace sluice::protocol
+}  // namespace sluice::testing

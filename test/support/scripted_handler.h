@@ -14,15 +14,16 @@
 #include "runtime/event.h"
 #include "support/scripted_source.h"
 
-namespace sluice::http {
+namespace sluice::testing {
 
 // Answers by the first word of the path: what a request may do to its connection.
-class ScriptedHandler final : public Handler {
+class ScriptedHandler final : public http::Handler {
  public:
-  runtime::Task<ReplyPtr> handle(const Request& request, const RequestContext& context,
-                                 runtime::ByteSource& body) override {
+  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
+                                       const http::RequestContext& context,
+                                       runtime::ByteSource& body) override {
     ++calls;
-    auto reply = std::make_unique<Reply>();
+    auto reply = std::make_unique<http::Reply>();
     reply->route = "scripted";
     reply->response = text(200, "path=" + request.path);
     if (request.path == "/echo") {
@@ -34,9 +35,9 @@ class ScriptedHandler final : public Handler {
     } else if (request.path == "/large") {
       reply->response = text(200, std::string(4'000'000, 'x'));
     } else if (request.path == "/file" || request.path == "/torn") {
-      reply->response.source = std::make_shared<testing::ScriptedSource>(
-          std::string(60'000, 'f'), testing::ScriptedSource::Ending::lost, true,
-          request.path == "/torn" ? 5 : 0);
+      reply->response.source =
+          std::make_shared<ScriptedSource>(std::string(60'000, 'f'), ScriptedSource::Ending::lost,
+                                           true, request.path == "/torn" ? 5 : 0);
     } else if (request.path == "/wait") {
       co_await go_on->wait(std::chrono::minutes(1));
     } else if (request.path == "/upload") {
@@ -47,11 +48,11 @@ class ScriptedHandler final : public Handler {
     co_return reply;
   }
 
-  runtime::Task<std::uint64_t> upload_of(const Request& request) override {
+  runtime::Task<std::uint64_t> upload_of(const http::Request& request) override {
     co_return request.path == "/upload" ? 7 : 0;
   }
 
-  void decorate(const Request* request, Response& response) override {
+  void decorate(const http::Request* request, http::Response& response) override {
     decorated.push_back(request != nullptr ? request->path : "-");
     response.headers.add("Decorated", "yes");
   }
@@ -59,24 +60,24 @@ class ScriptedHandler final : public Handler {
   int calls = 0;
   std::string trouble;  // Of every reply.
   std::vector<std::string> decorated;
-  RequestContext last_context;
+  http::RequestContext last_context;
   std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();
 
  private:
-  static Response text(int status, std::string body) {
-    return Response{.status = status, .headers = {}, .body = std::move(body)};
+  static http::Response text(int status, std::string body) {
+    return http::Response{.status = status, .headers = {}, .body = std::move(body)};
   }
-  static runtime::Task<Response> echo(runtime::ByteSource& body) {
+  static runtime::Task<http::Response> echo(runtime::ByteSource& body) {
     std::string all;
     std::vector<std::byte> buffer(1000);
     for (;;) {
       Result<> waited = co_await body.wait_readable();
       if (!waited) {
-        co_return error_response(waited.error());
+        co_return http::error_response(waited.error());
       }
       const Result<std::size_t> count = co_await body.read(buffer, Duration(0));
       if (!count) {
-        co_return error_response(count.error());
+        co_return http::error_response(count.error());
       }
       if (*count == 0) {
         co_return text(200, std::to_string(all.size()) + ":" + all);
@@ -86,4 +87,4 @@ class ScriptedHandler final : public Handler {
   }
 };
 
-}  // namespace sluice::http
+}  // namespace sluice::testing

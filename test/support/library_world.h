@@ -17,7 +17,7 @@
 #include "support/memory_store.h"
 #include "video/probe.h"
 
-namespace sluice::video {
+namespace sluice::testing {
 
 // The process is gone: nothing behind the step that throws this happens.
 struct Crash {};
@@ -119,7 +119,7 @@ class SteppedJournal final : public journal::Journal {
   }
   bool healthy() const noexcept override { return memory.healthy(); }
 
-  testing::MemoryJournal memory;
+  MemoryJournal memory;
   std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
 
  private:
@@ -163,7 +163,7 @@ class SteppedStore final : public store::Store {
   }
   runtime::Task<Result<runtime::DiskSpace>> space() override { return memory.space(); }
 
-  testing::MemoryStore memory;
+  MemoryStore memory;
 
  private:
   Steps& steps_;
@@ -172,7 +172,7 @@ class SteppedStore final : public store::Store {
 // The files that the store has moved.
 class SteppedDisk final : public runtime::Disk {
  public:
-  SteppedDisk(Steps& steps, testing::MemoryStore& store) : steps_(steps), store_(store) {}
+  SteppedDisk(Steps& steps, MemoryStore& store) : steps_(steps), store_(store) {}
 
   Result<std::unique_ptr<runtime::DiskFile>> open(const std::string& path,
                                                   runtime::OpenMode mode) override {
@@ -226,14 +226,14 @@ class SteppedDisk final : public runtime::Disk {
   };
 
   Steps& steps_;
-  testing::MemoryStore& store_;
+  MemoryStore& store_;
 };
 
-class SteppedProber final : public Prober {
+class SteppedProber final : public video::Prober {
  public:
   explicit SteppedProber(Steps& steps) : steps_(steps) {}
 
-  Result<MediaInfo> probe(int descriptor) override {
+  Result<video::MediaInfo> probe(int descriptor) override {
     const Result<> begun = steps_.begin("probe");
     if (!begun) {
       return fail(begun.error());
@@ -242,10 +242,10 @@ class SteppedProber final : public Prober {
     return descriptor == 42 ? result : fail(Errc::internal, "another descriptor");
   }
 
-  Result<MediaInfo> result = MediaInfo{};
+  Result<video::MediaInfo> result = video::MediaInfo{};
 
  private:
   Steps& steps_;
 };
 
-}  // namespace sluice::video
+}  // namespace sluice::testing

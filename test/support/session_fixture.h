@@ -21,7 +21,7 @@
 #include "net/tcp_stream.h"
 #include "runtime/deadline.h"
 
-namespace sluice::http {
+namespace sluice::testing {
 
 class ConnectionFixture : public ::testing::Test {
  protected:
@@ -118,4 +118,4 @@ class ConnectionFixture : public ::testing::Test {
   bool at_end_ = false;
 };
 
-}  // namespace sluice::http
+}  // namespace sluice::testing

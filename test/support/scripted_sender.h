@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "outgoing/sender.h"
 
-namespace sluice::hooks {
+namespace sluice::testing {
 
 inline outgoing::HttpAnswer answer_of(int status, std::string body = {}) {
   outgoing::HttpAnswer answer;
@@ -42,4 +42,4 @@ class ScriptedSender final : public outgoing::Sender {
   std::vector<outgoing::HttpRequest> requests;
 };
 
-}  // namespace sluice::hooks
+}  // namespace sluice::testing

@@ -9,14 +9,14 @@
 #include "base/metrics.h"
 #include "journal/records.h"
 
-namespace sluice::journal {
+namespace sluice::testing {
 
 inline Timestamp at(std::int64_t milliseconds) {
   return Timestamp(std::chrono::milliseconds(milliseconds));
 }
 
-inline UploadRecord sample_upload(std::uint64_t id) {
-  UploadRecord record;
+inline journal::UploadRecord sample_upload(std::uint64_t id) {
+  journal::UploadRecord record;
   record.id = id;
   record.token = "token-" + std::to_string(id);
   record.file_name = "film.mp4";
@@ -28,8 +28,8 @@ inline UploadRecord sample_upload(std::uint64_t id) {
   return record;
 }
 
-inline VideoRecord sample_video(const std::string& id) {
-  VideoRecord record;
+inline journal::VideoRecord sample_video(const std::string& id) {
+  journal::VideoRecord record;
   record.id = id;
   record.upload_id = 7;
   record.created_at = at(1'700'000'000'123);
@@ -48,4 +48,4 @@ inline std::uint64_t observations(const Histogram& histogram) {
   return sum;
 }
 
-}  // namespace sluice::journal
+}  // namespace sluice::testing

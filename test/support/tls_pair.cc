@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "net/tls_pair.h"
+#include "support/tls_pair.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

@@ -11,7 +11,7 @@
 #include "runtime/posix_disk.h"
 #include "runtime/worker.h"
 
-namespace sluice::store {
+namespace sluice::testing {
 
 class RecordingDisk : public runtime::Disk {
  public:
@@ -137,4 +137,4 @@ class RecordingDisk : public runtime::Disk {
   Errc code_ = Errc::storage_failed;
 };
 
-}  // namespace sluice::store
+}  // namespace sluice::testing

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace sluice::journal {
+namespace sluice::testing {
 
 // While it lives, journals that are opened stand on such files. One at a time.
 class FaultyFiles {
@@ -76,4 +76,4 @@ class FaultyFiles {
   sqlite3_vfs files_;
 };
 
-}  // namespace sluice::journal
+}  // namespace sluice::testing
