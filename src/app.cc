@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "app_settings.h"
-#include "base/limits.h"
 #include "net/tls_stream.h"
 #include "start_report.h"
 
@@ -32,7 +31,7 @@ void raise_open_files_limit() {
 
 }  // namespace
 
-Result<std::unique_ptr<App>> App::open(const ops::Config& config, Clock& clock, Log& log,
+Result<std::unique_ptr<App>> App::open(const config::Config& config, Clock& clock, Log& log,
                                        Metrics& metrics) {
   raise_open_files_limit();
   auto data = store::DataDirectory::open(config.data.directory);
@@ -46,7 +45,7 @@ Result<std::unique_ptr<App>> App::open(const ops::Config& config, Clock& clock, 
   return app;
 }
 
-App::App(const ops::Config& config, Clock& clock, Log& log, Metrics& metrics,
+App::App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
          store::DataDirectory data)
     : config_(config),
       clock_(clock),
@@ -101,9 +100,10 @@ Result<> App::open_parts() {
   upload::EngineParts parts{*journal_, *store_,       *answers_, *announcer_,
                             buffers_,  steady_clock_, metrics_,  log_};
   engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
-  pages_ = std::make_unique<ops::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
+  pages_ =
+      std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   auto base = std::make_shared<protocol::LocationBase>(config_.server.public_url);
-  moves_ = std::make_unique<ops::LocationMoves>(*base, disk_, storage_pool_, data_.path(), log_);
+  moves_ = std::make_unique<admin::LocationMoves>(*base, disk_, storage_pool_, data_.path(), log_);
   if (const Result<> restored = moves_->restore(); !restored) {
     return fail(restored.error());
   }
@@ -145,7 +145,7 @@ Result<> App::open_parts() {
 }
 
 Result<> App::open_hooks() {
-  const bool has_hooks = config_.hooks != ops::Config::Hooks{};
+  const bool has_hooks = config_.hooks != config::Config::Hooks{};
   if (has_hooks || !config_.backend.url.empty()) {
     http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
   }
@@ -242,7 +242,7 @@ Result<delivery::Backend*> App::open_backend() {
 
 // Without it the server does all it has to do for clients.
 void App::open_control() {
-  control_pages_ = std::make_unique<control::ControlPages>(*engine_, *moves_);
+  control_pages_ = std::make_unique<admin::ControlPages>(*engine_, *moves_);
   net::Endpoint endpoint;
   endpoint.path = data_.path() + "/control.sock";
   if (endpoint.path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -263,7 +263,7 @@ Result<> App::open_admin() {
   if (!config_.admin.listen.is_set()) {
     return {};
   }
-  admin_pages_ = std::make_unique<ops::AdminPages>(*pages_);
+  admin_pages_ = std::make_unique<admin::AdminPages>(*pages_);
   auto listener = OperatorListener::open(
       *workers_.front(), config_.admin.listen, {.socket_mode = config_.server.socket_mode},
       *admin_pages_, session_settings(config_), limits::admin_connections_max, log_);
@@ -275,7 +275,7 @@ Result<> App::open_admin() {
 }
 
 Result<> App::open_credentials() {
-  ops::CredentialsResult credentials = credentials_.load();
+  config::CredentialsResult credentials = credentials_.load();
   if (!credentials) {
     return fail(Errc::bad_request, credentials.error().front());
   }
@@ -396,7 +396,7 @@ Task<> App::watch_credentials() {
   auto look = [this] { return credentials_.load_if_changed(); };
   std::string problem;
   while (!co_await stopping_.wait(limits::credentials_poll)) {
-    std::optional<ops::CredentialsResult> changed =
+    std::optional<config::CredentialsResult> changed =
         co_await runtime::offload(credentials_pool_, look);
     if (!changed) {
       continue;

@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "admin/admin_pages.h"
+#include "admin/control_pages.h"
+#include "admin/location_moves.h"
+#include "admin/service_pages.h"
 #include "auth/authenticator.h"
 #include "auth/keyring.h"
 #include "base/clock.h"
@@ -15,7 +19,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/steady_clock.h"
-#include "control/control_pages.h"
+#include "config/config.h"
+#include "config/credentials_file.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "delivery/slow_work.h"
@@ -28,11 +33,6 @@
 #include "net/listener.h"
 #include "net/tls_identity.h"
 #include "operator_listener.h"
-#include "ops/admin_pages.h"
-#include "ops/config.h"
-#include "ops/credentials_file.h"
-#include "ops/location_moves.h"
-#include "ops/service_pages.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/router.h"
@@ -54,7 +54,7 @@ namespace sluice {
 class App {
  public:
   // Takes the data directory, opens the journal and listens. Errors are for the operator.
-  static Result<std::unique_ptr<App>> open(const ops::Config& config, Clock& clock, Log& log,
+  static Result<std::unique_ptr<App>> open(const config::Config& config, Clock& clock, Log& log,
                                            Metrics& metrics);
   ~App();
   App(const App&) = delete;
@@ -76,7 +76,7 @@ class App {
   void drain();
 
  private:
-  App(const ops::Config& config, Clock& clock, Log& log, Metrics& metrics,
+  App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
       store::DataDirectory data);
 
   Result<> open_parts();
@@ -99,7 +99,7 @@ class App {
   runtime::Task<> drain_connections(http::Connections& connections);
   runtime::Task<> close_outbox();
 
-  const ops::Config config_;
+  const config::Config config_;
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;
@@ -127,9 +127,9 @@ class App {
   std::unique_ptr<upload::Announcer> announcer_;
   hooks::Notifier* notifier_ = nullptr;  // The announcer, where it is one.
   std::unique_ptr<upload::UploadEngine> engine_;
-  std::unique_ptr<ops::ServerPages> pages_;
-  std::unique_ptr<ops::LocationMoves> moves_;
-  ops::CredentialsSource credentials_;
+  std::unique_ptr<admin::ServerPages> pages_;
+  std::unique_ptr<admin::LocationMoves> moves_;
+  config::CredentialsSource credentials_;
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<protocol::Router> router_;
@@ -137,9 +137,9 @@ class App {
   std::unique_ptr<net::TlsIdentity> tls_;                        // Null: no TLS.
   std::unique_ptr<net::Listener> listener_;                      // Null: no plain one.
   std::unique_ptr<net::Listener> tls_listener_;                  // Null: none.
-  std::unique_ptr<control::ControlPages> control_pages_;
+  std::unique_ptr<admin::ControlPages> control_pages_;
   std::unique_ptr<OperatorListener> control_listener_;  // Null where it could not be opened.
-  std::unique_ptr<ops::AdminPages> admin_pages_;
+  std::unique_ptr<admin::AdminPages> admin_pages_;
   std::unique_ptr<OperatorListener> admin_listener_;  // Null: none.
   runtime::Event stopping_;
   runtime::Event sync_often_ended_;

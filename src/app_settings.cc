@@ -3,21 +3,20 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "base/encoding.h"
 #include "base/limits.h"
+#include "config/secret_file.h"
 #include "http/authority.h"
 #include "journal/boot.h"
 #include "net/network.h"
 
 namespace sluice {
 
-std::size_t worker_count(const ops::Config& config) {
+std::size_t worker_count(const config::Config& config) {
   const std::uint64_t wanted =
       config.server.workers != 0 ? config.server.workers : std::thread::hardware_concurrency();
   return static_cast<std::size_t>(std::clamp<std::uint64_t>(wanted, 1, limits::workers_max));
@@ -25,7 +24,7 @@ std::size_t worker_count(const ops::Config& config) {
 
 // From loopback come a proxy in front of the server, with the requests of all clients, and programs
 // of this machine, which have simpler ways to harm the server.
-net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
+net::ConnectionLimits::Settings connection_limits(const config::Config& config) {
   net::ConnectionLimits::Settings settings;
   settings.total_max = config.limits.connections;
   settings.per_address_max = config.limits.connections_per_address;
@@ -35,25 +34,7 @@ net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
   return settings;
 }
 
-Result<std::string> read_secret(const std::string& path) {
-  if (path.empty()) {
-    return std::string();
-  }
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) {
-    return fail(Errc::bad_request, path + ": expected a secret in its first line");
-  }
-  std::string secret(trimmed(std::string_view(line).substr(0, line.find('\r'))));
-  if (secret.size() < limits::secret_bytes_min || secret.size() > limits::secret_bytes_max) {
-    return fail(Errc::bad_request, path + ": expected a secret of " +
-                                       std::to_string(limits::secret_bytes_min) + " to " +
-                                       std::to_string(limits::secret_bytes_max) + " characters");
-  }
-  return secret;
-}
-
-upload::EngineSettings engine_settings(const ops::Config& config) {
+upload::EngineSettings engine_settings(const config::Config& config) {
   upload::EngineSettings settings;
   settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads,
                         config.limits.room_share};
@@ -68,14 +49,14 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   return settings;
 }
 
-Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backend& backend) {
+Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend) {
   delivery::HttpBackendSettings settings;
   Result<outgoing::UrlTemplate> url = outgoing::UrlTemplate::parse(backend.url);
   if (!url) {
     return fail(url.error());
   }
   settings.url = *std::move(url);
-  Result<std::string> secret = read_secret(backend.secret_file);
+  Result<std::string> secret = config::read_secret(backend.secret_file);
   if (!secret) {
     return fail(secret.error());
   }
@@ -91,7 +72,7 @@ Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backen
   return settings;
 }
 
-http::SessionSettings session_settings(const ops::Config& config) {
+http::SessionSettings session_settings(const config::Config& config) {
   http::SessionSettings settings;
   settings.head_timeout = config.timeouts.head;
   settings.idle_timeout = config.timeouts.idle;
@@ -104,7 +85,7 @@ http::SessionSettings session_settings(const ops::Config& config) {
   return settings;
 }
 
-std::vector<std::string> host_names(const ops::Config::Server& server) {
+std::vector<std::string> host_names(const config::Config::Server& server) {
   std::vector<std::string> names;
   std::ranges::transform(server.hosts, std::back_inserter(names), http::host_name);
   if (!server.public_url.empty()) {
@@ -113,8 +94,8 @@ std::vector<std::string> host_names(const ops::Config::Server& server) {
   return names;
 }
 
-Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
-  const ops::Config::Hooks& given = config.hooks;
+Result<hooks::HookSettings> hook_settings(const config::Config& config) {
+  const config::Config::Hooks& given = config.hooks;
   hooks::HookSettings settings;
   if (!given.authorize.empty()) {
     settings.authorize = *outgoing::parse_target(given.authorize);
@@ -131,7 +112,7 @@ Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
       settings.receivers[event] = *outgoing::parse_target(*url);
     }
   }
-  Result<std::string> secret = read_secret(given.secret_file);
+  Result<std::string> secret = config::read_secret(given.secret_file);
   if (!secret) {
     return fail(secret.error());
   }
@@ -145,8 +126,8 @@ Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
   return settings;
 }
 
-Duration clock_agreement(const ops::Config& config) {
-  const ops::Config::Expiry& expiry = config.expiry;
+Duration clock_agreement(const config::Config& config) {
+  const config::Config::Expiry& expiry = config.expiry;
   return std::min<Duration>({limits::clock_agreement_time, expiry.idle, expiry.absolute,
                              expiry.finished, expiry.failed, expiry.refused,
                              config.hooks.give_up_after});
