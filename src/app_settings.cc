@@ -15,6 +15,19 @@
 #include "net/network.h"
 
 namespace sluice {
+namespace {
+
+// As protocol::ProtocolSettings has them.
+std::vector<std::string> host_names(const config::Config::Server& server) {
+  std::vector<std::string> names;
+  std::ranges::transform(server.hosts, std::back_inserter(names), http::host_name);
+  if (!server.public_url.empty()) {
+    names.push_back(http::host_name(http::authority_of(server.public_url)));
+  }
+  return names;
+}
+
+}  // namespace
 
 std::size_t worker_count(const config::Config& config) {
   const std::uint64_t wanted =
@@ -72,6 +85,52 @@ Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Bac
   return settings;
 }
 
+delivery::OutboxSettings outbox_settings(const config::Config& config) {
+  const config::Config::Delivery& given = config.delivery;
+  return {{given.retry_first, given.retry_max}, given.give_up_after, given.at_once};
+}
+
+auth::AuthenticatorSettings authenticator_settings(const config::Config& config) {
+  return {config.auth.hosts, config.auth.window, config.auth.file_window};
+}
+
+protocol::ProtocolSettings protocol_settings(const config::Config& config) {
+  protocol::ProtocolSettings settings;
+  settings.file_size_max = config.limits.file_size;
+  settings.sessions_max = config.limits.sessions;
+  settings.records_max = config.limits.records;
+  settings.unauthenticated_bytes = config.auth.unauthenticated_bytes;
+  settings.unauthenticated_bytes_per_address = config.auth.unauthenticated_bytes_per_address;
+  settings.takes_extra_files =
+      config.backend.url.empty() || config.backend.mode != delivery::HandoffMode::body;
+  settings.part_connections = config.limits.part_connections;
+  settings.origins = config.cors.origins;
+  settings.api_origins = config.cors.api_origins;
+  settings.hosts = host_names(config.server);
+  settings.serves_every_host = config.server.open;
+  settings.shows_inside = !config.admin.listen.is_set();
+  settings.page_sessions = config.server.authorize_upload;
+  settings.crossdomain_xml = config.cors.crossdomain_xml;
+  settings.kept_headers = config.backend.headers;
+  return settings;
+}
+
+admin::OperatorListener::Settings admin_listener_settings(const config::Config& config) {
+  return {.endpoint = config.admin.listen,
+          .socket = {.socket_mode = config.server.socket_mode},
+          .session = session_settings(config),
+          .connections_max = limits::admin_connections_max,
+          .drain_time = limits::admin_drain_max};
+}
+
+admin::OperatorListener::Settings control_listener_settings(const config::Config& config,
+                                                            const std::string& data_directory) {
+  return {.endpoint = {.address = {}, .port = 0, .path = data_directory + "/control.sock"},
+          .session = {},
+          .connections_max = limits::control_connections_max,
+          .drain_time = config.server.drain};
+}
+
 http::SessionSettings session_settings(const config::Config& config) {
   http::SessionSettings settings;
   settings.head_timeout = config.timeouts.head;
@@ -83,15 +142,6 @@ http::SessionSettings session_settings(const config::Config& config) {
   settings.requests_max = config.limits.requests_per_connection;
   settings.trusted_proxies = config.server.trusted_proxies;
   return settings;
-}
-
-std::vector<std::string> host_names(const config::Config::Server& server) {
-  std::vector<std::string> names;
-  std::ranges::transform(server.hosts, std::back_inserter(names), http::host_name);
-  if (!server.public_url.empty()) {
-    names.push_back(http::host_name(http::authority_of(server.public_url)));
-  }
-  return names;
 }
 
 Result<hooks::HookSettings> hook_settings(const config::Config& config) {

@@ -4,14 +4,17 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
+#include "admin/operator_listener.h"
+#include "auth/authenticator.h"
 #include "base/error.h"
 #include "config/config.h"
 #include "delivery/http_backend.h"
+#include "delivery/outbox.h"
 #include "hooks/hook_settings.h"
 #include "http/server_session.h"
 #include "net/connection_limits.h"
+#include "protocol/protocol_settings.h"
 #include "upload/upload_engine.h"
 
 namespace sluice {
@@ -19,9 +22,14 @@ namespace sluice {
 std::size_t worker_count(const config::Config& config);
 net::ConnectionLimits::Settings connection_limits(const config::Config& config);
 upload::EngineSettings engine_settings(const config::Config& config);
+delivery::OutboxSettings outbox_settings(const config::Config& config);
+auth::AuthenticatorSettings authenticator_settings(const config::Config& config);
+// Without the location's base and the names of clients, which are objects of the server.
+protocol::ProtocolSettings protocol_settings(const config::Config& config);
+admin::OperatorListener::Settings admin_listener_settings(const config::Config& config);
+admin::OperatorListener::Settings control_listener_settings(const config::Config& config,
+                                                            const std::string& data_directory);
 http::SessionSettings session_settings(const config::Config& config);
-// The names of the server, as protocol::ProtocolSettings has them.
-std::vector<std::string> host_names(const config::Config::Server& server);
 // Reads the secret.
 Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend);
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.

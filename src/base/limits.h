@@ -295,6 +295,7 @@ inline constexpr std::chrono::milliseconds log_gather_time{2};
 inline constexpr std::chrono::seconds log_flush_time_max{2};
 
 // The end of the program, after the operator's own drain time.
+inline constexpr std::chrono::seconds admin_drain_max{1};  // For pages under way.
 inline constexpr std::chrono::seconds cut_wait_max{15};
 inline constexpr std::chrono::seconds outbox_close_wait_max{15};
 inline constexpr std::chrono::seconds last_sync_wait_max{60};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,15 @@
 namespace sluice::commands {
 namespace {
 
+// Two descriptors for an upload under way; the soft limit is often 1024.
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 void print_addresses(const App& app) {
   for (const std::string& address : app.addresses()) {
     std::printf("listening on %s\n", address.c_str());
@@ -33,6 +43,7 @@ int serve(const SettingFlags& flags) {
   if (!config) {
     return exit_usage;
   }
+  raise_open_files_limit();
   const Signals signals;
   SystemClock clock;
   Metrics metrics;

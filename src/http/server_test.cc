@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "http/connections.h"
+#include "http/server.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,50 +43,40 @@ class WaitingHandler final : public Handler {
   std::promise<runtime::ByteSource*> waiting;
 };
 
-// A listener and connections on threads of their own, as the program has them, and real clients.
+// A server with two workers, and real clients.
 class ServerOnThreads : public ::testing::Test {
  protected:
   ServerOnThreads() {
     auto opened = net::Listener::open(first_.executor(), net::Endpoint{"127.0.0.1", 0},
                                       net::Listener::Settings(), limits_, log_, metrics_);
     EXPECT_TRUE(opened);
-    listener_ = std::move(*opened);
-    std::vector<net::Listener::Target> targets{target(first_, on_first_),
-                                               target(second_, on_second_)};
-    runtime::start(first_.executor(), log_, "listener", listener_->run(std::move(targets)));
+    address_.sin_family = AF_INET;
+    address_.sin_port = htons((*opened)->endpoint().port);
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    server_.emplace(std::vector{&first_, &second_}, handler_, settings_, Duration(1), log_,
+                    metrics_);
+    server_->add(*std::move(opened));
+    server_->start();
   }
   ~ServerOnThreads() override {
-    on(first_, [this] { listener_->stop(); });
-    on(first_, [this] { on_first_.drain(); });
-    on(second_, [this] { on_second_.drain(); });
+    server_->drain();
     first_.stop();
     second_.stop();
+    server_->close();
   }
 
-  static net::Listener::Target target(runtime::Worker& worker, Connections& connections) {
-    return {worker.executor(), worker.deadlines(),
-            [&connections](std::unique_ptr<net::ByteStream> stream) {
-              connections.add(std::move(stream));
-            }};
-  }
-  // Runs `act` on the worker's thread and waits for it.
-  static void on(runtime::Worker& worker, const std::function<void()>& act) {
-    std::promise<void> done;
-    boost::asio::post(worker.executor(), [&] {
-      act();
-      done.set_value();
-    });
-    done.get_future().wait();
+  // The socket of a new client, or -1 where the kernel refuses it.
+  int connect() const {
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) == 0) {
+      return descriptor;
+    }
+    ::close(descriptor);
+    return -1;
   }
   // A client that sends `request` and reads up to the server's end.
   std::string exchange(std::string_view request, const std::function<void()>& meanwhile = {}) {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(listener_->endpoint().port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address),
-              0);
+    const int descriptor = connect();
     EXPECT_EQ(::send(descriptor, request.data(), request.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(request.size()));
     if (meanwhile) {
@@ -107,11 +97,10 @@ class ServerOnThreads : public ::testing::Test {
   net::ConnectionLimits limits_{{.total_max = 1000, .per_address_max = 0, .proxies = {}}, metrics_};
   WaitingHandler handler_;
   SessionSettings settings_;
+  sockaddr_in address_{};
+  std::optional<Server> server_;  // Outlives the loops.
   runtime::Worker first_{"first", log_};
   runtime::Worker second_{"second", log_};
-  Connections on_first_{first_.executor(), handler_, settings_, log_, metrics_};
-  Connections on_second_{second_.executor(), handler_, settings_, log_, metrics_};
-  std::unique_ptr<net::Listener> listener_;
 };
 
 TEST_F(ServerOnThreads, AnswersRealClientsOnEveryWorker) {
@@ -134,11 +123,23 @@ TEST_F(ServerOnThreads, CutEndsARequestOnItsWorker) {
   const std::string answer =
       exchange("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n", [this] {
         handler_.waiting.get_future().wait();
-        on(first_, [this] { on_first_.cut(Errc::draining); });
-        on(second_, [this] { on_second_.cut(Errc::draining); });
+        server_->drain();
       });
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n")) << answer;
   EXPECT_NE(answer.find("Draining"), std::string::npos);
+}
+
+TEST_F(ServerOnThreads, ADrainedServerEndsIdleConnectionsAndTakesNoFurtherOnes) {
+  const int idle = connect();
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  ASSERT_EQ(::send(idle, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  std::array<char, 4096> answer{};
+  EXPECT_GT(::recv(idle, answer.data(), answer.size(), 0), 0);
+  server_->drain();
+  EXPECT_EQ(::recv(idle, answer.data(), answer.size(), 0), 0);
+  ::close(idle);
+  EXPECT_EQ(connect(), -1);
 }
 
 }  // namespace
