@@ -8,6 +8,7 @@
 #include "cli/upload.h"
 #include "cli/url.h"
 #include "commands/commands.h"
+#include "config/setting_types.h"
 
 namespace sluice::commands {
 namespace {
@@ -73,7 +74,7 @@ std::optional<std::chrono::milliseconds> parse_duration(const std::string& text)
 
 template <class Target>
 void add_duration(CLI::App& command, const std::string& name, Target& target,
-                  const std::string& default_text, const std::string& text) {
+                  const std::string& text) {
   command
       .add_option_function<std::string>(
           name,
@@ -86,7 +87,7 @@ void add_duration(CLI::App& command, const std::string& name, Target& target,
                                      : "expected a time like 30s, 10m or 1h, got " + value;
       })
       ->type_name("TIME")
-      ->default_str(default_text);
+      ->default_str(config::print_duration(target));
 }
 
 void add_output_options(CLI::App& command, cli::UploadOptions& options) {
@@ -125,19 +126,19 @@ void add_upload(CLI::App& program, int& exit_code) {
           "Bytes in one request; KiB, MiB and GiB are understood")
       ->check(check_size)
       ->type_name("SIZE")
-      ->default_str("5MiB");
+      ->default_str(config::print_size(options->piece_bytes));
   command
       ->add_option("--retries", options->retries_max,
                    "Failed attempts in a row, without progress, before giving up")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
-  add_duration(*command, "--give-up-after", options->give_up_after, "1h",
+  add_duration(*command, "--give-up-after", options->give_up_after,
                "How long to wait for the server's final answer once it has every byte");
-  add_duration(*command, "--connect-timeout", options->timeouts.connect, "10s",
+  add_duration(*command, "--connect-timeout", options->timeouts.connect,
                "Time for a connection to be made");
-  add_duration(*command, "--stall-timeout", options->timeouts.stall, "30s",
+  add_duration(*command, "--stall-timeout", options->timeouts.stall,
                "A connection on which nothing moves for so long is lost");
-  add_duration(*command, "--answer-timeout", options->timeouts.answer, "2m",
+  add_duration(*command, "--answer-timeout", options->timeouts.answer,
                "Time for an answer once a piece is sent");
   command
       ->add_option("--cacert", options->ca_file,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the operator decides. Values come from flags, then the environment, then a TOML file, then
-// the defaults written here; settings.cc holds the one table of their names.
+// the defaults. A default that another room needs as well stands in base/limits.h or in that room.
+// settings.cc holds the one table of names.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@
 #include "net/trusted_proxies.h"
 #include "outgoing/trouble.h"
 #include "protocol/origins.h"
+#include "protocol/protocol_settings.h"
 
 namespace sluice::config {
 
@@ -63,7 +65,7 @@ struct Config {
     friend bool operator==(const Tls&, const Tls&) = default;
   };
   struct Cors {
-    protocol::Origins origins = protocol::Origins::all();
+    protocol::Origins origins = protocol::ProtocolSettings().origins;
     protocol::Origins api_origins;
     bool crossdomain_xml = false;
 
@@ -72,8 +74,8 @@ struct Config {
   struct Auth {
     std::string file;  // Of [[credentials]]; read again when it changes. Empty: none.
     std::vector<std::string> hosts;
-    Duration window = std::chrono::minutes(5);
-    Duration file_window = std::chrono::minutes(30);
+    Duration window = limits::signature_window_default;
+    Duration file_window = limits::file_signature_window_default;
     std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
     std::uint64_t unauthenticated_bytes_per_address =
         limits::unauthenticated_bytes_per_address_default;
@@ -104,31 +106,31 @@ struct Config {
     friend bool operator==(const Limits&, const Limits&) = default;
   };
   struct Timeouts {
-    Duration head = std::chrono::seconds(15);
-    Duration idle = std::chrono::seconds(60);
-    Duration body = std::chrono::seconds(60);
-    Duration write = std::chrono::seconds(60);
+    Duration head = limits::head_timeout_default;
+    Duration idle = limits::idle_timeout_default;
+    Duration body = limits::body_timeout_default;
+    Duration write = limits::write_timeout_default;
     Duration progress_window = limits::progress_window;
     std::uint64_t progress_bytes = limits::progress_bytes;  // 0: any pace will do.
 
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
   };
   struct Expiry {
-    Duration untouched = std::chrono::hours(1);
-    Duration idle = std::chrono::hours(24);
-    Duration absolute = std::chrono::days(7);
-    Duration finished = std::chrono::days(7);
-    Duration refused = std::chrono::days(7);
-    Duration failed = std::chrono::days(30);
+    Duration untouched = limits::untouched_life_default;
+    Duration idle = limits::idle_life_default;
+    Duration absolute = limits::upload_life_default;
+    Duration finished = limits::finished_life_default;
+    Duration refused = limits::refused_life_default;
+    Duration failed = limits::failed_life_default;
     Duration sweep = std::chrono::seconds(60);
 
     friend bool operator==(const Expiry&, const Expiry&) = default;
   };
   struct Delivery {
-    Duration wait = std::chrono::seconds(25);
-    Duration retry_first = std::chrono::seconds(1);
-    Duration retry_max = std::chrono::minutes(5);
-    Duration give_up_after = std::chrono::hours(24);
+    Duration wait = limits::answer_wait_default;
+    Duration retry_first = limits::retry_first_default;
+    Duration retry_max = limits::retry_longest_default;
+    Duration give_up_after = limits::delivery_give_up_default;
     std::uint64_t at_once = limits::deliveries_at_once_default;
     std::uint64_t answer_max = limits::answer_file_bytes_default;  // Bytes.
 
@@ -136,10 +138,10 @@ struct Config {
   };
   struct Backend {
     std::string url;  // Empty: the embedded video library.
-    delivery::HandoffMode mode = delivery::HandoffMode::body;
-    std::string method = "POST";
+    delivery::HandoffMode mode = delivery::HttpBackendSettings().mode;
+    std::string method = delivery::HttpBackendSettings().method;
     std::string secret_file;
-    Duration timeout = std::chrono::minutes(10);
+    Duration timeout = delivery::HttpBackendSettings().deadlines.whole;
     std::vector<std::string> headers;
     std::vector<std::string> answer_headers{"content-type", "content-encoding", "content-language",
                                             "location"};
@@ -160,8 +162,8 @@ struct Config {
     std::string video_created;
     std::string secret_file;
     std::string ca_file;
-    Duration timeout = std::chrono::seconds(10);
-    Duration give_up_after = std::chrono::hours(24);
+    Duration timeout = limits::hook_timeout_default;
+    Duration give_up_after = limits::hook_give_up_default;
     std::vector<std::string> headers;
     std::vector<int> trouble = outgoing::usual_trouble();
 
