@@ -16,7 +16,7 @@ from support.sluice_server import die_with_parent
 from support.sluice_server import environment, sluice_binary
 from support.waiting import wait_until
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "backend" / "server.mjs"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "backend" / "server.mjs"
 SECRET = "the secret of both sides"
 
 
