@@ -10,7 +10,6 @@
 #include "closed_in_time.h"
 #include "config/credentials_watcher.h"
 #include "http/server.h"
-#include "net/tls_stream.h"
 #include "start_report.h"
 #include "upload/sweep.h"
 #include "upload/sync_rounds.h"
@@ -54,10 +53,11 @@ Result<> App::open_parts() {
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
-  Result<Listeners> listeners = open_listeners();
+  auto listeners = ClientListeners::open(config_, first(), connection_limits_, log_, metrics_);
   if (!listeners) {
     return fail(listeners.error());
   }
+  listeners_ = *std::move(listeners);
   for (const auto open : {&App::open_storage, &App::open_hooks, &App::open_engine, &App::open_pages,
                           &App::open_credentials}) {
     if (const Result<> opened = (this->*open)(); !opened) {
@@ -65,36 +65,7 @@ Result<> App::open_parts() {
     }
   }
   open_router();
-  return list_parts(*std::move(listeners));
-}
-
-Result<App::Listeners> App::open_listeners() {
-  const net::Listener::Settings settings{.socket_mode = config_.server.socket_mode};
-  const auto open = [&](const net::Endpoint& endpoint, const char* scheme,
-                        std::unique_ptr<net::Listener>& place) -> Result<> {
-    auto listener =
-        net::Listener::open(first(), endpoint, settings, connection_limits_, log_, metrics_);
-    if (!listener) {
-      return fail(listener.error());
-    }
-    place = *std::move(listener);
-    addresses_.push_back(net::to_url(scheme, place->endpoint()));
-    return {};
-  };
-  Listeners listeners;
-  Result<> opened;
-  if (config_.server.listen.is_set()) {
-    opened = open(config_.server.listen, "http", listeners.plain);
-  }
-  if (opened && config_.tls.listen.is_set()) {
-    auto identity = net::TlsIdentity::open({config_.tls.certificate, config_.tls.key});
-    if (!identity) {
-      return fail(identity.error());
-    }
-    tls_ = *std::move(identity);
-    opened = open(config_.tls.listen, "https", listeners.tls);
-  }
-  return opened ? Result<Listeners>(std::move(listeners)) : fail(opened.error());
+  return list_parts();
 }
 
 Result<> App::open_storage() {
@@ -202,7 +173,7 @@ void App::open_router() {
 // Each uses those before it. Draining goes the other way: no new work, then no new requests, then
 // hand-offs and notifications that requests have led to, and then the bytes that all of these have
 // acknowledged. The pages say to the end that the server is not ready.
-Result<> App::list_parts(Listeners listeners) {
+Result<> App::list_parts() {
   if (Result<> listed = list_admin(); !listed) {
     return listed;
   }
@@ -224,7 +195,7 @@ Result<> App::list_parts(Listeners listeners) {
                        [this](Duration timeout) { return outbox_->close(timeout); },
                        "a hand-off is still under way; it is repeated after the next start"});
   list_control();
-  list_clients(std::move(listeners));
+  list_clients();
   parts_.push_back(std::make_unique<upload::Sweep>(
       first(),
       upload::Sweep::Steps{[this] { return library_->clean_leftovers(); },
@@ -262,7 +233,7 @@ void App::list_control() {
   parts_.push_back(*std::move(listener));
 }
 
-void App::list_clients(Listeners listeners) {
+void App::list_clients() {
   std::vector<runtime::Worker*> workers;
   for (const auto& worker : workers_) {
     workers.push_back(worker.get());
@@ -271,26 +242,8 @@ void App::list_clients(Listeners listeners) {
   sessions.answers = &answer_budget_;
   auto clients = std::make_unique<http::Server>(std::move(workers), *router_, sessions,
                                                 config_.server.drain, log_, metrics_);
-  if (listeners.plain) {
-    clients->add(std::move(listeners.plain));
-  }
-  if (listeners.tls) {
-    clients->add(std::move(listeners.tls), [this](std::unique_ptr<net::TcpStream> stream) {
-      return std::make_unique<net::TlsStream>(std::move(stream), *tls_, config_.tls.handshake);
-    });
-  }
+  listeners_->give_to(*clients);
   parts_.push_back(std::move(clients));
-}
-
-void App::reload() {
-  if (!tls_) {
-    return;
-  }
-  if (const Result<> loaded = tls_->reload(); !loaded) {
-    log_.error("the old certificate stays", {{"reason", loaded.error().message()}});
-  } else {
-    log_.info("the certificate was read again", {{"file", config_.tls.certificate}});
-  }
 }
 
 void App::start() {
@@ -328,6 +281,9 @@ App::~App() {
   slow_work_.stop();
   for (const auto& part : parts_ | std::views::reverse) {
     part->close();
+  }
+  if (listeners_) {
+    listeners_->close();
   }
   journal_.reset();
   workers_.clear();

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/steady_clock.h"
+#include "client_listeners.h"
 #include "config/config.h"
 #include "config/credentials_file.h"
 #include "delivery/http_backend.h"
@@ -29,8 +30,6 @@
 #include "http/answer_budget.h"
 #include "journal/sqlite_journal.h"
 #include "net/connection_limits.h"
-#include "net/listener.h"
-#include "net/tls_identity.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/location_base.h"
@@ -59,13 +58,13 @@ class App {
   App& operator=(const App&) = delete;
 
   // Where clients find the server, with the ports that the kernel chose: URLs, and unix:/PATH.
-  const std::vector<std::string>& addresses() const noexcept { return addresses_; }
+  const std::vector<std::string>& addresses() const noexcept { return listeners_->addresses(); }
   // Where operators find the pages; empty: where clients find the server.
   const std::string& admin_address() const noexcept { return admin_address_; }
 
   // Reads again what may change while the server runs. What is wrong with it is logged, and then
   // the old stays. Any thread.
-  void reload();
+  void reload() { listeners_->reload(); }
 
   // Takes connections, on threads of its own.
   void start();
@@ -77,14 +76,7 @@ class App {
   App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
       store::DataDirectory data);
 
-  // Null where clients find none.
-  struct Listeners {
-    std::unique_ptr<net::Listener> plain;
-    std::unique_ptr<net::Listener> tls;
-  };
-
   Result<> open_parts();
-  Result<Listeners> open_listeners();
   Result<> open_storage();
   // Those who are asked and told.
   Result<> open_hooks();
@@ -94,10 +86,10 @@ class App {
   Result<> open_pages();
   Result<> open_credentials();
   void open_router();
-  Result<> list_parts(Listeners listeners);
+  Result<> list_parts();
   Result<> list_admin();
   void list_control();
-  void list_clients(Listeners listeners);
+  void list_clients();
   runtime::Executor first() const { return workers_.front()->executor(); }
 
   const config::Config config_;
@@ -136,8 +128,7 @@ class App {
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<protocol::Router> router_;
-  std::unique_ptr<net::TlsIdentity> tls_;  // Null: no TLS.
-  std::vector<std::string> addresses_;
+  std::unique_ptr<ClientListeners> listeners_;
   std::string admin_address_;
   std::vector<std::unique_ptr<runtime::Part>> parts_;
 };
