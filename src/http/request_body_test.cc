@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "http/session_fixture.h"
 #include "support/run.h"
+#include "support/session_fixture.h"
 #include "support/watched.h"
 
 namespace sluice::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ConnectionFixture;
 
 Request with_length(std::uint64_t length) {
   Request request;

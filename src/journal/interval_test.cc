@@ -3,14 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "journal/faulty_files.h"
 #include "journal/sqlite_journal.h"
-#include "journal/test_records.h"
+#include "support/faulty_files.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
+#include "support/test_records.h"
 
 namespace sluice::journal {
 namespace {
+
+using testing::FaultyFiles;
+using testing::sample_upload;
 
 class IntervalJournal : public ::testing::Test {
  protected:

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/panda_dialect.h"
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol {
 namespace {
+
+using testing::FakeEngine;
+using testing::RouterFixture;
 
 class PandaDialectTest : public RouterFixture {
  protected:

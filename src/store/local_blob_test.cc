@@ -11,7 +11,7 @@
 
 #include "base/limits.h"
 #include "store/local_store.h"
-#include "store/recording_disk.h"
+#include "support/recording_disk.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 #include "support/temporary_directory.h"
@@ -19,6 +19,7 @@
 namespace sluice::store {
 namespace {
 
+using sluice::testing::RecordingDisk;
 using Calls = std::vector<std::string>;
 using Ending = sluice::testing::ScriptedSource::Ending;
 using sluice::testing::run;
@@ -72,10 +73,15 @@ TEST_F(LocalBlobTest, AFastSenderIsReadByTheThreadThatWrites) {
   const std::string file(5 * limits::buffer_bytes + 7, 'x');
   const auto blob = store.open({id, file.size()});
   ScriptedSource source(file);
-  EXPECT_EQ(receive(*blob, {0, file.size()}, source).bytes, file.size());
-  EXPECT_EQ(source.bytes_read_lent, file.size() - limits::trial_bytes);
+  // A turn also ends after its time, which a slow machine may need more of.
+  for (std::uint64_t at = 0; at < file.size();) {
+    const Received received = receive(*blob, {at, file.size()}, source);
+    ASSERT_GT(received.bytes, 0U);
+    at += received.bytes;
+  }
+  EXPECT_GE(source.bytes_read_lent, limits::buffer_bytes);
   EXPECT_GT(source.largest_read_lent, limits::trial_bytes);
-  EXPECT_EQ(source.loans, 1);
+  EXPECT_GE(source.loans, 1);
   EXPECT_FALSE(source.is_lent);
   EXPECT_EQ(contents(), file);
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "store/recording_disk.h"
+#include "support/recording_disk.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 #include "support/temporary_directory.h"
@@ -18,6 +18,7 @@ namespace sluice::store {
 namespace {
 
 using Calls = std::vector<std::string>;
+using testing::RecordingDisk;
 constexpr std::uint64_t id = 0x1ab;  // 427, in shard ab.
 
 std::uint64_t observations(const Histogram& histogram) {

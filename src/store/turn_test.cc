@@ -16,12 +16,13 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "store/recording_disk.h"
+#include "support/recording_disk.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::store {
 namespace {
 
+using sluice::testing::RecordingDisk;
 constexpr Duration long_turn = std::chrono::hours(1);
 constexpr std::uint64_t id = 0x1ab;
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "base/range_set.h"
 #include "runtime/buffer_pool.h"
@@ -20,12 +21,13 @@
 namespace sluice::upload {
 
 struct Expiry {
-  Duration idle{std::chrono::hours(24)};
-  Duration absolute{std::chrono::hours(24 * 7)};
-  Duration finished{std::chrono::hours(24 * 7)};
-  Duration refused{std::chrono::hours(24 * 7)};
-  Duration failed{std::chrono::hours(24 * 30)};
-  Duration untouched{std::chrono::hours(1)};  // Before the first byte, in place of `idle`.
+  Duration idle = limits::idle_life_default;
+  Duration absolute = limits::upload_life_default;
+  Duration finished = limits::finished_life_default;
+  Duration refused = limits::refused_life_default;
+  Duration failed = limits::failed_life_default;
+  Duration untouched =
+      limits::untouched_life_default;  // Before the first byte, in place of `idle`.
 };
 
 // What the data path works with. References outlive every append.

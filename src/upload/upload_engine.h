@@ -30,7 +30,8 @@ namespace sluice::upload {
 struct EngineSettings {
   AdmissionSettings admission;
   Expiry expiry;
-  Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
+  Duration answer_wait =
+      limits::answer_wait_default;  // A client waits so long for the backend's answer.
   // A status query waits so long for what running requests have brought to be durable, and of that
   // so long for them to write it. Zero: what is written already.
   Duration status_wait = limits::status_wait_max;

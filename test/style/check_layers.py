@@ -2,6 +2,7 @@
 """Fails when a file of src/<folder>/ includes a folder that its library does not declare in USES.
 
 Allowed are the own folder, the folders behind USES of the library (of the test program for *_test.cc files) and base.
+The files of src/ itself are the library app; main.cc alone is none of it, it is the program.
 """
 
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 CALL = re.compile(r"(sluice_library|sluice_test)\s*\(([^)]*)\)")
 KEYWORDS = ("SOURCES", "USES", "LIBRARIES")
+ROOT = "app"
+PROGRAM = "main.cc"
 
 
 def declarations(cmake_file):
@@ -31,20 +34,10 @@ def declarations(cmake_file):
 
 
 def folder_of(include):
-    return include.split("/", 1)[0] if "/" in include else ""
+    return include.split("/", 1)[0] if "/" in include else ROOT
 
 
-def included_by_production(root):
-    """Every header that a file which is no test includes, as written from src/."""
-    found = set()
-    for file in (root / "src").rglob("*"):
-        if file.suffix in (".h", ".cc") and not file.name.endswith("_test.cc"):
-            found |= {match.group(1) for line in file.read_text(encoding="utf-8").splitlines()
-                      if (match := INCLUDE.match(line))}
-    return found
-
-
-def check_folder(folder, folders, production, problems):
+def check_folder(name, folder, folders, problems):
     declared = declarations(folder / "CMakeLists.txt") if (folder / "CMakeLists.txt").is_file() else {}
     library_uses = set()
     test_uses = {}
@@ -54,15 +47,12 @@ def check_folder(folder, folders, production, problems):
         else:
             for source in lists["SOURCES"]:
                 test_uses[source] = set(lists["USES"])
-    for file in sorted(folder.rglob("*")):
-        if file.suffix not in (".h", ".cc"):
+    for file in sorted(folder.glob("*") if name == ROOT else folder.rglob("*")):
+        if file.suffix not in (".h", ".cc") or file.name == PROGRAM:
             continue
-        allowed = {folder.name, "base"} | library_uses
-        path = file.relative_to(folder.parent).as_posix()
+        allowed = {name, "base"} | library_uses
         if file.name.endswith("_test.cc"):
             allowed |= test_uses.get(file.relative_to(folder).as_posix(), set())
-        elif file.suffix == ".h" and path not in production:
-            allowed |= set().union(*test_uses.values())  # A double that only tests include.
         if any(name.startswith("testing") for name in allowed):
             allowed.add("support")
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -73,7 +63,7 @@ def check_folder(folder, folders, production, problems):
             if used not in allowed:
                 words = ", ".join(sorted(allowed & folders))
                 what = f"folder {used}" if used in folders else "a file outside the folders"
-                problems.append(f'{file}:{number}: includes "{match.group(1)}", {what}; {folder.name} may use: {words}')
+                problems.append(f'{file}:{number}: includes "{match.group(1)}", {what}; {name} may use: {words}')
     return library_uses
 
 
@@ -99,8 +89,8 @@ def main(root):
     folders = {path.name for path in (root / "src").iterdir() if path.is_dir()}
     if not folders:
         problems.append(f"{root}/src: no folder found")
-    production = included_by_production(root)
-    uses = {name: check_folder(root / "src" / name, folders, production, problems) for name in sorted(folders)}
+    uses = {name: check_folder(name, root / "src" / name, folders, problems) for name in sorted(folders)}
+    uses[ROOT] = check_folder(ROOT, root / "src", folders, problems)
     check_cycles(uses, problems)
     for problem in problems:
         print(problem)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The listener of admin.listen: pages about the server's inside, and nothing else.
+#pragma once
+
+#include "http/handler.h"
+#include "protocol/service_pages.h"
+#include "runtime/task.h"
+
+namespace sluice::admin {
+
+// Any thread.
+class AdminPages final : public http::Handler {
+ public:
+  // `pages` outlives this.
+  explicit AdminPages(protocol::ServicePages& pages) : pages_(pages) {}
+
+  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
+                                       const http::RequestContext& context,
+                                       runtime::ByteSource& body) override;
+  void decorate(const http::Request*, http::Response&) override {}
+
+ private:
+  protocol::ServicePages& pages_;
+};
+
+}  // namespace sluice::admin
