@@ -144,7 +144,7 @@ Result<> App::open_pages() {
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
-  control_pages_ = std::make_unique<admin::ControlPages>(*engine_, *moves_);
+  control_pages_ = std::make_unique<admin::ControlPages>(engine_->operations(), *moves_);
   return moves_->restore();
 }
 
@@ -180,7 +180,7 @@ Result<> App::list_parts() {
   }
   const upload::EngineSettings& settings = engine_->settings();
   parts_.push_back(std::make_unique<upload::SyncRounds>(
-      first(), [this] { return engine_->sync_deferred(); },
+      first(), [this] { return engine_->deferred_syncs().round(); },
       upload::SyncRounds::Settings{config_.data.sync_interval, settings.defers_syncs}, log_));
   const auto list_closed_in_time = [this](ClosedInTime::Work work) {
     parts_.push_back(std::make_unique<ClosedInTime>(first(), std::move(work), log_));
@@ -190,7 +190,7 @@ Result<> App::list_parts() {
                          [this](Duration timeout) { return notifier_->close(timeout); },
                          "a hook is still being told; it is told again after the next start"});
   }
-  list_closed_in_time({[this] { outbox_->open(*engine_); },
+  list_closed_in_time({[this] { outbox_->open(engine_->ledger()); },
                        [this](Duration timeout) { return outbox_->close(timeout); },
                        "a hand-off is still under way; it is repeated after the next start"});
   list_control();
@@ -198,7 +198,7 @@ Result<> App::list_parts() {
   parts_.push_back(std::make_unique<upload::Sweep>(
       first(),
       upload::Sweep::Steps{[this] { return library_->clean_leftovers(); },
-                           [this] { return engine_->reap(); }},
+                           [this] { return engine_->reaper().reap(); }},
       config_.expiry.sweep, log_));
   if (!config_.auth.file.empty()) {
     parts_.push_back(

@@ -144,7 +144,7 @@ TEST_F(CheckpointTest, WhereSyncsAreDeferredItIsCommittedAndSyncedByTheNextRound
   begin(token, from(2), silent);
   EXPECT_EQ(status(token)->acknowledged, 4U);
   EXPECT_EQ(journal.uploads.at(1).progress.unsynced.to_text(), "0-4");
-  EXPECT_TRUE(run(engine->sync_deferred()));
+  EXPECT_TRUE(run(engine->deferred_syncs().round()));
   EXPECT_EQ(store.blobs.at(1).durable, "abcd");
   end(silent);
 }

@@ -20,7 +20,7 @@ class DeferredSyncsTest : public testing::EngineFixture {
     restart();
   }
 
-  Result<bool> round() { return run(engine->sync_deferred()); }
+  Result<bool> round() { return run(engine->deferred_syncs().round()); }
   std::string stored(std::uint64_t id) {
     const journal::UploadProgress& progress = journal.uploads.at(id).progress;
     return progress.stored.to_text() + " but " + progress.unsynced.to_text();

@@ -89,7 +89,7 @@ TEST_F(FullDiskTest, AbortExpiryAndFailedCreationGiveTheRoomBack) {
   const std::string token = create(1000);
   EXPECT_FALSE(fits(1));
   clock.advance(25h);
-  EXPECT_EQ(run(engine->reap())->count, 1U);
+  EXPECT_EQ(run(engine->reaper().reap())->count, 1U);
   journal.full = true;
   EXPECT_FALSE(fits(1000));
   journal.full = false;
@@ -189,11 +189,11 @@ TEST_F(FullDiskTest, AnAnswerThatFoundNoRoomIsKeptLater) {
   delivery.answer.status = 200;
   delivery.answer.body = "first";
   journal.full = true;
-  EXPECT_FALSE(run(engine->answered(token, delivery)));
+  EXPECT_FALSE(run(engine->ledger().answered(token, delivery)));
   EXPECT_FALSE(status(token)->answer);
   journal.full = false;
   delivery.answer.body = "second";
-  EXPECT_TRUE(run(engine->answered(token, delivery)));
+  EXPECT_TRUE(run(engine->ledger().answered(token, delivery)));
   EXPECT_EQ(status(token)->answer->body, "second");
   EXPECT_EQ(journal.uploads.at(1).progress.answer->body, "second");
 }

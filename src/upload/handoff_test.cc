@@ -29,15 +29,15 @@ class HandoffTest : public testing::EngineFixture {
   }
   std::string failed() {
     const std::string token = received();
-    engine->began(token);
-    EXPECT_TRUE(run(engine->gave_up(token, 3, "it answered 500")));
+    engine->ledger().began(token);
+    EXPECT_TRUE(run(engine->ledger().gave_up(token, 3, "it answered 500")));
     return token;
   }
   Result<> answer(const std::string& token, int status, std::uint64_t spilled_bytes = 0) {
     delivery::Delivery delivery;
     delivery.answer.status = status;
     delivery.answer.spilled_bytes = spilled_bytes;
-    return run(engine->answered(token, std::move(delivery)));
+    return run(engine->ledger().answered(token, std::move(delivery)));
   }
 };
 
@@ -69,7 +69,7 @@ Task<> waits_until_given_up(UploadEngine& engine, Log& log, std::string token,
   while ((co_await engine.status(token))->state == UploadState::receiving) {
     co_await runtime::sleep_for(1ms);
   }
-  EXPECT_TRUE(co_await engine.gave_up(token, 1, "no"));
+  EXPECT_TRUE(co_await engine.ledger().gave_up(token, 1, "no"));
   EXPECT_TRUE(co_await group.wait(10s));
 }
 
@@ -91,12 +91,12 @@ TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {
   delivery.blob_taken = true;
   delivery.changes = {journal::PutVideo{video}};
   journal.full = true;
-  EXPECT_FALSE(run(engine->answered(token, delivery)));
+  EXPECT_FALSE(run(engine->ledger().answered(token, delivery)));
   EXPECT_FALSE(journal.videos.contains("v"));
   EXPECT_FALSE(journal.uploads.at(1).progress.answer);
   journal.full = false;
   const std::size_t commits = journal.commits;
-  EXPECT_TRUE(run(engine->answered(token, delivery)));
+  EXPECT_TRUE(run(engine->ledger().answered(token, delivery)));
   EXPECT_EQ(journal.commits, commits + 1);
   EXPECT_TRUE(journal.videos.contains("v"));
   EXPECT_TRUE(journal.uploads.at(1).progress.answer);
@@ -105,14 +105,14 @@ TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {
   video.id = "w";
   delivery.changes = {journal::PutVideo{video}};
   delivery.answer.status = 404;
-  EXPECT_TRUE(run(engine->answered(token, delivery)));
+  EXPECT_TRUE(run(engine->ledger().answered(token, delivery)));
   EXPECT_TRUE(journal.videos.contains("w"));
   EXPECT_EQ(journal.uploads.at(1).progress.answer->status, 200);
 }
 
 TEST_F(HandoffTest, RetryBeginsAnotherRound) {
   const std::string token = failed();
-  const auto retried = run(engine->retry(1));
+  const auto retried = run(engine->operations().retry(1));
   ASSERT_TRUE(retried) << retried.error().message();
   EXPECT_EQ(retried->state, UploadState::received);
   EXPECT_EQ(deliveries, 2);
@@ -124,25 +124,25 @@ TEST_F(HandoffTest, RetryBeginsAnotherRound) {
 TEST_F(HandoffTest, RetryAfterARestartFindsTheUploadByItsNumber) {
   const std::string token = failed();
   restart();
-  EXPECT_TRUE(run(engine->retry(1)));
+  EXPECT_TRUE(run(engine->operations().retry(1)));
   EXPECT_EQ(journal.uploads.at(1).progress.state, UploadState::received);
   EXPECT_EQ(journal.uploads.at(1).progress.failure, "");
 }
 
 TEST_F(HandoffTest, RetryHurriesAHandoffThatGoesOn) {
   received();
-  EXPECT_TRUE(run(engine->retry(1)));
+  EXPECT_TRUE(run(engine->operations().retry(1)));
   EXPECT_EQ(hurried, std::vector<std::uint64_t>{1});
   EXPECT_EQ(deliveries, 1);
 }
 
 TEST_F(HandoffTest, RetryRefusesWhatHasNotFailed) {
   create(3);
-  EXPECT_EQ(run(engine->retry(1)).error().code(), Errc::bad_request);
-  EXPECT_EQ(run(engine->retry(2)).error().code(), Errc::not_found);
+  EXPECT_EQ(run(engine->operations().retry(1)).error().code(), Errc::bad_request);
+  EXPECT_EQ(run(engine->operations().retry(2)).error().code(), Errc::not_found);
   const std::string token = received();
   EXPECT_TRUE(answer(token, 200));
-  EXPECT_EQ(run(engine->retry(2)).error().code(), Errc::bad_request);
+  EXPECT_EQ(run(engine->operations().retry(2)).error().code(), Errc::bad_request);
   EXPECT_EQ(status(token)->answer->status, 200);
 }
 
@@ -150,7 +150,7 @@ TEST_F(HandoffTest, ARefusedFileStaysAndEveryRepeatGetsTheRefusal) {
   const std::string token = received();
   EXPECT_TRUE(answer(token, 404));
   for (int start = 0; start < 2; ++start) {
-    EXPECT_TRUE(run(engine->reap()));
+    EXPECT_TRUE(run(engine->reaper().reap()));
     EXPECT_EQ(blob(1), "abc");
     EXPECT_EQ(append(token, "c", {2, 3, 3})->answer->status, 404);
     EXPECT_TRUE(run(engine->abort(token)));
@@ -163,7 +163,7 @@ TEST_F(HandoffTest, ARetryOfARefusedUploadReplacesTheAnswer) {
   const std::string token = received();
   EXPECT_TRUE(answer(token, 404));
   restart();
-  const auto retried = run(engine->retry(1));
+  const auto retried = run(engine->operations().retry(1));
   ASSERT_TRUE(retried) << retried.error().message();
   EXPECT_EQ(retried->state, UploadState::received);
   EXPECT_EQ(deliveries, 2);
@@ -180,10 +180,10 @@ TEST_F(HandoffTest, ARefusedFileIsKeptForItsTimeAndNoLonger) {
   const std::string token = received();
   EXPECT_TRUE(answer(token, 422));
   clock.advance(2h - 1s);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   EXPECT_EQ(blob(1), "abc");
   clock.advance(2s);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   EXPECT_TRUE(store.blobs.empty());
   EXPECT_TRUE(journal.uploads.empty());
 }
@@ -196,7 +196,7 @@ TEST_F(HandoffTest, RetryAllTakesEachRefusedAndFailedUploadOnce) {
   const std::size_t count = limits::deliveries_page_count + 3;
   for (std::size_t i = 0; i < count; ++i) {
     const std::string token = received();
-    EXPECT_TRUE(i % 2 == 0 ? answer(token, 404) : run(engine->gave_up(token, 1, "no")));
+    EXPECT_TRUE(i % 2 == 0 ? answer(token, 404) : run(engine->ledger().gave_up(token, 1, "no")));
   }
   EXPECT_TRUE(answer(received(), 200));
   received();
@@ -206,7 +206,7 @@ TEST_F(HandoffTest, RetryAllTakesEachRefusedAndFailedUploadOnce) {
   std::optional<RetryRange> range = RetryRange{{since, 0}};
   for (int pages = 1; range; ++pages) {
     ASSERT_LE(pages, 2);
-    const auto page = run(engine->retry_all(*range));
+    const auto page = run(engine->operations().retry_all(*range));
     ASSERT_TRUE(page);
     EXPECT_EQ(page->failed, 0U);
     retried += page->retried;
@@ -222,12 +222,12 @@ TEST_F(HandoffTest, RetryAllTakesEachRefusedAndFailedUploadOnce) {
 TEST_F(HandoffTest, AFailedUploadIsKeptForItsTimeAndNoLonger) {
   const std::string token = failed();
   clock.advance(settings.expiry.failed - 1s);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   EXPECT_EQ(blob(1), "abc");
   EXPECT_TRUE(run(engine->abort(token)));
   EXPECT_EQ(status(token)->state, UploadState::failed) << "a client cannot throw it away";
   clock.advance(2s);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   EXPECT_TRUE(store.blobs.empty());
   EXPECT_TRUE(journal.uploads.empty());
   EXPECT_EQ(status(token).error().code(), Errc::not_found);
@@ -261,7 +261,7 @@ TEST_F(HandoffTest, ALargeAnswerIsReadFromItsFileUntilTheUploadIsForgotten) {
   EXPECT_EQ(run((*source)->read(buffer, 1ms)), 14U);
   EXPECT_EQ(as_text(Bytes(buffer).first(14)), "a large answer");
   clock.advance(settings.expiry.finished + 1s);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   EXPECT_FALSE(run(engine->open_answer(1, 14)));
   EXPECT_TRUE(std::filesystem::is_empty(answers_directory.path()));
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The engine's housekeeping.
+#include "upload/reaper.h"
+
 #include <algorithm>
 #include <iterator>
 #include <vector>
 
 #include "base/limits.h"
-#include "upload/upload_engine.h"
 
 namespace sluice::upload {
 
@@ -13,12 +13,12 @@ using journal::UploadRecord;
 using journal::UploadState;
 using runtime::Task;
 
-Task<Result<Reaped>> UploadEngine::reap() {
-  const Timestamp now = parts_.clock.now();
+Task<Result<Reaped>> Reaper::reap() {
+  const Timestamp now = core_.parts.clock.now();
   std::vector<UploadRecord> found;
   bool has_more = false;
-  if (parts_.clock.may_delete()) {
-    auto due = co_await parts_.journal.due(now, due_after_, limits::reaper_batch_count);
+  if (core_.parts.clock.may_delete()) {
+    auto due = co_await core_.parts.journal.due(now, due_after_, limits::reaper_batch_count);
     if (!due) {
       co_return fail(due.error());
     }
@@ -28,7 +28,7 @@ Task<Result<Reaped>> UploadEngine::reap() {
     found = *std::move(due);
   }
   auto leftover =
-      co_await parts_.journal.leftover_blobs(leftover_after_, limits::reaper_batch_count);
+      co_await core_.parts.journal.leftover_blobs(leftover_after_, limits::reaper_batch_count);
   if (!leftover) {
     co_return fail(leftover.error());
   }
@@ -39,17 +39,17 @@ Task<Result<Reaped>> UploadEngine::reap() {
   for (const UploadRecord& record : found) {
     const Result<bool> done = co_await reap_one(record);
     if (!done) {
-      parts_.log.warn("reaper could not finish",
-                      {{"upload", record.id}, {"reason", done.error().message()}});
+      core_.parts.log.warn("reaper could not finish",
+                           {{"upload", record.id}, {"reason", done.error().message()}});
     }
     reaped.count += done && *done ? 1 : 0;
   }
   co_return reaped;
 }
 
-bool UploadEngine::is_over(const LiveUpload& upload, Timestamp now) const {
+bool Reaper::is_over(const LiveUpload& upload, Timestamp now) const {
   const journal::UploadProgress progress = upload.progress();
-  if (progress.expires_at > now || !parts_.clock.may_delete()) {
+  if (progress.expires_at > now || !core_.parts.clock.may_delete()) {
     return false;
   }
   if (progress.state != UploadState::receiving || !upload.is_being_written()) {
@@ -57,17 +57,17 @@ bool UploadEngine::is_over(const LiveUpload& upload, Timestamp now) const {
   }
   // A request under way is activity, whatever the journal says, but for the absolute time. One that
   // brings a file without a session has a time of its own.
-  return !upload.is_nameless() && upload.created_at() + settings_.expiry.absolute <= now;
+  return !upload.is_nameless() && upload.created_at() + core_.settings.expiry.absolute <= now;
 }
 
 // The journal forgets an upload only after the store has: no file is ever without a record.
-Task<Result<bool>> UploadEngine::reap_one(const UploadRecord& record) {
-  const auto found = co_await uploads_.find(record.token);
+Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
+  const auto found = co_await core_.uploads.find(record.token);
   if (!found) {
     co_return false;
   }
   LiveUpload& upload = **found;
-  const Timestamp now = parts_.clock.now();
+  const Timestamp now = core_.parts.clock.now();
   const UploadState state = upload.state();
   if (can_expire(state)) {
     if (!is_over(upload, now)) {
@@ -78,7 +78,7 @@ Task<Result<bool>> UploadEngine::reap_one(const UploadRecord& record) {
     if (!expired) {
       co_return fail(expired.error());
     }
-    parts_.log.info("upload expired", {{"upload", upload.id()}});
+    core_.parts.log.info("upload expired", {{"upload", upload.id()}});
   }
   const journal::UploadProgress progress = upload.progress();
   if (awaits_answer(progress.state)) {
@@ -86,22 +86,23 @@ Task<Result<bool>> UploadEngine::reap_one(const UploadRecord& record) {
   }
   bool is_reaped = false;
   if (progress.blob_present) {
-    if (const Result<> removed = co_await remove_blob(upload); !removed) {
+    if (const Result<> removed = co_await remove_blob(upload, core_.parts.store); !removed) {
       co_return fail(removed.error());
     }
     is_reaped = true;
   }
-  if (progress.expires_at <= now && parts_.clock.may_delete()) {
+  if (progress.expires_at <= now && core_.parts.clock.may_delete()) {
     // Whatever the journal says of it: an attempt that a crash ended may have left its own.
-    if (const Result<> removed = co_await parts_.answers.remove(upload.id()); !removed) {
+    if (const Result<> removed = co_await core_.parts.answers.remove(upload.id()); !removed) {
       co_return fail(removed.error());
     }
     std::vector<journal::Change> changes;
     changes.emplace_back(journal::RemoveUpload{upload.id()});
-    if (const Result<> committed = co_await parts_.journal.commit(std::move(changes)); !committed) {
+    if (const Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
+        !committed) {
       co_return fail(committed.error());
     }
-    uploads_.forget(upload.token());
+    core_.uploads.forget(upload.token());
     is_reaped = true;
   }
   co_return is_reaped;

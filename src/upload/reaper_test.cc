@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 class ReaperTest : public testing::EngineFixture {
  protected:
-  std::size_t reap() { return run(engine->reap())->count; }
+  std::size_t reap() { return run(engine->reaper().reap())->count; }
 };
 
 TEST_F(ReaperTest, IdleUploadsExpireAndFreeTheirBytes) {
@@ -124,7 +124,7 @@ runtime::Task<> reaps_beside_a_request(UploadEngine& engine, Log& log, testing::
   group.spawn("writer", writer(engine, token, stalled));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
   clock.advance(25h);
-  EXPECT_TRUE(co_await engine.reap());
+  EXPECT_TRUE(co_await engine.reaper().reap());
   EXPECT_TRUE(co_await engine.status(token));
   stalled.cancel(Errc::closed_by_peer);
   EXPECT_TRUE(co_await group.wait(10s));
@@ -151,7 +151,7 @@ runtime::Task<> reaps_an_upload_that_goes_on_for_ever(UploadEngine& engine, Log&
   group.spawn("writer", writer(engine, token, endless));
   EXPECT_TRUE(co_await endless.reached_silence.wait(10s));
   clock.advance(24h * 7);
-  const auto reaped = co_await engine.reap();
+  const auto reaped = co_await engine.reaper().reap();
   EXPECT_EQ(reaped->count, 1U);
   EXPECT_TRUE(co_await group.wait(10s));
   EXPECT_FALSE(co_await engine.status(token));
@@ -177,14 +177,14 @@ TEST_F(ReaperTest, UploadsThatAreInUseHideNoneBehindThem) {
   idle.token = "idle";
   idle.progress.expires_at = clock.now();
   journal.uploads.emplace(idle.id, idle);
-  const auto first = run(engine->reap());
+  const auto first = run(engine->reaper().reap());
   EXPECT_EQ(first->count, 0U) << "nothing of them has gone";
   EXPECT_TRUE(first->has_more);
-  const auto second = run(engine->reap());
+  const auto second = run(engine->reaper().reap());
   EXPECT_EQ(second->count, 1U);
   EXPECT_FALSE(second->has_more);
   EXPECT_EQ(status("idle").error().code(), Errc::not_found);
-  EXPECT_EQ(run(engine->reap())->count, 0U) << "from the beginning again";
+  EXPECT_EQ(run(engine->reaper().reap())->count, 0U) << "from the beginning again";
 }
 
 // The engine by a clock that is set, and set back.

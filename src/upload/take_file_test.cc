@@ -214,7 +214,7 @@ TEST_F(TakeFileTest, DoesNotExpireWhileItIsOnItsWay) {
   testing::start_in(context, expect_broken(body), done, exception);
   run(body.reached_silence.wait(10s));
   clock.advance(30h);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   ASSERT_EQ(journal.uploads.size(), 1U);
   EXPECT_EQ(journal.uploads.at(1).progress.state, UploadState::receiving);
   body.cancel(Errc::closed_by_peer);
@@ -235,10 +235,10 @@ TEST_F(TakeFileTest, WhatACrashLeavesIsReaped) {
   journal.uploads = uploads_at_crash;
   store.blobs = blobs_at_crash;
   restart();
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   EXPECT_EQ(journal.uploads.size(), 1U);
   clock.advance(limits::unidentified_file_life);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   expect_nothing_left();
   expect_room(900);
 }
@@ -249,7 +249,7 @@ TEST_F(TakeFileTest, IsLeftToTheReaperWhereItCannotBeRemoved) {
   EXPECT_EQ(journal.uploads.size(), 1U);
   journal.full = false;
   clock.advance(limits::unidentified_file_life);
-  EXPECT_TRUE(run(engine->reap()));
+  EXPECT_TRUE(run(engine->reaper().reap()));
   expect_nothing_left();
   expect_room(900);
 }

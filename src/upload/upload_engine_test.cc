@@ -337,7 +337,7 @@ Task<> refuses_beside_a_repetition(UploadEngine& engine, Log& log, std::string t
   EXPECT_EQ(pending.error().code(), Errc::delivery_pending);
   delivery::Delivery refusal;
   refusal.answer.status = 422;
-  EXPECT_TRUE(co_await engine.answered(token, std::move(refusal)));
+  EXPECT_TRUE(co_await engine.ledger().answered(token, std::move(refusal)));
   EXPECT_TRUE(co_await group.wait(10s));
 }
 

@@ -256,7 +256,7 @@ class World final : public delivery::Handover {
     for (Known& upload : uploads_) {
       upload.forgotten = upload.forgotten || is_due(upload);
     }
-    SLUICE_CHECK(run(engine_->reap()));
+    SLUICE_CHECK(run(engine_->reaper().reap()));
     for (const Known& upload : uploads_) {
       SLUICE_CHECK(journal_.uploads.contains(upload.id) == !upload.forgotten);
       SLUICE_CHECK(!upload.forgotten || !store_.blobs.contains(upload.id));
@@ -278,9 +278,9 @@ class World final : public delivery::Handover {
     if (upload.is_gone() || state(upload) == UploadState::receiving) {
       return;
     }
-    engine_->began(upload.token);
+    engine_->ledger().began(upload.token);
     if (choice % 4 == 0) {
-      SLUICE_CHECK(run(engine_->failed(upload.token, 1, clock_.now())));
+      SLUICE_CHECK(run(engine_->ledger().failed(upload.token, 1, clock_.now())));
       return;
     }
     delivery::Delivery delivery;
@@ -296,7 +296,7 @@ class World final : public delivery::Handover {
       upload.answer = delivery.answer;
       upload.forget_at = clock_.now() + expiry.finished;
     }
-    SLUICE_CHECK(run(engine_->answered(upload.token, std::move(delivery))));
+    SLUICE_CHECK(run(engine_->ledger().answered(upload.token, std::move(delivery))));
     // What was refused waits for the operator.
     SLUICE_CHECK(store_.blobs.contains(upload.id) ==
                  (upload.answer->status == 422 && upload.file_size > 0));

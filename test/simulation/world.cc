@@ -286,7 +286,7 @@ Task<> World::reap() {
       known->second.may_be_gone = true;
     }
   }
-  (void)co_await life_->engine.reap();
+  (void)co_await life_->engine.reaper().reap();
 }
 
 Task<> World::sync_deferred() {
@@ -298,7 +298,7 @@ Task<> World::sync_deferred() {
   for (const auto& [id, upload] : uploads_) {
     before.emplace(id, Acknowledged{upload.acknowledged, upload.acknowledged_parts});
   }
-  const Result<bool> synced = co_await life_->engine.sync_deferred();
+  const Result<bool> synced = co_await life_->engine.deferred_syncs().round();
   if (!process_.alive || !synced) {
     co_return;
   }

@@ -40,11 +40,12 @@ Task<> World::deliver_waiting() {
 }
 
 Task<> World::deliver(UploadRecord record) {
-  life_->engine.began(record.token);
+  life_->engine.ledger().began(record.token);
   Result<delivery::Delivery> delivery = co_await ask_backend(record);
   if (delivery) {
     const bool makes_video = !delivery->changes.empty();
-    const Result<> kept = co_await life_->engine.answered(record.token, std::move(*delivery));
+    const Result<> kept =
+        co_await life_->engine.ledger().answered(record.token, std::move(*delivery));
     if (kept) {
       if (makes_video) {
         count_video(record.id);
@@ -56,7 +57,7 @@ Task<> World::deliver(UploadRecord record) {
     co_return;
   }
   if (!delivery) {
-    (void)co_await life_->engine.failed(record.token, 1, clock_.now());
+    (void)co_await life_->engine.ledger().failed(record.token, 1, clock_.now());
   }
   life_->waiting.push_back(std::move(record));
 }
@@ -64,7 +65,7 @@ Task<> World::deliver(UploadRecord record) {
 Task<bool> World::give_up(const UploadRecord& record) {
   // Whoever asks for another round may do so as soon as the journal knows.
   life_->submitted.erase(record.id);
-  const Result<> kept = co_await life_->engine.gave_up(record.token, 1, "planted failure");
+  const Result<> kept = co_await life_->engine.ledger().gave_up(record.token, 1, "planted failure");
   if (kept) {
     ++tally_.given_up;
   } else {
@@ -86,7 +87,7 @@ Task<> World::retry(Expectation& upload) {
     upload.refused_by_backend = dice_.chance(0.5);
     life_->submitted.erase(upload.id);
   }
-  const Result<upload::Snapshot> result = co_await life_->engine.retry(upload.id);
+  const Result<upload::Snapshot> result = co_await life_->engine.operations().retry(upload.id);
   if (!process_.alive) {
     co_return;
   }

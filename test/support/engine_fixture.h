@@ -73,14 +73,14 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   }
 
   runtime::Task<> deliver(std::string token, std::uint64_t id) {
-    engine->began(token);
+    engine->ledger().began(token);
     delivered_bytes = store.blobs.contains(id) ? store.blobs.at(id).durable : "";
     (void)co_await store.move_to(id, delivered_bytes.size(), "video");
     delivery::Delivery delivery;
     delivery.answer.status = 200;
     delivery.answer.body = "answer " + std::to_string(id);
     delivery.blob_taken = true;
-    const Result<> kept = co_await engine->answered(std::move(token), std::move(delivery));
+    const Result<> kept = co_await engine->ledger().answered(std::move(token), std::move(delivery));
     EXPECT_TRUE(kept);
   }
 

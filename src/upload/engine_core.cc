@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "upload/engine_core.h"
+
+#include <utility>
+
+namespace sluice::upload {
+
+using runtime::Task;
+
+EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_handover,
+                       EngineSettings engine_settings)
+    : parts(engine_parts),
+      handover(engine_handover),
+      settings(engine_settings),
+      admission(parts.store, settings.admission,
+                Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads(),
+                         parts.journal.promised_to_owners()}),
+      uploads(parts.journal, admission, parts.announcer),
+      deferred({parts.journal, parts.store, uploads, parts.log, parts.metrics}),
+      tools{parts.store,   parts.buffers,   parts.clock,
+            parts.metrics, settings.expiry, settings.defers_syncs ? &deferred : nullptr},
+      synced_tools{parts.store, parts.buffers, parts.clock, parts.metrics, settings.expiry} {}
+
+Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store) {
+  if (!co_await upload.cut_all(Errc::not_found, limits::takeover_wait_max)) {
+    co_return fail(Errc::overloaded, "a request for this upload is still being stored");
+  }
+  if (const Result<> removed = co_await store.remove(upload.id()); !removed) {
+    co_return fail(removed.error());
+  }
+  BlobRemoved event;
+  const Result<Transition> committed = co_await upload.commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return Result<>();
+}
+
+}  // namespace sluice::upload

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// What the classes behind the engine's interfaces have in common: its settings, the parts that it
+// works with, and the uploads in memory.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "delivery/handover.h"
+#include "journal/journal.h"
+#include "runtime/buffer_pool.h"
+#include "store/answer_files.h"
+#include "store/store.h"
+#include "upload/admission.h"
+#include "upload/announcer.h"
+#include "upload/append.h"
+#include "upload/deferred_syncs.h"
+#include "upload/live_uploads.h"
+
+namespace sluice::upload {
+
+struct EngineSettings {
+  AdmissionSettings admission;
+  Expiry expiry;
+  Duration answer_wait =
+      limits::answer_wait_default;  // A client waits so long for the backend's answer.
+  // A status query waits so long for what running requests have brought to be durable, and of that
+  // so long for them to write it. Zero: what is written already.
+  Duration status_wait = limits::status_wait_max;
+  Duration arrival_wait = limits::arrival_wait_max;
+  std::size_t answer_waiters_max = limits::answer_waiters_max;
+  // Durability::interval and none: DeferredSyncs::round() has to be called then.
+  bool defers_syncs = false;
+};
+
+// The references outlive the engine.
+struct EngineParts {
+  journal::Journal& journal;
+  store::Store& store;
+  store::AnswerFiles& answers;
+  Announcer& announcer;
+  runtime::BufferPool& buffers;
+  Clock& clock;
+  Metrics& metrics;
+  Log& log;
+};
+
+// Owned by the UploadEngine, which outlives the classes that refer to it. Any worker.
+struct EngineCore {
+  EngineCore(EngineParts engine_parts, delivery::Handover& engine_handover,
+             EngineSettings engine_settings);
+
+  const EngineParts parts;
+  delivery::Handover& handover;
+  const EngineSettings settings;
+  Admission admission;
+  LiveUploads uploads;
+  DeferredSyncs deferred;
+  const AppendTools tools;         // Of pieces.
+  const AppendTools synced_tools;  // Of what is synced before anything of it is acknowledged.
+};
+
+// Cuts the requests off that still write, then removes the blob and tells the journal: a blob is
+// made when bytes come.
+runtime::Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store);
+
+}  // namespace sluice::upload

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What became of a hand-off, written down in its upload.
+#pragma once
+
+#include <string>
+
+#include "delivery/ledger.h"
+#include "upload/engine_core.h"
+
+namespace sluice::upload {
+
+class HandoffLedger final : public delivery::Ledger {
+ public:
+  explicit HandoffLedger(EngineCore& core) : core_(core) {}
+
+  void began(const std::string& token) override;
+  runtime::Task<Result<>> failed(std::string token, unsigned attempts,
+                                 Timestamp next_attempt_at) override;
+  runtime::Task<Result<>> gave_up(std::string token, unsigned attempts,
+                                  std::string reason) override;
+  runtime::Task<Result<>> answered(std::string token, delivery::Delivery delivery) override;
+
+ private:
+  EngineCore& core_;
+};
+
+}  // namespace sluice::upload

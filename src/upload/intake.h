@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// How uploads come to be: by a session, or as a file without one, of which it is known at its end
+// whose it is, how large and what.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "journal/records.h"
+#include "runtime/byte_source.h"
+#include "runtime/task.h"
+#include "upload/engine.h"
+#include "upload/engine_core.h"
+
+namespace sluice::upload {
+
+// Any worker.
+class Intake {
+ public:
+  explicit Intake(EngineCore& core) : core_(core) {}
+
+  // As Engine::create() and Engine::take_file().
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> create(NewUpload request);
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> take_file(NewUpload outline,
+                                                               runtime::ByteSource& body,
+                                                               FileIdentity& identity);
+
+ private:
+  journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
+  // A clock that was set makes the journal forget no signature before its time.
+  journal::UseSignature used(journal::UseSignature use) const;
+  // The file's own record, with the file durable in the store and the journal.
+  runtime::Task<Result<journal::UploadRecord>> receive_file(LiveUpload& upload,
+                                                            runtime::ByteSource& body,
+                                                            FileIdentity& identity);
+  runtime::Task<Result<std::uint64_t>> store_file(LiveUpload& upload, runtime::ByteSource& body);
+  runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
+
+  EngineCore& core_;
+};
+
+}  // namespace sluice::upload
