@@ -100,7 +100,7 @@ std::optional<T> number(const json::object& object, std::string_view key) {
   return error ? std::nullopt : std::optional<T>(converted);
 }
 
-std::optional<SavedUpload> parse(const std::string& text) {
+std::optional<SavedUpload> parse_state(const std::string& text) {
   json::error_code error;
   const json::value document = json::parse(text, error);
   const json::object* object = error ? nullptr : document.if_object();
@@ -170,7 +170,7 @@ UploadStateFile::~UploadStateFile() {
 
 std::optional<SavedUpload> UploadStateFile::load() const {
   const std::optional<std::string> text = read_whole(path_);
-  return text ? parse(*text) : std::nullopt;
+  return text ? parse_state(*text) : std::nullopt;
 }
 
 Result<> UploadStateFile::save(const SavedUpload& upload) const {

@@ -34,7 +34,7 @@ bool is_http(const Url& url) {
   return (scheme == "http" || scheme == "https") && !part(url, CURLUPART_HOST).empty();
 }
 
-Url parse(const std::string& text) {
+Url parse_url(const std::string& text) {
   Url url(curl_url());
   if (!set(url, CURLUPART_URL, text) || !is_http(url)) {
     url.reset();
@@ -45,7 +45,7 @@ Url parse(const std::string& text) {
 }  // namespace
 
 std::optional<std::string> session_url(std::string_view base) {
-  const Url url = parse(std::string(base));
+  const Url url = parse_url(std::string(base));
   if (!url) {
     return std::nullopt;
   }
@@ -64,7 +64,7 @@ std::optional<std::string> session_url(std::string_view base) {
 }
 
 std::optional<std::string> resolve_url(const std::string& base, const std::string& reference) {
-  const Url url = parse(base);
+  const Url url = parse_url(base);
   if (!url || !set(url, CURLUPART_URL, reference) || !is_http(url)) {
     return std::nullopt;
   }
@@ -72,7 +72,7 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
 }
 
 std::string shown_origin(const std::string& text) {
-  const Url url = parse(text);
+  const Url url = parse_url(text);
   if (!url) {
     return "an unusable URL";
   }
@@ -82,14 +82,14 @@ std::string shown_origin(const std::string& text) {
 }
 
 bool loses_encryption(const std::string& from, const std::string& to) {
-  const Url first = parse(from);
-  const Url second = parse(to);
+  const Url first = parse_url(from);
+  const Url second = parse_url(to);
   return first && second && part(first, CURLUPART_SCHEME) == "https" &&
          part(second, CURLUPART_SCHEME) == "http";
 }
 
 bool is_loopback(const std::string& text) {
-  const Url url = parse(text);
+  const Url url = parse_url(text);
   const std::string host = url ? part(url, CURLUPART_HOST) : "";
   in_addr address{};
   if (::inet_pton(AF_INET, host.c_str(), &address) == 1) {

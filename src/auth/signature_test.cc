@@ -26,8 +26,8 @@ Fields with(Fields fields, const Fields& more) {
 }
 
 Fields credentials(const char* access_key, const char* cloud_key, const char* cloud,
-                   const char* timestamp) {
-  return {{"timestamp", timestamp}, {cloud_key, cloud}, {"access_key", access_key}};
+                   const char* signed_at) {
+  return {{"timestamp", signed_at}, {cloud_key, cloud}, {"access_key", access_key}};
 }
 
 const Fields documentation =

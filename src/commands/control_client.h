@@ -9,6 +9,10 @@
 
 namespace sluice::commands {
 
+// Exit codes of the commands beside 0 and that of a wrong command line.
+inline constexpr int exit_refused = 1;
+inline constexpr int exit_no_server = 4;
+
 struct ControlAnswer {
   long status = 0;
   std::string body;

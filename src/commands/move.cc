@@ -11,10 +11,7 @@
 namespace sluice::commands {
 namespace {
 
-constexpr int exit_refused = 1;
-constexpr int exit_no_server = 4;
-
-constexpr const char* footer = R"(
+constexpr const char* move_footer = R"(
 Clients that follow Location go on at the new URL; the locations that they know go on
 working. It holds across restarts, until another move or --back.
 
@@ -24,13 +21,13 @@ Exit codes:
   2  the command line is wrong
   4  no server runs on the data directory)";
 
-struct Options {
+struct MoveOptions {
   std::string url;
   bool back = false;
   std::string directory = "./sluice-data";
 };
 
-int move(const Options& options) {
+int move(const MoveOptions& options) {
   const std::string path =
       options.back ? "/locations/back" : "/locations/to/" + percent_encode(options.url);
   const Result<ControlAnswer> answer = send_command(options.directory, path);
@@ -52,8 +49,8 @@ int move(const Options& options) {
 void add_move(CLI::App& program, int& exit_code) {
   CLI::App* command =
       program.add_subcommand("move", "Give the uploads of the running server another base URL");
-  command->footer(footer);
-  const auto options = std::make_shared<Options>();
+  command->footer(move_footer);
+  const auto options = std::make_shared<MoveOptions>();
   CLI::Option* to =
       command->add_option("--to", options->url, "What every Location begins with from now on")
           ->type_name("URL");

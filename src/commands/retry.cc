@@ -15,10 +15,7 @@
 namespace sluice::commands {
 namespace {
 
-constexpr int exit_refused = 1;
-constexpr int exit_no_server = 4;
-
-constexpr const char* footer = R"(
+constexpr const char* retry_footer = R"(
 Both the uploads that the backend refused and those that were given up are handed over
 again, as long as their files are kept (expiry.refused, expiry.failed). Until the backend
 answers anew, their clients are told to wait; then they get the new answer.
@@ -30,7 +27,7 @@ Exit codes:
   2  the command line is wrong
   4  no server runs on the data directory)";
 
-struct Options {
+struct RetryOptions {
   std::uint64_t id = 0;
   std::string since;
   std::string directory = "./sluice-data";
@@ -49,7 +46,7 @@ std::optional<int> failure_of(const Result<ControlAnswer>& answer) {
   return std::nullopt;
 }
 
-int retry_one(const Options& options) {
+int retry_one(const RetryOptions& options) {
   const std::string id = std::to_string(options.id);
   const Result<ControlAnswer> answer = send_command(options.directory, "/uploads/" + id + "/retry");
   if (const std::optional<int> failure = failure_of(answer)) {
@@ -60,7 +57,7 @@ int retry_one(const Options& options) {
 }
 
 // Page after page, so that no command lasts long.
-int retry_since(const Options& options, Timestamp since) {
+int retry_since(const RetryOptions& options, Timestamp since) {
   std::uint64_t retried = 0;
   std::uint64_t failed = 0;
   std::string range = std::to_string(since.time_since_epoch().count()) + ".0";
@@ -83,7 +80,7 @@ int retry_since(const Options& options, Timestamp since) {
   return EXIT_SUCCESS;
 }
 
-int retry(const Options& options) {
+int retry(const RetryOptions& options) {
   if (options.since.empty()) {
     return retry_one(options);
   }
@@ -100,8 +97,8 @@ std::string check_time(const std::string& text) {
 void add_retry(CLI::App& program, int& exit_code) {
   CLI::App* command = program.add_subcommand(
       "retry", "Hand refused or failed uploads over again, on the running server");
-  command->footer(footer);
-  const auto options = std::make_shared<Options>();
+  command->footer(retry_footer);
+  const auto options = std::make_shared<RetryOptions>();
   CLI::Option* id = command->add_option("ID", options->id, "The upload's number, as in the log")
                         ->check(CLI::Range(std::uint64_t{1}, limits::upload_id_max));
   CLI::Option* since =

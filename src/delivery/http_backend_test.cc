@@ -80,12 +80,11 @@ class HttpBackendTest : public ::testing::Test {
   HttpBackendSettings settings;
   Handoff handoff;
   std::unique_ptr<HttpBackend> backend;
-  const boost::asio::ip::tcp::endpoint any_port{boost::asio::ip::address_v4::loopback(), 0};
 };
 
 TEST_F(HttpBackendTest, KeepsStatusChosenHeadersAndBody) {
   write_blob("hello");
-  Server server(any_port, {good});
+  Server server(testing::any_port, {good});
   const auto delivery = testing::run(backend_for(server).deliver(handoff));
   ASSERT_TRUE(delivery) << delivery.error().message();
   EXPECT_EQ(delivery->answer.status, 201);
@@ -100,7 +99,7 @@ TEST_F(HttpBackendTest, ReadsTheFileForItsDigestOnceInAProcess) {
   write_blob("hello");
   settings.mode = HandoffMode::form;
   settings.with_digest = true;
-  Server server(any_port, {busy, good});
+  Server server(testing::any_port, {busy, good});
   backend_for(server);
   EXPECT_EQ(testing::run(backend->deliver(handoff))->answer.status, 503);
   write_blob("HELLO");  // Nobody does; here it shows what the digest was made of.
@@ -118,7 +117,7 @@ TEST_F(HttpBackendTest, SendsExtraFilesBehindTheFileInAForm) {
   handoff.extra_files = {{"sub\"s", "s.srt", {5, 7}}, {"none", "n", {7, 7}}, {"t", "t", {7, 10}}};
   settings.mode = HandoffMode::form;
   settings.with_digest = true;
-  Server server(any_port, {good});
+  Server server(testing::any_port, {good});
   ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
   const std::string request = server.requests().at(0);
   const std::string type = header(request, "Content-Type");
@@ -150,28 +149,29 @@ TEST_F(HttpBackendTest, TellsTroubleOnTheWayFromARefusal) {
   } cases[] = {{200, false}, {400, false}, {401, true}, {403, false}, {404, true},
                {422, false}, {429, true},  {500, true}, {503, true}};
   for (const auto& row : cases) {
-    const Server server(any_port, {answer_of(row.status)});
+    const Server server(testing::any_port, {answer_of(row.status)});
     const auto delivery = testing::run(backend_for(server).deliver(handoff));
     ASSERT_TRUE(delivery) << row.status;
     EXPECT_EQ(delivery->is_trouble, row.is_trouble) << row.status;
     EXPECT_FALSE(delivery->retry_after) << row.status;
   }
   handoff.origin = R"({"address":"::1","headers":{"authorization":"Bearer x"}})";
-  const Server server(any_port, {answer_of(401)});
+  const Server server(testing::any_port, {answer_of(401)});
   EXPECT_FALSE(testing::run(backend_for(server).deliver(handoff))->is_trouble)
       << "the application means the client";
 }
 
 TEST_F(HttpBackendTest, HearsWhenToComeAgain) {
   write_blob("hello");
-  const Server server(any_port, {answer_of(503, "Retry-After: 120\r\n")});
+  const Server server(testing::any_port, {answer_of(503, "Retry-After: 120\r\n")});
   EXPECT_EQ(testing::run(backend_for(server).deliver(handoff))->retry_after,
             std::chrono::minutes(2));
 }
 
 TEST_F(HttpBackendTest, FollowsNoRedirect) {
   write_blob("hello");
-  const Server server(any_port, {"HTTP/1.1 307 No\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"});
+  const Server server(testing::any_port,
+                      {"HTTP/1.1 307 No\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"});
   const auto delivery = testing::run(backend_for(server).deliver(handoff));
   ASSERT_FALSE(delivery);
   EXPECT_EQ(delivery.error().code(), Errc::delivery_failed);
@@ -179,7 +179,7 @@ TEST_F(HttpBackendTest, FollowsNoRedirect) {
 
 TEST_F(HttpBackendTest, AFileThatIsNotWholeIsNotSent) {
   write_blob("hell");
-  const Server server(any_port, {});
+  const Server server(testing::any_port, {});
   EXPECT_EQ(testing::run(backend_for(server).deliver(handoff)).error().code(),
             Errc::storage_failed);
 }
@@ -190,13 +190,13 @@ TEST_F(HttpBackendTest, TheSecondNameStaysUnlessTheFileIsRefused) {
   settings.directory = incoming.path();
   const std::string path = incoming.path() + "/" + handoff.idempotency_key;
   {
-    const Server server(any_port, {good});
+    const Server server(testing::any_port, {good});
     ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
     EXPECT_TRUE(std::filesystem::exists(path));
   }
   settings.trouble = {404};
   for (const int status : {404, 422}) {
-    const Server server(any_port, {answer_of(status)});
+    const Server server(testing::any_port, {answer_of(status)});
     ASSERT_TRUE(testing::run(backend_for(server).deliver(handoff)));
     EXPECT_EQ(std::filesystem::exists(path), status == 404);
   }
@@ -206,7 +206,7 @@ TEST_F(HttpBackendTest, TheSecondNameStaysUnlessTheFileIsRefused) {
 TEST_F(HttpBackendTest, StopEndsTheMakingOfDigests) {
   write_blob("hello");
   settings.with_digest = true;
-  const Server server(any_port, {});
+  const Server server(testing::any_port, {});
   backend_for(server).stop();
   EXPECT_EQ(testing::run(backend->deliver(handoff)).error().code(), Errc::draining);
 }

@@ -10,13 +10,12 @@
 namespace sluice::http {
 namespace {
 
-struct Row {
-  std::string value;
-  std::optional<ByteRange> range;
-  std::optional<std::uint64_t> total;
-};
-
 TEST(ContentRange, FormsOfTheSpecificationAndOfClientsAreRead) {
+  struct Row {
+    std::string value;
+    std::optional<ByteRange> range;
+    std::optional<std::uint64_t> total;
+  };
   const std::string max = std::to_string(limits::file_size_max);
   const Row rows[] = {
       {"bytes 0-4/9", ByteRange{0, 5}, 9U},

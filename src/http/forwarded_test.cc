@@ -11,15 +11,14 @@ namespace {
 
 using Fields = std::vector<std::pair<const char*, const char*>>;
 
-struct Row {
-  const char* peer;
-  Fields fields;
-  const char* address;
-  bool secure;
-  const char* host;
-};
-
 TEST(Forwarded, IsBelievedFromTrustedProxiesAlone) {
+  struct Row {
+    const char* peer;
+    Fields fields;
+    const char* address;
+    bool secure;
+    const char* host;
+  };
   const auto trusted = net::TrustedProxies::parse("10.0.0.0/8, unix, 2001:db8::1");
   ASSERT_TRUE(trusted);
   const Row rows[] = {

@@ -174,7 +174,7 @@ Method method_of(std::string_view text) noexcept {
 
 // Narrower than RFC 3986 3.2: no escapes and none of the sub-delimiters, which no name on a network
 // has, so that a Host can stand in a Location as it came.
-bool is_host(std::string_view text) noexcept {
+bool is_host_field(std::string_view text) noexcept {
   const auto is_hex = [](char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
   };
@@ -204,7 +204,7 @@ Result<> check_host(const Headers& headers, int version) {
   if (count > 1 || (count == 0 && version == 11)) {
     return fail(Errc::bad_request, "expected exactly one Host field; got " + std::to_string(count));
   }
-  if (const auto host = headers.find("Host"); host && !is_host(*host)) {
+  if (const auto host = headers.find("Host"); host && !is_host_field(*host)) {
     return fail(Errc::bad_request,
                 "expected Host \"name\" or \"name:port\"; got " + in_quotes(*host));
   }
@@ -232,7 +232,7 @@ Result<> read_target(Request& request, std::string_view target) {
     }
     rest.remove_prefix(scheme_size + 3);
     const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
-    if (!is_host(authority)) {
+    if (!is_host_field(authority)) {
       return refuse();
     }
     request.headers.set("Host", std::string(authority));

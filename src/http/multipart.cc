@@ -9,17 +9,12 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/blanks.h"
 #include "http/content_coding.h"
 #include "http/parameter_list.h"
 
 namespace sluice::http {
 namespace {
-
-constexpr std::string_view blanks = " \t";
-
-std::size_t end_of_blanks(std::string_view text, std::size_t from) noexcept {
-  return std::min(text.find_first_not_of(blanks, from), text.size());
-}
 
 // The only three escapes that browsers write into names (WHATWG HTML, multipart/form-data
 // encoding); any other '%' is itself.

@@ -20,16 +20,16 @@ struct Part {
   friend bool operator==(const Part&, const Part&) = default;
 };
 
-struct Outcome {
+struct Reading {
   std::vector<Part> parts;
   bool ended = false;
   std::optional<Error> error;
 };
 
 // Reads `wire` as it arrives in pieces that end at `cuts`.
-Outcome read(const std::string& boundary, std::string_view wire, std::vector<std::size_t> cuts) {
+Reading read(const std::string& boundary, std::string_view wire, std::vector<std::size_t> cuts) {
   MultipartParser parser(boundary);
-  Outcome outcome;
+  Reading outcome;
   cuts.push_back(wire.size());
   std::size_t begin = 0;
   for (const std::size_t end : cuts) {
@@ -67,9 +67,9 @@ Outcome read(const std::string& boundary, std::string_view wire, std::vector<std
 }
 
 // The same in one piece, byte by byte and cut in two everywhere.
-Outcome read_every_way(const std::string& boundary, std::string_view wire) {
-  Outcome whole = read(boundary, wire, {});
-  const auto expect_same = [&](const Outcome& other) {
+Reading read_every_way(const std::string& boundary, std::string_view wire) {
+  Reading whole = read(boundary, wire, {});
+  const auto expect_same = [&](const Reading& other) {
     EXPECT_EQ(other.parts == whole.parts || whole.error, true) << wire;
     EXPECT_EQ(other.ended, whole.ended) << wire;
     EXPECT_EQ(other.error.has_value(), whole.error.has_value()) << wire;
@@ -131,7 +131,7 @@ TEST(Multipart, BodiesAreReadPartByPart) {
        {{"file", "x.mp4", "MOOV", true}, {"a", {}, "1", true}}},
   };
   for (const Row& row : rows) {
-    const Outcome outcome = read_every_way(row.boundary, row.wire);
+    const Reading outcome = read_every_way(row.boundary, row.wire);
     EXPECT_FALSE(outcome.error) << row.wire << ": "
                                 << (outcome.error ? outcome.error->message() : "");
     EXPECT_TRUE(outcome.ended) << row.wire;
@@ -177,7 +177,7 @@ TEST(Multipart, NamesAreReadAsClientsWriteThem) {
   for (const Row& row : rows) {
     const std::string wire =
         "--b\r\nX-Y:\r\nContent-disposition:" + row.disposition + "\r\n\r\n\r\n--b--";
-    const Outcome outcome = read_every_way("b", wire);
+    const Reading outcome = read_every_way("b", wire);
     EXPECT_FALSE(outcome.error) << wire;
     EXPECT_EQ(outcome.parts, (std::vector<Part>{{row.name, row.file_name, "", true}})) << wire;
   }
@@ -212,7 +212,7 @@ TEST(Multipart, BrokenBodiesAreRefused) {
       "--b\r\n--b\r\n" + head_a + "1\r\n--b--",
   };
   for (const std::string& wire : rows) {
-    const Outcome outcome = read_every_way("b", wire);
+    const Reading outcome = read_every_way("b", wire);
     EXPECT_TRUE(outcome.error) << wire;
     EXPECT_FALSE(outcome.ended) << wire;
   }
@@ -225,7 +225,7 @@ TEST(Multipart, LinesOfUnixAreRefusedInWordsThatSaySo) {
         std::string("--b\r\nContent-Disposition: form-data; name=a\n\n1\n--b--\n"),
         "--b\r\nX: y\n" + head_a + "1\r\n--b--",
         "--b\r\n" + head_a + "1\r\n--b\r\nContent-Disposition: form-data; name=a\n\n1\n--b--\n"}) {
-    const Outcome outcome = read_every_way("b", wire);
+    const Reading outcome = read_every_way("b", wire);
     ASSERT_TRUE(outcome.error) << wire;
     EXPECT_NE(outcome.error->message().find("LF alone"), std::string::npos)
         << outcome.error->message();
@@ -237,7 +237,7 @@ TEST(Multipart, LinesOfUnixAreRefusedInWordsThatSaySo) {
 
 TEST(Multipart, PartsInACodingAreRefused) {
   const auto code_of = [](const std::string& field) {
-    const Outcome outcome = read("b", "--b\r\n" + field + "\r\n" + head_a + "1\r\n--b--", {});
+    const Reading outcome = read("b", "--b\r\n" + field + "\r\n" + head_a + "1\r\n--b--", {});
     return outcome.error ? outcome.error->code() : Errc::internal;
   };
   for (const char* field :

@@ -5,14 +5,11 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "http/blanks.h"
 #include "http/message.h"
 
 namespace sluice::http {
 namespace {
-
-std::size_t end_of_blanks(std::string_view text, std::size_t from) noexcept {
-  return std::min(text.find_first_not_of(" \t", from), text.size());
-}
 
 // Whether a value may end in front of text[at]: the field ends there, or `; name` follows.
 bool may_end(std::string_view text, std::size_t at) noexcept {

@@ -8,12 +8,10 @@
 namespace sluice::http {
 namespace {
 
-using Fields = std::vector<FormField>;
-
 TEST(Urlencoded, FieldsComeInOrder) {
   struct Row {
     std::string_view text;
-    Fields fields;
+    std::vector<FormField> fields;
   };
   const Row rows[] = {
       {"", {}},

@@ -94,6 +94,15 @@ void Execution::bind_unsigned(std::uint64_t value) {
   bind(static_cast<std::int64_t>(value));
 }
 
+void Execution::bind_time(Timestamp time) {
+  bind(time.time_since_epoch().count());
+}
+
+void Execution::bind_count(std::size_t count) {
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  bind_unsigned(std::min<std::uint64_t>(count, most));
+}
+
 // A null pointer would bind NULL instead of an empty value.
 void Execution::bind_text(std::string_view value) {
   const char* const data = value.empty() ? "" : value.data();

@@ -4,12 +4,14 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace sluice::journal {
@@ -47,6 +49,9 @@ class Execution {
 
   void bind(std::int64_t value);
   void bind_unsigned(std::uint64_t value);
+  void bind_time(Timestamp time);
+  // Of rows, as a LIMIT: what SQLite cannot count is the most that it can.
+  void bind_count(std::size_t count);
   void bind_text(std::string_view value);
   void bind_blob(std::string_view value);
   void bind_null();

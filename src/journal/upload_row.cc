@@ -104,11 +104,11 @@ void bind_progress(Execution& execution, const UploadProgress& progress,
   execution.bind_text(to_text(progress.state));
   execution.bind_text(texts.stored);
   execution.bind_text(texts.unsynced);
-  bind_time(execution, progress.expires_at);
+  execution.bind_time(progress.expires_at);
   execution.bind(progress.blob_present ? 1 : 0);
   execution.bind_unsigned(progress.attempts);
-  bind_time(execution, progress.next_attempt_at);
-  bind_time(execution, progress.handoff_since);
+  execution.bind_time(progress.next_attempt_at);
+  execution.bind_time(progress.handoff_since);
   execution.bind_blob(progress.failure);
   if (!progress.answer) {
     execution.bind_null();

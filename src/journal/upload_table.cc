@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "journal/upload_table.h"
 
-#include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -12,15 +10,6 @@
 
 namespace sluice::journal {
 namespace {
-
-void bind_time(Execution& execution, Timestamp time) {
-  execution.bind(time.time_since_epoch().count());
-}
-
-void bind_count(Execution& execution, std::size_t count) {
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  execution.bind_unsigned(std::min<std::uint64_t>(count, most));
-}
 
 // How many records of 4 KiB the upload counts as.
 std::uint64_t weight_of(std::size_t text_bytes) {
@@ -108,7 +97,7 @@ Result<> UploadTable::create(const UploadRecord& record) {
   execution.bind_text(record.origin);
   execution.bind_text(record.owner);
   execution.bind_text(layout);
-  bind_time(execution, record.created_at);
+  execution.bind_time(record.created_at);
   bind_progress(execution, record.progress, texts);
   execution.bind_unsigned(weight_of(record.file_name.size() + record.content_type.size() +
                                     record.parameters.size() + record.origin.size() +
@@ -228,8 +217,8 @@ Result<std::vector<UploadRecord>> UploadTable::undelivered(std::uint64_t after, 
 Result<std::vector<UploadRecord>> UploadTable::due(Timestamp now, ExpiryPosition after,
                                                    std::size_t count) {
   Execution execution(due_);
-  bind_time(execution, now);
-  bind_time(execution, after.expires_at);
+  execution.bind_time(now);
+  execution.bind_time(after.expires_at);
   execution.bind_unsigned(after.id);
   return read(execution, count);
 }
@@ -244,10 +233,10 @@ Result<std::vector<UploadRecord>> UploadTable::leftover_blobs(std::uint64_t afte
 Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until,
                                                   std::size_t count) {
   Execution execution(decided_);
-  bind_time(execution, after.at);
+  execution.bind_time(after.at);
   execution.bind_unsigned(after.id);
-  bind_time(execution, until);
-  bind_count(execution, count);
+  execution.bind_time(until);
+  execution.bind_count(count);
   std::vector<Decided> found;
   const Result<> read = execution.each_row([&] {
     const Timestamp at{std::chrono::milliseconds(execution.take_integer())};

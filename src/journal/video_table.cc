@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <iterator>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -14,11 +13,6 @@
 
 namespace sluice::journal {
 namespace {
-
-void bind_count(Execution& execution, std::size_t count) {
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  execution.bind_unsigned(std::min<std::uint64_t>(count, most));
-}
 
 bool is_status(std::string_view text) {
   return text == "processing" || text == "success" || text == "fail" || text == "deleted";
@@ -215,7 +209,7 @@ Result<bool> VideoTable::skip(const VideoQuery& query, std::size_t count, VideoP
   Execution execution(lists_for(query).skip);
   bind(execution, query);
   bind(execution, position);
-  bind_count(execution, count - 1);
+  execution.bind_count(count - 1);
   const Result<bool> found = execution.step();
   if (found && *found) {
     position.created_at = execution.take_integer();
@@ -229,7 +223,7 @@ Result<std::vector<VideoRecord>> VideoTable::rows(const VideoQuery& query, std::
   Execution execution(lists_for(query).rows);
   bind(execution, query);
   bind(execution, position);
-  bind_count(execution, count);
+  execution.bind_count(count);
   std::vector<VideoRecord> records;
   std::size_t bytes = 0;
   while (bytes < limits::read_step_bytes) {

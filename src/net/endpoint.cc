@@ -23,7 +23,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }
 
 // Without its brackets, which IPv6 has and IPv4 has not; nullopt for anything else.
-std::optional<std::string> parse_address(std::string_view text) {
+std::optional<std::string> numeric_address(std::string_view text) {
   if (text == "localhost") {
     return "127.0.0.1";
   }
@@ -58,7 +58,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   }
   const std::size_t colon = text.rfind(':');
   if (colon != std::string_view::npos) {
-    const auto address = parse_address(text.substr(0, colon));
+    const auto address = numeric_address(text.substr(0, colon));
     const auto port = parse_port(text.substr(colon + 1));
     if (address && port) {
       return Endpoint{*address, *port};

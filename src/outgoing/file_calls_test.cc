@@ -16,9 +16,9 @@
 namespace sluice::outgoing {
 namespace {
 
+using testing::any_port;
 using TcpServer = testing::RawServer<boost::asio::ip::tcp>;
 
-const boost::asio::ip::tcp::endpoint any_port{boost::asio::ip::address_v4::loopback(), 0};
 constexpr const char* no_content = "HTTP/1.1 204 No Content\r\n\r\n";
 
 // A disk that stands still until it is released.
@@ -74,7 +74,7 @@ class StalledSink final : public AnswerSink {
   StalledDisk& disk_;
 };
 
-HttpRequest request_to(const TcpServer& server) {
+HttpRequest root_request_to(const TcpServer& server) {
   HttpRequest request;
   request.target =
       *parse_target("http://127.0.0.1:" + std::to_string(server.endpoint().port()) + "/");
@@ -94,7 +94,7 @@ class FileCallsTest : public ::testing::Test {
   }
   bool another_is_answered() {
     const TcpServer server(any_port, {no_content});
-    return testing::run(client_.send(request_to(server))).has_value();
+    return testing::run(client_.send(root_request_to(server))).has_value();
   }
 
   StalledDisk disk_;
@@ -104,7 +104,7 @@ class FileCallsTest : public ::testing::Test {
 
 TEST_F(FileCallsTest, ABodyOnAStalledDiskHoldsUpNoOtherRequest) {
   TcpServer server(any_port, {no_content});
-  HttpRequest request = request_to(server);
+  HttpRequest request = root_request_to(server);
   request.body = std::make_shared<StalledBody>(disk_);
   auto held_up = begin(std::move(request));
   disk_.reached.wait();
@@ -118,7 +118,7 @@ TEST_F(FileCallsTest, ABodyOnAStalledDiskHoldsUpNoOtherRequest) {
 TEST_F(FileCallsTest, AnAnswerOnItsWayToAStalledDiskHoldsUpNoOtherRequest) {
   const std::string body(300'000, 'a');
   const TcpServer server(any_port, {"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + body});
-  HttpRequest request = request_to(server);
+  HttpRequest request = root_request_to(server);
   const auto sink = std::make_shared<StalledSink>(disk_);
   request.sink = sink;
   request.answer_bytes_inline_max = 0;
@@ -135,7 +135,7 @@ TEST_F(FileCallsTest, AnAnswerOnItsWayToAStalledDiskHoldsUpNoOtherRequest) {
 TEST_F(FileCallsTest, AnAnswerIsWholeWhenItsLastByteIsWritten) {
   for (const std::size_t fails_at : {std::string::npos, std::size_t{3}}) {
     const TcpServer server(any_port, {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"});
-    HttpRequest request = request_to(server);
+    HttpRequest request = root_request_to(server);
     StalledDisk disk;
     const auto sink = std::make_shared<StalledSink>(disk);
     sink->fails_at = fails_at;
@@ -155,7 +155,7 @@ TEST_F(FileCallsTest, AnAnswerIsWholeWhenItsLastByteIsWritten) {
 
 TEST_F(FileCallsTest, ARequestWhoseFileDoesNotComeEndsAtItsDeadline) {
   const TcpServer server(any_port, {no_content});
-  HttpRequest request = request_to(server);
+  HttpRequest request = root_request_to(server);
   request.body = std::make_shared<StalledBody>(disk_);
   request.deadlines.stall = std::chrono::milliseconds(300);
   const Result<HttpAnswer> answer = testing::run(client_.send(std::move(request)));
@@ -165,7 +165,7 @@ TEST_F(FileCallsTest, ARequestWhoseFileDoesNotComeEndsAtItsDeadline) {
 
 TEST_F(FileCallsTest, TheEndDoesNotWaitForTheDisk) {
   const TcpServer server(any_port, {no_content});
-  HttpRequest request = request_to(server);
+  HttpRequest request = root_request_to(server);
   request.body = std::make_shared<StalledBody>(disk_);
   auto held_up = begin(std::move(request));
   disk_.reached.wait();

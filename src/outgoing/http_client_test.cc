@@ -18,11 +18,10 @@ namespace sluice::outgoing {
 namespace {
 
 namespace asio = boost::asio;
+using testing::any_port;
 using testing::RawServer;
 
 using TcpServer = RawServer<asio::ip::tcp>;
-
-const asio::ip::tcp::endpoint any_port{asio::ip::address_v4::loopback(), 0};
 
 HttpRequest request_to(const TcpServer& server) {
   HttpRequest request;

@@ -79,7 +79,7 @@ TEST(VideoJson, ListsMetadataInTheFormsOfTheApi) {
   EXPECT_EQ(video_metadata(video), R"({"file_name":"swag.mov","file_size":"4.2 MB"})");
 }
 
-boost::json::object parsed(const std::string& text) {
+boost::json::object parsed_line(const std::string& text) {
   EXPECT_EQ(text.find('\n'), std::string::npos);
   return boost::json::parse(text).as_object();
 }
@@ -104,7 +104,7 @@ TEST(VideoJson, WritesSizesAndDurations) {
     VideoDescription video = swag();
     video.file_size = row.bytes;
     video.media.duration_ms = row.duration_ms;
-    const boost::json::object metadata = parsed(video_metadata(video));
+    const boost::json::object metadata = parsed_line(video_metadata(video));
     EXPECT_EQ(metadata.at("file_size").as_string(), row.size_text);
     EXPECT_EQ(metadata.at("duration").as_string(), row.duration_text);
   }
@@ -132,7 +132,7 @@ TEST(VideoJson, WritesTimesInUtc) {
         {951'782'400'000, "2000/02/29 00:00:00 +0000"},
         {4'102'444'799'999, "2099/12/31 23:59:59 +0000"}}) {
     video.created_at = time_of(milliseconds);
-    EXPECT_EQ(parsed(video_document(video)).at("created_at").as_string(), text);
+    EXPECT_EQ(parsed_line(video_document(video)).at("created_at").as_string(), text);
   }
 }
 
@@ -172,7 +172,7 @@ TEST(VideoJson, KeepsAnyFileNameAsData) {
     VideoDescription video = swag();
     video.file_name = row.given;
     const std::string text = video_document(video);
-    const boost::json::object document = parsed(text);
+    const boost::json::object document = parsed_line(text);
     EXPECT_EQ(document.at("original_filename").as_string(), row.original);
     EXPECT_EQ(document.at("extname").as_string(), row.extension);
     EXPECT_EQ(stored_extension(row.given), row.extension);
@@ -193,14 +193,14 @@ TEST(VideoJson, EchoesParametersAsTheModelsHoldThem) {
   VideoDescription video = swag();
   video.parameters =
       R"({"payload":"{\"a\":1}","path_format":":id/x","profiles":"h264,webm","error":"x"})";
-  boost::json::object document = parsed(video_document(video));
+  boost::json::object document = parsed_line(video_document(video));
   EXPECT_EQ(document.at("payload").as_string(), "{\"a\":1}");
   EXPECT_EQ(document.at("path_format").as_string(), ":id/x");
   EXPECT_EQ(document.at("profiles").as_string(), "h264,webm");
   EXPECT_FALSE(document.contains("error"));
 
   video.parameters = R"({"payload":{"a":1},"path_format":null,"profiles":["h264",7]})";
-  document = parsed(video_document(video));
+  document = parsed_line(video_document(video));
   EXPECT_EQ(document.at("payload").as_string(), "{\"a\":1}");
   EXPECT_FALSE(document.contains("path_format"));
   EXPECT_EQ(document.at("profiles").as_string(), "h264,7");

@@ -11,15 +11,15 @@ using runtime::OpenMode;
 
 namespace {
 
-std::string parent_of(const std::string& path) {
-  return std::filesystem::path(path).parent_path().string();
-}
-
 std::unexpected<Error> input_output_error() {
   return fail(Errc::storage_failed, "planted input/output error");
 }
 
 }  // namespace
+
+std::string parent_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
 
 class FaultyDisk::File final : public runtime::DiskFile {
  public:

@@ -20,6 +20,9 @@
 
 namespace sluice::simulation {
 
+// The directory of a path.
+std::string parent_of(const std::string& path);
+
 // Probabilities for one call.
 struct FaultRates {
   double write_error = 0;  // EIO or ENOSPC after a part of the bytes.

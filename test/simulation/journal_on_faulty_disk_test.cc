@@ -23,7 +23,7 @@ using journal::SqliteJournal;
 using testing::sample_upload;
 using testing::sample_video;
 
-constexpr std::uint64_t seeds_count = 2000;
+constexpr std::uint64_t journal_seeds_count = 2000;
 constexpr int opening_attempts_max = 200;
 
 struct Counts {
@@ -209,7 +209,7 @@ class JournalRun {
 TEST(JournalOnFaultyDisk, KeepsWhatItCommittedAndNothingByHalf) {
   const char* const repeated = std::getenv("SLUICE_TEST_JOURNAL_SEED");
   const std::uint64_t first = repeated == nullptr ? 1 : std::stoull(repeated);
-  const std::uint64_t count = repeated == nullptr ? seeds_count : 1;
+  const std::uint64_t count = repeated == nullptr ? journal_seeds_count : 1;
   Counts counts;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     JournalRun(seed, counts).run();
@@ -220,7 +220,7 @@ TEST(JournalOnFaultyDisk, KeepsWhatItCommittedAndNothingByHalf) {
             << " deaths, " << counts.power_cuts << " power cuts, " << counts.failed_openings
             << " failed openings, " << counts.failed_commits_kept
             << " failed commits that were there\n";
-  if (count == seeds_count) {
+  if (count == journal_seeds_count) {
     EXPECT_GT(counts.commits, count);
     EXPECT_GT(counts.full_disks, count / 50);
     EXPECT_GT(counts.failures, count / 20);

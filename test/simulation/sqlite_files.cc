@@ -30,10 +30,6 @@ OpenFile& of(sqlite3_file* file) {
   return *reinterpret_cast<Handle*>(file)->open;
 }
 
-std::string parent_of(const std::string& path) {
-  return std::filesystem::path(path).parent_path().string();
-}
-
 int close(sqlite3_file* file) {
   const std::unique_ptr<OpenFile> ends(&of(file));
   return SQLITE_OK;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdlib>
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace sluice::testing {
+
+inline const boost::asio::ip::tcp::endpoint any_port{boost::asio::ip::address_v4::loopback(), 0};
 
 // Gives each connection the next of its answers, after the whole request has come, and closes it.
 template <class Protocol>

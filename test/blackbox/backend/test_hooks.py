@@ -82,7 +82,7 @@ def test_trouble_on_the_way_to_the_application_is_no_refusal(serve, status):
         response = open_session(server)
         assert (response.status, response.header("Retry-After")) == (503, "7")
         assert b"gateway" not in response.body
-        line = next(record for record in server.log_records() if record["event"] == "the authorize hook gave no verdict")
+        [line] = server.logged("the authorize hook gave no verdict")
         assert line["level"] == "warn"
         assert line["reason"] == f"status {status}"
         assert line["request"] == response.header("X-Request-Id")
