@@ -160,11 +160,12 @@ Result<> read_head(HeadReader& reader, std::string_view head) {
 }
 
 Method method_of(std::string_view text) noexcept {
-  constexpr std::array<std::pair<std::string_view, Method>, 6> methods{
+  constexpr std::array<std::pair<std::string_view, Method>, 7> methods{
       {{"GET", Method::get},
        {"HEAD", Method::head},
        {"POST", Method::post},
        {"PUT", Method::put},
+       {"PATCH", Method::patch},
        {"DELETE", Method::delete_},
        {"OPTIONS", Method::options}}};
   const auto* const found =

@@ -36,7 +36,7 @@ class Headers {
   std::vector<Header> fields_;
 };
 
-enum class Method { get, head, post, put, delete_, options, other };
+enum class Method { get, head, post, put, patch, delete_, options, other };
 
 enum class Framing { none, length, chunked };
 

@@ -52,6 +52,8 @@ const char* name_of(Method method) {
       return "POST";
     case Method::put:
       return "PUT";
+    case Method::patch:
+      return "PATCH";
     case Method::delete_:
       return "DELETE";
     default:
