@@ -306,6 +306,14 @@ class RouterFixture : public ::testing::Test {
     return run(head, body, testing::ScriptedSource::Ending::lost);
   }
 
+  // The session of the connection has found `error`.
+  http::Response refuse(const std::string& head, Error error) {
+    refusal = std::move(error);
+    http::Response response = send(head);
+    refusal.reset();
+    return response;
+  }
+
   // A session of `file_size` bytes; the path of its location.
   std::string open(std::uint64_t file_size) {
     const http::Response response =
@@ -343,6 +351,7 @@ class RouterFixture : public ::testing::Test {
   const auth::Authenticator* authenticator = &open_to_all;
   bool is_from_inside = true;
   http::Reply last;  // Of the last request.
+  std::optional<Error> refusal;
 
  private:
   http::Response run(std::string head, const std::string& body,
@@ -369,7 +378,10 @@ class RouterFixture : public ::testing::Test {
     context.is_from_inside = is_from_inside;
     testing::ScriptedSource source(body, ending);
     Router router({engine, *gate_in_use, videos, pages, *authenticator}, settings);
-    last = std::move(*testing::run(router.handle((*parsed)->request, context, source)));
+    http::Interims nowhere;
+    http::Exchange exchange((*parsed)->request, context, source, nowhere);
+    last = std::move(
+        *testing::run(refusal ? router.refuse(exchange, *refusal) : router.handle(exchange)));
     bytes_read = source.bytes_read();
     return last.response;
   }

@@ -61,10 +61,12 @@ TEST_F(ForeignPagesTest, CannotHideBehindTheNameThatAProxyTells) {
   http::RequestContext context;
   http::Request request;
   testing::ScriptedSource nothing("", testing::ScriptedSource::Ending::end);
+  http::Interims nowhere;
+  http::Exchange exchange(request, context, nothing, nowhere);
   const auto named = [&](const char* host, const char* forwarded) {
     request.headers.set("Host", host);
     context.host = forwarded;
-    return expect_own_name(Call(request, context, nothing), settings).has_value();
+    return expect_own_name(Call(exchange), settings).has_value();
   };
   EXPECT_TRUE(named("127.0.0.1:8080", "up.example"));
   EXPECT_FALSE(named("127.0.0.1:8080", "evil.example"));

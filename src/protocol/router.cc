@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/router.h"
 
-#include <algorithm>
-#include <iterator>
+#include <array>
 
 #include "base/encoding.h"
-#include "base/told.h"
 #include "protocol/cors.h"
 #include "protocol/foreign_pages.h"
 
@@ -73,10 +71,15 @@ Router::Router(RouterParts parts, ProtocolSettings settings)
       table_(make_table()) {}
 
 // The first pattern that fits wins.
-std::vector<Router::Route> Router::make_table() {
-  std::vector<Route> table = panda_routes();
-  std::ranges::move(service_routes(), std::back_inserter(table));
-  std::ranges::move(optional_routes(), std::back_inserter(table));
+std::vector<Router::Entry> Router::make_table() {
+  std::vector<Entry> table;
+  for (std::vector<Route>& routes :
+       std::array{panda_routes(), service_routes(), optional_routes()}) {
+    for (Route& route : routes) {
+      const Place place(route.name, origins_of(route.kind));
+      table.push_back({std::move(route), place});
+    }
+  }
   return table;
 }
 
@@ -173,96 +176,86 @@ std::vector<Router::Route> Router::optional_routes() {
   return table;
 }
 
-Task<http::ReplyPtr> Router::handle(const http::Request& request,
-                                    const http::RequestContext& context,
-                                    runtime::ByteSource& body) {
-  Call call(request, context, body);
+Task<http::ReplyPtr> Router::handle(http::Exchange& exchange) {
+  Call call(exchange);
   call.began = access_.now();
-  Destination destination;
-  Answer answer = co_await dispatch(call, destination);
-  const Route* const route = destination.route;
-  if (call.upload_id == 0 && route != nullptr && route->kind == Kind::location) {
+  Answer answer = co_await dispatch(call);
+  co_return co_await reply(call, std::move(answer));
+}
+
+Task<http::ReplyPtr> Router::refuse(http::Exchange& exchange, Error error) {
+  Call call(exchange);
+  (void)lead(call);
+  co_return co_await reply(call, fail(std::move(error)));
+}
+
+Task<http::ReplyPtr> Router::reply(Call& call, Answer answer) {
+  if (call.upload_id == 0 && call.at_location) {
     call.upload_id = co_await dialect_.upload_of(call.capture);
   }
-  co_return reply_to(call, destination, answer);
+  co_return call.exchange.reply(std::move(answer));
 }
 
-Task<std::uint64_t> Router::upload_of(const http::Request& request) {
-  Result<Segments> segments = parse_path(request.path);
-  if (!segments) {
-    co_return 0;
-  }
-  const VersionPrefix version = strip_version(*segments);
-  const std::optional<Match> match = find(*segments, version.found);
-  if (!match || match->route->kind != Kind::location) {
-    co_return 0;
-  }
-  co_return co_await dialect_.upload_of(match->capture);
-}
-
-http::ReplyPtr Router::reply_to(const Call& call, const Destination& destination, Answer& answer) {
-  auto reply = std::make_unique<http::Reply>();
-  if (!answer && answer.error().message() != told(answer.error())) {
-    reply->trouble = answer.error().message();
-  }
-  reply->response = answer ? *std::move(answer) : http::error_response(answer.error());
-  for (const http::Header& header : call.headers.fields()) {
-    reply->response.headers.set(header.name, header.value);
-  }
-  if (!answer && answer.error().code() == Errc::not_authorized) {
+http::Response Router::Place::render(const Error& error) const {
+  http::Response response = http::error_response(error);
+  if (error.code() == Errc::not_authorized) {
     // RFC 9110 15.5.2: a 401 names a scheme. No browser knows this one, so none asks for a
     // password.
-    reply->response.headers.set("WWW-Authenticate", "Panda");
+    response.headers.set("WWW-Authenticate", "Panda");
   }
-  reply->upload_id = call.upload_id;
-  if (destination.route != nullptr) {
-    reply->route = destination.route->name;
-  }
-  const Origins* const origins = destination.origins;
-  allow_origin(reply->response.headers, origins != nullptr ? *origins : settings_.origins,
-               &call.request);
-  return reply;
+  return response;
 }
 
-void Router::decorate(const http::Request* request, http::Response& response) {
-  Result<Segments> segments = parse_path(request != nullptr ? request->path : "/");
-  const Origins* origins = &settings_.origins;
-  if (segments) {
-    const VersionPrefix version = strip_version(*segments);
-    origins = &origins_of(*segments, version.found, find(*segments, version.found));
-  }
-  allow_origin(response.headers, *origins, request);
+void Router::Place::complete(const http::Request& request, http::Response& response) const {
+  allow_origin(response.headers, *origins_, request);
 }
 
-Task<Answer> Router::dispatch(Call& call, Destination& destination) {
+Result<Router::Lead> Router::lead(Call& call) const {
+  call.exchange.lead_to(elsewhere_);
+  Result<Segments> segments = parse_path(call.request.path);
+  if (!segments) {
+    return fail(segments.error());
+  }
+  const VersionPrefix version = strip_version(*segments);
+  std::optional<Match> match = find(*segments, version.found);
+  if (!match) {
+    const bool without_json = lacks_json(*segments, version.found);
+    // What is no path of the API may be a mistaken location, and its page has to hear of that.
+    if (without_json || version.found || (!segments->empty() && segments->front() == "videos")) {
+      call.exchange.lead_to(elsewhere_in_api_);
+    }
+    return Lead{.route = nullptr, .lacks_json = without_json};
+  }
+  call.exchange.lead_to(match->entry->place);
+  call.capture = std::move(match->capture);
+  call.at_location = match->entry->route.kind == Kind::location;
+  call.lists_are_objects = version.is_3_1;
+  return Lead{.route = &match->entry->route};
+}
+
+Task<Answer> Router::dispatch(Call& call) {
   const http::Request& request = call.request;
+  const Result<Lead> led = lead(call);
+  if (!led) {
+    return answered(fail(led.error()));
+  }
   if (request.method == Method::options && request.path == "*") {
     http::Response response;
     response.status = 204;
     response.headers.add("Allow", every_method);
     return answered(std::move(response));
   }
-  Result<Segments> segments = parse_path(request.path);
-  if (!segments) {
-    return answered(fail(segments.error()));
-  }
-  const VersionPrefix version = strip_version(*segments);
-  std::optional<Match> match = find(*segments, version.found);
-  destination.origins = &origins_of(*segments, version.found, match);
+  const Route* const route = led->route;
   // The page is to read why the request that it has in mind fails.
-  if (!match && is_preflight(request)) {
+  if (route == nullptr && is_preflight(request)) {
     return answered(answer_options(request, every_method));
   }
-  if (!match) {
-    if (lacks_json(*segments, version.found)) {
-      return answered(fail(Errc::bad_request, "Currently only .json is supported as a format"));
-    }
+  if (route == nullptr && led->lacks_json) {
+    return answered(fail(Errc::bad_request, "Currently only .json is supported as a format"));
+  }
+  if (route == nullptr) {
     return answered(fail(Errc::not_found, "There is nothing at " + in_quotes(request.path)));
   }
-  const Route* const route = match->route;
-  destination.route = route;
-  call.capture = std::move(match->capture);
-  call.lists_are_objects = version.is_3_1;
   // A location is a secret: a page that knows it needs no other name for the server.
   if (route->kind != Kind::location && !access_.required()) {
     if (const Result<> named = expect_own_name(call, settings_); !named) {
@@ -307,13 +300,13 @@ Result<> Router::identify(Call& call, const Route& route) const {
 }
 
 std::optional<Router::Match> Router::find(const Segments& segments, bool has_version) const {
-  for (const Route& route : table_) {
-    if (has_version && route.kind != Kind::api) {
+  for (const Entry& entry : table_) {
+    if (has_version && entry.route.kind != Kind::api) {
       continue;
     }
-    std::optional<std::string> capture = route.path.match(segments);
+    std::optional<std::string> capture = entry.route.path.match(segments);
     if (capture) {
-      return Match{.route = &route, .capture = *std::move(capture)};
+      return Match{.entry = &entry, .capture = *std::move(capture)};
     }
   }
   return std::nullopt;
@@ -326,21 +319,14 @@ bool Router::lacks_json(Segments segments, bool has_version) const {
   std::string& last = segments.back();
   last = last.substr(0, last.rfind('.')) + ".json";
   const std::optional<Match> match = find(segments, has_version);
-  return match && match->route->kind == Kind::api;
+  return match && match->entry->route.kind == Kind::api;
 }
 
-// What is no path of the API may be a mistaken location, and its page has to hear of that.
-const Origins& Router::origins_of(const Segments& segments, bool has_version,
-                                  const std::optional<Match>& match) const {
+const Origins& Router::origins_of(Kind kind) const {
   static const Origins none;
-  if (match) {
-    return match->route->kind == Kind::api        ? settings_.api_origins
-           : match->route->kind == Kind::location ? settings_.origins
-                                                  : none;
-  }
-  const bool is_api = has_version || lacks_json(segments, has_version) ||
-                      (!segments.empty() && segments.front() == "videos");
-  return is_api ? settings_.api_origins : settings_.origins;
+  return kind == Kind::api        ? settings_.api_origins
+         : kind == Kind::location ? settings_.origins
+                                  : none;
 }
 
 std::string Router::allowed_methods(const Route& route) {

@@ -40,12 +40,8 @@ class Router final : public http::Handler {
   // Any thread may call handle().
   Router(RouterParts parts, ProtocolSettings settings);
 
-  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
-                                       const http::RequestContext& context,
-                                       runtime::ByteSource& body) override;
-  runtime::Task<std::uint64_t> upload_of(const http::Request& request) override;
-  // With what lets pages of other origins read the answer.
-  void decorate(const http::Request* request, http::Response& response) override;
+  runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
+  runtime::Task<http::ReplyPtr> refuse(http::Exchange& exchange, Error error) override;
 
  private:
   enum class Kind {
@@ -63,32 +59,46 @@ class Router final : public http::Handler {
     PathPattern path;
     std::vector<Endpoint> endpoints;  // GET stands for HEAD too; OPTIONS is answered for all.
   };
+  // What the answers of a route have in common.
+  class Place final : public http::Destination {
+   public:
+    // Pages of `origins` may read the answers.
+    Place(const char* name, const Origins& origins) : Destination(name), origins_(&origins) {}
+
+    http::Response render(const Error& error) const override;
+    void complete(const http::Request& request, http::Response& response) const override;
+
+   private:
+    const Origins* origins_;
+  };
+  struct Entry {
+    Route route;
+    Place place;
+  };
   struct Match {
-    const Route* route;
+    const Entry* entry;
     std::string capture;
   };
-  // Where a request has been led.
-  struct Destination {
-    const Route* route = nullptr;      // Null: nowhere.
-    const Origins* origins = nullptr;  // Whose pages may read the answer; null: those of locations.
+  struct Lead {
+    const Route* route = nullptr;  // Null: there is nothing.
+    bool lacks_json = false;       // But with ".json" behind the path there would be.
   };
 
-  std::vector<Route> make_table();
+  std::vector<Entry> make_table();
   std::vector<Route> panda_routes();
   std::vector<Route> service_routes();
   std::vector<Route> optional_routes();
   std::optional<Match> find(const Segments& segments, bool has_version) const;
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
-  runtime::Task<Answer> dispatch(Call& call, Destination& destination);
-  // Inlined, its values would stay in the frame of handle().
-  [[gnu::noinline]] http::ReplyPtr reply_to(const Call& call, const Destination& destination,
-                                            Answer& answer);
+  // The only place that looks for the route. An error: the path cannot be read.
+  Result<Lead> lead(Call& call) const;
+  runtime::Task<Answer> dispatch(Call& call);
+  // With the upload that the request was about, whatever became of it.
+  runtime::Task<http::ReplyPtr> reply(Call& call, Answer answer);
   // Who asks. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
-  // Whose pages may read an answer, also when no route made it.
-  const Origins& origins_of(const Segments& segments, bool has_version,
-                            const std::optional<Match>& match) const;
+  const Origins& origins_of(Kind kind) const;
 
   static std::string allowed_methods(const Route& route);
   static http::Response answer_options(const http::Request& request, const std::string& allowed);
@@ -99,7 +109,10 @@ class Router final : public http::Handler {
   VideoUpload video_upload_;
   PandaApi api_;
   ServicePages& pages_;
-  const std::vector<Route> table_;
+  const std::vector<Entry> table_;
+  // Where no route leads.
+  const Place elsewhere_{"none", settings_.origins};
+  const Place elsewhere_in_api_{"none", settings_.api_origins};
 };
 
 }  // namespace sluice::protocol

@@ -106,6 +106,20 @@ TEST_F(RouterTest, NamesTheUploadOfALocationWhateverBecomesOfTheRequest) {
   EXPECT_EQ(last.upload_id, 0U);
 }
 
+TEST_F(RouterTest, RefusesAsItAnswers) {
+  const std::string path = open(9);
+  const http::Response coded = refuse("PUT " + path, Error(Errc::unsupported_media_type, "coded"));
+  EXPECT_EQ(error_of(coded), "415 UnsupportedMediaType");
+  EXPECT_EQ(header(coded, "Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(last.upload_id, 1U);
+  EXPECT_STREQ(last.route, "upload");
+  const http::Response of_the_api =
+      refuse("POST /videos.json", Error(Errc::unsupported_media_type, "coded"));
+  EXPECT_EQ(header(of_the_api, "Access-Control-Allow-Origin"), "(none)");
+  EXPECT_STREQ(last.route, "videos");
+  EXPECT_EQ(engine.calls, 0);
+}
+
 TEST_F(RouterTest, OpensSessionsOfProjects) {
   for (const char* service : {"qc", "tts"}) {
     const http::Response response = send("POST /" + std::string(service) +

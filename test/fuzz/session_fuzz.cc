@@ -91,7 +91,9 @@ class World {
   void open(const http::Request& request, std::string body) {
     testing::ScriptedSource source(std::move(body));
     const http::RequestContext context;
-    protocol::Call call(request, context, source);
+    http::Interims nowhere;
+    http::Exchange exchange(request, context, source, nowhere);
+    protocol::Call call(exchange);
     const protocol::Answer answer = run(dialect_.open_session(call));
     if (!answer) {
       const int status = info(answer.error().code()).http_status;
@@ -167,7 +169,9 @@ class World {
     request.method = http::Method::get;
     testing::ScriptedSource nothing("");
     const http::RequestContext context;
-    protocol::Call call(request, context, nothing);
+    http::Interims nowhere;
+    http::Exchange exchange(request, context, nothing, nowhere);
+    protocol::Call call(exchange);
     call.capture = record.token;
     const protocol::Answer answer = run(dialect_.describe(call));
     // An empty file is complete, and its backend has not answered.
