@@ -110,8 +110,8 @@ Result<> App::open_parts() {
   if (const Result<> opened = open_credentials(); !opened) {
     return fail(opened.error());
   }
-  router_ = std::make_unique<protocol::Router>(
-      protocol::RouterParts{*engine_, *gate_, *library_, *pages_, *authenticator_},
+  dialects_ = std::make_unique<Dialects>(
+      DialectParts{*engine_, *gate_, *library_, *pages_, *authenticator_},
       protocol::ProtocolSettings{
           .base = std::move(base),
           .file_size_max = config_.limits.file_size,
@@ -137,8 +137,8 @@ Result<> App::open_parts() {
   http::SessionSettings sessions = session_settings(config_);
   sessions.answers = &answer_budget_;
   for (const auto& worker : workers_) {
-    connections_.push_back(std::make_unique<http::Connections>(worker->executor(), *router_,
-                                                               sessions, log_, metrics_));
+    connections_.push_back(std::make_unique<http::Connections>(
+        worker->executor(), dialects_->router(), sessions, log_, metrics_));
   }
   open_control();
   return open_admin();

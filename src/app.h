@@ -19,6 +19,7 @@
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "delivery/slow_work.h"
+#include "dialects.h"
 #include "hooks/authorizer.h"
 #include "hooks/notifier.h"
 #include "http/answer_budget.h"
@@ -35,7 +36,6 @@
 #include "ops/service_pages.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
-#include "protocol/router.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/event.h"
@@ -132,7 +132,7 @@ class App {
   ops::CredentialsSource credentials_;
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Authenticator> authenticator_;
-  std::unique_ptr<protocol::Router> router_;
+  std::unique_ptr<Dialects> dialects_;
   std::vector<std::unique_ptr<http::Connections>> connections_;  // One for each worker.
   std::unique_ptr<net::TlsIdentity> tls_;                        // Null: no TLS.
   std::unique_ptr<net::Listener> listener_;                      // Null: no plain one.

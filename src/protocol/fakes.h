@@ -19,6 +19,8 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "http/head_parser.h"
+#include "protocol/multichunk_dialect.h"
+#include "protocol/panda_dialect.h"
 #include "protocol/router.h"
 #include "support/manual_clock.h"
 #include "support/run.h"
@@ -344,6 +346,7 @@ class RouterFixture : public ::testing::Test {
   SessionGate* gate_in_use = &gate;
   FakeVideos videos;
   FakePages pages;
+  std::vector<Dialect*> more_dialects;  // In front of those of the program.
   ProtocolSettings settings;
   testing::ManualClock clock;
   auth::Keyring nobody{{}, false};
@@ -377,7 +380,12 @@ class RouterFixture : public ::testing::Test {
     http::RequestContext context;
     context.is_from_inside = is_from_inside;
     testing::ScriptedSource source(body, ending);
-    Router router({engine, *gate_in_use, videos, pages, *authenticator}, settings);
+    const Access access(*authenticator, settings);
+    MultichunkDialect multichunk(engine);
+    PandaDialect panda({engine, *gate_in_use, videos, access, settings, multichunk});
+    std::vector<Dialect*> dialects = more_dialects;
+    dialects.insert(dialects.end(), {&multichunk, &panda});
+    Router router({engine, pages, access, dialects}, settings);
     http::Interims nowhere;
     http::Exchange exchange((*parsed)->request, context, source, nowhere);
     last = std::move(

@@ -11,8 +11,6 @@ namespace {
 
 using Kind = LocationRequest::Kind;
 
-constexpr std::size_t token_size = 43;
-
 bool declares_no_body(const http::Request& request) {
   return request.framing == http::Framing::none ||
          (request.framing == http::Framing::length && request.content_length == 0);
@@ -105,10 +103,6 @@ Result<LocationRequest> parse_location_request(const http::Request& request) {
   }
   const std::optional<std::string_view> content_range = request.headers.find("Content-Range");
   return content_range ? parse_ranged(request, *content_range) : parse_unranged(request);
-}
-
-bool is_upload_token(std::string_view text) noexcept {
-  return text.size() == token_size && is_base64url(text);
 }
 
 }  // namespace sluice::protocol

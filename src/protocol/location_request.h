@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/error.h"
 #include "http/message.h"
@@ -31,8 +30,5 @@ struct LocationRequest {
 // bad_request or unsupported_media_type, with what was expected. The media type of an empty body
 // does not matter: clients send all sorts with it.
 Result<LocationRequest> parse_location_request(const http::Request& request);
-
-// The token of a location: 43 characters of base64url, 256 bits.
-bool is_upload_token(std::string_view text) noexcept;
 
 }  // namespace sluice::protocol

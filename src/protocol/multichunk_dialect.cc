@@ -133,8 +133,16 @@ http::Response status_answer(const upload::Snapshot& snapshot, const ChunkedFile
 
 }  // namespace
 
-bool MultichunkDialect::names_part(const http::Request& request) {
-  return !trimmed(request.headers.find(part_header).value_or("")).empty();
+bool MultichunkDialect::has(http::Method method) const noexcept {
+  return method == http::Method::put || method == http::Method::post;
+}
+
+bool MultichunkDialect::recognises(const http::Request& request) const {
+  return has(request.method) && !trimmed(request.headers.find(part_header).value_or("")).empty();
+}
+
+Task<Answer> MultichunkDialect::answer(Call& call, const upload::Snapshot& snapshot) {
+  return has(call.request.method) ? answer_stray(call, snapshot) : describe(call, snapshot);
 }
 
 Task<Result<MultichunkDialect::Part>> MultichunkDialect::part_of(Call& call) {
@@ -163,7 +171,7 @@ Task<Result<MultichunkDialect::Part>> MultichunkDialect::part_of(Call& call) {
   co_return Part{*file, *range};
 }
 
-Task<Answer> MultichunkDialect::receive_part(Call& call) {
+Task<Answer> MultichunkDialect::handle(Call& call) {
   const Result<Part> part = co_await part_of(call);
   if (!part) {
     co_return fail(part.error());

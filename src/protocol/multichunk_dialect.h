@@ -3,30 +3,27 @@
 // opened (docs/protocol.md).
 #pragma once
 
-#include <string>
-
 #include "http/message.h"
 #include "protocol/call.h"
 #include "protocol/chunked_file.h"
+#include "protocol/dialect.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
 
 namespace sluice::protocol {
 
-class MultichunkDialect {
+class MultichunkDialect final : public Dialect {
  public:
   // The engine outlives the dialect. Any thread may call.
   explicit MultichunkDialect(upload::Engine& engine) : engine_(engine) {}
 
-  // A PUT or POST that sends a part.
-  static bool names_part(const http::Request& request);
+  // A PUT or POST that names a part.
+  bool recognises(const http::Request& request) const override;
+  bool has(http::Method method) const noexcept override;
+  runtime::Task<Answer> handle(Call& call) override;
 
-  // At a location; the token is the call's capture.
-  runtime::Task<Answer> receive_part(Call& call);
-  // GET. The snapshot is of an upload that has a layout.
-  runtime::Task<Answer> describe(Call& call, const upload::Snapshot& asked);
-  // Whatever else is sent to such an upload: it touches nothing (panda-clients 4.5).
-  runtime::Task<Answer> answer_stray(Call& call, const upload::Snapshot& snapshot);
+  // What another dialect was asked of an upload that has a layout: only that tells whose it is.
+  runtime::Task<Answer> answer(Call& call, const upload::Snapshot& snapshot);
 
  private:
   struct Part {
@@ -34,6 +31,10 @@ class MultichunkDialect {
     ByteRange range;
   };
 
+  // GET.
+  runtime::Task<Answer> describe(Call& call, const upload::Snapshot& asked);
+  // PUT or POST without a part: it touches nothing (panda-clients 4.5).
+  runtime::Task<Answer> answer_stray(Call& call, const upload::Snapshot& snapshot);
   runtime::Task<Result<Part>> part_of(Call& call);
   runtime::Task<Answer> part_answer(const upload::Snapshot& snapshot, const ChunkedFile& file);
   runtime::Task<Answer> description(const upload::Snapshot& snapshot, const ChunkedFile& file);

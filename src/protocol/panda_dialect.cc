@@ -2,17 +2,11 @@
 #include "protocol/panda_dialect.h"
 
 #include <array>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "base/limits.h"
 #include "protocol/form_upload.h"
 #include "protocol/location_request.h"
-#include "protocol/multichunk_session.h"
-#include "protocol/page_request.h"
-#include "protocol/parameters.h"
-#include "protocol/session_request.h"
 #include "protocol/upload_answer.h"
 #include "protocol/upload_location.h"
 
@@ -20,12 +14,6 @@ namespace sluice::protocol {
 namespace {
 
 using runtime::Task;
-
-std::unexpected<Error> no_such_upload() {
-  return fail(Errc::not_found,
-              "Couldn't find an upload at this location: it never existed, was aborted or has "
-              "expired");
-}
 
 bool is_decided(const upload::Snapshot& snapshot) {
   return snapshot.answer || snapshot.state == journal::UploadState::failed;
@@ -51,108 +39,85 @@ Task<Result<>> expect_empty(runtime::ByteSource& body) {
 
 }  // namespace
 
-Task<Answer> PandaDialect::open_session(Call& call) {
-  Result<Parameters> parameters = co_await Parameters::read(call.request, call.body);
-  if (!parameters) {
-    co_return fail(parameters.error());
+// The first pattern that fits wins.
+std::vector<Route> PandaDialect::routes() {
+  using Kind = Route::Kind;
+  using http::Method;
+  const auto path = [](std::string_view pattern) { return PathPattern(pattern); };
+  const auto api = [this](Task<Answer> (PandaApi::*handler)(Call&)) {
+    return action_of(api_, handler);
+  };
+  const std::vector<Endpoint> session{{Method::post, action_of(sessions_, &PandaSessions::open)}};
+  std::vector<Route> routes{
+      {Kind::api, "session", path("/videos/upload.json"), session},
+      {Kind::api, "session", path("/qc/v1.0/projects/{}/upload.json"), session},
+      {Kind::api, "session", path("/tts/v1.0/projects/{}/upload.json"), session},
+      {Kind::api,
+       "videos",
+       path("/videos.json"),
+       {{Method::get, api(&PandaApi::list)},
+        {Method::post, action_of(video_upload_, &VideoUpload::receive)}}},
+      {Kind::api,
+       "video",
+       path("/videos/{}.json"),
+       {{Method::get, api(&PandaApi::find)}, {Method::delete_, api(&PandaApi::remove)}}},
+      {Kind::api,
+       "video_metadata",
+       path("/videos/{}/metadata.json"),
+       {{Method::get, api(&PandaApi::metadata)}}},
+      {Kind::api,
+       "video_source",
+       path("/videos/{}/source.json"),
+       {{Method::delete_, api(&PandaApi::remove_source)}}},
+      {Kind::api,
+       "video_encodings",
+       path("/videos/{}/encodings.json"),
+       {{Method::get, api(&PandaApi::encodings)}}},
+      {Kind::api,
+       "encodings",
+       path("/encodings.json"),
+       {{Method::get, api(&PandaApi::all_encodings)}}},
+      {Kind::api, "profiles", path("/profiles.json"), {{Method::get, api(&PandaApi::profiles)}}},
+  };
+  if (settings_.page_sessions) {
+    routes.push_back({Kind::service,
+                      "page_session",
+                      path("/panda/authorize_upload"),
+                      {{Method::post, action_of(sessions_, &PandaSessions::open_for_page)}}});
   }
-  const Result<auth::Grant> grant = access_.judge(call, *parameters, auth::Window::usual);
-  if (!grant) {
-    co_return fail(grant.error());
-  }
-  co_return co_await open(call, *grant, *parameters, &PandaDialect::session_answer);
+  return routes;
 }
 
-Task<Answer> PandaDialect::open_page_session(Call& call) {
-  // Browsers let no page of another origin send this without permission; a form they would.
-  if (!call.request.headers.find("X-Requested-With")) {
-    co_return fail(Errc::bad_request, "expected X-Requested-With: scripts of this origin send it");
-  }
-  Result<Parameters> form = co_await Parameters::read(call.request, call.body);
-  if (!form) {
-    co_return fail(form.error());
-  }
-  const Result<auth::Grant> grant = access_.judge(call, *form, auth::Window::usual);
-  if (!grant) {
-    co_return fail(grant.error());
-  }
-  const Result<Parameters> parameters = parse_page_request(*form);
-  if (!parameters) {
-    co_return fail(parameters.error());
-  }
-  if (const Result<> allowed = Access::check_clouds(*grant, *parameters); !allowed) {
-    co_return fail(allowed.error());
-  }
-  co_return co_await open(call, *grant, *parameters, &PandaDialect::page_session_answer);
+bool PandaDialect::has(http::Method method) const noexcept {
+  using http::Method;
+  return method == Method::get || method == Method::put || method == Method::post ||
+         method == Method::delete_;
 }
 
-Task<Answer> PandaDialect::open(Call& call, const auth::Grant& grant, const Parameters& parameters,
-                                SessionAnswer answer) {
-  Result<upload::NewUpload> request = parse_session_request(parameters);
-  if (!request) {
-    co_return fail(request.error());
+http::Response PandaDialect::render(const Error& error) const {
+  http::Response response = http::error_response(error);
+  if (error.code() == Errc::not_authorized) {
+    // RFC 9110 15.5.2: a 401 names a scheme. No browser knows this one, so none asks for a
+    // password.
+    response.headers.set("WWW-Authenticate", "Panda");
   }
-  access_.apply(grant, call, *request);
-  request->file_size_max = access_.file_size_max(grant);
-  if (settings_.base->url().empty() && call.host().empty()) {
-    co_return fail(Errc::bad_request,
-                   "expected a Host header: the location of the upload is made of it");
-  }
-  request->origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
-  Result<std::optional<journal::Layout>> layout =
-      parse_layout(call.request, parameters, request->file_size, settings_.file_size_max);
-  if (!layout) {
-    co_return fail(layout.error());
-  }
-  if (*layout && !(*layout)->extra_files.empty() && !settings_.takes_extra_files) {
-    co_return fail(Errc::bad_request,
-                   "extra_files: expected none, as the application behind this server takes single "
-                   "files");
-  }
-  if (*layout) {
-    request->file_size = (*layout)->total_size();
-    request->layout = *std::move(layout);
-  }
-  Verdict verdict = co_await gate_.ask(*std::move(request), call.request, call.context);
-  if (auto* refusal = std::get_if<http::Response>(&verdict)) {
-    co_return std::move(*refusal);
-  }
-  auto& admitted = std::get<upload::NewUpload>(verdict);
-  const Result<upload::Snapshot> snapshot = co_await engine_.create(std::move(admitted));
-  if (!snapshot) {
-    co_return fail(snapshot.error());
-  }
-  call.upload_id = snapshot->id;
-  co_return (this->*answer)(call, *snapshot);
+  return response;
 }
 
-http::Response PandaDialect::session_answer(const Call& call,
-                                            const upload::Snapshot& snapshot) const {
-  if (snapshot.layout) {
-    return protocol::session_answer(snapshot.id, location(call, snapshot.token), *snapshot.layout,
-                                    settings_.part_connections);
+Task<Answer> PandaDialect::handle(Call& call) {
+  switch (call.request.method) {
+    case http::Method::put:
+    case http::Method::post:
+      return receive(call);
+    case http::Method::delete_:
+      return abort(call);
+    default:
+      return describe(call);
   }
-  boost::json::object document;
-  document["id"] = snapshot.id;
-  document["location"] = location(call, snapshot.token);
-  return http::json_response(201, boost::json::serialize(document));
-}
-
-http::Response PandaDialect::page_session_answer(const Call& call,
-                                                 const upload::Snapshot& snapshot) const {
-  boost::json::object document;
-  document["upload_url"] = location(call, snapshot.token);
-  return http::json_response(200, boost::json::serialize(document));
 }
 
 Task<Answer> PandaDialect::receive(Call& call) {
   using Kind = LocationRequest::Kind;
-  if (!is_upload_token(call.capture)) {
-    return answered(no_such_upload());
-  }
-  if (MultichunkDialect::names_part(call.request)) {
-    return multichunk_.receive_part(call);
-  }
   Result<LocationRequest> request = parse_location_request(call.request);
   if (!request) {
     return answered(fail(request.error()));
@@ -277,36 +242,23 @@ Task<Answer> PandaDialect::pending(Call& call, Error error) {
     co_return co_await progress(call, *snapshot);
   }
   call.upload_id = snapshot->id;
-  add_progress(call.headers, *snapshot, location(call, call.capture));
+  add_progress(call.headers, *snapshot, upload_location(call, settings_, call.capture));
   co_return fail(std::move(error));
 }
 
 Task<Answer> PandaDialect::describe(Call& call) {
-  if (!is_upload_token(call.capture)) {
-    co_return no_such_upload();
-  }
   const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
   call.upload_id = snapshot->id;
   if (snapshot->layout) {
-    co_return co_await multichunk_.describe(call, *snapshot);
+    co_return co_await multichunk_.answer(call, *snapshot);
   }
   co_return description_answer(*snapshot);
 }
 
-Task<std::uint64_t> PandaDialect::upload_of(std::string token) {
-  if (!is_upload_token(token)) {
-    co_return 0;
-  }
-  co_return co_await engine_.number_of(std::move(token));
-}
-
 Task<Answer> PandaDialect::abort(Call& call) {
-  if (!is_upload_token(call.capture)) {
-    co_return no_such_upload();
-  }
   const Result<> aborted = co_await engine_.abort(call.capture);
   if (!aborted) {
     co_return fail(aborted.error());
@@ -317,18 +269,14 @@ Task<Answer> PandaDialect::abort(Call& call) {
 Task<Answer> PandaDialect::progress(Call& call, const upload::Snapshot& snapshot) {
   call.upload_id = snapshot.id;
   if (snapshot.layout) {
-    co_return co_await multichunk_.answer_stray(call, snapshot);
+    co_return co_await multichunk_.answer(call, snapshot);
   }
-  const std::string where = location(call, call.capture);
+  const std::string where = upload_location(call, settings_, call.capture);
   if (snapshot.state == journal::UploadState::failed) {
     add_progress(call.headers, snapshot, where);
     co_return fail(failure_of(snapshot));
   }
   co_return co_await with_whole_body(engine_, snapshot, progress_answer(snapshot, where));
-}
-
-std::string PandaDialect::location(const Call& call, const std::string& token) const {
-  return upload_location(call, settings_, token);
 }
 
 }  // namespace sluice::protocol

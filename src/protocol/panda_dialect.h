@@ -1,49 +1,59 @@
 // SPDX-License-Identifier: MIT
-// The Panda Upload API: opening sessions, and all that is done at their locations
-// (docs/protocol.md).
+// The Panda Upload API (docs/protocol.md): what is done at locations, and its paths.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "protocol/access.h"
 #include "protocol/call.h"
+#include "protocol/dialect.h"
 #include "protocol/multichunk_dialect.h"
-#include "protocol/parameters.h"
+#include "protocol/panda_api.h"
+#include "protocol/panda_sessions.h"
 #include "protocol/protocol_settings.h"
 #include "protocol/session_gate.h"
+#include "protocol/video_upload.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
+#include "video/videos.h"
 
 namespace sluice::protocol {
 
-class PandaDialect {
+// All of it outlives the dialect.
+struct PandaParts {
+  upload::Engine& engine;
+  SessionGate& gate;
+  video::Videos& videos;
+  const Access& access;
+  const ProtocolSettings& settings;
+  MultichunkDialect& multichunk;  // Gets what is asked of its uploads in words of Panda.
+};
+
+// Any thread may call.
+class PandaDialect final : public Dialect {
  public:
-  // All of them outlive the dialect. Any thread may call.
-  PandaDialect(upload::Engine& engine, SessionGate& gate, const Access& access,
-               const ProtocolSettings& settings)
-      : engine_(engine), gate_(gate), access_(access), settings_(settings), multichunk_(engine) {}
+  explicit PandaDialect(const PandaParts& parts)
+      : engine_(parts.engine),
+        settings_(parts.settings),
+        multichunk_(parts.multichunk),
+        sessions_(parts.engine, parts.gate, parts.access, parts.settings),
+        video_upload_(parts.engine, parts.gate, parts.access, parts.settings),
+        api_(parts.videos) {}
 
-  // POST /videos/upload.json
-  runtime::Task<Answer> open_session(Call& call);
-  // POST /panda/authorize_upload, from a script of a page on the server's own origin
-  runtime::Task<Answer> open_page_session(Call& call);
+  // Its clients say nothing that others do not: it stands behind all other dialects.
+  bool recognises(const http::Request& /*request*/) const override { return true; }
+  bool has(http::Method method) const noexcept override;
+  runtime::Task<Answer> handle(Call& call) override;
+  http::Response render(const Error& error) const override;
+  std::vector<Route> routes() override;
 
-  // At /uploads/TOKEN; the token is the call's capture.
+ private:
   runtime::Task<Answer> receive(Call& call);   // PUT, POST
   runtime::Task<Answer> describe(Call& call);  // GET
   runtime::Task<Answer> abort(Call& call);     // DELETE
-  // The number of the upload there, for the log; 0 when there is none.
-  runtime::Task<std::uint64_t> upload_of(std::string token);
-
- private:
-  using SessionAnswer = http::Response (PandaDialect::*)(const Call&,
-                                                         const upload::Snapshot&) const;
-  runtime::Task<Answer> open(Call& call, const auth::Grant& grant, const Parameters& parameters,
-                             SessionAnswer answer);
-  http::Response session_answer(const Call& call, const upload::Snapshot& snapshot) const;
-  http::Response page_session_answer(const Call& call, const upload::Snapshot& snapshot) const;
   runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
   runtime::Task<Answer> complete_empty(Call& call);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
@@ -55,14 +65,13 @@ class PandaDialect {
 
   // What is stored, the backend's answer, or that there will be none.
   runtime::Task<Answer> progress(Call& call, const upload::Snapshot& snapshot);
-  // Absolute when the request or the settings say the host.
-  std::string location(const Call& call, const std::string& token) const;
 
   upload::Engine& engine_;
-  SessionGate& gate_;
-  const Access& access_;
   const ProtocolSettings& settings_;
-  MultichunkDialect multichunk_;
+  MultichunkDialect& multichunk_;
+  PandaSessions sessions_;
+  VideoUpload video_upload_;
+  PandaApi api_;
 };
 
 }  // namespace sluice::protocol

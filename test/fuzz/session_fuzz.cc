@@ -53,6 +53,25 @@ auth::Keyring some_keys() {
   return {{std::move(credential)}, true};
 }
 
+class NoVideos final : public video::Videos {
+ public:
+  runtime::Task<Result<video::VideoList>> list(video::VideoFilter) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<std::string>> find(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<std::string>> metadata(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<>> remove(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<>> remove_source(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+};
+
 class NoHandover final : public delivery::Handover {
  public:
   void submit(journal::UploadRecord) override {}
@@ -84,7 +103,9 @@ class World {
         engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
                 handover_, engine_settings()),
-        dialect_(engine_, gate_, access_, settings_) {
+        sessions_(engine_, gate_, access_, settings_),
+        multichunk_(engine_),
+        dialect_({engine_, gate_, videos_, access_, settings_, multichunk_}) {
     store_.free_bytes = std::uint64_t{1} << 62U;
   }
 
@@ -94,7 +115,7 @@ class World {
     http::Interims nowhere;
     http::Exchange exchange(request, context, source, nowhere);
     protocol::Call call(exchange);
-    const protocol::Answer answer = run(dialect_.open_session(call));
+    const protocol::Answer answer = run(sessions_.open(call));
     if (!answer) {
       const int status = info(answer.error().code()).http_status;
       SLUICE_CHECK(status >= 400 && status < 500 && journal_.uploads.empty());
@@ -173,7 +194,7 @@ class World {
     http::Exchange exchange(request, context, nothing, nowhere);
     protocol::Call call(exchange);
     call.capture = record.token;
-    const protocol::Answer answer = run(dialect_.describe(call));
+    const protocol::Answer answer = run(dialect_.handle(call));
     // An empty file is complete, and its backend has not answered.
     SLUICE_CHECK(answer ? json::parse(answer->body).is_object()
                         : answer.error().code() == Errc::delivery_pending);
@@ -189,6 +210,9 @@ class World {
   auth::Authenticator authenticator_;
   protocol::Access access_;
   upload::UploadEngine engine_;
+  protocol::PandaSessions sessions_;
+  protocol::MultichunkDialect multichunk_;
+  NoVideos videos_;
   protocol::PandaDialect dialect_;
 };
 
