@@ -6,8 +6,8 @@
 
 #include "auth/authenticator.h"
 #include "protocol/access.h"
-#include "protocol/multichunk_dialect.h"
-#include "protocol/panda_dialect.h"
+#include "protocol/multichunk/multichunk_dialect.h"
+#include "protocol/panda/panda_dialect.h"
 #include "protocol/protocol_settings.h"
 #include "protocol/router.h"
 #include "protocol/service_pages.h"
@@ -43,8 +43,8 @@ class Dialects {
  private:
   const protocol::ProtocolSettings settings_;
   const protocol::Access access_;
-  protocol::MultichunkDialect multichunk_;
-  protocol::PandaDialect panda_;
+  protocol::multichunk::MultichunkDialect multichunk_;
+  protocol::panda::PandaDialect panda_;
   protocol::Router router_;
 };
 

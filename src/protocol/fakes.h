@@ -19,8 +19,8 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "http/head_parser.h"
-#include "protocol/multichunk_dialect.h"
-#include "protocol/panda_dialect.h"
+#include "protocol/multichunk/multichunk_dialect.h"
+#include "protocol/panda/panda_dialect.h"
 #include "protocol/router.h"
 #include "support/manual_clock.h"
 #include "support/run.h"
@@ -381,8 +381,8 @@ class RouterFixture : public ::testing::Test {
     context.is_from_inside = is_from_inside;
     testing::ScriptedSource source(body, ending);
     const Access access(*authenticator, settings);
-    MultichunkDialect multichunk(engine);
-    PandaDialect panda({engine, *gate_in_use, videos, access, settings, multichunk});
+    multichunk::MultichunkDialect multichunk(engine);
+    panda::PandaDialect panda({engine, *gate_in_use, videos, access, settings, multichunk});
     std::vector<Dialect*> dialects = more_dialects;
     dialects.insert(dialects.end(), {&multichunk, &panda});
     Router router({engine, pages, access, dialects}, settings);

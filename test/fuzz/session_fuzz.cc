@@ -21,8 +21,8 @@
 #include "base/limits.h"
 #include "delivery/handover.h"
 #include "http/head_parser.h"
-#include "protocol/chunked_file.h"
-#include "protocol/panda_dialect.h"
+#include "protocol/multichunk/chunked_file.h"
+#include "protocol/panda/panda_dialect.h"
 #include "protocol/path.h"
 #include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
@@ -152,15 +152,15 @@ class World {
     SLUICE_CHECK(layout.total_size() == record.file_size);
     SLUICE_CHECK(journal::layout_from_text(journal::layout_to_text(layout)) == layout);
     std::uint64_t end = 0;
-    check_file(protocol::main_file(layout), end);
+    check_file(protocol::multichunk::main_file(layout), end);
     for (const journal::ExtraFile& extra : layout.extra_files) {
-      check_file(*protocol::find_file(layout, extra.tag), end);
+      check_file(*protocol::multichunk::find_file(layout, extra.tag), end);
     }
     SLUICE_CHECK(end == record.file_size);
   }
 
   // It begins at `end`, where the one before it ends, and its parts are all of it.
-  static void check_file(const protocol::ChunkedFile& file, std::uint64_t& end) {
+  static void check_file(const protocol::multichunk::ChunkedFile& file, std::uint64_t& end) {
     SLUICE_CHECK(file.range().begin == end);
     end = file.range().end;
     const std::uint64_t count = file.part_count();
@@ -210,10 +210,10 @@ class World {
   auth::Authenticator authenticator_;
   protocol::Access access_;
   upload::UploadEngine engine_;
-  protocol::PandaSessions sessions_;
-  protocol::MultichunkDialect multichunk_;
+  protocol::panda::PandaSessions sessions_;
+  protocol::multichunk::MultichunkDialect multichunk_;
   NoVideos videos_;
-  protocol::PandaDialect dialect_;
+  protocol::panda::PandaDialect dialect_;
 };
 
 }  // namespace
