@@ -152,16 +152,17 @@ Task<http::ReplyPtr> Router::handle(http::Exchange& exchange) {
   Call call(exchange);
   call.began = parts_.access.now();
   Answer answer = co_await dispatch(call);
-  co_return co_await reply(call, std::move(answer));
+  co_return co_await reply(call, answer);
 }
 
 Task<http::ReplyPtr> Router::refuse(http::Exchange& exchange, Error error) {
   Call call(exchange);
   (void)lead(call);
-  co_return co_await reply(call, fail(std::move(error)));
+  Answer answer = fail(std::move(error));
+  co_return co_await reply(call, answer);
 }
 
-Task<http::ReplyPtr> Router::reply(Call& call, Answer answer) {
+Task<http::ReplyPtr> Router::reply(Call& call, Answer& answer) {
   if (call.upload_id == 0 && call.at_location && is_upload_token(call.capture)) {
     call.upload_id = co_await parts_.engine.number_of(call.capture);
   }

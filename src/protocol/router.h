@@ -83,8 +83,9 @@ class Router final : public http::Handler {
   runtime::Task<Answer> nothing_at(Call& call, bool lacks_json) const;
   runtime::Task<Answer> at_location(Call& call, const Route& route, Dialect& dialect) const;
   runtime::Task<Answer> at(Call& call, const Route& route) const;
-  // With the upload that the request was about, whatever became of it.
-  runtime::Task<http::ReplyPtr> reply(Call& call, Answer answer);
+  // With the upload that the request was about, whatever became of it. Takes the answer; handed
+  // over by value it would stand in the frame of handle() twice.
+  runtime::Task<http::ReplyPtr> reply(Call& call, Answer& answer);
   // Who asks. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
   const Origins& origins_of(Kind kind) const;
