@@ -17,7 +17,7 @@ class ForeignPagesTest : public RouterFixture {
   http::Response open_from(const std::string& lines) {
     return send("POST /videos/upload.json?file_name=a&file_size=9" + lines);
   }
-  std::size_t sessions() const { return engine.uploads.size(); }
+  std::size_t sessions() const { return journal.uploads.size(); }
 };
 
 TEST_F(ForeignPagesTest, NeedANameThatIsTheServersOwn) {

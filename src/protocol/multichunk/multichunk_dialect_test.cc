@@ -14,15 +14,14 @@ class MultichunkDialectTest : public RouterFixture {
  protected:
   // A session of small parts: a main file of 11 bytes, 5 in a part, and a cover of 7.
   void open_parts(std::uint64_t main_size = 11, bool in_json = true, bool has_cover = true) {
-    path = open(main_size);
     journal::Layout layout{main_size, 5, in_json, {}};
     if (has_cover) {
       EXPECT_TRUE(layout.add("cover", "c.jpg", 7));
     }
-    upload().snapshot.file_size = layout.total_size();
-    upload().snapshot.layout = layout;
+    upload::NewUpload upload{layout.total_size(), "a.mp4", "video/mp4", "{}"};
+    upload.layout = layout;
+    path = "/uploads/" + run(engine.create(upload))->token;
   }
-  FakeEngine::Upload& upload() { return engine.uploads.at(path.substr(path.rfind('/') + 1)); }
 
   http::Response part(const std::string& number, const std::string& bytes,
                       const std::string& more = {}) {
@@ -95,7 +94,7 @@ TEST_F(MultichunkDialectTest, TheEndIsToldInTheWayOfTheSessionsClient) {
 
 TEST_F(MultichunkDialectTest, NothingIsASuccessBeforeTheBackendHasAnswered) {
   open_parts();
-  engine.answers = false;
+  answers_at_once = false;
   for (const char* const number : {"0", "1"}) {
     part(number, "abcde");
   }
@@ -107,15 +106,15 @@ TEST_F(MultichunkDialectTest, NothingIsASuccessBeforeTheBackendHasAnswered) {
   EXPECT_EQ(status(), std::string(R"({"missing_parts":[2],)") + media);
   EXPECT_EQ(status("\nX-Extra-File-Tag: cover"), std::string(R"({"missing_parts":[],)") + media);
   EXPECT_EQ(send("PUT " + path, "stray").body, "") << "no video before there is one";
-  engine.answer(upload());
+  answer_now(token_of(path));
   EXPECT_EQ(part("2", "k").body, R"({"id":"12345"})");
 }
 
 TEST_F(MultichunkDialectTest, ARefusalIsNoSuccess) {
   open_parts(5, true, false);
-  part("0", "abcde");
-  upload().snapshot.answer->status = 422;
-  upload().snapshot.answer->body = "no cats";
+  answer.status = 422;
+  answer.body = "no cats";
+  EXPECT_EQ(part("0", "abcde").status, 422);
   EXPECT_EQ(part("0", "abcde").status, 422);
   const http::Response asked = send("GET " + path);
   EXPECT_EQ(asked.status, 422);
@@ -126,9 +125,9 @@ TEST_F(MultichunkDialectTest, TheQuestionFinishesAFileWithoutParts) {
   open_parts(0, true, false);
   EXPECT_EQ(status(), R"({"missing_parts":[],"media_id":"12345"})");
   open_parts(0, true, false);
-  engine.answers = false;
+  answers_at_once = false;
   EXPECT_EQ(error_of(send("GET " + path)), "503 DeliveryPending");
-  engine.answers = true;
+  answers_at_once = true;
   open_parts(0, true, false);
   EXPECT_EQ(part("0", "").body, R"({"id":"12345"})") << "sent by a client that cannot count to 0";
 }
@@ -145,7 +144,7 @@ TEST_F(MultichunkDialectTest, SaysWhichPartsThereAre) {
       message(part("0", "abcde", "\nX-Extra-File-Tag: c")).starts_with("X-Extra-File-Tag: exp"));
   EXPECT_TRUE(message(part("0", "abcde", "\nContent-Range: bytes 0-4/11"))
                   .starts_with("expected no Content-Range beside X-Part"));
-  EXPECT_EQ(message(part("0", "abcd")), "this part has 5 bytes");
+  EXPECT_EQ(message(part("0", "abcd")), "this part has 5 bytes, the body has 4");
   EXPECT_EQ(stored(path), "");
 }
 
@@ -173,12 +172,12 @@ TEST_F(MultichunkDialectTest, StrayRequestsTouchNothing) {
   }
   EXPECT_EQ(send("PUT " + path + "\nContent-Range: bytes */11").status, 200);
   EXPECT_EQ(send("PUT " + path).status, 200);
-  EXPECT_EQ(stored(path), "..........k.......");
+  EXPECT_EQ(stored(path), std::string(10, '\0') + "k");
   part("0", "abcde");
   part("1", "fghij");
   EXPECT_EQ(send("PUT " + path, "abcde").body, R"({"id":"12345","status":"processing"})");
   EXPECT_EQ(send("PUT " + path + "\nX-Extra-File-Tag: cover", "abcde").body, "");
-  EXPECT_EQ(stored(path), "abcdefghijk.......");
+  EXPECT_EQ(stored(path), "abcdefghijk");
 }
 
 TEST_F(MultichunkDialectTest, PartsAreForSessionsThatWereOpenedForThem) {

@@ -41,7 +41,6 @@ class VideoUploadTest : public RouterFixture {
   }
   void need_credentials() { authenticator = &guarded_; }
   const upload::NewUpload& created() { return engine.created.at(0); }
-  std::string bytes() { return engine.uploads.begin()->second.bytes; }
   void expect_nothing_taken() {
     EXPECT_TRUE(engine.created.empty());
     EXPECT_TRUE(engine.outlines.empty());
@@ -69,14 +68,14 @@ TEST_F(VideoUploadTest, TakesTheFileAndItsParametersInAnyOrder) {
        field_part("payload", "p")},
   };
   for (const auto& form : forms) {
-    engine = FakeEngine();
+    begin_anew();
     const http::Response response = post("", form);
     ASSERT_EQ(response.status, 200) << response.body;
     EXPECT_EQ(response.body, R"({"id":"12345"})");
     EXPECT_EQ(header(response, "Content-Type"), "application/json");
     EXPECT_EQ(header(response, "Range"), "(none)");
     EXPECT_EQ(header(response, "Location"), "(none)");
-    EXPECT_EQ(bytes(), "abcdefghi");
+    EXPECT_EQ(delivered_bytes, "abcdefghi");
     EXPECT_EQ(created().file_name, "a b.mp4");
     EXPECT_EQ(created().file_size, 9U);
     EXPECT_EQ(created().parameters, R"({"profiles":"h264","payload":"p"})");
@@ -102,7 +101,7 @@ TEST_F(VideoUploadTest, TakesARawBodyWithItsParametersInTheHead) {
   EXPECT_EQ(created().owner, "ann");
   EXPECT_EQ(created().parameters, R"({"cloud_id":"cloud","n":"1"})");
   EXPECT_EQ(engine.outlines.at(0).file_size, 3U);
-  engine = FakeEngine();
+  begin_anew();
   EXPECT_EQ(error_of(send(head + R"(X-Query-Params: {"token":"guess"})", "abc")),
             "401 NotAuthorized");
   EXPECT_EQ(bytes_read, 0U);
@@ -124,7 +123,7 @@ TEST_F(VideoUploadTest, CredentialsMayComeBehindTheFile) {
   const http::Response response =
       post("", {file_part(long_film), field_part("token", "secret"), field_part("payload", "p")});
   ASSERT_EQ(response.status, 200) << response.body;
-  EXPECT_EQ(bytes(), long_film);
+  EXPECT_EQ(delivered_bytes, long_film);
   EXPECT_EQ(engine.outlines.at(0).owner, "") << "nobody's while it came";
   EXPECT_FALSE(engine.outlines.at(0).limits.bytes);
   EXPECT_EQ(created().owner, "ann");
@@ -269,7 +268,7 @@ TEST_F(VideoUploadTest, OfUnknownSendersHasAShareForEachAddress) {
 
 TEST_F(VideoUploadTest, TellsTheTypeOfTheFileWhereItIsKnown) {
   const auto type_of = [this](const std::string& head, const std::string& field) {
-    engine = FakeEngine();
+    begin_anew();
     std::vector<std::string> form{
         "--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"" + head +
         "\r\n\r\nabc\r\n"};
@@ -291,7 +290,7 @@ TEST_F(VideoUploadTest, TellsTheTypeOfTheFileWhereItIsKnown) {
 }
 
 TEST_F(VideoUploadTest, TellsTheWayToAnAnswerThatIsStillToCome) {
-  engine.answers = false;
+  answers_at_once = false;
   const http::Response pending = post("", {file_part("abc")});
   EXPECT_EQ(error_of(pending), "503 DeliveryPending");
   EXPECT_TRUE(header(pending, "Location").starts_with("http://up.example:81/uploads/"));
