@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "admin/admin_pages.h"
+#include "admin/control_pages.h"
+#include "admin/location_moves.h"
+#include "admin/service_pages.h"
 #include "auth/authenticator.h"
 #include "auth/keyring.h"
 #include "base/clock.h"
@@ -15,7 +19,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/steady_clock.h"
-#include "control/control_pages.h"
+#include "client_listeners.h"
+#include "config/config.h"
+#include "config/credentials_file.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "delivery/slow_work.h"
@@ -23,24 +29,15 @@
 #include "hooks/authorizer.h"
 #include "hooks/notifier.h"
 #include "http/answer_budget.h"
-#include "http/connections.h"
 #include "journal/sqlite_journal.h"
 #include "net/connection_limits.h"
-#include "net/listener.h"
-#include "net/tls_identity.h"
-#include "operator_listener.h"
-#include "ops/admin_pages.h"
-#include "ops/config.h"
-#include "ops/credentials_file.h"
-#include "ops/location_moves.h"
-#include "ops/service_pages.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
+#include "protocol/location_base.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
-#include "runtime/event.h"
+#include "runtime/part.h"
 #include "runtime/posix_disk.h"
-#include "runtime/task.h"
 #include "runtime/worker.h"
 #include "store/answer_files.h"
 #include "store/data_directory.h"
@@ -54,20 +51,20 @@ namespace sluice {
 class App {
  public:
   // Takes the data directory, opens the journal and listens. Errors are for the operator.
-  static Result<std::unique_ptr<App>> open(const ops::Config& config, Clock& clock, Log& log,
+  static Result<std::unique_ptr<App>> open(const config::Config& config, Clock& clock, Log& log,
                                            Metrics& metrics);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
   // Where clients find the server, with the ports that the kernel chose: URLs, and unix:/PATH.
-  std::vector<std::string> addresses() const;
+  const std::vector<std::string>& addresses() const noexcept { return listeners_->addresses(); }
   // Where operators find the pages; empty: where clients find the server.
-  std::string admin_address() const;
+  const std::string& admin_address() const noexcept { return admin_address_; }
 
   // Reads again what may change while the server runs. What is wrong with it is logged, and then
   // the old stays. Any thread.
-  void reload();
+  void reload() { listeners_->reload(); }
 
   // Takes connections, on threads of its own.
   void start();
@@ -76,30 +73,26 @@ class App {
   void drain();
 
  private:
-  App(const ops::Config& config, Clock& clock, Log& log, Metrics& metrics,
+  App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
       store::DataDirectory data);
 
   Result<> open_parts();
+  Result<> open_storage();
   // Those who are asked and told.
   Result<> open_hooks();
+  Result<> open_engine();
   // The backend that the settings name.
   Result<delivery::Backend*> open_backend();
+  Result<> open_pages();
   Result<> open_credentials();
+  void open_router();
+  Result<> list_parts();
+  Result<> list_admin();
+  void list_control();
+  void list_clients();
   runtime::Executor first() const { return workers_.front()->executor(); }
-  Result<> open_listeners();
-  runtime::Task<> listen(net::Listener& listener, const net::TlsIdentity* tls);
-  void open_control();
-  Result<> open_admin();
-  runtime::Task<> sweep();
-  runtime::Task<> watch_credentials();
-  runtime::Task<> sync_often();
-  runtime::Task<> sync_last();
-  runtime::Task<> stop_listening();
-  runtime::Task<> stop_pages();
-  runtime::Task<> drain_connections(http::Connections& connections);
-  runtime::Task<> close_outbox();
 
-  const ops::Config config_;
+  const config::Config config_;
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;
@@ -111,7 +104,6 @@ class App {
   runtime::PosixDisk disk_;
   runtime::BlockingPool storage_pool_;
   delivery::SlowWork slow_work_;
-  runtime::BlockingPool credentials_pool_;
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
   std::unique_ptr<journal::SqliteJournal> journal_;
@@ -127,22 +119,18 @@ class App {
   std::unique_ptr<upload::Announcer> announcer_;
   hooks::Notifier* notifier_ = nullptr;  // The announcer, where it is one.
   std::unique_ptr<upload::UploadEngine> engine_;
-  std::unique_ptr<ops::ServerPages> pages_;
-  std::unique_ptr<ops::LocationMoves> moves_;
-  ops::CredentialsSource credentials_;
+  std::unique_ptr<admin::ServerPages> pages_;
+  std::unique_ptr<admin::AdminPages> admin_pages_;
+  std::shared_ptr<protocol::LocationBase> location_base_;
+  std::unique_ptr<admin::LocationMoves> moves_;
+  std::unique_ptr<admin::ControlPages> control_pages_;
+  config::CredentialsSource credentials_;
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<Dialects> dialects_;
-  std::vector<std::unique_ptr<http::Connections>> connections_;  // One for each worker.
-  std::unique_ptr<net::TlsIdentity> tls_;                        // Null: no TLS.
-  std::unique_ptr<net::Listener> listener_;                      // Null: no plain one.
-  std::unique_ptr<net::Listener> tls_listener_;                  // Null: none.
-  std::unique_ptr<control::ControlPages> control_pages_;
-  std::unique_ptr<OperatorListener> control_listener_;  // Null where it could not be opened.
-  std::unique_ptr<ops::AdminPages> admin_pages_;
-  std::unique_ptr<OperatorListener> admin_listener_;  // Null: none.
-  runtime::Event stopping_;
-  runtime::Event sync_often_ended_;
+  std::unique_ptr<ClientListeners> listeners_;
+  std::string admin_address_;
+  std::vector<std::unique_ptr<runtime::Part>> parts_;
 };
 
 }  // namespace sluice

@@ -3,21 +3,33 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "base/encoding.h"
 #include "base/limits.h"
+#include "config/secret_file.h"
 #include "http/authority.h"
 #include "journal/boot.h"
 #include "net/network.h"
 
 namespace sluice {
+namespace {
 
-std::size_t worker_count(const ops::Config& config) {
+// As protocol::ProtocolSettings has them.
+std::vector<std::string> host_names(const config::Config::Server& server) {
+  std::vector<std::string> names;
+  std::ranges::transform(server.hosts, std::back_inserter(names), http::host_name);
+  if (!server.public_url.empty()) {
+    names.push_back(http::host_name(http::authority_of(server.public_url)));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::size_t worker_count(const config::Config& config) {
   const std::uint64_t wanted =
       config.server.workers != 0 ? config.server.workers : std::thread::hardware_concurrency();
   return static_cast<std::size_t>(std::clamp<std::uint64_t>(wanted, 1, limits::workers_max));
@@ -25,7 +37,7 @@ std::size_t worker_count(const ops::Config& config) {
 
 // From loopback come a proxy in front of the server, with the requests of all clients, and programs
 // of this machine, which have simpler ways to harm the server.
-net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
+net::ConnectionLimits::Settings connection_limits(const config::Config& config) {
   net::ConnectionLimits::Settings settings;
   settings.total_max = config.limits.connections;
   settings.per_address_max = config.limits.connections_per_address;
@@ -35,25 +47,7 @@ net::ConnectionLimits::Settings connection_limits(const ops::Config& config) {
   return settings;
 }
 
-Result<std::string> read_secret(const std::string& path) {
-  if (path.empty()) {
-    return std::string();
-  }
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) {
-    return fail(Errc::bad_request, path + ": expected a secret in its first line");
-  }
-  std::string secret(trimmed(std::string_view(line).substr(0, line.find('\r'))));
-  if (secret.size() < limits::secret_bytes_min || secret.size() > limits::secret_bytes_max) {
-    return fail(Errc::bad_request, path + ": expected a secret of " +
-                                       std::to_string(limits::secret_bytes_min) + " to " +
-                                       std::to_string(limits::secret_bytes_max) + " characters");
-  }
-  return secret;
-}
-
-upload::EngineSettings engine_settings(const ops::Config& config) {
+upload::EngineSettings engine_settings(const config::Config& config) {
   upload::EngineSettings settings;
   settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads,
                         config.limits.room_share};
@@ -64,18 +58,17 @@ upload::EngineSettings engine_settings(const ops::Config& config) {
   // Without the name of the machine's run nobody could tell later what a power cut has left.
   settings.defers_syncs = durability == Durability::interval ||
                           (durability == Durability::none && !journal::current_boot_id().empty());
-  settings.syncs = durability != Durability::none;
   return settings;
 }
 
-Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backend& backend) {
+Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend) {
   delivery::HttpBackendSettings settings;
   Result<outgoing::UrlTemplate> url = outgoing::UrlTemplate::parse(backend.url);
   if (!url) {
     return fail(url.error());
   }
   settings.url = *std::move(url);
-  Result<std::string> secret = read_secret(backend.secret_file);
+  Result<std::string> secret = config::read_secret(backend.secret_file);
   if (!secret) {
     return fail(secret.error());
   }
@@ -91,7 +84,53 @@ Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backen
   return settings;
 }
 
-http::SessionSettings session_settings(const ops::Config& config) {
+delivery::OutboxSettings outbox_settings(const config::Config& config) {
+  const config::Config::Delivery& given = config.delivery;
+  return {{given.retry_first, given.retry_max}, given.give_up_after, given.at_once};
+}
+
+auth::AuthenticatorSettings authenticator_settings(const config::Config& config) {
+  return {config.auth.hosts, config.auth.window, config.auth.file_window};
+}
+
+protocol::ProtocolSettings protocol_settings(const config::Config& config) {
+  protocol::ProtocolSettings settings;
+  settings.file_size_max = config.limits.file_size;
+  settings.sessions_max = config.limits.sessions;
+  settings.records_max = config.limits.records;
+  settings.unauthenticated_bytes = config.auth.unauthenticated_bytes;
+  settings.unauthenticated_bytes_per_address = config.auth.unauthenticated_bytes_per_address;
+  settings.takes_extra_files =
+      config.backend.url.empty() || config.backend.mode != delivery::HandoffMode::body;
+  settings.part_connections = config.limits.part_connections;
+  settings.origins = config.cors.origins;
+  settings.api_origins = config.cors.api_origins;
+  settings.hosts = host_names(config.server);
+  settings.serves_every_host = config.server.open;
+  settings.shows_inside = !config.admin.listen.is_set();
+  settings.page_sessions = config.server.authorize_upload;
+  settings.crossdomain_xml = config.cors.crossdomain_xml;
+  settings.kept_headers = config.backend.headers;
+  return settings;
+}
+
+admin::OperatorListener::Settings admin_listener_settings(const config::Config& config) {
+  return {.endpoint = config.admin.listen,
+          .socket = {.socket_mode = config.server.socket_mode},
+          .session = session_settings(config),
+          .connections_max = limits::admin_connections_max,
+          .drain_time = limits::admin_drain_max};
+}
+
+admin::OperatorListener::Settings control_listener_settings(const config::Config& config,
+                                                            const std::string& data_directory) {
+  return {.endpoint = {.address = {}, .port = 0, .path = data_directory + "/control.sock"},
+          .session = {},
+          .connections_max = limits::control_connections_max,
+          .drain_time = config.server.drain};
+}
+
+http::SessionSettings session_settings(const config::Config& config) {
   http::SessionSettings settings;
   settings.head_timeout = config.timeouts.head;
   settings.idle_timeout = config.timeouts.idle;
@@ -104,17 +143,8 @@ http::SessionSettings session_settings(const ops::Config& config) {
   return settings;
 }
 
-std::vector<std::string> host_names(const ops::Config::Server& server) {
-  std::vector<std::string> names;
-  std::ranges::transform(server.hosts, std::back_inserter(names), http::host_name);
-  if (!server.public_url.empty()) {
-    names.push_back(http::host_name(http::authority_of(server.public_url)));
-  }
-  return names;
-}
-
-Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
-  const ops::Config::Hooks& given = config.hooks;
+Result<hooks::HookSettings> hook_settings(const config::Config& config) {
+  const config::Config::Hooks& given = config.hooks;
   hooks::HookSettings settings;
   if (!given.authorize.empty()) {
     settings.authorize = *outgoing::parse_target(given.authorize);
@@ -131,7 +161,7 @@ Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
       settings.receivers[event] = *outgoing::parse_target(*url);
     }
   }
-  Result<std::string> secret = read_secret(given.secret_file);
+  Result<std::string> secret = config::read_secret(given.secret_file);
   if (!secret) {
     return fail(secret.error());
   }
@@ -145,8 +175,8 @@ Result<hooks::HookSettings> hook_settings(const ops::Config& config) {
   return settings;
 }
 
-Duration clock_agreement(const ops::Config& config) {
-  const ops::Config::Expiry& expiry = config.expiry;
+Duration clock_agreement(const config::Config& config) {
+  const config::Config::Expiry& expiry = config.expiry;
   return std::min<Duration>({limits::clock_agreement_time, expiry.idle, expiry.absolute,
                              expiry.finished, expiry.failed, expiry.refused,
                              config.hooks.give_up_after});

@@ -4,33 +4,39 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
+#include "admin/operator_listener.h"
+#include "auth/authenticator.h"
 #include "base/error.h"
+#include "config/config.h"
 #include "delivery/http_backend.h"
+#include "delivery/outbox.h"
 #include "hooks/hook_settings.h"
 #include "http/server_session.h"
 #include "net/connection_limits.h"
-#include "ops/config.h"
+#include "protocol/protocol_settings.h"
 #include "upload/upload_engine.h"
 
 namespace sluice {
 
-// The first line of the file, without blanks at its ends; nothing without a file.
-Result<std::string> read_secret(const std::string& path);
-std::size_t worker_count(const ops::Config& config);
-net::ConnectionLimits::Settings connection_limits(const ops::Config& config);
-upload::EngineSettings engine_settings(const ops::Config& config);
-http::SessionSettings session_settings(const ops::Config& config);
-// The names of the server, as protocol::ProtocolSettings has them.
-std::vector<std::string> host_names(const ops::Config::Server& server);
+std::size_t worker_count(const config::Config& config);
+net::ConnectionLimits::Settings connection_limits(const config::Config& config);
+upload::EngineSettings engine_settings(const config::Config& config);
+delivery::OutboxSettings outbox_settings(const config::Config& config);
+auth::AuthenticatorSettings authenticator_settings(const config::Config& config);
+// Without the location's base and the names of clients, which are objects of the server.
+protocol::ProtocolSettings protocol_settings(const config::Config& config);
+admin::OperatorListener::Settings admin_listener_settings(const config::Config& config);
+admin::OperatorListener::Settings control_listener_settings(const config::Config& config,
+                                                            const std::string& data_directory);
+http::SessionSettings session_settings(const config::Config& config);
 // Reads the secret.
-Result<delivery::HttpBackendSettings> backend_settings(const ops::Config::Backend& backend);
+Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend);
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.
-Result<hooks::HookSettings> hook_settings(const ops::Config& config);
+Result<hooks::HookSettings> hook_settings(const config::Config& config);
 
 // How long the wall clock has to agree with the machine's before something is deleted by it: no
 // longer than the shortest time after which something is.
-Duration clock_agreement(const ops::Config& config);
+Duration clock_agreement(const config::Config& config);
 
 }  // namespace sluice

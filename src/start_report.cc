@@ -18,7 +18,7 @@
 namespace sluice {
 namespace {
 
-const char* uploaders(const ops::Config& config) {
+const char* uploaders(const config::Config& config) {
   if (config.requires_credentials()) {
     return "holders of a credential";
   }
@@ -44,7 +44,7 @@ std::string absolute(const std::string& path) {
 }
 
 // A group may be there for these files; all others of the machine are not.
-void warn_of_readable_secrets(Log& log, const ops::Config& config) {
+void warn_of_readable_secrets(Log& log, const config::Config& config) {
   const std::array<std::pair<const char*, const std::string*>, 5> files{
       {{"tls.key", &config.tls.key},
        {"auth.file", &config.auth.file},
@@ -65,7 +65,7 @@ void warn_of_readable_secrets(Log& log, const ops::Config& config) {
   }
 }
 
-void warn_of_file_size_limit(Log& log, const ops::Config& config) {
+void warn_of_file_size_limit(Log& log, const config::Config& config) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < config.limits.file_size) {
     log.warn("a limit of this process is below limits.file_size, larger files get 507",
@@ -75,7 +75,7 @@ void warn_of_file_size_limit(Log& log, const ops::Config& config) {
 
 }  // namespace
 
-void report_start(Log& log, const ops::Config& config, std::size_t credentials) {
+void report_start(Log& log, const config::Config& config, std::size_t credentials) {
   log.info("started", {{"version", SLUICE_VERSION},
                        {"data", absolute(config.data.directory)},
                        {"durability", word_of(config.data.durability)},

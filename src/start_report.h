@@ -5,12 +5,12 @@
 #include <cstddef>
 
 #include "base/log.h"
-#include "ops/config.h"
+#include "config/config.h"
 
 namespace sluice {
 
 // One line says the version, where the data lies, what an acknowledgement promises and who may
 // upload; further ones warn of what makes the server less safe.
-void report_start(Log& log, const ops::Config& config, std::size_t credentials);
+void report_start(Log& log, const config::Config& config, std::size_t credentials);
 
 }  // namespace sluice

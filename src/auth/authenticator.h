@@ -10,6 +10,7 @@
 #include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "http/urlencoded.h"
 
 namespace sluice::auth {
@@ -34,8 +35,8 @@ enum class Window {
 struct AuthenticatorSettings {
   // Names under which clients know this server; empty: what the field Host says.
   std::vector<std::string> hosts;
-  Duration window = std::chrono::minutes(5);
-  Duration file_window = std::chrono::minutes(30);
+  Duration window = limits::signature_window_default;
+  Duration file_window = limits::file_signature_window_default;
 };
 
 // A signature that serves once. To be remembered until `expires_at`: before, it could be accepted

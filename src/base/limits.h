@@ -50,6 +50,11 @@ inline constexpr std::uint64_t requests_per_connection_max = 1000;
 // bytes a second: whoever is slower would need a day for the half of a MiB.
 inline constexpr std::chrono::minutes progress_window{2};
 inline constexpr std::uint64_t progress_bytes = 1 * KiB;
+// From a head's first byte to its last; between two requests; for one byte of a body or an answer.
+inline constexpr std::chrono::seconds head_timeout_default{15};
+inline constexpr std::chrono::seconds idle_timeout_default{60};
+inline constexpr std::chrono::seconds body_timeout_default{60};
+inline constexpr std::chrono::seconds write_timeout_default{60};
 inline constexpr std::size_t accept_backlog = 1024;
 // After the system ran out of descriptors or memory for another connection.
 inline constexpr std::chrono::milliseconds accept_pause{100};
@@ -83,6 +88,10 @@ inline constexpr std::uint64_t stream_bytes_max = 8 * MiB;
 inline constexpr std::uint64_t large_rest_bytes = 512 * KiB;
 inline constexpr std::size_t trial_bytes = 32 * KiB;
 inline constexpr std::size_t trial_buffers_max = 8;
+// Stored bytes are compared with those that come in steps of this size, on a thread's stack.
+inline constexpr std::size_t compare_bytes = 16 * KiB;
+// Bytes that an earlier process wrote are written anew in steps of this size.
+inline constexpr std::size_t rewrite_bytes = 256 * KiB;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
 inline constexpr std::uint64_t checkpoint_bytes =
     64 * MiB;  // A running request is made durable this often.
@@ -148,12 +157,6 @@ inline constexpr std::uint64_t file_size_max = std::uint64_t{1} << 53U;
 inline constexpr std::size_t storage_threads = 16;
 // Of its own, so that a revoked credential ends however long probes and disks take.
 inline constexpr std::size_t credentials_threads = 1;
-// A call on an event loop's own thread that lasts for one to two of these costs that thread the
-// loop. Where no calls have been made for so long, nobody looks.
-inline constexpr std::chrono::milliseconds loop_watch_interval{2};
-inline constexpr std::chrono::milliseconds loop_watch_time{200};
-// No more is written in such a call: the others of the loop wait while it is copied.
-inline constexpr std::size_t short_write_bytes_max = 128 * KiB;
 
 // Journal.
 inline constexpr std::size_t commit_changes_max = 1024;   // Changes in one transaction.
@@ -169,7 +172,21 @@ inline constexpr std::size_t read_step_bytes = 256 * KiB;
 // Rows that cannot be read and are known by name: logged once each, counted, and told to fsck.
 inline constexpr std::size_t damaged_rows_known_max = 10'000;
 
+// How long an upload is kept: before its first byte, without requests, in all, and at its end.
+inline constexpr std::chrono::hours untouched_life_default{1};
+inline constexpr std::chrono::days idle_life_default{1};
+inline constexpr std::chrono::days upload_life_default{7};
+inline constexpr std::chrono::days finished_life_default{7};
+inline constexpr std::chrono::days refused_life_default{7};
+inline constexpr std::chrono::days failed_life_default{30};
+
 // Delivery.
+inline constexpr std::chrono::seconds answer_wait_default{25};  // Of a client for the answer.
+inline constexpr std::chrono::seconds retry_first_default{1};
+inline constexpr std::chrono::minutes retry_longest_default{5};
+inline constexpr std::chrono::days delivery_give_up_default{1};
+inline constexpr std::chrono::seconds hook_timeout_default{10};
+inline constexpr std::chrono::days hook_give_up_default{1};
 inline constexpr std::size_t delivery_threads = 4;  // For what blocks: moving and probing files.
 inline constexpr std::uint64_t deliveries_at_once_default = 16;
 inline constexpr std::uint64_t deliveries_at_once_max = 256;
@@ -269,6 +286,9 @@ inline constexpr std::size_t credential_clouds_max = 1000;
 inline constexpr std::size_t signed_bytes_max = 32 * KiB;
 inline constexpr std::size_t signature_text_bytes = 44;  // HMAC-SHA256 in base64.
 inline constexpr std::size_t host_names_max = 16;
+// How old a signature may be; and that of a file's request, when the request begins.
+inline constexpr std::chrono::minutes signature_window_default{5};
+inline constexpr std::chrono::minutes file_signature_window_default{30};
 inline constexpr std::chrono::seconds credentials_poll{1};  // Between two looks at their file.
 // A file in a form whose credential comes behind it has to be here after so long.
 inline constexpr std::chrono::hours form_upload_time_max{24};
@@ -295,6 +315,7 @@ inline constexpr std::chrono::milliseconds log_gather_time{2};
 inline constexpr std::chrono::seconds log_flush_time_max{2};
 
 // The end of the program, after the operator's own drain time.
+inline constexpr std::chrono::seconds admin_drain_max{1};  // For pages under way.
 inline constexpr std::chrono::seconds cut_wait_max{15};
 inline constexpr std::chrono::seconds outbox_close_wait_max{15};
 inline constexpr std::chrono::seconds last_sync_wait_max{60};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What happened, for the operator: one event, one line, with typed fields. Where it goes and how it
-// is escaped is the sink's matter (ops/log_sink). Upload tokens are never logged: they are the
+// is escaped is the sink's matter (admin/log_sink). Upload tokens are never logged: they are the
 // capability.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The figures that the program counts. Every folder adds to its own; ops/metrics_page turns them
+// The figures that the program counts. Every folder adds to its own; admin/metrics_page turns them
 // into Prometheus text. Counting is a relaxed atomic addition: any thread, no lock.
 #pragma once
 

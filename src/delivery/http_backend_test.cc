@@ -8,11 +8,13 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/limits.h"
 #include "runtime/posix_disk.h"
 #include "store/local_store.h"
 #include "support/manual_clock.h"
 #include "support/raw_server.h"
 #include "support/run.h"
+#include "support/scripted_source.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::delivery {
@@ -50,9 +52,11 @@ class HttpBackendTest : public ::testing::Test {
     settings.answer_headers = {"content-type"};
   }
 
-  void write_blob(std::string_view text) {
-    const auto blob = testing::run(store.open(7, text.size(), 0));
-    ASSERT_TRUE(blob && testing::run((*blob)->write(0, as_bytes(text))));
+  void write_blob(const std::string& text) {
+    const auto blob = store.open({7, text.size()});
+    testing::ScriptedSource source(text);
+    ASSERT_EQ(testing::run(blob->receive({0, text.size()}, source, store::AtEnd::settles)).bytes,
+              text.size());
   }
   HttpBackend& backend_for(const Server& server) {
     settings.url = *outgoing::UrlTemplate::parse(
@@ -68,7 +72,8 @@ class HttpBackendTest : public ::testing::Test {
   runtime::BlockingPool pool{0};
   SlowWork slow_work{0};
   Metrics metrics;
-  store::LocalStore store{disk, pool, directory.path(), Durability::commit, metrics};
+  runtime::BufferPool buffers{limits::buffer_budget_bytes_min, metrics.buffers_in_use};
+  store::LocalStore store{disk, pool, buffers, directory.path(), Durability::commit, metrics};
   store::AnswerFiles answers{disk, pool, directory.path(), Durability::commit};
   testing::ManualClock clock;
   outgoing::HttpClient client{pool};

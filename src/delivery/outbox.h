@@ -29,7 +29,7 @@ namespace sluice::delivery {
 struct OutboxSettings {
   RetryDelays delays;
   // From then on a failed attempt is the last. Since the file was complete.
-  Duration give_up_after{std::chrono::hours(24)};
+  Duration give_up_after = limits::delivery_give_up_default;
   std::size_t at_once = limits::deliveries_at_once_default;  // Attempts.
 };
 

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 namespace sluice::delivery {
 
 struct RetryDelays {
-  Duration first{1'000};
-  Duration longest{300'000};
+  Duration first = limits::retry_first_default;
+  Duration longest = limits::retry_longest_default;
 };
 
 // `attempts` have failed so far, at least one. `jitter` in [0, 1) decides within the upper half of

@@ -209,7 +209,6 @@ journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob
   const ByteRange lost{blob_size, std::numeric_limits<std::uint64_t>::max()};
   progress.stored.remove(lost);
   progress.unsynced.remove(lost);
-  progress.open_ended = false;
   progress.state = UploadState::receiving;
   progress.expires_at = std::max(progress.expires_at, expires_at);
   progress.attempts = 0;

@@ -6,17 +6,20 @@
 #include <chrono>
 
 #include "base/encoding.h"
-#include "journal/test_records.h"
+#include "support/test_records.h"
 
 namespace sluice::fsck {
 namespace {
 
 using journal::UploadState;
+using testing::at;
+using testing::sample_upload;
+using testing::sample_video;
 
 constexpr std::uint64_t file_size = 1000;
 
 journal::UploadRecord upload(UploadState state, std::uint64_t stored) {
-  journal::UploadRecord record = journal::sample_upload(0x2A7);
+  journal::UploadRecord record = sample_upload(0x2A7);
   record.file_size = file_size;
   record.progress.state = state;
   if (stored != 0) {
@@ -27,7 +30,7 @@ journal::UploadRecord upload(UploadState state, std::uint64_t stored) {
 }
 
 journal::VideoRecord video() {
-  journal::VideoRecord record = journal::sample_video(std::string(32, 'a'));
+  journal::VideoRecord record = sample_video(std::string(32, 'a'));
   record.document = R"({"extname":".mp4","file_size":1000})";
   return record;
 }
@@ -202,16 +205,16 @@ TEST(Comparison, ExtraFilesThatAreMissingAreFound) {
 TEST(Comparison, CutsToWhatIsThereAndReceivesAgain) {
   journal::UploadProgress progress = upload(UploadState::delivering, 1000).progress;
   progress.attempts = 7;
-  progress.next_attempt_at = journal::at(99);
-  progress.expires_at = journal::at(10);
-  const journal::UploadProgress left = cut(progress, 600, journal::at(20));
+  progress.next_attempt_at = at(99);
+  progress.expires_at = at(10);
+  const journal::UploadProgress left = cut(progress, 600, at(20));
   EXPECT_EQ(left.state, UploadState::receiving);
   EXPECT_EQ(left.stored.to_text(), "0-250,500-600");
-  EXPECT_EQ(left.expires_at, journal::at(20));
+  EXPECT_EQ(left.expires_at, at(20));
   EXPECT_EQ(left.attempts, 0U);
   EXPECT_EQ(left.next_attempt_at, Timestamp());
-  EXPECT_TRUE(cut(progress, 0, journal::at(5)).stored.empty());
-  EXPECT_EQ(cut(progress, 0, journal::at(5)).expires_at, journal::at(10));
+  EXPECT_TRUE(cut(progress, 0, at(5)).stored.empty());
+  EXPECT_EQ(cut(progress, 0, at(5)).expires_at, at(10));
 }
 
 TEST(Comparison, KnowsTheNamesOfBlobs) {

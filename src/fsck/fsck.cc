@@ -474,7 +474,7 @@ Result<Summary> run(const Options& options, const Clock& clock, const Say& say) 
   if (!data) {
     return fail(data.error());
   }
-  const auto journal = OfflineJournal::open(data->journal_file());
+  const auto journal = OfflineJournal::open(*data);
   if (!journal) {
     return fail(journal.error());
   }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "fsck/offline_journal.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "store/shards.h"
 
 namespace sluice::fsck {
 namespace {
@@ -24,9 +27,17 @@ Value OfflineJournal::wait(runtime::Task<Value> task) {
   return std::move(*value);
 }
 
-Result<std::unique_ptr<OfflineJournal>> OfflineJournal::open(const std::string& path) {
+Result<std::unique_ptr<OfflineJournal>> OfflineJournal::open(const store::DataDirectory& data) {
   std::unique_ptr<OfflineJournal> made(new OfflineJournal());
-  auto opened = journal::SqliteJournal::open(path, Durability::commit, made->metrics_, made->log_);
+  auto opened = journal::SqliteJournal::open(
+      data.journal_file(), Durability::commit, made->metrics_, made->log_,
+      journal::current_boot_id(), [&data](std::uint64_t upload_id) -> Result<std::uint64_t> {
+        const std::filesystem::path path = store::blob_path(data.uploads(), upload_id);
+        std::error_code failed;
+        const bool exists = std::filesystem::exists(path, failed);
+        const std::uintmax_t size = exists ? std::filesystem::file_size(path, failed) : 0;
+        return failed ? fail(Errc::storage_failed, failed.message()) : Result<std::uint64_t>(size);
+      });
   if (!opened) {
     return fail(opened.error());
   }

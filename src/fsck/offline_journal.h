@@ -12,12 +12,13 @@
 #include "base/metrics.h"
 #include "journal/sqlite_journal.h"
 #include "runtime/worker.h"
+#include "store/data_directory.h"
 
 namespace sluice::fsck {
 
 class OfflineJournal {
  public:
-  static Result<std::unique_ptr<OfflineJournal>> open(const std::string& path);
+  static Result<std::unique_ptr<OfflineJournal>> open(const store::DataDirectory& data);
 
   Result<std::vector<std::string>> integrity_problems();
   // Above `after`, in order of id, at most limits::fsck_page_count.

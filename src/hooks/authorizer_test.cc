@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include "hooks/scripted_sender.h"
 #include "support/manual_clock.h"
 #include "support/recording_log.h"
 #include "support/run.h"
+#include "support/scripted_sender.h"
 
 namespace sluice::hooks {
 namespace {
+
+using testing::answer_of;
+using testing::ScriptedSender;
 
 class AuthorizerTest : public ::testing::Test {
  protected:

@@ -2,13 +2,13 @@
 // What the operator decides about hooks.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "delivery/retry_delay.h"
 #include "hooks/events.h"
 #include "outgoing/target.h"
@@ -17,16 +17,16 @@
 namespace sluice::hooks {
 
 struct HookSettings {
-  std::optional<outgoing::Target> authorize;    // Asked before a session is created.
-  std::map<Event, outgoing::Target> receivers;  // Told of each event that is here.
-  std::string secret;                           // Signs every request; empty: none is signed.
-  std::string ca_file;                          // As outgoing::HttpRequest::ca_file.
-  Duration timeout = std::chrono::seconds(10);  // For one whole request.
-  std::vector<std::string> request_headers;     // Of the client's request, told to `authorize`.
+  std::optional<outgoing::Target> authorize;        // Asked before a session is created.
+  std::map<Event, outgoing::Target> receivers;      // Told of each event that is here.
+  std::string secret;                               // Signs every request; empty: none is signed.
+  std::string ca_file;                              // As outgoing::HttpRequest::ca_file.
+  Duration timeout = limits::hook_timeout_default;  // For one whole request.
+  std::vector<std::string> request_headers;         // Of the client's request, told to `authorize`.
   std::vector<int> trouble = outgoing::usual_trouble();  // For answers of `authorize`.
   delivery::RetryDelays delays;
   // An event that nobody took for so long is dropped.
-  Duration give_up_after = std::chrono::hours(24);
+  Duration give_up_after = limits::hook_give_up_default;
 };
 
 }  // namespace sluice::hooks

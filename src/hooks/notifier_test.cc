@@ -7,15 +7,17 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 
-#include "hooks/scripted_sender.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/run.h"
+#include "support/scripted_sender.h"
 
 namespace sluice::hooks {
 namespace {
 
 using journal::UploadState;
+using testing::answer_of;
+using testing::ScriptedSender;
 
 class NotifierTest : public ::testing::Test {
  protected:

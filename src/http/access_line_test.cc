@@ -6,14 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include "http/scripted_handler.h"
 #include "http/server_session.h"
-#include "http/session_fixture.h"
 #include "support/recording_log.h"
 #include "support/run.h"
+#include "support/scripted_handler.h"
+#include "support/session_fixture.h"
 
 namespace sluice::http {
 namespace {
+
+using testing::ConnectionFixture;
+using testing::ScriptedHandler;
 
 class AccessLineTest : public ConnectionFixture {
  protected:

@@ -8,18 +8,18 @@
 #include <string>
 #include <string_view>
 
-#include "http/scripted_handler.h"
 #include "http/server_session.h"
-#include "http/session_fixture.h"
 #include "support/run.h"
+#include "support/scripted_handler.h"
 #include "support/scripted_source.h"
+#include "support/session_fixture.h"
 
 namespace sluice::http {
 namespace {
 
 using namespace std::chrono_literals;
 
-class ExchangeTest : public ConnectionFixture {
+class ExchangeTest : public testing::ConnectionFixture {
  protected:
   ~ExchangeTest() override {
     close_client();
@@ -38,7 +38,7 @@ class ExchangeTest : public ConnectionFixture {
   }
 
   SessionSettings settings_{.body = {1min}, .write = {1min}};
-  ScriptedHandler handler_;
+  testing::ScriptedHandler handler_;
   NullLog log_;
   Metrics metrics_;
   std::optional<ServerSession> session_;

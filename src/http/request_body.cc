@@ -104,7 +104,7 @@ Error RequestBody::fail_for_good(Error error) {
   return *failure_;
 }
 
-void RequestBody::count(std::size_t bytes) {
+void RequestBody::count(std::uint64_t bytes) {
   received_ += bytes;
   metrics_.bytes_received.add(bytes);
 }
@@ -197,52 +197,54 @@ runtime::Task<Result<std::size_t>> RequestBody::read(MutableBytes buffer, Durati
   co_return filled;
 }
 
-std::size_t RequestBody::read_blocking(MutableBytes buffer, Duration patience) {
-  const auto give_up_at = steady_clock::now() + patience;
-  std::size_t filled = 0;
-  while (!finished()) {
-    const Result<std::size_t> taken = take_all(buffer.subspan(filled));
-    if (!taken) {
-      break;  // Kept in failure_.
-    }
-    filled += *taken;
-    if (filled == buffer.size() || finished()) {
-      break;
-    }
-    const auto left = std::chrono::ceil<Duration>(give_up_at - steady_clock::now());
-    if (left <= Duration::zero() || !stream_.block_until_readable(left)) {
-      break;
-    }
-  }
-  return filled;
-}
+class RequestBody::Lent final : public runtime::Loan {
+ public:
+  Lent(RequestBody& body, net::ByteStream::Lent stream) : body_(body), stream_(stream) {}
+  ~Lent() override { body_.stream_.take_back(); }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
 
-std::optional<std::size_t> RequestBody::move_blocking(runtime::Pipe& pipe, std::size_t size,
-                                                      Duration patience) {
-  if (framing_ != Framing::length || !input_.empty() || !stream_.can_move()) {
-    return std::nullopt;
+  std::size_t read(MutableBytes buffer, Duration patience) override {
+    const auto give_up_at = steady_clock::now() + patience;
+    std::size_t filled = 0;
+    while (!body_.finished()) {
+      const Result<std::size_t> taken = body_.take_all(buffer.subspan(filled));
+      if (!taken) {
+        break;  // Kept in failure_.
+      }
+      filled += *taken;
+      if (filled == buffer.size() || body_.finished()) {
+        break;
+      }
+      const auto left = std::chrono::ceil<Duration>(give_up_at - steady_clock::now());
+      if (left <= Duration::zero() || !body_.stream_.block_until_readable(left)) {
+        break;
+      }
+    }
+    return filled;
   }
-  const auto give_up_at = steady_clock::now() + patience;
-  size = static_cast<std::size_t>(std::min<std::uint64_t>(size, length_left_));
-  std::size_t moved = 0;
-  while (moved < size && check()) {
-    const Result<std::optional<std::size_t>> step = received(stream_.move_now(pipe, size - moved));
-    if (!step) {
-      break;  // Kept in failure_.
+
+  std::optional<Descriptor> descriptor() override {
+    if (!stream_.is_plain || body_.framing_ != Framing::length || !body_.input_.empty()) {
+      return std::nullopt;
     }
-    if (*step) {
-      moved += **step;
-      continue;
-    }
-    if (moved >= limits::buffer_bytes || !stream_.can_move() || (moved > 0 && pipe.is_full())) {
-      break;
-    }
-    const auto left = std::chrono::ceil<Duration>(give_up_at - steady_clock::now());
-    if (left <= Duration::zero() || !stream_.block_until_readable(left)) {
-      break;
-    }
+    return Descriptor{stream_.descriptor, body_.check() ? body_.length_left_ : 0};
   }
-  return moved;
+
+  void took(std::uint64_t bytes) override {
+    SLUICE_CHECK(bytes <= body_.length_left_);
+    body_.length_left_ -= bytes;
+    body_.count(bytes);
+  }
+
+ private:
+  RequestBody& body_;
+  const net::ByteStream::Lent stream_;
+};
+
+std::unique_ptr<runtime::Loan> RequestBody::lend() {
+  const net::ByteStream::Lent stream = finished() ? net::ByteStream::Lent() : stream_.lend();
+  return stream.descriptor < 0 ? nullptr : std::make_unique<Lent>(*this, stream);
 }
 
 Result<std::size_t> RequestBody::take_all(MutableBytes buffer) {
@@ -276,27 +278,23 @@ Result<std::optional<std::size_t>> RequestBody::take_identity(MutableBytes buffe
     std::ranges::copy(input_.unread().first(taken), wanted.begin());
     input_.consume(taken);
   } else {
-    return received(stream_.read_now(wanted));
+    Result<std::optional<std::size_t>> read = stream_.read_now(wanted);
+    if (!read) {
+      return fail(fail_for_good(std::move(read).error()));
+    }
+    if (!*read) {
+      return std::nullopt;
+    }
+    if (**read == 0) {
+      return fail(fail_for_good(Error(Errc::closed_by_peer, "the connection ended with " +
+                                                                std::to_string(length_left_) +
+                                                                " bytes of the body missing")));
+    }
+    taken = **read;
   }
   length_left_ -= taken;
   count(taken);
   return taken;
-}
-
-Result<std::optional<std::size_t>> RequestBody::received(Result<std::optional<std::size_t>> read) {
-  if (!read) {
-    return fail(fail_for_good(std::move(read).error()));
-  }
-  if (*read && **read == 0) {
-    return fail(fail_for_good(Error(Errc::closed_by_peer, "the connection ended with " +
-                                                              std::to_string(length_left_) +
-                                                              " bytes of the body missing")));
-  }
-  if (*read) {
-    length_left_ -= **read;
-    count(**read);
-  }
-  return read;
 }
 
 Result<std::optional<std::size_t>> RequestBody::take_chunked(MutableBytes buffer) {

@@ -36,11 +36,8 @@ class RequestBody final : public runtime::ByteSource {
   // The first wait asks for the body with `100 Continue` when the client expects that.
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
-  std::size_t read_blocking(MutableBytes buffer, Duration patience) override;
-  std::optional<std::size_t> move_blocking(runtime::Pipe& pipe, std::size_t size,
-                                           Duration patience) override;
-  void lend() noexcept override { stream_.lend(); }
-  void take_back() noexcept override { stream_.take_back(); }
+  // Null when nothing of the body is missing, or the connection is over.
+  std::unique_ptr<runtime::Loan> lend() override;
   std::optional<std::uint64_t> remaining() const override;
   void cancel(Errc reason) override;
 
@@ -57,6 +54,7 @@ class RequestBody final : public runtime::ByteSource {
 
  private:
   struct Control;
+  class Lent;
 
   runtime::Task<Result<>> ask_for_body();
   // Fails when the body was cancelled or has failed before.
@@ -73,9 +71,7 @@ class RequestBody final : public runtime::ByteSource {
   // As much as is there, up to the end of `buffer` or of the body.
   Result<std::size_t> take_all(MutableBytes buffer);
   Result<std::size_t> discard(std::uint64_t bytes_max);
-  // What take_identity() says of a read.
-  Result<std::optional<std::size_t>> received(Result<std::optional<std::size_t>> read);
-  void count(std::size_t bytes);
+  void count(std::uint64_t bytes);
 
   net::ByteStream& stream_;
   InputBuffer& input_;

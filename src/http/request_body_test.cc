@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "http/session_fixture.h"
 #include "support/run.h"
+#include "support/session_fixture.h"
 #include "support/watched.h"
 
 namespace sluice::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ConnectionFixture;
 
 Request with_length(std::uint64_t length) {
   Request request;
@@ -255,76 +256,67 @@ TEST_F(RequestBodyTest, ABlockingReadTakesWhatIsThereAndLeavesTheRestToTheNextRe
     open(request);
     const bool is_chunked = request.framing == Framing::chunked;
     std::array<std::byte, 4> buffer{};
-    body_->lend();
+    std::unique_ptr<runtime::Loan> loan = body_->lend();
+    ASSERT_TRUE(loan);
     EXPECT_FALSE(testing::is_watched(stream_->descriptor()));
-    EXPECT_EQ(body_->read_blocking(buffer, 1ms), 0U) << "nothing came";
+    EXPECT_EQ(loan->read(buffer, 1ms), 0U) << "nothing came";
     send(is_chunked ? "5\r\nabcde\r\n" : "abcde");
-    EXPECT_EQ(body_->read_blocking(buffer, 1min), 4U);
+    EXPECT_EQ(loan->read(buffer, 1min), 4U);
     EXPECT_EQ(as_text(buffer), "abcd");
-    EXPECT_EQ(body_->read_blocking(buffer, 1ms), 1U);
+    EXPECT_EQ(loan->read(buffer, 1ms), 1U);
     send(is_chunked ? "4\r\nfghi\r\n0\r\n\r\nGET" : "fghiGET");
-    EXPECT_EQ(body_->read_blocking(buffer, 1min), 4U);
+    EXPECT_EQ(loan->read(buffer, 1min), 4U);
     EXPECT_EQ(as_text(buffer), "fghi");
-    EXPECT_EQ(body_->read_blocking(buffer, 1ms), 0U);
+    EXPECT_EQ(loan->read(buffer, 1ms), 0U);
+    loan.reset();
+    EXPECT_TRUE(testing::is_watched(stream_->descriptor()));
     EXPECT_EQ(read(buffer, 1ms), std::size_t{0}) << "the end";
   }
 }
 
-std::string content(const runtime::Pipe& pipe, std::size_t size) {
-  std::string text(size, '\0');
-  EXPECT_EQ(::read(pipe.read_end(), text.data(), size), static_cast<ssize_t>(size));
-  return text;
-}
-
-TEST_F(RequestBodyTest, MovesWhatIsThereAndNothingBehindTheBody) {
-  auto pipe = runtime::Pipe::open();
-  ASSERT_TRUE(pipe);
+TEST_F(RequestBodyTest, GivesItsDescriptorAndTellsHowMuchIsLeft) {
+  std::array<std::byte, 16> buffer{};
   open(with_length(9));
-  body_->lend();
-  EXPECT_EQ(body_->move_blocking(*pipe, 100, 1ms), std::size_t{0}) << "nothing came";
-  send("abcde");
-  EXPECT_EQ(body_->move_blocking(*pipe, 4, 1min), std::size_t{4});
-  EXPECT_EQ(content(*pipe, 4), "abcd");
-  EXPECT_EQ(body_->remaining(), std::uint64_t{5});
-  send("fghiGET");
-  EXPECT_EQ(body_->move_blocking(*pipe, 100, 1min), std::size_t{5});
-  EXPECT_EQ(content(*pipe, 5), "efghi");
+  send("abcdefghiGET");
+  {
+    const std::unique_ptr<runtime::Loan> loan = body_->lend();
+    ASSERT_TRUE(loan && loan->descriptor());
+    EXPECT_EQ(loan->descriptor()->number, stream_->descriptor());
+    EXPECT_EQ(loan->descriptor()->left, 9U);
+    EXPECT_EQ(::recv(loan->descriptor()->number, buffer.data(), 4, 0), 4);
+    loan->took(4);
+    EXPECT_EQ(loan->descriptor()->left, 5U);
+    EXPECT_EQ(body_->remaining(), std::uint64_t{5});
+    EXPECT_EQ(::recv(loan->descriptor()->number, buffer.data(), 5, 0), 5);
+    loan->took(5);
+    EXPECT_EQ(loan->descriptor()->left, 0U);
+  }
   EXPECT_TRUE(body_->finished());
   EXPECT_EQ(body_->received(), 9U);
-  std::array<std::byte, 8> behind{};
-  EXPECT_EQ(stream_->read_now(behind).value(), std::size_t{3});
+  EXPECT_EQ(body_->lend(), nullptr) << "nothing of it is missing";
+  EXPECT_EQ(stream_->read_now(buffer).value(), std::size_t{3});
 }
 
-// Else a fast sender's bytes would wait in the pipe for those that are still on their way.
-TEST_F(RequestBodyTest, MovesNoMoreThanThePipeHolds) {
-  auto pipe = runtime::Pipe::open();
-  ASSERT_TRUE(pipe);
-  ASSERT_GT(::fcntl(pipe->write_end(), F_SETPIPE_SZ, 4096), 0);
-  open(with_length(limits::buffer_bytes));
-  send(std::string(6000, 'x'));
-  const auto moved = body_->move_blocking(*pipe, limits::buffer_bytes, 1min);
-  EXPECT_LE(moved.value(), 4096U);
-  EXPECT_TRUE(pipe->is_full());
-}
-
-TEST_F(RequestBodyTest, WhatHasToBeLookedAtIsNotMoved) {
-  auto pipe = runtime::Pipe::open();
-  ASSERT_TRUE(pipe);
+TEST_F(RequestBodyTest, ABodyThatHasToBeLookedAtHasNoDescriptor) {
   open(chunked());
-  EXPECT_EQ(body_->move_blocking(*pipe, 4, 1min), std::nullopt);
+  EXPECT_FALSE(body_->lend()->descriptor());
   open(with_length(9), "abc");
-  EXPECT_EQ(body_->move_blocking(*pipe, 4, 1min), std::nullopt) << "it came with the head";
+  const std::unique_ptr<runtime::Loan> loan = body_->lend();
+  EXPECT_FALSE(loan->descriptor()) << "some came with the head";
+  std::array<std::byte, 3> buffer{};
+  EXPECT_EQ(loan->read(buffer, 1ms), 3U);
+  EXPECT_TRUE(loan->descriptor());
 }
 
-TEST_F(RequestBodyTest, AnErrorWhileMovingIsToldByTheNextRead) {
-  auto pipe = runtime::Pipe::open();
-  ASSERT_TRUE(pipe);
+TEST_F(RequestBodyTest, OfABodyThatIsCutOffNothingMoreMayBeTaken) {
   std::array<std::byte, 8> buffer{};
   open(with_length(9));
   send("abc");
-  EXPECT_EQ(body_->move_blocking(*pipe, 9, 1ms), std::size_t{3});
-  body_->cancel(Errc::taken_over);
-  EXPECT_EQ(body_->move_blocking(*pipe, 9, 1min), std::size_t{0});
+  {
+    const std::unique_ptr<runtime::Loan> loan = body_->lend();
+    body_->cancel(Errc::taken_over);
+    EXPECT_EQ(loan->descriptor()->left, 0U);
+  }
   EXPECT_EQ(read(buffer, 1ms).error().code(), Errc::taken_over);
 }
 
@@ -332,13 +324,16 @@ TEST_F(RequestBodyTest, AnErrorInABlockingReadIsToldByTheNextRead) {
   std::array<std::byte, 8> buffer{};
   open(with_length(9));
   send("abc");
-  EXPECT_EQ(body_->read_blocking(buffer, 1ms), 3U);
-  body_->cancel(Errc::taken_over);
-  EXPECT_EQ(body_->read_blocking(buffer, 1min), 0U);
+  {
+    const std::unique_ptr<runtime::Loan> loan = body_->lend();
+    EXPECT_EQ(loan->read(buffer, 1ms), 3U);
+    body_->cancel(Errc::taken_over);
+    EXPECT_EQ(loan->read(buffer, 1min), 0U);
+  }
   EXPECT_EQ(read(buffer, 1ms).error().code(), Errc::taken_over);
   open(chunked());
   send("zz\r\n");
-  EXPECT_EQ(body_->read_blocking(buffer, 1min), 0U);
+  EXPECT_EQ(body_->lend()->read(buffer, 1min), 0U);
   EXPECT_EQ(read(buffer, 1ms).error().code(), Errc::bad_request);
 }
 

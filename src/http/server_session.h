@@ -28,10 +28,10 @@ namespace sluice::http {
 class RequestBody;
 
 struct SessionSettings {
-  Duration head_timeout = std::chrono::seconds(30);  // From the head's first byte to its last.
-  Duration idle_timeout = std::chrono::seconds(75);  // Between requests.
-  net::Patience body{.idle = std::chrono::seconds(60), .window = {}, .bytes = 0};
-  net::Patience write{.idle = std::chrono::seconds(60), .window = {}, .bytes = 0};
+  Duration head_timeout = limits::head_timeout_default;  // From the head's first byte to its last.
+  Duration idle_timeout = limits::idle_timeout_default;  // Between requests.
+  net::Patience body{.idle = limits::body_timeout_default, .window = {}, .bytes = 0};
+  net::Patience write{.idle = limits::write_timeout_default, .window = {}, .bytes = 0};
   Duration linger_time = limits::linger_max;  // Before a connection with unread bytes is closed.
   net::TrustedProxies trusted_proxies = {};
   std::uint64_t requests_max = 0;   // On one connection; 0: any number.

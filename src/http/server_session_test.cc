@@ -12,11 +12,11 @@
 
 #include "base/limits.h"
 #include "http/connections.h"
-#include "http/scripted_handler.h"
-#include "http/session_fixture.h"
 #include "support/recording_log.h"
 #include "support/run.h"
+#include "support/scripted_handler.h"
 #include "support/scripted_source.h"
+#include "support/session_fixture.h"
 
 namespace sluice::http {
 namespace {
@@ -37,7 +37,7 @@ std::string ok(std::string_view body, std::string_view connection = "keep-alive"
          "\nConnection: " + std::string(connection) + "\n\n" + std::string(body);
 }
 
-class ServerSessionTest : public ConnectionFixture {
+class ServerSessionTest : public testing::ConnectionFixture {
  protected:
   ServerSessionTest() {
     settings_.idle_timeout = settings_.head_timeout = settings_.linger_time = 1min;
@@ -80,7 +80,7 @@ class ServerSessionTest : public ConnectionFixture {
   std::string answers_to(std::string_view bytes) { return answers_to(bytes, bytes.size(), 1); }
 
   SessionSettings settings_;
-  ScriptedHandler handler_;
+  testing::ScriptedHandler handler_;
   testing::RecordingLog log_;
   Metrics metrics_;
   std::optional<ServerSession> session_;

@@ -8,12 +8,16 @@
 #include <vector>
 
 #include "journal/sqlite_journal.h"
-#include "journal/test_records.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
+#include "support/test_records.h"
 
 namespace sluice::journal {
 namespace {
+
+using testing::at;
+using testing::sample_upload;
+using testing::sample_video;
 
 class CountingLog final : public Log {
  public:

@@ -2,20 +2,24 @@
 // The journal with Durability::interval: what is synced, what is not, and when a sync fails.
 #include <gtest/gtest.h>
 
-#include "journal/faulty_files.h"
+#include "base/limits.h"
 #include "journal/sqlite_journal.h"
-#include "journal/test_records.h"
+#include "support/faulty_files.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
+#include "support/test_records.h"
 
 namespace sluice::journal {
 namespace {
+
+using testing::FaultyFiles;
+using testing::sample_upload;
 
 class IntervalJournal : public ::testing::Test {
  protected:
   void open(Durability durability = Durability::interval, const std::string& boot_id = "boot") {
     journal.reset();
-    auto opened = SqliteJournal::open(path, durability, metrics, log, boot_id);
+    auto opened = SqliteJournal::open(path, durability, metrics, log, boot_id, blob_size);
     ASSERT_TRUE(opened) << opened.error().message();
     journal = *std::move(opened);
   }
@@ -45,6 +49,7 @@ class IntervalJournal : public ::testing::Test {
   const std::string path = directory.path() + "/journal";
   Metrics metrics;
   NullLog log;
+  BlobSize blob_size;
   std::unique_ptr<SqliteJournal> journal;
 };
 
@@ -70,27 +75,49 @@ TEST_F(IntervalJournal, OtherDurabilitiesStayAsTheyAre) {
   EXPECT_EQ(syncs({SyncJournal{}}), 0);
 }
 
-TEST_F(IntervalJournal, AnEndIsOpenUntilTheMachineIsStartedAgain) {
+// As a killed process with version 13 left it: the end of `unsynced` stands for all of the blob.
+TEST_F(IntervalJournal, NamesTheBytesThatOnlyTheBlobsOfAnOlderVersionTell) {
   open(Durability::interval, "first");
-  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}, CreateUpload{sample_upload(2)}}));
-  for (const std::uint64_t id : {1U, 2U}) {
+  for (const std::uint64_t id : {1U, 2U, 3U, 4U}) {
+    ASSERT_TRUE(commit({CreateUpload{sample_upload(id)}}));
     UpdateUpload update = bytes(id, true);
-    update.progress.open_ended = true;
-    if (id == 2) {
-      update.progress.unsynced = {};
+    if (id < 4) {
+      update.progress.unsynced.add({100, limits::file_size_max});
     }
     ASSERT_TRUE(commit({update}));
-    open(Durability::interval, "first");
-    const auto found = sluice::testing::run(journal->find_upload_by_id(id));
-    EXPECT_EQ((*found)->progress, update.progress);
   }
-  EXPECT_EQ(sluice::testing::run(journal->unsynced(0, 10))->size(), 2U);
+  const std::uint64_t file_size = sample_upload(3).file_size;
+  blob_size = [file_size](std::uint64_t id) -> Result<std::uint64_t> {
+    return id == 2 ? Result<std::uint64_t>(0) : id == 3 ? file_size + 7 : 150;
+  };
+  open(Durability::interval, "first");
+  EXPECT_EQ(ranges(1), "0-150 but 50-150");
+  EXPECT_EQ(ranges(2), "0-100 but 50-100") << "its blob is gone, which its next request says";
+  EXPECT_EQ(ranges(3), "0-" + std::to_string(file_size) + " but 50-" + std::to_string(file_size));
+  EXPECT_EQ(ranges(4), "0-100 but 50-100");
   open(Durability::interval, "second");
   EXPECT_EQ(ranges(1), "0-50 but ");
-  EXPECT_EQ(ranges(2), "0-100 but ");
+}
+
+TEST_F(IntervalJournal, ABlobThatCannotBeLookedAtHoldsUpNoOther) {
+  open(Durability::interval, "first");
   for (const std::uint64_t id : {1U, 2U}) {
-    EXPECT_FALSE((*sluice::testing::run(journal->find_upload_by_id(id)))->progress.open_ended);
+    ASSERT_TRUE(commit({CreateUpload{sample_upload(id)}}));
+    UpdateUpload update = bytes(id, true);
+    update.progress.unsynced.add({100, limits::file_size_max});
+    ASSERT_TRUE(commit({update}));
   }
+  bool fails = true;
+  blob_size = [&fails](std::uint64_t id) -> Result<std::uint64_t> {
+    return id == 1 && fails ? fail(Errc::storage_failed, "on purpose") : Result<std::uint64_t>(120);
+  };
+  open(Durability::interval, "first");
+  EXPECT_EQ(sluice::testing::run(journal->find_upload_by_id(1)).error().code(),
+            Errc::record_damaged);
+  EXPECT_EQ(ranges(2), "0-120 but 50-120");
+  fails = false;
+  open(Durability::interval, "first");
+  EXPECT_EQ(ranges(1), "0-120 but 50-120");
 }
 
 TEST_F(IntervalJournal, KnowsWhatIsUnsyncedUntilTheMachineIsStartedAgain) {

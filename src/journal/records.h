@@ -47,14 +47,11 @@ struct Answer {
 // The part of an upload that changes.
 struct UploadProgress {
   UploadState state = UploadState::receiving;
-  RangeSet stored;    // Bytes that survive a power cut, but for:
-  RangeSet unsynced;  // What the machine must not lose power for. REQUIRES: `stored` has it.
-  // receiving: more may be stored than the journal says: `stored` is a prefix, and all that the
-  // blob holds behind it. A machine that loses power loses that.
-  bool open_ended = false;
-  Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
-  bool blob_present = true;   // False once it is known that the store holds nothing of it.
-  unsigned attempts = 0;      // Hand-offs begun and not answered.
+  RangeSet stored;           // Bytes that survive a power cut, but for:
+  RangeSet unsynced;         // What the machine must not lose power for. REQUIRES: `stored` has it.
+  Timestamp expires_at;      // receiving: when it expires; at rest: when it is forgotten.
+  bool blob_present = true;  // False once it is known that the store holds nothing of it.
+  unsigned attempts = 0;     // Hand-offs begun and not answered.
   Timestamp next_attempt_at;  // Not before. refused, failed: when that was decided.
   Timestamp handoff_since;    // When the file was complete, or was put back by the operator.
   std::string failure;        // failed: why the last attempt did.

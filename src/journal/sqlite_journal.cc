@@ -75,7 +75,8 @@ bool asks_for_sync(const Change& change) {
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
                                                            Durability durability, Metrics& metrics,
-                                                           Log& log, const std::string& boot_id) {
+                                                           Log& log, const std::string& boot_id,
+                                                           const BlobSize& blob_size) {
   if (durability == Durability::interval && boot_id.empty()) {
     return fail(Errc::storage_failed,
                 "durability = interval has to know when the machine was started, and cannot read "
@@ -85,7 +86,11 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
   if (!connection) {
     return fail(connection.error());
   }
-  if (Result<> known = take_over_boot(*connection, boot_id); !known) {
+  Result<> known = take_over_boot(*connection, boot_id);
+  if (known && blob_size) {
+    known = name_bytes_of_blobs(*connection, blob_size);
+  }
+  if (!known) {
     connection->keep_log_at_close(true);
     return fail(known.error());
   }

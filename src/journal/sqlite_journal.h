@@ -34,10 +34,12 @@ class SqliteJournal final : public Journal {
   // Blocks. The file is created where there is none. Fails, naming the file, when another process
   // has it open, when it is newer than this program, and when it is something else than a journal.
   // `boot_id` tells whether the machine lost power since the last process had it: then unsynced
-  // bytes are stored no longer.
-  static Result<std::unique_ptr<SqliteJournal>> open(
-      const std::string& path, Durability durability, Metrics& metrics, Log& log,
-      const std::string& boot_id = current_boot_id());
+  // bytes are stored no longer. `blob_size` is asked once of a journal of version 13 or before that
+  // a killed process left.
+  static Result<std::unique_ptr<SqliteJournal>> open(const std::string& path, Durability durability,
+                                                     Metrics& metrics, Log& log,
+                                                     const std::string& boot_id = current_boot_id(),
+                                                     const BlobSize& blob_size = {});
   ~SqliteJournal() override;
 
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;

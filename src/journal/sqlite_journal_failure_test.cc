@@ -11,14 +11,17 @@
 #include <csignal>
 #include <filesystem>
 
-#include "journal/faulty_files.h"
 #include "journal/sqlite_journal.h"
-#include "journal/test_records.h"
+#include "support/faulty_files.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
+#include "support/test_records.h"
 
 namespace sluice::journal {
 namespace {
+
+using testing::FaultyFiles;
+using testing::sample_upload;
 
 class SqliteJournalFailure : public ::testing::Test {
  protected:

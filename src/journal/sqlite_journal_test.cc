@@ -10,12 +10,17 @@
 #include <thread>
 
 #include "base/limits.h"
-#include "journal/test_records.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
+#include "support/test_records.h"
 
 namespace sluice::journal {
 namespace {
+
+using testing::at;
+using testing::observations;
+using testing::sample_upload;
+using testing::sample_video;
 
 class SqliteJournalTest : public ::testing::Test {
  protected:

@@ -7,25 +7,11 @@
 #include <optional>
 #include <utility>
 
-#include "base/limits.h"
 #include "journal/answer_headers.h"
 #include "journal/stored_text.h"
 
 namespace sluice::journal {
 namespace {
-
-// Of a file with an open end: as a range of `unsynced`, it goes where a power cut takes those.
-ByteRange open_end(const UploadProgress& progress) {
-  return {progress.stored.prefix(), limits::file_size_max};
-}
-
-RangeSet with_open_end(const UploadProgress& progress) {
-  RangeSet unsynced = progress.unsynced;
-  if (progress.open_ended) {
-    unsynced.add(open_end(progress));
-  }
-  return unsynced;
-}
 
 void bind_time(Execution& execution, Timestamp time) {
   execution.bind(time.time_since_epoch().count());
@@ -71,10 +57,6 @@ class Columns {
 void take_ranges(Columns& columns, const std::optional<Layout>& layout, UploadProgress& progress) {
   progress.stored = columns.ranges("stored", layout);
   progress.unsynced = columns.ranges("unsynced", layout);
-  progress.open_ended = progress.unsynced.contains(open_end(progress));
-  if (progress.open_ended) {
-    progress.unsynced.remove(open_end(progress));
-  }
   for (const ByteRange& range : progress.unsynced.ranges()) {
     columns.expect(progress.stored.contains(range), "unsynced");
   }
@@ -111,7 +93,7 @@ void take_progress(Columns& columns, const std::optional<Layout>& layout,
 
 ProgressTexts::ProgressTexts(const UploadProgress& progress, const std::optional<Layout>& layout)
     : stored(stored_to_text(progress.stored, layout ? &*layout : nullptr)),
-      unsynced(stored_to_text(with_open_end(progress), layout ? &*layout : nullptr)) {
+      unsynced(stored_to_text(progress.unsynced, layout ? &*layout : nullptr)) {
   if (progress.answer) {
     headers = answer_headers_to_text(progress.answer->headers);
   }

@@ -10,11 +10,14 @@
 
 #include "base/limits.h"
 #include "journal/sqlite_schema.h"
-#include "journal/test_records.h"
 #include "support/temporary_directory.h"
+#include "support/test_records.h"
 
 namespace sluice::journal {
 namespace {
+
+using testing::at;
+using testing::sample_video;
 
 constexpr std::size_t video_count = 2 * limits::read_step_entries + 1000;
 

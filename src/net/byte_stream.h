@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/progress.h"
-#include "runtime/pipe.h"
 #include "runtime/task.h"
 
 namespace sluice::net {
@@ -26,21 +25,17 @@ class ByteStream {
   virtual runtime::Task<Result<>> wait_readable(Duration timeout) = 0;
   // What is there, without waiting: nullopt when nothing is, 0 at the end of the stream.
   virtual Result<std::optional<std::size_t>> read_now(MutableBytes buffer) = 0;
-  // Whether move_now() can do anything.
-  virtual bool can_move() const noexcept { return false; }
-  // As read_now(), into a pipe and without copying: nullopt also when the pipe is full.
-  virtual Result<std::optional<std::size_t>> move_now(runtime::Pipe& /*pipe*/,
-                                                      std::size_t /*size*/) {
-    return std::nullopt;
-  }
-  // Blocks the calling thread, which is no event loop's, until read_now() has something to say;
-  // false when `timeout` passed first, or when the stream cannot do this. These may be called on
-  // any thread while nobody else uses the stream but for interrupt_wait().
-  virtual bool block_until_readable(Duration /*timeout*/) { return false; }
+  struct Lent {
+    int descriptor = -1;    // -1: the stream cannot be lent.
+    bool is_plain = false;  // Its bytes are what read_now() gives, unchanged.
+  };
   // From lend() to take_back(), both on the stream's own thread, another thread alone reads: the
-  // event loop is not woken for what comes.
-  virtual void lend() noexcept {}
+  // event loop is not woken for what comes. That thread may call read_now() and
+  // block_until_readable(), and interrupt_wait() is all that others may call.
+  virtual Lent lend() noexcept { return {}; }
   virtual void take_back() noexcept {}
+  // Until read_now() has something to say; false when `timeout` passed first. REQUIRES: lent.
+  virtual bool block_until_readable(Duration /*timeout*/) { return false; }
   // Writes all of `head`, then all of `body`, in one piece where the system can. idle_timeout when
   // the peer takes bytes more slowly than `patience` allows.
   virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) = 0;

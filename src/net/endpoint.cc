@@ -78,6 +78,10 @@ std::string to_text(const Endpoint& endpoint) {
          std::to_string(endpoint.port);
 }
 
+std::string to_url(std::string_view scheme, const Endpoint& endpoint) {
+  return endpoint.is_unix() ? to_text(endpoint) : std::string(scheme) + "://" + to_text(endpoint);
+}
+
 bool is_loopback(const Endpoint& endpoint) {
   if (endpoint.is_unix()) {
     return true;

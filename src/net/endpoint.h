@@ -26,6 +26,8 @@ struct Endpoint {
 Result<Endpoint> parse_endpoint(std::string_view text);
 // The form that parse_endpoint() reads; for TCP also the one that URLs take.
 std::string to_text(const Endpoint& endpoint);
+// A URL of this scheme, or unix:/PATH.
+std::string to_url(std::string_view scheme, const Endpoint& endpoint);
 // Reachable from this machine alone.
 bool is_loopback(const Endpoint& endpoint);
 

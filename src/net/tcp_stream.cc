@@ -194,40 +194,19 @@ Result<std::optional<std::size_t>> TcpStream::read_now(MutableBytes buffer) {
   }
 }
 
-Result<std::optional<std::size_t>> TcpStream::move_now(runtime::Pipe& pipe, std::size_t size) {
-  if (cancelled_) {
-    return fail(ended(*cancelled_, {}));
-  }
-  for (;;) {
-    const ssize_t count = ::splice(descriptor(), nullptr, pipe.write_end(), nullptr, size,
-                                   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-    if (count >= 0) {
-      return static_cast<std::size_t>(count);
-    }
-    if (would_block(errno)) {
-      return std::nullopt;
-    }
-    if (errno == EINVAL || errno == ENOSYS) {
-      can_move_ = false;  // Not with this kind of socket, or not on this system.
-      return std::nullopt;
-    }
-    if (errno != EINTR) {
-      return fail(lost("splice", errno));
-    }
-  }
-}
-
 bool TcpStream::block_until_readable(Duration timeout) {
   pollfd waiting{descriptor(), POLLIN, 0};
   return ::poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
 }
 
-void TcpStream::lend() noexcept {
+ByteStream::Lent TcpStream::lend() noexcept {
   boost::system::error_code failed;
-  const int descriptor = socket_.release(failed);
-  if (!failed) {
-    lent_ = descriptor;
+  const int descriptor = cancelled_ ? -1 : socket_.release(failed);
+  if (cancelled_ || failed) {
+    return {};
   }
+  lent_ = descriptor;
+  return {descriptor, true};
 }
 
 void TcpStream::take_back() noexcept {

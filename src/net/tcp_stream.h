@@ -27,10 +27,8 @@ class TcpStream final : public ByteStream {
 
   runtime::Task<Result<>> wait_readable(Duration timeout) override;
   Result<std::optional<std::size_t>> read_now(MutableBytes buffer) override;
-  bool can_move() const noexcept override { return can_move_; }
-  Result<std::optional<std::size_t>> move_now(runtime::Pipe& pipe, std::size_t size) override;
   bool block_until_readable(Duration timeout) override;
-  void lend() noexcept override;
+  Lent lend() noexcept override;
   void take_back() noexcept override;
   runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
   void shutdown_send() noexcept override;
@@ -68,7 +66,6 @@ class TcpStream final : public ByteStream {
   std::shared_ptr<Door> door_;  // Where there is a slot.
   Socket socket_;               // Not open while it is lent.
   int lent_ = -1;               // Then its descriptor.
-  bool can_move_ = true;
   std::string peer_address_;
   std::optional<Errc> cancelled_;
 

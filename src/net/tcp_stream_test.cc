@@ -72,26 +72,12 @@ Errc code_of(const Result<>& result) {
   return result ? Errc::internal : result.error().code();
 }
 
-TEST_F(TcpStreamTest, MovesWhatIsThereIntoAPipe) {
-  auto pipe = runtime::Pipe::open();
-  ASSERT_TRUE(pipe);
-  ASSERT_TRUE(stream_->can_move());
-  EXPECT_EQ(stream_->move_now(*pipe, 8).value(), std::nullopt) << "nothing is there";
-  send("abcdef");
-  EXPECT_EQ(stream_->move_now(*pipe, 4).value(), std::size_t{4});
-  EXPECT_EQ(stream_->read_now(buffer_).value(), std::size_t{2}) << "no more than it was to";
-  EXPECT_EQ(::read(pipe->read_end(), buffer_.data(), buffer_.size()), 4);
-  EXPECT_EQ(as_text(Bytes(buffer_).first(4)), "abcd");
-  close_peer();
-  EXPECT_EQ(stream_->move_now(*pipe, 4).value(), std::size_t{0}) << "the end";
-  stream_->cancel(Errc::draining);
-  EXPECT_EQ(stream_->move_now(*pipe, 4).error().code(), Errc::draining);
-}
-
 TEST_F(TcpStreamTest, IsLentAndTakenBack) {
   EXPECT_EQ(code_of(wait_readable(1ms)), Errc::idle_timeout);
   EXPECT_TRUE(testing::is_watched(stream_->descriptor()));
-  stream_->lend();
+  const ByteStream::Lent lent = stream_->lend();
+  EXPECT_EQ(lent.descriptor, stream_->descriptor());
+  EXPECT_TRUE(lent.is_plain);
   EXPECT_FALSE(testing::is_watched(stream_->descriptor()));
   send("abc");
   EXPECT_TRUE(stream_->block_until_readable(1min));
@@ -113,9 +99,13 @@ TEST_F(TcpStreamTest, WhatEndsWhileItIsLentEndsAfterwards) {
   stream_->cancel(Errc::draining);
   stream_->take_back();
   EXPECT_EQ(code_of(wait_readable(1min)), Errc::draining);
+  EXPECT_LT(stream_->lend().descriptor, 0) << "there is nothing more to read";
+}
+
+TEST_F(TcpStreamTest, ALentSocketIsClosedWithItsStream) {
   stream_->lend();
   stream_.reset();
-  EXPECT_EQ(::send(peer_, "a", 1, MSG_NOSIGNAL), -1) << "a lent socket is closed with its stream";
+  EXPECT_EQ(::send(peer_, "a", 1, MSG_NOSIGNAL), -1);
 }
 
 TEST_F(TcpStreamTest, ReadsWhatIsThereAndTheEnd) {

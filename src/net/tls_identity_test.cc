@@ -7,8 +7,8 @@
 #include <fstream>
 #include <string>
 
-#include "net/tls_pair.h"
 #include "support/temporary_directory.h"
+#include "support/tls_pair.h"
 
 namespace sluice::net {
 namespace {

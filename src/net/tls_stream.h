@@ -33,7 +33,7 @@ class TlsStream final : public ByteStream {
   runtime::Task<Result<>> wait_readable(Duration timeout) override;
   Result<std::optional<std::size_t>> read_now(MutableBytes buffer) override;
   bool block_until_readable(Duration timeout) override;
-  void lend() noexcept override { socket_->lend(); }
+  Lent lend() noexcept override { return {socket_->lend().descriptor, false}; }
   void take_back() noexcept override { socket_->take_back(); }
   runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
   void shutdown_send() noexcept override;

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "base/check.h"
-#include "net/tls_pair.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
+#include "support/tls_pair.h"
 
 namespace sluice::net {
 namespace {

@@ -3,10 +3,12 @@
 
 #include "auth/mac.h"
 #include "auth/signature.h"
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol {
 namespace {
+
+using testing::RouterFixture;
 
 constexpr const char* json_type = "\nContent-Type: application/json";
 constexpr const char* form_type = "\nContent-Type: application/x-www-form-urlencoded";

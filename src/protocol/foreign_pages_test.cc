@@ -3,10 +3,12 @@
 
 #include "auth/keyring.h"
 #include "base/limits.h"
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol {
 namespace {
+
+using testing::RouterFixture;
 
 class ForeignPagesTest : public RouterFixture {
  protected:

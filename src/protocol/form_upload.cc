@@ -103,16 +103,31 @@ Task<Result<std::size_t>> MultipartFileSource::read(MutableBytes buffer, Duratio
   co_return count + more;
 }
 
-std::size_t MultipartFileSource::read_blocking(MutableBytes buffer, Duration patience) {
-  const std::size_t count = take_at_hand(buffer);
-  const MutableBytes rest = buffer.subspan(count);
-  if (!can_fill(rest)) {
-    return count;
+class MultipartFileSource::Lent final : public runtime::Loan {
+ public:
+  Lent(MultipartFileSource& file, std::unique_ptr<runtime::Loan> body)
+      : file_(file), body_(std::move(body)) {}
+
+  std::size_t read(MutableBytes buffer, Duration patience) override {
+    const std::size_t count = file_.take_at_hand(buffer);
+    const MutableBytes rest = buffer.subspan(count);
+    if (!file_.can_fill(rest)) {
+      return count;
+    }
+    const std::size_t old = file_.undecided_.size();
+    std::ranges::copy(file_.undecided_, rest.begin());
+    const std::size_t more = body_->read(rest.subspan(old), patience);
+    return more == 0 ? count : count + file_.parse(rest.first(old + more), false);
   }
-  const std::size_t old = undecided_.size();
-  std::ranges::copy(undecided_, rest.begin());
-  const std::size_t more = body_.read_blocking(rest.subspan(old), patience);
-  return more == 0 ? count : count + parse(rest.first(old + more), false);
+
+ private:
+  MultipartFileSource& file_;
+  const std::unique_ptr<runtime::Loan> body_;
+};
+
+std::unique_ptr<runtime::Loan> MultipartFileSource::lend() {
+  std::unique_ptr<runtime::Loan> body = body_.lend();
+  return body ? std::make_unique<Lent>(*this, std::move(body)) : nullptr;
 }
 
 std::size_t MultipartFileSource::take_at_hand(MutableBytes buffer) {

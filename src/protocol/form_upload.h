@@ -44,9 +44,7 @@ class MultipartFileSource final : public runtime::ByteSource {
 
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
-  std::size_t read_blocking(MutableBytes buffer, Duration patience) override;
-  void lend() noexcept override { body_.lend(); }
-  void take_back() noexcept override { body_.take_back(); }
+  std::unique_ptr<runtime::Loan> lend() override;
   std::optional<std::uint64_t> remaining() const override { return std::nullopt; }
   void cancel(Errc reason) override { body_.cancel(reason); }
 
@@ -66,6 +64,7 @@ class MultipartFileSource final : public runtime::ByteSource {
 
  private:
   enum class Phase { before_file, in_file, after_file, ended };
+  class Lent;
 
   // True when read() will not wait: some of the file is at hand, or nothing more will come.
   bool settled() const noexcept;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/router.h"
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol {
 namespace {
+
+using testing::RouterFixture;
 
 class RouterTest : public RouterFixture {};
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Threads for calls that block (files, processes), so that no event loop waits for them. For those
-// that hardly ever do there is short_call.h.
+// Threads for calls that block (files, processes), so that no event loop waits for them.
 #pragma once
 
 #include <boost/asio/async_result.hpp>
@@ -71,23 +70,17 @@ class OffloadJob final : public BlockingPool::Job {
       : executor_(std::move(executor)), work_(work), handler_(std::move(handler)) {}
 
   void run(std::unique_ptr<Job> self) override {
-    call();
-    go_on_at_home(std::unique_ptr<OffloadJob>(static_cast<OffloadJob*>(self.release())));
-  }
-
-  void call() { value_.emplace(work_()); }
-  // On the caller's event loop.
-  static void go_on(std::unique_ptr<OffloadJob> job) {
-    Handler handler = std::move(job->handler_);
-    Value value = std::move(*job->value_);
-    job.reset();
-    std::move(handler)(std::move(value));
-  }
-  // On any thread.
-  static void go_on_at_home(std::unique_ptr<OffloadJob> job) {
-    // Nothing of it stays on this thread: the event loop may end before post() returns.
-    const Executor executor = job->executor_;
-    boost::asio::post(executor, [job = std::move(job)]() mutable { go_on(std::move(job)); });
+    value_.emplace(work_());
+    // Nothing of the job stays on this thread: the event loop may end before post() returns.
+    const Executor executor = executor_;
+    boost::asio::post(
+        executor,
+        [job = std::unique_ptr<OffloadJob>(static_cast<OffloadJob*>(self.release()))]() mutable {
+          Handler handler = std::move(job->handler_);
+          Value value = std::move(*job->value_);
+          job.reset();
+          std::move(handler)(std::move(value));
+        });
   }
 
  private:

@@ -44,7 +44,7 @@ BufferPool::BufferPool(std::size_t budget_bytes, Gauge& in_use, std::size_t buff
 
 BufferPool::~BufferPool() = default;
 
-Task<Buffer> BufferPool::acquire(Duration timeout) {
+Task<Result<Buffer>> BufferPool::acquire(Duration timeout) {
   const auto give_up_at = std::chrono::steady_clock::now() + timeout;
   bool first = true;
   for (;;) {
@@ -64,7 +64,7 @@ Task<Buffer> BufferPool::acquire(Duration timeout) {
     if (!co_await turn->wait(std::max(left, Duration::zero()))) {
       const std::scoped_lock lock(mutex_);
       if (std::erase(waiting_, turn) == 1) {
-        co_return Buffer();
+        co_return fail(Errc::overloaded, "no memory for this request at the moment");
       }
       // Woken at the last moment: the turn is ours, so use it.
     }

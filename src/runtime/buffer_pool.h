@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "runtime/task.h"
@@ -28,7 +30,6 @@ class Buffer {
   ~Buffer();
 
   MutableBytes bytes() const noexcept;
-  explicit operator bool() const noexcept { return memory_ != nullptr; }
   void release() noexcept;
 
  private:
@@ -46,8 +47,8 @@ class BufferPool {
              std::size_t buffer_bytes = limits::buffer_bytes);
   ~BufferPool();
 
-  // Waits for a free buffer; an empty one when `timeout` passed first.
-  Task<Buffer> acquire(Duration timeout);
+  // Waits for a free buffer; overloaded when `timeout` passed first.
+  Task<Result<Buffer>> acquire(Duration timeout);
   // More than half of them are lent: whoever has one gives it back soon.
   bool is_scarce() const;
 

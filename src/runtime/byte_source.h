@@ -4,14 +4,38 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
-#include "runtime/pipe.h"
 #include "runtime/task.h"
 
 namespace sluice::runtime {
+
+// The right of one thread that may block to read a source: without it no other thread can. Made and
+// ended by the coroutine that reads the source, on that coroutine's thread; nothing else uses the
+// source meanwhile but its cancel().
+class Loan {
+ public:
+  virtual ~Loan() = default;
+
+  // What is there, and what comes within `patience`, up to the end of `buffer`. 0 when nothing
+  // came, and also for an end or an error, which the source's next read() tells.
+  virtual std::size_t read(MutableBytes buffer, Duration patience) = 0;
+
+  // The next `left` bytes of the source can be taken from this descriptor as they are. It does not
+  // block.
+  struct Descriptor {
+    int number = -1;
+    std::uint64_t left = 0;  // 0: nothing more may be taken.
+  };
+  // nullopt where each byte has to be looked at (a framing, a cipher), or is in memory already.
+  virtual std::optional<Descriptor> descriptor() { return std::nullopt; }
+  // So many bytes were taken from the descriptor, at most as many as were left.
+  virtual void took(std::uint64_t /*bytes*/) {}
+};
 
 // One coroutine reads. Waiting and reading are apart so that a slow sender holds no buffer.
 class ByteSource {
@@ -28,20 +52,9 @@ class ByteSource {
   // only when no byte was read before it.
   virtual Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) = 0;
 
-  // For a thread that may block: what is there, and what comes within `patience`, up to the end of
-  // `buffer`. 0 when nothing came, and also for an end or an error, which the next read() tells.
-  // Any thread, while nobody else uses the source but for cancel().
-  virtual std::size_t read_blocking(MutableBytes /*buffer*/, Duration /*patience*/) { return 0; }
-  // As read_blocking(), into a pipe that is empty, without copying: up to `size` bytes, and once
-  // there are limits::buffer_bytes it does not wait for more. nullopt where each byte has to be
-  // looked at (a framing, a cipher): then read_blocking() is the way.
-  virtual std::optional<std::size_t> move_blocking(Pipe& /*pipe*/, std::size_t /*size*/,
-                                                   Duration /*patience*/) {
-    return std::nullopt;
-  }
-  // Before the first of several calls of these and after the last, by the coroutine that reads.
-  virtual void lend() noexcept {}
-  virtual void take_back() noexcept {}
+  // For one other thread to read in this coroutine's place, which waits until the loan has ended.
+  // Null where no other thread can read.
+  virtual std::unique_ptr<Loan> lend() { return nullptr; }
 
   // The bytes that are still to come, where the framing says so.
   virtual std::optional<std::uint64_t> remaining() const = 0;

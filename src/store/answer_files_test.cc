@@ -6,7 +6,7 @@
 #include <array>
 #include <filesystem>
 
-#include "store/recording_disk.h"
+#include "support/recording_disk.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
 
@@ -15,6 +15,7 @@ namespace {
 
 using Calls = std::vector<std::string>;
 using namespace std::chrono_literals;
+using testing::RecordingDisk;
 
 class AnswerFilesTest : public ::testing::Test {
  protected:

@@ -8,13 +8,14 @@
 #include <sstream>
 
 #include "base/limits.h"
-#include "store/recording_disk.h"
+#include "support/recording_disk.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::store {
 namespace {
 
 using Calls = std::vector<std::string>;
+using testing::RecordingDisk;
 
 class BlobSplitTest : public ::testing::Test {
  protected:

@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/limits.h"
 #include "runtime/posix_disk.h"
 #include "store/local_store.h"
 #include "support/run.h"
+#include "support/scripted_source.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::store {
@@ -18,11 +20,12 @@ constexpr std::uint64_t id = 7;
 
 class FinishedFilesTest : public ::testing::Test {
  protected:
-  void write_blob(std::string_view text) {
-    const auto blob = testing::run(store.open(id, text.size(), 0));
-    ASSERT_TRUE(blob);
-    ASSERT_TRUE(testing::run((*blob)->write(0, as_bytes(text))));
-    ASSERT_TRUE(testing::run((*blob)->sync()));
+  void write_blob(const std::string& text) {
+    const auto blob = store.open({id, text.size()});
+    testing::ScriptedSource source(text);
+    const ByteRange whole{0, text.size()};
+    ASSERT_EQ(testing::run(blob->receive(whole, source, AtEnd::settles)).bytes, text.size());
+    ASSERT_TRUE(testing::run(blob->settle({})));
   }
   static std::string contents(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -34,7 +37,8 @@ class FinishedFilesTest : public ::testing::Test {
   runtime::PosixDisk disk;
   runtime::BlockingPool pool{0};
   Metrics metrics;
-  LocalStore store{disk, pool, directory.path(), Durability::commit, metrics};
+  runtime::BufferPool buffers{limits::buffer_budget_bytes_min, metrics.buffers_in_use};
+  LocalStore store{disk, pool, buffers, directory.path(), Durability::commit, metrics};
   FinishedFiles& files = store;
 };
 

@@ -1,190 +1,135 @@
 // SPDX-License-Identifier: MIT
 #include "store/local_blob.h"
 
-#include <chrono>
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/limits.h"
-#include "runtime/short_call.h"
+#include "store/turn.h"
 
 namespace sluice::store {
 
-void SyncFailures::add(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
-  uploads_.insert(upload_id);
+using runtime::Task;
+
+// Of a large rest no more is read than tells a fast sender: the storage thread has better ways to
+// take what follows, and a slow sender does not bring more at once.
+bool LocalBlob::begins_with_trial(ByteRange range) const {
+  return pace_ != Pace::steady && range.size() >= limits::large_rest_bytes;
 }
 
-void SyncFailures::forget(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
-  uploads_.erase(upload_id);
-}
-
-bool SyncFailures::contains(std::uint64_t upload_id) const {
-  const std::scoped_lock lock(mutex_);
-  return uploads_.contains(upload_id);
-}
-
-LocalBlob::LocalBlob(BlobSurroundings& surroundings, std::uint64_t upload_id,
-                     std::unique_ptr<runtime::DiskFile> file, std::string directory)
-    : surroundings_(surroundings),
-      upload_id_(upload_id),
-      file_(std::move(file)),
-      directory_(std::move(directory)) {}
-
-runtime::Task<Result<>> LocalBlob::write(std::uint64_t offset, Bytes data) {
-  auto work = [this, offset, data] { return write_now(offset, data); };
-  const bool is_short = data.size() <= limits::short_write_bytes_max;
-  co_return co_await runtime::short_call_if(is_short, surroundings_.pool, std::move(work));
-}
-
-// One way to a storage thread and back for all of it: at gigabytes a second the way costs as much
-// as the write.
-runtime::Task<Blob::Streamed> LocalBlob::stream(Stream stream) {
-  auto work = [this, &stream] { return stream_now(stream); };
-  co_return co_await runtime::short_call_if(is_short(surroundings_.durability, stream),
-                                            surroundings_.pool, std::move(work));
-}
-
-bool LocalBlob::is_short(Durability durability, const Stream& stream) {
-  return !stream.refill && stream.count <= limits::short_write_bytes_max &&
-         !syncs_at(durability, stream, stream.offset + stream.count);
-}
-
-bool LocalBlob::syncs_at(Durability durability, const Stream& stream, std::uint64_t end) {
-  return durability == Durability::commit && end == stream.sync_at;
-}
-
-Blob::Streamed LocalBlob::stream_now(Stream& stream) {
-  Streamed streamed;
-  write_rest(stream, streamed);
-  if (!streamed.outcome) {
-    return streamed;
+Task<Received> LocalBlob::receive(ByteRange range, runtime::ByteSource& source, AtEnd at_end) {
+  const bool is_trial = begins_with_trial(range);
+  const bool is_small = is_trial && pace_ == Pace::slow;
+  runtime::BufferPool& pool = is_small ? tools_.trial_buffers : tools_.buffers;
+  Result<runtime::Buffer> buffer = co_await pool.acquire(limits::buffer_wait_max);
+  if (!buffer) {
+    co_return Received{0, fail(buffer.error())};
   }
-  if (syncs_at(surroundings_.durability, stream, stream.offset + streamed.bytes)) {
-    streamed.outcome = sync_now();
+  const std::size_t most = is_trial ? limits::trial_bytes : buffer->bytes().size();
+  const MutableBytes wanted = buffer->bytes().first(std::min<std::uint64_t>(most, range.size()));
+  const Duration patience = pool.is_scarce() ? Duration::zero() : limits::buffer_fill_patience;
+  const Result<std::size_t> count = co_await source.read(wanted, patience);
+  if (!count) {
+    co_return Received{0, fail(count.error())};
   }
-  return streamed;
-}
-
-void LocalBlob::write_rest(Stream& stream, Streamed& streamed) {
-  std::size_t left = stream.count;
-  while (left > 0) {
-    streamed.outcome = write_now(stream.offset + streamed.bytes, stream.buffer.first(left));
-    if (!streamed.outcome) {
-      return;
+  if (*count == 0) {
+    co_return Received();
+  }
+  const bool is_filled = *count == wanted.size();
+  if (is_filled && is_small) {
+    Result<runtime::Buffer> large = co_await tools_.buffers.acquire(limits::buffer_wait_max);
+    if (!large) {
+      co_return Received{0, fail(large.error())};
     }
-    streamed.bytes += left;
-    if (stream.move) {
-      if (move_rest(stream, streamed)) {
-        return;
-      }
-      stream.move = nullptr;
-    }
-    left = stream.refill ? stream.refill(stream.buffer) : 0;
+    std::ranges::copy(wanted, large->bytes().begin());
+    buffer = std::move(large);
   }
-}
-
-bool LocalBlob::move_rest(Stream& stream, Streamed& streamed) {
-  std::optional<runtime::Pipe> pipe = surroundings_.pipes.take();
-  while (pipe) {
-    const std::optional<std::size_t> count = stream.move(*pipe);
-    if (count.value_or(0) == 0) {
-      surroundings_.pipes.give_back(*std::move(pipe));
-      return count.has_value();
-    }
-    const std::uint64_t at = stream.offset + streamed.bytes;
-    streamed.outcome = file_->write_from(*pipe, at, *count);
-    if (!streamed.outcome) {
-      return true;
-    }
-    write_back({at, at + *count});
-    streamed.bytes += *count;
+  const std::unique_ptr<runtime::Loan> loan =
+      is_filled && *count < range.size() ? source.lend() : nullptr;
+  if (!is_filled) {
+    pace_ = *count <= limits::trial_bytes ? Pace::slow : Pace::steady;
+  } else if (!loan) {
+    pace_ = *count < range.size() ? Pace::steady : Pace::fast;
   }
-  return false;
+  // One way to a storage thread and back for all of it: at gigabytes a second the way costs as much
+  // as the write.
+  auto work = [this, range, &buffer, count = *count, &loan, at_end] {
+    return write(range, buffer->bytes(), count, loan.get(), at_end);
+  };
+  co_return co_await runtime::offload(tools_.pool, std::move(work));
 }
 
-Result<> LocalBlob::write_now(std::uint64_t offset, Bytes data) {
-  Result<> written = file_->write_at(offset, data);
-  if (written) {
-    write_back({offset, offset + data.size()});
+Result<> LocalBlob::open(std::uint64_t offset, std::uint64_t count) {
+  // Bytes that have come whole are written at once, and take their room themselves.
+  const bool is_whole = offset == 0 && count == blob_.file_size;
+  return file_->open(is_whole ? 0 : blob_.file_size, blob_.stored_end);
+}
+
+Received LocalBlob::write(ByteRange range, MutableBytes buffer, std::size_t count,
+                          runtime::Loan* body, AtEnd at_end) {
+  Received received;
+  received.outcome = open(range.begin, count);
+  if (received.outcome) {
+    received.outcome = file_->write(range.begin, buffer.first(count));
   }
-  return written;
+  if (!received.outcome) {
+    return received;
+  }
+  received.bytes = count;
+  if (body != nullptr) {
+    const std::uint64_t end = std::min(range.end, range.begin + limits::stream_bytes_max);
+    Turn turn(*file_, *body, {range.begin + count, end});
+    received.outcome = turn.run(tools_.pipes, buffer);
+    received.bytes += turn.bytes();
+    pace_ = turn.is_fast() ? Pace::fast : Pace::steady;
+  }
+  const bool is_at_end = at_end == AtEnd::settles && received.bytes == range.size();
+  if (received.outcome && is_at_end && tools_.files.durability == Durability::commit) {
+    received.outcome = file_->sync({});
+  }
+  return received;
 }
 
-runtime::Task<Result<std::size_t>> LocalBlob::read(std::uint64_t offset, MutableBytes buffer) {
-  auto work = [this, offset, buffer] { return file_->read_at(offset, buffer); };
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
+Task<Result<std::size_t>> LocalBlob::count_equal(std::uint64_t offset, Bytes bytes) {
+  auto work = [this, offset, bytes] { return count_equal_now(offset, bytes); };
+  co_return co_await runtime::offload(tools_.pool, std::move(work));
 }
 
-runtime::Task<Result<>> LocalBlob::sync() {
-  if (surroundings_.durability == Durability::none) {
+Result<std::size_t> LocalBlob::count_equal_now(std::uint64_t offset, Bytes bytes) {
+  if (const Result<> opened = open(offset, bytes.size()); !opened) {
+    return fail(opened.error());
+  }
+  std::array<std::byte, limits::compare_bytes> stored;
+  std::size_t equal = 0;
+  while (equal < bytes.size()) {
+    const Bytes some = bytes.subspan(equal, std::min(stored.size(), bytes.size() - equal));
+    const MutableBytes theirs = MutableBytes(stored).first(some.size());
+    const Result<std::size_t> count = file_->read(offset + equal, theirs);
+    if (!count) {
+      return fail(count.error());
+    }
+    if (*count != some.size()) {
+      return fail(Errc::storage_failed, "the store has lost bytes of this upload");
+    }
+    const auto [ours, other] = std::ranges::mismatch(some, theirs);
+    equal += static_cast<std::size_t>(ours - some.begin());
+    if (ours != some.end()) {
+      break;
+    }
+  }
+  return equal;
+}
+
+Task<Result<>> LocalBlob::settle(RangeSet unsynced) {
+  if (tools_.files.durability == Durability::none || file_->is_clean(unsynced)) {
     co_return Result<>();
   }
-  if (is_clean() && !surroundings_.failures.contains(upload_id_)) {
-    co_return Result<>();
-  }
-  auto work = [this] { return sync_now(); };
-  co_return co_await runtime::offload(surroundings_.pool, std::move(work));
-}
-
-void LocalBlob::write_back(ByteRange written) {
-  RangeSet gathered;
-  {
-    const std::scoped_lock lock(dirty_mutex_);
-    ++writes_;
-    dirty_.add(written);
-    if (dirty_.total() < limits::writeback_bytes) {
-      return;
-    }
-    gathered = std::exchange(dirty_, {});
-  }
-  for (const ByteRange& range : gathered.ranges()) {
-    file_->start_writeback(range);
-  }
-}
-
-Result<> LocalBlob::sync_now() {
-  const std::scoped_lock lock(sync_mutex_);
-  if (surroundings_.failures.contains(upload_id_)) {
-    return fail(Errc::storage_failed, "the bytes of upload " + std::to_string(upload_id_) +
-                                          " are not trusted after a failed sync");
-  }
-  if (is_clean()) {
-    return {};
-  }
-  Result<> synced = sync_file_and_name();
-  if (!synced) {
-    surroundings_.failures.add(upload_id_);
-  }
-  return synced;
-}
-
-// Where syncs are deferred, one sync is also for what others wrote through blobs of their own.
-bool LocalBlob::is_clean() const {
-  const std::scoped_lock lock(dirty_mutex_);
-  return surroundings_.durability == Durability::commit && synced_writes_ == writes_;
-}
-
-Result<> LocalBlob::sync_file_and_name() {
-  std::uint64_t writes = 0;
-  {
-    const std::scoped_lock lock(dirty_mutex_);
-    dirty_ = {};
-    writes = writes_;
-  }
-  const auto started = std::chrono::steady_clock::now();
-  Result<> synced = file_->sync();
-  if (synced && !name_is_durable_) {
-    synced = surroundings_.disk.sync_directory(directory_);
-    name_is_durable_ = synced.has_value();
-  }
-  if (synced) {
-    const std::scoped_lock lock(dirty_mutex_);
-    synced_writes_ = writes;
-  }
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;
-  surroundings_.metrics.sync_seconds.observe(taken.count());
-  return synced;
+  auto work = [this, &unsynced]() -> Result<> {
+    Result<> opened = file_->open(blob_.file_size, blob_.stored_end);
+    return opened ? file_->sync(unsynced) : opened;
+  };
+  co_return co_await runtime::offload(tools_.pool, std::move(work));
 }
 
 }  // namespace sluice::store

@@ -4,87 +4,53 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <set>
-#include <string>
 
-#include "base/durability.h"
-#include "base/metrics.h"
-#include "base/range_set.h"
 #include "runtime/blocking_pool.h"
-#include "runtime/disk.h"
+#include "runtime/buffer_pool.h"
 #include "runtime/pipe.h"
+#include "store/open_file.h"
 #include "store/store.h"
 
 namespace sluice::store {
 
-// Uploads whose bytes are not trusted any more because a sync failed: the kernel may have dropped
-// what it could not write, and a second sync would call that a success. Any thread.
-class SyncFailures {
- public:
-  void add(std::uint64_t upload_id);
-  void forget(std::uint64_t upload_id);
-  bool contains(std::uint64_t upload_id) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::set<std::uint64_t> uploads_;
-};
-
-// What the blobs of one store share; outlives them.
-struct BlobSurroundings {
-  runtime::Disk& disk;
+// What the blobs of one store work with; outlives them.
+struct BlobTools {
+  FileTools files;
   runtime::BlockingPool& pool;
-  Durability durability;
-  Metrics& metrics;
-  SyncFailures failures;
-  runtime::PipePool pipes;
+  runtime::BufferPool& buffers;
+  // For senders that have not shown to be fast: of limits::trial_bytes, on top of the budget.
+  runtime::BufferPool trial_buffers;
+  runtime::PipePool pipes = {};
 };
 
+// A sender whose bytes fill a buffer at once is received by the storage thread that writes them.
 class LocalBlob final : public Blob {
  public:
-  // `directory` is where the file's name stands.
-  LocalBlob(BlobSurroundings& surroundings, std::uint64_t upload_id,
-            std::unique_ptr<runtime::DiskFile> file, std::string directory);
+  LocalBlob(BlobTools& tools, const BlobRef& blob, std::shared_ptr<OpenFile> file)
+      : tools_(tools), blob_(blob), file_(std::move(file)) {}
 
-  runtime::Task<Result<>> write(std::uint64_t offset, Bytes data) override;
-  runtime::Task<Streamed> stream(Stream stream) override;
-  runtime::Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override;
-  runtime::Task<Result<>> sync() override;
-
-  // Whether a stream only writes what is here already, and not much.
-  static bool is_short(Durability durability, const Stream& stream);
-  // As stream(), on this thread, which may block.
-  Streamed stream_now(Stream& stream);
+  runtime::Task<Received> receive(ByteRange range, runtime::ByteSource& source,
+                                  AtEnd at_end) override;
+  runtime::Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) override;
+  runtime::Task<Result<>> settle(RangeSet unsynced) override;
 
  private:
-  // Whether a stream that has come to `end` syncs.
-  static bool syncs_at(Durability durability, const Stream& stream, std::uint64_t end);
+  // Of the sender, as far as it has shown. A steady one fills buffers, but not at once.
+  enum class Pace { slow, steady, fast };
+
+  bool begins_with_trial(ByteRange range) const;
   // These block.
-  void write_rest(Stream& stream, Streamed& streamed);
-  // As write_rest(), without copying; false when the rest cannot be moved.
-  bool move_rest(Stream& stream, Streamed& streamed);
-  Result<> write_now(std::uint64_t offset, Bytes data);
-  void write_back(ByteRange written);
-  Result<> sync_now();
-  Result<> sync_file_and_name();
-  // Whether all that was written through this blob is synced.
-  bool is_clean() const;
+  // Opens the file for `count` bytes at `offset`.
+  Result<> open(std::uint64_t offset, std::uint64_t count);
+  // The first bytes, and what `body` brings for the rest of the range, unless it is null.
+  Received write(ByteRange range, MutableBytes buffer, std::size_t count, runtime::Loan* body,
+                 AtEnd at_end);
+  Result<std::size_t> count_equal_now(std::uint64_t offset, Bytes bytes);
 
-  BlobSurroundings& surroundings_;
-  const std::uint64_t upload_id_;
-  const std::unique_ptr<runtime::DiskFile> file_;
-  const std::string directory_;
-
-  mutable std::mutex dirty_mutex_;
-  RangeSet dirty_;                              // Written, and not yet on its way to the disk.
-  std::uint64_t writes_ = 0;                    // These under dirty_mutex_, too.
-  std::optional<std::uint64_t> synced_writes_;  // writes_ when the last good sync began.
-
-  // One sync at a time: the kernel reports a failed write to one of them only.
-  std::mutex sync_mutex_;
-  bool name_is_durable_ = false;
+  BlobTools& tools_;
+  const BlobRef blob_;
+  const std::shared_ptr<OpenFile> file_;
+  Pace pace_ = Pace::slow;
 };
 
 }  // namespace sluice::store

@@ -2,17 +2,17 @@
 // The bytes of uploads as files of this machine (docs/format.md).
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/durability.h"
 #include "base/metrics.h"
 #include "runtime/blocking_pool.h"
+#include "runtime/buffer_pool.h"
 #include "runtime/disk.h"
 #include "store/finished_files.h"
 #include "store/local_blob.h"
@@ -25,22 +25,16 @@ namespace sluice::store {
 class LocalStore final : public Store, public FinishedFiles {
  public:
   // `directory` exists and its name is durable.
-  LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, std::string directory,
-             Durability durability, Metrics& metrics);
+  LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, runtime::BufferPool& buffers,
+             std::string directory, Durability durability, Metrics& metrics);
 
-  runtime::Task<Result<std::unique_ptr<Blob>>> open(std::uint64_t upload_id,
-                                                    std::uint64_t file_size,
-                                                    std::uint64_t stored_end) override;
-  runtime::Task<Result<Opened>> open_and_stream(std::uint64_t upload_id, std::uint64_t file_size,
-                                                std::uint64_t stored_end,
-                                                Blob::Stream stream) override;
-  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override;
+  std::unique_ptr<Blob> open(const BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override;
   runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
                                 std::vector<SplitOff> extra_files) override;
-  runtime::Task<Result<runtime::DiskSpace>> space() override;
+  runtime::Task<Result<Space>> space() override;
 
   runtime::Task<Result<std::shared_ptr<runtime::DiskFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t file_size) override;
@@ -50,24 +44,17 @@ class LocalStore final : public Store, public FinishedFiles {
                                         std::string path) override;
   runtime::Task<Result<>> unlink_finished(std::string path) override;
 
-  std::string blob_path(std::uint64_t upload_id) const;
+  std::string blob_path(std::uint64_t upload_id) const {
+    return tools_.files.shards.blob_path(upload_id);
+  }
+  // Where the blob ends; 0 when there is none. Blocks.
+  Result<std::uint64_t> blob_size(std::uint64_t upload_id);
 
  private:
-  // What an opening does where another one holds the lock of its shard, over calls that may block.
-  enum class IfTaken { wait, leave };
+  // The file of the upload's blob, in common with all that have it open.
+  std::shared_ptr<OpenFile> file_of(std::uint64_t upload_id);
 
   // These block.
-  // A blob that is not there yet has `room` bytes set aside. Null: the lock was taken.
-  Result<std::unique_ptr<LocalBlob>> open_now(std::uint64_t upload_id, std::uint64_t room,
-                                              std::uint64_t stored_end, IfTaken if_taken);
-  // The blob is null where that of open_now() is; nothing is streamed then.
-  Result<Opened> open_and_stream_now(std::uint64_t upload_id, std::uint64_t file_size,
-                                     std::uint64_t stored_end, Blob::Stream& stream,
-                                     IfTaken if_taken);
-  Result<std::unique_ptr<runtime::DiskFile>> create(std::uint64_t upload_id, std::uint64_t room);
-  Result<> make_shard(std::uint64_t upload_id);
-  // Whether the shard of this upload need not be made first.
-  bool opens_without_sync(std::uint64_t upload_id) const;
   Result<> remove_now(std::uint64_t upload_id);
   Result<bool> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
   Result<std::unique_ptr<runtime::DiskFile>> open_finished_now(std::uint64_t upload_id,
@@ -75,19 +62,11 @@ class LocalStore final : public Store, public FinishedFiles {
   Result<> link_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
   Result<> check_finished(std::uint64_t upload_id, std::uint64_t file_size,
                           const std::string& path);
-  // Nothing to do where nothing is durable, or where there is no such directory.
-  Result<> sync_names(const std::string& directory);
 
-  std::string shard(std::uint64_t upload_id) const;
+  BlobTools tools_;
 
-  const std::string directory_;
-  BlobSurroundings surroundings_;
-  // By shard. Parts of one upload come side by side, and whoever finds no room for its blob removes
-  // it again: never one in which another has begun to write.
-  // Held over calls that may block: an event loop's thread never waits for it.
-  std::array<std::mutex, 256> opening_;
-  // Shards whose own name this process has made durable.
-  std::array<std::atomic<bool>, 256> shards_made_{};
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::weak_ptr<OpenFile>> open_files_;
 };
 
 }  // namespace sluice::store

@@ -197,7 +197,7 @@ Task<Result<>> Admission::measure() {
     const std::scoped_lock lock(mutex_);
     allocated_before = allocated_bytes_;
   }
-  const Result<runtime::DiskSpace> space = co_await store_.space();
+  const Result<store::Space> space = co_await store_.space();
   if (!space) {
     co_return fail(space.error());
   }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "base/range_set.h"
 #include "runtime/buffer_pool.h"
@@ -20,24 +21,23 @@
 namespace sluice::upload {
 
 struct Expiry {
-  Duration idle{std::chrono::hours(24)};
-  Duration absolute{std::chrono::hours(24 * 7)};
-  Duration finished{std::chrono::hours(24 * 7)};
-  Duration refused{std::chrono::hours(24 * 7)};
-  Duration failed{std::chrono::hours(24 * 30)};
-  Duration untouched{std::chrono::hours(1)};  // Before the first byte, in place of `idle`.
+  Duration idle = limits::idle_life_default;
+  Duration absolute = limits::upload_life_default;
+  Duration finished = limits::finished_life_default;
+  Duration refused = limits::refused_life_default;
+  Duration failed = limits::failed_life_default;
+  Duration untouched =
+      limits::untouched_life_default;  // Before the first byte, in place of `idle`.
 };
 
 // What the data path works with. References outlive every append.
 struct AppendTools {
   store::Store& store;
   runtime::BufferPool& buffers;
-  runtime::BufferPool& trial_buffers;  // Of limits::trial_bytes.
   Clock& clock;
   Metrics& metrics;
   const Expiry& expiry;
   DeferredSyncs* deferred = nullptr;  // Null: what is acknowledged is committed and synced before.
-  bool syncs = true;                  // Durability::none: nothing has to be synced.
 };
 
 // One piece on its way into one upload. Used once, by one coroutine.
@@ -57,39 +57,31 @@ class Append {
   runtime::Task<Result<std::uint64_t>> run_to_end();
 
  private:
-  // Of the sender, as far as it has shown. A steady one fills buffers, but not at once.
-  enum class Pace { slow, steady, fast };
-
   bool is_wanted();
   runtime::Task<Result<>> transfer();
   // For status queries: how far this request is.
   void begins_to_wait();
   void goes_on();
   void wrote(ByteRange bytes);
-  runtime::Task<Result<bool>> transfer_one_buffer();
-  bool begins_with_trial() const;
-  MutableBytes wanted_part(MutableBytes buffer) const;
-  // Where bytes from position_ on need not be compared with stored ones.
+  // How far the bytes from position_ on are stored already, and to be compared; how far they are
+  // not, up to the next checkpoint. One of both is position_.
+  std::uint64_t known_until() const;
   std::uint64_t new_until() const;
-  runtime::Task<Result<>> stream(MutableBytes buffer, std::size_t count, std::uint64_t until);
-  runtime::Task<Result<>> open_blob();
-  runtime::Task<Result<>> take(Bytes bytes, MutableBytes scratch);
-  runtime::Task<Result<>> compare(std::uint64_t offset, Bytes bytes, MutableBytes scratch);
+  // These two are false at the end of the body.
+  runtime::Task<Result<bool>> receive(std::uint64_t until);
+  runtime::Task<Result<bool>> compare(std::uint64_t until);
+  const std::shared_ptr<store::Blob>& blob();
   runtime::Task<Result<>> check_end();
   bool is_overtaken(const Result<>& transferred) const;
   bool is_checkpoint_due() const;
   runtime::Task<Result<bool>> settle(bool may_finish);
   void settled();
-  runtime::Task<Result<RangeSet>> sync_all();
-  bool comes_at_once() const;
-  runtime::Task<Result<bool>> ends_the_blob();
-  runtime::Task<Result<>> close_end();
 
   LiveUpload& upload_;
   const AppendTools& tools_;
   const Piece& piece_;
   runtime::ByteSource& body_;
-  std::shared_ptr<store::Blob> blob_;
+  std::shared_ptr<store::Blob> blob_;  // Null before it is needed.
   // Hears which bytes are written; null while it is not known whose bytes they are.
   Claim* claim_ = nullptr;
 
@@ -98,10 +90,8 @@ class Append {
   // A whole file, or a part, whose length is not announced may turn out to be another one, at its
   // end.
   const bool may_be_another_file_;
-  Pace pace_ = Pace::slow;
-  DeferredSyncs* deferred_;  // As in the tools, or null.
-  RangeSet stored_;          // Durable when this request began.
-  RangeSet written_;         // By this request, and not yet durable.
+  RangeSet stored_;   // Durable when this request began.
+  RangeSet written_;  // By this request, and not yet durable.
   std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now();
 };
 

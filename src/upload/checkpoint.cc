@@ -27,19 +27,16 @@ class Ending {
   LiveUpload& upload_;
 };
 
-// Never finishes the file: its request still has to say that it ended as it should. And never opens
-// the end of the blob, where its request goes on writing.
+// Never finishes the file: its request still has to say that it ended as it should.
 Task<Result<>> make_durable(LiveUpload& upload, const AppendTools& tools,
                             const std::vector<Arrived>& arrived) {
   BytesStored event;
   event.expires_at = next_expiry(upload, tools);
   event.may_finish = false;
-  event.is_deferred = tools.deferred != nullptr && tools.deferred->has_room() &&
-                      std::ranges::all_of(arrived, &Arrived::shares_blob);
+  event.is_deferred = tools.deferred != nullptr && tools.deferred->has_room();
   for (const Arrived& one : arrived) {
     if (!event.is_deferred) {
-      const Result<RangeSet> synced =
-          co_await sync_written(upload, *one.blob, one.shares_blob, tools);
+      const Result<RangeSet> synced = co_await settle_all(upload, *one.blob);
       if (!synced) {
         co_return fail(synced.error());
       }
@@ -100,18 +97,6 @@ Task<> settle_arrived(std::shared_ptr<LiveUpload> upload, const AppendTools& too
       co_return;
     }
   }
-}
-
-Task<Result<RangeSet>> sync_written(LiveUpload& upload, store::Blob& blob, bool shares_blob,
-                                    const AppendTools& tools) {
-  if (shares_blob || upload.has_unsynced()) {
-    co_return co_await sync_bytes(upload, blob, tools.buffers, tools.syncs);
-  }
-  if (const Result<> synced = co_await blob.sync(); !synced) {
-    upload.distrust();
-    co_return fail(synced.error());
-  }
-  co_return RangeSet();
 }
 
 Timestamp next_expiry(const LiveUpload& upload, const AppendTools& tools) {

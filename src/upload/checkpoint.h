@@ -8,9 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/range_set.h"
 #include "runtime/task.h"
-#include "store/store.h"
 #include "upload/append.h"
 #include "upload/live_upload.h"
 
@@ -26,11 +24,6 @@ struct CheckpointWaits {
 // whether it is the file is left alone. `tools` and `log` outlive the requests.
 runtime::Task<> settle_arrived(std::shared_ptr<LiveUpload> upload, const AppendTools& tools,
                                Log& log, CheckpointWaits waits);
-
-// Syncs all that was written to `blob`, and returns the ranges that were unsynced before. After a
-// failure the upload is distrusted. `shares_blob`: as LiveUpload::share().
-runtime::Task<Result<RangeSet>> sync_written(LiveUpload& upload, store::Blob& blob,
-                                             bool shares_blob, const AppendTools& tools);
 
 // When the upload expires if nothing comes after what came now. A time beyond the
 // absolute one that the journal gives it, as `sluice fsck --repair` does, is kept and not renewed.

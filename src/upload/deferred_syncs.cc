@@ -13,63 +13,17 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-namespace {
-
-// After a failed sync the kernel may keep bytes in memory and call them clean. Bytes that are
-// written anew are on their way to the disk again.
-Task<Result<>> rewrite(store::Blob& blob, const RangeSet& ranges, runtime::BufferPool& buffers) {
-  const runtime::Buffer buffer = co_await buffers.acquire(limits::buffer_wait_max);
-  if (!buffer) {
-    co_return fail(Errc::overloaded, "no memory to write bytes of an earlier process anew");
+Task<Result<RangeSet>> settle_all(LiveUpload& upload, store::Blob& blob) {
+  RangeSet unsynced = upload.progress().unsynced;
+  const Result<> settled = co_await blob.settle(unsynced);
+  if (settled) {
+    co_return unsynced;
   }
-  for (const ByteRange& range : ranges.ranges()) {
-    for (std::uint64_t at = range.begin; at < range.end;) {
-      const MutableBytes all = buffer.bytes();
-      const MutableBytes bytes = all.first(std::min<std::uint64_t>(all.size(), range.end - at));
-      const Result<std::size_t> count = co_await blob.read(at, bytes);
-      if (!count) {
-        co_return fail(count.error());
-      }
-      if (*count != bytes.size()) {
-        co_return fail(Errc::storage_failed, "the store has lost bytes of an upload");
-      }
-      if (const Result<> written = co_await blob.write(at, bytes); !written) {
-        co_return fail(written.error());
-      }
-      at += bytes.size();
-    }
-  }
-  co_return Result<>();
-}
-
-Task<> lose_bytes(LiveUpload& upload) {
   upload.distrust();
+  // Where the journal fails too, a round of DeferredSyncs commits it later.
   BytesLost event;
-  // What a journal that fails too goes on to name is told to nobody.
   (void)co_await upload.commit(event);
-}
-
-}  // namespace
-
-Task<Result<RangeSet>> sync_bytes(LiveUpload& upload, store::Blob& blob,
-                                  runtime::BufferPool& buffers, bool syncs) {
-  LiveUpload::Unsynced before = upload.unsynced();
-  // Before anything is written anew: it tells of writes that have failed.
-  Result<> synced = co_await blob.sync();
-  if (synced && syncs && !before.inherited.empty()) {
-    if (const Result<> rewritten = co_await rewrite(blob, before.inherited, buffers); !rewritten) {
-      co_return fail(rewritten.error());
-    }
-    synced = co_await blob.sync();
-    if (synced) {
-      upload.inherit_nothing();
-    }
-  }
-  if (!synced) {
-    co_await lose_bytes(upload);
-    co_return fail(synced.error());
-  }
-  co_return std::move(before.ranges);
+  co_return fail(settled.error());
 }
 
 bool DeferredSyncs::has_room() const {
@@ -78,15 +32,18 @@ bool DeferredSyncs::has_room() const {
 }
 
 void DeferredSyncs::add(std::shared_ptr<LiveUpload> upload, std::shared_ptr<store::Blob> blob) {
-  upload->keep_open(std::move(blob));
-  add(std::move(upload));
-}
-
-void DeferredSyncs::add(std::shared_ptr<LiveUpload> upload) {
   const std::uint64_t id = upload->id();
   const std::scoped_lock lock(mutex_);
-  waiting_.emplace(id, std::move(upload));
+  waiting_.try_emplace(id, Entry{std::move(upload), std::move(blob)});
   parts_.metrics.unsynced_uploads.set(static_cast<std::int64_t>(waiting_.size() + in_round_));
+}
+
+void DeferredSyncs::put_back(Entry entry) {
+  {
+    const std::scoped_lock lock(mutex_);
+    --in_round_;
+  }
+  add(std::move(entry.upload), std::move(entry.blob));
 }
 
 Task<Result<>> DeferredSyncs::take_inherited() {
@@ -99,7 +56,10 @@ Task<Result<>> DeferredSyncs::take_inherited() {
     for (const journal::UploadRecord& record : *page) {
       auto found = co_await parts_.uploads.find(record.token);
       if (found) {
-        add(*std::move(found));
+        const LiveUpload& upload = **found;
+        auto blob =
+            parts_.store.open({upload.id(), upload.file_size(), end_of(upload.progress().stored)});
+        add(*std::move(found), std::move(blob));
       } else if (found.error().code() != Errc::not_found &&
                  found.error().code() != Errc::record_damaged) {
         passed_over_ = found.error();
@@ -123,8 +83,8 @@ Task<Result<bool>> DeferredSyncs::round() {
   Round round;
   {
     const std::scoped_lock lock(mutex_);
-    for (auto& [id, upload] : std::exchange(waiting_, {})) {
-      round.uploads.push_back(std::move(upload));
+    for (auto& [id, entry] : std::exchange(waiting_, {})) {
+      round.uploads.push_back(std::move(entry));
     }
     in_round_ = round.uploads.size();
   }
@@ -164,49 +124,34 @@ Task<Result<bool>> DeferredSyncs::round() {
 
 Task<> DeferredSyncs::sync_some(Round* round) {
   while (round->next < round->uploads.size()) {
-    const std::shared_ptr<LiveUpload> upload = std::move(round->uploads[round->next++]);
-    if (const Result<> synced = co_await sync_one(*upload); !synced) {
+    Entry entry = std::move(round->uploads[round->next++]);
+    if (const Result<> synced = co_await sync_one(*entry.upload, *entry.blob); !synced) {
       ++round->failed;
       round->reason = synced.error();
     }
-    if (!upload->let_go()) {
-      add(upload);
+    if (!entry.upload->progress().unsynced.empty()) {
+      put_back(std::move(entry));
     }
   }
 }
 
-Task<Result<>> DeferredSyncs::sync_one(LiveUpload& upload) {
-  const journal::UploadProgress progress = upload.progress();
-  if (!upload.is_trusted() || (progress.unsynced.empty() && !progress.open_ended)) {
+Task<Result<>> DeferredSyncs::sync_one(LiveUpload& upload, store::Blob& blob) {
+  if (upload.progress().unsynced.empty()) {
     co_return Result<>();
   }
-  const auto blob = co_await open_blob(upload);
-  if (!blob) {
-    co_return fail(blob.error());
+  if (!upload.is_trusted()) {
+    // A sync has failed, and the journal could not be told: it still names the bytes.
+    BytesLost event;
+    const Result<Transition> forgotten = co_await upload.commit(event);
+    co_return forgotten ? Result<>() : fail(forgotten.error());
   }
-  Result<RangeSet> synced = co_await sync_bytes(upload, **blob, parts_.buffers, parts_.syncs);
+  Result<RangeSet> synced = co_await settle_all(upload, blob);
   if (!synced) {
     co_return fail(synced.error());
   }
   BytesSynced event{*std::move(synced)};
   const Result<Transition> committed = co_await upload.commit(std::move(event));
-  if (!committed) {
-    co_return fail(committed.error());
-  }
-  co_return Result<>();
-}
-
-Task<Result<std::shared_ptr<store::Blob>>> DeferredSyncs::open_blob(LiveUpload& upload) {
-  if (std::shared_ptr<store::Blob> shared = upload.shared_blob()) {
-    co_return shared;
-  }
-  // The journal may have forgotten all of them meanwhile (BytesLost).
-  const std::uint64_t stored_end = end_of(upload.progress().stored);
-  auto opened = co_await parts_.store.open(upload.id(), upload.file_size(), stored_end);
-  if (!opened) {
-    co_return fail(opened.error());
-  }
-  co_return upload.share(*std::move(opened));
+  co_return committed ? Result<>() : fail(committed.error());
 }
 
 }  // namespace sluice::upload

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Durability::interval: bytes are acknowledged when they are written, and synced soon after. And
-// Durability::none, where a round leaves the syncs out.
+// Durability::none, where the store leaves the syncs out.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,6 @@
 #include "base/metrics.h"
 #include "base/range_set.h"
 #include "journal/journal.h"
-#include "runtime/buffer_pool.h"
 #include "runtime/task.h"
 #include "store/store.h"
 #include "upload/live_upload.h"
@@ -24,11 +23,10 @@
 
 namespace sluice::upload {
 
-// Returns when all stored bytes of the upload, and what was written to `blob` before, survive a
-// power cut; the ranges that were stored unsynced until then, which the journal still calls so.
-// After a failed sync the upload is distrusted and the journal forgets its unsynced bytes.
-runtime::Task<Result<RangeSet>> sync_bytes(LiveUpload& upload, store::Blob& blob,
-                                           runtime::BufferPool& buffers, bool syncs);
+// Returns when all bytes that were written to the upload survive a power cut; those that the
+// journal called unsynced when it began, and still does. After a failure the upload is distrusted,
+// and the journal forgets its unsynced bytes.
+runtime::Task<Result<RangeSet>> settle_all(LiveUpload& upload, store::Blob& blob);
 
 // The uploads with acknowledged bytes that are not synced yet. One round at a time; any worker may
 // add and ask.
@@ -37,18 +35,17 @@ class DeferredSyncs {
   struct Parts {
     journal::Journal& journal;
     store::Store& store;
-    runtime::BufferPool& buffers;
     LiveUploads& uploads;
     Log& log;
     Metrics& metrics;
-    bool syncs;  // False: a round only commits. Durability::none.
   };
   explicit DeferredSyncs(Parts parts) : parts_(parts) {}
 
-  // False: whoever wants to acknowledge syncs before. Those who ask at the same time may all hear
-  // true.
+  // False: bytes are to be synced before they are acknowledged. Several callers at the same time
+  // may all hear true.
   bool has_room() const;
-  // Bytes of the upload were committed unsynced. Both stay open until a round has synced them.
+  // Bytes of the upload were committed unsynced. The blob stays open until a round has synced them:
+  // a failed write is reported to those that have it open.
   void add(std::shared_ptr<LiveUpload> upload, std::shared_ptr<store::Blob> blob);
 
   // When it succeeds, all that was acknowledged before it began survives a power cut. The first
@@ -56,18 +53,22 @@ class DeferredSyncs {
   runtime::Task<Result<bool>> round();
 
  private:
+  struct Entry {
+    std::shared_ptr<LiveUpload> upload;
+    std::shared_ptr<store::Blob> blob;
+  };
   struct Round {
-    std::vector<std::shared_ptr<LiveUpload>> uploads;
+    std::vector<Entry> uploads;
     std::size_t next = 0;
     std::size_t failed = 0;
     Error reason{Errc::internal, ""};  // Of the last one.
   };
 
-  void add(std::shared_ptr<LiveUpload> upload);
+  // One of a round that it could not sync.
+  void put_back(Entry entry);
   runtime::Task<Result<>> take_inherited();
   runtime::Task<> sync_some(Round* round);
-  runtime::Task<Result<>> sync_one(LiveUpload& upload);
-  runtime::Task<Result<std::shared_ptr<store::Blob>>> open_blob(LiveUpload& upload);
+  static runtime::Task<Result<>> sync_one(LiveUpload& upload, store::Blob& blob);
 
   const Parts parts_;
   // These by rounds alone.
@@ -77,7 +78,7 @@ class DeferredSyncs {
   bool journal_lags_ = false;  // Something was committed that SyncJournal has yet to make durable.
 
   mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<LiveUpload>> waiting_;  // By id.
+  std::unordered_map<std::uint64_t, Entry> waiting_;  // By id.
   std::size_t in_round_ = 0;
 };
 

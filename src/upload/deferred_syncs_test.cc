@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "support/engine_fixture.h"
 
@@ -34,12 +35,9 @@ class DeferredSyncsTest : public testing::EngineFixture {
         record.progress.stored.remove(range);
       }
       record.progress.unsynced = {};
-      record.progress.open_ended = false;
     }
     restart();
   }
-  std::string& blob_of(std::uint64_t id) { return store.blobs.at(id).bytes; }
-  bool is_open_ended(std::uint64_t id) { return journal.uploads.at(id).progress.open_ended; }
 };
 
 TEST_F(DeferredSyncsTest, BytesAreAcknowledgedBeforeTheyAreSynced) {
@@ -205,124 +203,67 @@ TEST_F(DeferredSyncsTest, MoreThanTheBoundIsTakenOverInTurns) {
   }
 }
 
-TEST_F(DeferredSyncsTest, PiecesThatFollowNeedNoCommit) {
-  const std::string token = create(9);
-  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-  const std::size_t commits = journal.commits;
-  EXPECT_EQ(append(token, "cd", {2, 4, 9})->acknowledged, 4U);
-  EXPECT_EQ(append(token, "cdef", {2, 6, 9})->acknowledged, 6U);
-  EXPECT_EQ(journal.commits, commits);
-  EXPECT_EQ(stored(1), "0-2 but 0-2");
-  restart();
-  EXPECT_EQ(status(token)->acknowledged, 6U) << "the blob tells";
-  const auto last = append(token, "ghi", {6, 9, 9});
-  ASSERT_TRUE(last && last->answer);
-  EXPECT_EQ(delivered_bytes, "abcdefghi");
-}
-
-TEST_F(DeferredSyncsTest, ARoundCommitsWhatHasGatheredAndClosesTheEnd) {
+TEST_F(DeferredSyncsTest, ARoundSyncsWhatHasGathered) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
   ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
-  EXPECT_TRUE(is_open_ended(1));
+  EXPECT_EQ(stored(1), "0-4 but 0-4");
   EXPECT_EQ(round(), false);
   EXPECT_EQ(stored(1), "0-4 but ");
-  EXPECT_FALSE(is_open_ended(1));
   ASSERT_TRUE(append(token, "ef", {4, 6, 9}));
   EXPECT_EQ(stored(1), "0-6 but 4-6");
-  EXPECT_TRUE(is_open_ended(1));
-}
-
-TEST_F(DeferredSyncsTest, ARoundClosesAnEndBehindWhichNothingCame) {
-  const std::string token = create(9);
-  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-  restart();
-  journal.uploads.at(1).progress.unsynced = {};
-  EXPECT_EQ(round(), false);
-  EXPECT_FALSE(is_open_ended(1));
-  EXPECT_EQ(stored(1), "0-2 but ");
 }
 
 TEST_F(DeferredSyncsTest, AnInheritedUploadThatCannotBeTakenKeepsNoOtherFromTheDisk) {
   for (int i = 0; i < 3; ++i) {
-    const std::string token = create(9);
-    ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-    ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+    ASSERT_TRUE(append(create(9), "abcd", {0, 4, 9}));
   }
-  store.without_size = 2;
+  const std::string bytes = std::exchange(store.blobs.at(2).bytes, "a");
   restart();
   EXPECT_FALSE(round());
   EXPECT_EQ(stored(1), "0-4 but ");
   EXPECT_EQ(stored(3), "0-4 but ");
-  EXPECT_TRUE(is_open_ended(2));
-  store.without_size = 0;
-  EXPECT_EQ(round(), false) << "it comes again in the next round";
-  EXPECT_EQ(stored(2), "0-4 but ");
-}
-
-TEST_F(DeferredSyncsTest, APowerCutTakesWhatOnlyTheBlobTells) {
-  const std::string token = create(9);
-  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-  ASSERT_TRUE(round());
-  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
-  ASSERT_TRUE(append(token, "ef", {4, 6, 9}));
-  store.blobs.at(1).durable = "abcd??";
-  lose_power();
-  EXPECT_EQ(status(token)->acknowledged, 2U);
 }
 
 // Of a whole file without a length it is known only at its end whether it is the file.
 TEST_F(DeferredSyncsTest, BytesOfAnotherFileAreNeverCounted) {
   const std::string token = create(9);
-  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
+  ASSERT_TRUE(append(token, "abcd", {0, 4, 9}));
   Piece whole_file;
   whole_file.whole_file = true;
   testing::ScriptedSource other("abcdxyz", testing::ScriptedSource::Ending::end, false);
   const auto refused = run(engine->append(token, whole_file, other));
   EXPECT_EQ(refused.error().code(), Errc::bad_request);
   EXPECT_EQ(blob(1), "abcdxyz");
-  EXPECT_FALSE(journal.last_update_may_be_lost) << "an end that is closed stays so";
   EXPECT_EQ(stored(1), "0-4 but 0-4");
   restart();
   EXPECT_EQ(status(token)->acknowledged, 4U);
   EXPECT_EQ(append(token, "e", {4, 5, 9})->acknowledged, 5U);
-  EXPECT_FALSE(is_open_ended(1)) << "bytes of the other file lie behind";
-  ASSERT_TRUE(append(token, "fgh", {5, 8, 9}));
-  EXPECT_TRUE(is_open_ended(1));
-  restart();
-  EXPECT_EQ(status(token)->acknowledged, 8U);
 }
 
-// What a failed write has left behind the stored bytes was sent as bytes of the file.
-TEST_F(DeferredSyncsTest, AfterAFailedWriteTheEndIsClosedBeforeOtherBytesCome) {
-  const std::string token = create(9);
-  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
-  store.capacity_bytes = 4;
-  EXPECT_EQ(append(token, "efgh", {4, 8, 9}).error().code(), Errc::disk_full);
-  store.capacity_bytes = 9;
-  blob_of(1) = "abcdef";
-  journal.failing = true;
-  EXPECT_EQ(append(token, "x", {4, 5, 9}).error().code(), Errc::storage_failed);
-  EXPECT_EQ(blob(1), "abcdef") << "the end could not be closed";
-  EXPECT_EQ(status(token)->acknowledged, 4U);
-  journal.failing = false;
-  EXPECT_EQ(append(token, "x", {4, 5, 9})->acknowledged, 5U);
-  EXPECT_FALSE(is_open_ended(1));
-  restart();
-  EXPECT_EQ(status(token)->acknowledged, 5U);
-}
-
-// What it holds is not known then: it may say that the end is closed.
 TEST_F(DeferredSyncsTest, NothingIsAcknowledgedBesideAJournalThatHasFailed) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
   journal.failing = true;
   EXPECT_FALSE(round());
-  EXPECT_EQ(append(token, "ef", {4, 6, 9}).error().code(), Errc::storage_failed);
-  EXPECT_EQ(status(token)->acknowledged, 4U);
+  EXPECT_EQ(append(token, "ef", {2, 4, 9}).error().code(), Errc::storage_failed);
+  EXPECT_EQ(status(token)->acknowledged, 2U);
+}
+
+// Else the next process would take them for stored.
+TEST_F(DeferredSyncsTest, ALossThatTheJournalHadNoRoomForIsCommittedByALaterRound) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  store.failing_syncs = true;
+  journal.failing = true;
+  EXPECT_FALSE(round());
+  EXPECT_FALSE(round()) << "the journal still names them";
+  EXPECT_EQ(stored(1), "0-3 but 0-3");
+  EXPECT_EQ(metrics.unsynced_uploads.value(), 1);
+  journal.failing = false;
+  EXPECT_EQ(round(), false);
+  EXPECT_EQ(stored(1), " but ");
+  EXPECT_EQ(metrics.unsynced_uploads.value(), 0);
 }
 
 TEST_F(DeferredSyncsTest, PartsAreCommitted) {
@@ -335,7 +276,6 @@ TEST_F(DeferredSyncsTest, PartsAreCommitted) {
   Piece part{0, 3, {}};
   part.part = true;
   ASSERT_TRUE(append(token, "abc", part));
-  EXPECT_FALSE(is_open_ended(1));
   EXPECT_EQ(stored(1), "0-3 but 0-3");
 }
 
@@ -349,16 +289,6 @@ TEST_F(DeferredSyncsTest, ASmallFileThatComesWholeIsCommittedOnce) {
   EXPECT_EQ(durable(1), "abcdefghi");
 }
 
-TEST_F(DeferredSyncsTest, ASmallFileThatIsCutIsSyncedAtOnce) {
-  const std::string token = create(9);
-  testing::ScriptedSource body("abc", testing::ScriptedSource::Ending::lost, true, 6);
-  EXPECT_FALSE(run(engine->append(token, {0, 9, 9}, body)));
-  EXPECT_EQ(stored(1), "0-3 but ");
-  EXPECT_EQ(durable(1), "abc");
-  EXPECT_EQ(append(token, "de", {3, 5, 9})->acknowledged, 5U);
-  EXPECT_EQ(stored(1), "0-5 but 3-5") << "the next ones are not";
-}
-
 // A process that syncs all it acknowledges takes over what another has left.
 TEST_F(DeferredSyncsTest, AnotherDurabilityTakesOver) {
   const std::string token = create(9);
@@ -368,22 +298,7 @@ TEST_F(DeferredSyncsTest, AnotherDurabilityTakesOver) {
   restart();
   ASSERT_TRUE(append(token, "de", {3, 5, 9}));
   EXPECT_EQ(stored(1), "0-5 but ");
-  EXPECT_FALSE(is_open_ended(1));
   EXPECT_EQ(durable(1), "abcde");
-}
-
-// What is inherited is not written anew where nothing is synced.
-TEST_F(DeferredSyncsTest, WithoutSyncsARoundCommits) {
-  settings.syncs = false;
-  restart();
-  const std::string token = create(9);
-  ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
-  ASSERT_TRUE(append(token, "cd", {2, 4, 9}));
-  restart();
-  const runtime::Buffer all = run(buffers.acquire(std::chrono::milliseconds(1)));
-  ASSERT_TRUE(all);
-  EXPECT_EQ(round(), false);
-  EXPECT_EQ(stored(1), "0-4 but ");
 }
 
 }  // namespace

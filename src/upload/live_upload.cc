@@ -71,11 +71,10 @@ void Claim::goes_on() {
   waiting_since_ = TimePoint::max();
 }
 
-void Claim::wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob, bool is_shared) {
+void Claim::wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob) {
   const std::scoped_lock lock(upload_.mutex_);
   written_.add(bytes);
   blob_ = blob;
-  shares_blob_ = is_shared;
 }
 
 namespace {
@@ -119,8 +118,7 @@ LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
       admission_(admission),
       announcer_(announcer),
       bytes_in_memory_(std::move(bytes_in_memory)),
-      constant_bytes_(constant_bytes_of(record_)),
-      inherited_(record_.progress.unsynced) {
+      constant_bytes_(constant_bytes_of(record_)) {
   if (is_decided(record_.progress.state)) {
     decided_->set();
   }
@@ -261,12 +259,10 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
   if (record_.progress.state == journal::UploadState::receiving &&
       progress.state != journal::UploadState::receiving) {
     admission_.ended(record_);
-    kept_blob_.reset();
   }
   if (is_decided(record_.progress.state) && !is_decided(progress.state)) {
     decided_ = std::make_shared<runtime::Event>();
   }
-  has_loose_end_ = has_loose_end_ && progress.open_ended;
   record_.progress = std::move(progress);
   count_bytes_locked();
 }
@@ -274,32 +270,6 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
 void LiveUpload::count_bytes_locked() {
   const std::uint64_t now = changing_bytes_of(record_.progress);
   *bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
-}
-
-bool LiveUpload::extend(const RangeSet& ranges, Timestamp expires_at) {
-  const std::scoped_lock lock(mutex_);
-  journal::UploadProgress& progress = record_.progress;
-  // Of a journal that has failed it is not known whether its record still has an open end.
-  const bool is_open_ended = progress.open_ended && !pending_ && journal_.healthy();
-  if (!is_open_ended || !trusted_ || end_of(ranges) == file_size()) {
-    return false;
-  }
-  for (const ByteRange& range : ranges.ranges()) {
-    progress.stored.add(range);
-    progress.unsynced.add(range);
-  }
-  progress.expires_at = expires_at;
-  return true;
-}
-
-void LiveUpload::loosen_end() noexcept {
-  const std::scoped_lock lock(mutex_);
-  has_loose_end_ = true;
-}
-
-bool LiveUpload::has_loose_end() const noexcept {
-  const std::scoped_lock lock(mutex_);
-  return has_loose_end_;
 }
 
 std::shared_ptr<runtime::Event> LiveUpload::decided() const {
@@ -388,7 +358,7 @@ LiveUpload::Checkpoint LiveUpload::begin_checkpoint() {
     return checkpoint;
   }
   for (const Claim* claim : claims_) {
-    Arrived arrived{claim->written_, claim->blob_, claim->shares_blob_};
+    Arrived arrived{claim->written_, claim->blob_};
     for (const ByteRange& range : record_.progress.stored.ranges()) {
       arrived.ranges.remove(range);
     }
@@ -422,56 +392,10 @@ Task<> LiveUpload::wait_for_checkpoint() {
   }
 }
 
-LiveUpload::Unsynced LiveUpload::unsynced() const {
-  const std::scoped_lock lock(mutex_);
-  return {record_.progress.unsynced, inherited_};
-}
-
-bool LiveUpload::has_unsynced() const {
-  const std::scoped_lock lock(mutex_);
-  return !record_.progress.unsynced.empty();
-}
-
 bool LiveUpload::keeps_broken_part() const {
   const std::scoped_lock lock(mutex_);
   return !record_.layout || journal::broken_part_count(record_.progress.stored, *record_.layout) <
                                 limits::broken_parts_kept_max;
-}
-
-void LiveUpload::inherit_nothing() {
-  const std::scoped_lock lock(mutex_);
-  inherited_ = {};
-}
-
-std::shared_ptr<store::Blob> LiveUpload::shared_blob() const {
-  const std::scoped_lock lock(mutex_);
-  return shared_blob_.lock();
-}
-
-std::shared_ptr<store::Blob> LiveUpload::share(std::shared_ptr<store::Blob> opened) {
-  const std::scoped_lock lock(mutex_);
-  if (std::shared_ptr<store::Blob> earlier = shared_blob_.lock()) {
-    return earlier;
-  }
-  shared_blob_ = opened;
-  inherited_ = record_.progress.unsynced;  // Who wrote them has it open no longer.
-  return opened;
-}
-
-void LiveUpload::keep_open(std::shared_ptr<store::Blob> blob) {
-  const std::scoped_lock lock(mutex_);
-  if (record_.progress.state == journal::UploadState::receiving) {
-    kept_blob_ = std::move(blob);
-  }
-}
-
-bool LiveUpload::let_go() {
-  const std::scoped_lock lock(mutex_);
-  const bool is_needed = trusted_ && !record_.progress.unsynced.empty();
-  if (!is_needed) {
-    kept_blob_.reset();
-  }
-  return !is_needed;
 }
 
 void LiveUpload::distrust() noexcept {

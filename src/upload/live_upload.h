@@ -48,8 +48,8 @@ class Claim {
   // The request has written all that it took and waits for its sender, until it goes on.
   void begins_to_wait();
   void goes_on();
-  // Bytes of the file were written to `blob`. `is_shared`: as LiveUpload::share().
-  void wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob, bool is_shared);
+  // Bytes of the file were written to `blob`.
+  void wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob);
 
  private:
   friend class LiveUpload;
@@ -58,11 +58,10 @@ class Claim {
   LiveUpload& upload_;
   const ByteRange range_;
   runtime::ByteSource* source_;  // Null once it has ended. Guarded by the upload's mutex.
-  bool cut_ = false;             // Guarded by the upload's mutex, as are the next four.
+  bool cut_ = false;             // Guarded by the upload's mutex, as are the next three.
   TimePoint waiting_since_ = TimePoint::min();  // max() while the request is at work.
   RangeSet written_;
   std::shared_ptr<store::Blob> blob_;
-  bool shares_blob_ = false;
   const std::shared_ptr<runtime::Event> settled_ = std::make_shared<runtime::Event>();
 };
 
@@ -70,7 +69,6 @@ class Claim {
 struct Arrived {
   RangeSet ranges;
   std::shared_ptr<store::Blob> blob;
-  bool shares_blob = false;
 };
 
 // Shared by the requests of one upload, on any worker. The mutex is held for moments, never over an
@@ -103,13 +101,6 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // and is as if it had never been: a change that can still succeed later is asked for again.
   // `together` is committed with the change, or without it when there is none.
   runtime::Task<Result<Transition>> commit(Event event, std::vector<journal::Change> together = {});
-  // Bytes that the blob ends with, of a request that comes to its end: true when the journal need
-  // not hear of them, as its record has an open end and the file goes on. They are unsynced.
-  bool extend(const RangeSet& ranges, Timestamp expires_at);
-  // A write has failed: the blob may hold bytes behind the stored ones. They came as bytes of this
-  // file; an open end has to be closed before others may come in their place.
-  void loosen_end() noexcept;
-  bool has_loose_end() const noexcept;
   // The blob is there, with room for the whole file.
   void room_taken();
   // Applies an event that the journal need not know.
@@ -139,28 +130,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // A request ends no earlier than a checkpoint that has begun to make its bytes durable.
   runtime::Task<> wait_for_checkpoint();
 
-  struct Unsynced {
-    RangeSet ranges;
-    // Of these, what was written through a file that is closed, by a process before this one:
-    // whether all of it is still on its way to the disk, the kernel does not say.
-    RangeSet inherited;
-  };
-  // Of the stored bytes.
-  Unsynced unsynced() const;
-  bool has_unsynced() const;
   // Whether the journal keeps bytes of one more part that broke off.
   bool keeps_broken_part() const;
-  // Inherited bytes have been written anew and synced.
-  void inherit_nothing();
-
-  // Where syncs are deferred all requests share one open blob, and it stays open until its bytes
-  // are synced: a failed write is reported to who has the file open.
-  std::shared_ptr<store::Blob> shared_blob() const;  // Null: nobody has it open.
-  // `opened`, or the one that another request was quicker to share.
-  std::shared_ptr<store::Blob> share(std::shared_ptr<store::Blob> opened);
-  void keep_open(std::shared_ptr<store::Blob> blob);
-  // False while there are unsynced bytes that can still be synced.
-  bool let_go();
 
   // After a failed sync nothing is acknowledged on this blob until a restart reads the journal
   // again, and what was not synced before is told to nobody.
@@ -197,12 +168,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   std::shared_ptr<Batch> gathering_;            // Changes for the commit after that, or null.
   std::list<Claim*> claims_;                    // Oldest first.
   std::shared_ptr<runtime::Event> checkpoint_;  // Set at the end of the one under way, or null.
-  RangeSet inherited_;
-  std::weak_ptr<store::Blob> shared_blob_;
-  std::shared_ptr<store::Blob> kept_blob_;  // The same.
-  std::uint64_t changing_bytes_ = 0;        // Of the progress, as it was counted last.
+  std::uint64_t changing_bytes_ = 0;            // Of the progress, as it was counted last.
   bool trusted_ = true;
-  bool has_loose_end_ = false;
   // A new one for each round of attempts.
   std::shared_ptr<runtime::Event> decided_ = std::make_shared<runtime::Event>();
 };

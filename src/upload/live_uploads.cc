@@ -10,9 +10,8 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-LiveUploads::LiveUploads(journal::Journal& journal, store::Store& store, Admission& admission,
-                         Announcer& announcer)
-    : journal_(journal), store_(store), admission_(admission), announcer_(announcer) {}
+LiveUploads::LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer)
+    : journal_(journal), admission_(admission), announcer_(announcer) {}
 LiveUploads::~LiveUploads() = default;
 
 Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& token) {
@@ -36,7 +35,7 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
     }
     co_await loading->wait(limits::commit_wait_max);
   }
-  auto record = co_await read(token);
+  auto record = co_await journal_.find_upload(token);
   Result<std::shared_ptr<LiveUpload>> upload = fail(Errc::not_found, "no upload has this location");
   {
     const std::scoped_lock lock(mutex_);
@@ -49,19 +48,6 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
   }
   loaded->set();
   co_return upload;
-}
-
-Task<Result<std::optional<journal::UploadRecord>>> LiveUploads::read(std::string token) {
-  auto record = co_await journal_.find_upload(std::move(token));
-  if (record && *record && (*record)->progress.open_ended) {
-    const Result<std::uint64_t> blob_size = co_await store_.size((*record)->id);
-    if (!blob_size) {
-      co_return fail(blob_size.error());
-    }
-    journal::UploadProgress& progress = (*record)->progress;
-    progress = with_end_of_blob(std::move(progress), (*record)->file_size, *blob_size);
-  }
-  co_return record;
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token) {

@@ -7,7 +7,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,7 +15,6 @@
 #include "journal/journal.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
-#include "store/store.h"
 #include "upload/live_upload.h"
 
 namespace sluice::upload {
@@ -25,8 +23,7 @@ namespace sluice::upload {
 // all together have limits::uploads_cached_bytes_max.
 class LiveUploads {
  public:
-  LiveUploads(journal::Journal& journal, store::Store& store, Admission& admission,
-              Announcer& announcer);
+  LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer);
   ~LiveUploads();
 
   // From memory, else from the journal. not_found for a token that no upload has. `token` lives
@@ -48,10 +45,7 @@ class LiveUploads {
   void forget_locked(const std::string& token);
   void evict_locked();
 
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> read(std::string token);
-
   journal::Journal& journal_;
-  store::Store& store_;
   Admission& admission_;
   Announcer& announcer_;
   // Of all uploads in memory.

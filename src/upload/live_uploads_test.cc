@@ -32,7 +32,7 @@ class LiveUploadsTest : public ::testing::Test {
   testing::MemoryStore store_;
   Admission admission_{store_, {}, {.promised_bytes = 0, .unfinished_uploads = 0}};
   NoAnnouncer announcer_;
-  LiveUploads uploads_{journal_, store_, admission_, announcer_};
+  LiveUploads uploads_{journal_, admission_, announcer_};
 };
 
 TEST_F(LiveUploadsTest, AnUploadIsInMemoryOnce) {

@@ -48,21 +48,11 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
       admission_(parts.store, settings.admission,
                  Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads(),
                           parts.journal.promised_to_owners()}),
-      uploads_(parts.journal, parts.store, admission_, parts.announcer),
-      deferred_({parts.journal, parts.store, parts.buffers, uploads_, parts.log, parts.metrics,
-                 settings.syncs}),
-      trial_buffers_(limits::trial_buffers_max * limits::trial_bytes, parts.metrics.buffers_in_use,
-                     limits::trial_bytes),
-      tools_{parts.store,
-             parts.buffers,
-             trial_buffers_,
-             parts.clock,
-             parts.metrics,
-             settings_.expiry,
-             settings.defers_syncs ? &deferred_ : nullptr,
-             settings.syncs},
-      synced_tools_{parts.store, parts.buffers, trial_buffers_,
-                    parts.clock, parts.metrics, settings_.expiry} {}
+      uploads_(parts.journal, admission_, parts.announcer),
+      deferred_({parts.journal, parts.store, uploads_, parts.log, parts.metrics}),
+      tools_{parts.store,   parts.buffers,    parts.clock,
+             parts.metrics, settings_.expiry, settings.defers_syncs ? &deferred_ : nullptr},
+      synced_tools_{parts.store, parts.buffers, parts.clock, parts.metrics, settings_.expiry} {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   UploadRecord record = new_record(request.file_size, std::move(request.owner));

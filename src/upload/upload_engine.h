@@ -30,7 +30,8 @@ namespace sluice::upload {
 struct EngineSettings {
   AdmissionSettings admission;
   Expiry expiry;
-  Duration answer_wait{25'000};  // A client waits so long for the backend's answer.
+  Duration answer_wait =
+      limits::answer_wait_default;  // A client waits so long for the backend's answer.
   // A status query waits so long for what running requests have brought to be durable, and of that
   // so long for them to write it. Zero: what is written already.
   Duration status_wait = limits::status_wait_max;
@@ -38,7 +39,6 @@ struct EngineSettings {
   std::size_t answer_waiters_max = limits::answer_waiters_max;
   // Durability::interval and none: sync_deferred() has to be called then.
   bool defers_syncs = false;
-  bool syncs = true;  // False: Durability::none.
 };
 
 // The references outlive the engine.
@@ -126,7 +126,6 @@ class UploadEngine final : public Engine, public Operations, public delivery::Le
   Admission admission_;
   LiveUploads uploads_;
   DeferredSyncs deferred_;
-  runtime::BufferPool trial_buffers_;
   const AppendTools tools_;         // Of pieces.
   const AppendTools synced_tools_;  // Of what is synced before anything of it is acknowledged.
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.

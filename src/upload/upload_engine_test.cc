@@ -84,39 +84,6 @@ std::string varied(std::size_t size) {
   return text;
 }
 
-TEST_F(UploadEngineTest, AFastSenderIsReadByTheThreadThatWrites) {
-  const std::string file = varied(5 * limits::buffer_bytes + 7);
-  accept_large_files();
-  const std::string token = create(file.size());
-  ScriptedSource body(file);
-  ASSERT_TRUE(run(engine->append(token, {0, file.size() - 1, file.size()}, body)));
-  EXPECT_GT(body.bytes_read_blocking, 0U);
-  EXPECT_GT(body.largest_blocking_read, limits::trial_bytes);
-  EXPECT_GT(body.loans, 0);
-  EXPECT_FALSE(body.is_lent);
-  EXPECT_EQ(blob(1), file.substr(0, file.size() - 1));
-  EXPECT_EQ(status(token)->acknowledged, file.size() - 1);
-}
-
-TEST_F(UploadEngineTest, ASlowSenderOfALargeFileTakesNothingOfTheBudget) {
-  accept_large_files();
-  const std::uint64_t size = 2 * limits::large_rest_bytes;
-  const std::string token = create(size);
-  runtime::Buffer all = run(buffers.acquire(1ms));
-  ASSERT_TRUE(all);
-  ScriptedSource slow("abc", Ending::lost, true, size - 3);
-  EXPECT_FALSE(run(engine->append(token, {0, size, size}, slow)));
-  EXPECT_EQ(status(token)->acknowledged, 3U);
-  EXPECT_EQ(metrics.buffers_in_use.value(), 1);
-}
-
-TEST_F(UploadEngineTest, APieceThatHasComeWholeIsNotLent) {
-  const std::string token = create(9);
-  ScriptedSource body("abc");
-  ASSERT_TRUE(run(engine->append(token, {0, 3, 9}, body)));
-  EXPECT_EQ(body.loans, 0);
-}
-
 TEST_F(UploadEngineTest, BytesBehindStoredOnesAreNotReadAhead) {
   const std::string file = varied(4 * limits::buffer_bytes);
   accept_large_files();

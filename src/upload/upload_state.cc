@@ -38,41 +38,29 @@ struct Apply {
     }
     remove(progress.unsynced, event.synced);
     progress.expires_at = event.expires_at;
-    progress.open_ended = event.opens_end;
     const bool finishes = event.may_finish && is_complete(progress, file_size);
     if (finishes && !progress.unsynced.empty()) {
       return {*before, false, false, false, true};
     }
     if (finishes) {
       progress.state = UploadState::received;
-      progress.open_ended = false;
       progress.handoff_since = event.now;
     }
     return {std::move(progress), true, finishes, false};
   }
 
-  Transition operator()(const EndClosed& /*event*/) {
-    return std::exchange(progress.open_ended, false) ? changes() : nothing();
-  }
-
-  // The end of a file that still grows stays open.
   Transition operator()(const BytesSynced& event) {
     const std::uint64_t before = progress.unsynced.total();
-    const bool was_open_ended = progress.open_ended;
     remove(progress.unsynced, event.ranges);
-    progress.open_ended = was_open_ended && !progress.unsynced.empty();
-    const bool is_same =
-        progress.unsynced.total() == before && progress.open_ended == was_open_ended;
-    return is_same ? nothing() : changes();
+    return progress.unsynced.total() == before ? nothing() : changes();
   }
 
   Transition operator()(const BytesLost& /*event*/) {
-    if (progress.unsynced.empty() && !progress.open_ended) {
+    if (progress.unsynced.empty()) {
       return nothing();
     }
     remove(progress.stored, progress.unsynced);
     progress.unsynced = {};
-    progress.open_ended = false;
     return changes();
   }
 
@@ -137,7 +125,6 @@ struct Apply {
   Transition end(UploadState state, Timestamp forget_at) {
     progress.state = state;
     progress.unsynced = {};
-    progress.open_ended = false;
     progress.answer.reset();
     progress.expires_at = forget_at;
     const bool left = progress.blob_present;
@@ -173,16 +160,6 @@ bool is_complete(const UploadProgress& progress, std::uint64_t file_size) noexce
 
 std::uint64_t end_of(const RangeSet& ranges) noexcept {
   return ranges.empty() ? 0 : ranges.ranges().back().end;
-}
-
-UploadProgress with_end_of_blob(UploadProgress progress, std::uint64_t file_size,
-                                std::uint64_t blob_size) {
-  if (progress.open_ended) {
-    const ByteRange come{progress.stored.prefix(), std::min(blob_size, file_size)};
-    progress.stored.add(come);
-    progress.unsynced.add(come);
-  }
-  return progress;
 }
 
 bool is_finished(UploadState state) noexcept {

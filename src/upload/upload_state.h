@@ -28,11 +28,7 @@ struct BytesStored {
   bool is_deferred = false;
   // What was unsynced before, and was synced with them.
   RangeSet synced = {};
-  // The blob ends with them: where bytes that follow end need not be committed.
-  bool opens_end = false;
 };
-// What the blob holds behind the stored bytes may be something else from now on.
-struct EndClosed {};
 // Bytes that were stored unsynced are durable now.
 struct BytesSynced {
   RangeSet ranges;
@@ -69,8 +65,8 @@ struct Expired {
 };
 struct BlobRemoved {};
 
-using Event = std::variant<BytesStored, EndClosed, BytesSynced, BytesLost, AttemptBegan,
-                           AttemptFailed, GaveUp, PutBack, Answered, Aborted, Expired, BlobRemoved>;
+using Event = std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, AttemptFailed, GaveUp,
+                           PutBack, Answered, Aborted, Expired, BlobRemoved>;
 
 struct Transition {
   journal::UploadProgress progress;
@@ -101,10 +97,6 @@ using journal::is_gone;
 
 // Behind the last byte; 0 where there is none.
 std::uint64_t end_of(const RangeSet& ranges) noexcept;
-
-// With what the blob holds, of `blob_size` bytes, where it has an open end.
-journal::UploadProgress with_end_of_blob(journal::UploadProgress progress, std::uint64_t file_size,
-                                         std::uint64_t blob_size);
 
 // What may be told to clients as the stored prefix (promise 2).
 std::uint64_t acknowledged(const journal::UploadProgress& progress,

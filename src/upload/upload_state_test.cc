@@ -167,46 +167,6 @@ TEST(UploadState, OnlyUnfinishedUploadsAreAbortedOrExpire) {
   EXPECT_EQ(apply({}, file_size, Expired{later}).progress.state, UploadState::expired);
 }
 
-TEST(UploadState, AnEndIsOpenWhileBytesThatMayBeLostFollowIt) {
-  BytesStored stored{ranges("0-4"), later};
-  stored.is_deferred = true;
-  stored.opens_end = true;
-  const UploadProgress open = apply({}, file_size, stored).progress;
-  EXPECT_TRUE(open.open_ended);
-  EXPECT_TRUE(apply(open, file_size, BytesSynced{ranges("0-3")}).progress.open_ended);
-  BytesStored last{ranges("4-10"), later};
-  last.synced = ranges("0-4");
-  last.opens_end = true;
-  BytesStored closing{ranges("4-5"), later};
-  const std::vector<Event> closers{BytesSynced{ranges("0-4")},
-                                   BytesLost{},
-                                   EndClosed{},
-                                   Aborted{later},
-                                   Expired{later},
-                                   last,
-                                   closing};
-  for (const Event& closer : closers) {
-    const Transition t = apply(open, file_size, closer);
-    EXPECT_TRUE(t.changed) << closer.index();
-    EXPECT_FALSE(t.progress.open_ended) << closer.index();
-  }
-  EXPECT_FALSE(apply({}, file_size, EndClosed{}).changed);
-}
-
-TEST(UploadState, WhatTheBlobHoldsCountsWhereTheEndIsOpen) {
-  UploadProgress progress;
-  progress.stored = ranges("0-4");
-  progress.unsynced = ranges("2-4");
-  EXPECT_EQ(with_end_of_blob(progress, file_size, 7), progress);
-  progress.open_ended = true;
-  EXPECT_EQ(with_end_of_blob(progress, file_size, 4), progress);
-  EXPECT_EQ(with_end_of_blob(progress, file_size, 3), progress) << "lost bytes are found elsewhere";
-  const UploadProgress more = with_end_of_blob(progress, file_size, 7);
-  EXPECT_EQ(more.stored, ranges("0-7"));
-  EXPECT_EQ(more.unsynced, ranges("2-7"));
-  EXPECT_EQ(with_end_of_blob(progress, file_size, 99).stored, ranges("0-10"));
-}
-
 // Whatever happens in whatever order: bytes never vanish, a final state never changes, an answer
 // means final.
 TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {

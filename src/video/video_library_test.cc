@@ -12,14 +12,20 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "support/library_world.h"
 #include "support/manual_clock.h"
 #include "support/run.h"
-#include "video/library_world.h"
 
 namespace sluice::video {
 namespace {
 
+using testing::Crash;
 using testing::run;
+using testing::SteppedDisk;
+using testing::SteppedJournal;
+using testing::SteppedProber;
+using testing::SteppedStore;
+using testing::Steps;
 
 constexpr std::uint64_t upload_id = 7;
 const std::string key = "upload-7";

@@ -2,9 +2,11 @@
 // The body of a simulated client's request: it comes in chunks, with others in between.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -54,23 +56,7 @@ class ClientSource final : public runtime::ByteSource {
     co_return bytes.size();
   }
 
-  std::size_t read_blocking(MutableBytes buffer, Duration /*patience*/) override {
-    const Bytes bytes = some(buffer.size());
-    std::ranges::copy(bytes, buffer.begin());
-    return bytes.size();
-  }
-
-  // Through a framing it cannot, and a length that is not announced has one.
-  std::optional<std::size_t> move_blocking(runtime::Pipe& pipe, std::size_t size,
-                                           Duration /*patience*/) override {
-    if (!declared_) {
-      return std::nullopt;
-    }
-    const Bytes bytes = some(size);
-    SLUICE_CHECK(bytes.empty() || ::write(pipe.write_end(), bytes.data(), bytes.size()) ==
-                                      static_cast<ssize_t>(bytes.size()));
-    return bytes.size();
-  }
+  std::unique_ptr<runtime::Loan> lend() override { return std::make_unique<Lent>(*this); }
 
   std::optional<std::uint64_t> remaining() const override {
     return declared_ ? std::optional(*declared_ - offset_) : std::nullopt;
@@ -87,6 +73,55 @@ class ClientSource final : public runtime::ByteSource {
   std::uint64_t bytes_read() const noexcept { return offset_; }
 
  private:
+  // A framing has to be looked at, and a length that is not announced has one. The bytes of the
+  // others lie in a pipe, as those of a connection lie in a socket.
+  class Lent final : public runtime::Loan {
+   public:
+    explicit Lent(ClientSource& source) : source_(source) {
+      if (source_.declared_) {
+        SLUICE_CHECK(::pipe2(ends_.data(), O_NONBLOCK | O_CLOEXEC) == 0);
+      }
+    }
+    ~Lent() override {
+      for (const int end : ends_) {
+        if (end >= 0) {
+          ::close(end);
+        }
+      }
+      source_.offset_ -= in_pipe_;  // Not taken.
+    }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+
+    std::size_t read(MutableBytes buffer, Duration /*patience*/) override {
+      const Bytes bytes = source_.some(buffer.size());
+      std::ranges::copy(bytes, buffer.begin());
+      return bytes.size();
+    }
+    std::optional<Descriptor> descriptor() override {
+      if (!source_.declared_) {
+        return std::nullopt;
+      }
+      if (in_pipe_ == 0 && !is_over_) {
+        const Bytes bytes = source_.some(pipe_bytes);
+        in_pipe_ = bytes.size();
+        is_over_ = bytes.size() < pipe_bytes;
+        SLUICE_CHECK(bytes.empty() || ::write(ends_[1], bytes.data(), bytes.size()) ==
+                                          static_cast<ssize_t>(bytes.size()));
+      }
+      return Descriptor{ends_[0], in_pipe_};
+    }
+    void took(std::uint64_t bytes) override { in_pipe_ -= bytes; }
+
+   private:
+    static constexpr std::size_t pipe_bytes = 4096;
+
+    ClientSource& source_;
+    std::array<int, 2> ends_{-1, -1};
+    std::uint64_t in_pipe_ = 0;
+    bool is_over_ = false;
+  };
+
   // The next ones, at most `size`; none at the end, or when it was cancelled.
   Bytes some(std::size_t size) {
     const std::size_t most = reason_ ? 0 : std::min(size, bytes_.size() - offset_);

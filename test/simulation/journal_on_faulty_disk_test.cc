@@ -10,16 +10,18 @@
 #include <string>
 #include <utility>
 
-#include "journal/test_records.h"
 #include "simulation/journal_seam.h"
 #include "simulation/sqlite_content.h"
 #include "support/run.h"
+#include "support/test_records.h"
 
 namespace sluice::simulation {
 namespace {
 
 using journal::Change;
 using journal::SqliteJournal;
+using testing::sample_upload;
+using testing::sample_video;
 
 constexpr std::uint64_t seeds_count = 2000;
 constexpr int opening_attempts_max = 200;
@@ -145,12 +147,12 @@ class JournalRun {
   Change any_change(const Content& content) {
     const std::uint64_t kind = dice_.below(10);
     if (content.uploads.empty() || kind < 4) {
-      journal::UploadRecord record = journal::sample_upload(next_id_++);
+      journal::UploadRecord record = sample_upload(next_id_++);
       record.file_name.assign(static_cast<std::size_t>(dice_.below(9000)), 'n');
       return journal::CreateUpload{std::move(record)};
     }
     if (kind == 9) {
-      journal::VideoRecord video = journal::sample_video("v" + std::to_string(dice_.below(5)));
+      journal::VideoRecord video = sample_video("v" + std::to_string(dice_.below(5)));
       video.document.append(static_cast<std::size_t>(dice_.below(20'000)), ' ');
       return journal::PutVideo{std::move(video)};
     }

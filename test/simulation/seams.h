@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/range_set.h"
+#include "runtime/disk.h"
 #include "simulation/dice.h"
 #include "store/store.h"
 
@@ -25,7 +26,6 @@ enum class Defect {
   takeover_loses_bytes,
   ignores_the_machine_s_end,
   forgets_to_sync_the_journal,
-  takes_the_last_write_for_the_end,
 };
 
 // Ignores sync_directory when it has that defect.
@@ -57,16 +57,13 @@ class StoreSeam final : public store::Store {
  public:
   StoreSeam(store::Store& store, Dice& dice, Defect defect);
 
-  runtime::Task<Result<std::unique_ptr<store::Blob>>> open(std::uint64_t upload_id,
-                                                           std::uint64_t file_size,
-                                                           std::uint64_t stored_end) override;
-  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override;
+  std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override;
   runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
                                 std::vector<store::SplitOff> extra_files) override;
-  runtime::Task<Result<runtime::DiskSpace>> space() override;
+  runtime::Task<Result<store::Space>> space() override;
 
   // The syncs that a defect has put off.
   runtime::Task<> sync_late();
@@ -81,7 +78,6 @@ class StoreSeam final : public store::Store {
   const Defect defect_;
   std::vector<std::shared_ptr<store::Blob>> late_;
   std::map<std::uint64_t, RangeSet> unsynced_;
-  std::map<std::uint64_t, std::uint64_t> last_write_end_;
 };
 
 }  // namespace sluice::simulation

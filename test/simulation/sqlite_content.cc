@@ -52,7 +52,6 @@ void forget_unsynced(Content& content) {
       record.progress.stored.remove(range);
     }
     record.progress.unsynced = {};
-    record.progress.open_ended = false;
   }
 }
 

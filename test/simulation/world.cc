@@ -40,14 +40,14 @@ upload::EngineSettings settings(Durability durability) {
   settings.status_wait = 1min;
   settings.arrival_wait = 0ms;
   settings.defers_syncs = durability != Durability::commit;
-  settings.syncs = durability != Durability::none;
   return settings;
 }
 
 }  // namespace
 
 World::Life::Life(World& world)
-    : store(world.disk_seam_, world.pool_, blobs_directory, world.durability_, world.metrics_),
+    : store(world.disk_seam_, world.pool_, world.buffers_, blobs_directory, world.durability_,
+            world.metrics_),
       seam(store, world.dice_, world.defect_),
       answers(world.disk_seam_, world.pool_, answers_directory, world.durability_),
       engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
@@ -307,7 +307,7 @@ Task<> World::sync_deferred() {
     const auto record = journal_.durable_uploads().find(id);
     // A failed sync has taken bytes back, and the client has not asked since.
     if (may_have_lost_bytes() && record != journal_.durable_uploads().end()) {
-      const std::uint64_t stored = progress_of(record->second).stored.prefix();
+      const std::uint64_t stored = record->second.progress.stored.prefix();
       acknowledged = {std::min(acknowledged.bytes, stored), {}};
     }
     upload.kept = std::max(upload.kept, acknowledged.bytes);

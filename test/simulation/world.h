@@ -143,7 +143,6 @@ class World final : public delivery::Handover {
   void check_kept_bytes(const Expectation& upload, const journal::UploadProgress& progress);
   // The clients hear what is left.
   void forget_acknowledged();
-  journal::UploadProgress progress_of(const journal::UploadRecord& record) const;
   std::string blob_path(std::uint64_t id) const;
   static const char* videos_directory() { return "/data/videos"; }
   static std::string video_path(std::uint64_t id);

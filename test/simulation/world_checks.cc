@@ -51,7 +51,7 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   }
   const auto record = journal_.durable_uploads().find(upload.id);
   const bool is_known = record != journal_.durable_uploads().end();
-  const std::uint64_t stored = is_known ? progress_of(record->second).stored.prefix() : 0;
+  const std::uint64_t stored = is_known ? record->second.progress.stored.prefix() : 0;
   if (is_known && snapshot.acknowledged > stored) {
     violate(fmt::format("upload {}: {} bytes are acknowledged, {} are stored", upload.id,
                         snapshot.acknowledged, stored));
@@ -123,7 +123,7 @@ void World::check_kept(const Expectation& upload, ByteRange arrived, Errc code) 
       upload::is_gone(record->second.progress.state)) {
     return;
   }
-  if (!arrived.empty() && !progress_of(record->second).stored.contains(arrived)) {
+  if (!arrived.empty() && !record->second.progress.stored.contains(arrived)) {
     violate(fmt::format("upload {}: bytes {}-{} had arrived and were not kept", upload.id,
                         arrived.begin, arrived.end));
   }
@@ -161,7 +161,7 @@ void World::check() {
 }
 
 void World::check_record(const Expectation& upload, const UploadRecord& record) {
-  const journal::UploadProgress progress = progress_of(record);
+  const journal::UploadProgress progress = record.progress;
   if (upload::is_gone(progress.state)) {
     if (!upload.may_be_gone || (upload.answer && upload.answer->status != 422)) {
       violate(fmt::format("upload {} is {} and nobody wanted that", upload.id,
@@ -181,12 +181,6 @@ void World::check_record(const Expectation& upload, const UploadRecord& record) 
     violate(fmt::format("upload {}: the answer that was given is not in the journal", upload.id));
   }
   check_stored(upload, record);
-}
-
-// As a process that began now would read it.
-journal::UploadProgress World::progress_of(const UploadRecord& record) const {
-  const std::optional<std::string> blob = disk_.visible_bytes(blob_path(record.id));
-  return upload::with_end_of_blob(record.progress, record.file_size, blob ? blob->size() : 0);
 }
 
 bool World::may_have_lost_bytes() const {
@@ -211,7 +205,7 @@ void World::forget_acknowledged() {
         upload::is_gone(record->second.progress.state)) {
       continue;
     }
-    const journal::UploadProgress progress = progress_of(record->second);
+    const journal::UploadProgress progress = record->second.progress;
     const RangeSet& stored = progress.stored;
     check_kept_bytes(upload, progress);
     const std::uint64_t left = std::min(upload.acknowledged, stored.prefix());
@@ -256,7 +250,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
         fmt::format("upload {} was refused and has no file to be handed over again", upload.id));
   }
   // Without the cache: what would be left if the power went now.
-  const journal::UploadProgress progress = progress_of(record);
+  const journal::UploadProgress progress = record.progress;
   RangeSet synced = progress.stored;
   for (const ByteRange& range : progress.unsynced.ranges()) {
     synced.remove(range);

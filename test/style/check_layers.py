@@ -4,6 +4,7 @@
 Allowed are the own folder, the folders behind USES of the library (of the test program for *_test.cc files) and base.
 A folder with a CMakeLists.txt inside of another one is a folder like every other: its library has its name, and
 neither may include the other without a word in USES.
+The files of src/ itself are the library app; main.cc alone is none of it, it is the program.
 """
 
 import re
@@ -13,6 +14,8 @@ from pathlib import Path
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 CALL = re.compile(r"(sluice_library|sluice_test)\s*\(([^)]*)\)")
 KEYWORDS = ("SOURCES", "USES", "LIBRARIES")
+ROOT = "app"
+PROGRAM = "main.cc"
 
 
 def declarations(cmake_file):
@@ -46,20 +49,10 @@ def folder_of(path, top, folders):
     for parent in Path(path).parents:
         if folders.get(parent.name) == top / parent:
             return parent.name
-    return path.split("/", 1)[0] if "/" in path else ""
+    return path.split("/", 1)[0] if "/" in path else ROOT
 
 
-def included_by_production(root):
-    """Every header that a file which is no test includes, as written from src/."""
-    found = set()
-    for file in (root / "src").rglob("*"):
-        if file.suffix in (".h", ".cc") and not file.name.endswith("_test.cc"):
-            found |= {match.group(1) for line in file.read_text(encoding="utf-8").splitlines()
-                      if (match := INCLUDE.match(line))}
-    return found
-
-
-def check_folder(top, folder, folders, production, problems):
+def check_folder(name, folder, top, folders, problems):
     declared = declarations(folder / "CMakeLists.txt") if (folder / "CMakeLists.txt").is_file() else {}
     library_uses = set()
     test_uses = {}
@@ -71,13 +64,11 @@ def check_folder(top, folder, folders, production, problems):
                 test_uses[source] = set(lists["USES"])
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(top).as_posix()
-        if file.suffix not in (".h", ".cc") or folder_of(path, top, folders) != folder.name:
+        if file.suffix not in (".h", ".cc") or path == PROGRAM or folder_of(path, top, folders) != name:
             continue
-        allowed = {folder.name, "base"} | library_uses
+        allowed = {name, "base"} | library_uses
         if file.name.endswith("_test.cc"):
             allowed |= test_uses.get(file.relative_to(folder).as_posix(), set())
-        elif file.suffix == ".h" and path not in production:
-            allowed |= set().union(*test_uses.values())  # A double that only tests include.
         if any(name.startswith("testing") for name in allowed):
             allowed.add("support")
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -88,7 +79,7 @@ def check_folder(top, folder, folders, production, problems):
             if used not in allowed:
                 words = ", ".join(sorted(allowed & folders.keys()))
                 what = f"folder {used}" if used in folders else "a file outside the folders"
-                problems.append(f'{file}:{number}: includes "{match.group(1)}", {what}; {folder.name} may use: {words}')
+                problems.append(f'{file}:{number}: includes "{match.group(1)}", {what}; {name} may use: {words}')
     return library_uses
 
 
@@ -115,9 +106,8 @@ def main(root):
     folders = folders_of(source)
     if not folders:
         problems.append(f"{root}/src: no folder found")
-    production = included_by_production(root)
-    uses = {name: check_folder(source, path, folders, production, problems)
-            for name, path in sorted(folders.items())}
+    uses = {name: check_folder(name, path, source, folders, problems) for name, path in sorted(folders.items())}
+    uses[ROOT] = check_folder(ROOT, source, source, folders, problems)
     check_cycles(uses, problems)
     for problem in problems:
         print(problem)

@@ -32,7 +32,6 @@ MAY_PARSE_WITH_BEAST = ("src/http/head_parser.cc",)
 
 # Where numbers of clients are reckoned with: a raw sum of sizes wraps around (base/checked.h).
 RECKONS = ("src/protocol/", "src/journal/layout", "src/upload/admission")
-IS_TEST_CODE = re.compile(r"_test\.cc$|/fakes\.h$")
 OPERATION = re.compile(r"(?<=[\w)\]]) [-+*]=? ")
 LEFT_NAME = re.compile(r"(\w+)(\(\))?$")
 RIGHT_NAME = re.compile(r"[*(]*(?:\w+(?:\(\))?(?:\.|->|::))*(\w+)(\(\))?")
@@ -59,7 +58,7 @@ NO_RAW_SUMS = (
 
 # Their messages hold paths: of these errors alone clients hear other words (base/told.h), or the message holds none.
 KNOWS_PATHS = ("src/runtime/", "src/store/")
-TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:disk_full|draining|file_missing|internal|storage_failed)\b)\w+")
+TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:disk_full|draining|file_missing|internal|overloaded|storage_failed)\b)\w+")
 
 
 def adds_sizes(line):
@@ -116,9 +115,9 @@ class Checker:
             self.report(file, number, "unfinished work belongs in an issue")
         if DISABLED.search(line):
             self.report(file, number, "a test that does not run")
-        if is_cpp and name.startswith(RECKONS) and not IS_TEST_CODE.search(name) and adds_sizes(line):
+        if is_cpp and name.startswith(RECKONS) and not name.endswith("_test.cc") and adds_sizes(line):
             self.report(file, number, "a raw sum of sizes: use base/checked.h")
-        if is_cpp and name.startswith(KNOWS_PATHS) and TOLD_TO_CLIENTS.search(line):
+        if is_cpp and name.startswith(KNOWS_PATHS) and not name.endswith("_test.cc") and TOLD_TO_CLIENTS.search(line):
             self.report(file, number, "clients hear the message of this error, and a path may be in it")
         if is_cpp and SPAWN.search(line.split("//")[0]):
             if name != "src/runtime/task.cc" and not name.startswith("test/") and not name.endswith("_test.cc"):

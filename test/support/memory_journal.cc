@@ -241,7 +241,7 @@ Task<Result<std::vector<UploadRecord>>> MemoryJournal::unsynced(std::uint64_t af
   co_return select(
       [&](const UploadRecord& record) {
         return record.id > after && record.progress.state == UploadState::receiving &&
-               (record.progress.open_ended || !record.progress.unsynced.empty());
+               !record.progress.unsynced.empty();
       },
       count);
 }

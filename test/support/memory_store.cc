@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
+
+#include "base/limits.h"
 
 namespace sluice::testing {
 
@@ -12,62 +15,77 @@ namespace {
 
 class MemoryBlob final : public store::Blob {
  public:
-  MemoryBlob(MemoryStore& store, MemoryStore::File& file) : store_(store), file_(file) {}
+  MemoryBlob(MemoryStore& store, const store::BlobRef& blob) : store_(store), blob_(blob) {}
 
-  Task<Result<>> write(std::uint64_t offset, Bytes data) override {
-    const std::uint64_t end = offset + data.size();
-    if (end > store_.capacity_bytes) {
-      co_return fail(Errc::disk_full, "the store is full on purpose");
+  Task<store::Received> receive(ByteRange range, runtime::ByteSource& source,
+                                store::AtEnd /*at_end*/) override {
+    std::vector<std::byte> buffer(std::min<std::uint64_t>(range.size(), limits::buffer_bytes));
+    const Result<std::size_t> count = co_await source.read(buffer, limits::buffer_fill_patience);
+    if (!count) {
+      co_return store::Received{0, fail(count.error())};
     }
-    if (file_.bytes.size() < end) {
-      file_.bytes.resize(end);
-    }
-    file_.bytes.replace(offset, data.size(), as_text(data));
-    co_return Result<>();
+    const Result<> written = write(range.begin, Bytes(buffer).first(*count));
+    co_return store::Received{written ? *count : 0, written};
   }
 
-  Task<Result<std::size_t>> read(std::uint64_t offset, MutableBytes buffer) override {
-    if (offset >= file_.bytes.size()) {
-      co_return 0;
+  Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) override {
+    const Result<MemoryStore::File*> file = open();
+    if (!file) {
+      co_return fail(file.error());
     }
-    const Bytes from = as_bytes(file_.bytes).subspan(offset);
-    const std::size_t count = std::min(from.size(), buffer.size());
-    std::ranges::copy(from.first(count), buffer.begin());
-    co_return count;
+    if ((*file)->bytes.size() < offset + bytes.size()) {
+      co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
+    }
+    const auto stored = as_bytes((*file)->bytes).subspan(offset, bytes.size());
+    co_return std::ranges::mismatch(bytes, stored).in1 - bytes.begin();
   }
 
-  Task<Result<>> sync() override {
+  Task<Result<>> settle(RangeSet /*unsynced*/) override {
     if (store_.failing_syncs) {
       co_return fail(Errc::storage_failed, "sync failed on purpose");
     }
-    file_.durable = file_.bytes;
+    const Result<MemoryStore::File*> file = open();
+    if (!file) {
+      co_return fail(file.error());
+    }
+    (*file)->durable = (*file)->bytes;
     co_return Result<>();
   }
 
  private:
+  Result<MemoryStore::File*> open() {
+    MemoryStore::File& file = store_.blobs[blob_.upload_id];
+    if (file.bytes.size() < blob_.stored_end) {
+      return fail(Errc::storage_failed, "the blob is shorter than the journal says");
+    }
+    return &file;
+  }
+
+  Result<> write(std::uint64_t offset, Bytes data) {
+    const Result<MemoryStore::File*> file = open();
+    if (!file) {
+      return fail(file.error());
+    }
+    const std::uint64_t end = offset + data.size();
+    if (end > store_.capacity_bytes) {
+      return fail(Errc::disk_full, "the store is full on purpose");
+    }
+    std::string& bytes = (*file)->bytes;
+    if (bytes.size() < end) {
+      bytes.resize(end);
+    }
+    bytes.replace(offset, data.size(), as_text(data));
+    return {};
+  }
+
   MemoryStore& store_;
-  MemoryStore::File& file_;
+  const store::BlobRef blob_;
 };
 
 }  // namespace
 
-Task<Result<std::unique_ptr<store::Blob>>> MemoryStore::open(std::uint64_t upload_id,
-                                                             std::uint64_t /*file_size*/,
-                                                             std::uint64_t stored_end) {
-  File& file = blobs[upload_id];
-  if (file.bytes.size() < stored_end) {
-    co_return fail(Errc::storage_failed, "the blob is shorter than the journal says");
-  }
-  std::unique_ptr<store::Blob> blob = std::make_unique<MemoryBlob>(*this, file);
-  co_return blob;
-}
-
-Task<Result<std::uint64_t>> MemoryStore::size(std::uint64_t upload_id) {
-  if (upload_id == without_size) {
-    co_return fail(Errc::storage_failed, "its size is not told on purpose");
-  }
-  const auto found = blobs.find(upload_id);
-  co_return found == blobs.end() ? 0 : found->second.bytes.size();
+std::unique_ptr<store::Blob> MemoryStore::open(const store::BlobRef& blob) {
+  return std::make_unique<MemoryBlob>(*this, blob);
 }
 
 Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
@@ -112,8 +130,8 @@ Task<Result<>> MemoryStore::split(std::uint64_t upload_id, std::uint64_t main_si
   co_return Result<>();
 }
 
-Task<Result<runtime::DiskSpace>> MemoryStore::space() {
-  co_return runtime::DiskSpace{free_bytes, free_bytes, free_files};
+Task<Result<store::Space>> MemoryStore::space() {
+  co_return store::Space{free_bytes, free_bytes, free_files};
 }
 
 void MemoryStore::cut_power() {

@@ -18,16 +18,13 @@ class MemoryStore final : public store::Store {
     std::string durable;
   };
 
-  runtime::Task<Result<std::unique_ptr<store::Blob>>> open(std::uint64_t upload_id,
-                                                           std::uint64_t file_size,
-                                                           std::uint64_t stored_end) override;
-  runtime::Task<Result<std::uint64_t>> size(std::uint64_t upload_id) override;
+  std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override;
   runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
                                 std::vector<store::SplitOff> extra_files) override;
-  runtime::Task<Result<runtime::DiskSpace>> space() override;
+  runtime::Task<Result<store::Space>> space() override;
 
   // Every blob goes back to its last sync.
   void cut_power();
@@ -37,7 +34,6 @@ class MemoryStore final : public store::Store {
   std::uint64_t free_bytes = std::uint64_t{1} << 50U;
   std::optional<std::uint64_t> free_files;
   bool failing_syncs = false;
-  std::uint64_t without_size = 0;  // The upload of whose blob nothing can be learnt.
   // Writes fail with disk_full once so many bytes are held.
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;
 };

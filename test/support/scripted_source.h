@@ -55,20 +55,11 @@ class ScriptedSource final : public runtime::ByteSource {
     co_return count;
   }
 
-  std::size_t read_blocking(MutableBytes buffer, Duration /*patience*/) override {
-    const std::size_t count = reason_ ? 0 : std::min(buffer.size(), bytes_.size() - offset_);
-    std::ranges::copy(as_bytes(bytes_).subspan(offset_, count), buffer.begin());
-    offset_ += count;
-    bytes_read_blocking += count;
-    largest_blocking_read = std::max(largest_blocking_read, count);
-    return count;
-  }
-
-  void lend() noexcept override {
+  std::unique_ptr<runtime::Loan> lend() override {
     is_lent = true;
     ++loans;
+    return std::make_unique<Lent>(*this);
   }
-  void take_back() noexcept override { is_lent = false; }
 
   std::optional<std::uint64_t> remaining() const override {
     return size_known_ ? std::optional<std::uint64_t>(bytes_.size() - offset_ + missing_bytes_)
@@ -83,12 +74,33 @@ class ScriptedSource final : public runtime::ByteSource {
   std::size_t bytes_read() const noexcept { return offset_; }
 
   runtime::Event reached_silence;
-  std::size_t bytes_read_blocking = 0;
-  std::size_t largest_blocking_read = 0;
+  std::size_t bytes_read_lent = 0;
+  std::size_t largest_read_lent = 0;
   bool is_lent = false;
   int loans = 0;
 
  private:
+  class Lent final : public runtime::Loan {
+   public:
+    explicit Lent(ScriptedSource& source) : source_(source) {}
+    ~Lent() override { source_.is_lent = false; }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+
+    std::size_t read(MutableBytes buffer, Duration /*patience*/) override {
+      const std::size_t left = source_.bytes_.size() - source_.offset_;
+      const std::size_t count = source_.reason_ ? 0 : std::min(buffer.size(), left);
+      std::ranges::copy(as_bytes(source_.bytes_).subspan(source_.offset_, count), buffer.begin());
+      source_.offset_ += count;
+      source_.bytes_read_lent += count;
+      source_.largest_read_lent = std::max(source_.largest_read_lent, count);
+      return count;
+    }
+
+   private:
+    ScriptedSource& source_;
+  };
+
   const std::string bytes_;
   const Ending ending_;
   const bool size_known_;

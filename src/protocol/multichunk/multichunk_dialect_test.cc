@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol::multichunk {
 namespace {
+
+using testing::RouterFixture;
 
 constexpr const char* media = R"("media_id":"0123456789abcdef0123456789abcdef"})";
 

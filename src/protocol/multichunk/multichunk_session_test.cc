@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol::multichunk {
 namespace {
+
+using testing::RouterFixture;
 
 class MultichunkSession : public RouterFixture {
  protected:

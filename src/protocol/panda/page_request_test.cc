@@ -5,10 +5,12 @@
 
 #include <boost/json/object.hpp>
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol::panda {
 namespace {
+
+using testing::RouterFixture;
 
 class AuthorizeUploadTest : public RouterFixture {
  protected:

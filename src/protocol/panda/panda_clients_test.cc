@@ -2,10 +2,12 @@
 // The requests of the clients that exist, as they stand on the wire.
 #include <boost/json/array.hpp>
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol::panda {
 namespace {
+
+using testing::RouterFixture;
 
 class PandaClientsTest : public RouterFixture {
  protected:

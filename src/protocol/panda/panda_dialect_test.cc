@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/panda/panda_dialect.h"
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol::panda {
 namespace {
+
+using testing::RouterFixture;
 
 class PandaDialectTest : public RouterFixture {
  protected:

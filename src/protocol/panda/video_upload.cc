@@ -100,15 +100,7 @@ class LentTimeSource final : public runtime::ByteSource {
   Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
     return source_.read(buffer, patience);
   }
-  std::size_t read_blocking(MutableBytes buffer, Duration patience) override {
-    return source_.read_blocking(buffer, patience);
-  }
-  std::optional<std::size_t> move_blocking(runtime::Pipe& pipe, std::size_t size,
-                                           Duration patience) override {
-    return source_.move_blocking(pipe, size, patience);
-  }
-  void lend() noexcept override { source_.lend(); }
-  void take_back() noexcept override { source_.take_back(); }
+  std::unique_ptr<runtime::Loan> lend() override { return source_.lend(); }
   std::optional<std::uint64_t> remaining() const override { return source_.remaining(); }
   void cancel(Errc reason) override { source_.cancel(reason); }
 

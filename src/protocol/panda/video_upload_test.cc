@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "protocol/fakes.h"
+#include "support/protocol_fakes.h"
 
 namespace sluice::protocol::panda {
 namespace {
+
+using testing::RouterFixture;
 
 const std::string form_head = "\nContent-Type: multipart/form-data; boundary=xx";
 

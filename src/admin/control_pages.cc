@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "admin/control_pages.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <ranges>
+#include <utility>
+
+#include "base/limits.h"
+#include "journal/records.h"
+
+namespace sluice::admin {
+namespace {
+
+using runtime::Task;
+
+std::optional<std::uint64_t> upload_id_of(std::string_view text) {
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && id > 0 && id <= limits::upload_id_max ? std::optional(id) : std::nullopt;
+}
+
+constexpr char separator = '.';
+
+// "AT.ID", or "AT.ID.UNTIL" as retried_page() writes it; times in milliseconds.
+std::optional<upload::RetryRange> retry_range_of(std::string_view text) {
+  std::array<std::int64_t, 3> numbers{};
+  std::size_t count = 0;
+  for (const auto word : std::views::split(text, separator)) {
+    if (count == numbers.size()) {
+      return std::nullopt;
+    }
+    const std::string_view digits(word.begin(), word.end());
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), numbers.at(count++));
+    if (error != std::errc() || end != digits.data() + digits.size()) {
+      return std::nullopt;
+    }
+  }
+  if (count < 2 || numbers[1] < 0) {
+    return std::nullopt;
+  }
+  upload::RetryRange range{
+      {Timestamp(Duration(numbers[0])), static_cast<std::uint64_t>(numbers[1])}};
+  if (count == numbers.size()) {
+    range.until = Timestamp(Duration(numbers[2]));
+  }
+  return range;
+}
+
+http::Response retried_page(const upload::RetriedPage& page) {
+  boost::json::object document;
+  document["retried"] = page.retried;
+  document["failed"] = page.failed;
+  if (page.next) {
+    const auto milliseconds = [](Timestamp time) { return time.time_since_epoch().count(); };
+    document["next"] =
+        fmt::format("{}{}{}{}{}", milliseconds(page.next->after.at), separator, page.next->after.id,
+                    separator, milliseconds(page.next->until.value_or(Timestamp())));
+  }
+  return http::json_response(200, boost::json::serialize(document));
+}
+
+http::Response upload_page(const upload::Snapshot& snapshot) {
+  boost::json::object document;
+  document["id"] = snapshot.id;
+  document["state"] = journal::to_text(snapshot.state);
+  return http::json_response(200, boost::json::serialize(document));
+}
+
+}  // namespace
+
+ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations)
+    : uploads_(uploads),
+      locations_(locations),
+      commands_{{"retry", protocol::PathPattern("/uploads/{}/retry"),
+                 [this](std::string id) { return retry(std::move(id)); }},
+                {"retry_all", protocol::PathPattern("/uploads/since/{}/retry"),
+                 [this](std::string range) { return retry_all(std::move(range)); }},
+                {"move", protocol::PathPattern("/locations/to/{}"),
+                 [this](std::string url) { return move(std::move(url)); }},
+                {"move_back", protocol::PathPattern("/locations/back"),
+                 [this](std::string) { return move(std::string()); }}} {}
+
+Task<http::ReplyPtr> ControlPages::handle(http::Exchange& exchange) {
+  auto reply = std::make_unique<http::Reply>();
+  Answer answer = co_await dispatch(exchange.request(), *reply);
+  reply->response = answer ? *std::move(answer) : http::operator_error_response(answer.error());
+  co_return reply;
+}
+
+Task<ControlPages::Answer> ControlPages::dispatch(const http::Request& request,
+                                                  http::Reply& reply) {
+  const Result<protocol::Segments> path = protocol::parse_path(request.path);
+  if (!path) {
+    co_return fail(path.error());
+  }
+  for (const Command& command : commands_) {
+    std::optional<std::string> subject = command.path.match(*path);
+    if (!subject) {
+      continue;
+    }
+    reply.route = command.name;
+    if (request.method != http::Method::post) {
+      co_return fail(Errc::method_not_allowed, "commands are sent with POST");
+    }
+    co_return co_await command.run(*std::move(subject));
+  }
+  co_return fail(Errc::not_found, "there is no such command");
+}
+
+Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {
+  const std::optional<std::uint64_t> id = upload_id_of(upload_id);
+  if (!id) {
+    co_return fail(Errc::bad_request, "expected the number of an upload");
+  }
+  const Result<upload::Snapshot> snapshot = co_await uploads_.retry(*id);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  co_return upload_page(*snapshot);
+}
+
+Task<ControlPages::Answer> ControlPages::retry_all(std::string range) {
+  const std::optional<upload::RetryRange> parsed = retry_range_of(range);
+  if (!parsed) {
+    co_return fail(Errc::bad_request, "expected AT.ID or AT.ID.UNTIL");
+  }
+  const Result<upload::RetriedPage> page = co_await uploads_.retry_all(*parsed);
+  if (!page) {
+    co_return fail(page.error());
+  }
+  co_return retried_page(*page);
+}
+
+Task<ControlPages::Answer> ControlPages::move(std::string url) {
+  const Result<> moved = co_await locations_.move(std::move(url));
+  if (!moved) {
+    co_return fail(moved.error());
+  }
+  co_return http::json_response(200, "{}");
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "admin/log_sink.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <condition_variable>
+#include <ctime>
+#include <exception>
+#include <iterator>
+#include <mutex>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/printable.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::string_view level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warn:
+      return "warn";
+    case LogLevel::error:
+      return "error";
+  }
+  return "error";
+}
+
+// RFC 3339 with milliseconds, in UTC.
+std::string rfc3339(Timestamp time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(whole);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     (time - whole).count());
+}
+
+std::string shortened(std::string_view value) {
+  std::string text = printable(value.substr(0, limits::log_value_bytes_max));
+  if (value.size() > limits::log_value_bytes_max) {
+    text += "...";
+  }
+  return text;
+}
+
+struct JsonValue {
+  std::string operator()(std::string_view value) const { return '"' + shortened(value) + '"'; }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(double value) const {
+    return std::isfinite(value) ? fmt::format("{}", value) : "null";
+  }
+  template <class Integer>
+  std::string operator()(Integer value) const {
+    return fmt::format("{}", value);
+  }
+};
+
+// A word stays bare; what could be taken for two words or for another field is quoted.
+struct TextValue {
+  std::string operator()(std::string_view value) const {
+    const std::string text = shortened(value);
+    const bool bare = !text.empty() && text == value && text.find_first_of(" =") == text.npos;
+    return bare ? text : '"' + text + '"';
+  }
+  std::string operator()(double value) const { return fmt::format("{}", value); }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  template <class Integer>
+  std::string operator()(Integer value) const {
+    return fmt::format("{}", value);
+  }
+};
+
+// What the descriptor refuses of it.
+std::string_view write_all(int descriptor, std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t count = ::write(descriptor, text.data(), text.size());
+    if (count >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      // Another process that has the same pipe open may have made it so.
+      pollfd room{descriptor, POLLOUT, 0};
+      ::poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      break;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string text_line(Timestamp time, LogLevel level, std::string_view event, LogFields fields) {
+  std::string line = fmt::format("{} {:<5} {}", rfc3339(time), level_name(level), shortened(event));
+  for (const LogField& field : fields) {
+    fmt::format_to(std::back_inserter(line), " {}={}", field.key.text(),
+                   std::visit(TextValue{}, field.value));
+  }
+  return line;
+}
+
+std::string json_line(Timestamp time, LogLevel level, std::string_view event, LogFields fields) {
+  std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", rfc3339(time),
+                                 level_name(level), shortened(event));
+  for (const LogField& field : fields) {
+    fmt::format_to(std::back_inserter(line), R"(,"{}":{})", field.key.text(),
+                   std::visit(JsonValue{}, field.value));
+  }
+  line += '}';
+  return line;
+}
+
+// Everything of it under its mutex.
+struct LogSink::Queue {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::string lines;          // That wait, each with its line feed.
+  std::size_t bytes = 0;      // Of these, and of those that are being written.
+  std::uint64_t refused = 0;  // Lines that the descriptor did not take; not counted yet.
+  std::uint64_t untold = 0;   // Lines that are counted as dropped; no line says so yet.
+  bool is_refusing = false;   // The descriptor did not take the latest lines.
+  bool writer_waits = false;
+  bool ending = false;
+  bool ended = false;
+};
+
+LogSink::LogSink(const Clock& clock, LogLevel least, config::LogFormat format, int descriptor,
+                 Counter& dropped, Duration flush_time_max)
+    : clock_(clock),
+      least_(least),
+      json_(format == config::LogFormat::json ||
+            (format == config::LogFormat::automatic && ::isatty(descriptor) == 0)),
+      dropped_(dropped),
+      flush_time_max_(flush_time_max),
+      queue_(std::make_shared<Queue>()),
+      writer_([queue = queue_, descriptor] { run(*queue, descriptor); }) {}
+
+LogSink::~LogSink() {
+  std::unique_lock lock(queue_->mutex);
+  add_locked({});
+  queue_->ending = true;
+  queue_->changed.notify_all();
+  const bool ended =
+      queue_->changed.wait_for(lock, flush_time_max_, [this] { return queue_->ended; });
+  lock.unlock();
+  if (ended) {
+    writer_.join();
+  } else {
+    writer_.detach();
+  }
+}
+
+void LogSink::write(LogLevel level, std::string_view event, LogFields fields) noexcept {
+  if (level < least_) {
+    return;
+  }
+  std::string text;
+  try {
+    text = line(level, event, fields);
+  } catch (const std::exception&) {
+    // Out of memory: the event is lost, the program goes on.
+  }
+  const std::scoped_lock lock(queue_->mutex);
+  if (text.empty()) {
+    drop_locked(1);
+  } else {
+    add_locked(text);
+  }
+}
+
+std::string LogSink::line(LogLevel level, std::string_view event, LogFields fields) const {
+  return (json_ ? json_line : text_line)(clock_.now(), level, event, fields) + '\n';
+}
+
+void LogSink::drop_locked(std::uint64_t count) noexcept {
+  queue_->untold += count;
+  dropped_.add(count);
+}
+
+// With a line before it that says how many were dropped, once the descriptor takes lines again.
+// Without a text that line alone, the last one.
+void LogSink::add_locked(std::string_view text) noexcept {
+  Queue& queue = *queue_;
+  drop_locked(std::exchange(queue.refused, 0));
+  try {
+    const bool tells = queue.untold > 0 && !queue.is_refusing;
+    const std::string notice =
+        tells ? line(LogLevel::warn, "log lines were dropped", {{"lines", queue.untold}}) : "";
+    const std::size_t size = notice.size() + text.size();
+    if (!text.empty() && queue.bytes + size > limits::log_queue_bytes_max) {
+      drop_locked(1);
+      return;
+    }
+    queue.lines.reserve(queue.lines.size() + size);
+    queue.lines += notice;
+    queue.lines += text;
+    queue.bytes += size;
+    queue.untold = tells ? 0 : queue.untold;
+  } catch (const std::exception&) {
+    drop_locked(text.empty() ? 0 : 1);
+    return;
+  }
+  if (queue.writer_waits) {
+    queue.changed.notify_all();
+  }
+}
+
+// Sleeps for a moment after each write: where many lines come they are written together, and their
+// writers wake no thread.
+void LogSink::run(Queue& queue, int descriptor) noexcept {
+  std::string batch;
+  bool is_torn = false;
+  std::unique_lock lock(queue.mutex);
+  for (;;) {
+    queue.writer_waits = true;
+    queue.changed.wait(lock, [&queue] { return queue.ending || !queue.lines.empty(); });
+    queue.writer_waits = false;
+    if (queue.lines.empty()) {
+      break;
+    }
+    batch.swap(queue.lines);
+    lock.unlock();
+    if (is_torn) {
+      write_all(descriptor, "\n");
+    }
+    const std::string_view rest = write_all(descriptor, batch);
+    const std::size_t written = batch.size() - rest.size();
+    is_torn = written == 0 ? is_torn : batch[written - 1] != '\n';
+    lock.lock();
+    queue.bytes -= batch.size();
+    queue.refused += static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
+    queue.is_refusing = !rest.empty();
+    batch.clear();
+    queue.changed.wait_for(lock, limits::log_gather_time, [&queue] { return queue.ending; });
+  }
+  queue.ended = true;
+  queue.changed.notify_all();
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The log on a file descriptor: a line an event, as text for people or as a JSON object.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "config/config.h"
+
+namespace sluice::admin {
+
+// One line without its line feed. Nothing in a field can leave its place: values are escaped, and
+// cut at limits::log_value_bytes_max.
+std::string text_line(Timestamp time, LogLevel level, std::string_view event, LogFields fields);
+std::string json_line(Timestamp time, LogLevel level, std::string_view event, LogFields fields);
+
+// Lines wait in a queue for a thread that writes them, so that no caller waits for the descriptor.
+// What finds the queue full (limits::log_queue_bytes_max) is dropped and counted, and so is what
+// the descriptor refuses; a line says how many. Each write(2) carries whole lines.
+class LogSink final : public Log {
+ public:
+  // `descriptor` stays the caller's; `dropped` counts lines.
+  LogSink(const Clock& clock, LogLevel least, config::LogFormat format, int descriptor,
+          Counter& dropped, Duration flush_time_max = limits::log_flush_time_max);
+  // Writes what waits. When the descriptor does not take it in time, the thread is left behind in
+  // its write(2); it touches nothing of the caller's any more but the descriptor.
+  ~LogSink() override;
+  LogSink(const LogSink&) = delete;
+  LogSink& operator=(const LogSink&) = delete;
+
+  void write(LogLevel level, std::string_view event, LogFields fields) noexcept override;
+
+ private:
+  // Shared with the thread, which may outlive the sink.
+  struct Queue;
+
+  std::string line(LogLevel level, std::string_view event, LogFields fields) const;
+  void add_locked(std::string_view text) noexcept;
+  void drop_locked(std::uint64_t count) noexcept;
+  static void run(Queue& queue, int descriptor) noexcept;
+
+  const Clock& clock_;
+  const LogLevel least_;
+  const bool json_;
+  Counter& dropped_;
+  const Duration flush_time_max_;
+  const std::shared_ptr<Queue> queue_;
+  std::thread writer_;
+};
+
+}  // namespace sluice::admin

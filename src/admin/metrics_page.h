@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The figures of base/metrics.h as Prometheus text, version 0.0.4.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/metrics.h"
+#include "journal/records.h"
+#include "store/store.h"
+
+namespace sluice::admin {
+
+// What is asked for when the page is made. Absent: not known now, and then left out of the page.
+struct SampledGauges {
+  std::optional<std::map<journal::UploadState, std::uint64_t>> uploads;
+  std::optional<store::Space> disk;
+};
+
+std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled);
+
+}  // namespace sluice::admin

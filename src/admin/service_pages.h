@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Liveness, readiness and metrics of the running server.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "journal/journal.h"
+#include "protocol/service_pages.h"
+#include "store/store.h"
+
+namespace sluice::admin {
+
+// Used by all workers at once; what it refers to outlives it.
+class ServerPages final : public protocol::ServicePages {
+ public:
+  // `low_water` is in bytes of free disk.
+  ServerPages(const Metrics& metrics, journal::Journal& journal, store::Store& store,
+              std::uint64_t low_water);
+
+  runtime::Task<http::Response> healthz() override;
+  runtime::Task<http::Response> readyz() override;
+  runtime::Task<http::Response> metrics() override;
+
+  // From now on not ready: a balancer shall send new uploads elsewhere. Any thread.
+  void set_draining() noexcept { draining_ = true; }
+
+ private:
+  runtime::Task<std::vector<std::string>> reasons_not_ready();
+
+  const Metrics& metrics_;
+  journal::Journal& journal_;
+  store::Store& store_;
+  const std::uint64_t low_water_;
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace sluice::admin

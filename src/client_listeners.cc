@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "client_listeners.h"
+
+#include <utility>
+
+#include "net/tls_stream.h"
+
+namespace sluice {
+
+Result<std::unique_ptr<ClientListeners>> ClientListeners::open(const config::Config& config,
+                                                               const runtime::Executor& executor,
+                                                               net::ConnectionLimits& limits,
+                                                               Log& log, Metrics& metrics) {
+  std::unique_ptr<ClientListeners> opened(new ClientListeners(config, log));
+  const net::Listener::Settings settings{.socket_mode = config.server.socket_mode};
+  const auto listen = [&](const net::Endpoint& endpoint, const char* scheme,
+                          std::unique_ptr<net::Listener>& place) -> Result<> {
+    auto listener = net::Listener::open(executor, endpoint, settings, limits, log, metrics);
+    if (!listener) {
+      return fail(listener.error());
+    }
+    place = *std::move(listener);
+    opened->addresses_.push_back(net::to_url(scheme, place->endpoint()));
+    return {};
+  };
+  Result<> listening;
+  if (config.server.listen.is_set()) {
+    listening = listen(config.server.listen, "http", opened->plain_);
+  }
+  if (listening && config.tls.listen.is_set()) {
+    auto identity = net::TlsIdentity::open({config.tls.certificate, config.tls.key});
+    if (!identity) {
+      return fail(identity.error());
+    }
+    opened->identity_ = *std::move(identity);
+    listening = listen(config.tls.listen, "https", opened->tls_);
+  }
+  if (!listening) {
+    return fail(listening.error());
+  }
+  return opened;
+}
+
+void ClientListeners::give_to(http::Server& server) {
+  if (plain_) {
+    server.add(std::move(plain_));
+  }
+  if (tls_) {
+    server.add(std::move(tls_), [this](std::unique_ptr<net::TcpStream> stream) {
+      return std::make_unique<net::TlsStream>(std::move(stream), *identity_, config_.tls.handshake);
+    });
+  }
+}
+
+void ClientListeners::reload() {
+  if (!identity_) {
+    return;
+  }
+  if (const Result<> loaded = identity_->reload(); !loaded) {
+    log_.error("the old certificate stays", {{"reason", loaded.error().message()}});
+  } else {
+    log_.info("the certificate was read again", {{"file", config_.tls.certificate}});
+  }
+}
+
+void ClientListeners::close() noexcept {
+  plain_.reset();
+  tls_.reset();
+}
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Where clients find the server: a plain listener, one with TLS, or both.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "config/config.h"
+#include "http/server.h"
+#include "net/connection_limits.h"
+#include "net/listener.h"
+#include "net/tls_identity.h"
+#include "runtime/task.h"
+
+namespace sluice {
+
+// Outlives the connections, which use its certificate.
+class ClientListeners {
+ public:
+  // Listens. Errors are for the operator. The references outlive this, the executor's loop does
+  // until close().
+  static Result<std::unique_ptr<ClientListeners>> open(const config::Config& config,
+                                                       const runtime::Executor& executor,
+                                                       net::ConnectionLimits& limits, Log& log,
+                                                       Metrics& metrics);
+
+  // With the ports that the kernel chose: URLs, and unix:/PATH.
+  const std::vector<std::string>& addresses() const noexcept { return addresses_; }
+
+  // The server has the listeners from then on.
+  void give_to(http::Server& server);
+  // Reads the certificate again, where there is one. What is wrong with it is logged, and then the
+  // old one stays. Any thread.
+  void reload();
+  // What the server was not given is closed.
+  void close() noexcept;
+
+ private:
+  ClientListeners(const config::Config& config, Log& log) : config_(config), log_(log) {}
+
+  const config::Config& config_;
+  Log& log_;
+  std::vector<std::string> addresses_;
+  std::unique_ptr<net::TlsIdentity> identity_;  // Null: no TLS.
+  std::unique_ptr<net::Listener> plain_;        // Null: none.
+  std::unique_ptr<net::Listener> tls_;          // Null: none.
+};
+
+}  // namespace sluice

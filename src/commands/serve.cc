@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "admin/log_sink.h"
+#include "app.h"
+#include "commands/commands.h"
+#include "commands/private_memory.h"
+#include "commands/setting_flags.h"
+#include "commands/signals.h"
+
+namespace sluice::commands {
+namespace {
+
+// Two descriptors for an upload under way; the soft limit is often 1024.
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void print_addresses(const App& app) {
+  for (const std::string& address : app.addresses()) {
+    std::printf("listening on %s\n", address.c_str());
+  }
+  if (const std::string pages = app.admin_address(); !pages.empty()) {
+    std::printf("pages on %s\n", pages.c_str());
+  }
+  std::fflush(stdout);
+}
+
+int serve(const SettingFlags& flags) {
+  keep_memory_private();
+  const std::optional<config::Config> config = flags.load();
+  if (!config) {
+    return exit_usage;
+  }
+  raise_open_files_limit();
+  const Signals signals;
+  SystemClock clock;
+  Metrics metrics;
+  admin::LogSink log(clock, config->log.level, config->log.format, STDERR_FILENO,
+                     metrics.log_lines_dropped);
+  auto app = App::open(*config, clock, log, metrics);
+  if (!app) {
+    std::fprintf(stderr, "sluice: %s\n", app.error().message().c_str());
+    return EXIT_FAILURE;
+  }
+  (*app)->start();
+  print_addresses(**app);
+  while (signals.wait() == Signals::Wish::reload) {
+    (*app)->reload();
+  }
+  (*app)->drain();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program, int& exit_code) {
+  CLI::App* command = program.add_subcommand("serve", "Run the upload server");
+  const auto flags = std::make_shared<SettingFlags>(*command);
+  command->callback([flags, &exit_code] { exit_code = serve(*flags); });
+}
+
+}  // namespace sluice::commands

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The settings on the command line of `serve` and `check`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+
+namespace CLI {
+class App;
+}
+
+namespace sluice::commands {
+
+class SettingFlags {
+ public:
+  // Adds a flag for each setting that has one, and --config. Parsing `command` fills this, so it
+  // outlives the parsing.
+  explicit SettingFlags(CLI::App& command);
+  SettingFlags(const SettingFlags&) = delete;
+  SettingFlags& operator=(const SettingFlags&) = delete;
+
+  // The settings of all sources. None where they, or the files that they name, cannot work: the
+  // reasons are then on standard error.
+  std::optional<config::Config> load() const;
+
+ private:
+  std::vector<std::pair<std::string, std::optional<std::string>>> values_;  // Key, text.
+  std::vector<std::pair<std::string, bool>> switches_;                      // Key, given.
+  std::string file_;
+};
+
+}  // namespace sluice::commands

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What each signal does to the server. Programs that it starts get the default actions back
+// (video/probe.cc).
+#pragma once
+
+#include <signal.h>
+
+namespace sluice::commands {
+
+// One, before the first thread: every thread inherits the mask. Commands of the program that end by
+// themselves keep the default actions.
+class Signals {
+ public:
+  enum class Wish { end, reload };
+
+  Signals();
+
+  // SIGTERM and SIGINT are the wish to end, SIGHUP the one to reload. After the wish to end, a
+  // second such signal ends the process at once, which loses nothing either.
+  Wish wait() const;
+
+ private:
+  sigset_t awaited_{};
+};
+
+}  // namespace sluice::commands

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// A file that holds one secret: `backend.secret_file`, `hooks.secret_file`.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace sluice::config {
+
+// Blocks. The first line of the file, without blanks at its ends; nothing where `path` is empty.
+Result<std::string> read_secret(const std::string& path);
+
+}  // namespace sluice::config

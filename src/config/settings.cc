@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+#include "config/settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/backend_types.h"
+
+namespace sluice::config {
+namespace {
+
+using Server = Config::Server;
+using Admin = Config::Admin;
+using Tls = Config::Tls;
+using Cors = Config::Cors;
+using Auth = Config::Auth;
+using Data = Config::Data;
+using Limits = Config::Limits;
+using Timeouts = Config::Timeouts;
+using Expiry = Config::Expiry;
+using Delivery = Config::Delivery;
+using Backend = Config::Backend;
+using Hooks = Config::Hooks;
+using Logging = Config::Logging;
+using Video = Config::Video;
+
+constexpr std::int64_t milliseconds(Duration duration) {
+  return duration.count();
+}
+constexpr std::int64_t longest = milliseconds(limits::duration_setting_max);
+
+using Pause = Span<0, longest>;  // May be none at all.
+using Interval = Span<10, 60'000>;
+using Deadline = Span<1, longest>;  // Something is always waited for.
+using AnySize = Size<0, std::uint64_t{1} << 60U>;
+
+struct Names {
+  std::string_view key;
+  std::string_view environment;
+  std::string_view flag;
+};
+
+// One row: the value `Section.Member` of Config, with the text form of `Type`.
+template <class Type, auto Section, auto Member>
+constexpr Setting row(Names names, std::string_view help) {
+  return {
+      .key = names.key,
+      .environment = names.environment,
+      .flag = names.flag,
+      .value_name = Type::value_name,
+      .forms = Type::forms,
+      .assign = [](Config& config, std::string_view text) -> Parsed<std::monostate> {
+        Parsed<typename Type::Value> value = Type::parse(text);
+        if (!value) {
+          return std::unexpected(std::move(value.error()));
+        }
+        config.*Section.*Member = *std::move(value);
+        return {};
+      },
+      .print = [](const Config& config) { return Type::print(config.*Section.*Member); },
+      .help = help,
+  };
+}
+
+// A setting with a flag has its variable named after the flag, the others after their key.
+constexpr std::array table{
+    row<Address, &Config::server, &Server::listen>(
+        {"server.listen", "SLUICE_LISTEN", "--listen"},
+        "Address and port to listen on, port 0 takes a free port; or unix:/PATH, a socket in the "
+        "file system; or none."),
+    row<FileMode, &Config::server, &Server::socket_mode>(
+        {"server.socket_mode", "SLUICE_SERVER_SOCKET_MODE", {}},
+        "Permissions of that socket: who may write to it may connect."),
+    row<BaseUrl, &Config::server, &Server::public_url>(
+        {"server.public_url", "SLUICE_PUBLIC_URL", "--public-url"},
+        "URL under which clients reach the server; empty: derived from each request's Host."),
+    row<Switch, &Config::server, &Server::open>(
+        {"server.open", "SLUICE_OPEN", "--open"},
+        "Anyone who reaches the address may upload, under whatever name: needed for an address "
+        "that is not loopback."),
+    row<HostList, &Config::server, &Server::hosts>(
+        {"server.hosts", "SLUICE_SERVER_HOSTS", {}},
+        "Host names under which a server without credentials is used, with commas between them, "
+        "beside addresses, localhost and the host of server.public_url."),
+    row<Switch, &Config::server, &Server::authorize_upload>(
+        {"server.authorize_upload", "SLUICE_SERVER_AUTHORIZE_UPLOAD", {}},
+        "Open sessions at /panda/authorize_upload for scripts of the server's own origin."),
+    row<ProxyList, &Config::server, &Server::trusted_proxies>(
+        {"server.trusted_proxies", "SLUICE_SERVER_TRUSTED_PROXIES", {}},
+        "Proxies whose Forwarded and X-Forwarded fields are believed: addresses and networks with "
+        "commas between them; unix: every peer on the Unix socket."),
+    row<Count<0, limits::workers_max>, &Config::server, &Server::workers>(
+        {"server.workers", "SLUICE_SERVER_WORKERS", {}}, "Event loops; 0: one for each core."),
+    row<Pause, &Config::server, &Server::drain_delay>(
+        {"server.drain_delay", "SLUICE_SERVER_DRAIN_DELAY", {}},
+        "On SIGTERM everything goes on for this long, but /readyz says 503: so that a balancer "
+        "sees it before connections are refused."),
+    row<Pause, &Config::server, &Server::drain>(
+        {"server.drain", "SLUICE_SERVER_DRAIN", {}},
+        "On SIGTERM running requests get this long to end."),
+
+    row<Address, &Config::admin, &Admin::listen>(
+        {"admin.listen", "SLUICE_ADMIN_LISTEN", {}},
+        "Address and port, or unix:/PATH, of /readyz and /metrics, answered there to every "
+        "request; none: they are where the server listens, for this machine and for "
+        "server.trusted_proxies."),
+
+    row<Address, &Config::tls, &Tls::listen>(
+        {"tls.listen", "SLUICE_TLS_LISTEN", {}},
+        "Address and port to listen on for https; none: nowhere."),
+    row<Path<true>, &Config::tls, &Tls::certificate>(
+        {"tls.certificate", "SLUICE_TLS_CERTIFICATE", {}},
+        "PEM file with the server's certificate and those that vouch for it; read again on "
+        "SIGHUP."),
+    row<Path<true>, &Config::tls, &Tls::key>({"tls.key", "SLUICE_TLS_KEY", {}},
+                                             "PEM file with its key, without a pass phrase."),
+    row<Deadline, &Config::tls, &Tls::handshake>(
+        {"tls.handshake", "SLUICE_TLS_HANDSHAKE", {}},
+        "A TLS handshake must have ended this long after the connection began."),
+
+    row<OriginList, &Config::cors, &Cors::origins>(
+        {"cors.origins", "SLUICE_CORS_ORIGINS", {}},
+        "Origins whose pages may use upload locations, with commas between them; * is every one."),
+    row<OriginList, &Config::cors, &Cors::api_origins>(
+        {"cors.api_origins", "SLUICE_CORS_API_ORIGINS", {}},
+        "Origins whose pages may call the API; empty: none."),
+    row<Switch, &Config::cors, &Cors::crossdomain_xml>(
+        {"cors.crossdomain_xml", "SLUICE_CORS_CROSSDOMAIN_XML", {}},
+        "Answer /crossdomain.xml, with the hosts of cors.origins, for uploaders in Flash."),
+
+    row<Path<true>, &Config::auth, &Auth::file>(
+        {"auth.file", "SLUICE_AUTH_FILE", {}},
+        "File of credentials, read again when it changes; empty: none."),
+    row<HostList, &Config::auth, &Auth::hosts>(
+        {"auth.hosts", "SLUICE_AUTH_HOSTS", {}},
+        "Host names that clients sign for, with commas between them; empty: the one in the "
+        "request."),
+    row<Deadline, &Config::auth, &Auth::window>(
+        {"auth.window", "SLUICE_AUTH_WINDOW", {}},
+        "A signature is accepted this long before and after its timestamp."),
+    row<Deadline, &Config::auth, &Auth::file_window>(
+        {"auth.file_window", "SLUICE_AUTH_FILE_WINDOW", {}},
+        "The same where the file comes with the signature: POST /videos.json."),
+    row<AnySize, &Config::auth, &Auth::unauthenticated_bytes>(
+        {"auth.unauthenticated_bytes", "SLUICE_AUTH_UNAUTHENTICATED_BYTES", {}},
+        "Room for files whose credential comes behind them, for all such requests together."),
+    row<AnySize, &Config::auth, &Auth::unauthenticated_bytes_per_address>(
+        {"auth.unauthenticated_bytes_per_address",
+         "SLUICE_AUTH_UNAUTHENTICATED_BYTES_PER_ADDRESS",
+         {}},
+        "Of this room, for the requests of one address; loopback, Unix sockets and trusted proxies "
+        "stand for many."),
+
+    row<Path<false>, &Config::data, &Data::directory>(
+        {"data.directory", "SLUICE_DATA", "--data"},
+        "Directory of the journal, the uploads and the videos."),
+    row<Switch, &Config::data, &Data::force>(
+        {"data.force", "SLUICE_FORCE", "--force"},
+        "Use that directory although it holds files of others."),
+    row<DurabilityWord, &Config::data, &Data::durability>(
+        {"data.durability", "SLUICE_DATA_DURABILITY", {}},
+        "What an acknowledgement promises: commit (survives a power cut), interval (survives the "
+        "end of the process; a power cut takes at most the latest bytes) or none (survives the end "
+        "of the process)."),
+    row<Interval, &Config::data, &Data::sync_interval>(
+        {"data.sync_interval", "SLUICE_DATA_SYNC_INTERVAL", {}},
+        "With durability = interval, acknowledged bytes are synced so often; with none, they are "
+        "noted in the journal."),
+    row<AnySize, &Config::data, &Data::low_water>({"data.low_water", "SLUICE_DATA_LOW_WATER", {}},
+                                                  "So much disk stays free: an upload that does "
+                                                  "not fit beside it is refused, and with less the "
+                                                  "server is not ready."),
+
+    row<Size<1, limits::file_size_max>, &Config::limits, &Limits::file_size>(
+        {"limits.file_size", "SLUICE_LIMITS_FILE_SIZE", {}}, "Largest file that is accepted."),
+    row<Size<limits::buffer_budget_bytes_min, limits::buffer_budget_bytes_max>, &Config::limits,
+        &Limits::buffers>({"limits.buffers", "SLUICE_LIMITS_BUFFERS", {}},
+                          "Memory for bytes on their way to the disk, for all uploads together."),
+    row<Count<1, limits::connections_setting_max>, &Config::limits, &Limits::connections>(
+        {"limits.connections", "SLUICE_LIMITS_CONNECTIONS", {}},
+        "Connections open at the same time."),
+    row<Count<0, limits::connections_setting_max>, &Config::limits,
+        &Limits::connections_per_address>(
+        {"limits.connections_per_address", "SLUICE_LIMITS_CONNECTIONS_PER_ADDRESS", {}},
+        "Of these from one address (IPv6: from one /64); loopback and Unix sockets do not count; "
+        "0: no bound of its own."),
+    row<Count<0, limits::count_setting_max>, &Config::limits, &Limits::requests_per_connection>(
+        {"limits.requests_per_connection", "SLUICE_LIMITS_REQUESTS_PER_CONNECTION", {}},
+        "A connection is closed after so many requests; 0: never."),
+    row<Count<1, limits::count_setting_max>, &Config::limits, &Limits::uploads>(
+        {"limits.uploads", "SLUICE_LIMITS_UPLOADS", {}},
+        "Unfinished uploads; a further one is refused until one of them has ended."),
+    row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::sessions>(
+        {"limits.sessions", "SLUICE_LIMITS_SESSIONS", {}},
+        "Unfinished uploads of one owner; without credentials, of all clients together."),
+    row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::records>(
+        {"limits.records", "SLUICE_LIMITS_RECORDS", {}},
+        "Records of one owner: uploads until they are forgotten, and videos; one with long "
+        "parameters counts once for each 4 KiB."),
+    row<Count<1, 100>, &Config::limits, &Limits::room_share>(
+        {"limits.room_share", "SLUICE_LIMITS_ROOM_SHARE", {}},
+        "Percent of the free room that unfinished uploads of one owner may have, where there are "
+        "several; without credentials, of one address that is no proxy's."),
+    row<Count<1, limits::part_connections_max>, &Config::limits, &Limits::part_connections>(
+        {"limits.part_connections", "SLUICE_LIMITS_PART_CONNECTIONS", {}},
+        "So many parts of a multi-chunk upload a client is told to send at once."),
+
+    row<Deadline, &Config::timeouts, &Timeouts::head>(
+        {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}},
+        "A request's head must have arrived this long after its first byte."),
+    row<Deadline, &Config::timeouts, &Timeouts::idle>(
+        {"timeouts.idle", "SLUICE_TIMEOUTS_IDLE", {}},
+        "A connection is closed after this long without a request."),
+    row<Deadline, &Config::timeouts, &Timeouts::body>(
+        {"timeouts.body", "SLUICE_TIMEOUTS_BODY", {}},
+        "A request ends when nothing of its body arrives for this long; what came is kept."),
+    row<Deadline, &Config::timeouts, &Timeouts::write>(
+        {"timeouts.write", "SLUICE_TIMEOUTS_WRITE", {}},
+        "A connection is closed when the client takes no byte of a response for this long."),
+    row<Deadline, &Config::timeouts, &Timeouts::progress_window>(
+        {"timeouts.progress_window", "SLUICE_TIMEOUTS_PROGRESS_WINDOW", {}},
+        "A client has to move a few bytes in each such time that the server waits for it."),
+    row<AnySize, &Config::timeouts, &Timeouts::progress_bytes>(
+        {"timeouts.progress_bytes", "SLUICE_TIMEOUTS_PROGRESS_BYTES", {}},
+        "So many: a body that brings fewer ends like one that stalls, a response that is taken "
+        "more slowly is given up; 0: any pace will do."),
+
+    row<Deadline, &Config::expiry, &Expiry::untouched>(
+        {"expiry.untouched", "SLUICE_EXPIRY_UNTOUCHED", {}},
+        "An upload of which no byte has come expires so long after it was created."),
+    row<Deadline, &Config::expiry, &Expiry::idle>(
+        {"expiry.idle", "SLUICE_EXPIRY_IDLE", {}},
+        "An unfinished upload expires after this long without activity."),
+    row<Deadline, &Config::expiry, &Expiry::absolute>(
+        {"expiry.absolute", "SLUICE_EXPIRY_ABSOLUTE", {}},
+        "An unfinished upload expires this long after it was created, whatever happens."),
+    row<Deadline, &Config::expiry, &Expiry::finished>(
+        {"expiry.finished", "SLUICE_EXPIRY_FINISHED", {}},
+        "The answer of a finished upload can be asked for this long."),
+    row<Deadline, &Config::expiry, &Expiry::refused>(
+        {"expiry.refused", "SLUICE_EXPIRY_REFUSED", {}},
+        "A file that the backend refused is kept this long with the answer, for `sluice retry`."),
+    row<Deadline, &Config::expiry, &Expiry::failed>(
+        {"expiry.failed", "SLUICE_EXPIRY_FAILED", {}},
+        "A file whose hand-off was given up is kept this long, for `sluice retry`."),
+    row<Deadline, &Config::expiry, &Expiry::sweep>({"expiry.sweep", "SLUICE_EXPIRY_SWEEP", {}},
+                                                   "Pause between two looks for expired uploads."),
+
+    row<Pause, &Config::delivery, &Delivery::wait>(
+        {"delivery.wait", "SLUICE_DELIVERY_WAIT", {}},
+        "The last piece's request waits this long for the answer before it is told to come again."),
+    row<Deadline, &Config::delivery, &Delivery::retry_first>(
+        {"delivery.retry_first", "SLUICE_DELIVERY_RETRY_FIRST", {}},
+        "Pause after the first failed hand-off; it doubles with each further one, and each is "
+        "shortened "
+        "at random by up to a half."),
+    row<Deadline, &Config::delivery, &Delivery::retry_max>(
+        {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}},
+        "Longest pause between two hand-offs."),
+    row<Pause, &Config::delivery, &Delivery::give_up_after>(
+        {"delivery.give_up_after", "SLUICE_DELIVERY_GIVE_UP_AFTER", {}},
+        "A hand-off that has failed for this long since the file was complete is given up."),
+    row<Count<1, limits::deliveries_at_once_max>, &Config::delivery, &Delivery::at_once>(
+        {"delivery.at_once", "SLUICE_DELIVERY_AT_ONCE", {}}, "Hand-offs at the same time."),
+    row<Size<1, limits::answer_file_bytes_max>, &Config::delivery, &Delivery::answer_max>(
+        {"delivery.answer_max", "SLUICE_DELIVERY_ANSWER_MAX", {}},
+        "A longer answer of the backend counts as unreadable."),
+
+    row<BackendUrl, &Config::backend, &Backend::url>(
+        {"backend.url", "SLUICE_BACKEND", "--backend"},
+        "Where finished files go: http, https or unix:/SOCKET:/PATH, with names in braces "
+        "(docs/backend.md); empty: the embedded video library."),
+    row<HandoffModeWord, &Config::backend, &Backend::mode>(
+        {"backend.mode", "SLUICE_BACKEND_MODE", {}},
+        "How: body (the file is the request's body), form (multipart/form-data) or reference (JSON "
+        "that says where the file is)."),
+    row<MethodWord, &Config::backend, &Backend::method>(
+        {"backend.method", "SLUICE_BACKEND_METHOD", {}}, "Method of the request: POST or PUT."),
+    row<Path<true>, &Config::backend, &Backend::secret_file>(
+        {"backend.secret_file", "SLUICE_BACKEND_SECRET_FILE", {}},
+        "File whose first line is the secret that signs requests; empty: they are not signed."),
+    row<Deadline, &Config::backend, &Backend::timeout>(
+        {"backend.timeout", "SLUICE_BACKEND_TIMEOUT", {}},
+        "The backend's whole answer must have come this long after the request was sent."),
+    row<HeaderNames, &Config::backend, &Backend::headers>(
+        {"backend.headers", "SLUICE_BACKEND_HEADERS", {}},
+        "Headers of the session's request that the backend gets too, with commas between them."),
+    row<HeaderNames, &Config::backend, &Backend::answer_headers>(
+        {"backend.answer_headers", "SLUICE_BACKEND_ANSWER_HEADERS", {}},
+        "Headers of the backend's answer that the client gets, with commas between them."),
+    row<StatusList, &Config::backend, &Backend::trouble>(
+        {"backend.trouble", "SLUICE_BACKEND_TROUBLE", {}},
+        "Statuses of 400 to 499 that speak of the way to the backend and not of the file, with "
+        "commas between them: another attempt follows."),
+    row<DigestWord, &Config::backend, &Backend::digest>(
+        {"backend.digest", "SLUICE_BACKEND_DIGEST", {}},
+        "sha256: the file is read once more and its digest sent along; none."),
+    row<Path<true>, &Config::backend, &Backend::directory>(
+        {"backend.directory", "SLUICE_BACKEND_DIRECTORY", {}},
+        "With mode reference each file gets a second name (a hard link) here; empty: its path in "
+        "the data directory is told."),
+    row<Path<true>, &Config::backend, &Backend::ca_file>(
+        {"backend.ca_file", "SLUICE_BACKEND_CA_FILE", {}},
+        "PEM file of the authorities to be trusted with https; empty: the system's."),
+
+    row<HookUrl, &Config::hooks, &Hooks::authorize>(
+        {"hooks.authorize", "SLUICE_HOOKS_AUTHORIZE", {}},
+        "Asked before a session is created (docs/backend.md): http, https or unix:/SOCKET:/PATH; "
+        "empty: nobody."),
+    row<HookUrl, &Config::hooks, &Hooks::created>({"hooks.created", "SLUICE_HOOKS_CREATED", {}},
+                                                  "Told of each new upload."),
+    row<HookUrl, &Config::hooks, &Hooks::finished>({"hooks.finished", "SLUICE_HOOKS_FINISHED", {}},
+                                                   "Told of each upload that has its answer."),
+    row<HookUrl, &Config::hooks, &Hooks::aborted>({"hooks.aborted", "SLUICE_HOOKS_ABORTED", {}},
+                                                  "Told of each upload that its client gave up."),
+    row<HookUrl, &Config::hooks, &Hooks::expired>({"hooks.expired", "SLUICE_HOOKS_EXPIRED", {}},
+                                                  "Told of each upload that expired."),
+    row<HookUrl, &Config::hooks, &Hooks::video_created>(
+        {"hooks.video_created", "SLUICE_HOOKS_VIDEO_CREATED", {}},
+        "Gets the Panda notification video-created, a form, for each finished upload whose answer "
+        "has an id."),
+    row<Path<true>, &Config::hooks, &Hooks::secret_file>(
+        {"hooks.secret_file", "SLUICE_HOOKS_SECRET_FILE", {}},
+        "File whose first line is the secret that signs requests; empty: they are not signed."),
+    row<Path<true>, &Config::hooks, &Hooks::ca_file>(
+        {"hooks.ca_file", "SLUICE_HOOKS_CA_FILE", {}},
+        "PEM file of the authorities to be trusted with https; empty: the system's."),
+    row<Deadline, &Config::hooks, &Hooks::timeout>(
+        {"hooks.timeout", "SLUICE_HOOKS_TIMEOUT", {}},
+        "One request to a hook takes at most this long."),
+    row<Deadline, &Config::hooks, &Hooks::give_up_after>(
+        {"hooks.give_up_after", "SLUICE_HOOKS_GIVE_UP_AFTER", {}},
+        "An event that no receiver has taken for this long is dropped."),
+    row<HeaderNames, &Config::hooks, &Hooks::headers>(
+        {"hooks.headers", "SLUICE_HOOKS_HEADERS", {}},
+        "Headers of the session's request that authorize is told, with commas between them."),
+    row<StatusList, &Config::hooks, &Hooks::trouble>(
+        {"hooks.trouble", "SLUICE_HOOKS_TROUBLE", {}},
+        "Statuses of 400 to 499 of authorize that speak of the way to it and not of the upload, "
+        "with commas between them: the client is told to come again."),
+
+    row<LogLevelWord, &Config::log, &Logging::level>(
+        {"log.level", "SLUICE_LOG_LEVEL", {}},
+        "Least important level that is logged: info, warn or error."),
+    row<LogFormatWord, &Config::log, &Logging::format>(
+        {"log.format", "SLUICE_LOG_FORMAT", {}},
+        "Lines on standard error: text, json, or auto (text on a terminal, json elsewhere)."),
+
+    row<Path<true>, &Config::video, &Video::probe>(
+        {"video.probe", "SLUICE_VIDEO_PROBE", {}},
+        "Path of the probe helper; empty: the one beside the server's binary; off: files are taken "
+        "for "
+        "videos unseen."),
+};
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return table;
+}
+
+const Setting* find_setting(std::string_view key) {
+  const auto found = std::ranges::find(table, key, &Setting::key);
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""durability = "interval" and "none": SIGKILL loses nothing that was acknowledged; a power cut takes at most what was not
+synced yet, or committed.
+
+A power cut is played by what is left to see of one: another run of the machine than the one that the journal knows.
+"""
+
+import os
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from support.waiting import wait_until
+
+TOTAL = 300_000
+PIECE = 100_000
+
+
+# What version 13 of the journal names for a file whose blob tells where it ends.
+OPEN_END = 1 << 53
+
+
+def settings(interval, durability="interval"):
+    return f'[data]\ndurability = "{durability}"\nsync_interval = "{interval}"\n'
+
+
+def journal(server):
+    """Nobody may have it open."""
+    return closing(sqlite3.connect(os.path.join(server.data_dir, "journal.sqlite")))
+
+
+def begin_another_run_of_the_machine(server):
+    with journal(server) as database:
+        database.execute("UPDATE machine SET boot_id = 'the one before'")
+        database.commit()
+
+
+def unsynced(server):
+    with journal(server) as database:
+        return [row[0] for row in database.execute("SELECT unsynced FROM uploads WHERE unsynced <> ''")]
+
+
+def metric(client, name):
+    page = client.get("/metrics").body.decode()
+    return int(re.search(rf"^{name} (\d+)", page, re.MULTILINE)[1])
+
+
+def count(client, histogram):
+    return metric(client, f"{histogram}_count")
+
+
+@pytest.fixture
+def data(noise):
+    return noise(TOTAL)
+
+
+def send_two_pieces(client, data):
+    location = client.create(TOTAL)
+    for begin in (0, PIECE):
+        assert client.piece(location, begin, data[begin : begin + PIECE], TOTAL).status == 204
+    return location
+
+
+def finish(client, location, data, server, video_path):
+    begin = client.stored(location)
+    done = client.piece(location, begin, data[begin:], TOTAL)
+    assert done.status == 200, done
+    with open(video_path(server, done.json()), "rb") as file:
+        assert file.read() == data
+
+
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_a_kill_loses_nothing(new_server, connected, data, video_path, durability):
+    server = new_server(toml=settings("60s", durability))
+    client = connected(server)
+    location = send_two_pieces(client, data)
+    assert count(client, "sluice_sync_seconds") == 0, "a piece waited for the disk"
+    assert count(client, "sluice_commit_seconds") == 3, "the session and both pieces"
+    server.restart()
+    client = connected(server)
+    assert client.stored(location) == 2 * PIECE
+    finish(client, location, data, server, video_path)
+    server.kill()
+    assert unsynced(server) == []
+
+
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_a_power_cut_takes_what_was_not_synced(new_server, connected, data, video_path, durability):
+    server = new_server(toml=settings("60s", durability))
+    location = send_two_pieces(connected(server), data)
+    server.kill()
+    assert unsynced(server) == [f"0-{2 * PIECE}"]
+    begin_another_run_of_the_machine(server)
+    server.start()
+    client = connected(server)
+    assert client.stored(location) == 0
+    finish(client, location, data, server, video_path)
+    answer = client.status(location, TOTAL)
+    server.kill()
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).status(location, TOTAL).body == answer.body
+
+
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_bytes_that_only_the_blob_of_version_13_tells_are_stored(new_server, connected, data, video_path, durability):
+    server = new_server(toml=settings("60s", durability))
+    location = send_two_pieces(connected(server), data)
+    server.kill()
+    with journal(server) as database:
+        database.execute("UPDATE uploads SET stored = ?, unsynced = ?", (f"0-{PIECE}", f"0-{OPEN_END}"))
+        database.execute("PRAGMA user_version = 13")
+        database.commit()
+    assert unsynced(server) == [f"0-{OPEN_END}"]
+    server.start()
+    client = connected(server)
+    assert client.stored(location) == 2 * PIECE
+    finish(client, location, data, server, video_path)
+
+
+def test_after_the_interval_a_power_cut_takes_nothing(new_server, connected, data):
+    server = new_server(toml=settings("10ms"))
+    client = connected(server)
+    location = send_two_pieces(client, data)
+    wait_until(lambda: metric(client, "sluice_unsynced_uploads") == 0, "a round")
+    server.kill()
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).stored(location) == 2 * PIECE
+
+
+@pytest.mark.parametrize("durability", ["interval", "none"])
+def test_the_end_of_the_server_syncs_everything(new_server, connected, data, durability):
+    server = new_server(toml=settings("60s", durability))
+    location = send_two_pieces(connected(server), data)
+    assert server.terminate() == 0
+    assert unsynced(server) == []
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).stored(location) == 2 * PIECE
+
+
+@pytest.mark.parametrize("durability", ["commit", "interval"])
+def test_what_a_killed_server_has_left_is_synced_by_the_next(new_server, connected, data, durability):
+    server = new_server(toml=settings("60s"))
+    location = send_two_pieces(connected(server), data)
+    server.kill()
+    server.env.update(SLUICE_DATA_DURABILITY=durability, SLUICE_DATA_SYNC_INTERVAL="10ms")
+    server.start()
+    client = connected(server)
+    wait_until(lambda: count(client, "sluice_sync_seconds") >= 1, "a sync")
+    assert server.terminate() == 0
+    assert unsynced(server) == []
+    begin_another_run_of_the_machine(server)
+    server.start()
+    assert connected(server).stored(location) == 2 * PIECE

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+// For tests of the video library: everything around it, which can fail or lose power at any step.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "journal/journal.h"
+#include "runtime/disk.h"
+#include "runtime/event.h"
+#include "store/store.h"
+#include "support/memory_journal.h"
+#include "support/memory_store.h"
+#include "video/probe.h"
+
+namespace sluice::testing {
+
+// The process is gone: nothing behind the step that throws this happens.
+struct Crash {};
+
+// Counts what happens outside the library. Step `stop_at` fails, or is the process's last one:
+// with or without its effect.
+struct Steps {
+  enum class Stop { error, crash_before, crash_after };
+
+  Result<> begin(std::string what) {
+    names.push_back(std::move(what));
+    if (names.size() == stop_at && stop == Stop::error) {
+      return fail(Errc::storage_failed, "as the test wants");
+    }
+    if (names.size() == stop_at && stop == Stop::crash_before) {
+      throw Crash();
+    }
+    return {};
+  }
+  void end() const {
+    if (names.size() == stop_at && stop == Stop::crash_after) {
+      throw Crash();
+    }
+  }
+
+  Stop stop = Stop::error;
+  std::size_t stop_at = 0;  // 0: never.
+  std::vector<std::string> names;
+};
+
+class SteppedJournal final : public journal::Journal {
+ public:
+  explicit SteppedJournal(Steps& steps) : steps_(steps) {}
+
+  runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override {
+    if (gate) {
+      co_await gate->wait(std::chrono::minutes(1));
+    }
+    const Result<> begun = steps_.begin("commit");
+    if (!begun) {
+      co_return begun;
+    }
+    const Result<> committed = co_await memory.commit(std::move(changes));
+    steps_.end();
+    co_return committed;
+  }
+  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override {
+    return memory.find_video(std::move(id));
+  }
+  runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override {
+    return memory.list_videos(std::move(query));
+  }
+  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
+      std::string after, std::size_t count) override {
+    return memory.leftover_videos(std::move(after), count);
+  }
+  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+      std::size_t count) override {
+    return memory.next_notifications(count);
+  }
+  std::uint64_t next_upload_id() override { return memory.next_upload_id(); }
+  std::uint64_t promised_bytes() const noexcept override { return memory.promised_bytes(); }
+  std::vector<journal::PromisedRoom> promised_to_owners() const override {
+    return memory.promised_to_owners();
+  }
+  std::uint64_t unfinished_uploads() const noexcept override { return memory.unfinished_uploads(); }
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
+      std::string token) override {
+    return memory.find_upload(std::move(token));
+  }
+  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+      std::uint64_t id) override {
+    return memory.find_upload_by_id(id);
+  }
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(
+      std::uint64_t after, std::size_t count) override {
+    return memory.undelivered(after, count);
+  }
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
+                                                                journal::ExpiryPosition after,
+                                                                std::size_t count) override {
+    return memory.due(now, after, count);
+  }
+  runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
+                                                               Timestamp until,
+                                                               std::size_t count) override {
+    return memory.decided(after, until, count);
+  }
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+      std::uint64_t after, std::size_t count) override {
+    return memory.leftover_blobs(after, count);
+  }
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                     std::size_t count) override {
+    return memory.unsynced(after, count);
+  }
+  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override {
+    return memory.upload_counts();
+  }
+  bool healthy() const noexcept override { return memory.healthy(); }
+
+  MemoryJournal memory;
+  std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
+
+ private:
+  Steps& steps_;
+};
+
+class SteppedStore final : public store::Store {
+ public:
+  explicit SteppedStore(Steps& steps) : steps_(steps) {}
+
+  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                      std::string path) override {
+    const Result<> begun = steps_.begin("move");
+    if (!begun) {
+      co_return fail(begun.error());
+    }
+    const Result<bool> moved = co_await memory.move_to(upload_id, file_size, std::move(path));
+    steps_.end();
+    co_return moved;
+  }
+  std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override {
+    return memory.open(blob);
+  }
+  runtime::Task<Result<>> remove(std::uint64_t upload_id) override {
+    return memory.remove(upload_id);
+  }
+  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
+                                std::vector<store::SplitOff> extra_files) override {
+    const Result<> begun = steps_.begin("split");
+    if (!begun) {
+      co_return begun;
+    }
+    const Result<> done = co_await memory.split(upload_id, main_size, std::move(extra_files));
+    steps_.end();
+    co_return done;
+  }
+  runtime::Task<Result<store::Space>> space() override { return memory.space(); }
+
+  MemoryStore memory;
+
+ private:
+  Steps& steps_;
+};
+
+// The files that the store has moved.
+class SteppedDisk final : public runtime::Disk {
+ public:
+  SteppedDisk(Steps& steps, MemoryStore& store) : steps_(steps), store_(store) {}
+
+  Result<std::unique_ptr<runtime::DiskFile>> open(const std::string& path,
+                                                  runtime::OpenMode mode) override {
+    if (mode != runtime::OpenMode::read_only || !store_.moved.contains(path)) {
+      return fail(Errc::file_missing, path);
+    }
+    const Result<> begun = steps_.begin("open");
+    if (!begun) {
+      return fail(begun.error());
+    }
+    steps_.end();
+    return std::make_unique<File>();
+  }
+  Result<> remove(const std::string& path) override {
+    const Result<> begun = steps_.begin("remove");
+    if (!begun) {
+      return begun;
+    }
+    store_.moved.erase(path);
+    steps_.end();
+    return {};
+  }
+  Result<> sync_directory(const std::string& path) override {
+    const Result<> begun = steps_.begin("sync " + path);
+    steps_.end();
+    return begun;
+  }
+  Result<> make_directory(const std::string& path) override { return steps_.begin("make " + path); }
+  Result<> rename(const std::string&, const std::string&) override { return unexpected(); }
+  Result<bool> exists(const std::string& path) override { return store_.moved.contains(path); }
+  Result<runtime::DiskSpace> space(const std::string&) override {
+    return fail(unexpected().error());
+  }
+
+ private:
+  static Result<> unexpected() { return fail(Errc::internal, "the library does not do this"); }
+
+  // The library hands its descriptor on and does nothing else with it.
+  class File final : public runtime::DiskFile {
+   public:
+    Result<> write_at(std::uint64_t, Bytes) override { return unexpected(); }
+    Result<std::size_t> read_at(std::uint64_t, MutableBytes) override {
+      return fail(unexpected().error());
+    }
+    Result<> preallocate(std::uint64_t) override { return unexpected(); }
+    void start_writeback(ByteRange) override {}
+    Result<> sync() override { return unexpected(); }
+    Result<std::uint64_t> size() override { return fail(unexpected().error()); }
+    Result<> shorten(std::uint64_t) override { return unexpected(); }
+    int descriptor() const noexcept override { return 42; }
+  };
+
+  Steps& steps_;
+  MemoryStore& store_;
+};
+
+class SteppedProber final : public video::Prober {
+ public:
+  explicit SteppedProber(Steps& steps) : steps_(steps) {}
+
+  Result<video::MediaInfo> probe(int descriptor) override {
+    const Result<> begun = steps_.begin("probe");
+    if (!begun) {
+      return fail(begun.error());
+    }
+    steps_.end();
+    return descriptor == 42 ? result : fail(Errc::internal, "another descriptor");
+  }
+
+  Result<video::MediaInfo> result = video::MediaInfo{};
+
+ private:
+  Steps& steps_;
+};
+
+}  // namespace sluice::testing
