@@ -166,9 +166,8 @@ void App::open_router() {
   settings.client_of = [this](const std::string& address) {
     return connection_limits_.client_of(net::parse_address(address));
   };
-  router_ = std::make_unique<protocol::Router>(
-      protocol::RouterParts{*engine_, *gate_, *library_, *pages_, *authenticator_},
-      std::move(settings));
+  dialects_ = std::make_unique<Dialects>(
+      DialectParts{*engine_, *gate_, *library_, *pages_, *authenticator_}, std::move(settings));
 }
 
 // Each uses those before it. Draining goes the other way: no new work, then no new requests, then
@@ -239,7 +238,7 @@ void App::list_clients() {
   }
   http::SessionSettings sessions = session_settings(config_);
   sessions.answers = &answer_budget_;
-  auto clients = std::make_unique<http::Server>(std::move(workers), *router_, sessions,
+  auto clients = std::make_unique<http::Server>(std::move(workers), dialects_->router(), sessions,
                                                 config_.server.drain, log_, metrics_);
   listeners_->give_to(*clients);
   parts_.push_back(std::move(clients));

@@ -25,6 +25,7 @@
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "delivery/slow_work.h"
+#include "dialects.h"
 #include "hooks/authorizer.h"
 #include "hooks/notifier.h"
 #include "http/answer_budget.h"
@@ -33,7 +34,6 @@
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/location_base.h"
-#include "protocol/router.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/part.h"
@@ -127,7 +127,7 @@ class App {
   config::CredentialsSource credentials_;
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Authenticator> authenticator_;
-  std::unique_ptr<protocol::Router> router_;
+  std::unique_ptr<Dialects> dialects_;
   std::unique_ptr<ClientListeners> listeners_;
   std::string admin_address_;
   std::vector<std::unique_ptr<runtime::Part>> parts_;

@@ -26,9 +26,8 @@ constexpr std::array pages{
 
 }  // namespace
 
-runtime::Task<http::ReplyPtr> AdminPages::handle(const http::Request& request,
-                                                 const http::RequestContext& /*context*/,
-                                                 runtime::ByteSource& /*body*/) {
+runtime::Task<http::ReplyPtr> AdminPages::handle(http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
   auto reply = std::make_unique<http::Reply>();
   const auto* const page = std::ranges::find(pages, request.path, &Page::path);
   const bool is_read = request.method == http::Method::get || request.method == http::Method::head;

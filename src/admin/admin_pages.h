@@ -14,10 +14,7 @@ class AdminPages final : public http::Handler {
   // `pages` outlives this.
   explicit AdminPages(protocol::ServicePages& pages) : pages_(pages) {}
 
-  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
-                                       const http::RequestContext& context,
-                                       runtime::ByteSource& body) override;
-  void decorate(const http::Request*, http::Response&) override {}
+  runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
  private:
   protocol::ServicePages& pages_;

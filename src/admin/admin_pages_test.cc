@@ -29,7 +29,9 @@ class AdminPagesTest : public ::testing::Test {
     request.path = path;
     const http::RequestContext context;
     testing::ScriptedSource nothing("");
-    return std::move(*testing::run(admin_.handle(request, context, nothing)));
+    http::Interims nowhere;
+    http::Exchange exchange(request, context, nothing, nowhere);
+    return std::move(*testing::run(admin_.handle(exchange)));
   }
 
   Pages pages_;

@@ -89,11 +89,9 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
                 {"move_back", protocol::PathPattern("/locations/back"),
                  [this](std::string) { return move(std::string()); }}} {}
 
-Task<http::ReplyPtr> ControlPages::handle(const http::Request& request,
-                                          const http::RequestContext& /*context*/,
-                                          runtime::ByteSource& /*body*/) {
+Task<http::ReplyPtr> ControlPages::handle(http::Exchange& exchange) {
   auto reply = std::make_unique<http::Reply>();
-  Answer answer = co_await dispatch(request, *reply);
+  Answer answer = co_await dispatch(exchange.request(), *reply);
   reply->response = answer ? *std::move(answer) : http::operator_error_response(answer.error());
   co_return reply;
 }

@@ -22,10 +22,7 @@ class ControlPages final : public http::Handler {
   // Both outlive this.
   ControlPages(upload::Operations& uploads, protocol::Relocation& locations);
 
-  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
-                                       const http::RequestContext& context,
-                                       runtime::ByteSource& body) override;
-  void decorate(const http::Request*, http::Response&) override {}
+  runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
  private:
   using Answer = Result<http::Response>;

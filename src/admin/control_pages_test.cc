@@ -50,7 +50,9 @@ class ControlPagesTest : public ::testing::Test,
     request.path = std::move(path);
     const http::RequestContext context;
     testing::ScriptedSource body("");
-    return testing::run(pages.handle(request, context, body))->response;
+    http::Interims nowhere;
+    http::Exchange exchange(request, context, body, nowhere);
+    return testing::run(pages.handle(exchange))->response;
   }
 
   std::vector<std::uint64_t> retried;

@@ -160,11 +160,12 @@ Result<> read_head(HeadReader& reader, std::string_view head) {
 }
 
 Method method_of(std::string_view text) noexcept {
-  constexpr std::array<std::pair<std::string_view, Method>, 6> methods{
+  constexpr std::array<std::pair<std::string_view, Method>, 7> methods{
       {{"GET", Method::get},
        {"HEAD", Method::head},
        {"POST", Method::post},
        {"PUT", Method::put},
+       {"PATCH", Method::patch},
        {"DELETE", Method::delete_},
        {"OPTIONS", Method::options}}};
   const auto* const found =
@@ -316,8 +317,8 @@ Result<> read_expectation(Request& request, int version) {
                 "expected Expect \"100-continue\" or none; got " + in_quotes(*unknown));
   }
   const bool body_to_come = request.framing == Framing::chunked || request.content_length > 0;
-  // A HTTP/1.0 client does not know interim answers (RFC 9110 10.1.1).
-  request.expects_continue = expects && version == 11 && body_to_come;
+  request.understands_interims = version == 11;
+  request.expects_continue = expects && request.understands_interims && body_to_come;
   return {};
 }
 

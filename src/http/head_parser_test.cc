@@ -84,7 +84,7 @@ TEST(HeadParser, MethodsAreCaseSensitive) {
   const std::pair<std::string, Method> rows[] = {
       {"GET", Method::get},     {"HEAD", Method::head},      {"POST", Method::post},
       {"PUT", Method::put},     {"DELETE", Method::delete_}, {"OPTIONS", Method::options},
-      {"PATCH", Method::other}, {"get", Method::other},      {"X-!#$%&'*+.^_`|~", Method::other},
+      {"PATCH", Method::patch}, {"get", Method::other},      {"X-!#$%&'*+.^_`|~", Method::other},
   };
   for (const auto& [text, method] : rows) {
     const Request request = parse(text + " / HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -26,7 +26,7 @@ bool is_token_char(char c) noexcept {
 }
 
 bool has_body(int status) noexcept {
-  return status >= 200 && status != 204 && status != 304;
+  return status != 204 && status != 304;
 }
 
 bool is_framing(std::string_view name) noexcept {
@@ -57,6 +57,18 @@ void append_field(std::string& head, std::string_view name, std::string_view val
       head.begin() + static_cast<std::ptrdiff_t>(begin), head.end(),
       [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
   head += "\r\n";
+}
+
+std::string status_line(int status) {
+  return fmt::format("HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+}
+
+void append_fields(std::string& head, const Headers& headers) {
+  for (const Header& field : headers.fields()) {
+    if (is_token(field.name) && !is_framing(field.name)) {
+      append_field(head, field.name, field.value);
+    }
+  }
 }
 
 }  // namespace
@@ -97,6 +109,7 @@ std::string_view reason_phrase(int status) noexcept {
   switch (status) {
       // clang-format off
     case 100: return "Continue";
+    case 103: return "Early Hints";
     case 104: return "Upload Resumption Supported";
     case 200: return "OK";
     case 201: return "Created";
@@ -173,22 +186,14 @@ Response json_response(int status, std::string body) {
 }
 
 std::string serialize_head(const Response& response, bool keep_alive) {
-  SLUICE_CHECK(response.status >= 100 && response.status <= 999);
+  SLUICE_CHECK(response.status >= 200 && response.status <= 999);
   std::string head;
   head.reserve(512);
-  head += "HTTP/1.1 ";
-  head += std::to_string(response.status);
-  head += ' ';
-  head += reason_phrase(response.status);
-  head += "\r\n";
+  head += status_line(response.status);
   if (!response.headers.find("Date")) {
     append_field(head, "Date", date_now());
   }
-  for (const Header& field : response.headers.fields()) {
-    if (is_token(field.name) && !is_framing(field.name)) {
-      append_field(head, field.name, field.value);
-    }
-  }
+  append_fields(head, response.headers);
   if (has_body(response.status)) {
     const std::uint64_t size =
         response.source ? response.source->remaining().value_or(0) : response.body.size();
@@ -198,6 +203,12 @@ std::string serialize_head(const Response& response, bool keep_alive) {
   append_field(head, "Connection", keep_alive ? "keep-alive" : "close");
   head += "\r\n";
   return head;
+}
+
+std::string serialize_interim(int status, const Headers& headers) {
+  std::string head = status_line(status);
+  append_fields(head, headers);
+  return head + "\r\n";
 }
 
 }  // namespace sluice::http

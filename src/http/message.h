@@ -36,7 +36,7 @@ class Headers {
   std::vector<Header> fields_;
 };
 
-enum class Method { get, head, post, put, delete_, options, other };
+enum class Method { get, head, post, put, patch, delete_, options, other };
 
 enum class Framing { none, length, chunked };
 
@@ -49,7 +49,8 @@ struct Request {
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;  // With Framing::length.
   bool keep_alive = true;
-  bool expects_continue = false;  // Only when a body is to come.
+  bool expects_continue = false;     // Only when a body is to come.
+  bool understands_interims = true;  // A client of HTTP/1.0 does not (RFC 9110 15.2).
 };
 
 struct Response {
@@ -74,10 +75,13 @@ Response error_response(const Error& error);
 Response operator_error_response(const Error& error);
 Response json_response(int status, std::string body);
 
-// The head as bytes for the wire, with Date. Framing belongs to this function: Content-Length is
-// that of the body (none with 1xx, 204 and 304: RFC 9110 8.6), Connection follows `keep_alive`, and
-// the response's own Content-Length, Transfer-Encoding and Connection are left away. So is a field
-// whose name is no token. Field values never hold CR, LF or NUL: they are replaced by spaces.
+// The head of a final answer as bytes for the wire, with Date. Framing belongs to this function:
+// Content-Length is that of the body (none with 204 and 304: RFC 9110 8.6), Connection follows
+// `keep_alive`, and the response's own Content-Length, Transfer-Encoding and Connection are left
+// away. So is a field whose name is no token. Field values never hold CR, LF or NUL: they are
+// replaced by spaces.
 std::string serialize_head(const Response& response, bool keep_alive);
+// An interim answer, all of it: the fields as above, and no others.
+std::string serialize_interim(int status, const Headers& headers);
 
 }  // namespace sluice::http

@@ -83,7 +83,7 @@ TEST(SerializeHead, FramesTheBody) {
 }
 
 TEST(SerializeHead, StatusWithoutBodyHasNoLength) {
-  for (const int status : {100, 204, 304}) {
+  for (const int status : {204, 304}) {
     const std::string head = serialize_head({.status = status, .headers = {}, .body = {}}, true);
     EXPECT_EQ(head.find("Content-Length"), std::string::npos) << head;
   }
@@ -100,6 +100,15 @@ TEST(SerializeHead, FieldsCannotBreakOut) {
   EXPECT_EQ(without_date(serialize_head(response, true)),
             "HTTP/1.1 200 OK\r\nX-A: 1  X-B: 2 \r\nContent-Length: 0\r\n"
             "Connection: keep-alive\r\n\r\n");
+}
+
+TEST(SerializeInterim, HasItsFieldsAlone) {
+  EXPECT_EQ(serialize_interim(100, {}), "HTTP/1.1 100 Continue\r\n\r\n");
+  Headers headers;
+  headers.add("Link", "</style.css>; rel=preload\r\nX: y");
+  headers.add("Content-Length", "9");
+  EXPECT_EQ(serialize_interim(103, headers),
+            "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload  X: y\r\n\r\n");
 }
 
 // time(2) is up to a tick behind the clock that the date is taken from.

@@ -17,8 +17,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::string_view interim_answer = "HTTP/1.1 100 Continue\r\n\r\n";
-
 Error cancelled(Errc reason) {
   switch (reason) {
     case Errc::taken_over:
@@ -41,13 +39,13 @@ struct RequestBody::Control {
 };
 
 RequestBody::RequestBody(net::ByteStream& stream, InputBuffer& input, const Request& request,
-                         const net::Patience& patience, Metrics& metrics)
+                         const net::Patience& patience, Metrics& metrics, Interims& interims)
     : stream_(stream),
       input_(input),
       metrics_(metrics),
+      interims_(interims),
       progress_(patience),
       framing_(request.framing),
-      continue_due_(request.expects_continue),
       length_left_(request.framing == Framing::length ? request.content_length : 0) {
   if (!finished()) {
     control_ = std::make_shared<Control>(stream);
@@ -65,7 +63,7 @@ bool RequestBody::finished() const noexcept {
 }
 
 bool RequestBody::awaits_continue() const noexcept {
-  return continue_due_ && received_ == 0 && input_.empty() && !finished();
+  return interims_.continue_due() && received_ == 0 && input_.empty() && !finished();
 }
 
 std::optional<std::uint64_t> RequestBody::remaining() const {
@@ -112,8 +110,7 @@ void RequestBody::count(std::uint64_t bytes) {
 }
 
 runtime::Task<Result<>> RequestBody::ask_for_body() {
-  continue_due_ = false;
-  Result<> written = co_await stream_.write(as_bytes(interim_answer), {}, progress_.patience());
+  Result<> written = co_await interims_.write({.status = 100});
   if (!written) {
     co_return fail(fail_for_good(std::move(written).error()));
   }

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "http/body_decoder.h"
 #include "http/input_buffer.h"
+#include "http/interims.h"
 #include "http/message.h"
 #include "net/byte_stream.h"
 #include "net/progress.h"
@@ -27,7 +28,7 @@ class RequestBody final : public runtime::ByteSource {
   // All references must outlive the body. A client that tries `patience` is given up with
   // idle_timeout.
   RequestBody(net::ByteStream& stream, InputBuffer& input, const Request& request,
-              const net::Patience& patience, Metrics& metrics);
+              const net::Patience& patience, Metrics& metrics, Interims& interims);
   ~RequestBody() override;
   RequestBody(const RequestBody&) = delete;
   RequestBody& operator=(const RequestBody&) = delete;
@@ -75,9 +76,9 @@ class RequestBody final : public runtime::ByteSource {
   net::ByteStream& stream_;
   InputBuffer& input_;
   Metrics& metrics_;
+  Interims& interims_;
   net::Progress progress_;
   const Framing framing_;
-  bool continue_due_;
   std::uint64_t length_left_;
   std::uint64_t received_ = 0;
   ChunkedDecoder decoder_;

@@ -48,7 +48,8 @@ class RequestBodyTest : public ConnectionFixture {
       std::ranges::copy(as_bytes(early), input_.room(early.size()).begin());
       input_.added(early.size());
     }
-    body_.emplace(*stream_, input_, request, patience, metrics_);
+    interims_ = Interims(*stream_, request, patience_ = patience);
+    body_.emplace(*stream_, input_, request, patience, metrics_, interims_);
     return *body_;
   }
 
@@ -92,6 +93,8 @@ class RequestBodyTest : public ConnectionFixture {
   Metrics metrics_;
   InputBuffer input_;
   std::unique_ptr<net::TcpStream> stream_;
+  net::Patience patience_;
+  Interims interims_;
   std::optional<RequestBody> body_;
   std::string text_;
   std::optional<Error> error_;
@@ -400,7 +403,7 @@ TEST_F(RequestBodyTest, ACancelThatComesTooLateTouchesNothing) {
   run_ready();
   // Another request of the connection waits for its own bytes and is not disturbed.
   open(with_length(1)).cancel(Errc::taken_over);
-  body_.emplace(*stream_, input_, with_length(2), net::Patience{1min}, metrics_);
+  body_.emplace(*stream_, input_, with_length(2), net::Patience{1min}, metrics_, interims_);
   start_reading();
   run_ready();
   EXPECT_FALSE(done_);

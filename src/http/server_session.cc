@@ -78,21 +78,6 @@ class AccessLine {
   reply.response.headers.set("X-Content-Type-Options", "nosniff");
 }
 
-// The one place for every body: neither handlers nor forms see a request whose body is coded.
-[[gnu::noinline]] ReplyPtr refusal_of_coding(const Request& request, Handler& handler) {
-  const Result<> plain =
-      request.framing == Framing::none ? Result<>() : expect_no_coding(request.headers);
-  if (plain) {
-    return nullptr;
-  }
-  auto reply = std::make_unique<Reply>();
-  reply->response = error_response(plain.error());
-  // RFC 9110 15.5.16 and 12.5.3: what would be accepted.
-  reply->response.headers.set("Accept-Encoding", "identity");
-  handler.decorate(&request, reply->response);
-  return reply;
-}
-
 }  // namespace
 
 ServerSession::ServerSession(std::unique_ptr<net::ByteStream> stream, Handler& handler,
@@ -241,29 +226,28 @@ Result<bool> ServerSession::read_input() {
 runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) {
   const RequestContext context = context_of(request);
   AccessLine line(log_, metrics_, context);
-  RequestBody body(*stream_, input_, request, settings_.body, metrics_);
+  Interims interims(*stream_, request, settings_.write);
+  RequestBody body(*stream_, input_, request, settings_.body, metrics_, interims);
+  Exchange exchange(request, context, body, interims);
   body_ = &body;
   if (cut_) {
     body.cancel(*cut_);
   }
-  ReplyPtr reply = refusal_of_coding(request, handler_);
+  ReplyPtr reply;
   bool threw = false;
   try {
-    if (reply) {
-      reply->upload_id = co_await handler_.upload_of(request);
-    } else {
-      reply = co_await handler_.handle(request, context, body);
-    }
+    reply = co_await answer(exchange);
   } catch (...) {
     threw = true;
-    reply = reply_after_exception(request, context);
+    reply = reply_after_exception(exchange);
   }
   bool can_go_on = false;
   if (!threw) {
     can_go_on = co_await settle(body);
   }
   body_ = nullptr;
-  if (body.failure() && body.failure()->code() == Errc::closed_by_peer) {
+  interims.end();
+  if (interims.broken() || (body.failure() && body.failure()->code() == Errc::closed_by_peer)) {
     line.write(request.method_text, *reply, body.received(), false);
     co_return Next::close;
   }
@@ -290,8 +274,20 @@ RequestContext ServerSession::context_of(const Request& request) const {
           is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies)};
 }
 
-ReplyPtr ServerSession::reply_after_exception(const Request& request,
-                                              const RequestContext& context) {
+// The one place for every body: neither handlers nor forms see a request whose body is coded.
+runtime::Task<ReplyPtr> ServerSession::answer(Exchange& exchange) {
+  const Request& request = exchange.request();
+  const Result<> plain =
+      request.framing == Framing::none ? Result<>() : expect_no_coding(request.headers);
+  if (plain) {
+    return handler_.handle(exchange);
+  }
+  // RFC 9110 15.5.16 and 12.5.3: what would be accepted.
+  exchange.headers.set("Accept-Encoding", "identity");
+  return handler_.refuse(exchange, plain.error());
+}
+
+ReplyPtr ServerSession::reply_after_exception(const Exchange& exchange) {
   std::string what;
   try {
     throw;
@@ -300,11 +296,8 @@ ReplyPtr ServerSession::reply_after_exception(const Request& request,
   } catch (...) {
     what = "an exception of unknown type";
   }
-  log_.error("request failed", {{"request", context.request_id}, {"reason", what}});
-  auto reply = std::make_unique<Reply>();
-  reply->response = error_response(Error(Errc::internal, what));
-  handler_.decorate(&request, reply->response);
-  return reply;
+  log_.error("request failed", {{"request", exchange.context().request_id}, {"reason", what}});
+  return exchange.reply(fail(Errc::internal));
 }
 
 runtime::Task<bool> ServerSession::settle(RequestBody& body) {
@@ -323,12 +316,14 @@ runtime::Task<bool> ServerSession::settle(RequestBody& body) {
 runtime::Task<> ServerSession::refuse(const Error& error) {
   const RequestContext context{random_id(), stream_->peer_address(), stream_->is_secure()};
   AccessLine line(log_, metrics_, context);
-  Reply reply;
-  reply.response = error_response(error);
-  handler_.decorate(nullptr, reply.response);
-  complete_headers(reply, context);
-  const Result<> written = co_await write(reply, true, false);
-  line.write("-", reply, 0, written.has_value());
+  const Request unread;
+  Interims none;
+  RequestBody nothing(*stream_, input_, unread, settings_.body, metrics_, none);
+  Exchange exchange(unread, context, nothing, none);
+  const ReplyPtr reply = co_await handler_.refuse(exchange, error);
+  complete_headers(*reply, context);
+  const Result<> written = co_await write(*reply, true, false);
+  line.write("-", *reply, 0, written.has_value());
 }
 
 runtime::Task<Result<>> ServerSession::write(const Reply& reply, bool with_body, bool keep_alive) {

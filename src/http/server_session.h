@@ -70,8 +70,9 @@ class ServerSession : public boost::intrusive::list_base_hook<
 
   runtime::Task<Next> serve(const Request& request);
   RequestContext context_of(const Request& request) const;
+  runtime::Task<ReplyPtr> answer(Exchange& exchange);
   // REQUIRES: an exception is being handled. It is logged.
-  ReplyPtr reply_after_exception(const Request& request, const RequestContext& context);
+  ReplyPtr reply_after_exception(const Exchange& exchange);
   // True when the body is out of the way and another request can follow it.
   runtime::Task<bool> settle(RequestBody& body);
   runtime::Task<> refuse(const Error& error);

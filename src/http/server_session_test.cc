@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 // The answers without what differs from run to run, and without the fields that every one has.
 std::string normal(std::string answers) {
   static const std::regex varying(
-      "(Date|X-Request-Id|X-Content-Type-Options|Decorated): [^\r]*\r\n");
+      "(Date|X-Request-Id|X-Content-Type-Options|Completed): [^\r]*\r\n");
   answers = std::regex_replace(answers, varying, "");
   std::erase(answers, '\r');
   return answers;
@@ -202,8 +202,8 @@ TEST_F(ServerSessionTest, ABodyInACodingIsRefusedBeforeItIsRead) {
       EXPECT_TRUE(answers.starts_with("HTTP/1.1 415 Unsupported Media Type\n")) << answers;
       EXPECT_NE(answers.find("\nAccept-Encoding: identity\n"), std::string::npos) << answers;
       EXPECT_TRUE(answers.ends_with(ok("path=/next"))) << answers;
-      EXPECT_EQ(handler_.decorated, std::vector<std::string>{"/a"});
-      handler_.decorated.clear();
+      EXPECT_EQ(handler_.completed, std::vector<std::string>{"/a"});
+      handler_.completed.clear();
     }
   }
   for (const char* body : {"Content-Encoding: gzip\r\n\r\n",
@@ -297,17 +297,17 @@ TEST_F(ServerSessionTest, TheLastRequestOfAConnectionSaysSo) {
   EXPECT_EQ(handler_.calls, 2);
 }
 
-TEST_F(ServerSessionTest, AnswersOfItsOwnAreDecoratedToo) {
+TEST_F(ServerSessionTest, AnswersOfItsOwnAreCompletedToo) {
   for (const char* request :
        {"nonsense\r\n\r\n", "GET /throw HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"}) {
     start();
     send(request);
     const std::string answer = receive_all();
-    EXPECT_NE(answer.find("\r\nDecorated: "), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\r\nCompleted: "), std::string::npos) << answer;
     close_client();
     finish();
   }
-  EXPECT_EQ(handler_.decorated, (std::vector<std::string>{"-", "/throw"}));
+  EXPECT_EQ(handler_.completed, (std::vector<std::string>{"", "/throw"}));
 }
 
 TEST_F(ServerSessionTest, AClientThatDoesNotReadIsGivenUp) {

@@ -27,18 +27,15 @@ using namespace std::chrono_literals;
 // Waits for a body that does not come, and shows it to the test.
 class WaitingHandler final : public Handler {
  public:
-  runtime::Task<ReplyPtr> handle(const Request& request, const RequestContext& /*context*/,
-                                 runtime::ByteSource& body) override {
+  runtime::Task<ReplyPtr> handle(Exchange& exchange) override {
     auto reply = std::make_unique<Reply>();
-    if (request.framing != Framing::none) {
-      waiting.set_value(&body);
-      const Result<> waited = co_await body.wait_readable();
+    if (exchange.request().framing != Framing::none) {
+      waiting.set_value(&exchange.body());
+      const Result<> waited = co_await exchange.body().wait_readable();
       reply->response = waited ? json_response(200, "{}") : error_response(waited.error());
     }
     co_return reply;
   }
-
-  void decorate(const Request*, Response&) override {}
 
   std::promise<runtime::ByteSource*> waiting;
 };

@@ -30,8 +30,6 @@ class Progress {
   Duration wait_max() const noexcept;
   void waited(std::chrono::steady_clock::duration spent) noexcept;
 
-  const Patience& patience() const noexcept { return patience_; }
-
  private:
   using Time = std::chrono::steady_clock::duration;
 

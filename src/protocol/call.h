@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "http/handler.h"
+#include "http/exchange.h"
 #include "http/message.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
@@ -20,28 +20,35 @@ namespace sluice::protocol {
 // Made by the router, lives until the answer is made. The references are to what the session keeps
 // for as long.
 struct Call {
-  Call(const http::Request& r, const http::RequestContext& c, runtime::ByteSource& b)
-      : request(r), context(c), body(b) {}
+  explicit Call(http::Exchange& e)
+      : exchange(e),
+        request(e.request()),
+        context(e.context()),
+        body(e.body()),
+        upload_id(e.upload_id),
+        headers(e.headers) {}
 
   // That the client asked for; empty: not known.
   std::string_view host() const noexcept {
     return context.host.empty() ? request.headers.find("Host").value_or("") : context.host;
   }
 
+  http::Exchange& exchange;
   const http::Request& request;
   const http::RequestContext& context;
   runtime::ByteSource& body;
   Timestamp began;                 // When the head was there.
   std::string capture;             // What stands in the path for the pattern's `{}`.
+  bool at_location = false;        // The capture is the token of an upload, or no token at all.
   bool lists_are_objects = false;  // The path has a version prefix of the 3.1 API.
   video::Viewer viewer;            // Whose videos the answer may be about.
 
-  // For the handler to fill in.
-  std::uint64_t upload_id = 0;
-  http::Headers headers;  // Sent with the answer, also when it is an error.
+  // For the handler to fill in: the exchange's.
+  std::uint64_t& upload_id;
+  http::Headers& headers;
 };
 
-// Errors become error_response in the router, and nowhere else.
+// Errors become responses in Exchange::reply(), and nowhere else.
 using Answer = Result<http::Response>;
 using Action = std::function<runtime::Task<Answer>(Call&)>;
 

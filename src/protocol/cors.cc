@@ -32,7 +32,7 @@ std::string allowed_headers(const http::Request& request) {
 
 }  // namespace
 
-void allow_origin(http::Headers& headers, const Origins& origins, const http::Request* request) {
+void allow_origin(http::Headers& headers, const Origins& origins, const http::Request& request) {
   if (origins.allows_none()) {
     return;
   }
@@ -40,7 +40,7 @@ void allow_origin(http::Headers& headers, const Origins& origins, const http::Re
     headers.set("Access-Control-Allow-Origin", "*");
   } else {
     headers.set("Vary", "Origin");
-    const auto origin = request != nullptr ? request->headers.find("Origin") : std::nullopt;
+    const auto origin = request.headers.find("Origin");
     if (!origin || !origins.allows(*origin)) {
       return;
     }

@@ -12,8 +12,8 @@ namespace sluice::protocol {
 
 // Lets scripts of `origins` read the answer to `request`. For every answer, errors too: a script
 // that cannot read an error takes it for a lost connection and repeats for ever what can never
-// work. Without a request, its head could not be read: only "every origin" is told then.
-void allow_origin(http::Headers& headers, const Origins& origins, const http::Request* request);
+// work.
+void allow_origin(http::Headers& headers, const Origins& origins, const http::Request& request);
 
 // Is it the question that a browser asks before the request itself?
 bool is_preflight(const http::Request& request);

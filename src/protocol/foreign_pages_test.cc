@@ -19,7 +19,7 @@ class ForeignPagesTest : public RouterFixture {
   http::Response open_from(const std::string& lines) {
     return send("POST /videos/upload.json?file_name=a&file_size=9" + lines);
   }
-  std::size_t sessions() const { return engine.uploads.size(); }
+  std::size_t sessions() const { return journal.uploads.size(); }
 };
 
 TEST_F(ForeignPagesTest, NeedANameThatIsTheServersOwn) {
@@ -63,10 +63,12 @@ TEST_F(ForeignPagesTest, CannotHideBehindTheNameThatAProxyTells) {
   http::RequestContext context;
   http::Request request;
   testing::ScriptedSource nothing("", testing::ScriptedSource::Ending::end);
+  http::Interims nowhere;
+  http::Exchange exchange(request, context, nothing, nowhere);
   const auto named = [&](const char* host, const char* forwarded) {
     request.headers.set("Host", host);
     context.host = forwarded;
-    return expect_own_name(Call(request, context, nothing), settings).has_value();
+    return expect_own_name(Call(exchange), settings).has_value();
   };
   EXPECT_TRUE(named("127.0.0.1:8080", "up.example"));
   EXPECT_FALSE(named("127.0.0.1:8080", "evil.example"));

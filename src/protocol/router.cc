@@ -2,25 +2,19 @@
 #include "protocol/router.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
+#include <utility>
 
 #include "base/encoding.h"
-#include "base/told.h"
 #include "protocol/cors.h"
 #include "protocol/foreign_pages.h"
+#include "protocol/upload_location.h"
 
 namespace sluice::protocol {
 namespace {
 
 using http::Method;
 using runtime::Task;
-
-constexpr const char* every_method = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
-
-template <class Object>
-Action action_of(Object& object, Task<Answer> (Object::*handler)(Call&)) {
-  return [&object, handler](Call& call) { return (object.*handler)(call); };
-}
 
 Task<Answer> page(ServicePages& pages, Task<http::Response> (ServicePages::*show)()) {
   co_return co_await (pages.*show)();
@@ -44,123 +38,89 @@ Action inside_page_of(ServicePages& pages, Task<http::Response> (ServicePages::*
   };
 }
 
-const char* name_of(Method method) {
-  switch (method) {
-    case Method::get:
-      return "GET, HEAD";
-    case Method::post:
-      return "POST";
-    case Method::put:
-      return "PUT";
-    case Method::delete_:
-      return "DELETE";
-    default:
-      return "";
+constexpr const char* location_route = "upload";
+
+// As in Allow, of the methods for which `has` is true.
+template <class Predicate>
+std::string names_of(Predicate has) {
+  constexpr std::array<std::pair<Method, std::string_view>, 5> names{
+      {{Method::get, "GET, HEAD, "},
+       {Method::put, "PUT, "},
+       {Method::post, "POST, "},
+       {Method::patch, "PATCH, "},
+       {Method::delete_, "DELETE, "}}};
+  std::string text;
+  for (const auto& [method, name] : names) {
+    text += has(method) ? name : "";
   }
+  return text + "OPTIONS";
+}
+
+// GET stands for it.
+Method without_head(Method method) {
+  return method == Method::head ? Method::get : method;
+}
+
+http::Response options_answer(const http::Request& request, const std::string& allowed) {
+  http::Response response;
+  response.status = 204;
+  response.headers.add("Allow", allowed);
+  if (is_preflight(request)) {
+    answer_preflight(response.headers, request, allowed);
+  }
+  return response;
+}
+
+Task<Answer> not_allowed(Call& call, const std::string& allowed) {
+  call.headers.set("Allow", allowed);
+  return answered(fail(Errc::method_not_allowed, "expected one of " + allowed + ", got " +
+                                                     in_quotes(call.request.method_text)));
 }
 
 }  // namespace
 
-Router::Router(RouterParts parts, ProtocolSettings settings)
-    : settings_(std::move(settings)),
-      access_(parts.authenticator, settings_),
-      dialect_(parts.engine, parts.gate, access_, settings_),
-      video_upload_(parts.engine, parts.gate, access_, settings_),
-      api_(parts.videos),
-      pages_(parts.pages),
-      table_(make_table()) {}
+Router::Router(RouterParts parts, const ProtocolSettings& settings)
+    : parts_(std::move(parts)),
+      settings_(settings),
+      table_(make_table()),
+      at_locations_(make_places()),
+      every_method_(names_of([this](Method method) {
+        return std::ranges::any_of(table_,
+                                   [&](const Entry& entry) { return has(entry.route, method); });
+      })) {}
 
 // The first pattern that fits wins.
-std::vector<Router::Route> Router::make_table() {
-  std::vector<Route> table = panda_routes();
-  std::ranges::move(service_routes(), std::back_inserter(table));
-  std::ranges::move(optional_routes(), std::back_inserter(table));
+std::vector<Router::Entry> Router::make_table() const {
+  std::vector<Entry> table;
+  const auto add = [&](std::vector<Route> routes, const Dialect* dialect) {
+    for (Route& route : routes) {
+      const Place place(route.name, origins_of(route.kind), dialect);
+      table.push_back({std::move(route), place});
+    }
+  };
+  add({{Kind::location, location_route, PathPattern("/uploads/{}"), {}}}, nullptr);
+  for (Dialect* const dialect : parts_.dialects) {
+    add(dialect->routes(), dialect);
+  }
+  add(own_routes(), nullptr);
   return table;
 }
 
-std::vector<Router::Route> Router::panda_routes() {
-  const auto dialect = [this](Task<Answer> (PandaDialect::*handler)(Call&)) {
-    return action_of(dialect_, handler);
-  };
-  const auto api = [this](Task<Answer> (PandaApi::*handler)(Call&)) {
-    return action_of(api_, handler);
-  };
-  const auto path = [](std::string_view pattern) { return PathPattern(pattern); };
-  return {
-      {Kind::api,
-       "session",
-       path("/videos/upload.json"),
-       {{Method::post, dialect(&PandaDialect::open_session)}}},
-      {Kind::location,
-       "upload",
-       path("/uploads/{}"),
-       {{Method::get, dialect(&PandaDialect::describe)},
-        {Method::put, dialect(&PandaDialect::receive)},
-        {Method::post, dialect(&PandaDialect::receive)},
-        {Method::delete_, dialect(&PandaDialect::abort)}}},
-      {Kind::api,
-       "session",
-       path("/qc/v1.0/projects/{}/upload.json"),
-       {{Method::post, dialect(&PandaDialect::open_session)}}},
-      {Kind::api,
-       "session",
-       path("/tts/v1.0/projects/{}/upload.json"),
-       {{Method::post, dialect(&PandaDialect::open_session)}}},
-      {Kind::api,
-       "videos",
-       path("/videos.json"),
-       {{Method::get, api(&PandaApi::list)},
-        {Method::post, action_of(video_upload_, &VideoUpload::receive)}}},
-      {Kind::api,
-       "video",
-       path("/videos/{}.json"),
-       {{Method::get, api(&PandaApi::find)}, {Method::delete_, api(&PandaApi::remove)}}},
-      {Kind::api,
-       "video_metadata",
-       path("/videos/{}/metadata.json"),
-       {{Method::get, api(&PandaApi::metadata)}}},
-      {Kind::api,
-       "video_source",
-       path("/videos/{}/source.json"),
-       {{Method::delete_, api(&PandaApi::remove_source)}}},
-      {Kind::api,
-       "video_encodings",
-       path("/videos/{}/encodings.json"),
-       {{Method::get, api(&PandaApi::encodings)}}},
-      {Kind::api,
-       "encodings",
-       path("/encodings.json"),
-       {{Method::get, api(&PandaApi::all_encodings)}}},
-      {Kind::api, "profiles", path("/profiles.json"), {{Method::get, api(&PandaApi::profiles)}}},
-  };
-}
-
-std::vector<Router::Route> Router::service_routes() {
+std::vector<Route> Router::own_routes() const {
+  ServicePages& pages = parts_.pages;
   std::vector<Route> table{{Kind::service,
                             "healthz",
                             PathPattern("/healthz"),
-                            {{Method::get, page_of(pages_, &ServicePages::healthz)}}}};
+                            {{Method::get, page_of(pages, &ServicePages::healthz)}}}};
   if (settings_.shows_inside) {
     table.push_back({Kind::service,
                      "readyz",
                      PathPattern("/readyz"),
-                     {{Method::get, inside_page_of(pages_, &ServicePages::readyz)}}});
+                     {{Method::get, inside_page_of(pages, &ServicePages::readyz)}}});
     table.push_back({Kind::service,
                      "metrics",
                      PathPattern("/metrics"),
-                     {{Method::get, inside_page_of(pages_, &ServicePages::metrics)}}});
-  }
-  return table;
-}
-
-// What the operator has to want.
-std::vector<Router::Route> Router::optional_routes() {
-  std::vector<Route> table;
-  if (settings_.page_sessions) {
-    table.push_back({Kind::service,
-                     "page_session",
-                     PathPattern("/panda/authorize_upload"),
-                     {{Method::post, action_of(dialect_, &PandaDialect::open_page_session)}}});
+                     {{Method::get, inside_page_of(pages, &ServicePages::metrics)}}});
   }
   if (settings_.crossdomain_xml) {
     table.push_back({Kind::service,
@@ -171,132 +131,164 @@ std::vector<Router::Route> Router::optional_routes() {
   return table;
 }
 
-Task<http::ReplyPtr> Router::handle(const http::Request& request,
-                                    const http::RequestContext& context,
-                                    runtime::ByteSource& body) {
-  Call call(request, context, body);
-  call.began = access_.now();
-  Destination destination;
-  Answer answer = co_await dispatch(call, destination);
-  const Route* const route = destination.route;
-  if (call.upload_id == 0 && route != nullptr && route->kind == Kind::location) {
-    call.upload_id = co_await dialect_.upload_of(call.capture);
+std::vector<Router::Place> Router::make_places() const {
+  std::vector<Place> places;
+  for (const Dialect* const dialect : parts_.dialects) {
+    places.emplace_back(location_route, origins_of(Kind::location), dialect);
   }
-  co_return reply_to(call, destination, answer);
+  return places;
 }
 
-Task<std::uint64_t> Router::upload_of(const http::Request& request) {
-  Result<Segments> segments = parse_path(request.path);
+bool Router::has(const Route& route, Method method) const {
+  if (route.kind == Kind::location) {
+    return std::ranges::any_of(parts_.dialects,
+                               [&](const Dialect* dialect) { return dialect->has(method); });
+  }
+  return std::ranges::any_of(route.endpoints,
+                             [&](const Endpoint& endpoint) { return endpoint.method == method; });
+}
+
+Task<http::ReplyPtr> Router::handle(http::Exchange& exchange) {
+  Call call(exchange);
+  call.began = parts_.access.now();
+  Answer answer = co_await dispatch(call);
+  co_return co_await reply(call, answer);
+}
+
+Task<http::ReplyPtr> Router::refuse(http::Exchange& exchange, Error error) {
+  Call call(exchange);
+  (void)lead(call);
+  Answer answer = fail(std::move(error));
+  co_return co_await reply(call, answer);
+}
+
+Task<http::ReplyPtr> Router::reply(Call& call, Answer& answer) {
+  if (call.upload_id == 0 && call.at_location && is_upload_token(call.capture)) {
+    call.upload_id = co_await parts_.engine.number_of(call.capture);
+  }
+  co_return call.exchange.reply(std::move(answer));
+}
+
+http::Response Router::Place::render(const Error& error) const {
+  return dialect_ != nullptr ? dialect_->render(error) : Destination::render(error);
+}
+
+void Router::Place::complete(const http::Request& request, http::Response& response) const {
+  allow_origin(response.headers, origins_, request);
+}
+
+Result<Router::Lead> Router::lead(Call& call) const {
+  call.exchange.lead_to(elsewhere_);
+  Result<Segments> segments = parse_path(call.request.path);
   if (!segments) {
-    co_return 0;
-  }
-  const VersionPrefix version = strip_version(*segments);
-  const std::optional<Match> match = find(*segments, version.found);
-  if (!match || match->route->kind != Kind::location) {
-    co_return 0;
-  }
-  co_return co_await dialect_.upload_of(match->capture);
-}
-
-http::ReplyPtr Router::reply_to(const Call& call, const Destination& destination, Answer& answer) {
-  auto reply = std::make_unique<http::Reply>();
-  if (!answer && answer.error().message() != told(answer.error())) {
-    reply->trouble = answer.error().message();
-  }
-  reply->response = answer ? *std::move(answer) : http::error_response(answer.error());
-  for (const http::Header& header : call.headers.fields()) {
-    reply->response.headers.set(header.name, header.value);
-  }
-  if (!answer && answer.error().code() == Errc::not_authorized) {
-    // RFC 9110 15.5.2: a 401 names a scheme. No browser knows this one, so none asks for a
-    // password.
-    reply->response.headers.set("WWW-Authenticate", "Panda");
-  }
-  reply->upload_id = call.upload_id;
-  if (destination.route != nullptr) {
-    reply->route = destination.route->name;
-  }
-  const Origins* const origins = destination.origins;
-  allow_origin(reply->response.headers, origins != nullptr ? *origins : settings_.origins,
-               &call.request);
-  return reply;
-}
-
-void Router::decorate(const http::Request* request, http::Response& response) {
-  Result<Segments> segments = parse_path(request != nullptr ? request->path : "/");
-  const Origins* origins = &settings_.origins;
-  if (segments) {
-    const VersionPrefix version = strip_version(*segments);
-    origins = &origins_of(*segments, version.found, find(*segments, version.found));
-  }
-  allow_origin(response.headers, *origins, request);
-}
-
-Task<Answer> Router::dispatch(Call& call, Destination& destination) {
-  const http::Request& request = call.request;
-  if (request.method == Method::options && request.path == "*") {
-    http::Response response;
-    response.status = 204;
-    response.headers.add("Allow", every_method);
-    return answered(std::move(response));
-  }
-  Result<Segments> segments = parse_path(request.path);
-  if (!segments) {
-    return answered(fail(segments.error()));
+    return fail(segments.error());
   }
   const VersionPrefix version = strip_version(*segments);
   std::optional<Match> match = find(*segments, version.found);
-  destination.origins = &origins_of(*segments, version.found, match);
-  // The page is to read why the request that it has in mind fails.
-  if (!match && is_preflight(request)) {
-    return answered(answer_options(request, every_method));
-  }
   if (!match) {
-    if (lacks_json(*segments, version.found)) {
-      return answered(fail(Errc::bad_request, "Currently only .json is supported as a format"));
+    const bool without_json = lacks_json(*segments, version.found);
+    // What is no path of the API may be a mistaken location, and its page has to hear of that.
+    if (without_json || version.found || (!segments->empty() && segments->front() == "videos")) {
+      call.exchange.lead_to(elsewhere_in_api_);
     }
-    return answered(fail(Errc::not_found, "There is nothing at " + in_quotes(request.path)));
+    return Lead{.route = nullptr, .lacks_json = without_json};
   }
-  const Route* const route = match->route;
-  destination.route = route;
+  const Entry& entry = *match->entry;
   call.capture = std::move(match->capture);
   call.lists_are_objects = version.is_3_1;
+  call.at_location = entry.route.kind == Kind::location;
+  if (!call.at_location) {
+    call.exchange.lead_to(entry.place);
+    return Lead{.route = &entry.route};
+  }
+  const std::size_t spoken = recogniser_of(call.request);
+  call.exchange.lead_to(at_locations_[spoken]);
+  return Lead{.route = &entry.route, .dialect = parts_.dialects[spoken]};
+}
+
+std::size_t Router::recogniser_of(const http::Request& request) const {
+  std::size_t spoken = 0;
+  while (spoken + 1 < parts_.dialects.size() && !parts_.dialects[spoken]->recognises(request)) {
+    ++spoken;
+  }
+  return spoken;
+}
+
+Task<Answer> Router::dispatch(Call& call) {
+  const http::Request& request = call.request;
+  const Result<Lead> led = lead(call);
+  if (!led) {
+    return answered(fail(led.error()));
+  }
+  if (request.method == Method::options && request.path == "*") {
+    http::Response response;
+    response.status = 204;
+    response.headers.add("Allow", every_method_);
+    return answered(std::move(response));
+  }
+  if (led->route == nullptr) {
+    return nothing_at(call, led->lacks_json);
+  }
+  const Route& route = *led->route;
   // A location is a secret: a page that knows it needs no other name for the server.
-  if (route->kind != Kind::location && !access_.required()) {
+  if (!call.at_location && !parts_.access.required()) {
     if (const Result<> named = expect_own_name(call, settings_); !named) {
       return answered(fail(named.error()));
     }
   }
   if (request.method == Method::options) {
-    return answered(answer_options(request, allowed_methods(*route)));
+    return answered(options_answer(request, allowed_methods(route)));
   }
-  const Method method = request.method == Method::head ? Method::get : request.method;
-  for (const Endpoint& endpoint : route->endpoints) {
-    if (endpoint.method == method) {
-      if (const Result<> identified = identify(call, *route); !identified) {
+  return call.at_location ? at_location(call, route, *led->dialect) : at(call, route);
+}
+
+Task<Answer> Router::nothing_at(Call& call, bool lacks_json) const {
+  // The page is to read why the request that it has in mind fails.
+  if (is_preflight(call.request)) {
+    return answered(options_answer(call.request, every_method_));
+  }
+  if (lacks_json) {
+    return answered(fail(Errc::bad_request, "Currently only .json is supported as a format"));
+  }
+  return answered(fail(Errc::not_found, "There is nothing at " + in_quotes(call.request.path)));
+}
+
+Task<Answer> Router::at_location(Call& call, const Route& route, Dialect& dialect) const {
+  if (!dialect.has(without_head(call.request.method))) {
+    return not_allowed(call, allowed_methods(route));
+  }
+  if (!is_upload_token(call.capture)) {
+    return answered(fail(Errc::not_found,
+                         "Couldn't find an upload at this location: it never existed, was aborted "
+                         "or has expired"));
+  }
+  return dialect.handle(call);
+}
+
+Task<Answer> Router::at(Call& call, const Route& route) const {
+  for (const Endpoint& endpoint : route.endpoints) {
+    if (endpoint.method == without_head(call.request.method)) {
+      if (const Result<> identified = identify(call, route); !identified) {
         return answered(fail(identified.error()));
       }
       return endpoint.action(call);
     }
   }
-  const std::string allowed = allowed_methods(*route);
-  call.headers.set("Allow", allowed);
-  return answered(fail(Errc::method_not_allowed,
-                       "expected one of " + allowed + ", got " + in_quotes(request.method_text)));
+  return not_allowed(call, allowed_methods(route));
 }
 
 Result<> Router::identify(Call& call, const Route& route) const {
   if (route.kind != Kind::api || call.request.method == Method::post) {
     return {};
   }
-  if (!access_.required()) {
+  if (!parts_.access.required()) {
     return expect_allowed_page(call, settings_);
   }
   Result<Parameters> parameters = Parameters::from_query(call.request);
   if (!parameters) {
     return fail(parameters.error());
   }
-  const Result<auth::Grant> grant = access_.judge(call, *parameters, auth::Window::usual);
+  const Result<auth::Grant> grant = parts_.access.judge(call, *parameters, auth::Window::usual);
   if (!grant) {
     return fail(grant.error());
   }
@@ -305,13 +297,13 @@ Result<> Router::identify(Call& call, const Route& route) const {
 }
 
 std::optional<Router::Match> Router::find(const Segments& segments, bool has_version) const {
-  for (const Route& route : table_) {
-    if (has_version && route.kind != Kind::api) {
+  for (const Entry& entry : table_) {
+    if (has_version && entry.route.kind != Kind::api) {
       continue;
     }
-    std::optional<std::string> capture = route.path.match(segments);
+    std::optional<std::string> capture = entry.route.path.match(segments);
     if (capture) {
-      return Match{.route = &route, .capture = *std::move(capture)};
+      return Match{.entry = &entry, .capture = *std::move(capture)};
     }
   }
   return std::nullopt;
@@ -324,40 +316,18 @@ bool Router::lacks_json(Segments segments, bool has_version) const {
   std::string& last = segments.back();
   last = last.substr(0, last.rfind('.')) + ".json";
   const std::optional<Match> match = find(segments, has_version);
-  return match && match->route->kind == Kind::api;
+  return match && match->entry->route.kind == Kind::api;
 }
 
-// What is no path of the API may be a mistaken location, and its page has to hear of that.
-const Origins& Router::origins_of(const Segments& segments, bool has_version,
-                                  const std::optional<Match>& match) const {
+const Origins& Router::origins_of(Kind kind) const {
   static const Origins none;
-  if (match) {
-    return match->route->kind == Kind::api        ? settings_.api_origins
-           : match->route->kind == Kind::location ? settings_.origins
-                                                  : none;
-  }
-  const bool is_api = has_version || lacks_json(segments, has_version) ||
-                      (!segments.empty() && segments.front() == "videos");
-  return is_api ? settings_.api_origins : settings_.origins;
+  return kind == Kind::api        ? settings_.api_origins
+         : kind == Kind::location ? settings_.origins
+                                  : none;
 }
 
-std::string Router::allowed_methods(const Route& route) {
-  std::string methods;
-  for (const Endpoint& endpoint : route.endpoints) {
-    methods += name_of(endpoint.method);
-    methods += ", ";
-  }
-  return methods + "OPTIONS";
-}
-
-http::Response Router::answer_options(const http::Request& request, const std::string& allowed) {
-  http::Response response;
-  response.status = 204;
-  response.headers.add("Allow", allowed);
-  if (is_preflight(request)) {
-    answer_preflight(response.headers, request, allowed);
-  }
-  return response;
+std::string Router::allowed_methods(const Route& route) const {
+  return names_of([&](Method method) { return has(route, method); });
 }
 
 }  // namespace sluice::protocol

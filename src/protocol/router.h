@@ -3,103 +3,104 @@
 // of them (methods, Allow, OPTIONS, CORS, errors).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "auth/authenticator.h"
 #include "http/handler.h"
 #include "protocol/access.h"
 #include "protocol/call.h"
+#include "protocol/dialect.h"
 #include "protocol/origins.h"
-#include "protocol/panda_api.h"
-#include "protocol/panda_dialect.h"
 #include "protocol/path.h"
 #include "protocol/protocol_settings.h"
+#include "protocol/route.h"
 #include "protocol/service_pages.h"
-#include "protocol/session_gate.h"
-#include "protocol/video_upload.h"
 #include "upload/engine.h"
-#include "video/videos.h"
 
 namespace sluice::protocol {
 
 // What the routes lead to. All of it outlives the router.
 struct RouterParts {
   upload::Engine& engine;
-  SessionGate& gate;
-  video::Videos& videos;
   ServicePages& pages;
-  const auth::Authenticator& authenticator;
+  const Access& access;
+  // In the order in which they are asked for what they recognise; the last one takes the rest.
+  std::vector<Dialect*> dialects;
 };
 
 class Router final : public http::Handler {
  public:
-  // Any thread may call handle().
-  Router(RouterParts parts, ProtocolSettings settings);
+  // `settings` outlives the router. Any thread may call handle().
+  Router(RouterParts parts, const ProtocolSettings& settings);
 
-  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
-                                       const http::RequestContext& context,
-                                       runtime::ByteSource& body) override;
-  runtime::Task<std::uint64_t> upload_of(const http::Request& request) override;
-  // With what lets pages of other origins read the answer.
-  void decorate(const http::Request* request, http::Response& response) override;
+  runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
+  runtime::Task<http::ReplyPtr> refuse(http::Exchange& exchange, Error error) override;
 
  private:
-  enum class Kind {
-    api,  // With and without version prefix.
-    location,
-    service,
+  using Kind = Route::Kind;
+  // What the answers of a route, or of one dialect at the locations, have in common.
+  class Place final : public http::Destination {
+   public:
+    // Pages of `origins` may read the answers. Without a dialect errors have the usual form.
+    Place(const char* name, const Origins& origins, const Dialect* dialect)
+        : Destination(name), origins_(origins), dialect_(dialect) {}
+
+    http::Response render(const Error& error) const override;
+    void complete(const http::Request& request, http::Response& response) const override;
+
+   private:
+    const Origins& origins_;
+    const Dialect* const dialect_;
   };
-  struct Endpoint {
-    http::Method method;
-    Action action;
-  };
-  struct Route {
-    Kind kind;
-    const char* name;
-    PathPattern path;
-    std::vector<Endpoint> endpoints;  // GET stands for HEAD too; OPTIONS is answered for all.
+  struct Entry {
+    Route route;
+    Place place;  // At a location the dialect's counts.
   };
   struct Match {
-    const Route* route;
+    const Entry* entry;
     std::string capture;
   };
-  // Where a request has been led.
-  struct Destination {
-    const Route* route = nullptr;      // Null: nowhere.
-    const Origins* origins = nullptr;  // Whose pages may read the answer; null: those of locations.
+  struct Lead {
+    const Route* route = nullptr;  // Null: there is nothing.
+    Dialect* dialect = nullptr;    // At a location.
+    bool lacks_json = false;       // With ".json" behind the path there would be something.
   };
 
-  std::vector<Route> make_table();
-  std::vector<Route> panda_routes();
-  std::vector<Route> service_routes();
-  std::vector<Route> optional_routes();
+  std::vector<Entry> make_table() const;
+  std::vector<Route> own_routes() const;
+  std::vector<Place> make_places() const;
   std::optional<Match> find(const Segments& segments, bool has_version) const;
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
-  runtime::Task<Answer> dispatch(Call& call, Destination& destination);
-  // Inlined, its values would stay in the frame of handle().
-  [[gnu::noinline]] http::ReplyPtr reply_to(const Call& call, const Destination& destination,
-                                            Answer& answer);
+  // Of `dialects`.
+  std::size_t recogniser_of(const http::Request& request) const;
+  // The only place that looks for the route. An error: the path cannot be read.
+  Result<Lead> lead(Call& call) const;
+  runtime::Task<Answer> dispatch(Call& call);
+  runtime::Task<Answer> nothing_at(Call& call, bool lacks_json) const;
+  runtime::Task<Answer> at_location(Call& call, const Route& route, Dialect& dialect) const;
+  runtime::Task<Answer> at(Call& call, const Route& route) const;
+  // With the upload that the request was about, whatever became of it. Takes the answer; handed
+  // over by value it would stand in the frame of handle() twice.
+  runtime::Task<http::ReplyPtr> reply(Call& call, Answer& answer);
   // Who asks. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
-  // Whose pages may read an answer, also when no route made it.
-  const Origins& origins_of(const Segments& segments, bool has_version,
-                            const std::optional<Match>& match) const;
+  const Origins& origins_of(Kind kind) const;
 
-  static std::string allowed_methods(const Route& route);
-  static http::Response answer_options(const http::Request& request, const std::string& allowed);
+  bool has(const Route& route, http::Method method) const;
+  std::string allowed_methods(const Route& route) const;
 
-  const ProtocolSettings settings_;
-  const Access access_;
-  PandaDialect dialect_;
-  VideoUpload video_upload_;
-  PandaApi api_;
-  ServicePages& pages_;
-  const std::vector<Route> table_;
+  const RouterParts parts_;
+  const ProtocolSettings& settings_;
+  const std::vector<Entry> table_;
+  const std::vector<Place> at_locations_;  // As `dialects`.
+  const std::string every_method_;
+  // Where no route leads.
+  const Place elsewhere_{"none", settings_.origins, nullptr};
+  const Place elsewhere_in_api_{"none", settings_.api_origins, nullptr};
 };
 
 }  // namespace sluice::protocol

@@ -108,6 +108,20 @@ TEST_F(RouterTest, NamesTheUploadOfALocationWhateverBecomesOfTheRequest) {
   EXPECT_EQ(last.upload_id, 0U);
 }
 
+TEST_F(RouterTest, RefusesAsItAnswers) {
+  const std::string path = open(9);
+  const http::Response coded = refuse("PUT " + path, Error(Errc::unsupported_media_type, "coded"));
+  EXPECT_EQ(error_of(coded), "415 UnsupportedMediaType");
+  EXPECT_EQ(header(coded, "Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(last.upload_id, 1U);
+  EXPECT_STREQ(last.route, "upload");
+  const http::Response of_the_api =
+      refuse("POST /videos.json", Error(Errc::unsupported_media_type, "coded"));
+  EXPECT_EQ(header(of_the_api, "Access-Control-Allow-Origin"), "(none)");
+  EXPECT_STREQ(last.route, "videos");
+  EXPECT_EQ(engine.calls, 0);
+}
+
 TEST_F(RouterTest, OpensSessionsOfProjects) {
   for (const char* service : {"qc", "tts"}) {
     const http::Response response = send("POST /" + std::string(service) +
@@ -124,6 +138,66 @@ TEST_F(RouterTest, ShowsThePolicyForFlashOnlyWhenEnabled) {
   const http::Response response = send("GET /crossdomain.xml");
   EXPECT_EQ(header(response, "Content-Type"), "text/x-cross-domain-policy");
   EXPECT_NE(response.body.find("domain=\"*.example.com\" headers=\"*\""), std::string::npos);
+}
+
+// Takes what it is called by its name for.
+class Whisper final : public Dialect {
+ public:
+  bool recognises(const http::Request& request) const override {
+    return request.headers.find("Whisper").has_value();
+  }
+  bool has(http::Method method) const noexcept override { return method == http::Method::patch; }
+  runtime::Task<Answer> handle(Call& call) override {
+    if (call.capture.starts_with('Z')) {
+      return answered(fail(Errc::content_mismatch, "psst"));
+    }
+    return answered(http::json_response(200, "{}"));
+  }
+  http::Response render(const Error& error) const override {
+    return {.status = 409, .headers = {}, .body = "(" + error.message() + ")"};
+  }
+  std::vector<Route> routes() override {
+    return {{Route::Kind::api,
+             "whisper",
+             PathPattern("/whisper"),
+             {{http::Method::patch,
+               [](Call&) { return answered(fail(Errc::content_mismatch, "psst")); }}}}};
+  }
+};
+
+class RouterDialectsTest : public RouterFixture {
+ protected:
+  RouterDialectsTest() { more_dialects = {&whisper}; }
+
+  Whisper whisper;
+};
+
+TEST_F(RouterDialectsTest, TheFirstThatRecognisesARequestAnswersIt) {
+  const std::string path = open(9);
+  EXPECT_EQ(send("PATCH " + path + "\nWhisper: 1").status, 200);
+  EXPECT_EQ(engine.calls, 0);
+  EXPECT_EQ(last.upload_id, 1U);
+  EXPECT_EQ(field(send("GET " + path), "id"), "1") << "the last one takes the rest";
+}
+
+TEST_F(RouterDialectsTest, ErrorsHaveTheFormOfTheDialect) {
+  const std::string path = "/uploads/" + std::string(43, 'Z');
+  EXPECT_EQ(send("PATCH " + path + "\nWhisper: 1").body, "(psst)");
+  EXPECT_EQ(send("PATCH /whisper").body, "(psst)");
+  EXPECT_EQ(send("PATCH /uploads/short\nWhisper: 1").body.front(), '(');
+  const Error coded(Errc::unsupported_media_type, "coded");
+  EXPECT_EQ(refuse("PATCH " + path + "\nWhisper: 1", coded).body, "(coded)");
+  EXPECT_EQ(error_of(refuse("PATCH " + path, coded)), "415 UnsupportedMediaType");
+}
+
+TEST_F(RouterDialectsTest, ALocationHasTheMethodsOfAllDialects) {
+  const std::string path = open(9);
+  constexpr const char* all = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
+  for (const char* head : {"OPTIONS *", "OPTIONS /uploads/x", "OPTIONS /uploads/x\nWhisper: 1",
+                           "GET /uploads/x\nWhisper: 1", "PATCH /uploads/x"}) {
+    EXPECT_EQ(header(send(head), "Allow"), all) << head;
+  }
+  EXPECT_EQ(send("PATCH " + path).status, 405) << "not every dialect has every method";
 }
 
 class RouterOriginsTest : public RouterFixture {

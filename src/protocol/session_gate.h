@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "http/handler.h"
+#include "http/exchange.h"
 #include "http/message.h"
 #include "runtime/task.h"
 #include "upload/upload.h"

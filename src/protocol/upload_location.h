@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
-// The URL of an upload, as the client of a request is told it.
+// The location of an upload: the token in it, and its URL as the client of a request is told it.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
+#include "base/encoding.h"
 #include "protocol/call.h"
 #include "protocol/protocol_settings.h"
 
 namespace sluice::protocol {
+
+// 256 bits.
+inline bool is_upload_token(std::string_view text) noexcept {
+  constexpr std::size_t characters = 43;
+  return text.size() == characters && is_base64url(text);
+}
 
 // Absolute when the settings or the request say the host.
 inline std::string upload_location(const Call& call, const ProtocolSettings& settings,

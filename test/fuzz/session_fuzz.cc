@@ -21,8 +21,8 @@
 #include "base/limits.h"
 #include "delivery/handover.h"
 #include "http/head_parser.h"
-#include "protocol/chunked_file.h"
-#include "protocol/panda_dialect.h"
+#include "protocol/multichunk/chunked_file.h"
+#include "protocol/panda/panda_dialect.h"
 #include "protocol/path.h"
 #include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
@@ -52,6 +52,25 @@ auth::Keyring some_keys() {
   credential.cloud_ids = {"cloud"};
   return {{std::move(credential)}, true};
 }
+
+class NoVideos final : public video::Videos {
+ public:
+  runtime::Task<Result<video::VideoList>> list(video::VideoFilter) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<std::string>> find(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<std::string>> metadata(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<>> remove(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+  runtime::Task<Result<>> remove_source(std::string, video::Viewer) override {
+    co_return fail(Errc::not_found);
+  }
+};
 
 class NoHandover final : public delivery::Handover {
  public:
@@ -84,15 +103,19 @@ class World {
         engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
                 handover_, engine_settings()),
-        dialect_(engine_, gate_, access_, settings_) {
+        sessions_(engine_, gate_, access_, settings_),
+        multichunk_(engine_),
+        dialect_({engine_, gate_, videos_, access_, settings_, multichunk_}) {
     store_.free_bytes = std::uint64_t{1} << 62U;
   }
 
   void open(const http::Request& request, std::string body) {
     testing::ScriptedSource source(std::move(body));
     const http::RequestContext context;
-    protocol::Call call(request, context, source);
-    const protocol::Answer answer = run(dialect_.open_session(call));
+    http::Interims nowhere;
+    http::Exchange exchange(request, context, source, nowhere);
+    protocol::Call call(exchange);
+    const protocol::Answer answer = run(sessions_.open(call));
     if (!answer) {
       const int status = info(answer.error().code()).http_status;
       SLUICE_CHECK(status >= 400 && status < 500 && journal_.uploads.empty());
@@ -129,15 +152,15 @@ class World {
     SLUICE_CHECK(layout.total_size() == record.file_size);
     SLUICE_CHECK(journal::layout_from_text(journal::layout_to_text(layout)) == layout);
     std::uint64_t end = 0;
-    check_file(protocol::main_file(layout), end);
+    check_file(protocol::multichunk::main_file(layout), end);
     for (const journal::ExtraFile& extra : layout.extra_files) {
-      check_file(*protocol::find_file(layout, extra.tag), end);
+      check_file(*protocol::multichunk::find_file(layout, extra.tag), end);
     }
     SLUICE_CHECK(end == record.file_size);
   }
 
   // It begins at `end`, where the one before it ends, and its parts are all of it.
-  static void check_file(const protocol::ChunkedFile& file, std::uint64_t& end) {
+  static void check_file(const protocol::multichunk::ChunkedFile& file, std::uint64_t& end) {
     SLUICE_CHECK(file.range().begin == end);
     end = file.range().end;
     const std::uint64_t count = file.part_count();
@@ -167,9 +190,11 @@ class World {
     request.method = http::Method::get;
     testing::ScriptedSource nothing("");
     const http::RequestContext context;
-    protocol::Call call(request, context, nothing);
+    http::Interims nowhere;
+    http::Exchange exchange(request, context, nothing, nowhere);
+    protocol::Call call(exchange);
     call.capture = record.token;
-    const protocol::Answer answer = run(dialect_.describe(call));
+    const protocol::Answer answer = run(dialect_.handle(call));
     // An empty file is complete, and its backend has not answered.
     SLUICE_CHECK(answer ? json::parse(answer->body).is_object()
                         : answer.error().code() == Errc::delivery_pending);
@@ -185,7 +210,10 @@ class World {
   auth::Authenticator authenticator_;
   protocol::Access access_;
   upload::UploadEngine engine_;
-  protocol::PandaDialect dialect_;
+  protocol::panda::PandaSessions sessions_;
+  protocol::multichunk::MultichunkDialect multichunk_;
+  NoVideos videos_;
+  protocol::panda::PandaDialect dialect_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 """Fails when a file of src/<folder>/ includes a folder that its library does not declare in USES.
 
 Allowed are the own folder, the folders behind USES of the library (of the test program for *_test.cc files) and base.
+A folder with a CMakeLists.txt inside of another one is a folder like every other: its library has its name, and
+neither may include the other without a word in USES.
 The files of src/ itself are the library app; main.cc alone is none of it, it is the program.
 """
 
@@ -33,11 +35,24 @@ def declarations(cmake_file):
     return found
 
 
-def folder_of(include):
-    return include.split("/", 1)[0] if "/" in include else ROOT
+def folders_of(source):
+    """{name: path} of the folders that are libraries, as deep as they lie."""
+    found = {}
+    for path in [*source.iterdir(), *(file.parent for file in source.glob("*/**/CMakeLists.txt"))]:
+        if path.is_dir() and found.setdefault(path.name, path) != path:
+            sys.exit(f"{path}: its name is that of {found[path.name]}")
+    return found
 
 
-def check_folder(name, folder, folders, problems):
+def folder_of(path, top, folders):
+    """The name of the deepest folder around the path, which is as written from `top`, or else its first word."""
+    for parent in Path(path).parents:
+        if folders.get(parent.name) == top / parent:
+            return parent.name
+    return path.split("/", 1)[0] if "/" in path else ROOT
+
+
+def check_folder(name, folder, top, folders, problems):
     declared = declarations(folder / "CMakeLists.txt") if (folder / "CMakeLists.txt").is_file() else {}
     library_uses = set()
     test_uses = {}
@@ -47,8 +62,9 @@ def check_folder(name, folder, folders, problems):
         else:
             for source in lists["SOURCES"]:
                 test_uses[source] = set(lists["USES"])
-    for file in sorted(folder.glob("*") if name == ROOT else folder.rglob("*")):
-        if file.suffix not in (".h", ".cc") or file.name == PROGRAM:
+    for file in sorted(folder.rglob("*")):
+        path = file.relative_to(top).as_posix()
+        if file.suffix not in (".h", ".cc") or path == PROGRAM or folder_of(path, top, folders) != name:
             continue
         allowed = {name, "base"} | library_uses
         if file.name.endswith("_test.cc"):
@@ -59,9 +75,9 @@ def check_folder(name, folder, folders, problems):
             match = INCLUDE.match(line)
             if not match:
                 continue
-            used = folder_of(match.group(1))
+            used = folder_of(match.group(1), top, folders)
             if used not in allowed:
-                words = ", ".join(sorted(allowed & folders))
+                words = ", ".join(sorted(allowed & folders.keys()))
                 what = f"folder {used}" if used in folders else "a file outside the folders"
                 problems.append(f'{file}:{number}: includes "{match.group(1)}", {what}; {name} may use: {words}')
     return library_uses
@@ -86,11 +102,12 @@ def check_cycles(uses, problems):
 
 def main(root):
     problems = []
-    folders = {path.name for path in (root / "src").iterdir() if path.is_dir()}
+    source = root / "src"
+    folders = folders_of(source)
     if not folders:
         problems.append(f"{root}/src: no folder found")
-    uses = {name: check_folder(name, root / "src" / name, folders, problems) for name in sorted(folders)}
-    uses[ROOT] = check_folder(ROOT, root / "src", folders, problems)
+    uses = {name: check_folder(name, path, source, folders, problems) for name, path in sorted(folders.items())}
+    uses[ROOT] = check_folder(ROOT, source, source, folders, problems)
     check_cycles(uses, problems)
     for problem in problems:
         print(problem)

@@ -77,11 +77,18 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     delivered_bytes = store.blobs.contains(id) ? store.blobs.at(id).durable : "";
     (void)co_await store.move_to(id, delivered_bytes.size(), "video");
     delivery::Delivery delivery;
-    delivery.answer.status = 200;
-    delivery.answer.body = "answer " + std::to_string(id);
+    delivery.answer = answer_to(id);
     delivery.blob_taken = true;
     const Result<> kept = co_await engine->ledger().answered(std::move(token), std::move(delivery));
     EXPECT_TRUE(kept);
+  }
+
+  // What the backend says of an upload's file.
+  virtual journal::Answer answer_to(std::uint64_t id) const {
+    journal::Answer answer;
+    answer.status = 200;
+    answer.body = "answer " + std::to_string(id);
+    return answer;
   }
 
   boost::asio::io_context context{1};

@@ -19,15 +19,17 @@ namespace sluice::testing {
 // Answers by the first word of the path: what a request may do to its connection.
 class ScriptedHandler final : public http::Handler {
  public:
-  runtime::Task<http::ReplyPtr> handle(const http::Request& request,
-                                       const http::RequestContext& context,
-                                       runtime::ByteSource& body) override {
+  runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override {
     ++calls;
+    const http::Request& request = exchange.request();
+    exchange.lead_to(known_);
     auto reply = std::make_unique<http::Reply>();
     reply->route = "scripted";
     reply->response = text(200, "path=" + request.path);
     if (request.path == "/echo") {
-      reply->response = co_await echo(body);
+      reply->response = co_await echo(exchange.body());
+    } else if (request.path == "/interims") {
+      reply->response = co_await tell_before(exchange);
     } else if (request.path == "/throw") {
       throw std::runtime_error("on purpose");
     } else if (request.path == "/none") {
@@ -44,26 +46,37 @@ class ScriptedHandler final : public http::Handler {
       reply->upload_id = 7;
     }
     reply->trouble = trouble;
-    last_context = context;
+    last_context = exchange.context();
     co_return reply;
   }
 
-  runtime::Task<std::uint64_t> upload_of(const http::Request& request) override {
-    co_return request.path == "/upload" ? 7 : 0;
-  }
-
-  void decorate(const http::Request* request, http::Response& response) override {
-    decorated.push_back(request != nullptr ? request->path : "-");
-    response.headers.add("Decorated", "yes");
+  runtime::Task<http::ReplyPtr> refuse(http::Exchange& exchange, Error error) override {
+    const std::string& path = exchange.request().path;
+    exchange.lead_to(path.empty() ? unread_ : known_);
+    exchange.upload_id = path == "/upload" ? 7 : 0;
+    co_return exchange.reply(fail(std::move(error)));
   }
 
   int calls = 0;
-  std::string trouble;  // Of every reply.
-  std::vector<std::string> decorated;
+  std::string trouble;                 // Of every reply.
+  std::vector<std::string> completed;  // Paths of answers that are not the handler's own.
   http::RequestContext last_context;
   std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();
 
  private:
+  class Place final : public http::Destination {
+   public:
+    Place(const char* route, std::vector<std::string>& completed)
+        : http::Destination(route), completed_(completed) {}
+    void complete(const http::Request& request, http::Response& response) const override {
+      completed_.push_back(request.path);
+      response.headers.add("Completed", "yes");
+    }
+
+   private:
+    std::vector<std::string>& completed_;
+  };
+
   static http::Response text(int status, std::string body) {
     return http::Response{.status = status, .headers = {}, .body = std::move(body)};
   }
@@ -85,6 +98,18 @@ class ScriptedHandler final : public http::Handler {
       all += as_text(Bytes(buffer).first(*count));
     }
   }
+  // In front of the body and behind it.
+  static runtime::Task<http::Response> tell_before(http::Exchange& exchange) {
+    http::Interim created{.status = 104};
+    created.headers.add("Location", "/u");
+    (void)co_await exchange.inform(std::move(created));
+    http::Response response = co_await echo(exchange.body());
+    const Result<> informed = co_await exchange.inform({.status = 103});
+    co_return informed ? std::move(response) : http::error_response(informed.error());
+  }
+
+  const Place known_{"scripted", completed};
+  const Place unread_{"none", completed};
 };
 
 }  // namespace sluice::testing

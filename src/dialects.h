@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The languages that the server speaks, and the router that leads to them.
+#pragma once
+
+#include <utility>
+
+#include "auth/authenticator.h"
+#include "protocol/access.h"
+#include "protocol/multichunk/multichunk_dialect.h"
+#include "protocol/panda/panda_dialect.h"
+#include "protocol/protocol_settings.h"
+#include "protocol/router.h"
+#include "protocol/service_pages.h"
+#include "protocol/session_gate.h"
+#include "upload/engine.h"
+#include "video/videos.h"
+
+namespace sluice {
+
+// All of it outlives the dialects.
+struct DialectParts {
+  upload::Engine& engine;
+  protocol::SessionGate& gate;
+  video::Videos& videos;
+  protocol::ServicePages& pages;
+  const auth::Authenticator& authenticator;
+};
+
+class Dialects {
+ public:
+  Dialects(const DialectParts& parts, protocol::ProtocolSettings settings)
+      : settings_(std::move(settings)),
+        access_(parts.authenticator, settings_),
+        multichunk_(parts.engine),
+        panda_({parts.engine, parts.gate, parts.videos, access_, settings_, multichunk_}),
+        router_({parts.engine, parts.pages, access_, {&multichunk_, &panda_}}, settings_) {}
+
+  Dialects(const Dialects&) = delete;
+  Dialects& operator=(const Dialects&) = delete;
+
+  http::Handler& router() noexcept { return router_; }
+
+ private:
+  const protocol::ProtocolSettings settings_;
+  const protocol::Access access_;
+  protocol::multichunk::MultichunkDialect multichunk_;
+  protocol::panda::PandaDialect panda_;
+  protocol::Router router_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The Panda Upload API (docs/protocol.md): what is done at locations, and its paths.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/access.h"
+#include "protocol/call.h"
+#include "protocol/dialect.h"
+#include "protocol/multichunk/multichunk_dialect.h"
+#include "protocol/panda/panda_api.h"
+#include "protocol/panda/panda_sessions.h"
+#include "protocol/panda/video_upload.h"
+#include "protocol/protocol_settings.h"
+#include "protocol/session_gate.h"
+#include "runtime/task.h"
+#include "upload/engine.h"
+#include "video/videos.h"
+
+namespace sluice::protocol::panda {
+
+// All of it outlives the dialect.
+struct PandaParts {
+  upload::Engine& engine;
+  SessionGate& gate;
+  video::Videos& videos;
+  const Access& access;
+  const ProtocolSettings& settings;
+  multichunk::MultichunkDialect&
+      multichunk;  // Gets what is asked of its uploads in words of Panda.
+};
+
+// Any thread may call.
+class PandaDialect final : public Dialect {
+ public:
+  explicit PandaDialect(const PandaParts& parts)
+      : engine_(parts.engine),
+        settings_(parts.settings),
+        multichunk_(parts.multichunk),
+        sessions_(parts.engine, parts.gate, parts.access, parts.settings),
+        video_upload_(parts.engine, parts.gate, parts.access, parts.settings),
+        api_(parts.videos) {}
+
+  // Its clients say nothing that others do not: it stands behind all other dialects.
+  bool recognises(const http::Request& /*request*/) const override { return true; }
+  bool has(http::Method method) const noexcept override;
+  runtime::Task<Answer> handle(Call& call) override;
+  http::Response render(const Error& error) const override;
+  std::vector<Route> routes() override;
+
+ private:
+  runtime::Task<Answer> receive(Call& call);   // PUT, POST
+  runtime::Task<Answer> describe(Call& call);  // GET
+  runtime::Task<Answer> abort(Call& call);     // DELETE
+  runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
+  runtime::Task<Answer> complete_empty(Call& call);
+  runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
+  runtime::Task<Answer> conclude(Call& call, const Result<upload::SnapshotPtr>& appended);
+  runtime::Task<Answer> append_form(Call& call, std::string boundary);
+  // Tells the client of an unfinished hand-off what is stored; or the answer, when it has come in
+  // the meantime.
+  runtime::Task<Answer> pending(Call& call, Error error);
+
+  // What is stored, the backend's answer, or that there will be none.
+  runtime::Task<Answer> progress(Call& call, const upload::Snapshot& snapshot);
+
+  upload::Engine& engine_;
+  const ProtocolSettings& settings_;
+  multichunk::MultichunkDialect& multichunk_;
+  PandaSessions sessions_;
+  VideoUpload video_upload_;
+  PandaApi api_;
+};
+
+}  // namespace sluice::protocol::panda

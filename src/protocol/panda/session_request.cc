@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/panda/session_request.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+
+namespace sluice::protocol::panda {
+namespace {
+
+// Not kept: the first two have fields of their own, "file" stands for the file itself, the others
+// let whoever reads the journal act for the client.
+constexpr std::array<std::string_view, 5> not_kept{"file_size", "file_name", "file", "signature",
+                                                   "token"};
+
+Result<std::uint64_t> file_size_of(const Parameters& parameters) {
+  const Result<std::optional<std::uint64_t>> size = parameters.integer("file_size", 0);
+  if (!size) {
+    return fail(size.error());
+  }
+  if (!*size) {
+    return fail(Errc::bad_request,
+                "file_size is missing: expected the size of the file in bytes, an integer of at "
+                "least 0");
+  }
+  if (**size > limits::file_size_max) {
+    return fail(Errc::file_too_large, "file_size: expected at most " +
+                                          std::to_string(limits::file_size_max) + " bytes, got " +
+                                          parameters.text("file_size").value_or(""));
+  }
+  return **size;
+}
+
+Result<std::string> file_name_of(const Parameters& parameters) {
+  const std::optional<std::string> name = parameters.text("file_name");
+  if (!name || name->empty()) {
+    return fail(Errc::bad_request,
+                std::string(name ? "file_name is empty" : "file_name is missing") +
+                    ": expected the name of the file");
+  }
+  if (!parameters.values().at("file_name").is_string()) {
+    return fail(Errc::bad_request, "file_name: expected text, got " + in_quotes(*name));
+  }
+  if (name->size() > limits::file_name_bytes_max) {
+    return fail(Errc::bad_request, "file_name: expected at most " +
+                                       std::to_string(limits::file_name_bytes_max) +
+                                       " bytes, got " + std::to_string(name->size()));
+  }
+  return *name;
+}
+
+}  // namespace
+
+Result<upload::NewUpload> parse_session_request(const Parameters& parameters) {
+  const Result<std::uint64_t> size = file_size_of(parameters);
+  if (!size) {
+    return fail(size.error());
+  }
+  Result<std::string> name = file_name_of(parameters);
+  if (!name) {
+    return fail(name.error());
+  }
+  upload::NewUpload request;
+  request.file_size = *size;
+  request.file_name = *std::move(name);
+  request.content_type = parameters.text("content_type").value_or("");
+  request.parameters = kept_parameters(parameters);
+  return request;
+}
+
+std::string kept_parameters(const Parameters& parameters) {
+  boost::json::object kept;
+  for (const boost::json::key_value_pair& field : parameters.values()) {
+    if (std::ranges::find(not_kept, std::string_view(field.key())) == not_kept.end()) {
+      kept.emplace(field.key(), field.value());
+    }
+  }
+  return boost::json::serialize(kept);
+}
+
+std::string session_origin(const http::Request& request, const std::string& client_address,
+                           const std::vector<std::string>& kept) {
+  boost::json::object headers;
+  for (const std::string& name : kept) {
+    std::string value;
+    for (const http::Header& header : request.headers.fields()) {
+      if (equals_ignoring_case(header.name, name)) {
+        value += value.empty() ? "" : name == "cookie" ? "; " : ", ";  // RFC 6265 5.4 for cookies.
+        value += header.value;
+      }
+    }
+    if (request.headers.find(name)) {
+      headers[name] = to_valid_utf8(value);
+    }
+  }
+  boost::json::object origin;
+  origin["address"] = client_address;
+  origin["headers"] = std::move(headers);
+  return boost::json::serialize(origin);
+}
+
+}  // namespace sluice::protocol::panda
