@@ -29,6 +29,7 @@ constexpr std::array rows{
     Row{Errc::not_found, {404, false, "RecordNotFound"}},
     Row{Errc::method_not_allowed, {405, false, "MethodNotAllowed"}},
     Row{Errc::content_mismatch, {409, false, "ContentMismatch"}},
+    Row{Errc::offset_mismatch, {409, false, "OffsetMismatch"}},
     Row{Errc::file_too_large, {413, false, "FileSizeLimitExceeded"}},
     Row{Errc::target_too_long, {414, false, "UriTooLong"}},
     Row{Errc::unsupported_media_type, {415, false, "UnsupportedMediaType"}},

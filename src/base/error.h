@@ -19,6 +19,7 @@ enum class Errc {
   not_found,
   method_not_allowed,
   content_mismatch,
+  offset_mismatch,
   file_too_large,
   target_too_long,
   unsupported_media_type,

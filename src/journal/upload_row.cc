@@ -13,10 +13,6 @@
 namespace sluice::journal {
 namespace {
 
-void bind_time(Execution& execution, Timestamp time) {
-  execution.bind(time.time_since_epoch().count());
-}
-
 // Takes columns one after the other and remembers the first that holds nothing of ours.
 class Columns {
  public:

@@ -16,10 +16,10 @@
 namespace sluice::store {
 namespace {
 
-constexpr std::uint64_t id = 7;
-
 class FinishedFilesTest : public ::testing::Test {
  protected:
+  static constexpr std::uint64_t id = 7;
+
   void write_blob(const std::string& text) {
     const auto blob = store.open({id, text.size()});
     testing::ScriptedSource source(text);

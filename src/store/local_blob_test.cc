@@ -24,10 +24,11 @@ using Calls = std::vector<std::string>;
 using Ending = sluice::testing::ScriptedSource::Ending;
 using sluice::testing::run;
 using sluice::testing::ScriptedSource;
-constexpr std::uint64_t id = 0x1ab;  // 427, in shard ab.
 
 class LocalBlobTest : public ::testing::Test {
  protected:
+  static constexpr std::uint64_t id = 0x1ab;  // 427, in shard ab.
+
   static Received receive(Blob& blob, ByteRange range, ScriptedSource& source,
                           AtEnd at_end = AtEnd::goes_on) {
     return run(blob.receive(range, source, at_end));

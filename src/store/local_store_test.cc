@@ -19,7 +19,6 @@ namespace {
 
 using Calls = std::vector<std::string>;
 using testing::RecordingDisk;
-constexpr std::uint64_t id = 0x1ab;  // 427, in shard ab.
 
 std::uint64_t observations(const Histogram& histogram) {
   std::uint64_t sum = 0;
@@ -31,6 +30,8 @@ std::uint64_t observations(const Histogram& histogram) {
 
 class LocalStoreTest : public ::testing::Test {
  protected:
+  static constexpr std::uint64_t id = 0x1ab;  // 427, in shard ab.
+
   std::unique_ptr<Blob> open(std::uint64_t file_size, std::uint64_t stored_end = 0) {
     return store.open({id, file_size, stored_end});
   }

@@ -24,7 +24,6 @@ namespace {
 
 using sluice::testing::RecordingDisk;
 constexpr Duration long_turn = std::chrono::hours(1);
-constexpr std::uint64_t id = 0x1ab;
 
 // What it is asked for is there, up to `at_once` bytes a call.
 class Reader final : public runtime::Loan {
@@ -88,6 +87,8 @@ class Socket final : public runtime::Loan {
 
 class TurnTest : public ::testing::Test {
  protected:
+  static constexpr std::uint64_t id = 0x1ab;
+
   TurnTest() { EXPECT_TRUE(file.open(0, 0)); }
 
   Result<> run(Turn& turn) { return turn.run(pipes, buffer); }

@@ -15,26 +15,44 @@ namespace sluice::upload {
 
 using runtime::Task;
 
+namespace {
+
+Error offset_mismatch(std::uint64_t offset, std::uint64_t stored) {
+  return Error(
+      Errc::offset_mismatch,
+      fmt::format("expected the bytes from offset {} on, got those from {}", stored, offset));
+}
+
+}  // namespace
+
 Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
                runtime::ByteSource& body)
     : upload_(upload),
       tools_(tools),
       piece_(piece),
+      is_part_(std::holds_alternative<Part>(piece)),
       body_(body),
-      position_(piece.begin),
-      end_(std::min(piece.end.value_or(upload.file_size()), upload.file_size())),
-      may_be_another_file_(piece.size_unknown || (piece.is_exact() && !body.remaining())) {}
+      position_(wanted_range(piece, upload.file_size()).begin),
+      end_(wanted_range(piece, upload.file_size()).end),
+      may_be_another_file_(std::holds_alternative<UpToEnd>(piece) ||
+                           (is_exact(piece) && !body.remaining())) {}
 
 Task<Result<bool>> Append::run() {
   const auto began = std::chrono::steady_clock::now();
+  // Of bytes that are stored no other request is cut off for such a mistake.
+  if (const std::uint64_t prefix = upload_.progress().stored.prefix();
+      std::holds_alternative<ContinuesAt>(piece_) && position_ < prefix) {
+    co_return fail(offset_mismatch(position_, prefix));
+  }
   Claim claim(upload_, {position_, end_}, body_);
   const Result<std::size_t> acquired = co_await claim.acquire();
   if (!acquired) {
     co_return fail(acquired.error());
   }
   tools_.metrics.takeovers.add(*acquired);
-  if (!is_wanted()) {
-    co_return false;
+  const Result<bool> wanted = is_wanted();
+  if (!wanted || !*wanted) {
+    co_return wanted;
   }
   claim_ = may_be_another_file_ ? nullptr : &claim;
   const Result<> transferred = co_await transfer();
@@ -71,12 +89,18 @@ Task<Result<std::uint64_t>> Append::run_to_end() {
 }
 
 // False when what the upload was as the request came is no longer true: the caller answers with
-// what it is now.
-bool Append::is_wanted() {
+// what it is now. From here on the range is this request's, so that no other moves the offset.
+Result<bool> Append::is_wanted() {
   journal::UploadProgress progress = upload_.progress();
   stored_ = std::move(progress.stored);
-  const bool leaves_gap = !piece_.part && position_ > stored_.prefix();
-  return progress.state == journal::UploadState::receiving && !leaves_gap;
+  const std::uint64_t prefix = stored_.prefix();
+  if (progress.state != journal::UploadState::receiving) {
+    return false;
+  }
+  if (std::holds_alternative<ContinuesAt>(piece_) && position_ != prefix) {
+    return fail(offset_mismatch(position_, prefix));
+  }
+  return is_part_ || position_ <= prefix;
 }
 
 // A repeated piece holds no bytes that the file still wants, so others can finish the file beside
@@ -204,22 +228,24 @@ Task<Result<bool>> Append::compare(std::uint64_t until) {
 // Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file and a part have to
 // end where they end.
 Task<Result<>> Append::check_end() {
-  if (!piece_.is_exact() && !piece_.size_unknown) {
+  const bool is_up_to_end = std::holds_alternative<UpToEnd>(piece_);
+  if (!is_exact(piece_) && !is_up_to_end) {
     co_return Result<>();
   }
-  const std::uint64_t size = end_ - piece_.begin;
-  const char* const what = piece_.part ? "this part has" : "file_size is";
-  const char* const came = piece_.part ? "body" : "file that came";
-  if (position_ < end_ && piece_.is_exact()) {
-    co_return fail(Errc::bad_request, fmt::format("{} {} bytes, the {} has {}", what, size, came,
-                                                  position_ - piece_.begin));
+  const std::uint64_t begin = wanted_range(piece_, upload_.file_size()).begin;
+  const std::uint64_t size = end_ - begin;
+  const char* const what = is_part_ ? "this part has" : "file_size is";
+  const char* const came = is_part_ ? "body" : "file that came";
+  if (position_ < end_ && !is_up_to_end) {
+    co_return fail(Errc::bad_request,
+                   fmt::format("{} {} bytes, the {} has {}", what, size, came, position_ - begin));
   }
   std::array<std::byte, 1> surplus{};
   const Result<std::size_t> count = co_await body_.read(surplus, limits::body_end_patience);
   if (!count) {
     co_return fail(count.error());
   }
-  if (*count != 0 && piece_.size_unknown) {
+  if (*count != 0 && is_up_to_end) {
     co_return fail(Errc::file_too_large, fmt::format("File size limit is set to {} bytes", size));
   }
   if (*count != 0) {
@@ -248,7 +274,7 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   }
   // Each of thousands of parts can break off, and their ranges are written with every piece: beyond
   // some, such a part begins anew.
-  if (!may_finish && piece_.part && !upload_.keeps_broken_part()) {
+  if (!may_finish && is_part_ && !upload_.keeps_broken_part()) {
     written_ = RangeSet();
     co_return false;
   }

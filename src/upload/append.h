@@ -57,7 +57,7 @@ class Append {
   runtime::Task<Result<std::uint64_t>> run_to_end();
 
  private:
-  bool is_wanted();
+  Result<bool> is_wanted();
   runtime::Task<Result<>> transfer();
   // For status queries: how far this request is.
   void begins_to_wait();
@@ -80,6 +80,7 @@ class Append {
   LiveUpload& upload_;
   const AppendTools& tools_;
   const Piece& piece_;
+  const bool is_part_;
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;  // Null before it is needed.
   // Hears which bytes are written; null while it is not known whose bytes they are.

@@ -49,17 +49,8 @@ class CheckpointTest : public testing::EngineFixture {
     EXPECT_EQ(request.outcome->error().code(), Errc::closed_by_peer);
   }
 
-  static Piece from(std::uint64_t offset) {
-    Piece piece;
-    piece.begin = offset;
-    return piece;
-  }
-  static Piece part(std::uint64_t begin, std::uint64_t end) {
-    Piece piece = from(begin);
-    piece.end = end;
-    piece.part = true;
-    return piece;
-  }
+  static Piece from(std::uint64_t offset) { return Range{offset}; }
+  static Piece part(std::uint64_t begin, std::uint64_t end) { return Part{{begin, end}}; }
 };
 
 TEST_F(CheckpointTest, AStatusQueryTellsWhatASilentRequestBroughtAndItIsDurable) {
@@ -100,8 +91,7 @@ TEST_F(CheckpointTest, PartsThatRunSideBySideAreAllTold) {
 
 TEST_F(CheckpointTest, OfABodyThatMayBeAnotherFileNothingIsTold) {
   const std::string token = create(9);
-  Piece form = from(0);
-  form.whole_file = true;
+  const Piece form = WholeFile();
   Silent silent("abcd", 5, false);
   begin(token, form, silent);
   EXPECT_EQ(status(token)->acknowledged, 0U);

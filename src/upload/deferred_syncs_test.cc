@@ -229,10 +229,8 @@ TEST_F(DeferredSyncsTest, AnInheritedUploadThatCannotBeTakenKeepsNoOtherFromTheD
 TEST_F(DeferredSyncsTest, BytesOfAnotherFileAreNeverCounted) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abcd", {0, 4, 9}));
-  Piece whole_file;
-  whole_file.whole_file = true;
   testing::ScriptedSource other("abcdxyz", testing::ScriptedSource::Ending::end, false);
-  const auto refused = run(engine->append(token, whole_file, other));
+  const auto refused = run(engine->append(token, WholeFile(), other));
   EXPECT_EQ(refused.error().code(), Errc::bad_request);
   EXPECT_EQ(blob(1), "abcdxyz");
   EXPECT_EQ(stored(1), "0-4 but 0-4");
@@ -273,8 +271,7 @@ TEST_F(DeferredSyncsTest, PartsAreCommitted) {
   upload::NewUpload request{9, "file.mp4", "video/mp4", "{}"};
   request.layout = layout;
   const std::string token = run(engine->create(std::move(request)))->token;
-  Piece part{0, 3, {}};
-  part.part = true;
+  const Piece part = Part{{0, 3}};
   ASSERT_TRUE(append(token, "abc", part));
   EXPECT_EQ(stored(1), "0-3 but 0-3");
 }

@@ -53,7 +53,8 @@ class Engine {
   // is stored, or that belongs to a finished upload, is not read, nor is one that is no part and
   // for a multi-chunk upload; the caller gets rid of the body. On an error of the body what had
   // arrived is kept and durable before this returns the error. Newer requests for the same bytes
-  // end this one with taken_over. `token` and `body` live until this returns.
+  // end this one with taken_over; a ContinuesAt that does not is offset_mismatch. `token` and
+  // `body` live until this returns.
   virtual runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                                     runtime::ByteSource& body) = 0;
 

@@ -74,7 +74,7 @@ TEST_F(FullDiskTest, ABlobWithoutDurableBytesHasItsRoomToo) {
   const std::string token = create(600);
   store.free_bytes -= 600;
   testing::ScriptedSource wrong("abc", Ending::end, false);
-  EXPECT_FALSE(run(engine->append(token, {0, {}, {}, true}, wrong)));
+  EXPECT_FALSE(run(engine->append(token, WholeFile(), wrong)));
   EXPECT_EQ(status(token)->acknowledged, 0U);
   EXPECT_TRUE(fits(400));
   restart();
@@ -124,7 +124,7 @@ TEST_F(FullDiskTest, AJournalWithoutRoomKeepsThePrefixAndGoesOnLater) {
 
 runtime::Task<> appends(Engine& engine, std::string token, Result<SnapshotPtr>& result) {
   testing::ScriptedSource body("abc");
-  Piece piece{0, 3, 9};
+  const Piece piece = Range{0, 3, 9};
   result = co_await engine.append(token, piece, body);
 }
 

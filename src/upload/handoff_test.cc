@@ -62,7 +62,7 @@ Task<> waits_until_given_up(UploadEngine& engine, Log& log, std::string token,
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto client = [](Engine& e, std::string t, Result<SnapshotPtr>& result) -> Task<> {
     testing::ScriptedSource body("abc");
-    Piece piece{0, 3, 3};
+    const Piece piece = Range{0, 3, 3};
     result = co_await e.append(t, piece, body);
   };
   group.spawn("client", client(engine, token, heard));

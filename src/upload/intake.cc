@@ -158,8 +158,7 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
 }
 
 Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::ByteSource& body) {
-  Piece piece;
-  piece.size_unknown = true;
+  const Piece piece = UpToEnd();
   Append append(upload, core_.synced_tools, piece, body);
   const Result<std::uint64_t> size = co_await append.run_to_end();
   // A request may announce far more than the file in it has.

@@ -21,13 +21,7 @@ using testing::ScriptedSource;
 
 class PartsTest : public testing::EngineFixture {
  protected:
-  static Piece part(std::uint64_t begin, std::uint64_t end) {
-    Piece piece;
-    piece.begin = begin;
-    piece.end = end;
-    piece.part = true;
-    return piece;
-  }
+  static Piece part(std::uint64_t begin, std::uint64_t end) { return Part{{begin, end}}; }
   Result<Snapshot> send(const std::string& token, std::uint64_t begin, const std::string& bytes) {
     return append(token, bytes, part(begin, begin + bytes.size()));
   }

@@ -118,7 +118,7 @@ runtime::Task<> reaps_beside_a_request(UploadEngine& engine, Log& log, testing::
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto writer = [](Engine& e, std::string t,
                          testing::ScriptedSource& body) -> runtime::Task<> {
-    Piece piece{0, 9, 9};
+    const Piece piece = Range{0, 9, 9};
     EXPECT_FALSE(co_await e.append(t, piece, body));
   };
   group.spawn("writer", writer(engine, token, stalled));
@@ -143,7 +143,7 @@ runtime::Task<> reaps_an_upload_that_goes_on_for_ever(UploadEngine& engine, Log&
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto writer = [](Engine& e, std::string t,
                          testing::ScriptedSource& body) -> runtime::Task<> {
-    Piece piece{0, 9, 9};
+    const Piece piece = Range{0, 9, 9};
     const auto cut = co_await e.append(t, piece, body);
     EXPECT_FALSE(cut);
     EXPECT_EQ(cut.error().code(), Errc::not_found);

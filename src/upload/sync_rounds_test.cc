@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
-const Result<bool> failed = fail(Errc::storage_failed, "no disk");
+const Result<bool> a_failure = fail(Errc::storage_failed, "no disk");
 const char* const complaint = "acknowledged bytes are not synced reason=no disk";
 
 class SyncRoundsTest : public ::testing::Test {
@@ -65,7 +65,7 @@ TEST_F(SyncRoundsTest, GoOnWhileSyncsAreDeferredAndComeOnceMoreAtTheEnd) {
 
 // The loop runs until nothing is left to do on it.
 TEST_F(SyncRoundsTest, EndWithTheFirstThatLeavesNothingWhereNoneIsDeferred) {
-  start(context_.get_executor(), {.interval = 1ms, .defers = false}, {true, failed, false});
+  start(context_.get_executor(), {.interval = 1ms, .defers = false}, {true, a_failure, false});
   context_.run();
   EXPECT_EQ(count_, 3);
   rounds_->drain();
@@ -74,14 +74,14 @@ TEST_F(SyncRoundsTest, EndWithTheFirstThatLeavesNothingWhereNoneIsDeferred) {
 
 TEST_F(SyncRoundsTest, SayOnceThatTheyFail) {
   start(worker_.executor(), {.interval = 1ms, .defers = true},
-        {failed, failed, false, failed, false});
+        {a_failure, a_failure, false, a_failure, false});
   through_.get_future().wait();
   rounds_->drain();
   EXPECT_EQ(log_.lines, (Lines{complaint, complaint}));
 }
 
 TEST_F(SyncRoundsTest, SayThatTheLastOneFails) {
-  start(worker_.executor(), {.interval = 1h, .defers = true}, {failed});
+  start(worker_.executor(), {.interval = 1h, .defers = true}, {a_failure});
   rounds_->drain();
   EXPECT_EQ(log_.lines, Lines{complaint});
 }

@@ -99,9 +99,7 @@ TEST_F(TakeFileTest, BecomesTheCompleteUploadThatItsIdentitySays) {
   EXPECT_EQ(record.parameters + record.origin, R"({"payload":"p"}{"address":"1.2.3.4"})");
   EXPECT_EQ(record.file_size, 9U);
   answer_now(taken->token);
-  Piece nothing;
-  nothing.end = 0;
-  const auto answered = append(taken->token, "", nothing);
+  const auto answered = append(taken->token, "", Range{0, 0});
   ASSERT_TRUE(answered && answered->answer);
   EXPECT_EQ(answered->answer->body, "answer 1");
   EXPECT_EQ(delivered_bytes, "abcdefghi");

@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/range_set.h"
 #include "journal/records.h"
 
 namespace sluice::upload {
@@ -35,25 +37,35 @@ inline std::string room_of_owner(const std::string& owner) {
   return "owner " + owner;
 }
 
-// Where the bytes of a request body belong.
-struct Piece {
+// Bytes of the file from `begin` on.
+struct Range {
   std::uint64_t begin = 0;
   // The declared end, exclusive; bytes of the body after it are ignored. Unset: up to the end of
   // the body.
-  std::optional<std::uint64_t> end;
+  std::optional<std::uint64_t> end = std::nullopt;
   // The file's size as the client gives it; refused when it is not the upload's.
-  std::optional<std::uint64_t> total;
-  // The body has to be the whole file, no byte more or less: a request without Content-Range, or a
-  // form.
-  bool whole_file = false;
-  // A part of a multi-chunk upload: it may begin beyond what is stored, and the body has to fill
-  // the range, no byte more or less. `end` is set.
-  bool part = false;
-  // The body is a file whose size is known at its end, at most the upload's.
-  bool size_unknown = false;
-
-  bool is_exact() const noexcept { return whole_file || part; }
+  std::optional<std::uint64_t> total = std::nullopt;
 };
+// The whole file, no byte more or less: a request without Content-Range, or a form.
+struct WholeFile {};
+// A part of a multi-chunk upload: it may begin beyond what is stored, and the body has to fill the
+// range, no byte more or less.
+struct Part {
+  ByteRange range;
+};
+// A file whose size is known at its end, at most the upload's.
+struct UpToEnd {};
+// Bytes from `offset` on, which has to be where the stored bytes end: offset_mismatch otherwise.
+struct ContinuesAt {
+  std::uint64_t offset = 0;
+};
+// What the body of a request is, and where its bytes belong.
+using Piece = std::variant<Range, WholeFile, Part, UpToEnd, ContinuesAt>;
+
+// The bytes of a file of `file_size` bytes that a piece can bring.
+ByteRange wanted_range(const Piece& piece, std::uint64_t file_size) noexcept;
+// The body has to fill that, no byte more or less.
+bool is_exact(const Piece& piece) noexcept;
 
 // An upload at one moment. Values only.
 struct Snapshot {

@@ -106,7 +106,7 @@ Task<Result<SnapshotPtr>> UploadEngine::append(const std::string& token, Piece p
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
-  if (upload.has_layout() && !piece.part) {
+  if (upload.has_layout() && !std::holds_alternative<Part>(piece)) {
     co_return present_on_heap(upload);
   }
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
@@ -156,11 +156,12 @@ Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
     return fail(gone(progress.state));
   }
   const std::uint64_t size = upload.file_size();
-  if (piece.total && *piece.total != size) {
+  const auto* const range = std::get_if<Range>(&piece);
+  if (range != nullptr && range->total && *range->total != size) {
     return fail(Errc::bad_request,
                 fmt::format("Content-Range says that the file has {} bytes, file_size of this "
                             "upload is {}",
-                            *piece.total, size));
+                            *range->total, size));
   }
   if (progress.state != UploadState::receiving) {
     return {};
@@ -169,15 +170,16 @@ Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
     return fail(Errc::storage_failed, "the disk failed under this upload");
   }
   const auto coming = body.remaining();
-  if (piece.whole_file && coming && *coming != size) {
+  if (std::holds_alternative<WholeFile>(piece) && coming && *coming != size) {
     return fail(Errc::bad_request,
                 fmt::format("file_size is {} bytes, the body has {}; without Content-Range the "
                             "whole file is expected",
                             size, *coming));
   }
-  if (piece.part && coming && *coming != *piece.end - piece.begin) {
+  const auto* const part = std::get_if<Part>(&piece);
+  if (part != nullptr && coming && *coming != part->range.size()) {
     return fail(Errc::bad_request, fmt::format("this part has {} bytes, the body has {}",
-                                               *piece.end - piece.begin, *coming));
+                                               part->range.size(), *coming));
   }
   return {};
 }

@@ -50,7 +50,7 @@ TEST_F(UploadEngineTest, TheLastPieceBringsTheBackendsAnswerAndRepeatsKeepIt) {
   EXPECT_EQ(last->answer->body, "answer 1");
   EXPECT_EQ(last->acknowledged, 9U);
   EXPECT_EQ(append(token, "i", {8, 9, 9})->answer, last->answer);
-  EXPECT_EQ(append(token, "abcdefghi", {0, 9, 9, true})->answer, last->answer);
+  EXPECT_EQ(append(token, "abcdefghi", WholeFile())->answer, last->answer);
   EXPECT_EQ(status(token)->answer, last->answer);
   restart();
   EXPECT_EQ(status(token)->answer, last->answer);
@@ -102,7 +102,7 @@ TEST_F(UploadEngineTest, APieceBeyondWhatIsStoredIsNotEvenRead) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "ab", {0, 2, 9}));
   ScriptedSource body("fghi");
-  const auto answer = run(engine->append(token, {5, 9, 9}, body));
+  const auto answer = run(engine->append(token, Range{5, 9, 9}, body));
   EXPECT_EQ((*answer)->acknowledged, 2U);
   EXPECT_EQ(body.bytes_read(), 0U);
 }
@@ -117,7 +117,7 @@ TEST_F(UploadEngineTest, RangesBeyondTheFileAndSurplusBytesAreCutToSize) {
 TEST_F(UploadEngineTest, ALostConnectionKeepsWhatArrived) {
   const std::string token = create(9);
   ScriptedSource body("abc", Ending::lost);
-  EXPECT_EQ(run(engine->append(token, {0, 9, 9}, body)).error().code(), Errc::closed_by_peer);
+  EXPECT_EQ(run(engine->append(token, Range{0, 9, 9}, body)).error().code(), Errc::closed_by_peer);
   store.cut_power();
   EXPECT_EQ(status(token)->acknowledged, 3U);
   EXPECT_EQ(blob(1), "abc");
@@ -128,21 +128,21 @@ TEST_F(UploadEngineTest, AWholeFileOfAnotherSizeLeavesNothingBehind) {
     const std::string token = create(9);
     for (const char* bytes : {"abcdefgh", "abcdefghij"}) {
       ScriptedSource body(bytes, Ending::end, size_known);
-      const auto refused = run(engine->append(token, {0, {}, {}, true}, body));
+      const auto refused = run(engine->append(token, WholeFile(), body));
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().code(), Errc::bad_request);
       EXPECT_NE(refused.error().message().find('9'), std::string::npos);
       EXPECT_EQ(status(token)->acknowledged, 0U);
     }
     ScriptedSource right("ABCDEFGHI", Ending::end, size_known);
-    EXPECT_TRUE((*run(engine->append(token, {0, {}, {}, true}, right)))->answer);
+    EXPECT_TRUE((*run(engine->append(token, WholeFile(), right)))->answer);
   }
 }
 
 TEST_F(UploadEngineTest, ATruncatedFormIsKeptButNotFinished) {
   const std::string token = create(3);
   ScriptedSource form("abc", Ending::lost, false);
-  EXPECT_FALSE(run(engine->append(token, {0, {}, {}, true}, form)));
+  EXPECT_FALSE(run(engine->append(token, WholeFile(), form)));
   EXPECT_EQ(deliveries, 0);
   EXPECT_EQ(status(token)->acknowledged, 2U);
   EXPECT_TRUE(append(token, "c", {2, 3, 3})->answer);
@@ -151,7 +151,7 @@ TEST_F(UploadEngineTest, ATruncatedFormIsKeptButNotFinished) {
 TEST_F(UploadEngineTest, AnotherTotalIsRefusedBeforeAByteIsRead) {
   const std::string token = create(9);
   ScriptedSource body("abcde");
-  const auto refused = run(engine->append(token, {0, 5, 8}, body));
+  const auto refused = run(engine->append(token, Range{0, 5, 8}, body));
   EXPECT_EQ(refused.error().code(), Errc::bad_request);
   EXPECT_EQ(body.bytes_read(), 0U);
 }
@@ -181,7 +181,7 @@ Task<> takes_over(Engine& engine, Log& log, std::string token,
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto older = [](Engine& e, std::string t, ScriptedSource& body,
                         std::optional<Errc>& ended_with) -> Task<> {
-    Piece piece{0, 9, 9};
+    const Piece piece = Range{0, 9, 9};
     const auto result = co_await e.append(t, piece, body);
     ended_with = result ? std::nullopt : std::optional(result.error().code());
   };
@@ -190,7 +190,7 @@ Task<> takes_over(Engine& engine, Log& log, std::string token,
   // A status query waits for no sender, and tells what the older one has brought.
   EXPECT_EQ((co_await engine.status(token))->acknowledged, 3U);
   ScriptedSource body("abcdef");
-  Piece piece{0, 6, 9};
+  const Piece piece = Range{0, 6, 9};
   newer = co_await engine.append(token, piece, body);
   EXPECT_TRUE(co_await group.wait(10s));
 }
@@ -218,11 +218,11 @@ Task<> takes_over_from_a_slow_disk(Engine& engine, Log& log, testing::MemoryJour
     EXPECT_FALSE(co_await e.append(t, piece, body));
     ended = true;
   };
-  group.spawn("older", sends(engine, token, Piece{0, 9, 9}, stalled, older_ended));
+  group.spawn("older", sends(engine, token, Range{0, 9, 9}, stalled, older_ended));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
   journal.gate = std::make_shared<runtime::Event>();
   bool newer_ended = false;
-  group.spawn("newer", sends(engine, token, Piece{3, 9, 9}, newer, newer_ended));
+  group.spawn("newer", sends(engine, token, Range{3, 9, 9}, newer, newer_ended));
   EXPECT_TRUE(co_await newer.reached_silence.wait(10s)) << "its sender was not asked for the body";
   EXPECT_FALSE(older_ended);
   newer.cancel(Errc::closed_by_peer);
@@ -257,9 +257,8 @@ TEST_F(UploadEngineTest, ALongRequestIsMadeDurableOnItsWayUnlessItMayBeAnotherFi
   const std::uint64_t size = 2 * limits::checkpoint_bytes;
   settings.admission.file_size_max = size;
   restart();
-  const Piece ranged{0, size, size};
-  Piece whole;
-  whole.whole_file = true;
+  const Piece ranged = Range{0, size, size};
+  const Piece whole = WholeFile();
   std::uint64_t acknowledged = 0;
   run(reads_on_and_on(*engine, log, create(size), ranged, false, metrics.buffers_in_use,
                       acknowledged));
@@ -299,12 +298,12 @@ Task<> finishes_beside_a_repetition(Engine& engine, Log& log, std::string token,
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto repeat = [](Engine& e, std::string t, LateSource& body,
                          Result<SnapshotPtr>& result) -> Task<> {
-    Piece piece{0, 3, 9};
+    const Piece piece = Range{0, 3, 9};
     result = co_await e.append(t, piece, body);
   };
   group.spawn("repeat", repeat(engine, token, late, repeated));
   ScriptedSource rest("defghi");
-  Piece piece{3, 9, 9};
+  const Piece piece = Range{3, 9, 9};
   EXPECT_TRUE((*co_await engine.append(token, piece, rest))->answer);
   late.bytes_come.set();
   EXPECT_TRUE(co_await group.wait(10s));
@@ -326,13 +325,13 @@ Task<> refuses_beside_a_repetition(UploadEngine& engine, Log& log, std::string t
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto repeat = [](Engine& e, std::string t, ScriptedSource& body,
                          Result<SnapshotPtr>& result) -> Task<> {
-    Piece piece{0, 3, 9};
+    const Piece piece = Range{0, 3, 9};
     result = co_await e.append(t, piece, body);
   };
   group.spawn("repeat", repeat(engine, token, stalled, repeated));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
   ScriptedSource rest("defghi");
-  Piece piece{3, 9, 9};
+  const Piece piece = Range{3, 9, 9};
   const auto pending = co_await engine.append(token, piece, rest);
   EXPECT_EQ(pending.error().code(), Errc::delivery_pending);
   delivery::Delivery refusal;
@@ -357,7 +356,7 @@ Task<> aborts_while_writing(Engine& engine, Log& log, std::string token) {
   ScriptedSource stalled("abc", Ending::silent);
   runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log);
   const auto writer = [](Engine& e, std::string t, ScriptedSource& body) -> Task<> {
-    Piece piece{0, 9, 9};
+    const Piece piece = Range{0, 9, 9};
     const auto result = co_await e.append(t, piece, body);
     EXPECT_EQ(result.error().code(), Errc::not_found);
   };

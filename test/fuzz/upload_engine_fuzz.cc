@@ -83,15 +83,19 @@ struct Known {
 };
 
 struct Attempt {
-  upload::Piece piece;
+  upload::Range range;
+  bool whole_file = false;  // Instead of the range.
   std::string bytes;
   ScriptedSource::Ending ending = ScriptedSource::Ending::end;
   bool size_known = true;
   std::optional<std::uint64_t> wrong_at;  // A byte that was acknowledged and is sent otherwise.
 
+  upload::Piece piece() const {
+    return whole_file ? upload::Piece(upload::WholeFile()) : upload::Piece(range);
+  }
   std::uint64_t end(const Known& upload) const {
-    const std::uint64_t sent = piece.begin + bytes.size();
-    return std::min({sent, piece.end.value_or(sent), upload.file_size});
+    const std::uint64_t sent = range.begin + bytes.size();
+    return std::min({sent, range.end.value_or(sent), upload.file_size});
   }
 };
 
@@ -180,21 +184,21 @@ class World final : public delivery::Handover {
     Attempt attempt;
     const unsigned flags = input.take();
     const std::uint64_t places = upload.file_size + 2;
-    attempt.piece.whole_file = flags % 8 == 1;
+    attempt.whole_file = flags % 8 == 1;
     // Most clients go on where they were told to.
     const std::uint64_t anywhere = (flags & 8U) != 0 ? input.take() % places : upload.told;
-    attempt.piece.begin = attempt.piece.whole_file ? 0 : anywhere;
-    attempt.bytes = upload.file(attempt.piece.begin, input.take() % places);
+    attempt.range.begin = attempt.whole_file ? 0 : anywhere;
+    attempt.bytes = upload.file(attempt.range.begin, input.take() % places);
     if (flags % 8 == 2) {
-      attempt.piece.end = attempt.piece.begin + input.take() % places;
+      attempt.range.end = attempt.range.begin + input.take() % places;
     }
     if (flags % 8 == 3) {
-      attempt.piece.total = upload.file_size + input.take() % 2;
+      attempt.range.total = upload.file_size + input.take() % 2;
     }
     const std::uint64_t again = std::min(attempt.end(upload), upload.told);
-    if (flags % 8 == 4 && attempt.piece.begin < again) {
-      attempt.wrong_at = attempt.piece.begin + input.take() % (again - attempt.piece.begin);
-      attempt.bytes[*attempt.wrong_at - attempt.piece.begin] ^= 1;
+    if (flags % 8 == 4 && attempt.range.begin < again) {
+      attempt.wrong_at = attempt.range.begin + input.take() % (again - attempt.range.begin);
+      attempt.bytes[*attempt.wrong_at - attempt.range.begin] ^= 1;
     }
     attempt.size_known = (flags & 16U) == 0;
     if ((flags & 32U) != 0) {
@@ -206,7 +210,7 @@ class World final : public delivery::Handover {
   void append(Known& upload, const Attempt& attempt) {
     const bool receiving = !upload.is_gone() && state(upload) == UploadState::receiving;
     ScriptedSource body(attempt.bytes, attempt.ending, attempt.size_known);
-    const auto result = run(engine_->append(upload.token, attempt.piece, body));
+    const auto result = run(engine_->append(upload.token, attempt.piece(), body));
     const bool differs = receiving && attempt.wrong_at;
     SLUICE_CHECK(!differs || (!result && result.error().code() == Errc::content_mismatch));
     if (!result) {
@@ -214,7 +218,7 @@ class World final : public delivery::Handover {
       return;
     }
     SLUICE_CHECK(!upload.is_gone());
-    const bool reached = attempt.piece.begin <= upload.prefix;
+    const bool reached = attempt.range.begin <= upload.prefix;
     SLUICE_CHECK(!reached || (*result)->stored.prefix() >= attempt.end(upload));
     see(upload, **result);
   }
@@ -226,8 +230,8 @@ class World final : public delivery::Handover {
         SLUICE_CHECK(upload.is_gone());
         break;
       case Errc::bad_request:
-        SLUICE_CHECK(attempt.piece.total.value_or(size) != size ||
-                     (attempt.piece.whole_file && attempt.bytes.size() != size));
+        SLUICE_CHECK(attempt.range.total.value_or(size) != size ||
+                     (attempt.whole_file && attempt.bytes.size() != size));
         break;
       case Errc::content_mismatch:
         SLUICE_CHECK(attempt.wrong_at);

@@ -197,11 +197,8 @@ class Program {
     const std::uint64_t end = dice_.chance(0.3) ? size : dice_.between(begin, size);
     const Ending ending = any_ending();
     const std::uint64_t bytes = ending == Ending::end ? end - begin : dice_.below(end - begin + 1);
-    upload::Piece piece;
-    piece.begin = begin;
-    piece.end = end;
-    piece.total = size;
-    return world_.append(upload, piece, bytes, ending, dice_.chance(0.8));
+    const upload::Range range{begin, end, size};
+    return world_.append(upload, range, bytes, ending, dice_.chance(0.8));
   }
 
   static std::vector<ByteRange> parts_of(const journal::Layout& layout) {
@@ -224,11 +221,7 @@ class Program {
 
   Task<> send_part(Expectation& upload, ByteRange range, Ending ending, std::uint64_t bytes,
                    bool length_known) {
-    upload::Piece piece;
-    piece.begin = range.begin;
-    piece.end = range.end;
-    piece.part = true;
-    return world_.append(upload, piece, bytes, ending, length_known);
+    return world_.append(upload, upload::Part{range}, bytes, ending, length_known);
   }
 
   // Any of them, whether it is there or not.
@@ -248,9 +241,7 @@ class Program {
     const Ending ending = any_ending();
     const bool is_whole = ending == Ending::end && dice_.chance(0.7);
     const std::uint64_t bytes = is_whole ? size : dice_.below(size + 1);
-    upload::Piece piece;
-    piece.whole_file = true;
-    return world_.append(upload, piece, bytes, ending, dice_.chance(0.5));
+    return world_.append(upload, upload::WholeFile(), bytes, ending, dice_.chance(0.5));
   }
 
   // Beside no other request, and on a sound disk: of one that is cut the engine keeps what arrived.
@@ -298,9 +289,7 @@ class Program {
   }
 
   void complete(Expectation& upload) {
-    upload::Piece piece;
-    piece.begin = upload.acknowledged;
-    piece.total = upload.source.size();
+    const upload::Range piece{upload.acknowledged, std::nullopt, upload.source.size()};
     const std::uint64_t bytes = upload.source.size() - piece.begin;
     if (upload.layout) {
       complete_parts(upload);

@@ -185,9 +185,9 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
                      ClientSource::Ending ending, bool length_known) {
   ++tally_.requests;
   const std::uint64_t size = upload.source.size();
-  const std::uint64_t wanted = piece.end.value_or(size) - piece.begin;
-  const auto declared = length_known ? std::optional(wanted) : std::nullopt;
-  ClientSource body(upload.source.substr(piece.begin, bytes), ending, declared, dice_);
+  const ByteRange range = upload::wanted_range(piece, size);
+  const auto declared = length_known ? std::optional(range.size()) : std::nullopt;
+  ClientSource body(upload.source.substr(range.begin, bytes), ending, declared, dice_);
   sources_.push_back(&body);
   ForgetfulSource forgetful(body);
   runtime::ByteSource* source = &body;
@@ -201,17 +201,16 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
     co_return;
   }
   if (result) {
-    if (piece.part) {
-      upload.acknowledged_parts.add({piece.begin, *piece.end});
+    if (std::holds_alternative<upload::Part>(piece)) {
+      upload.acknowledged_parts.add(range);
     }
     hear(upload, **result);
     co_return;
   }
-  const bool is_form = piece.whole_file;
-  if (!is_form) {
-    check_kept(upload, {piece.begin, piece.begin + body.bytes_read()}, result.error().code());
+  if (!std::holds_alternative<upload::WholeFile>(piece)) {
+    check_kept(upload, {range.begin, range.begin + body.bytes_read()}, result.error().code());
   }
-  const bool too_short = (is_form && bytes != size) || (piece.part && bytes != wanted);
+  const bool too_short = upload::is_exact(piece) && bytes != range.size();
   if (!(too_short && result.error().code() == Errc::bad_request)) {
     hear_error(upload, result.error(), "append");
   }
@@ -225,10 +224,8 @@ Task<> World::append_another_file(Expectation& upload, std::uint64_t bytes) {
   }
   ClientSource body(std::move(other), ClientSource::Ending::end, std::nullopt, dice_);
   sources_.push_back(&body);
-  upload::Piece piece;
-  piece.whole_file = true;
   const Result<upload::SnapshotPtr> result =
-      co_await life_->engine.append(upload.token, piece, body);
+      co_await life_->engine.append(upload.token, upload::WholeFile(), body);
   std::erase(sources_, &body);
   if (!process_.alive) {
     co_return;

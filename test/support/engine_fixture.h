@@ -51,7 +51,11 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     return run(engine->create(std::move(request)))->token;
   }
   Result<upload::Snapshot> append(const std::string& token, std::string bytes,
-                                  upload::Piece piece) {
+                                  upload::Range range) {
+    return append(token, std::move(bytes), upload::Piece(range));
+  }
+  Result<upload::Snapshot> append(const std::string& token, std::string bytes,
+                                  const upload::Piece& piece) {
     ScriptedSource body(std::move(bytes));
     const Result<upload::SnapshotPtr> appended = run(engine->append(token, piece, body));
     return appended ? Result<upload::Snapshot>(**appended) : fail(appended.error());

@@ -176,12 +176,8 @@ Task<Answer> MultichunkDialect::handle(Call& call) {
   if (!part) {
     co_return fail(part.error());
   }
-  upload::Piece piece;
-  piece.begin = part->range.begin;
-  piece.end = part->range.end;
-  piece.part = true;
   const Result<upload::SnapshotPtr> snapshot =
-      co_await engine_.append(call.capture, piece, call.body);
+      co_await engine_.append(call.capture, upload::Part{part->range}, call.body);
   if (snapshot) {
     co_return co_await part_answer(**snapshot, part->file);
   }
@@ -230,11 +226,8 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
   if (!unfinished || !is_complete(asked)) {
     co_return co_await description(asked, *file);
   }
-  upload::Piece nothing;
-  nothing.end = 0;
-  nothing.part = true;
   const Result<upload::SnapshotPtr> finished =
-      co_await engine_.append(call.capture, nothing, call.body);
+      co_await engine_.append(call.capture, upload::Part{{0, 0}}, call.body);
   if (finished) {
     co_return co_await description(**finished, *file);
   }

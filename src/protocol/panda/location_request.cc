@@ -56,9 +56,8 @@ Result<LocationRequest> parse_ranged(const http::Request& request, std::string_v
     return wrong_media_type(content_type);
   }
   parsed.kind = Kind::piece;
-  parsed.piece.begin = content_range->range->begin;
-  parsed.piece.end = content_range->range->end;
-  parsed.piece.total = content_range->total;
+  parsed.piece =
+      upload::Range{content_range->range->begin, content_range->range->end, content_range->total};
   return parsed;
 }
 
@@ -89,7 +88,7 @@ Result<LocationRequest> parse_unranged(const http::Request& request) {
     return wrong_media_type(content_type);
   }
   parsed.kind = Kind::whole_file;
-  parsed.piece.whole_file = true;
+  parsed.piece = upload::WholeFile();
   return parsed;
 }
 

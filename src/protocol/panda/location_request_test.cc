@@ -134,9 +134,10 @@ TEST(LocationRequest, RefusesTwoContentRanges) {
 
 TEST(LocationRequest, CarriesTheNumbersOfTheRange) {
   const auto piece = parse({"", Method::put, octets, "bytes 5-8/9", Framing::length, 4});
-  EXPECT_EQ(piece->piece.begin, 5U);
-  EXPECT_EQ(piece->piece.end, 9U);
-  EXPECT_EQ(piece->piece.total, 9U);
+  const auto range = std::get<upload::Range>(piece->piece);
+  EXPECT_EQ(range.begin, 5U);
+  EXPECT_EQ(range.end, 9U);
+  EXPECT_EQ(range.total, 9U);
   const auto status = parse({"", Method::put, octets, "bytes */9", Framing::none, 0});
   EXPECT_EQ(status->total, 9U);
   EXPECT_EQ(parse({"", Method::put, octets, "bytes *", Framing::none, 0})->total, std::nullopt);

@@ -158,10 +158,7 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
   }
   // "bytes */0": nothing is missing of an empty file, so the question is its last piece as well.
   if (total && snapshot->file_size == 0 && snapshot->state == journal::UploadState::receiving) {
-    upload::Piece nothing;
-    nothing.end = 0;
-    nothing.total = 0;
-    co_return co_await append(call, nothing, call.body);
+    co_return co_await append(call, upload::Range{0, 0, 0}, call.body);
   }
   co_return co_await progress(call, *snapshot);
 }
@@ -181,10 +178,7 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
                                           digits + " bytes, got none; \"Content-Range: bytes */" +
                                           digits + "\" asks for the status");
   }
-  upload::Piece nothing;
-  nothing.end = 0;
-  nothing.total = 0;
-  co_return co_await append(call, nothing, call.body);
+  co_return co_await append(call, upload::Range{0, 0, 0}, call.body);
 }
 
 Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::ByteSource& body) {
@@ -217,9 +211,7 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
   if (!found) {
     co_return fail(found.error());
   }
-  upload::Piece piece;
-  piece.whole_file = true;
-  Answer answer = co_await append(call, piece, file);
+  Answer answer = co_await append(call, upload::WholeFile(), file);
   if (answer || answer.error().code() != Errc::bad_request) {
     co_return answer;
   }

@@ -126,7 +126,7 @@ TEST_F(PandaDialectTest, TakesAWholeFileWithoutContentRange) {
         send(head + path + "\nContent-Type: application/octet-stream", "abcdefghi");
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(header(response, "Range"), "0-8");
-    EXPECT_TRUE(engine.pieces.back().whole_file);
+    EXPECT_TRUE(std::holds_alternative<upload::WholeFile>(engine.pieces.back()));
     EXPECT_EQ(stored(path), "abcdefghi");
   }
 }
@@ -179,11 +179,10 @@ TEST_F(PandaDialectTest, SaysWhatIsMissingWhileTheBackendIsSilent) {
 TEST_F(PandaDialectTest, PassesTheDeclaredRangeOn) {
   const std::string path = open(9);
   send(put(path, "2-12/9"), "xyz");
-  const upload::Piece& piece = engine.pieces.at(0);
+  const auto& piece = std::get<upload::Range>(engine.pieces.at(0));
   EXPECT_EQ(piece.begin, 2U);
   EXPECT_EQ(piece.end, 13U);
   EXPECT_EQ(piece.total, 9U);
-  EXPECT_FALSE(piece.whole_file);
   EXPECT_EQ(last.response.status, 204);
   EXPECT_EQ(header(last.response, "Range"), "(none)");
 }
@@ -276,7 +275,7 @@ TEST_F(PandaDialectTest, TakesAForm) {
   EXPECT_EQ(response.status, 200) << response.body;
   EXPECT_EQ(response.body, R"({"id":"12345"})");
   EXPECT_EQ(stored(path), "abcdefghi");
-  EXPECT_TRUE(engine.pieces.at(0).whole_file);
+  EXPECT_TRUE(std::holds_alternative<upload::WholeFile>(engine.pieces.at(0)));
 }
 
 TEST_F(PandaDialectTest, RefusesAFormThatCannotBeTheFile) {
@@ -317,7 +316,7 @@ TEST_F(PandaDialectTest, SaysThatTheBackendDidNotTakeTheFile) {
   answers_at_once = false;
   const std::string path = open(9);
   EXPECT_EQ(error_of(send(put(path, "0-8/9"), "abcdefghi")), "503 DeliveryPending");
-  EXPECT_TRUE(run(EngineFixture::engine->gave_up(token_of(path), 1, "it answered 500")));
+  EXPECT_TRUE(run(EngineFixture::engine->ledger().gave_up(token_of(path), 1, "it answered 500")));
   for (const http::Response& response :
        {send(put(path, "*/9")), send(put(path, "8-8/9"), "i"), send("PUT " + path)}) {
     EXPECT_EQ(error_of(response), "502 DeliveryFailed");

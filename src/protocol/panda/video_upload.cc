@@ -226,9 +226,8 @@ Task<Answer> VideoUpload::take(Call& call, IncomingFile& file, runtime::ByteSour
 }
 
 Task<Answer> VideoUpload::answer(Call& call, const std::string& token) {
-  upload::Piece nothing;
-  nothing.end = 0;
-  const Result<upload::SnapshotPtr> waited = co_await engine_.append(token, nothing, call.body);
+  const Result<upload::SnapshotPtr> waited =
+      co_await engine_.append(token, upload::Range{0, 0}, call.body);
   if (!waited && waited.error().code() != Errc::delivery_pending) {
     co_return fail(waited.error());
   }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// What one request makes of its body, beside what the tests of the engine say.
+#include "upload/append.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "support/engine_fixture.h"
+
+namespace sluice::upload {
+namespace {
+
+using Ending = testing::ScriptedSource::Ending;
+using testing::ScriptedSource;
+
+class AppendTest : public testing::EngineFixture {
+ protected:
+  Errc refusal(const std::string& token, std::string bytes, const Piece& piece) {
+    const auto appended = append(token, std::move(bytes), piece);
+    return appended ? Errc::internal : appended.error().code();
+  }
+};
+
+TEST_F(AppendTest, EachKindOfPieceKnowsItsBytes) {
+  EXPECT_EQ(wanted_range(Range{3}, 9), (ByteRange{3, 9}));
+  EXPECT_EQ(wanted_range(Range{3, 7}, 9), (ByteRange{3, 7}));
+  EXPECT_EQ(wanted_range(Range{3, 70}, 9), (ByteRange{3, 9}));
+  EXPECT_EQ(wanted_range(WholeFile(), 9), (ByteRange{0, 9}));
+  EXPECT_EQ(wanted_range(UpToEnd(), 9), (ByteRange{0, 9}));
+  EXPECT_EQ(wanted_range(Part{{3, 6}}, 9), (ByteRange{3, 6}));
+  EXPECT_EQ(wanted_range(ContinuesAt{4}, 9), (ByteRange{4, 9}));
+}
+
+TEST_F(AppendTest, ContinuesWhereTheStoredBytesEnd) {
+  const std::string token = create(9);
+  EXPECT_EQ(append(token, "abc", ContinuesAt{0})->acknowledged, 3U);
+  EXPECT_EQ(append(token, "def", ContinuesAt{3})->acknowledged, 6U);
+  EXPECT_TRUE(append(token, "ghi", ContinuesAt{6})->answer);
+  EXPECT_EQ(delivered_bytes, "abcdefghi");
+}
+
+TEST_F(AppendTest, ContinuesNowhereElse) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", ContinuesAt{0}));
+  for (const std::uint64_t offset : {0U, 2U, 4U, 9U}) {
+    EXPECT_EQ(refusal(token, "abcdefghi", ContinuesAt{offset}), Errc::offset_mismatch) << offset;
+  }
+  EXPECT_EQ(status(token)->acknowledged, 3U);
+  EXPECT_EQ(blob(1), "abc");
+}
+
+TEST_F(AppendTest, TheErrorNamesBothOffsets) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", ContinuesAt{0}));
+  EXPECT_EQ(append(token, "x", ContinuesAt{5}).error().message(),
+            "expected the bytes from offset 3 on, got those from 5");
+}
+
+TEST_F(AppendTest, AContinuationOfWhatIsCompleteHearsTheAnswer) {
+  const std::string token = create(3);
+  ASSERT_TRUE(append(token, "abc", ContinuesAt{0})->answer);
+  EXPECT_TRUE(append(token, "", ContinuesAt{3})->answer);
+  EXPECT_TRUE(append(token, "abc", ContinuesAt{0})->answer);
+}
+
+// An older request of nine bytes stalls behind its first ones, and a newer one comes.
+class Contest {
+ public:
+  Contest(Engine& engine, std::string token, Log& log)
+      : engine_(engine), token_(std::move(token)), log_(log) {}
+
+  runtime::Task<> run(Piece older, std::string older_bytes, Piece newer, std::string newer_bytes) {
+    runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log_);
+    ScriptedSource stalled(std::move(older_bytes), Ending::silent, true, 9);
+    group.spawn("older", send(older, stalled, older_outcome));
+    EXPECT_TRUE(co_await stalled.reached_silence.wait(std::chrono::seconds(10)));
+    ScriptedSource body(std::move(newer_bytes));
+    co_await send(newer, body, newer_outcome);
+    was_cut = older_outcome.has_value();
+    stalled.cancel(Errc::closed_by_peer);
+    EXPECT_TRUE(co_await group.wait(std::chrono::seconds(10)));
+  }
+
+  std::optional<Result<SnapshotPtr>> older_outcome;
+  std::optional<Result<SnapshotPtr>> newer_outcome;
+  bool was_cut = false;
+
+ private:
+  runtime::Task<> send(Piece piece, ScriptedSource& body,
+                       std::optional<Result<SnapshotPtr>>& outcome) {
+    outcome = co_await engine_.append(token_, piece, body);
+  }
+
+  Engine& engine_;
+  const std::string token_;
+  Log& log_;
+};
+
+TEST_F(AppendTest, TheOffsetIsCheckedOnceTheOlderRequestHasSettled) {
+  Contest contest(*engine, create(9), log);
+  run(contest.run(ContinuesAt{0}, "abc", ContinuesAt{3}, "defghi"));
+  EXPECT_TRUE(contest.was_cut);
+  EXPECT_EQ(contest.older_outcome->error().code(), Errc::taken_over);
+  EXPECT_TRUE(*contest.newer_outcome);
+  EXPECT_EQ(delivered_bytes, "abcdefghi");
+}
+
+TEST_F(AppendTest, AnOffsetThatIsStoredAlreadyCutsNoOtherRequestOff) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "ab", ContinuesAt{0}));
+  Contest contest(*engine, token, log);
+  run(contest.run(ContinuesAt{2}, "c", ContinuesAt{1}, "bcd"));
+  EXPECT_FALSE(contest.was_cut);
+  EXPECT_EQ(contest.newer_outcome->error().code(), Errc::offset_mismatch);
+  EXPECT_EQ(contest.older_outcome->error().code(), Errc::closed_by_peer);
+  EXPECT_EQ(status(token)->acknowledged, 3U);
+}
+
+TEST_F(AppendTest, SurplusOfAPartOrAWholeFileIsRefusedAndOfARangeIgnored) {
+  EXPECT_EQ(refusal(create(3), "abcd", WholeFile()), Errc::bad_request);
+  const auto ranged = append(create(3), "abcd", Range{0, 3});
+  EXPECT_TRUE(ranged && ranged->answer);
+  EXPECT_EQ(delivered_bytes, "abc");
+}
+
+TEST_F(AppendTest, BytesBetweenStoredOnesAreComparedAndWritten) {
+  NewUpload request{9, "file.mp4", "video/mp4", "{}"};
+  request.layout = journal::Layout();
+  request.layout->main_size = 9;
+  request.layout->part_size = 3;
+  const std::string token = run(engine->create(std::move(request)))->token;
+  ASSERT_TRUE(append(token, "def", Part{{3, 6}}));
+  ASSERT_TRUE(append(token, "a", Part{{0, 3}}).error().code() == Errc::bad_request);
+  EXPECT_EQ(refusal(token, "dXf", Part{{3, 6}}), Errc::content_mismatch);
+  ASSERT_TRUE(append(token, "def", Part{{3, 6}}));
+  EXPECT_EQ(status(token)->stored.to_text(), "3-6");
+}
+
+}  // namespace
+}  // namespace sluice::upload
