@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Fails when a file of src/<folder>/ includes a folder that its library does not declare in USES.
 
-Allowed are the own folder, the folders behind USES of the library (of the test program for *_test.cc files) and base.
+Allowed are the own folder, the folders behind USES of the library (of the test program for *_test.cc files) and base;
+for .cc files those behind USES_PRIVATE as well.
 The files of src/ itself are the library app; main.cc alone is none of it, it is the program.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 CALL = re.compile(r"(sluice_library|sluice_test)\s*\(([^)]*)\)")
-KEYWORDS = ("SOURCES", "USES", "LIBRARIES")
+KEYWORDS = ("SOURCES", "USES", "USES_PRIVATE", "LIBRARIES")
 ROOT = "app"
 PROGRAM = "main.cc"
 
@@ -40,10 +41,12 @@ def folder_of(include):
 def check_folder(name, folder, folders, problems):
     declared = declarations(folder / "CMakeLists.txt") if (folder / "CMakeLists.txt").is_file() else {}
     library_uses = set()
+    private_uses = set()
     test_uses = {}
     for (function, _), lists in declared.items():
         if function == "sluice_library":
             library_uses |= set(lists["USES"])
+            private_uses |= set(lists["USES_PRIVATE"])
         else:
             for source in lists["SOURCES"]:
                 test_uses[source] = set(lists["USES"])
@@ -51,6 +54,8 @@ def check_folder(name, folder, folders, problems):
         if file.suffix not in (".h", ".cc") or file.name == PROGRAM:
             continue
         allowed = {name, "base"} | library_uses
+        if file.suffix == ".cc":
+            allowed |= private_uses
         if file.name.endswith("_test.cc"):
             allowed |= test_uses.get(file.relative_to(folder).as_posix(), set())
         if any(name.startswith("testing") for name in allowed):
@@ -64,7 +69,7 @@ def check_folder(name, folder, folders, problems):
                 words = ", ".join(sorted(allowed & folders))
                 what = f"folder {used}" if used in folders else "a file outside the folders"
                 problems.append(f'{file}:{number}: includes "{match.group(1)}", {what}; {name} may use: {words}')
-    return library_uses
+    return library_uses | private_uses
 
 
 def check_cycles(uses, problems):
