@@ -2,13 +2,17 @@
 # One folder, one library, one test program. The libraries a folder links are the folders it may
 # include; test/style/check_layers.py reads the USES lines and fails the build on any other include.
 
-# sluice_library(name SOURCES a.cc ... USES base runtime ... LIBRARIES fmt::fmt ...)
+# sluice_library(name SOURCES a.cc ... USES base runtime ... USES_PRIVATE http ... LIBRARIES fmt::fmt ...): its headers
+# may include USES, its .cc files USES_PRIVATE as well.
 function(sluice_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;USES_PRIVATE;LIBRARIES" ${ARGN})
   add_library(sluice_${name} STATIC ${arg_SOURCES})
   target_link_libraries(sluice_${name} PUBLIC sluice_flags ${arg_LIBRARIES})
   foreach(used IN LISTS arg_USES)
     target_link_libraries(sluice_${name} PUBLIC sluice_${used})
+  endforeach()
+  foreach(used IN LISTS arg_USES_PRIVATE)
+    target_link_libraries(sluice_${name} PRIVATE sluice_${used})
   endforeach()
 endfunction()
 

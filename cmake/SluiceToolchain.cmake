@@ -35,7 +35,7 @@ endif()
 add_library(sluice_flags INTERFACE)
 target_compile_options(sluice_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wold-style-cast -Wimplicit-fallthrough -fno-omit-frame-pointer)
+  -Wold-style-cast -Wimplicit-fallthrough -Wthread-safety -Wthread-safety-beta -fno-omit-frame-pointer)
 if(SLUICE_WERROR)
   target_compile_options(sluice_flags INTERFACE -Werror)
 endif()

@@ -52,7 +52,7 @@ runtime::Task<Result<>> LocationMoves::move(std::string url) {
 }
 
 Result<> LocationMoves::move_now(const std::string& url) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Result<> kept = url.empty() ? disk_.remove(file_) : write(url);
   if (kept) {
     kept = disk_.sync_directory(directory_);

@@ -3,11 +3,11 @@
 // restarts until it is taken back.
 #pragma once
 
-#include <mutex>
 #include <string>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "protocol/location_base.h"
 #include "protocol/relocation.h"
 #include "runtime/blocking_pool.h"
@@ -30,7 +30,7 @@ class LocationMoves final : public protocol::Relocation {
 
  private:
   Result<> move_now(const std::string& url);
-  Result<> write(const std::string& url);
+  Result<> write(const std::string& url) REQUIRES(mutex_);
 
   protocol::LocationBase& base_;
   runtime::Disk& disk_;
@@ -39,7 +39,7 @@ class LocationMoves final : public protocol::Relocation {
   const std::string directory_;
   const std::string file_;
   const std::string configured_;
-  std::mutex mutex_;  // One move at a time, file and base alike.
+  Mutex mutex_;  // One move at a time, file and base alike.
 };
 
 }  // namespace sluice::admin

@@ -8,11 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <condition_variable>
 #include <ctime>
 #include <exception>
 #include <iterator>
-#include <mutex>
 #include <utility>
 
 #include "base/limits.h"
@@ -118,20 +116,6 @@ std::string json_line(Timestamp time, LogLevel level, std::string_view event, Lo
   return line;
 }
 
-// Everything of it under its mutex.
-struct LogSink::Queue {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::string lines;          // That wait, each with its line feed.
-  std::size_t bytes = 0;      // Of these, and of those that are being written.
-  std::uint64_t refused = 0;  // Lines that the descriptor did not take; not counted yet.
-  std::uint64_t untold = 0;   // Lines that are counted as dropped; no line says so yet.
-  bool is_refusing = false;   // The descriptor did not take the latest lines.
-  bool writer_waits = false;
-  bool ending = false;
-  bool ended = false;
-};
-
 LogSink::LogSink(const Clock& clock, LogLevel least, config::LogFormat format, int descriptor,
                  Counter& dropped, Duration flush_time_max)
     : clock_(clock),
@@ -144,12 +128,12 @@ LogSink::LogSink(const Clock& clock, LogLevel least, config::LogFormat format, i
       writer_([queue = queue_, descriptor] { run(*queue, descriptor); }) {}
 
 LogSink::~LogSink() {
-  std::unique_lock lock(queue_->mutex);
-  add_locked({});
+  MutexLock lock(queue_->mutex);
+  add({});
   queue_->ending = true;
   queue_->changed.notify_all();
-  const bool ended =
-      queue_->changed.wait_for(lock, flush_time_max_, [this] { return queue_->ended; });
+  const bool ended = queue_->changed.wait_for(
+      lock, flush_time_max_, [this]() REQUIRES(queue_->mutex) { return queue_->ended; });
   lock.unlock();
   if (ended) {
     writer_.join();
@@ -168,11 +152,11 @@ void LogSink::write(LogLevel level, std::string_view event, LogFields fields) no
   } catch (const std::exception&) {
     // Out of memory: the event is lost, the program goes on.
   }
-  const std::scoped_lock lock(queue_->mutex);
+  const MutexLock lock(queue_->mutex);
   if (text.empty()) {
-    drop_locked(1);
+    drop(1);
   } else {
-    add_locked(text);
+    add(text);
   }
 }
 
@@ -180,36 +164,35 @@ std::string LogSink::line(LogLevel level, std::string_view event, LogFields fiel
   return (json_ ? json_line : text_line)(clock_.now(), level, event, fields) + '\n';
 }
 
-void LogSink::drop_locked(std::uint64_t count) noexcept {
+void LogSink::drop(std::uint64_t count) noexcept {
   queue_->untold += count;
   dropped_.add(count);
 }
 
 // With a line before it that says how many were dropped, once the descriptor takes lines again.
 // Without a text that line alone, the last one.
-void LogSink::add_locked(std::string_view text) noexcept {
-  Queue& queue = *queue_;
-  drop_locked(std::exchange(queue.refused, 0));
+void LogSink::add(std::string_view text) noexcept {
+  drop(std::exchange(queue_->refused, 0));
   try {
-    const bool tells = queue.untold > 0 && !queue.is_refusing;
+    const bool tells = queue_->untold > 0 && !queue_->is_refusing;
     const std::string notice =
-        tells ? line(LogLevel::warn, "log lines were dropped", {{"lines", queue.untold}}) : "";
+        tells ? line(LogLevel::warn, "log lines were dropped", {{"lines", queue_->untold}}) : "";
     const std::size_t size = notice.size() + text.size();
-    if (!text.empty() && queue.bytes + size > limits::log_queue_bytes_max) {
-      drop_locked(1);
+    if (!text.empty() && queue_->bytes + size > limits::log_queue_bytes_max) {
+      drop(1);
       return;
     }
-    queue.lines.reserve(queue.lines.size() + size);
-    queue.lines += notice;
-    queue.lines += text;
-    queue.bytes += size;
-    queue.untold = tells ? 0 : queue.untold;
+    queue_->lines.reserve(queue_->lines.size() + size);
+    queue_->lines += notice;
+    queue_->lines += text;
+    queue_->bytes += size;
+    queue_->untold = tells ? 0 : queue_->untold;
   } catch (const std::exception&) {
-    drop_locked(text.empty() ? 0 : 1);
+    drop(text.empty() ? 0 : 1);
     return;
   }
-  if (queue.writer_waits) {
-    queue.changed.notify_all();
+  if (queue_->writer_waits) {
+    queue_->changed.notify_all();
   }
 }
 
@@ -218,10 +201,11 @@ void LogSink::add_locked(std::string_view text) noexcept {
 void LogSink::run(Queue& queue, int descriptor) noexcept {
   std::string batch;
   bool is_torn = false;
-  std::unique_lock lock(queue.mutex);
+  MutexLock lock(queue.mutex);
   for (;;) {
     queue.writer_waits = true;
-    queue.changed.wait(lock, [&queue] { return queue.ending || !queue.lines.empty(); });
+    queue.changed.wait(
+        lock, [&queue]() REQUIRES(queue.mutex) { return queue.ending || !queue.lines.empty(); });
     queue.writer_waits = false;
     if (queue.lines.empty()) {
       break;
@@ -239,7 +223,8 @@ void LogSink::run(Queue& queue, int descriptor) noexcept {
     queue.refused += static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
     queue.is_refusing = !rest.empty();
     batch.clear();
-    queue.changed.wait_for(lock, limits::log_gather_time, [&queue] { return queue.ending; });
+    queue.changed.wait_for(lock, limits::log_gather_time,
+                           [&queue]() REQUIRES(queue.mutex) { return queue.ending; });
   }
   queue.ended = true;
   queue.changed.notify_all();

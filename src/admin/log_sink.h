@@ -2,6 +2,7 @@
 // The log on a file descriptor: a line an event, as text for people or as a JSON object.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "config/config.h"
 
 namespace sluice::admin {
@@ -39,11 +41,27 @@ class LogSink final : public Log {
 
  private:
   // Shared with the thread, which may outlive the sink.
-  struct Queue;
+  struct Queue {
+    Mutex mutex;
+    ConditionVariable changed;
+    // That wait, each with its line feed.
+    std::string lines GUARDED_BY(mutex);
+    // Of these, and of those that are being written.
+    std::size_t bytes GUARDED_BY(mutex) = 0;
+    // Lines that the descriptor did not take; not counted yet.
+    std::uint64_t refused GUARDED_BY(mutex) = 0;
+    // Lines that are counted as dropped; no line says so yet.
+    std::uint64_t untold GUARDED_BY(mutex) = 0;
+    // The descriptor did not take the latest lines.
+    bool is_refusing GUARDED_BY(mutex) = false;
+    bool writer_waits GUARDED_BY(mutex) = false;
+    bool ending GUARDED_BY(mutex) = false;
+    bool ended GUARDED_BY(mutex) = false;
+  };
 
   std::string line(LogLevel level, std::string_view event, LogFields fields) const;
-  void add_locked(std::string_view text) noexcept;
-  void drop_locked(std::uint64_t count) noexcept;
+  void add(std::string_view text) noexcept REQUIRES(queue_->mutex);
+  void drop(std::uint64_t count) noexcept REQUIRES(queue_->mutex);
   static void run(Queue& queue, int descriptor) noexcept;
 
   const Clock& clock_;

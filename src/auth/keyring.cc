@@ -130,12 +130,12 @@ std::shared_ptr<const Keyring::Set> Keyring::index(std::vector<Credential> crede
 
 void Keyring::replace(std::vector<Credential> credentials) {
   std::shared_ptr<const Set> set = index(std::move(credentials));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   set_ = std::move(set);
 }
 
 std::shared_ptr<const Keyring::Set> Keyring::current() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return set_;
 }
 

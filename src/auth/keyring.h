@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "auth/credential.h"
+#include "base/mutex.h"
 
 namespace sluice::auth {
 
@@ -57,8 +57,8 @@ class Keyring {
   std::shared_ptr<const Set> current() const;
 
   const bool required_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Set> set_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const Set> set_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::auth

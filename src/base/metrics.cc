@@ -18,12 +18,12 @@ double Histogram::sum_seconds() const noexcept {
 }
 
 void RequestCounter::add(const char* route, int status) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++counts_[{route, status}];
 }
 
 RequestCounter::Counts RequestCounter::counts() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return {counts_.begin(), counts_.end()};
 }
 

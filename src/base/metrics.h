@@ -7,10 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace sluice {
 
@@ -62,8 +63,8 @@ class RequestCounter {
   Counts counts() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::pair<std::string, int>, std::uint64_t> counts_;
+  mutable Mutex mutex_;
+  std::map<std::pair<std::string, int>, std::uint64_t> counts_ GUARDED_BY(mutex_);
 };
 
 struct Metrics {

@@ -20,12 +20,12 @@ SteadyClock::SteadyClock(const Clock& wall, const Clock& boot, Log& log, Duratio
       kept_until_(agreed_since_) {}
 
 Timestamp SteadyClock::now() const noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return boot_.now() + offset_;
 }
 
 bool SteadyClock::may_delete() noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const Timestamp boot = boot_.now();
   const Duration before = seen_;
   seen_ = wall_.now() - boot;

@@ -2,10 +2,9 @@
 // The wall clock without its steps, for what is deleted when its time has passed.
 #pragma once
 
-#include <mutex>
-
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace sluice {
 
@@ -31,11 +30,11 @@ class SteadyClock final : public Clock {
   Log& log_;
   const Duration agreement_;
 
-  mutable std::mutex mutex_;
-  Duration offset_;         // From the boot clock to now().
-  Duration seen_;           // From the boot clock to the wall clock, at the last look.
-  Timestamp agreed_since_;  // These two by the boot clock.
-  Timestamp kept_until_;
+  mutable Mutex mutex_;
+  Duration offset_ GUARDED_BY(mutex_);  // From the boot clock to now().
+  Duration seen_ GUARDED_BY(mutex_);    // From the boot clock to the wall clock, at the last look.
+  Timestamp agreed_since_ GUARDED_BY(mutex_);  // These two by the boot clock.
+  Timestamp kept_until_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice

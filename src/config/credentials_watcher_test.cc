@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "runtime/worker.h"
 #include "support/temporary_directory.h"
 
@@ -25,20 +24,20 @@ using Lines = std::vector<std::string>;
 class AwaitedLog final : public Log {
  public:
   void write(LogLevel, std::string_view event, LogFields) noexcept override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     lines_.emplace_back(event);
     written_.notify_all();
   }
   Lines wait_for(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    written_.wait_for(lock, 1min, [&] { return lines_.size() >= count; });
+    MutexLock lock(mutex_);
+    written_.wait_for(lock, 1min, [&]() REQUIRES(mutex_) { return lines_.size() >= count; });
     return lines_;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable written_;
-  Lines lines_;
+  Mutex mutex_;
+  ConditionVariable written_;
+  Lines lines_ GUARDED_BY(mutex_);
 };
 
 class CredentialsWatcherTest : public ::testing::Test {

@@ -245,14 +245,14 @@ Task<> HttpBackend::clean_up(const Handoff& handoff, const Delivery& delivery) {
 }
 
 HttpBackend::Prepared HttpBackend::prepared_before(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = prepared_.find(upload_id);
   return found == prepared_.end() ? Prepared() : found->second;
 }
 
 // What does not fit is made again for the next attempt: the oldest upload's first.
 void HttpBackend::remember(std::uint64_t upload_id, const Prepared& prepared) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (prepared_.size() >= limits::deliveries_in_memory_max) {
     prepared_.erase(prepared_.begin());
   }
@@ -260,7 +260,7 @@ void HttpBackend::remember(std::uint64_t upload_id, const Prepared& prepared) {
 }
 
 void HttpBackend::forget(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   prepared_.erase(upload_id);
 }
 

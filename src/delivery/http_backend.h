@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "delivery/answer_body.h"
 #include "delivery/backend.h"
 #include "delivery/handoff_request.h"
@@ -69,8 +69,8 @@ class HttpBackend final : public Backend {
   const HttpBackendSettings settings_;
   std::atomic<bool> stopping_ = false;
 
-  std::mutex mutex_;
-  std::map<std::uint64_t, Prepared> prepared_;
+  Mutex mutex_;
+  std::map<std::uint64_t, Prepared> prepared_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::delivery

@@ -16,7 +16,7 @@ constexpr Duration a_long_time = std::chrono::hours(24 * 365);
 runtime::Task<Turns::Turn> Turns::take(std::string owner) {
   std::shared_ptr<Waiter> waiter;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ended_) {
       co_return Turn();
     }
@@ -32,14 +32,14 @@ runtime::Task<Turns::Turn> Turns::take(std::string owner) {
     known.waiting.push_back(waiter);
   }
   co_await waiter->called->wait(a_long_time);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   co_return waiter->has_place ? Turn(*this, std::move(owner)) : Turn();
 }
 
 void Turns::end() {
   std::vector<std::shared_ptr<Waiter>> waiting;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ended_ = true;
     for (auto& [name, owner] : owners_) {
       waiting.insert(waiting.end(), owner.waiting.begin(), owner.waiting.end());
@@ -55,10 +55,10 @@ void Turns::end() {
 void Turns::give_back(const std::string& owner) {
   std::shared_ptr<Waiter> next;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto known = owners_.find(owner);
     --known->second.taken;
-    next = call_next_locked();
+    next = call_next();
     if (!next) {
       ++free_;
     }
@@ -71,7 +71,7 @@ void Turns::give_back(const std::string& owner) {
   }
 }
 
-std::shared_ptr<Turns::Waiter> Turns::call_next_locked() {
+std::shared_ptr<Turns::Waiter> Turns::call_next() {
   Owner* chosen = nullptr;
   const auto rank = [](const Owner& owner) {
     return std::tuple(owner.taken, owner.last_turn, owner.waiting.front()->number);

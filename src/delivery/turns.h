@@ -9,10 +9,10 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "base/mutex.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
 
@@ -57,7 +57,7 @@ class Turns {
   struct Waiter {
     std::uint64_t number = 0;  // In the order of coming.
     std::shared_ptr<runtime::Event> called = std::make_shared<runtime::Event>();
-    bool has_place = false;  // Under the lock.
+    bool has_place = false;  // Under the mutex of the turns.
   };
   struct Owner {
     std::size_t taken = 0;
@@ -67,14 +67,15 @@ class Turns {
 
   void give_back(const std::string& owner);
   // Null while no request waits.
-  std::shared_ptr<Waiter> call_next_locked();
+  std::shared_ptr<Waiter> call_next() REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::size_t free_;
-  std::map<std::string, Owner> owners_;  // Those who have a place or wait for one.
-  std::uint64_t came_ = 0;
-  std::uint64_t turns_ = 0;
-  bool ended_ = false;
+  Mutex mutex_;
+  std::size_t free_ GUARDED_BY(mutex_);
+  // The owners that have a place or wait for one.
+  std::map<std::string, Owner> owners_ GUARDED_BY(mutex_);
+  std::uint64_t came_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t turns_ GUARDED_BY(mutex_) = 0;
+  bool ended_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sluice::delivery

@@ -57,7 +57,7 @@ std::vector<journal::Change> Notifier::announcements(const journal::UploadRecord
 }
 
 void Notifier::announced() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   called_->set();
 }
 
@@ -72,7 +72,7 @@ Task<bool> Notifier::close(Duration timeout) {
 }
 
 std::shared_ptr<runtime::Event> Notifier::next_call() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (called_->is_set()) {
     called_ = std::make_shared<runtime::Event>();
   }

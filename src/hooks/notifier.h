@@ -4,11 +4,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "hooks/hook_settings.h"
 #include "journal/journal.h"
 #include "outgoing/sender.h"
@@ -58,9 +58,9 @@ class Notifier final : public upload::Announcer {
 
   unsigned failed_reads_ = 0;  // Of the journal, one after the other.
 
-  std::mutex mutex_;
+  Mutex mutex_;
   // Set by announced() and by close(); replaced before each look into the journal.
-  std::shared_ptr<runtime::Event> called_ = std::make_shared<runtime::Event>();
+  std::shared_ptr<runtime::Event> called_ GUARDED_BY(mutex_) = std::make_shared<runtime::Event>();
 };
 
 }  // namespace sluice::hooks

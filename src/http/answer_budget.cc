@@ -16,7 +16,7 @@ AnswerBudget::Answers::iterator AnswerBudget::add(std::shared_ptr<Answer> answer
   std::vector<std::shared_ptr<Answer>> given_up;
   Answers::iterator place;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     bytes_ += answer->bytes;
     place = under_way_.insert(under_way_.end(), std::move(answer));
     for (auto oldest = under_way_.begin(); bytes_ > bytes_max_ && oldest != place; ++oldest) {
@@ -40,7 +40,7 @@ AnswerBudget::Answers::iterator AnswerBudget::add(std::shared_ptr<Answer> answer
 
 void AnswerBudget::remove(Answers::iterator answer) noexcept {
   (*answer)->stream = nullptr;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!(*answer)->is_given_up) {
     bytes_ -= (*answer)->bytes;
   }

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "net/byte_stream.h"
 #include "runtime/task.h"
 
@@ -29,7 +29,7 @@ class AnswerBudget {
     runtime::Executor executor;
     net::ByteStream* stream;  // The stream's own thread; null when the answer is out.
     std::uint64_t bytes;
-    bool is_given_up = false;  // Under the mutex.
+    bool is_given_up = false;  // Under the mutex of the budget.
   };
   using Answers = std::list<std::shared_ptr<Answer>>;
 
@@ -38,9 +38,9 @@ class AnswerBudget {
 
   const std::uint64_t bytes_max_;
   Metrics& metrics_;
-  std::mutex mutex_;
-  Answers under_way_;        // These under the mutex. The oldest first.
-  std::uint64_t bytes_ = 0;  // Of those that were not given up.
+  Mutex mutex_;
+  Answers under_way_ GUARDED_BY(mutex_);        // The oldest first.
+  std::uint64_t bytes_ GUARDED_BY(mutex_) = 0;  // Of those that were not given up.
 };
 
 // The part of one answer, or of a piece of one. Made and destroyed on the stream's thread.

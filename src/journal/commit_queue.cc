@@ -32,7 +32,7 @@ CommitQueue::CommitQueue(Write write) : write_(std::move(write)) {
 
 CommitQueue::~CommitQueue() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_one();
@@ -41,7 +41,7 @@ CommitQueue::~CommitQueue() {
 
 bool CommitQueue::add(Commit& commit) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     SLUICE_CHECK(!stopping_);
     if (!add_to(commits_, commit)) {
       return false;
@@ -53,7 +53,7 @@ bool CommitQueue::add(Commit& commit) {
 
 bool CommitQueue::add(Read& read) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     SLUICE_CHECK(!stopping_);
     if (!add_to(reads_, read)) {
       return false;
@@ -65,7 +65,7 @@ bool CommitQueue::add(Read& read) {
 
 bool CommitQueue::add(LongRead& read) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     SLUICE_CHECK(!stopping_);
     if (!add_to(long_reads_, read)) {
       return false;
@@ -81,8 +81,8 @@ void CommitQueue::run() {
     std::vector<Commit> batch;
     std::optional<LongRead> step;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !is_idle(); });
+      MutexLock lock(mutex_);
+      changed_.wait(lock, [this]() REQUIRES(mutex_) { return stopping_ || !is_idle(); });
       if (is_idle()) {
         return;
       }
@@ -100,7 +100,7 @@ void CommitQueue::run() {
       write_(batch);
     }
     if (step && (*step)()) {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       // One after the other: a read that is under way holds the rows that it has found.
       long_reads_.push_front(*std::move(step));
     }

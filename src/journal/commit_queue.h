@@ -3,16 +3,15 @@
 // LevelDB's DBImpl::Write. Knows nothing of SQLite.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <span>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "journal/records.h"
 
 namespace sluice::journal {
@@ -51,18 +50,18 @@ class CommitQueue {
 
  private:
   void run();
-  // The lock must be held.
-  bool is_idle() const { return commits_.empty() && reads_.empty() && long_reads_.empty(); }
-  // The lock must be held.
-  std::vector<Commit> take_batch();
+  bool is_idle() const REQUIRES(mutex_) {
+    return commits_.empty() && reads_.empty() && long_reads_.empty();
+  }
+  std::vector<Commit> take_batch() REQUIRES(mutex_);
 
   const Write write_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Commit> commits_;  // These four under the lock.
-  std::deque<Read> reads_;
-  std::deque<LongRead> long_reads_;
-  bool stopping_ = false;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::deque<Commit> commits_ GUARDED_BY(mutex_);
+  std::deque<Read> reads_ GUARDED_BY(mutex_);
+  std::deque<LongRead> long_reads_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

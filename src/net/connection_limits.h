@@ -7,12 +7,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "net/network.h"
 
 namespace sluice::net {
@@ -86,18 +86,19 @@ class ConnectionLimits {
   bool is_counted(const AddressBytes& peer) const;
   bool stands_for_many(const AddressBytes& peer) const;
   // Null: the place is taken.
-  const char* take_locked(Place& place, const std::optional<AddressBytes>& peer, Leavers& leavers);
-  bool make_room_locked(const Crowd& crowd, std::uint64_t open_max, Leavers& leavers);
-  void begin_idle_locked(Place& place);
-  void end_idle_locked(Place& place) noexcept;
-  void leave_locked(Place& place) noexcept;
+  const char* take(Place& place, const std::optional<AddressBytes>& peer, Leavers& leavers)
+      REQUIRES(mutex_);
+  bool make_room(const Crowd& crowd, std::uint64_t open_max, Leavers& leavers) REQUIRES(mutex_);
+  void begin_idle(Place& place) REQUIRES(mutex_);
+  void end_idle(Place& place) noexcept REQUIRES(mutex_);
+  void leave(Place& place) noexcept REQUIRES(mutex_);
 
   const Settings settings_;
   Metrics& metrics_;
-  mutable std::mutex mutex_;
-  Crowd all_;  // These under the mutex, as are all places.
-  std::map<AddressBytes, Crowd> by_source_;
-  std::uint64_t turn_ = 0;  // Of the last connection that became idle.
+  mutable Mutex mutex_;
+  Crowd all_ GUARDED_BY(mutex_);
+  std::map<AddressBytes, Crowd> by_source_ GUARDED_BY(mutex_);
+  std::uint64_t turn_ GUARDED_BY(mutex_) = 0;  // Of the last connection that became idle.
 };
 
 }  // namespace sluice::net

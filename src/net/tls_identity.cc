@@ -95,13 +95,13 @@ Result<> TlsIdentity::reload() {
   if (!loaded) {
     return fail(std::move(loaded).error());
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   context_ = std::move(*loaded);
   return {};
 }
 
 std::unique_ptr<SSL, TlsDelete> TlsIdentity::new_session() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::unique_ptr<SSL, TlsDelete> session(SSL_new(context_.get()));
   SLUICE_CHECK(session != nullptr);
   SSL_set_accept_state(session.get());

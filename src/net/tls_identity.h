@@ -5,10 +5,10 @@
 #include <openssl/types.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/error.h"
+#include "base/mutex.h"
 
 namespace sluice::net {
 
@@ -40,8 +40,8 @@ class TlsIdentity {
   Result<Context> load() const;
 
   const TlsFiles files_;
-  mutable std::mutex mutex_;
-  Context context_;
+  mutable Mutex mutex_;
+  Context context_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::net

@@ -2,11 +2,11 @@
 #include "outgoing/file_calls.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "base/limits.h"
+#include "base/mutex.h"
 
 namespace sluice::outgoing {
 namespace {
@@ -34,11 +34,10 @@ struct BodyReader::Piece {
   std::uint64_t offset = 0;
   std::vector<std::byte> buffer;
 
-  std::mutex mutex;
-  // Under the lock; without it by the transfer when `is_here`.
-  bool is_here = false;
-  bool is_waited_for = false;
-  Result<std::size_t> count = 0;
+  Mutex mutex;
+  bool is_here GUARDED_BY(mutex) = false;
+  bool is_waited_for GUARDED_BY(mutex) = false;
+  Result<std::size_t> count = 0;  // Before `is_here` the call's, then the transfer's.
 };
 
 BodyReader::BodyReader(std::shared_ptr<const Body> body, runtime::BlockingPool& pool, Notice notice)
@@ -55,7 +54,7 @@ std::optional<Result<std::size_t>> BodyReader::read(std::uint64_t offset, Mutabl
   }
   for (;;) {
     {
-      const std::scoped_lock lock(piece_->mutex);
+      const MutexLock lock(piece_->mutex);
       if (!piece_->is_here) {
         piece_->is_waited_for = true;
         return std::nullopt;
@@ -95,7 +94,7 @@ void BodyReader::begin_piece(std::uint64_t offset) {
     Result<std::size_t> count = body->read_at(piece->offset, piece->buffer);
     bool is_waited_for = false;
     {
-      const std::scoped_lock lock(piece->mutex);
+      const MutexLock lock(piece->mutex);
       piece->count = std::move(count);
       piece->is_here = true;
       is_waited_for = piece->is_waited_for;
@@ -110,10 +109,9 @@ struct SinkWriter::State {
   explicit State(std::shared_ptr<AnswerSink> to) : sink(std::move(to)) {}
 
   const std::shared_ptr<AnswerSink> sink;
-  mutable std::mutex mutex;
-  // Under the lock.
-  bool is_busy = false;
-  Result<> result;
+  mutable Mutex mutex;
+  bool is_busy GUARDED_BY(mutex) = false;
+  Result<> result GUARDED_BY(mutex);
 };
 
 SinkWriter::SinkWriter(std::shared_ptr<AnswerSink> sink, runtime::BlockingPool& pool, Notice notice)
@@ -122,18 +120,18 @@ SinkWriter::SinkWriter(std::shared_ptr<AnswerSink> sink, runtime::BlockingPool& 
 SinkWriter::~SinkWriter() = default;
 
 bool SinkWriter::is_busy() const {
-  const std::scoped_lock lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->is_busy;
 }
 
 Result<> SinkWriter::result() const {
-  const std::scoped_lock lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->result;
 }
 
 Result<> SinkWriter::write(Bytes bytes) {
   {
-    const std::scoped_lock lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     if (!state_->result) {
       return state_->result;
     }
@@ -143,7 +141,7 @@ Result<> SinkWriter::write(Bytes bytes) {
   call(pool_, [state = state_, copy = std::move(copy), notice = notice_] {
     Result<> written = state->sink->write(copy);
     {
-      const std::scoped_lock lock(state->mutex);
+      const MutexLock lock(state->mutex);
       state->result = std::move(written);
       state->is_busy = false;
     }

@@ -32,9 +32,9 @@ CURLM* make_multi() {
 }  // namespace
 
 struct HttpClient::Notices {
-  std::mutex mutex;
-  CURLM* multi = nullptr;  // Null: the client is gone.
-  std::vector<std::weak_ptr<Transfer>> transfers;
+  Mutex mutex;
+  CURLM* multi GUARDED_BY(mutex) = nullptr;  // Null: the client is gone.
+  std::vector<std::weak_ptr<Transfer>> transfers GUARDED_BY(mutex);
 };
 
 HttpClient::HttpClient(runtime::BlockingPool& pool)
@@ -49,7 +49,7 @@ HttpClient::HttpClient(runtime::BlockingPool& pool)
 HttpClient::~HttpClient() {
   stop();
   {
-    const std::scoped_lock lock(notices_->mutex);
+    const MutexLock lock(notices_->mutex);
     notices_->multi = nullptr;
   }
   curl_multi_cleanup(multi_);
@@ -58,7 +58,7 @@ HttpClient::~HttpClient() {
 runtime::Task<Result<HttpAnswer>> HttpClient::send(HttpRequest request) {
   const auto transfer = std::make_shared<Transfer>(std::move(request), pool_);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) {
       co_return fail(Errc::draining, "the server is shutting down");
     }
@@ -75,7 +75,7 @@ runtime::Task<Result<HttpAnswer>> HttpClient::send(HttpRequest request) {
 
 void HttpClient::stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   if (thread_.joinable()) {
@@ -88,7 +88,7 @@ void HttpClient::run() {
   for (;;) {
     begin_queued();
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (stopping_) {
         break;
       }
@@ -105,12 +105,12 @@ void HttpClient::run() {
 void HttpClient::begin_queued() {
   std::vector<std::shared_ptr<Transfer>> queued;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     queued.swap(queued_);
   }
   for (std::shared_ptr<Transfer>& transfer : queued) {
     const auto notice = [notices = notices_, noticed = std::weak_ptr(transfer)] {
-      const std::scoped_lock lock(notices->mutex);
+      const MutexLock lock(notices->mutex);
       if (notices->multi != nullptr) {
         notices->transfers.push_back(noticed);
         curl_multi_wakeup(notices->multi);
@@ -122,7 +122,7 @@ void HttpClient::begin_queued() {
       continue;
     }
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       --count_;
     }
     transfer->end(handle ? Error(Errc::overloaded, "no memory for a request") : handle.error());
@@ -147,7 +147,7 @@ void HttpClient::finish_done() {
 void HttpClient::go_on_with_noticed() {
   std::vector<std::weak_ptr<Transfer>> noticed;
   {
-    const std::scoped_lock lock(notices_->mutex);
+    const MutexLock lock(notices_->mutex);
     noticed.swap(notices_->transfers);
   }
   for (const std::weak_ptr<Transfer>& weak : noticed) {
@@ -177,7 +177,7 @@ void HttpClient::finish(std::shared_ptr<Transfer> transfer, int code) {
     return;
   }
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     --count_;
   }
   transfer->end(static_cast<CURLcode>(code));

@@ -5,12 +5,12 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "outgoing/sender.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/task.h"
@@ -49,10 +49,10 @@ class HttpClient final : public Sender {
   void finish(std::shared_ptr<Transfer> transfer, int code);
   void end_all();
 
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<Transfer>> queued_;
-  std::size_t count_ = 0;  // Queued or running.
-  bool stopping_ = false;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<Transfer>> queued_ GUARDED_BY(mutex_);
+  std::size_t count_ GUARDED_BY(mutex_) = 0;  // Queued or running.
+  bool stopping_ GUARDED_BY(mutex_) = false;
 
   runtime::BlockingPool& pool_;
   void* const multi_;  // CURLM*

@@ -3,9 +3,10 @@
 // moves them. Locations that were given before go on working.
 #pragma once
 
-#include <mutex>
 #include <string>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace sluice::protocol {
 
@@ -17,17 +18,17 @@ class LocationBase {
 
   // Scheme, host, port and path, without a slash at the end. Empty: it is made of each request.
   std::string url() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return url_;
   }
   void set(std::string url) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     url_ = std::move(url);
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::string url_;
+  mutable Mutex mutex_;
+  std::string url_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::protocol

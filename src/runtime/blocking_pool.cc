@@ -22,7 +22,7 @@ BlockingPool::~BlockingPool() {
 
 void BlockingPool::stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   for (Thread& thread : threads_) {
@@ -38,10 +38,10 @@ void BlockingPool::stop() {
 void BlockingPool::add(std::unique_ptr<Job> job) {
   Thread* woken = nullptr;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     SLUICE_CHECK(!stopping_);
     jobs_.push_back(std::move(job));
-    woken = wake_locked();
+    woken = wake();
   }
   if (woken != nullptr) {
     woken->woken_up.notify_one();
@@ -50,7 +50,7 @@ void BlockingPool::add(std::unique_ptr<Job> job) {
 
 // A thread that is on its way takes the next job and sees to the one after it before it blocks: one
 // at a time is enough, and where jobs are short, the threads that are awake do most of them.
-BlockingPool::Thread* BlockingPool::wake_locked() {
+BlockingPool::Thread* BlockingPool::wake() {
   if (on_its_way_ || idle_.empty()) {
     return nullptr;
   }
@@ -62,14 +62,14 @@ BlockingPool::Thread* BlockingPool::wake_locked() {
 }
 
 void BlockingPool::run(Thread& self) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
     if (jobs_.empty()) {
       if (stopping_) {
         return;
       }
       idle_.push_back(&self);
-      self.woken_up.wait(lock, [&] { return self.is_woken || stopping_; });
+      self.woken_up.wait(lock, [&]() REQUIRES(mutex_) { return self.is_woken || stopping_; });
       if (self.is_woken) {
         self.is_woken = false;
         on_its_way_ = false;
@@ -78,7 +78,7 @@ void BlockingPool::run(Thread& self) {
     }
     std::unique_ptr<Job> job = std::move(jobs_.front());
     jobs_.pop_front();
-    Thread* const helper = jobs_.empty() ? nullptr : wake_locked();
+    Thread* const helper = jobs_.empty() ? nullptr : wake();
     lock.unlock();
     if (helper != nullptr) {
       helper->woken_up.notify_one();

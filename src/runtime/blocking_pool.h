@@ -6,17 +6,16 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "runtime/task.h"
 
 namespace sluice::runtime {
@@ -46,19 +45,21 @@ class BlockingPool {
  private:
   struct Thread {
     std::thread thread;
-    std::condition_variable woken_up;
-    bool is_woken = false;  // Under the lock.
+    ConditionVariable woken_up;
+    bool is_woken = false;  // Under the mutex of the pool.
   };
 
   void run(Thread& self);
   // Whom to notify when the lock is free again; null when nobody need be.
-  Thread* wake_locked();
+  Thread* wake() REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::deque<std::unique_ptr<Job>> jobs_;  // These under the lock.
-  std::vector<Thread*> idle_;              // The last to become idle, whose caches are warm, last.
-  bool on_its_way_ = false;                // A thread was woken and has not yet looked for a job.
-  bool stopping_ = false;
+  Mutex mutex_;
+  std::deque<std::unique_ptr<Job>> jobs_ GUARDED_BY(mutex_);
+  // The last to become idle, whose caches are warm, last.
+  std::vector<Thread*> idle_ GUARDED_BY(mutex_);
+  // A thread was woken and has not yet looked for a job.
+  bool on_its_way_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::vector<Thread> threads_;
 };
 

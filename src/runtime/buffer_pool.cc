@@ -50,7 +50,7 @@ Task<Result<Buffer>> BufferPool::acquire(Duration timeout) {
   for (;;) {
     auto turn = std::make_shared<Event>();
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       // Who comes anew does not overtake who waits; who was woken has waited.
       if (lent_ < count_max_ && (!first || waiting_.empty())) {
         ++lent_;
@@ -62,7 +62,7 @@ Task<Result<Buffer>> BufferPool::acquire(Duration timeout) {
     first = false;
     const auto left = std::chrono::ceil<Duration>(give_up_at - std::chrono::steady_clock::now());
     if (!co_await turn->wait(std::max(left, Duration::zero()))) {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (std::erase(waiting_, turn) == 1) {
         co_return fail(Errc::overloaded, "no memory for this request at the moment");
       }
@@ -72,7 +72,7 @@ Task<Result<Buffer>> BufferPool::acquire(Duration timeout) {
 }
 
 bool BufferPool::is_scarce() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return lent_ > count_max_ / 2;
 }
 
@@ -88,7 +88,7 @@ std::unique_ptr<std::byte[]> BufferPool::take() {
 void BufferPool::give_back(std::unique_ptr<std::byte[]> memory) noexcept {
   std::shared_ptr<Event> next;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     free_.push_back(std::move(memory));
     --lent_;
     in_use_.add(-1);

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/bytes.h"
@@ -14,6 +13,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "runtime/task.h"
 
 namespace sluice::runtime {
@@ -55,16 +55,17 @@ class BufferPool {
  private:
   friend class Buffer;
   void give_back(std::unique_ptr<std::byte[]> memory) noexcept;
-  std::unique_ptr<std::byte[]> take();
+  std::unique_ptr<std::byte[]> take() REQUIRES(mutex_);
 
   const std::size_t buffer_bytes_;
   const std::size_t count_max_;
   Gauge& in_use_;
 
-  mutable std::mutex mutex_;
-  std::size_t lent_ = 0;
-  std::vector<std::unique_ptr<std::byte[]>> free_;  // The last one used is the warmest.
-  std::deque<std::shared_ptr<Event>> waiting_;
+  mutable Mutex mutex_;
+  std::size_t lent_ GUARDED_BY(mutex_) = 0;
+  // The last one used is the warmest.
+  std::vector<std::unique_ptr<std::byte[]>> free_ GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Event>> waiting_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::runtime

@@ -26,7 +26,7 @@ Event::~Event() = default;
 void Event::set() {
   std::vector<std::shared_ptr<Waiter>> waiters;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     set_ = true;
     waiters.swap(waiters_);
   }
@@ -41,7 +41,7 @@ void Event::set() {
 }
 
 bool Event::is_set() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return set_;
 }
 
@@ -49,7 +49,7 @@ Task<bool> Event::wait(Duration timeout) {
   const Executor executor = co_await boost::asio::this_coro::executor;
   const auto waiter = std::make_shared<Waiter>(executor, timeout);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (set_) {
       co_return true;
     }
@@ -58,7 +58,7 @@ Task<bool> Event::wait(Duration timeout) {
   // A notification that runs between here and the wait is impossible: both are on this executor's
   // thread.
   co_await waiter->timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase(waiters_, waiter);
   co_return waiter->notified || set_;
 }

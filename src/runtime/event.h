@@ -3,9 +3,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/mutex.h"
 #include "runtime/task.h"
 
 namespace sluice::runtime {
@@ -28,9 +28,9 @@ class Event {
  private:
   struct Waiter;
 
-  mutable std::mutex mutex_;
-  bool set_ = false;
-  std::vector<std::shared_ptr<Waiter>> waiters_;
+  mutable Mutex mutex_;
+  bool set_ GUARDED_BY(mutex_) = false;
+  std::vector<std::shared_ptr<Waiter>> waiters_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::runtime

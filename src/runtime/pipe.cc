@@ -57,7 +57,7 @@ bool Pipe::is_full() const noexcept {
 
 std::optional<Pipe> PipePool::take() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!free_.empty()) {
       Pipe pipe = std::move(free_.back());
       free_.pop_back();
@@ -68,7 +68,7 @@ std::optional<Pipe> PipePool::take() {
 }
 
 void PipePool::give_back(Pipe pipe) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   free_.push_back(std::move(pipe));
 }
 

@@ -4,9 +4,10 @@
 #pragma once
 
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace sluice::runtime {
 
@@ -42,8 +43,8 @@ class PipePool {
   void give_back(Pipe pipe);
 
  private:
-  std::mutex mutex_;
-  std::vector<Pipe> free_;
+  Mutex mutex_;
+  std::vector<Pipe> free_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::runtime

@@ -27,14 +27,14 @@ std::unique_ptr<Blob> LocalStore::open(const BlobRef& blob) {
 }
 
 std::shared_ptr<OpenFile> LocalStore::file_of(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::weak_ptr<OpenFile>& place = open_files_[upload_id];
   if (std::shared_ptr<OpenFile> open = place.lock()) {
     return open;
   }
   const auto forget = [this, upload_id](OpenFile* file) {
     {
-      const std::scoped_lock forgetting(mutex_);
+      const MutexLock forgetting(mutex_);
       const auto found = open_files_.find(upload_id);
       // A new one may have taken its place meanwhile.
       if (found != open_files_.end() && found->second.expired()) {

@@ -4,13 +4,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/durability.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/disk.h"
@@ -65,8 +65,8 @@ class LocalStore final : public Store, public FinishedFiles {
 
   BlobTools tools_;
 
-  std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::weak_ptr<OpenFile>> open_files_;
+  Mutex mutex_;
+  std::unordered_map<std::uint64_t, std::weak_ptr<OpenFile>> open_files_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::store

@@ -13,17 +13,17 @@
 namespace sluice::store {
 
 void SyncFailures::add(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   uploads_.insert(upload_id);
 }
 
 void SyncFailures::forget(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   uploads_.erase(upload_id);
 }
 
 bool SyncFailures::contains(std::uint64_t upload_id) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return uploads_.contains(upload_id);
 }
 
@@ -33,7 +33,7 @@ std::unexpected<Error> fail_as_broken(const Error& error) {
 }
 
 Result<> OpenFile::open(std::uint64_t room, std::uint64_t stored_end) {
-  const std::scoped_lock lock(opening_mutex_);
+  const MutexLock lock(opening_mutex_);
   if (file_) {
     return {};
   }
@@ -107,7 +107,7 @@ Result<std::size_t> OpenFile::read(std::uint64_t offset, MutableBytes buffer) {
 void OpenFile::wrote(ByteRange range) {
   RangeSet gathered;
   {
-    const std::scoped_lock lock(written_mutex_);
+    const MutexLock lock(written_mutex_);
     ++writes_;
     written_.add(range);
     gathered_.add(range);
@@ -123,7 +123,7 @@ void OpenFile::wrote(ByteRange range) {
 
 RangeSet OpenFile::inherited(const RangeSet& ranges) const {
   RangeSet left = ranges;
-  const std::scoped_lock lock(written_mutex_);
+  const MutexLock lock(written_mutex_);
   for (const ByteRange& range : written_.ranges()) {
     left.remove(range);
   }
@@ -134,12 +134,12 @@ bool OpenFile::is_clean(const RangeSet& unsynced) const {
   if (tools_.failures.contains(upload_id_) || !inherited(unsynced).empty()) {
     return false;
   }
-  const std::scoped_lock lock(written_mutex_);
+  const MutexLock lock(written_mutex_);
   return synced_writes_ == writes_;
 }
 
 Result<> OpenFile::sync(const RangeSet& unsynced) {
-  const std::scoped_lock lock(sync_mutex_);
+  const MutexLock lock(sync_mutex_);
   if (tools_.failures.contains(upload_id_)) {
     return fail(Errc::storage_failed, fmt::format("the bytes of upload {} are not trusted after a "
                                                   "failed sync",
@@ -187,7 +187,7 @@ Result<> OpenFile::write_anew(const RangeSet& ranges) {
 Result<> OpenFile::sync_file_and_name() {
   std::uint64_t writes = 0;
   {
-    const std::scoped_lock lock(written_mutex_);
+    const MutexLock lock(written_mutex_);
     gathered_ = {};
     writes = writes_;
   }
@@ -198,7 +198,7 @@ Result<> OpenFile::sync_file_and_name() {
     name_is_durable_ = synced.has_value();
   }
   if (synced) {
-    const std::scoped_lock lock(written_mutex_);
+    const MutexLock lock(written_mutex_);
     synced_writes_ = writes;
   }
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;

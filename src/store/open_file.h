@@ -5,13 +5,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "base/durability.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "base/range_set.h"
 #include "runtime/disk.h"
 #include "runtime/pipe.h"
@@ -28,8 +28,8 @@ class SyncFailures {
   bool contains(std::uint64_t upload_id) const;
 
  private:
-  mutable std::mutex mutex_;
-  std::set<std::uint64_t> uploads_;
+  mutable Mutex mutex_;
+  std::set<std::uint64_t> uploads_ GUARDED_BY(mutex_);
 };
 
 // What the files of one store work with; outlives them.
@@ -70,25 +70,27 @@ class OpenFile {
   Result<std::unique_ptr<runtime::DiskFile>> make(std::uint64_t room);
   void wrote(ByteRange range);
   Result<> write_anew(const RangeSet& ranges);
-  Result<> sync_file_and_name();
+  Result<> sync_file_and_name() REQUIRES(sync_mutex_);
   // Of `ranges`, what this object has not written.
   RangeSet inherited(const RangeSet& ranges) const;
 
   FileTools& tools_;
   const std::uint64_t upload_id_;
 
-  std::mutex opening_mutex_;
+  Mutex opening_mutex_;
   std::unique_ptr<runtime::DiskFile> file_;  // Constant once it is there.
 
-  mutable std::mutex written_mutex_;
-  RangeSet written_;                            // Through this object.
-  RangeSet gathered_;                           // Of that, what is not yet on its way to the disk.
-  std::uint64_t writes_ = 0;                    // How many there were.
-  std::optional<std::uint64_t> synced_writes_;  // writes_ when the last good sync began.
+  mutable Mutex written_mutex_;
+  RangeSet written_ GUARDED_BY(written_mutex_);  // Through this object.
+  // Of that, what is not yet on its way to the disk.
+  RangeSet gathered_ GUARDED_BY(written_mutex_);
+  std::uint64_t writes_ GUARDED_BY(written_mutex_) = 0;  // How many there were.
+  // writes_ when the last good sync began.
+  std::optional<std::uint64_t> synced_writes_ GUARDED_BY(written_mutex_);
 
   // One sync at a time: the kernel reports a failed write to one of them only.
-  std::mutex sync_mutex_;
-  bool name_is_durable_ = false;
+  Mutex sync_mutex_;
+  bool name_is_durable_ GUARDED_BY(sync_mutex_) = false;
 };
 
 // A file that should be there and is not: the disk has failed.

@@ -19,9 +19,9 @@ Admission::Admission(store::Store& store, AdmissionSettings settings, const Admi
       settings_(settings),
       promised_bytes_(before.promised_bytes),
       unfinished_uploads_(before.unfinished_uploads) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const journal::PromisedRoom& room : before.promised_to_owners) {
-    join_share_locked(room.upload_id, room_of_owner(room.owner), room.bytes);
+    join_share(room.upload_id, room_of_owner(room.owner), room.bytes);
   }
 }
 
@@ -37,14 +37,14 @@ Task<Result<>> Admission::admit(const NewUpload& upload, std::uint64_t upload_id
   }
   Result<> promised = co_await promise(upload, upload_id);
   if (!promised) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     --unfinished_uploads_;
   }
   co_return promised;
 }
 
 Result<> Admission::count_one() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (unfinished_uploads_ >= settings_.uploads_max) {
     return fail(Errc::overloaded,
                 fmt::format("there are {} unfinished uploads, expected fewer than {}",
@@ -56,8 +56,8 @@ Result<> Admission::count_one() {
 
 Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_id) {
   {
-    const std::scoped_lock lock(mutex_);
-    if (std::chrono::steady_clock::now() < known_until_ && !promise_locked(upload, upload_id)) {
+    const MutexLock lock(mutex_);
+    if (std::chrono::steady_clock::now() < known_until_ && !try_promise(upload, upload_id)) {
       co_return Result<>();
     }
   }
@@ -65,31 +65,31 @@ Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_
   if (const Result<> measured = co_await measure(); !measured) {
     co_return fail(measured.error());
   }
-  const std::scoped_lock lock(mutex_);
-  if (lacks_files_locked()) {
+  const MutexLock lock(mutex_);
+  if (lacks_files()) {
     co_return fail(Errc::disk_full, "there is no room for further files");
   }
-  if (std::optional<std::string> refusal = promise_locked(upload, upload_id)) {
+  if (std::optional<std::string> refusal = try_promise(upload, upload_id)) {
     co_return fail(Errc::disk_full, *std::move(refusal));
   }
   co_return Result<>();
 }
 
 void Admission::withdraw(const journal::UploadRecord& upload) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   promised_bytes_ = saturating_subtract(promised_bytes_, upload.file_size);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
-  leave_share_locked(upload.id);
+  leave_share(upload.id);
 }
 
 void Admission::ended(const journal::UploadRecord& upload) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
-  leave_share_locked(upload.id);
+  leave_share(upload.id);
 }
 
 void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (allocated_.insert(upload_id).second) {
     promised_bytes_ = saturating_subtract(promised_bytes_, file_size);
     allocated_bytes_ = saturating_add(allocated_bytes_, file_size);
@@ -103,43 +103,42 @@ void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
 }
 
 void Admission::fulfilled(std::uint64_t upload_id, std::uint64_t file_size) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (allocated_.erase(upload_id) == 0) {
     promised_bytes_ = saturating_subtract(promised_bytes_, file_size);
   }
 }
 
 void Admission::emptied(std::uint64_t upload_id) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   allocated_.insert(upload_id);
 }
 
 std::uint64_t Admission::promised_bytes() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return promised_bytes_;
 }
 
-std::optional<std::string> Admission::promise_locked(const NewUpload& upload,
-                                                     std::uint64_t upload_id) {
-  const bool is_low = available_locked() < settings_.low_water_bytes;
-  if (is_low || lacks_files_locked() || upload.file_size > usable_locked()) {
-    return fmt::format("there is room for {} bytes, the file has {}", usable_locked(),
-                       upload.file_size);
+std::optional<std::string> Admission::try_promise(const NewUpload& upload,
+                                                  std::uint64_t upload_id) {
+  const bool is_low = available() < settings_.low_water_bytes;
+  if (is_low || lacks_files() || upload.file_size > usable()) {
+    return fmt::format("there is room for {} bytes, the file has {}", usable(), upload.file_size);
   }
-  if (!upload.room_of.empty() && upload.file_size > 0 && exceeds_share_locked(upload)) {
+  if (!upload.room_of.empty() && upload.file_size > 0 && exceeds_share(upload)) {
     return fmt::format(
         "expected unfinished uploads of one client to have at most {} % of the "
         "free room, with this file of {} bytes they would have more",
         settings_.room_share, upload.file_size);
   }
-  join_share_locked(upload_id, upload.room_of, upload.file_size);
+  join_share(upload_id, upload.room_of, upload.file_size);
   promised_bytes_ = saturating_add(promised_bytes_, upload.file_size);
   return std::nullopt;
 }
 
 // Without a client, or without bytes, there is nothing to share.
-void Admission::join_share_locked(std::uint64_t upload_id, const std::string& client,
-                                  std::uint64_t bytes) {
+void Admission::join_share(std::uint64_t upload_id, const std::string& client,
+                           std::uint64_t bytes) {
   if (client.empty() || bytes == 0) {
     return;
   }
@@ -149,16 +148,16 @@ void Admission::join_share_locked(std::uint64_t upload_id, const std::string& cl
 }
 
 // Of the room that is free, with what the client's own uploads have taken of it.
-bool Admission::exceeds_share_locked(const NewUpload& upload) const {
+bool Admission::exceeds_share(const NewUpload& upload) const {
   const auto found = shares_.find(upload.room_of);
   const Share share = found == shares_.end() ? Share() : found->second;
   const std::uint64_t room = saturating_add(
-      saturating_subtract(available_locked(), settings_.low_water_bytes), share.allocated_bytes);
+      saturating_subtract(available(), settings_.low_water_bytes), share.allocated_bytes);
   const std::uint64_t most = saturating_multiply(room / 100, settings_.room_share);
   return saturating_add(share.bytes, upload.file_size) > most;
 }
 
-void Admission::leave_share_locked(std::uint64_t upload_id) {
+void Admission::leave_share(std::uint64_t upload_id) {
   const auto sharer = sharers_.find(upload_id);
   if (sharer == sharers_.end()) {
     return;
@@ -175,18 +174,18 @@ void Admission::leave_share_locked(std::uint64_t upload_id) {
   sharers_.erase(sharer);
 }
 
-bool Admission::lacks_files_locked() const {
+bool Admission::lacks_files() const {
   return free_files_ && *free_files_ < limits::free_files_min;
 }
 
 // What was allocated since the measurement began may be in it already or not.
-std::uint64_t Admission::available_locked() const {
+std::uint64_t Admission::available() const {
   return saturating_subtract(free_bytes_,
                              saturating_subtract(allocated_bytes_, allocated_measured_));
 }
 
-std::uint64_t Admission::usable_locked() const {
-  return saturating_subtract(available_locked(),
+std::uint64_t Admission::usable() const {
+  return saturating_subtract(available(),
                              saturating_add(settings_.low_water_bytes, promised_bytes_));
 }
 
@@ -194,14 +193,14 @@ Task<Result<>> Admission::measure() {
   const auto began = std::chrono::steady_clock::now();
   std::uint64_t allocated_before = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     allocated_before = allocated_bytes_;
   }
   const Result<store::Space> space = co_await store_.space();
   if (!space) {
     co_return fail(space.error());
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   free_bytes_ = space->free_bytes;
   free_files_ = space->free_files;
   allocated_measured_ = allocated_before;

@@ -23,7 +23,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -32,6 +31,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/mutex.h"
 #include "journal/journal.h"
 #include "journal/records.h"
 #include "runtime/task.h"
@@ -98,29 +98,34 @@ class Admission {
   Result<> count_one();
   runtime::Task<Result<>> promise(const NewUpload& upload, std::uint64_t upload_id);
   // Unset when it is promised; else why not, in words for the client.
-  std::optional<std::string> promise_locked(const NewUpload& upload, std::uint64_t upload_id);
-  void join_share_locked(std::uint64_t upload_id, const std::string& client, std::uint64_t bytes);
-  bool exceeds_share_locked(const NewUpload& upload) const;
-  void leave_share_locked(std::uint64_t upload_id);
-  bool lacks_files_locked() const;
-  std::uint64_t available_locked() const;
-  std::uint64_t usable_locked() const;
+  std::optional<std::string> try_promise(const NewUpload& upload, std::uint64_t upload_id)
+      REQUIRES(mutex_);
+  void join_share(std::uint64_t upload_id, const std::string& client, std::uint64_t bytes)
+      REQUIRES(mutex_);
+  bool exceeds_share(const NewUpload& upload) const REQUIRES(mutex_);
+  void leave_share(std::uint64_t upload_id) REQUIRES(mutex_);
+  bool lacks_files() const REQUIRES(mutex_);
+  std::uint64_t available() const REQUIRES(mutex_);
+  std::uint64_t usable() const REQUIRES(mutex_);
   runtime::Task<Result<>> measure();
 
   store::Store& store_;
   const AdmissionSettings settings_;
-  mutable std::mutex mutex_;
-  std::chrono::steady_clock::time_point known_until_;
-  std::uint64_t free_bytes_ = 0;             // When it was measured.
-  std::optional<std::uint64_t> free_files_;  // The same; without a number there is no bound.
-  std::uint64_t promised_bytes_;
-  std::uint64_t unfinished_uploads_;
-  std::uint64_t allocated_bytes_ = 0;            // By all blobs made in this process.
-  std::uint64_t allocated_measured_ = 0;         // Of these, what the measurement knows for sure.
-  std::unordered_set<std::uint64_t> allocated_;  // Uploads that are promised and have a blob.
+  mutable Mutex mutex_;
+  std::chrono::steady_clock::time_point known_until_ GUARDED_BY(mutex_);
+  std::uint64_t free_bytes_ GUARDED_BY(mutex_) = 0;  // When it was measured.
+  // The same; without a number there is no bound.
+  std::optional<std::uint64_t> free_files_ GUARDED_BY(mutex_);
+  std::uint64_t promised_bytes_ GUARDED_BY(mutex_);
+  std::uint64_t unfinished_uploads_ GUARDED_BY(mutex_);
+  std::uint64_t allocated_bytes_ GUARDED_BY(mutex_) = 0;  // By all blobs made in this process.
+  // Of these, what the measurement knows for sure.
+  std::uint64_t allocated_measured_ GUARDED_BY(mutex_) = 0;
+  // Uploads that are promised and have a blob.
+  std::unordered_set<std::uint64_t> allocated_ GUARDED_BY(mutex_);
   // Of clients that have shares: by client, and by upload.
-  std::unordered_map<std::string, Share> shares_;
-  std::unordered_map<std::uint64_t, Sharer> sharers_;
+  std::unordered_map<std::string, Share> shares_ GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, Sharer> sharers_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::upload

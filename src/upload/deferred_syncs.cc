@@ -27,20 +27,20 @@ Task<Result<RangeSet>> settle_all(LiveUpload& upload, store::Blob& blob) {
 }
 
 bool DeferredSyncs::has_room() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return waiting_.size() + in_round_ < limits::unsynced_uploads_max;
 }
 
 void DeferredSyncs::add(std::shared_ptr<LiveUpload> upload, std::shared_ptr<store::Blob> blob) {
   const std::uint64_t id = upload->id();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   waiting_.try_emplace(id, Entry{std::move(upload), std::move(blob)});
   parts_.metrics.unsynced_uploads.set(static_cast<std::int64_t>(waiting_.size() + in_round_));
 }
 
 void DeferredSyncs::put_back(Entry entry) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     --in_round_;
   }
   add(std::move(entry.upload), std::move(entry.blob));
@@ -82,7 +82,7 @@ Task<Result<bool>> DeferredSyncs::round() {
   const Result<> taken = co_await take_inherited();
   Round round;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& [id, entry] : std::exchange(waiting_, {})) {
       round.uploads.push_back(std::move(entry));
     }
@@ -97,7 +97,7 @@ Task<Result<bool>> DeferredSyncs::round() {
     }
     while (!co_await group.wait(limits::last_sync_wait_max)) {
     }
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     in_round_ = 0;
   }
   journal_lags_ = journal_lags_ || !round.uploads.empty();
@@ -109,7 +109,7 @@ Task<Result<bool>> DeferredSyncs::round() {
     }
     journal_lags_ = false;
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   parts_.metrics.unsynced_uploads.set(static_cast<std::int64_t>(waiting_.size()));
   if (round.failed > 0) {
     co_return fail(round.reason.code(),

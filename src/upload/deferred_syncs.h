@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "base/range_set.h"
 #include "journal/journal.h"
 #include "runtime/task.h"
@@ -77,9 +77,9 @@ class DeferredSyncs {
   std::optional<Error> passed_over_;  // Why one of them could not be taken.
   bool journal_lags_ = false;  // Something was committed that SyncJournal has yet to make durable.
 
-  mutable std::mutex mutex_;
-  std::unordered_map<std::uint64_t, Entry> waiting_;  // By id.
-  std::size_t in_round_ = 0;
+  mutable Mutex mutex_;
+  std::unordered_map<std::uint64_t, Entry> waiting_ GUARDED_BY(mutex_);  // By id.
+  std::size_t in_round_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace sluice::upload

@@ -15,13 +15,13 @@ using runtime::Task;
 
 Claim::Claim(LiveUpload& upload, ByteRange range, runtime::ByteSource& source)
     : upload_(upload), range_(range), source_(&source) {
-  const std::scoped_lock lock(upload_.mutex_);
+  const MutexLock lock(upload_.mutex_);
   upload_.claims_.push_back(this);
 }
 
 Claim::~Claim() {
   {
-    const std::scoped_lock lock(upload_.mutex_);
+    const MutexLock lock(upload_.mutex_);
     upload_.claims_.remove(this);
   }
   settled_->set();
@@ -30,9 +30,9 @@ Claim::~Claim() {
 Task<Result<std::size_t>> Claim::acquire() {
   LiveUpload::SettledEvents older;
   {
-    const std::scoped_lock lock(upload_.mutex_);
+    const MutexLock lock(upload_.mutex_);
     bool is_older = true;
-    older = upload_.cut_locked(
+    older = upload_.cut(
         [&](const Claim& other) {
           is_older = is_older && &other != this;
           return is_older && other.range_.overlaps(range_);
@@ -49,7 +49,7 @@ Task<Result<std::size_t>> Claim::acquire() {
       co_return fail(Errc::overloaded, "an earlier request for these bytes is still being stored");
     }
   }
-  const std::scoped_lock lock(upload_.mutex_);
+  const MutexLock lock(upload_.mutex_);
   if (cut_) {
     co_return fail(Errc::taken_over, "a newer request for the same bytes has taken over");
   }
@@ -57,22 +57,22 @@ Task<Result<std::size_t>> Claim::acquire() {
 }
 
 void Claim::source_ended() {
-  const std::scoped_lock lock(upload_.mutex_);
+  const MutexLock lock(upload_.mutex_);
   source_ = nullptr;
 }
 
 void Claim::begins_to_wait() {
-  const std::scoped_lock lock(upload_.mutex_);
+  const MutexLock lock(upload_.mutex_);
   waiting_since_ = std::chrono::steady_clock::now();
 }
 
 void Claim::goes_on() {
-  const std::scoped_lock lock(upload_.mutex_);
+  const MutexLock lock(upload_.mutex_);
   waiting_since_ = TimePoint::max();
 }
 
 void Claim::wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob) {
-  const std::scoped_lock lock(upload_.mutex_);
+  const MutexLock lock(upload_.mutex_);
   written_.add(bytes);
   blob_ = blob;
 }
@@ -123,7 +123,7 @@ LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
     decided_->set();
   }
   *bytes_in_memory_ += constant_bytes_;
-  count_bytes_locked();
+  count_bytes();
 }
 
 LiveUpload::~LiveUpload() {
@@ -131,29 +131,29 @@ LiveUpload::~LiveUpload() {
 }
 
 journal::UploadProgress LiveUpload::progress() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return record_.progress;
 }
 
 journal::UploadState LiveUpload::state() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return record_.progress.state;
 }
 
 Timestamp LiveUpload::expires_at() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return record_.progress.expires_at;
 }
 
 Snapshot LiveUpload::snapshot() const {
   Snapshot snapshot;
-  snapshot.id = record_.id;
-  snapshot.token = record_.token;
-  snapshot.file_name = record_.file_name;
-  snapshot.file_size = record_.file_size;
-  snapshot.created_at = record_.created_at;
-  snapshot.layout = record_.layout;
-  const std::scoped_lock lock(mutex_);
+  snapshot.id = constants().id;
+  snapshot.token = constants().token;
+  snapshot.file_name = constants().file_name;
+  snapshot.file_size = constants().file_size;
+  snapshot.created_at = constants().created_at;
+  snapshot.layout = constants().layout;
+  const MutexLock lock(mutex_);
   const journal::UploadProgress& progress = record_.progress;
   snapshot.state = progress.state;
   if (trusted_ || progress.unsynced.empty()) {
@@ -173,12 +173,12 @@ Snapshot LiveUpload::snapshot() const {
 }
 
 journal::UploadRecord LiveUpload::record() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return record_;
 }
 
 Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Change> together) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);  // NOLINT(misc-coroutine-hostile-raii): unlocked wherever it waits.
   const bool is_deferred = may_be_lost(event);
   if (is_deferred && !trusted_) {
     co_return fail(Errc::storage_failed, "the disk failed under this upload");
@@ -211,7 +211,7 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
     std::ranges::move(batch->together, std::back_inserter(changes));
     lock.unlock();
     changes.emplace_back(
-        journal::UpdateUpload{record_.id, progress, batch->may_be_lost, record_.layout});
+        journal::UpdateUpload{id(), progress, batch->may_be_lost, constants().layout});
     Result<> committed = co_await journal_.commit(std::move(changes));
     lock.lock();
     committing_.reset();
@@ -220,7 +220,7 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
       if (!gathering_) {
         progress = std::move(*std::exchange(pending_, nullptr));  // With what was noted meanwhile.
       }
-      keep_locked(std::move(progress));
+      keep(std::move(progress));
     } else {
       // The changes that gathered meanwhile were applied to what has not come to be. And bytes
       // whose commit failed are sent and written again: no later commit may name them before they
@@ -249,7 +249,7 @@ Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Ch
   co_return transition;
 }
 
-void LiveUpload::keep_locked(journal::UploadProgress progress) {
+void LiveUpload::keep(journal::UploadProgress progress) {
   if (is_promised(record_.progress) && !is_promised(progress)) {
     admission_.fulfilled(record_.id, record_.file_size);
   }
@@ -264,28 +264,28 @@ void LiveUpload::keep_locked(journal::UploadProgress progress) {
     decided_ = std::make_shared<runtime::Event>();
   }
   record_.progress = std::move(progress);
-  count_bytes_locked();
+  count_bytes();
 }
 
-void LiveUpload::count_bytes_locked() {
+void LiveUpload::count_bytes() {
   const std::uint64_t now = changing_bytes_of(record_.progress);
   *bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
 }
 
 std::shared_ptr<runtime::Event> LiveUpload::decided() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return decided_;
 }
 
 void LiveUpload::room_taken() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (is_promised(record_.progress)) {
     admission_.allocated(record_.id, record_.file_size);
   }
 }
 
 void LiveUpload::note(const Event& event) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   journal::UploadProgress& durable = record_.progress;
   durable = apply(std::move(durable), record_.file_size, event).progress;
   if (pending_) {
@@ -293,8 +293,8 @@ void LiveUpload::note(const Event& event) {
   }
 }
 
-LiveUpload::SettledEvents LiveUpload::cut_locked(const std::function<bool(const Claim&)>& wanted,
-                                                 Errc reason) {
+LiveUpload::SettledEvents LiveUpload::cut(const std::function<bool(const Claim&)>& wanted,
+                                          Errc reason) {
   SettledEvents settled;
   for (Claim* claim : claims_) {
     if (wanted(*claim)) {
@@ -311,8 +311,8 @@ LiveUpload::SettledEvents LiveUpload::cut_locked(const std::function<bool(const 
 Task<bool> LiveUpload::cut_all(Errc reason, Duration timeout) {
   SettledEvents settled;
   {
-    const std::scoped_lock lock(mutex_);
-    settled = cut_locked([](const Claim&) { return true; }, reason);
+    const MutexLock lock(mutex_);
+    settled = cut([](const Claim&) { return true; }, reason);
   }
   for (const std::shared_ptr<runtime::Event>& event : settled) {
     if (!co_await event->wait(timeout)) {
@@ -323,14 +323,14 @@ Task<bool> LiveUpload::cut_all(Errc reason, Duration timeout) {
 }
 
 bool LiveUpload::is_being_written() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return !claims_.empty();
 }
 
 Task<> LiveUpload::wait_for_settling(Duration timeout) {
   SettledEvents settling;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const Claim* claim : claims_) {
       if (claim->source_ == nullptr) {
         settling.push_back(claim->settled_);
@@ -344,14 +344,14 @@ Task<> LiveUpload::wait_for_settling(Duration timeout) {
 
 bool LiveUpload::is_taking_bytes(Duration patience) const {
   const auto silent_since = std::chrono::steady_clock::now() - patience;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::ranges::any_of(claims_, [silent_since](const Claim* claim) {
     return claim->source_ != nullptr && claim->waiting_since_ > silent_since;
   });
 }
 
 LiveUpload::Checkpoint LiveUpload::begin_checkpoint() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Checkpoint checkpoint;
   if (checkpoint_ || !trusted_ || record_.progress.state != journal::UploadState::receiving) {
     checkpoint.ended = checkpoint_;
@@ -376,7 +376,7 @@ LiveUpload::Checkpoint LiveUpload::begin_checkpoint() {
 void LiveUpload::end_checkpoint() {
   std::shared_ptr<runtime::Event> ended;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     ended.swap(checkpoint_);
   }
   ended->set();
@@ -385,7 +385,7 @@ void LiveUpload::end_checkpoint() {
 Task<> LiveUpload::wait_for_checkpoint() {
   std::shared_ptr<runtime::Event> under_way;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     under_way = checkpoint_;
   }
   while (under_way && !co_await under_way->wait(limits::commit_wait_max)) {
@@ -393,18 +393,18 @@ Task<> LiveUpload::wait_for_checkpoint() {
 }
 
 bool LiveUpload::keeps_broken_part() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return !record_.layout || journal::broken_part_count(record_.progress.stored, *record_.layout) <
                                 limits::broken_parts_kept_max;
 }
 
 void LiveUpload::distrust() noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   trusted_ = false;
 }
 
 bool LiveUpload::is_trusted() const noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return trusted_;
 }
 

@@ -10,12 +10,12 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "journal/journal.h"
 #include "runtime/byte_source.h"
 #include "runtime/event.h"
@@ -57,8 +57,10 @@ class Claim {
 
   LiveUpload& upload_;
   const ByteRange range_;
-  runtime::ByteSource* source_;  // Null once it has ended. Guarded by the upload's mutex.
-  bool cut_ = false;             // Guarded by the upload's mutex, as are the next three.
+  // These five under the mutex of the upload. Not GUARDED_BY it: in the functions of LiveUpload the
+  // analysis cannot tell that this is their own mutex.
+  runtime::ByteSource* source_;  // Null once it has ended.
+  bool cut_ = false;
   TimePoint waiting_since_ = TimePoint::min();  // max() while the request is at work.
   RangeSet written_;
   std::shared_ptr<store::Blob> blob_;
@@ -80,13 +82,13 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   ~LiveUpload();
 
   // Constant.
-  std::uint64_t id() const noexcept { return record_.id; }
-  const std::string& token() const noexcept { return record_.token; }
-  std::uint64_t file_size() const noexcept { return record_.file_size; }
-  Timestamp created_at() const noexcept { return record_.created_at; }
+  std::uint64_t id() const noexcept { return constants().id; }
+  const std::string& token() const noexcept { return constants().token; }
+  std::uint64_t file_size() const noexcept { return constants().file_size; }
+  Timestamp created_at() const noexcept { return constants().created_at; }
   // Of a file without a session, until it is known what it is.
-  bool is_nameless() const noexcept { return record_.file_name.empty(); }
-  bool has_layout() const noexcept { return record_.layout.has_value(); }
+  bool is_nameless() const noexcept { return constants().file_name.empty(); }
+  bool has_layout() const noexcept { return constants().layout.has_value(); }
 
   // What is durable.
   journal::UploadProgress progress() const;
@@ -143,17 +145,22 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
   // Changes that share a commit.
   struct Batch {
-    std::vector<journal::Change> together;  // These three guarded by the upload's mutex.
+    std::vector<journal::Change> together;  // These three under the upload's mutex.
     std::optional<Result<>> outcome;
     bool may_be_lost = true;  // As in journal::UpdateUpload.
     runtime::Event ended;
   };
 
-  void keep_locked(journal::UploadProgress progress);
-  void count_bytes_locked();
-  SettledEvents cut_locked(const std::function<bool(const Claim&)>& wanted, Errc reason);
+  // All of the record but its progress is constant.
+  const journal::UploadRecord& constants() const noexcept NO_THREAD_SAFETY_ANALYSIS {
+    return record_;
+  }
+  void keep(journal::UploadProgress progress) REQUIRES(mutex_);
+  void count_bytes() REQUIRES(mutex_);
+  SettledEvents cut(const std::function<bool(const Claim&)>& wanted, Errc reason) REQUIRES(mutex_);
 
-  journal::UploadRecord record_;  // Its progress is durable, but for noted events.
+  // Its progress is durable, but for noted events.
+  journal::UploadRecord record_ GUARDED_BY(mutex_);
   journal::Journal& journal_;
   Admission& admission_;
   Announcer& announcer_;
@@ -161,17 +168,19 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   const std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory_;
   const std::uint64_t constant_bytes_;  // Of this one.
 
-  mutable std::mutex mutex_;  // Guards the record's progress and what follows.
+  mutable Mutex mutex_;
   // With the changes on their way to the journal; null when there are none.
-  std::unique_ptr<journal::UploadProgress> pending_;
-  std::shared_ptr<Batch> committing_;           // On its way to the journal, or null.
-  std::shared_ptr<Batch> gathering_;            // Changes for the commit after that, or null.
-  std::list<Claim*> claims_;                    // Oldest first.
-  std::shared_ptr<runtime::Event> checkpoint_;  // Set at the end of the one under way, or null.
-  std::uint64_t changing_bytes_ = 0;            // Of the progress, as it was counted last.
-  bool trusted_ = true;
+  std::unique_ptr<journal::UploadProgress> pending_ GUARDED_BY(mutex_);
+  std::shared_ptr<Batch> committing_ GUARDED_BY(mutex_);  // On its way to the journal, or null.
+  // Changes for the commit after that, or null.
+  std::shared_ptr<Batch> gathering_ GUARDED_BY(mutex_);
+  std::list<Claim*> claims_ GUARDED_BY(mutex_);  // Oldest first.
+  // Set at the end of the one under way, or null.
+  std::shared_ptr<runtime::Event> checkpoint_ GUARDED_BY(mutex_);
+  std::uint64_t changing_bytes_ GUARDED_BY(mutex_) = 0;  // Of the progress, as it was counted last.
+  bool trusted_ GUARDED_BY(mutex_) = true;
   // A new one for each round of attempts.
-  std::shared_ptr<runtime::Event> decided_ = std::make_shared<runtime::Event>();
+  std::shared_ptr<runtime::Event> decided_ GUARDED_BY(mutex_) = std::make_shared<runtime::Event>();
 };
 
 }  // namespace sluice::upload

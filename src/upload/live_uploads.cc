@@ -19,11 +19,11 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
   for (;;) {
     std::shared_ptr<runtime::Event> loading;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (const auto found = by_token_.find(token); found != by_token_.end()) {
         recency_.splice(recency_.begin(), recency_, found->second);
         std::shared_ptr<LiveUpload> upload = *found->second;
-        evict_locked();
+        evict();
         co_return upload;
       }
       std::shared_ptr<runtime::Event>& under_way = loading_[token];
@@ -38,12 +38,12 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
   auto record = co_await journal_.find_upload(token);
   Result<std::shared_ptr<LiveUpload>> upload = fail(Errc::not_found, "no upload has this location");
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     loading_.erase(token);
     if (!record) {
       upload = fail(record.error());
     } else if (*record) {
-      upload = keep_locked(std::move(**record));
+      upload = keep(std::move(**record));
     }
   }
   loaded->set();
@@ -51,28 +51,28 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = by_token_.find(token);
   return found == by_token_.end() ? nullptr : *found->second;
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::add(journal::UploadRecord record) {
-  const std::scoped_lock lock(mutex_);
-  return keep_locked(std::move(record));
+  const MutexLock lock(mutex_);
+  return keep(std::move(record));
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::replace(journal::UploadRecord record) {
-  const std::scoped_lock lock(mutex_);
-  forget_locked(record.token);
-  return keep_locked(std::move(record));
+  const MutexLock lock(mutex_);
+  drop(record.token);
+  return keep(std::move(record));
 }
 
 void LiveUploads::forget(const std::string& token) {
-  const std::scoped_lock lock(mutex_);
-  forget_locked(token);
+  const MutexLock lock(mutex_);
+  drop(token);
 }
 
-void LiveUploads::forget_locked(const std::string& token) {
+void LiveUploads::drop(const std::string& token) {
   if (const auto found = by_token_.find(token); found != by_token_.end()) {
     const Recency::iterator upload = found->second;
     by_token_.erase(found);
@@ -80,7 +80,7 @@ void LiveUploads::forget_locked(const std::string& token) {
   }
 }
 
-std::shared_ptr<LiveUpload> LiveUploads::keep_locked(journal::UploadRecord record) {
+std::shared_ptr<LiveUpload> LiveUploads::keep(journal::UploadRecord record) {
   if (const auto found = by_token_.find(record.token); found != by_token_.end()) {
     return *found->second;
   }
@@ -88,15 +88,15 @@ std::shared_ptr<LiveUpload> LiveUploads::keep_locked(journal::UploadRecord recor
       std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_, bytes_);
   recency_.push_front(upload);
   by_token_.emplace(upload->token(), recency_.begin());
-  evict_locked();
+  evict();
   return upload;
 }
 
 // Only find() and add() hand out references, under the same mutex: an upload that the cache alone
 // holds is held by no one. One that is in use counts as used now, so that a crowd of these is not
 // looked through with every call.
-void LiveUploads::evict_locked() {
-  const auto is_over = [this] {
+void LiveUploads::evict() {
+  const auto is_over = [this]() REQUIRES(mutex_) {
     return recency_.size() > limits::idle_uploads_cached_max ||
            *bytes_ > limits::uploads_cached_bytes_max;
   };

@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/mutex.h"
 #include "journal/journal.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
@@ -41,9 +41,9 @@ class LiveUploads {
  private:
   using Recency = std::list<std::shared_ptr<LiveUpload>>;
 
-  std::shared_ptr<LiveUpload> keep_locked(journal::UploadRecord record);
-  void forget_locked(const std::string& token);
-  void evict_locked();
+  std::shared_ptr<LiveUpload> keep(journal::UploadRecord record) REQUIRES(mutex_);
+  void drop(const std::string& token) REQUIRES(mutex_);
+  void evict() REQUIRES(mutex_);
 
   journal::Journal& journal_;
   Admission& admission_;
@@ -51,11 +51,12 @@ class LiveUploads {
   // Of all uploads in memory.
   const std::shared_ptr<std::atomic<std::uint64_t>> bytes_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
-  std::mutex mutex_;
-  Recency recency_;  // The most recently used first.
-  std::unordered_map<std::string_view, Recency::iterator> by_token_;  // The upload's own token.
+  Mutex mutex_;
+  Recency recency_ GUARDED_BY(mutex_);  // The most recently used first.
+  // The upload's own token.
+  std::unordered_map<std::string_view, Recency::iterator> by_token_ GUARDED_BY(mutex_);
   // What is being read from the journal, by token; set at the end of that.
-  std::unordered_map<std::string, std::shared_ptr<runtime::Event>> loading_;
+  std::unordered_map<std::string, std::shared_ptr<runtime::Event>> loading_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::upload

@@ -80,7 +80,7 @@ class VideoLibrary::Change {
   ~Change() {
     std::shared_ptr<runtime::Event> ended;
     {
-      const std::scoped_lock lock(library_.mutex_);
+      const MutexLock lock(library_.mutex_);
       ended = std::move(library_.changes_.extract(id_).mapped());
     }
     ended->set();
@@ -367,7 +367,7 @@ runtime::Task<Result<std::unique_ptr<VideoLibrary::Change>>> VideoLibrary::begin
   for (;;) {
     std::shared_ptr<runtime::Event> other;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       const auto [place, inserted] = changes_.try_emplace(id);
       if (inserted) {
         place->second = std::make_shared<runtime::Event>();

@@ -5,11 +5,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "delivery/backend.h"
 #include "delivery/slow_work.h"
 #include "journal/journal.h"
@@ -78,9 +78,9 @@ class VideoLibrary final : public delivery::Backend, public Videos {
   Log& log_;
   const std::string directory_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   // Set when the change of that video has ended.
-  std::map<std::string, std::shared_ptr<runtime::Event>> changes_;
+  std::map<std::string, std::shared_ptr<runtime::Event>> changes_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::video

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Fails when a file of src/<folder>/ includes a folder that its library does not declare in USES.
 
-Allowed are the own folder, the folders behind USES of the library (of the test program for *_test.cc files) and base.
+Allowed are the own folder, the folders behind USES of the library (of the test program for *_test.cc files) and base;
+for .cc files those behind USES_PRIVATE as well.
 A folder with a CMakeLists.txt inside of another one is a folder like every other: its library has its name, and
 neither may include the other without a word in USES.
 The files of src/ itself are the library app; main.cc alone is none of it, it is the program.
@@ -13,7 +14,7 @@ from pathlib import Path
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 CALL = re.compile(r"(sluice_library|sluice_test)\s*\(([^)]*)\)")
-KEYWORDS = ("SOURCES", "USES", "LIBRARIES")
+KEYWORDS = ("SOURCES", "USES", "USES_PRIVATE", "LIBRARIES")
 ROOT = "app"
 PROGRAM = "main.cc"
 
@@ -55,10 +56,12 @@ def folder_of(path, top, folders):
 def check_folder(name, folder, top, folders, problems):
     declared = declarations(folder / "CMakeLists.txt") if (folder / "CMakeLists.txt").is_file() else {}
     library_uses = set()
+    private_uses = set()
     test_uses = {}
     for (function, _), lists in declared.items():
         if function == "sluice_library":
             library_uses |= set(lists["USES"])
+            private_uses |= set(lists["USES_PRIVATE"])
         else:
             for source in lists["SOURCES"]:
                 test_uses[source] = set(lists["USES"])
@@ -67,6 +70,8 @@ def check_folder(name, folder, top, folders, problems):
         if file.suffix not in (".h", ".cc") or path == PROGRAM or folder_of(path, top, folders) != name:
             continue
         allowed = {name, "base"} | library_uses
+        if file.suffix == ".cc":
+            allowed |= private_uses
         if file.name.endswith("_test.cc"):
             allowed |= test_uses.get(file.relative_to(folder).as_posix(), set())
         if any(name.startswith("testing") for name in allowed):
@@ -80,7 +85,7 @@ def check_folder(name, folder, top, folders, problems):
                 words = ", ".join(sorted(allowed & folders.keys()))
                 what = f"folder {used}" if used in folders else "a file outside the folders"
                 problems.append(f'{file}:{number}: includes "{match.group(1)}", {what}; {name} may use: {words}')
-    return library_uses
+    return library_uses | private_uses
 
 
 def check_cycles(uses, problems):

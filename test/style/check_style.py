@@ -14,6 +14,9 @@ LICENSE = "SPDX-License-Identifier: MIT"
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 DISABLED = re.compile(r"\bDISABLED" r"_|pytest\.mark\.skip\b|pytest\.mark\.xfail")
 SPAWN = re.compile(r"\bco_spawn\b")
+LOCK = re.compile(
+    r"std::(recursive_|shared_|timed_)*mutex\b|std::(lock_guard|scoped_lock|shared_lock|unique_lock|condition_variable)"
+)
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 SOCKETS = re.compile(r'#\s*include\s+[<"](boost/asio|boost/beast|sys/socket|netinet/|arpa/|sys/epoll|net/)')
 
@@ -122,6 +125,8 @@ class Checker:
         if is_cpp and SPAWN.search(line.split("//")[0]):
             if name != "src/runtime/task.cc" and not name.startswith("test/") and not name.endswith("_test.cc"):
                 self.report(file, number, "co_spawn outside src/runtime/task.cc: use TaskGroup or start()")
+        if is_cpp and name.startswith(("src/", "cli/")) and name != "src/base/mutex.h" and LOCK.search(line):
+            self.report(file, number, "a lock that the compiler does not check: use base/mutex.h")
         stem = name.rsplit(".", 1)[0]
         if is_cpp and stem in SANS_IO and SOCKETS.search(line):
             if not (name in MAY_PARSE_WITH_BEAST and "boost/beast" in line):

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/checked.h"
+#include "base/mutex.h"
 
 namespace sluice::protocol::panda {
 
@@ -53,7 +53,7 @@ class ByteAllowance {
 
   // Unset when there is not so much left.
   std::optional<Share> take(std::uint64_t bytes, const std::string& client) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto taken = taken_by_.find(client);
     const std::uint64_t before = taken == taken_by_.end() ? 0 : taken->second;
     if (bytes > left_ || bytes > saturating_subtract(most_of(client), before)) {
@@ -68,7 +68,7 @@ class ByteAllowance {
 
  private:
   void give_back(std::uint64_t bytes, const std::string& client) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     left_ = saturating_add(left_, bytes);
     if (const auto taken = taken_by_.find(client); taken != taken_by_.end()) {
       taken->second = saturating_subtract(taken->second, bytes);
@@ -80,9 +80,9 @@ class ByteAllowance {
 
   const std::uint64_t total_;
   const std::uint64_t per_client_;
-  std::mutex mutex_;
-  std::uint64_t left_;
-  std::map<std::string, std::uint64_t> taken_by_;
+  Mutex mutex_;
+  std::uint64_t left_ GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> taken_by_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::protocol::panda
