@@ -44,8 +44,8 @@ App::App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
       credentials_(config.credentials, config.auth.file) {}
 
 Result<> App::open_parts() {
-  store_ = std::make_unique<store::LocalStore>(disk_, storage_pool_, buffers_, data_.uploads(),
-                                               config_.data.durability, metrics_);
+  store_ = std::make_unique<store::local::LocalStore>(
+      disk_, storage_pool_, buffers_, data_.uploads(), config_.data.durability, metrics_);
   auto journal = journal::SqliteJournal::open(
       data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
       [this](std::uint64_t upload_id) { return store_->blob_size(upload_id); });

@@ -41,7 +41,7 @@
 #include "runtime/worker.h"
 #include "store/answer_files.h"
 #include "store/data_directory.h"
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 #include "upload/upload_engine.h"
 #include "video/probe.h"
 #include "video/video_library.h"
@@ -107,7 +107,7 @@ class App {
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
   std::unique_ptr<journal::SqliteJournal> journal_;
-  std::unique_ptr<store::LocalStore> store_;
+  std::unique_ptr<store::local::LocalStore> store_;
   std::unique_ptr<store::AnswerFiles> answers_;
   std::unique_ptr<video::Prober> prober_;
   std::unique_ptr<video::VideoLibrary> library_;

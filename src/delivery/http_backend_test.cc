@@ -10,7 +10,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "runtime/posix_disk.h"
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 #include "support/manual_clock.h"
 #include "support/raw_server.h"
 #include "support/run.h"
@@ -73,7 +73,8 @@ class HttpBackendTest : public ::testing::Test {
   SlowWork slow_work{0};
   Metrics metrics;
   runtime::BufferPool buffers{limits::buffer_budget_bytes_min, metrics.buffers_in_use};
-  store::LocalStore store{disk, pool, buffers, directory.path(), Durability::commit, metrics};
+  store::local::LocalStore store{disk,   pool, buffers, directory.path(), Durability::commit,
+                                 metrics};
   store::AnswerFiles answers{disk, pool, directory.path(), Durability::commit};
   testing::ManualClock clock;
   outgoing::HttpClient client{pool};

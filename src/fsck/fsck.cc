@@ -15,8 +15,8 @@
 #include "fsck/offline_journal.h"
 #include "fsck/set_aside.h"
 #include "runtime/posix_disk.h"
-#include "store/blob_split.h"
 #include "store/data_directory.h"
+#include "store/local/blob_split.h"
 
 namespace sluice::fsck {
 namespace {
@@ -365,7 +365,7 @@ Result<> Check::explain(UnrecordedFiles& files) {
       const bool known_here = may_be_handed_over(upload.progress.state);
       for (const HandoffFile& known :
            known_here ? handoff_files(upload) : std::vector<HandoffFile>()) {
-        for (const std::string& name : {known.name, known.name + store::partial_suffix}) {
+        for (const std::string& name : {known.name, known.name + store::local::partial_suffix}) {
           if (const auto file = files.find(name); file != files.end()) {
             report_file(judge_unrecorded_video(name, file->second, &upload), "videos/" + name);
             files.erase(file);

@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "store/shards.h"
+#include "store/local/shards.h"
 
 namespace sluice::fsck {
 namespace {
@@ -32,7 +32,7 @@ Result<std::unique_ptr<OfflineJournal>> OfflineJournal::open(const store::DataDi
   auto opened = journal::SqliteJournal::open(
       data.journal_file(), Durability::commit, made->metrics_, made->log_,
       journal::current_boot_id(), [&data](std::uint64_t upload_id) -> Result<std::uint64_t> {
-        const std::filesystem::path path = store::blob_path(data.uploads(), upload_id);
+        const std::filesystem::path path = store::local::blob_path(data.uploads(), upload_id);
         std::error_code failed;
         const bool exists = std::filesystem::exists(path, failed);
         const std::uintmax_t size = exists ? std::filesystem::file_size(path, failed) : 0;

@@ -24,7 +24,7 @@
 #include "simulation/journal_seam.h"
 #include "simulation/seams.h"
 #include "simulation/tally.h"
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 #include "support/manual_clock.h"
 #include "upload/upload_engine.h"
 

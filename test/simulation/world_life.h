@@ -11,7 +11,7 @@
 #include "simulation/seams.h"
 #include "simulation/world.h"
 #include "store/answer_files.h"
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 #include "upload/announcer.h"
 #include "upload/upload_engine.h"
 
@@ -20,7 +20,7 @@ namespace sluice::simulation {
 struct World::Life {
   explicit Life(World& world);
 
-  store::LocalStore store;
+  store::local::LocalStore store;
   StoreSeam seam;
   store::AnswerFiles answers;
   upload::NoAnnouncer announcer;

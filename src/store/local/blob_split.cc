@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/blob_split.h"
+#include "store/local/blob_split.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 
 #include "base/limits.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 BlobSplit::BlobSplit(runtime::Disk& disk, std::string blob_path, Durability durability)
     : disk_(disk), blob_path_(std::move(blob_path)), is_durable_(durability != Durability::none) {}
@@ -114,4 +114,4 @@ Result<> BlobSplit::shorten(std::uint64_t size) {
   return is_durable_ ? (*blob)->sync() : Result<>();
 }
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

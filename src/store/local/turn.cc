@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/turn.h"
+#include "store/local/turn.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 using std::chrono::steady_clock;
 
@@ -141,4 +141,4 @@ std::size_t Turn::read(MutableBytes buffer) {
   return count;
 }
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "runtime/disk.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 // DIRECTORY/<last two hex digits of the id>/<id>.part
 std::string blob_path(const std::string& directory, std::uint64_t upload_id);
@@ -28,7 +28,7 @@ class Shards {
   const std::string& root() const noexcept { return directory_; }
   std::string directory_of(std::uint64_t upload_id) const;
   std::string blob_path(std::uint64_t upload_id) const {
-    return store::blob_path(directory_, upload_id);
+    return local::blob_path(directory_, upload_id);
   }
 
   // These block.
@@ -46,4 +46,4 @@ class Shards {
   std::array<std::atomic<bool>, 256> made_{};
 };
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/local_blob.h"
+#include "store/local/local_blob.h"
 
 #include <gtest/gtest.h>
 
@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 #include "support/recording_disk.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 #include "support/temporary_directory.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 namespace {
 
 using sluice::testing::RecordingDisk;
@@ -230,4 +230,4 @@ TEST_F(LocalBlobTest, WorksOnThreads) {
 }
 
 }  // namespace
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -8,10 +8,10 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/pipe.h"
-#include "store/open_file.h"
+#include "store/local/open_file.h"
 #include "store/store.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 // What the blobs of one store work with; outlives them.
 struct BlobTools {
@@ -53,4 +53,4 @@ class LocalBlob final : public Blob {
   Pace pace_ = Pace::slow;
 };
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -8,12 +8,12 @@
 
 #include "base/limits.h"
 #include "runtime/posix_disk.h"
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 #include "support/temporary_directory.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 namespace {
 
 class FinishedFilesTest : public ::testing::Test {
@@ -92,4 +92,4 @@ TEST_F(FinishedFilesTest, AFileOfNoBytesNeedsNoBlob) {
 }
 
 }  // namespace
-}  // namespace sluice::store
+}  // namespace sluice::store::local

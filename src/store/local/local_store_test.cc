@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 
 #include <gtest/gtest.h>
 #include <filesystem>
@@ -14,7 +14,7 @@
 #include "support/scripted_source.h"
 #include "support/temporary_directory.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 namespace {
 
 using Calls = std::vector<std::string>;
@@ -263,4 +263,4 @@ TEST_F(LocalStoreTest, CallsAMissingDirectoryItsOwnFault) {
 }
 
 }  // namespace
-}  // namespace sluice::store
+}  // namespace sluice::store::local

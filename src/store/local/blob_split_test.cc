@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/blob_split.h"
+#include "store/local/blob_split.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "support/recording_disk.h"
 #include "support/temporary_directory.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 namespace {
 
 using Calls = std::vector<std::string>;
@@ -121,4 +121,4 @@ TEST_F(BlobSplitTest, CopiesMoreThanABuffer) {
 }
 
 }  // namespace
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/open_file.h"
+#include "store/local/open_file.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 void SyncFailures::add(std::uint64_t upload_id) {
   const MutexLock lock(mutex_);
@@ -206,4 +206,4 @@ Result<> OpenFile::sync_file_and_name() {
   return synced;
 }
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

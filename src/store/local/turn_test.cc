@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/turn.h"
+#include "store/local/turn.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@
 #include "support/recording_disk.h"
 #include "support/temporary_directory.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 namespace {
 
 using sluice::testing::RecordingDisk;
@@ -228,4 +228,4 @@ TEST_F(TurnTest, WhatAFailedWriteLeavesInAPipeGetsIntoNoOtherFile) {
 }
 
 }  // namespace
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -15,9 +15,9 @@
 #include "base/range_set.h"
 #include "runtime/disk.h"
 #include "runtime/pipe.h"
-#include "store/shards.h"
+#include "store/local/shards.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 // Uploads whose bytes are not trusted any more because a sync failed: the kernel may have dropped
 // what it could not write, and a second sync would call that a success. Any thread.
@@ -96,4 +96,4 @@ class OpenFile {
 // A file that should be there and is not: the disk has failed.
 std::unexpected<Error> fail_as_broken(const Error& error);
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

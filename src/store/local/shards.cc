@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "store/shards.h"
+#include "store/local/shards.h"
 
 #include <fmt/format.h>
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 std::string blob_path(const std::string& directory, std::uint64_t upload_id) {
   return fmt::format("{}/{:02x}/{}.part", directory, upload_id & 0xFFU, upload_id);
@@ -39,4 +39,4 @@ Result<> Shards::sync_names(const std::string& directory) {
   return synced;
 }
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

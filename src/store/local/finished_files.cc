@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 runtime::Task<Result<std::shared_ptr<runtime::DiskFile>>> LocalStore::open_finished(
     std::uint64_t upload_id, std::uint64_t file_size) {
@@ -76,4 +76,4 @@ Result<> LocalStore::link_now(std::uint64_t upload_id, std::uint64_t file_size,
   return done;
 }
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -14,9 +14,9 @@
 #include "base/range_set.h"
 #include "runtime/byte_source.h"
 #include "runtime/pipe.h"
-#include "store/open_file.h"
+#include "store/local/open_file.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 // Ends with the first buffer that was not filled at once, with the last byte of its range, or after
 // its time. Used once, by one thread that may block. What is referred to outlives it.
@@ -55,4 +55,4 @@ class Turn {
   bool is_moved_ = true;  // False once the rest has to be read.
 };
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

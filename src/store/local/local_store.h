@@ -15,10 +15,10 @@
 #include "runtime/buffer_pool.h"
 #include "runtime/disk.h"
 #include "store/finished_files.h"
-#include "store/local_blob.h"
+#include "store/local/local_blob.h"
 #include "store/store.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 // An upload's blob is DIRECTORY/<last two hex digits of its id>/<id>.part. Any thread. Outlives its
 // blobs.
@@ -69,4 +69,4 @@ class LocalStore final : public Store, public FinishedFiles {
   std::unordered_map<std::uint64_t, std::weak_ptr<OpenFile>> open_files_ GUARDED_BY(mutex_);
 };
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

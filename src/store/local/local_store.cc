@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/local_store.h"
+#include "store/local/local_store.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "store/blob_split.h"
-#include "store/local_blob.h"
+#include "store/local/blob_split.h"
+#include "store/local/local_blob.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool,
                        runtime::BufferPool& buffers, std::string directory, Durability durability,
@@ -148,4 +148,4 @@ Result<> LocalStore::check_finished(std::uint64_t upload_id, std::uint64_t file_
   return {};
 }
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

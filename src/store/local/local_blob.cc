@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "store/local_blob.h"
+#include "store/local/local_blob.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/limits.h"
-#include "store/turn.h"
+#include "store/local/turn.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 using runtime::Task;
 
@@ -132,4 +132,4 @@ Task<Result<>> LocalBlob::settle(RangeSet unsynced) {
   co_return co_await runtime::offload(tools_.pool, std::move(work));
 }
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local

@@ -11,7 +11,7 @@
 #include "runtime/disk.h"
 #include "store/store.h"
 
-namespace sluice::store {
+namespace sluice::store::local {
 
 // The name of a copy that is not complete, behind the final one.
 inline constexpr const char* partial_suffix = ".partial";
@@ -38,4 +38,4 @@ class BlobSplit {
   const bool is_durable_;
 };
 
-}  // namespace sluice::store
+}  // namespace sluice::store::local
