@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app.h"
 
+#include <optional>
 #include <ranges>
 #include <string>
 #include <utility>
@@ -15,6 +16,14 @@
 #include "upload/sync_rounds.h"
 
 namespace sluice {
+namespace {
+
+runtime::Task<> read_promises(journal::Journal& journal,
+                              std::optional<Result<journal::Promises>>* promises) {
+  promises->emplace(co_await journal.promises());
+}
+
+}  // namespace
 
 Result<std::unique_ptr<App>> App::open(const config::Config& config, Clock& clock, Log& log,
                                        Metrics& metrics) {
@@ -133,7 +142,13 @@ Result<> App::open_engine() {
                                                metrics_, log_, outbox_settings(config_));
   upload::EngineParts parts{*journal_, *store_,       *answers_, *announcer_,
                             buffers_,  steady_clock_, metrics_,  log_};
-  engine_ = std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_));
+  std::optional<Result<journal::Promises>> promises;
+  runtime::run_and_wait(first(), log_, "promises", read_promises(*journal_, &promises));
+  if (!*promises) {
+    return fail(promises->error());
+  }
+  engine_ =
+      std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_), **promises);
   return {};
 }
 

@@ -18,10 +18,12 @@
 namespace sluice::bench {
 namespace {
 
-runtime::Task<> commit_progress(journal::SqliteJournal& journal, std::uint64_t id, int& left,
-                                bool& done) {
+runtime::Task<> commit_progress(journal::SqliteJournal& journal, std::uint64_t id,
+                                std::uint64_t version, int& left, bool& done) {
   std::vector<journal::Change> changes;
-  changes.emplace_back(journal::UpdateUpload{id, {}});
+  journal::UploadProgress progress;
+  progress.version = version;
+  changes.emplace_back(journal::UpdateUpload{id, progress});
   const Result<> committed = co_await journal.commit(std::move(changes));
   SLUICE_CHECK(committed.has_value());
   done = --left == 0;
@@ -36,18 +38,19 @@ void group_commit(benchmark::State& state) {
       journal::SqliteJournal::open(directory.path() + "/journal", Durability::commit, metrics, log);
   SLUICE_CHECK(journal.has_value());
   journal::UploadRecord record;
-  record.id = (*journal)->next_upload_id();
+  record.id = *testing::run((*journal)->next_upload_id());
   record.token = "token";
   std::vector<journal::Change> changes;
   changes.emplace_back(journal::CreateUpload{record});
   SLUICE_CHECK(testing::run((*journal)->commit(std::move(changes))).has_value());
+  std::uint64_t version = 0;
   for ([[maybe_unused]] const auto& iteration : state) {
     boost::asio::io_context context(1);
     int left = at_a_time;
     bool done = false;
     for (int i = 0; i < at_a_time; ++i) {
       runtime::start(context.get_executor(), log, "commit",
-                     commit_progress(**journal, record.id, left, done));
+                     commit_progress(**journal, record.id, version++, left, done));
     }
     testing::drive(context, done);
   }

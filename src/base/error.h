@@ -32,6 +32,8 @@ enum class Errc {
   not_implemented,
   version_not_supported,
   overloaded,
+  // The server's own, between journal and engine: another change of the same record came first.
+  conflict,
   taken_over,
   too_many_sessions,
   draining,

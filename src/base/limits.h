@@ -107,6 +107,8 @@ inline constexpr std::size_t deferred_syncs_at_once = 8;
 // How long a newer request waits for an older one's last bytes to reach the disk.
 inline constexpr std::chrono::seconds takeover_wait_max{30};
 inline constexpr std::chrono::seconds commit_wait_max{60};
+// How often a change of an upload is tried that others came before.
+inline constexpr int commit_tries_max = 8;
 inline constexpr std::chrono::seconds buffer_wait_max{30};
 // After the last expected byte of a body its end is waited for so long at a time.
 inline constexpr std::chrono::milliseconds body_end_patience{5};

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/random.h"
@@ -45,7 +46,18 @@ void Outbox::open(Ledger& ledger) {
   boost::asio::post(executor_, [this] {
     more_in_journal_ = true;
     tasks_.spawn("outbox journal", take_up_undelivered());
+    if (journal_.is_shared()) {
+      tasks_.spawn("outbox orphans", look_for_orphans());
+    }
   });
+}
+
+// What a node that has died was to deliver.
+runtime::Task<> Outbox::look_for_orphans() {
+  while (!co_await closing_->wait(settings_.lease.duration)) {
+    more_in_journal_ = true;
+    co_await take_up_undelivered();
+  }
 }
 
 void Outbox::submit(journal::UploadRecord record) {
@@ -166,35 +178,97 @@ std::size_t Outbox::errands_of(const std::string& owner) const {
 }
 
 runtime::Task<> Outbox::deliver_until_answered(journal::UploadRecord record) {
-  unsigned attempts = record.progress.attempts;
-  Timestamp not_before = record.progress.next_attempt_at;
-  const Timestamp last = record.progress.handoff_since + settings_.give_up_after;
-  for (;;) {
-    co_await pause_until(record.id, not_before);
+  Round round{record.progress.attempts, record.progress.next_attempt_at};
+  for (bool is_over = false; !is_over;) {
+    co_await pause_until(record.id, round.not_before);
     std::optional<Turns::Turn> turn = co_await turns_.take(record.owner);
     if (closing_->is_set()) {
       break;
     }
-    const std::optional<Setback> setback = co_await attempt(record, attempts);
-    turn.reset();
-    if (!setback) {
-      break;
+    const Next next = co_await claim(record, round);
+    is_over = next == Next::end;
+    if (next == Next::attempt) {
+      is_over = co_await attempt_and_note(record, round, std::move(turn));
+      co_await release(record.id);
     }
-    ++attempts;
-    const Timestamp now = clock_.now();
-    if (now >= last && co_await give_up(record, attempts, setback->reason)) {
-      break;
-    }
-    not_before = now + std::max(retry_delay(settings_.delays, attempts, random_fraction()),
-                                std::min(setback->wait, settings_.delays.longest));
-    if (now < last) {
-      not_before = std::min(not_before, last);
-    }
-    metrics_.deliveries_retried.add();
-    // Lost by a crash, the count starts again from what was written before: no harm.
-    (void)co_await ledger_->failed(record.token, attempts, not_before);
   }
   end_errand(record);
+}
+
+runtime::Task<bool> Outbox::attempt_and_note(const journal::UploadRecord& record, Round& round,
+                                             std::optional<Turns::Turn> turn) {
+  const std::optional<Setback> setback = co_await attempt(record, round.attempts);
+  turn.reset();
+  if (!setback) {
+    co_return true;
+  }
+  ++round.attempts;
+  const Timestamp last = record.progress.handoff_since + settings_.give_up_after;
+  const Timestamp now = clock_.now();
+  if (now >= last && co_await give_up(record, round.attempts, setback->reason)) {
+    co_return true;
+  }
+  round.not_before =
+      now + std::max(retry_delay(settings_.delays, round.attempts, random_fraction()),
+                     std::min(setback->wait, settings_.delays.longest));
+  if (now < last) {
+    round.not_before = std::min(round.not_before, last);
+  }
+  metrics_.deliveries_retried.add();
+  // Lost by a crash, the count starts again from what was written before: no harm.
+  (void)co_await ledger_->failed(record.token, round.attempts, round.not_before);
+  co_return false;
+}
+
+runtime::Task<Outbox::Next> Outbox::claim(const journal::UploadRecord& record, Round& round) {
+  const auto held = co_await journal_.claim(journal::Work::delivery, {record.id}, settings_.lease);
+  if (!held || held->empty()) {
+    round.not_before = clock_.now() + settings_.lease.duration;
+    co_return Next::pause;
+  }
+  if (claimed_.empty()) {
+    all_released_ = std::make_shared<runtime::Event>();
+    tasks_.spawn("outbox leases", renew_claims(all_released_));
+  }
+  claimed_.insert(record.id);
+  const auto found = co_await journal_.find_upload_by_id(record.id);
+  if (!found) {
+    log_.error("outbox cannot read an upload",
+               {{"upload", record.id}, {"reason", found.error().message()}});
+    round.not_before = clock_.now() + settings_.delays.longest;
+    co_await release(record.id);
+    co_return Next::pause;
+  }
+  const journal::UploadProgress* const now = *found ? &(*found)->progress : nullptr;
+  const bool is_due = now != nullptr && now->handoff_since == record.progress.handoff_since &&
+                      (now->state == journal::UploadState::received ||
+                       now->state == journal::UploadState::delivering);
+  if (is_due && now->attempts <= round.attempts) {
+    co_return Next::attempt;
+  }
+  co_await release(record.id);
+  if (!is_due) {
+    co_return Next::end;
+  }
+  round = {now->attempts, now->next_attempt_at};
+  co_return Next::pause;
+}
+
+runtime::Task<> Outbox::release(std::uint64_t upload_id) {
+  claimed_.erase(upload_id);
+  if (claimed_.empty()) {
+    all_released_->set();
+  }
+  // What stays claimed because of an error is free when the lease ends.
+  (void)co_await journal_.release(journal::Work::delivery, {upload_id}, settings_.lease.node);
+}
+
+// A claim that is lost all the same leaves two attempts beside each other: the first answer counts.
+runtime::Task<> Outbox::renew_claims(std::shared_ptr<runtime::Event> all_released) {
+  while (!co_await all_released->wait(settings_.lease.duration / 3)) {
+    std::vector<std::uint64_t> ids(claimed_.begin(), claimed_.end());
+    (void)co_await journal_.claim(journal::Work::delivery, std::move(ids), settings_.lease);
+  }
 }
 
 runtime::Task<> Outbox::pause_until(std::uint64_t upload_id, Timestamp not_before) {

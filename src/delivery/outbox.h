@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Brings finished files to the backend, one attempt at a time for each, again and again until there
 // is an answer, across restarts. What is due stands in the journal; the outbox only carries it out.
+//
+// Where the journal is shared, each node has an errand for each upload that it knows to be
+// undelivered. Before an attempt it claims the upload and reads what other nodes have made of it;
+// it holds the claim until the outcome is written down.
 #pragma once
 
 #include <chrono>
@@ -9,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -31,6 +36,7 @@ struct OutboxSettings {
   // From then on a failed attempt is the last. Since the file was complete.
   Duration give_up_after = limits::delivery_give_up_default;
   std::size_t at_once = limits::deliveries_at_once_default;  // Attempts.
+  journal::Lease lease = {};                                 // On what is being attempted.
 };
 
 // Lives on one worker's executor; submit() may be called from any.
@@ -75,6 +81,21 @@ class Outbox final : public Handover {
   bool has_room_for(const journal::UploadRecord& record);
   std::size_t errands_of(const std::string& owner) const;
   runtime::Task<> deliver_until_answered(journal::UploadRecord record);
+  // A round of attempts as this node knows it.
+  struct Round {
+    unsigned attempts = 0;  // Made, by all nodes.
+    Timestamp not_before;   // The next one.
+  };
+  // Next to do with an upload whose pause is over: with `pause`, until round.not_before.
+  enum class Next { attempt, pause, end };
+  // Claims the upload where the answer is `attempt`.
+  runtime::Task<Next> claim(const journal::UploadRecord& record, Round& round);
+  runtime::Task<> release(std::uint64_t upload_id);
+  runtime::Task<> renew_claims(std::shared_ptr<runtime::Event> all_released);
+  // True when no further attempt is to follow.
+  runtime::Task<bool> attempt_and_note(const journal::UploadRecord& record, Round& round,
+                                       std::optional<Turns::Turn> turn);
+  runtime::Task<> look_for_orphans();
   runtime::Task<> pause_until(std::uint64_t upload_id, Timestamp not_before);
   // Why an attempt brought no answer that is final and durable.
   struct Setback {
@@ -106,6 +127,8 @@ class Outbox final : public Handover {
   // Owners who had no room beside their other errands, and the first upload that waits for it.
   std::map<std::string, std::uint64_t> more_of_owner_;
   bool taking_up_ = false;
+  std::set<std::uint64_t> claimed_;  // Being attempted.
+  std::shared_ptr<runtime::Event> all_released_;
   Turns turns_;  // To attempt a hand-off.
   const std::shared_ptr<runtime::Event> closing_ = std::make_shared<runtime::Event>();
 };

@@ -83,6 +83,9 @@ class OutboxTest : public ::testing::Test, public Ledger {
         record.progress.state = UploadState::failed;
       }
     }
+    if (put_back) {
+      journal.uploads[put_back->id] = *put_back;
+    }
     all_answered.set();
     co_return Result<>();
   }
@@ -135,6 +138,7 @@ class OutboxTest : public ::testing::Test, public Ledger {
   std::vector<Timestamp> next_attempts;
   std::vector<std::string> given_up;
   OutboxSettings settings{.delays = {1ms, 2ms}, .give_up_after = 24h * 365 * 1000};
+  std::optional<UploadRecord> put_back;  // By the operator, as soon as it has been given up.
   int answers_lost = 0;
   std::size_t expected = 0;
   runtime::Event all_answered;
@@ -181,6 +185,7 @@ TEST_F(OutboxTest, AnotherRoundComesEvenWhileTheFirstIsEnding) {
   UploadRecord first = received(1);
   UploadRecord renewed = first;
   renewed.progress.handoff_since = clock.now() + 1h;
+  put_back = renewed;
   expected = 1;
   run_until_answered(1, {first, renewed});
   EXPECT_EQ(given_up.size(), 1U);
@@ -393,6 +398,81 @@ TEST_F(OutboxTest, ClosingDoesNotWaitForBackOff) {
   testing::run_in(context, until_failed(failures));
   EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
   EXPECT_TRUE(answers.empty());
+}
+
+bool claims(journal::Journal& journal, const char* node, std::uint64_t id) {
+  const journal::Lease lease{node, 1h};
+  return !testing::run(journal.claim(journal::Work::delivery, {id}, lease))->empty();
+}
+
+TEST_F(OutboxTest, WhatAnotherNodeHoldsIsAttemptedWhenItsLeaseHasEnded) {
+  const UploadRecord record = received(1);
+  ASSERT_TRUE(claims(journal, "another", 1));
+  settings.lease.duration = 2ms;
+  boost::asio::io_context context(1);
+  Outbox outbox(journal, backend, context.get_executor(), clock, metrics, log, settings);
+  outbox.open(*this);
+  outbox.submit(record);
+  expected = 1;
+  EXPECT_FALSE(testing::run_in(context, all_answered.wait(20ms)));
+  EXPECT_TRUE(backend.keys.empty());
+  journal.lease_clock.advance(1h);
+  EXPECT_TRUE(testing::run_in(context, all_answered.wait(30s)));
+  EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+}
+
+TEST_F(OutboxTest, ANodeTakesUpAtOnceWhatItHeldBeforeItsEnd) {
+  received(1);
+  ASSERT_TRUE(claims(journal, settings.lease.node.c_str(), 1));
+  run_until_answered(1, {});
+  EXPECT_EQ(backend.keys[1].size(), 1U);
+  EXPECT_TRUE(claims(journal, "another", 1)) << "it is given back after the attempt";
+}
+
+TEST_F(OutboxTest, WhatAnotherNodeHasDeliveredIsNotAttempted) {
+  const UploadRecord record = received(1);
+  journal.uploads.at(1).progress.state = UploadState::delivered;
+  run_until_answered(1, {record, received(2)});
+  EXPECT_FALSE(backend.keys.contains(1));
+  EXPECT_TRUE(claims(journal, "another", 1));
+}
+
+TEST_F(OutboxTest, AttemptsOfOtherNodesCount) {
+  const UploadRecord record = received(1);
+  journal.uploads.at(1).progress.attempts = 3;
+  backend.script = {0};
+  run_until_answered(1, {record});
+  EXPECT_EQ(failures, std::vector{4U});
+}
+
+// The journal's clock goes on by less than a lease at a time, and by more in all.
+TEST_F(OutboxTest, ALongAttemptRenewsItsClaim) {
+  settings.lease.duration = 3ms;
+  class SlowBackend final : public Backend {
+   public:
+    explicit SlowBackend(testing::MemoryJournal& journal) : journal_(journal) {}
+    Task<Result<Delivery>> deliver(const Handoff& handoff) override {
+      for (int i = 0; i < 5; ++i) {
+        journal_.lease_clock.advance(2ms);
+        co_await runtime::sleep_for(20ms);
+        taken += claims(journal_, "another", handoff.upload_id) ? 1 : 0;
+      }
+      co_return delivery_of(200);
+    }
+    int taken = 0;
+
+   private:
+    testing::MemoryJournal& journal_;
+  };
+  SlowBackend slow(journal);
+  received(1);
+  expected = 1;
+  boost::asio::io_context context(1);
+  Outbox outbox(journal, slow, context.get_executor(), clock, metrics, log, settings);
+  outbox.open(*this);
+  EXPECT_TRUE(testing::run_in(context, all_answered.wait(30s)));
+  EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
+  EXPECT_EQ(slow.taken, 0);
 }
 
 }  // namespace

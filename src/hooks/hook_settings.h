@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "delivery/retry_delay.h"
 #include "hooks/events.h"
+#include "journal/journal.h"
 #include "outgoing/target.h"
 #include "outgoing/trouble.h"
 
@@ -27,6 +28,7 @@ struct HookSettings {
   delivery::RetryDelays delays;
   // An event that nobody took for so long is dropped.
   Duration give_up_after = limits::hook_give_up_default;
+  std::string node = journal::Lease().node;
 };
 
 }  // namespace sluice::hooks

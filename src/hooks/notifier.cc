@@ -105,19 +105,46 @@ Task<Duration> Notifier::tell_due() {
   failed_reads_ = 0;
   const Timestamp now = clock_.now();
   Duration pause = limits::notifier_pause_max;
-  runtime::TaskGroup round(executor_, log_);
+  std::vector<journal::Notification> due;
   for (journal::Notification& notification : *next) {
     if (notification.next_attempt_at <= now) {
-      round.spawn("notification", tell(std::move(notification)));
-      pause = Duration::zero();
+      due.push_back(std::move(notification));
     } else {
       pause = std::min(pause, notification.next_attempt_at - now);
     }
   }
-  // Every request has its own deadline, and every commit ends.
+  if (due.empty()) {
+    co_return pause;
+  }
+  const std::size_t told = co_await tell_claimed(std::move(due));
+  co_return told > 0 ? Duration::zero() : std::min(pause, lease().duration);
+}
+
+// A round ends before its lease: every request has its own deadline.
+Task<std::size_t> Notifier::tell_claimed(std::vector<journal::Notification> due) {
+  std::vector<std::uint64_t> ids;
+  for (const journal::Notification& notification : due) {
+    ids.push_back(notification.id);
+  }
+  auto held = co_await journal_.claim(journal::Work::notification, std::move(ids), lease());
+  if (!held) {
+    co_return 0;
+  }
+  runtime::TaskGroup round(executor_, log_);
+  for (journal::Notification& notification : due) {
+    if (std::ranges::find(*held, notification.id) != held->end()) {
+      round.spawn("notification", tell(std::move(notification)));
+    }
+  }
   while (!co_await round.wait(settings_.timeout)) {
   }
-  co_return pause;
+  const std::size_t told = held->size();
+  (void)co_await journal_.release(journal::Work::notification, *std::move(held), settings_.node);
+  co_return told;
+}
+
+journal::Lease Notifier::lease() const {
+  return {settings_.node, 3 * settings_.timeout};
 }
 
 Task<> Notifier::tell(journal::Notification notification) {

@@ -41,6 +41,9 @@ class Notifier final : public upload::Announcer {
   runtime::Task<> run();
   // Tells what is due, and returns how long nothing will be.
   runtime::Task<Duration> tell_due();
+  // Of these, those that no other node tells. Returns how many these were.
+  runtime::Task<std::size_t> tell_claimed(std::vector<journal::Notification> due);
+  journal::Lease lease() const;
   runtime::Task<> tell(journal::Notification notification);
   runtime::Task<Result<>> send(const journal::Notification& notification, hooks::Event event);
   runtime::Task<> commit(journal::Change change);

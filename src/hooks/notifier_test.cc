@@ -165,5 +165,20 @@ TEST_F(NotifierTest, ForgetsWhatNobodyListensForAnyMore) {
   EXPECT_TRUE(sender.requests.empty());
 }
 
+TEST_F(NotifierTest, WhatAnotherNodeTellsIsLeftToIt) {
+  turn(1, std::nullopt, UploadState::receiving);
+  const journal::Lease lease{"another", std::chrono::hours(1)};
+  const auto held = testing::run(
+      journal.claim(journal::Work::notification, {journal.notifications.begin()->first}, lease));
+  ASSERT_EQ(held->size(), 1U);
+  int turns = 0;
+  tell_until([&] { return ++turns > 20; });
+  EXPECT_TRUE(sender.requests.empty());
+  journal.lease_clock.advance(lease.duration);
+  restart();
+  tell_until([&] { return all_told(); });
+  EXPECT_EQ(sender.requests.size(), 1U);
+}
+
 }  // namespace
 }  // namespace sluice::hooks

@@ -48,7 +48,7 @@ class ExchangeTest : public testing::ConnectionFixture {
 
 constexpr std::string_view created =
     "HTTP/1.1 104 Upload Resumption Supported\r\nLocation: /u\r\n\r\n";
-constexpr std::string_view early = "HTTP/1.1 103 Early Hints\r\n\r\n";
+constexpr std::string_view early_hints = "HTTP/1.1 103 Early Hints\r\n\r\n";
 constexpr std::string_view final_answer =
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n3:abc";
 
@@ -57,7 +57,7 @@ TEST_F(ExchangeTest, InterimAnswersStandInFrontOfTheFinalOne) {
   send("PUT /interims HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n");
   EXPECT_EQ(receive_through("\r\n\r\n"), created) << "before the body has come";
   send("abc");
-  EXPECT_EQ(answers("3:abc"), std::string(early) + std::string(final_answer));
+  EXPECT_EQ(answers("3:abc"), std::string(early_hints) + std::string(final_answer));
   send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_EQ(answers("3:abc"), final_answer);
 }
@@ -68,7 +68,7 @@ TEST_F(ExchangeTest, ContinueComesBehindThemWhereItIsDue) {
   EXPECT_EQ(receive_through("Continue\r\n\r\n"),
             std::string(created) + "HTTP/1.1 100 Continue\r\n\r\n");
   send("abc");
-  EXPECT_EQ(answers("3:abc"), std::string(early) + std::string(final_answer));
+  EXPECT_EQ(answers("3:abc"), std::string(early_hints) + std::string(final_answer));
 }
 
 TEST_F(ExchangeTest, AClientOfHttp10GetsNone) {

@@ -120,7 +120,7 @@ TEST_F(DamagedRowsTest, NoColumnOfAnUploadIsBelieved) {
     damage(sql);
     EXPECT_EQ(code_of(1), Errc::record_damaged) << damaged;
     EXPECT_EQ(code_of(2), Errc::internal) << damaged << " is not its neighbour's";
-    EXPECT_EQ(journal->promised_bytes(), 0U);
+    EXPECT_EQ(sluice::testing::run(journal->promises())->bytes, 0U);
     damage("DELETE FROM uploads; INSERT INTO uploads SELECT * FROM kept; DROP TABLE kept");
   }
 }
@@ -130,9 +130,9 @@ TEST_F(DamagedRowsTest, TheyHoldNoRoom) {
   commit(CreateUpload{sample_upload(2)});
   damage("UPDATE uploads SET owner = 'ann'");
   damage("UPDATE uploads SET file_size = -9 WHERE id = 1");
-  EXPECT_EQ(journal->promised_bytes(), sample_upload(2).file_size);
+  EXPECT_EQ(sluice::testing::run(journal->promises())->bytes, sample_upload(2).file_size);
   const std::vector<PromisedRoom> rooms{{2, "ann", sample_upload(2).file_size}};
-  EXPECT_EQ(journal->promised_to_owners(), rooms);
+  EXPECT_EQ(sluice::testing::run(journal->promises())->to_owners, rooms);
 }
 
 TEST_F(DamagedRowsTest, AfterAPowerCutTheOthersLoseTheirUnsyncedBytesAsEver) {

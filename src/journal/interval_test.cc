@@ -2,6 +2,7 @@
 // The journal with Durability::interval: what is synced, what is not, and when a sync fails.
 #include <gtest/gtest.h>
 
+#include <map>
 #include "base/limits.h"
 #include "journal/sqlite_journal.h"
 #include "support/faulty_files.h"
@@ -32,8 +33,10 @@ class IntervalJournal : public ::testing::Test {
     EXPECT_TRUE(commit(std::move(changes)));
     return FaultyFiles::syncs - before;
   }
-  static UpdateUpload bytes(std::uint64_t id, bool may_be_lost) {
+  // Each is based on the one before.
+  UpdateUpload bytes(std::uint64_t id, bool may_be_lost) {
     UpdateUpload update{id, sample_upload(id).progress, may_be_lost};
+    update.progress.version = versions[id]++;
     update.progress.stored.add({0, 100});
     update.progress.unsynced.add({50, 100});
     return update;
@@ -50,6 +53,7 @@ class IntervalJournal : public ::testing::Test {
   Metrics metrics;
   NullLog log;
   BlobSize blob_size;
+  std::map<std::uint64_t, std::uint64_t> versions;
   std::unique_ptr<SqliteJournal> journal;
 };
 
@@ -123,7 +127,7 @@ TEST_F(IntervalJournal, ABlobThatCannotBeLookedAtHoldsUpNoOther) {
 TEST_F(IntervalJournal, KnowsWhatIsUnsyncedUntilTheMachineIsStartedAgain) {
   for (const Durability durability : {Durability::interval, Durability::commit, Durability::none}) {
     open(Durability::interval, "first");
-    const std::uint64_t id = journal->next_upload_id();
+    const std::uint64_t id = *sluice::testing::run(journal->next_upload_id());
     ASSERT_TRUE(commit({CreateUpload{sample_upload(id)}}));
     ASSERT_TRUE(commit({bytes(id, true)}));
     open(durability, "first");
@@ -171,6 +175,7 @@ TEST_F(IntervalJournal, HearsOfAFailedSyncBetweenCommits) {
   for (char byte = 'a'; byte < 'z' && committed; ++byte) {
     update.progress.failure.assign(1'000'000, byte);
     committed = commit({update});
+    ++update.progress.version;
   }
   ASSERT_FALSE(committed) << "the log was never brought into the database";
   FaultyFiles::sync_fails = false;
@@ -202,6 +207,7 @@ TEST_F(IntervalJournal, AFullDiskAloneDoesNotStopIt) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Errc::disk_full);
   EXPECT_TRUE(journal->healthy());
+  versions[1] = 0;
   EXPECT_TRUE(commit({bytes(1, true)}));
 }
 

@@ -3,6 +3,7 @@
 // answered. One process owns a journal at a time.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -30,6 +31,13 @@ struct VideoQuery {
   std::optional<std::string> owner = std::nullopt;  // Unset: everybody's.
 };
 
+struct UploadQuery {
+  std::optional<UploadState> state = std::nullopt;
+  std::optional<std::string> owner = std::nullopt;  // Unset: everybody's.
+  std::uint64_t after = 0;                          // Uploads behind this one.
+  std::size_t count = 100;
+};
+
 // An upload that was refused or failed, and when: its place in the order of `decided`.
 struct Decided {
   Timestamp at;
@@ -52,6 +60,25 @@ struct PromisedRoom {
   friend bool operator==(const PromisedRoom&, const PromisedRoom&) = default;
 };
 
+// What unfinished uploads wait for.
+struct Promises {
+  std::uint64_t bytes = 0;                   // Of all uploads in `receiving` with nothing stored.
+  std::vector<PromisedRoom> to_owners = {};  // Of these, the uploads that have an owner.
+  std::uint64_t unfinished_uploads = 0;      // In `receiving`.
+};
+
+// What one node at a time does for a row.
+enum class Work { delivery, notification };
+
+// How long a node holds what it works on, unless it claims it again.
+struct Lease {
+  // The same after a restart: a node takes up at once what it held. That is safe because two
+  // processes never have one name: it belongs to a data directory, whose lock one process has.
+  // Where the journal is not shared there is one node.
+  std::string node = "server";
+  Duration duration{std::chrono::seconds(30)};
+};
+
 // Called from any worker; every call continues on its caller's executor. Failures are
 // storage_failed, disk_full, and `internal` for a change that contradicts what the journal holds
 // (an unknown id, a token twice).
@@ -63,22 +90,22 @@ class Journal {
   virtual ~Journal() = default;
 
   // Makes all of `changes` durable (but for those that may be lost), or none. Changes of many
-  // callers share one transaction. After a failed commit the journal accepts no further change
-  // until it is opened anew: what is on the disk is not known. After these the journal holds what
-  // it held before and goes on: disk_full, and what affects no other caller: `internal` and the
-  // refusals that records.h names.
+  // callers share one transaction.
+  //
+  // After these errors the journal holds what it held before: disk_full, and what affects no other
+  // caller: `internal` and the refusals that records.h names, `conflict` among them. After
+  // storage_failed the outcome is unknown: the changes may have been made, or may still be made
+  // later. A caller then acknowledges nothing, and removes nothing that the changes name. Whether
+  // they were made it learns when a later change of the same upload is a `conflict`, and it reads
+  // the record again.
   virtual runtime::Task<Result<>> commit(std::vector<Change> changes) = 0;
 
-  // A number that no upload has or had, below 2^53.
-  virtual std::uint64_t next_upload_id() = 0;
+  // A number that no upload has or had, below 2^53. A shared journal reserves a block of numbers
+  // for its process: most calls return at once.
+  virtual runtime::Task<Result<std::uint64_t>> next_upload_id() = 0;
 
-  // The sizes of all uploads in `receiving` of which nothing is stored, as they were when the
-  // journal was opened.
-  virtual std::uint64_t promised_bytes() const noexcept = 0;
-  // Of these, the uploads that have an owner.
-  virtual std::vector<PromisedRoom> promised_to_owners() const = 0;
-  // How many uploads were in `receiving` when the journal was opened.
-  virtual std::uint64_t unfinished_uploads() const noexcept = 0;
+  // Of the uploads that are there now.
+  virtual runtime::Task<Result<Promises>> promises() = 0;
 
   virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) = 0;
   virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(
@@ -102,6 +129,8 @@ class Journal {
   virtual runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
                                                                     std::size_t count) = 0;
   virtual runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() = 0;
+  // A page in order of id.
+  virtual runtime::Task<Result<std::vector<UploadRecord>>> list_uploads(UploadQuery query) = 0;
 
   virtual runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) = 0;
   virtual runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) = 0;
@@ -114,7 +143,22 @@ class Journal {
   virtual runtime::Task<Result<std::vector<Notification>>> next_notifications(
       std::size_t count) = 0;
 
-  // False after a failed commit that was neither `internal` nor disk_full.
+  // Of `ids`, those that no other node holds. The node of `lease` holds them from now on, by the
+  // journal's clock, until the lease ends or it releases them. A claim that it has is renewed. A
+  // node that was stopped for longer than its lease works beside the next one: only the version of
+  // what it commits protects the record then.
+  virtual runtime::Task<Result<std::vector<std::uint64_t>>> claim(Work work,
+                                                                  std::vector<std::uint64_t> ids,
+                                                                  Lease lease) = 0;
+  // What other nodes hold stays theirs.
+  virtual runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
+                                          std::string node) = 0;
+
+  // Other engines may change what it holds, at the same time.
+  virtual bool is_shared() const noexcept { return false; }
+
+  // False when it accepts no further change until it is opened anew. A journal in one local file is
+  // so after a commit with an unknown outcome.
   virtual bool healthy() const noexcept = 0;
 };
 

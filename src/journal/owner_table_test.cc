@@ -85,6 +85,7 @@ TEST_F(OwnerTableTest, FollowsUploadsThroughTheirLives) {
   ASSERT_TRUE(commit({UpdateUpload{1, progress}}));
   EXPECT_EQ(usage("ann"), "1 120") << "no session any more, and bytes that wait";
   progress.state = UploadState::delivered;
+  ++progress.version;
   ASSERT_TRUE(commit({UpdateUpload{1, progress}, PutVideo{video("v", "ann", 100)}}));
   EXPECT_EQ(usage("ann"), "1 120");
   ASSERT_TRUE(commit({RemoveUpload{1}, RemoveUpload{2}}));
@@ -121,6 +122,7 @@ TEST_F(OwnerTableTest, CountsEveryRecordOnceForEach4KiBOfTexts) {
   ASSERT_TRUE(commit({UpdateUpload{2, progress}}));
   EXPECT_EQ(records("ann"), "4") << "its parameters are needed while there is a blob";
   progress.blob_present = false;
+  ++progress.version;
   ASSERT_TRUE(commit({UpdateUpload{2, progress}, PutVideo{video("v", "ann", 0)}}));
   EXPECT_EQ(records("ann"), "3") << "a video of no bytes is a record, too";
   VideoRecord large = video("v", "ann", 0);

@@ -46,6 +46,8 @@ struct Answer {
 
 // The part of an upload that changes.
 struct UploadProgress {
+  // How often the journal has changed it. In a change: the version that the change is based on.
+  std::uint64_t version = 0;
   UploadState state = UploadState::receiving;
   RangeSet stored;           // Bytes that survive a power cut, but for:
   RangeSet unsynced;         // What the machine must not lose power for. REQUIRES: `stored` has it.
@@ -128,7 +130,7 @@ struct CreateUpload {
   OwnerLimits limits = {};
 };
 // What was only known when the file was there. The id has to be that of an upload in `receiving`;
-// the limits are as above.
+// the limits are as above. Committed together with the UpdateUpload that names the bytes.
 struct IdentifyUpload {
   std::uint64_t id = 0;
   std::uint64_t file_size = 0;
@@ -145,6 +147,7 @@ struct UseSignature {
   Timestamp now;
   Timestamp expires_at;
 };
+// `conflict` when the upload has another version than `progress`. It has the next one then.
 struct UpdateUpload {
   std::uint64_t id = 0;
   UploadProgress progress;
@@ -156,8 +159,10 @@ struct UpdateUpload {
 };
 // Whatever was committed before survives a power cut.
 struct SyncJournal {};
+// `conflict` when the upload is there and has another version. Unset: it may have any.
 struct RemoveUpload {
   std::uint64_t id = 0;
+  std::optional<std::uint64_t> version = std::nullopt;
 };
 // Inserts or replaces.
 struct PutVideo {

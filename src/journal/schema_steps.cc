@@ -419,9 +419,14 @@ constexpr const char* version_13 = "";
 // tables stay as they are.
 constexpr const char* version_14 = "";
 
-constexpr std::array steps_of_sluice{version_1,  version_2,  version_3,  version_4, version_5,
-                                     version_6,  version_7,  version_8,  version_9, version_10,
-                                     version_11, version_12, version_13, version_14};
+// Each change of an upload names the version that it is based on.
+constexpr const char* version_15 = R"sql(
+ALTER TABLE uploads ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array steps_of_sluice{version_1,  version_2,  version_3,  version_4,  version_5,
+                                     version_6,  version_7,  version_8,  version_9,  version_10,
+                                     version_11, version_12, version_13, version_14, version_15};
 
 }  // namespace
 

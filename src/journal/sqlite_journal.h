@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -15,14 +14,11 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "journal/boot.h"
+#include "journal/claims.h"
 #include "journal/commit_queue.h"
 #include "journal/damaged_rows.h"
 #include "journal/journal.h"
-#include "journal/notification_table.h"
-#include "journal/owner_table.h"
-#include "journal/sqlite_connection.h"
-#include "journal/upload_table.h"
-#include "journal/video_table.h"
+#include "journal/sqlite_database.h"
 
 namespace sluice::journal {
 
@@ -43,10 +39,8 @@ class SqliteJournal final : public Journal {
   ~SqliteJournal() override;
 
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;
-  std::uint64_t next_upload_id() override;
-  std::uint64_t promised_bytes() const noexcept override { return promised_bytes_; }
-  std::vector<PromisedRoom> promised_to_owners() const override { return promised_to_owners_; }
-  std::uint64_t unfinished_uploads() const noexcept override { return unfinished_uploads_; }
+  runtime::Task<Result<std::uint64_t>> next_upload_id() override;
+  runtime::Task<Result<Promises>> promises() override;
   runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) override;
   runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(std::uint64_t id) override;
   runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
@@ -60,11 +54,16 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
                                                             std::size_t count) override;
   runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<UploadRecord>>> list_uploads(UploadQuery query) override;
   runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
   runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::string after,
                                                                   std::size_t count) override;
   runtime::Task<Result<std::vector<Notification>>> next_notifications(std::size_t count) override;
+  runtime::Task<Result<std::vector<std::uint64_t>>> claim(Work work, std::vector<std::uint64_t> ids,
+                                                          Lease lease) override;
+  runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
+                                  std::string node) override;
 
   // For one who reads the whole journal, page by page: what has an id above `after`, in order of
   // id, tombstones too.
@@ -83,39 +82,10 @@ class SqliteJournal final : public Journal {
   // What SQLite finds wrong when it reads the whole file; a damaged file may also be an error.
   runtime::Task<Result<std::vector<std::string>>> integrity_problems();
 
-  bool healthy() const noexcept override { return healthy_.load(std::memory_order_relaxed); }
+  bool healthy() const noexcept override { return database_->healthy(); }
 
  private:
-  struct Database {
-    Database(Connection opened, Metrics& metrics, Log& log)
-        : connection(std::move(opened)),
-          damaged(metrics, log),
-          owners(connection),
-          uploads(connection, damaged),
-          videos(connection, damaged),
-          notifications(connection, damaged) {}
-    Result<> prepare();
-
-    Connection connection;
-    DamagedRows damaged;
-    // For the next transaction. Only with Durability::interval.
-    Result<> set_synced(bool synced);
-
-    bool is_synced = true;
-    Statement begin;
-    Statement commit;
-    Statement rollback;
-    Statement empty_log;
-    OwnerTable owners;
-    UploadTable uploads;
-    VideoTable videos;
-    NotificationTable notifications;
-  };
-
-  SqliteJournal(std::unique_ptr<Database> database, Durability durability,
-                std::uint64_t last_upload_id, std::uint64_t promised_bytes,
-                std::vector<PromisedRoom> promised_to_owners, std::uint64_t unfinished_uploads,
-                Metrics& metrics, Log& log);
+  SqliteJournal(std::unique_ptr<SqliteDatabase> database, std::uint64_t last_upload_id);
 
   // Runs `work` on the journal's thread.
   template <class Work>
@@ -124,26 +94,10 @@ class SqliteJournal final : public Journal {
   template <class Work>
   runtime::Task<typename std::invoke_result_t<Work&>::value_type> read_in_steps(Work work);
 
-  // These on the journal's thread.
-  Result<std::vector<std::string>> check_integrity();
-  void write_batch(std::span<Commit> commits);
-  Result<> write_transaction(std::span<Commit> commits);
-  Result<> try_transaction(std::span<Commit> commits);
-  Result<> run_transaction(std::span<Commit> commits);
-  void stop_for_good();
-  Result<> apply_all(std::span<Commit> commits);
-  Result<> apply(const Change& change);
-
-  const Durability durability_;
-  Metrics& metrics_;
-  Log& log_;
   std::atomic<std::uint64_t> last_upload_id_;
-  const std::uint64_t promised_bytes_;
-  const std::vector<PromisedRoom> promised_to_owners_;
-  const std::uint64_t unfinished_uploads_;
-  std::atomic<bool> healthy_{true};
-  const std::unique_ptr<Database> database_;  // The journal's thread alone uses it.
-  CommitQueue queue_;                         // Last: ends before what it works on.
+  Claims claims_;
+  const std::unique_ptr<SqliteDatabase> database_;  // The journal's thread alone uses it.
+  CommitQueue queue_;                               // Last: ends before what it works on.
 };
 
 }  // namespace sluice::journal

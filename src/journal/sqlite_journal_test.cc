@@ -122,10 +122,12 @@ TEST_F(SqliteJournalTest, UpdatesProgressAndRemoves) {
   record.progress.failure = "no";
   record.progress.answer = Answer{200, {{"A", "b"}}, "{}"};
   EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
+  ++record.progress.version;
   forget_details(record);
   EXPECT_EQ(find(record.token), record);
   record.progress.answer.reset();
   EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
+  ++record.progress.version;
   EXPECT_EQ(find(record.token), record);
   EXPECT_TRUE(commit({RemoveUpload{3}}));
   EXPECT_EQ(find(record.token), std::nullopt);
@@ -134,15 +136,15 @@ TEST_F(SqliteJournalTest, UpdatesProgressAndRemoves) {
 }
 
 TEST_F(SqliteJournalTest, NeverGivesAnIdThatWasJournalled) {
-  EXPECT_EQ(journal->next_upload_id(), 1U);
-  EXPECT_EQ(journal->next_upload_id(), 2U);
+  EXPECT_EQ(sluice::testing::run(journal->next_upload_id()), 1U);
+  EXPECT_EQ(sluice::testing::run(journal->next_upload_id()), 2U);
   EXPECT_TRUE(commit({CreateUpload{sample_upload(2)}, CreateUpload{sample_upload(1)}}));
-  EXPECT_EQ(journal->next_upload_id(), 3U);
+  EXPECT_EQ(sluice::testing::run(journal->next_upload_id()), 3U);
   open();
-  EXPECT_EQ(journal->next_upload_id(), 3U) << "3 was never journalled";
+  EXPECT_EQ(sluice::testing::run(journal->next_upload_id()), 3U) << "3 was never journalled";
   EXPECT_TRUE(commit({RemoveUpload{1}, RemoveUpload{2}}));
   open();
-  EXPECT_EQ(journal->next_upload_id(), 3U);
+  EXPECT_EQ(sluice::testing::run(journal->next_upload_id()), 3U);
 }
 
 TEST_F(SqliteJournalTest, FindsUploadsByWhatIsToBeDone) {
@@ -205,10 +207,12 @@ TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
   record.progress.answer = Answer{.status = 200, .headers = {}, .body = "answer"};
   aborted.progress.state = UploadState::aborted;
   ASSERT_TRUE(commit({UpdateUpload{1, record.progress}, UpdateUpload{2, aborted.progress}}));
+  record.progress.version = ++aborted.progress.version;
   EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(1)), record)
       << "as long as it has a blob it may be handed over";
   record.progress.blob_present = aborted.progress.blob_present = false;
   ASSERT_TRUE(commit({UpdateUpload{1, record.progress}, UpdateUpload{2, aborted.progress}}));
+  record.progress.version = ++aborted.progress.version;
   forget_details(record);
   forget_details(aborted);
   EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(1)), record);
@@ -231,6 +235,7 @@ TEST_F(SqliteJournalTest, StaysSmallWhenUploadsAreOpenedAndGivenUpForEver) {
       changes.emplace_back(CreateUpload{record});
       changes.emplace_back(UpdateUpload{id, progress});
       progress.blob_present = false;
+      ++progress.version;
       changes.emplace_back(UpdateUpload{id, progress});
       ASSERT_TRUE(commit(std::move(changes)));
     }
@@ -255,7 +260,9 @@ TEST_F(SqliteJournalTest, CountsUploadsByState) {
   create(3, UploadState::received, true, 1);
   UploadProgress aborted = sample_upload(1).progress;
   aborted.state = UploadState::aborted;
-  EXPECT_TRUE(commit({UpdateUpload{1, aborted}, UpdateUpload{1, aborted}}));
+  UploadProgress again = aborted;
+  ++again.version;
+  EXPECT_TRUE(commit({UpdateUpload{1, aborted}, UpdateUpload{1, again}}));
   EXPECT_EQ(count(UploadState::receiving), 1U);
   EXPECT_EQ(count(UploadState::received), 1U);
   EXPECT_EQ(count(UploadState::aborted), 1U);
@@ -408,6 +415,7 @@ TEST_F(SqliteJournalTest, APieceOfManyPartsWritesFewPages) {
   record.progress.stored.add({limits::part_bytes_min, 2 * limits::part_bytes_min});
   record.progress.expires_at += std::chrono::seconds(1);
   EXPECT_TRUE(commit({UpdateUpload{1, record.progress, false, record.layout}}));
+  ++record.progress.version;
   const auto written = std::filesystem::file_size(log_file) - before;
   EXPECT_LE(written, 32 * limits::KiB);
   RecordProperty("bytes", static_cast<int>(written));

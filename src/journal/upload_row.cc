@@ -60,6 +60,7 @@ void take_ranges(Columns& columns, const std::optional<Layout>& layout, UploadPr
 
 void take_progress(Columns& columns, const std::optional<Layout>& layout,
                    UploadProgress& progress) {
+  progress.version = columns.count("version");
   const std::optional<UploadState> state = upload_state_from_text(columns.bytes());
   columns.expect(state.has_value(), "state");
   progress.state = state.value_or(UploadState::receiving);

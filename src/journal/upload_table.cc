@@ -22,7 +22,8 @@ std::uint64_t weight_of(std::size_t text_bytes) {
 Result<> UploadTable::prepare() {
   const std::string select = std::string("SELECT ") + upload_columns + " FROM uploads ";
   const std::string update =
-      "UPDATE uploads SET state = ?, stored = ?, unsynced = ?, expires_at = ?,"
+      "UPDATE uploads SET version = version + 1, state = ?, stored = ?, unsynced = ?, expires_at = "
+      "?,"
       " blob_present = ?, attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?,"
       " answer_status = ?, answer_headers = ?, answer_body = ?, answer_spilled = ?";
   const std::string promised =
@@ -39,13 +40,13 @@ Result<> UploadTable::prepare() {
       {&identify_,
        "UPDATE uploads SET file_size = ?, file_name = ?, content_type = ?, parameters = ?,"
        " origin = ?, owner = ?, weight = ? WHERE id = ? AND state = 'receiving'"},
-      {&update_, update + " WHERE id = ?"},
+      {&update_, update + " WHERE id = ? AND version = ?"},
       {&finish_, update +
                      ", content_type = x'', parameters = '{}', origin = '{}',"
                      " weight = 1 + (length(file_name) + length(CAST(layout AS BLOB)) + ?) / " +
-                     std::to_string(limits::record_text_bytes) + " WHERE id = ?"},
+                     std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
       {&bury_, update + ", content_type = x'', parameters = '{}', origin = '{}', file_name = x'',"
-                        " layout = '', weight = 1 WHERE id = ?"},
+                        " layout = '', weight = 1 WHERE id = ? AND version = ?"},
       // A few at a time: each burial brings one.
       {&forget_gone_,
        "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads INDEXED BY uploads_gone"
@@ -53,6 +54,8 @@ Result<> UploadTable::prepare() {
        " AND (state = 'aborted' OR state = 'expired') ORDER BY id DESC LIMIT 4 OFFSET " +
            std::to_string(limits::gone_uploads_per_owner_max) + ")"},
       {&remove_, "DELETE FROM uploads WHERE id = ?"},
+      {&remove_version_, "DELETE FROM uploads WHERE id = ? AND version = ?"},
+      {&exists_, "SELECT 1 FROM uploads WHERE id = ?"},
       {&id_of_, "SELECT id FROM uploads WHERE token = ?"},
       {&find_by_id_, select + "WHERE id = ?"},
       {&undelivered_,
@@ -76,6 +79,7 @@ Result<> UploadTable::prepare() {
       {&counts_,
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
+      {&list_, "SELECT id, state, owner FROM uploads WHERE id > ? ORDER BY id LIMIT ?"},
       {&after_, "SELECT id FROM uploads WHERE id > ? ORDER BY id"},
       {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
       // total() does not overflow; it is exact up to 2^53 bytes, far above any disk.
@@ -98,6 +102,7 @@ Result<> UploadTable::create(const UploadRecord& record) {
   execution.bind_text(record.owner);
   execution.bind_text(layout);
   execution.bind_time(record.created_at);
+  execution.bind_unsigned(record.progress.version);
   bind_progress(execution, record.progress, texts);
   execution.bind_unsigned(weight_of(record.file_name.size() + record.content_type.size() +
                                     record.parameters.size() + record.origin.size() +
@@ -148,8 +153,14 @@ Result<> UploadTable::change(Statement& statement, const UpdateUpload& update) {
     execution.bind_unsigned(answer ? answer->body.size() : 0);
   }
   execution.bind_unsigned(update.id);
+  execution.bind_unsigned(update.progress.version);
   if (Result<> done = execution.finish(); !done) {
     return done;
+  }
+  if (connection_.changes() == 0) {
+    if (Result<> fresh = expect_absent(update.id); !fresh) {
+      return fresh;
+    }
   }
   return expect_one_change(update.id);
 }
@@ -162,10 +173,27 @@ Result<> UploadTable::expect_one_change(std::uint64_t id) const {
   return {};
 }
 
-Result<> UploadTable::remove(std::uint64_t id) {
-  Execution execution(remove_);
+Result<> UploadTable::remove(const RemoveUpload& change) {
+  Execution execution(change.version ? remove_version_ : remove_);
+  execution.bind_unsigned(change.id);
+  if (change.version) {
+    execution.bind_unsigned(*change.version);
+  }
+  if (Result<> done = execution.finish(); !done) {
+    return done;
+  }
+  return connection_.changes() == 0 ? expect_absent(change.id) : Result<>();
+}
+
+Result<> UploadTable::expect_absent(std::uint64_t id) {
+  Execution execution(exists_);
   execution.bind_unsigned(id);
-  return execution.finish();
+  const Result<bool> found = execution.step();
+  if (!found) {
+    return fail(found.error());
+  }
+  return *found ? fail(Errc::conflict, "upload " + std::to_string(id) + " has another version")
+                : Result<>();
 }
 
 Result<std::optional<UploadRecord>> UploadTable::find(const std::string& token) {
@@ -267,6 +295,38 @@ Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
     return fail(read.error());
   }
   return counts;
+}
+
+Result<bool> UploadTable::list_some(UploadQuery& query, std::vector<UploadRecord>& page) {
+  Execution rows(list_);
+  rows.bind_unsigned(query.after);
+  rows.bind_count(limits::read_step_entries);
+  std::size_t seen = 0;
+  for (std::size_t bytes = 0; page.size() < query.count && bytes < limits::read_step_bytes;
+       ++seen) {
+    const Result<bool> row = rows.step();
+    if (!row) {
+      return fail(row.error());
+    }
+    if (!*row) {
+      return seen < limits::read_step_entries;
+    }
+    query.after = static_cast<std::uint64_t>(rows.take_integer());
+    const std::string state = rows.take_bytes();
+    const std::string owner = rows.take_bytes();
+    if ((query.state && to_text(*query.state) != state) || (query.owner && *query.owner != owner)) {
+      continue;
+    }
+    Result<std::optional<UploadRecord>> record = find_by_id(query.after);
+    if (!record && record.error().code() != Errc::record_damaged) {
+      return fail(record.error());
+    }
+    if (record && *record) {
+      bytes += (*record)->parameters.size() + (*record)->origin.size();
+      page.push_back(*std::move(*record));
+    }
+  }
+  return page.size() == query.count;
 }
 
 Result<std::vector<UploadRecord>> UploadTable::after(std::uint64_t id, std::size_t count) {

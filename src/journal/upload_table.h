@@ -29,11 +29,12 @@ class UploadTable {
   Result<> create(const UploadRecord& record);
   // `internal` for an id that is not there or is not in `receiving`.
   Result<> identify(const IdentifyUpload& change);
-  // `internal` for an id that is not there. As forget_details() where the upload is settled; of its
-  // owner's aborted and expired ones the oldest go when there are too many.
+  // `internal` for an id that is not there, `conflict` for another version. As forget_details()
+  // where the upload is settled; of its owner's aborted and expired ones the oldest go when there
+  // are too many.
   Result<> update(const UpdateUpload& update);
-  // A row that is not there is as good as removed.
-  Result<> remove(std::uint64_t id);
+  // A row that is not there is as good as removed; `conflict` for another version.
+  Result<> remove(const RemoveUpload& change);
 
   // As the functions of the same names in journal.h.
   Result<std::optional<UploadRecord>> find(const std::string& token);
@@ -44,6 +45,9 @@ class UploadTable {
   Result<std::vector<Decided>> decided(Decided after, Timestamp until, std::size_t count);
   Result<std::vector<UploadRecord>> unsynced(std::uint64_t after, std::size_t count);
   Result<std::map<UploadState, std::uint64_t>> counts();
+  // A step of Journal::list_uploads(), which reads not much more than limits::read_step_entries and
+  // limits::read_step_bytes. Adds to the page and moves the query on; true at its end.
+  Result<bool> list_some(UploadQuery& query, std::vector<UploadRecord>& page);
   // As uploads_after() of sqlite_journal.h.
   Result<std::vector<UploadRecord>> after(std::uint64_t id, std::size_t count);
   // The highest id that was ever journalled.
@@ -56,6 +60,8 @@ class UploadTable {
  private:
   Result<> change(Statement& statement, const UpdateUpload& update);
   Result<> expect_one_change(std::uint64_t id) const;
+  // `conflict` when there is such a row: it was not changed because of its version.
+  Result<> expect_absent(std::uint64_t id);
   // The records whose ids the rows have.
   Result<std::vector<UploadRecord>> read(Execution& ids, std::size_t count);
 
@@ -68,6 +74,8 @@ class UploadTable {
   Statement bury_;
   Statement forget_gone_;
   Statement remove_;
+  Statement remove_version_;
+  Statement exists_;
   Statement id_of_;
   Statement find_by_id_;
   Statement undelivered_;
@@ -76,6 +84,7 @@ class UploadTable {
   Statement decided_;
   Statement unsynced_;
   Statement counts_;
+  Statement list_;
   Statement after_;
   Statement last_id_;
   Statement promised_;

@@ -14,13 +14,14 @@ bool is_promised(const journal::UploadProgress& progress) noexcept {
   return progress.state == journal::UploadState::receiving && progress.stored.empty();
 }
 
-Admission::Admission(store::Store& store, AdmissionSettings settings, const Admitted& before)
+Admission::Admission(store::Store& store, AdmissionSettings settings,
+                     const journal::Promises& before)
     : store_(store),
       settings_(settings),
-      promised_bytes_(before.promised_bytes),
+      promised_bytes_(before.bytes),
       unfinished_uploads_(before.unfinished_uploads) {
   const MutexLock lock(mutex_);
-  for (const journal::PromisedRoom& room : before.promised_to_owners) {
+  for (const journal::PromisedRoom& room : before.to_owners) {
     join_share(room.upload_id, room_of_owner(room.owner), room.bytes);
   }
 }

@@ -47,21 +47,15 @@ struct AdmissionSettings {
   std::uint64_t room_share = 100;                   // Percent, of one client.
 };
 
-// What earlier processes have let in.
-struct Admitted {
-  std::uint64_t promised_bytes = 0;
-  std::uint64_t unfinished_uploads = 0;
-  std::vector<journal::PromisedRoom> promised_to_owners = {};
-};
-
 // Whether the sum holds the room of an upload in this state, unless it has a blob: the condition of
-// Journal::promised_bytes().
+// journal::Promises::bytes.
 bool is_promised(const journal::UploadProgress& progress) noexcept;
 
 // Any thread.
 class Admission {
  public:
-  Admission(store::Store& store, AdmissionSettings settings, const Admitted& before);
+  // `before`: what earlier processes have let in.
+  Admission(store::Store& store, AdmissionSettings settings, const journal::Promises& before);
 
   // Promises room for the file of the upload that will have this id. file_too_large with the limit,
   // overloaded when there are too many unfinished uploads, disk_full when the file does not fit

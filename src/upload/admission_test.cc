@@ -59,7 +59,7 @@ class AdmissionTest : public ::testing::Test {
 TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 500));
   EXPECT_EQ(refusal(admission, 401), Errc::disk_full);
   EXPECT_TRUE(admits(admission, 400));
@@ -71,7 +71,7 @@ TEST_F(AdmissionTest, PromisesTheSameRoomOnce) {
 TEST_F(AdmissionTest, LetsNobodyInWhereNoFileCanBeMade) {
   store.free_files = limits::free_files_min - 1;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(admission, 1), Errc::disk_full);
   EXPECT_EQ(admission.promised_bytes(), 0U);
   store.free_files = limits::free_files_min;
@@ -81,7 +81,7 @@ TEST_F(AdmissionTest, LetsNobodyInWhereNoFileCanBeMade) {
 TEST_F(AdmissionTest, AnUploadThatLosesItsBytesKeepsItsRoomAndGivesItBackOnce) {
   store.free_bytes = 2000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 500));
   allocate(admission, 1, 500);
   admission.fulfilled(1, 500);
@@ -95,7 +95,7 @@ TEST_F(AdmissionTest, AnUploadThatLosesItsBytesKeepsItsRoomAndGivesItBackOnce) {
 TEST_F(AdmissionTest, OneClientsUnfinishedUploadsHaveTheirShareOfTheRoom) {
   store.free_bytes = 1100;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low, .room_share = 50},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_FALSE(admits_of(admission, "ann", 1, 501));
   EXPECT_TRUE(admits_of(admission, "ann", 1, 300));
   EXPECT_TRUE(admits_of(admission, "ann", 2, 200));
@@ -111,7 +111,7 @@ TEST_F(AdmissionTest, OneClientsUnfinishedUploadsHaveTheirShareOfTheRoom) {
 TEST_F(AdmissionTest, AShareHoldsWithABlobAsWithoutUntilTheUploadEnds) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = 0, .room_share = 50},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   ASSERT_TRUE(admits_of(admission, "ann", 1, 500));
   allocate(admission, 1, 500);
   EXPECT_FALSE(admits_of(admission, "ann", 2, 1)) << "one byte sent changes nothing";
@@ -132,9 +132,8 @@ TEST_F(AdmissionTest, WhatWasPromisedBeforeARestartCountsForItsOwner) {
   store.free_bytes = 1000;
   const std::vector<journal::PromisedRoom> before{
       {1, "ann", 300}, {2, "ann", 200}, {3, "bob", 100}};
-  Admission admission(
-      store, {.file_size_max = 10'000, .low_water_bytes = 0, .room_share = 50},
-      {.promised_bytes = 600, .unfinished_uploads = 3, .promised_to_owners = before});
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = 0, .room_share = 50},
+                      {.bytes = 600, .to_owners = before, .unfinished_uploads = 3});
   const std::string ann = room_of_owner("ann");
   EXPECT_FALSE(admits_of(admission, ann, 4, 1));
   EXPECT_TRUE(admits_of(admission, room_of_owner("bob"), 4, 350));
@@ -151,7 +150,7 @@ TEST_F(AdmissionTest, WhatWasPromisedBeforeARestartCountsForItsOwner) {
 TEST_F(AdmissionTest, CountsUnfinishedUploads) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = 0, .uploads_max = 3},
-                      {.promised_bytes = 0, .unfinished_uploads = 1});
+                      {.bytes = 0, .unfinished_uploads = 1});
   EXPECT_TRUE(admits(admission, 1));
   EXPECT_EQ(refusal(admission, 1000), Errc::disk_full) << "who is refused does not count";
   EXPECT_TRUE(admits(admission, 1));
@@ -166,7 +165,7 @@ TEST_F(AdmissionTest, CountsUnfinishedUploads) {
 TEST_F(AdmissionTest, SaysWhatItHasRoomFor) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 300, .unfinished_uploads = 0});
+                      {.bytes = 300, .unfinished_uploads = 0});
   const Result<> refused = testing::run(admission.admit(file(601), 1));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message(), "there is room for 600 bytes, the file has 601");
@@ -176,7 +175,7 @@ TEST_F(AdmissionTest, SaysWhatItHasRoomFor) {
 TEST_F(AdmissionTest, CountsWhatABlobOccupiesOnce) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 500));
   allocate(admission, 1, 500);
   EXPECT_EQ(admission.promised_bytes(), 0U);
@@ -191,7 +190,7 @@ TEST_F(AdmissionTest, CountsWhatABlobOccupiesOnce) {
 TEST_F(AdmissionTest, TakesBackWhatEndsWithoutABlob) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 900));
   admission.withdraw(record(900));
   EXPECT_TRUE(admits(admission, 900));
@@ -202,7 +201,7 @@ TEST_F(AdmissionTest, TakesBackWhatEndsWithoutABlob) {
 TEST_F(AdmissionTest, RefusesOnlyByWhatIsFreeNow) {
   store.free_bytes = 200;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 10));
   EXPECT_EQ(refusal(admission, 500), Errc::disk_full);
   store.free_bytes = 1000;
@@ -212,7 +211,7 @@ TEST_F(AdmissionTest, RefusesOnlyByWhatIsFreeNow) {
 TEST_F(AdmissionTest, BelowTheLowMarkNothingBegins) {
   store.free_bytes = low - 1;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
-                      {.promised_bytes = 0, .unfinished_uploads = 0});
+                      {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(admission, 0), Errc::disk_full);
   store.free_bytes = low;
   EXPECT_TRUE(admits(admission, 0));
@@ -223,7 +222,7 @@ TEST_F(AdmissionTest, HugeSizesDoNotOverflow) {
   constexpr std::uint64_t huge = limits::file_size_max;
   store.free_bytes = 2 * huge + low;
   Admission exact(store, {.file_size_max = huge, .low_water_bytes = low},
-                  {.promised_bytes = 0, .unfinished_uploads = 0});
+                  {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(exact, huge + 1), Errc::file_too_large);
   EXPECT_EQ(refusal(exact, most), Errc::file_too_large);
   EXPECT_TRUE(admits(exact, huge));
@@ -232,11 +231,11 @@ TEST_F(AdmissionTest, HugeSizesDoNotOverflow) {
 
   store.free_bytes = most;
   Admission boundless(store, {.file_size_max = most, .low_water_bytes = low},
-                      {.promised_bytes = most - 1, .unfinished_uploads = 0});
+                      {.bytes = most - 1, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(boundless, most), Errc::disk_full);
   EXPECT_EQ(refusal(boundless, 1), Errc::disk_full);
   Admission all_reserved(store, {.file_size_max = most, .low_water_bytes = most},
-                         {.promised_bytes = 0, .unfinished_uploads = 0});
+                         {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_EQ(refusal(all_reserved, 1), Errc::disk_full);
   allocate(all_reserved, 1, huge);
   EXPECT_EQ(refusal(all_reserved, 0), Errc::disk_full);

@@ -103,16 +103,15 @@ Result<bool> Append::is_wanted() {
   return is_part_ || position_ <= prefix;
 }
 
-// A repeated piece holds no bytes that the file still wants, so others can finish the file beside
-// it. Then the store has given the bytes away that it would be compared with, or they are being
-// removed and the piece was cut off for that: neither is an answer to it.
+// Others can finish the file beside a request: with a repeated piece, which holds no bytes that the
+// file still wants, or on another node. Then the request is cut off (not_found), or the store has
+// given the bytes away that the piece would be compared with: neither is an answer to it.
 bool Append::is_overtaken(const Result<>& transferred) const {
-  if (transferred || !written_.empty()) {
+  if (transferred || upload_.state() == journal::UploadState::receiving) {
     return false;
   }
   const Errc code = transferred.error().code();
-  return (code == Errc::storage_failed || code == Errc::not_found) &&
-         upload_.state() != journal::UploadState::receiving;
+  return code == Errc::not_found || (code == Errc::storage_failed && written_.empty());
 }
 
 // Memory is borrowed when there is something to put into it and given back before the next wait: a

@@ -8,13 +8,11 @@ namespace sluice::upload {
 using runtime::Task;
 
 EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_handover,
-                       EngineSettings engine_settings)
+                       EngineSettings engine_settings, const journal::Promises& before)
     : parts(engine_parts),
       handover(engine_handover),
       settings(engine_settings),
-      admission(parts.store, settings.admission,
-                Admitted{parts.journal.promised_bytes(), parts.journal.unfinished_uploads(),
-                         parts.journal.promised_to_owners()}),
+      admission(parts.store, settings.admission, before),
       uploads(parts.journal, admission, parts.announcer),
       deferred({parts.journal, parts.store, uploads, parts.log, parts.metrics}),
       tools{parts.store,   parts.buffers,   parts.clock,

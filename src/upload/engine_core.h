@@ -51,7 +51,7 @@ struct EngineParts {
 // Owned by the UploadEngine, which outlives the classes that refer to it. Any worker.
 struct EngineCore {
   EngineCore(EngineParts engine_parts, delivery::Handover& engine_handover,
-             EngineSettings engine_settings);
+             EngineSettings engine_settings, const journal::Promises& before);
 
   const EngineParts parts;
   delivery::Handover& handover;

@@ -101,12 +101,12 @@ TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {
   EXPECT_TRUE(journal.videos.contains("v"));
   EXPECT_TRUE(journal.uploads.at(1).progress.answer);
 
-  // The first answer stays; a file that became a video all the same is not forgotten.
+  // The first answer stays, and nothing that comes with a later one counts.
   video.id = "w";
   delivery.changes = {journal::PutVideo{video}};
   delivery.answer.status = 404;
   EXPECT_TRUE(run(engine->ledger().answered(token, delivery)));
-  EXPECT_TRUE(journal.videos.contains("w"));
+  EXPECT_FALSE(journal.videos.contains("w"));
   EXPECT_EQ(journal.uploads.at(1).progress.answer->status, 200);
 }
 

@@ -19,7 +19,11 @@ using journal::UploadRecord;
 using runtime::Task;
 
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
-  UploadRecord record = new_record(request.file_size, std::move(request.owner));
+  Result<UploadRecord> made = co_await new_record(request.file_size, std::move(request.owner));
+  if (!made) {
+    co_return fail(made.error());
+  }
+  UploadRecord& record = *made;
   if (const Result<> admitted = co_await core_.admission.admit(request, record.id); !admitted) {
     co_return fail(admitted.error());
   }
@@ -47,17 +51,21 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
   co_return core_.uploads.add(std::move(record));
 }
 
-UploadRecord Intake::new_record(std::uint64_t file_size, std::string owner) {
+Task<Result<UploadRecord>> Intake::new_record(std::uint64_t file_size, std::string owner) {
+  const Result<std::uint64_t> id = co_await core_.parts.journal.next_upload_id();
+  if (!id) {
+    co_return fail(id.error());
+  }
   const Timestamp now = core_.parts.clock.now();
   UploadRecord record;
-  record.id = core_.parts.journal.next_upload_id();
+  record.id = *id;
   record.token = random_token();
   record.file_size = file_size;
   record.owner = std::move(owner);
   record.created_at = now;
   const Expiry& expiry = core_.settings.expiry;
   record.progress.expires_at = now + std::min({expiry.untouched, expiry.idle, expiry.absolute});
-  return record;
+  co_return record;
 }
 
 journal::UseSignature Intake::used(journal::UseSignature use) const {
@@ -69,7 +77,11 @@ journal::UseSignature Intake::used(journal::UseSignature use) const {
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::take_file(NewUpload outline,
                                                             runtime::ByteSource& body,
                                                             FileIdentity& identity) {
-  UploadRecord record = new_record(outline.file_size, std::move(outline.owner));
+  Result<UploadRecord> made = co_await new_record(outline.file_size, std::move(outline.owner));
+  if (!made) {
+    co_return fail(made.error());
+  }
+  UploadRecord& record = *made;
   if (const Result<> admitted = co_await core_.admission.admit(outline, record.id); !admitted) {
     co_return fail(admitted.error());
   }
@@ -151,6 +163,7 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
       !committed) {
     co_return fail(committed.error());
   }
+  ++record.progress.version;
   if (announces) {
     core_.parts.announcer.announced();
   }

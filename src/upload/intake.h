@@ -28,7 +28,8 @@ class Intake {
                                                                FileIdentity& identity);
 
  private:
-  journal::UploadRecord new_record(std::uint64_t file_size, std::string owner);
+  runtime::Task<Result<journal::UploadRecord>> new_record(std::uint64_t file_size,
+                                                          std::string owner);
   // A clock that was set makes the journal forget no signature before its time.
   journal::UseSignature used(journal::UseSignature use) const;
   // The file's own record, with the file durable in the store and the journal.

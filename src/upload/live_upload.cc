@@ -2,7 +2,6 @@
 #include "upload/live_upload.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -79,11 +78,6 @@ void Claim::wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob) {
 
 namespace {
 
-bool may_be_lost(const Event& event) {
-  const auto* const stored = std::get_if<BytesStored>(&event);
-  return std::holds_alternative<BytesSynced>(event) || (stored != nullptr && stored->is_deferred);
-}
-
 std::uint64_t constant_bytes_of(const journal::UploadRecord& record) {
   std::uint64_t bytes = sizeof(LiveUpload) + record.token.size() + record.file_name.size() +
                         record.content_type.size() + record.parameters.size() +
@@ -113,17 +107,14 @@ std::uint64_t changing_bytes_of(const journal::UploadProgress& progress) {
 LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
                        Admission& admission, Announcer& announcer,
                        std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory)
-    : record_(std::move(record)),
-      journal_(journal),
-      admission_(admission),
-      announcer_(announcer),
+    : admission_(admission),
       bytes_in_memory_(std::move(bytes_in_memory)),
-      constant_bytes_(constant_bytes_of(record_)) {
-  if (is_decided(record_.progress.state)) {
-    decided_->set();
-  }
+      constant_bytes_(constant_bytes_of(record)),
+      changes_(std::move(record), journal, announcer,
+               [this](const journal::UploadProgress& newer) { becomes(newer); }) {
   *bytes_in_memory_ += constant_bytes_;
-  count_bytes();
+  count_bytes(changes_.facts().progress);
+  tell_if_decided();
 }
 
 LiveUpload::~LiveUpload() {
@@ -131,145 +122,93 @@ LiveUpload::~LiveUpload() {
 }
 
 journal::UploadProgress LiveUpload::progress() const {
-  const MutexLock lock(mutex_);
-  return record_.progress;
+  return changes_.look([](const journal::UploadRecord& record) { return record.progress; });
 }
 
 journal::UploadState LiveUpload::state() const {
-  const MutexLock lock(mutex_);
-  return record_.progress.state;
+  return changes_.look([](const journal::UploadRecord& record) { return record.progress.state; });
 }
 
 Timestamp LiveUpload::expires_at() const {
-  const MutexLock lock(mutex_);
-  return record_.progress.expires_at;
+  return changes_.look(
+      [](const journal::UploadRecord& record) { return record.progress.expires_at; });
 }
 
 Snapshot LiveUpload::snapshot() const {
+  const journal::UploadRecord& facts = changes_.facts();
   Snapshot snapshot;
-  snapshot.id = constants().id;
-  snapshot.token = constants().token;
-  snapshot.file_name = constants().file_name;
-  snapshot.file_size = constants().file_size;
-  snapshot.created_at = constants().created_at;
-  snapshot.layout = constants().layout;
-  const MutexLock lock(mutex_);
-  const journal::UploadProgress& progress = record_.progress;
+  snapshot.id = facts.id;
+  snapshot.token = facts.token;
+  snapshot.file_name = facts.file_name;
+  snapshot.file_size = facts.file_size;
+  snapshot.created_at = facts.created_at;
+  snapshot.layout = facts.layout;
+  const bool is_trusted = changes_.is_trusted();
+  journal::UploadProgress progress = this->progress();
   snapshot.state = progress.state;
-  if (trusted_ || progress.unsynced.empty()) {
-    snapshot.stored = progress.stored;
-    snapshot.acknowledged = acknowledged(progress, record_.file_size);
-  } else {
-    const journal::UploadProgress left = apply(progress, record_.file_size, BytesLost{}).progress;
-    snapshot.stored = left.stored;
-    snapshot.acknowledged = acknowledged(left, record_.file_size);
-  }
   snapshot.expires_at = progress.expires_at;
+  snapshot.failure = std::move(progress.failure);
   if (is_finished(progress.state)) {
-    snapshot.answer = progress.answer;
+    snapshot.answer = std::move(progress.answer);
   }
-  snapshot.failure = progress.failure;
+  if (!is_trusted) {
+    progress = apply(std::move(progress), facts.file_size, BytesLost{}).progress;
+  }
+  snapshot.acknowledged = acknowledged(progress, facts.file_size);
+  snapshot.stored = std::move(progress.stored);
   return snapshot;
 }
 
 journal::UploadRecord LiveUpload::record() const {
-  const MutexLock lock(mutex_);
-  return record_;
+  return changes_.look([](const journal::UploadRecord& record) { return record; });
 }
 
 Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Change> together) {
-  MutexLock lock(mutex_);  // NOLINT(misc-coroutine-hostile-raii): unlocked wherever it waits.
-  const bool is_deferred = may_be_lost(event);
-  if (is_deferred && !trusted_) {
-    co_return fail(Errc::storage_failed, "the disk failed under this upload");
+  Result<Transition> committed = co_await changes_.commit(std::move(event), std::move(together));
+  tell_if_decided();
+  co_return committed;
+}
+
+Task<Result<>> LiveUpload::refresh() {
+  Result<> read = co_await changes_.refresh();
+  tell_if_decided();
+  co_return read;
+}
+
+void LiveUpload::becomes(const journal::UploadProgress& newer) {
+  const journal::UploadRecord& record = changes_.facts();
+  if (is_promised(record.progress) && !is_promised(newer)) {
+    admission_.fulfilled(record.id, record.file_size);
   }
-  Transition transition = apply(pending_ ? *pending_ : record_.progress, record_.file_size, event);
-  if (transition.changed || !together.empty()) {
-    pending_ = std::make_unique<journal::UploadProgress>(transition.progress);
-    if (!gathering_) {
-      gathering_ = std::make_shared<Batch>();
-    }
-    gathering_->may_be_lost =
-        gathering_->may_be_lost && is_deferred && !transition.deliver && together.empty();
-    std::ranges::move(together, std::back_inserter(gathering_->together));
+  if (!is_promised(record.progress) && is_promised(newer)) {
+    admission_.emptied(record.id);
   }
-  // What made an event come too late has to be durable as well before the caller looks.
-  const std::shared_ptr<Batch> batch = gathering_ ? gathering_ : committing_;
-  while (batch && !batch->outcome) {
-    if (committing_) {
-      const std::shared_ptr<Batch> under_way = committing_;
-      lock.unlock();
-      co_await under_way->ended.wait(limits::commit_wait_max);
-      lock.lock();
-      continue;
-    }
-    committing_ = std::exchange(gathering_, nullptr);
-    journal::UploadProgress progress = *pending_;
-    std::vector<journal::Change> changes =
-        announcer_.announcements(record_, &record_.progress, progress);
-    const bool announces = !changes.empty();
-    std::ranges::move(batch->together, std::back_inserter(changes));
-    lock.unlock();
-    changes.emplace_back(
-        journal::UpdateUpload{id(), progress, batch->may_be_lost, constants().layout});
-    Result<> committed = co_await journal_.commit(std::move(changes));
-    lock.lock();
-    committing_.reset();
-    batch->outcome = committed;
-    if (committed) {
-      if (!gathering_) {
-        progress = std::move(*std::exchange(pending_, nullptr));  // With what was noted meanwhile.
-      }
-      keep(std::move(progress));
-    } else {
-      // The changes that gathered meanwhile were applied to what has not come to be. And bytes
-      // whose commit failed are sent and written again: no later commit may name them before they
-      // are synced again.
-      pending_.reset();
-      if (const auto undone = std::exchange(gathering_, nullptr)) {
-        undone->outcome = std::move(committed);
-      }
-    }
-    lock.unlock();
-    if (announces && *batch->outcome) {
-      announcer_.announced();
-    }
-    batch->ended.set();
-    lock.lock();
+  if (record.progress.state == journal::UploadState::receiving &&
+      newer.state != journal::UploadState::receiving) {
+    admission_.ended(record);
   }
-  if (batch && !*batch->outcome) {
-    co_return fail(batch->outcome->error());
+  if (is_decided(record.progress.state) && !is_decided(newer.state)) {
+    const MutexLock lock(mutex_);
+    decided_ = std::make_shared<runtime::Event>();
   }
+  count_bytes(newer);
+}
+
+void LiveUpload::count_bytes(const journal::UploadProgress& progress) {
+  const std::uint64_t now = changing_bytes_of(progress);
+  *bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
+}
+
+// An upload that is put back meanwhile has another event.
+void LiveUpload::tell_if_decided() {
   const std::shared_ptr<runtime::Event> decided =
-      is_decided(record_.progress.state) ? decided_ : nullptr;
-  lock.unlock();
+      changes_.look([this](const journal::UploadRecord& record) -> std::shared_ptr<runtime::Event> {
+        const MutexLock lock(mutex_);
+        return is_decided(record.progress.state) ? decided_ : nullptr;
+      });
   if (decided) {
     decided->set();
   }
-  co_return transition;
-}
-
-void LiveUpload::keep(journal::UploadProgress progress) {
-  if (is_promised(record_.progress) && !is_promised(progress)) {
-    admission_.fulfilled(record_.id, record_.file_size);
-  }
-  if (!is_promised(record_.progress) && is_promised(progress)) {
-    admission_.emptied(record_.id);
-  }
-  if (record_.progress.state == journal::UploadState::receiving &&
-      progress.state != journal::UploadState::receiving) {
-    admission_.ended(record_);
-  }
-  if (is_decided(record_.progress.state) && !is_decided(progress.state)) {
-    decided_ = std::make_shared<runtime::Event>();
-  }
-  record_.progress = std::move(progress);
-  count_bytes();
-}
-
-void LiveUpload::count_bytes() {
-  const std::uint64_t now = changing_bytes_of(record_.progress);
-  *bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
 }
 
 std::shared_ptr<runtime::Event> LiveUpload::decided() const {
@@ -278,19 +217,15 @@ std::shared_ptr<runtime::Event> LiveUpload::decided() const {
 }
 
 void LiveUpload::room_taken() {
-  const MutexLock lock(mutex_);
-  if (is_promised(record_.progress)) {
-    admission_.allocated(record_.id, record_.file_size);
-  }
+  changes_.look([this](const journal::UploadRecord& record) {
+    if (is_promised(record.progress)) {
+      admission_.allocated(record.id, record.file_size);
+    }
+  });
 }
 
 void LiveUpload::note(const Event& event) {
-  const MutexLock lock(mutex_);
-  journal::UploadProgress& durable = record_.progress;
-  durable = apply(std::move(durable), record_.file_size, event).progress;
-  if (pending_) {
-    *pending_ = apply(std::move(*pending_), record_.file_size, event).progress;
-  }
+  changes_.note(event);
 }
 
 LiveUpload::SettledEvents LiveUpload::cut(const std::function<bool(const Claim&)>& wanted,
@@ -351,15 +286,17 @@ bool LiveUpload::is_taking_bytes(Duration patience) const {
 }
 
 LiveUpload::Checkpoint LiveUpload::begin_checkpoint() {
+  const bool is_trusted = changes_.is_trusted();
+  const journal::UploadProgress durable = progress();
   const MutexLock lock(mutex_);
   Checkpoint checkpoint;
-  if (checkpoint_ || !trusted_ || record_.progress.state != journal::UploadState::receiving) {
+  if (checkpoint_ || !is_trusted || durable.state != journal::UploadState::receiving) {
     checkpoint.ended = checkpoint_;
     return checkpoint;
   }
   for (const Claim* claim : claims_) {
     Arrived arrived{claim->written_, claim->blob_};
-    for (const ByteRange& range : record_.progress.stored.ranges()) {
+    for (const ByteRange& range : durable.stored.ranges()) {
       arrived.ranges.remove(range);
     }
     // A request that comes to its end makes its bytes durable itself.
@@ -393,19 +330,18 @@ Task<> LiveUpload::wait_for_checkpoint() {
 }
 
 bool LiveUpload::keeps_broken_part() const {
-  const MutexLock lock(mutex_);
-  return !record_.layout || journal::broken_part_count(record_.progress.stored, *record_.layout) <
-                                limits::broken_parts_kept_max;
+  return changes_.look([](const journal::UploadRecord& record) {
+    return !record.layout || journal::broken_part_count(record.progress.stored, *record.layout) <
+                                 limits::broken_parts_kept_max;
+  });
 }
 
 void LiveUpload::distrust() noexcept {
-  const MutexLock lock(mutex_);
-  trusted_ = false;
+  changes_.distrust();
 }
 
 bool LiveUpload::is_trusted() const noexcept {
-  const MutexLock lock(mutex_);
-  return trusted_;
+  return changes_.is_trusted();
 }
 
 }  // namespace sluice::upload

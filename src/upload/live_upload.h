@@ -10,7 +10,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,6 +22,7 @@
 #include "store/store.h"
 #include "upload/admission.h"
 #include "upload/announcer.h"
+#include "upload/group_commit.h"
 #include "upload/upload.h"
 #include "upload/upload_state.h"
 
@@ -82,13 +82,13 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   ~LiveUpload();
 
   // Constant.
-  std::uint64_t id() const noexcept { return constants().id; }
-  const std::string& token() const noexcept { return constants().token; }
-  std::uint64_t file_size() const noexcept { return constants().file_size; }
-  Timestamp created_at() const noexcept { return constants().created_at; }
+  std::uint64_t id() const noexcept { return changes_.facts().id; }
+  const std::string& token() const noexcept { return changes_.facts().token; }
+  std::uint64_t file_size() const noexcept { return changes_.facts().file_size; }
+  Timestamp created_at() const noexcept { return changes_.facts().created_at; }
   // Of a file without a session, until it is known what it is.
-  bool is_nameless() const noexcept { return constants().file_name.empty(); }
-  bool has_layout() const noexcept { return constants().layout.has_value(); }
+  bool is_nameless() const noexcept { return changes_.facts().file_name.empty(); }
+  bool has_layout() const noexcept { return changes_.facts().layout.has_value(); }
 
   // What is durable.
   journal::UploadProgress progress() const;
@@ -99,14 +99,17 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   journal::UploadRecord record() const;
 
   // Applies `event` and returns when the journal has it. Changes that come together share a commit.
-  // The transition is the event's own. When a commit fails, every change that waited for it fails
-  // and is as if it had never been: a change that can still succeed later is asked for again.
-  // `together` is committed with the change, or without it when there is none.
+  // The transition is that of the event alone, as it was applied in the end. When a commit fails,
+  // each change that waited for it fails and is as if it had never been, as far as the journal
+  // knows: a change that can still succeed later is asked for again. `together` is committed with
+  // the change, and not without it.
   runtime::Task<Result<Transition>> commit(Event event, std::vector<journal::Change> together = {});
   // The blob is there, with room for the whole file.
   void room_taken();
   // Applies an event that the journal need not know.
   void note(const Event& event);
+  // Reads what other engines have made of the upload. not_found when it was removed.
+  runtime::Task<Result<>> refresh();
 
   // Set when there is nothing more to wait for: a final answer, or no further attempt.
   std::shared_ptr<runtime::Event> decided() const;
@@ -143,42 +146,23 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  private:
   friend class Claim;
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
-  // Changes that share a commit.
-  struct Batch {
-    std::vector<journal::Change> together;  // These three under the upload's mutex.
-    std::optional<Result<>> outcome;
-    bool may_be_lost = true;  // As in journal::UpdateUpload.
-    runtime::Event ended;
-  };
-
-  // All of the record but its progress is constant.
-  const journal::UploadRecord& constants() const noexcept NO_THREAD_SAFETY_ANALYSIS {
-    return record_;
-  }
-  void keep(journal::UploadProgress progress) REQUIRES(mutex_);
-  void count_bytes() REQUIRES(mutex_);
+  void becomes(const journal::UploadProgress& newer);
+  void count_bytes(const journal::UploadProgress& progress);
+  void tell_if_decided();
   SettledEvents cut(const std::function<bool(const Claim&)>& wanted, Errc reason) REQUIRES(mutex_);
 
-  // Its progress is durable, but for noted events.
-  journal::UploadRecord record_ GUARDED_BY(mutex_);
-  journal::Journal& journal_;
   Admission& admission_;
-  Announcer& announcer_;
   // Of all uploads. Requests that end with their event loop may be the last that hold an upload.
   const std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory_;
   const std::uint64_t constant_bytes_;  // Of this one.
 
-  mutable Mutex mutex_;
-  // With the changes on their way to the journal; null when there are none.
-  std::unique_ptr<journal::UploadProgress> pending_ GUARDED_BY(mutex_);
-  std::shared_ptr<Batch> committing_ GUARDED_BY(mutex_);  // On its way to the journal, or null.
-  // Changes for the commit after that, or null.
-  std::shared_ptr<Batch> gathering_ GUARDED_BY(mutex_);
+  std::uint64_t changing_bytes_ = 0;  // Of the progress, as it was counted last.
+  GroupCommit changes_;               // Calls becomes() under its lock.
+
+  mutable Mutex mutex_;                          // Taken after the lock of changes_, never before.
   std::list<Claim*> claims_ GUARDED_BY(mutex_);  // Oldest first.
   // Set at the end of the one under way, or null.
   std::shared_ptr<runtime::Event> checkpoint_ GUARDED_BY(mutex_);
-  std::uint64_t changing_bytes_ GUARDED_BY(mutex_) = 0;  // Of the progress, as it was counted last.
-  bool trusted_ GUARDED_BY(mutex_) = true;
   // A new one for each round of attempts.
   std::shared_ptr<runtime::Event> decided_ GUARDED_BY(mutex_) = std::make_shared<runtime::Event>();
 };

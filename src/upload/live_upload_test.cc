@@ -55,7 +55,7 @@ class LiveUploadTest : public ::testing::Test {
 
   testing::MemoryJournal journal;
   testing::MemoryStore store;
-  Admission admission{store, {}, {.promised_bytes = 0, .unfinished_uploads = 0}};
+  Admission admission{store, {}, journal::Promises()};
   NoAnnouncer announcer;
   NullLog log;
   std::shared_ptr<std::atomic<std::uint64_t>> bytes =

@@ -18,20 +18,27 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
   std::shared_ptr<runtime::Event> loaded;
   for (;;) {
     std::shared_ptr<runtime::Event> loading;
+    std::shared_ptr<LiveUpload> known;
     {
       const MutexLock lock(mutex_);
       if (const auto found = by_token_.find(token); found != by_token_.end()) {
         recency_.splice(recency_.begin(), recency_, found->second);
-        std::shared_ptr<LiveUpload> upload = *found->second;
+        known = *found->second;
         evict();
-        co_return upload;
+      } else {
+        std::shared_ptr<runtime::Event>& under_way = loading_[token];
+        if (!under_way) {
+          under_way = loaded = std::make_shared<runtime::Event>();
+          break;
+        }
+        loading = under_way;
       }
-      std::shared_ptr<runtime::Event>& under_way = loading_[token];
-      if (!under_way) {
-        under_way = loaded = std::make_shared<runtime::Event>();
-        break;
+    }
+    if (known) {
+      if (const Result<> current = co_await refresh(*known); !current) {
+        co_return fail(current.error());
       }
-      loading = under_way;
+      co_return known;
     }
     co_await loading->wait(limits::commit_wait_max);
   }
@@ -48,6 +55,17 @@ Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& t
   }
   loaded->set();
   co_return upload;
+}
+
+Task<Result<>> LiveUploads::refresh(LiveUpload& upload) {
+  if (!journal_.is_shared()) {
+    co_return Result<>();
+  }
+  Result<> read = co_await upload.refresh();
+  if (!read && read.error().code() == Errc::not_found) {
+    forget(upload.token());
+  }
+  co_return read;
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The uploads in memory: a cache of the journal in which every upload is at most once.
+// The uploads in memory: a cache of the journal in which every upload is at most once. Where the
+// journal is shared, what it answers is read again with each find().
 #pragma once
 
 #include <atomic>
@@ -41,6 +42,7 @@ class LiveUploads {
  private:
   using Recency = std::list<std::shared_ptr<LiveUpload>>;
 
+  runtime::Task<Result<>> refresh(LiveUpload& upload);
   std::shared_ptr<LiveUpload> keep(journal::UploadRecord record) REQUIRES(mutex_);
   void drop(const std::string& token) REQUIRES(mutex_);
   void evict() REQUIRES(mutex_);

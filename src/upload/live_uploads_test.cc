@@ -30,7 +30,7 @@ class LiveUploadsTest : public ::testing::Test {
 
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
-  Admission admission_{store_, {}, {.promised_bytes = 0, .unfinished_uploads = 0}};
+  Admission admission_{store_, {}, {.bytes = 0, .unfinished_uploads = 0}};
   NoAnnouncer announcer_;
   LiveUploads uploads_{journal_, admission_, announcer_};
 };

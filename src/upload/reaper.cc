@@ -78,6 +78,9 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
     if (!expired) {
       co_return fail(expired.error());
     }
+    if (!expired->changed) {
+      co_return false;
+    }
     core_.parts.log.info("upload expired", {{"upload", upload.id()}});
   }
   const journal::UploadProgress progress = upload.progress();
@@ -97,7 +100,7 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
       co_return fail(removed.error());
     }
     std::vector<journal::Change> changes;
-    changes.emplace_back(journal::RemoveUpload{upload.id()});
+    changes.emplace_back(journal::RemoveUpload{upload.id(), upload.progress().version});
     if (const Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
         !committed) {
       co_return fail(committed.error());

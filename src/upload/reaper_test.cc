@@ -192,7 +192,7 @@ TEST_F(ReaperTest, NothingExpiresByAClockThatIsSet) {
   testing::ManualClock boot;
   SteadyClock steady(clock, boot, log, 15min);
   upload::EngineParts parts{journal, store, answers, announcer, buffers, steady, metrics, log};
-  engine = std::make_unique<UploadEngine>(parts, *this, settings);
+  engine = std::make_unique<UploadEngine>(parts, *this, settings, *run(journal.promises()));
   const auto pass = [&](Duration time) {
     clock.advance(time);
     boot.advance(time);

@@ -273,7 +273,7 @@ TEST_F(TakeFileTest, IsAnnouncedOnceItIsKnown) {
   };
   Listener listener;
   EngineParts parts{journal, store, answers, listener, buffers, clock, metrics, log};
-  engine = std::make_unique<UploadEngine>(parts, *this, settings);
+  engine = std::make_unique<UploadEngine>(parts, *this, settings, *run(journal.promises()));
   answers_at_once = false;
   EXPECT_TRUE(take("abc"));
   identity.refusal = Errc::not_authorized;

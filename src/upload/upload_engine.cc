@@ -37,8 +37,9 @@ class Waiter {
 
 }  // namespace
 
-UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings)
-    : core_(parts, handover, settings) {}
+UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings,
+                           const journal::Promises& before)
+    : core_(parts, handover, settings, before) {}
 
 Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   const auto created = co_await intake_.create(std::move(request));

@@ -18,7 +18,9 @@ namespace sluice::upload {
 
 class UploadEngine final : public Engine {
  public:
-  UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings);
+  // `before`: what earlier processes have promised.
+  UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings,
+               const journal::Promises& before);
 
   runtime::Task<Result<Snapshot>> create(NewUpload request) override;
   runtime::Task<Result<Snapshot>> status(std::string token) override;

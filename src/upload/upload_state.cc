@@ -135,7 +135,8 @@ struct Apply {
                                                     : nothing();
   }
   Transition operator()(const Expired& event) {
-    return can_expire(progress.state) ? end(UploadState::expired, event.forget_at) : nothing();
+    const bool is_over = can_expire(progress.state) && progress.expires_at <= event.now;
+    return is_over ? end(UploadState::expired, event.now) : nothing();
   }
 
   Transition operator()(const BlobRemoved& /*event*/) {
@@ -152,6 +153,11 @@ struct Apply {
 
 Transition apply(UploadProgress progress, std::uint64_t file_size, const Event& event) {
   return std::visit(Apply{std::move(progress), file_size}, event);
+}
+
+bool may_be_lost(const Event& event) noexcept {
+  const auto* const stored = std::get_if<BytesStored>(&event);
+  return std::holds_alternative<BytesSynced>(event) || (stored != nullptr && stored->is_deferred);
 }
 
 bool is_complete(const UploadProgress& progress, std::uint64_t file_size) noexcept {

@@ -60,13 +60,17 @@ struct Answered {
 struct Aborted {
   Timestamp forget_at;
 };
+// Too early where the upload expires later than now.
 struct Expired {
-  Timestamp forget_at;
+  Timestamp now;
 };
 struct BlobRemoved {};
 
 using Event = std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, AttemptFailed, GaveUp,
                            PutBack, Answered, Aborted, Expired, BlobRemoved>;
+
+// A power cut may take the change back, before the next that it must not take.
+bool may_be_lost(const Event& event) noexcept;
 
 struct Transition {
   journal::UploadProgress progress;

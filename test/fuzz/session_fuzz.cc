@@ -102,7 +102,7 @@ class World {
         access_(authenticator_, settings_),
         engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
-                handover_, engine_settings()),
+                handover_, engine_settings(), journal::Promises()),
         sessions_(engine_, gate_, access_, settings_),
         multichunk_(engine_),
         dialect_({engine_, gate_, videos_, access_, settings_, multichunk_}) {

@@ -165,7 +165,8 @@ class World final : public delivery::Handover {
     store_.cut_power();
     upload::EngineParts parts{journal_,        store_, around_.answers, around_.announcer,
                               around_.buffers, clock_, around_.metrics, around_.log};
-    engine_ = std::make_unique<upload::UploadEngine>(parts, *this, settings_);
+    engine_ = std::make_unique<upload::UploadEngine>(parts, *this, settings_,
+                                                     *testing::run(journal_.promises()));
   }
 
   void create(std::uint64_t file_size) {

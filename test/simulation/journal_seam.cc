@@ -43,18 +43,6 @@ journal::Journal& JournalSeam::inner() {
   return *sqlite_;
 }
 
-std::uint64_t JournalSeam::promised_bytes() const noexcept {
-  return sqlite_ ? sqlite_->promised_bytes() : memory_.promised_bytes();
-}
-
-std::vector<journal::PromisedRoom> JournalSeam::promised_to_owners() const {
-  return sqlite_ ? sqlite_->promised_to_owners() : memory_.promised_to_owners();
-}
-
-std::uint64_t JournalSeam::unfinished_uploads() const noexcept {
-  return sqlite_ ? sqlite_->unfinished_uploads() : memory_.unfinished_uploads();
-}
-
 std::optional<std::string> JournalSeam::reopen(bool power_cut) {
   broken_ = false;
   has_missed_a_loss_ = false;
@@ -161,7 +149,12 @@ bool JournalSeam::is_synced(const std::vector<journal::Change>& changes) const {
 bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const {
   for (const journal::Change& change : changes) {
     const auto* update = std::get_if<journal::UpdateUpload>(&change);
-    if (update != nullptr && !memory_.uploads.contains(update->id)) {
+    if (update == nullptr) {
+      continue;
+    }
+    const auto known = memory_.uploads.find(update->id);
+    if (known == memory_.uploads.end() ||
+        known->second.progress.version != update->progress.version) {
       return true;
     }
   }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/durability.h"
@@ -60,10 +61,10 @@ class JournalSeam final : public journal::Journal {
   const std::optional<std::string>& violation() const { return violation_; }
 
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
-  std::uint64_t next_upload_id() override { return inner().next_upload_id(); }
-  std::uint64_t promised_bytes() const noexcept override;
-  std::vector<journal::PromisedRoom> promised_to_owners() const override;
-  std::uint64_t unfinished_uploads() const noexcept override;
+  runtime::Task<Result<std::uint64_t>> next_upload_id() override {
+    return inner().next_upload_id();
+  }
+  runtime::Task<Result<journal::Promises>> promises() override { return inner().promises(); }
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
@@ -81,12 +82,25 @@ class JournalSeam final : public journal::Journal {
   runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
                                                                      std::size_t count) override;
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
+      journal::UploadQuery query) override {
+    return inner().list_uploads(std::move(query));
+  }
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
   runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
       std::size_t count) override;
+  runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
+                                                          std::vector<std::uint64_t> ids,
+                                                          journal::Lease lease) override {
+    return inner().claim(work, std::move(ids), std::move(lease));
+  }
+  runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
+                                  std::string node) override {
+    return inner().release(work, std::move(ids), std::move(node));
+  }
   bool healthy() const noexcept override { return !broken_; }
   // Bytes did not reach the disk, and the journal could not be told: no process in the same run of
   // the machine can know.

@@ -26,6 +26,7 @@ void apply_one(Content& content, const journal::Change& change) {
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     journal::UploadRecord& record = content.uploads.at(update->id);
     record.progress = update->progress;
+    ++record.progress.version;
     if (journal::is_settled(record.progress)) {
       journal::forget_details(record);
     }

@@ -12,6 +12,7 @@
 #include "simulation/forgetful_source.h"
 #include "simulation/turns.h"
 #include "simulation/world_life.h"
+#include "support/run.h"
 
 namespace sluice::simulation {
 
@@ -52,7 +53,7 @@ World::Life::Life(World& world)
       answers(world.disk_seam_, world.pool_, answers_directory, world.durability_),
       engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
                                  world.clock_, world.metrics_, world.log_},
-             world, settings(world.durability_)),
+             world, settings(world.durability_), *sluice::testing::run(world.journal_.promises())),
       tasks(world.context_.get_executor(), world.log_),
       delivers_at_once(world.dice_.chance(0.6)) {}
 

@@ -38,7 +38,8 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   void restart() {
     engine.reset();
     upload::EngineParts parts{journal, store, answers, announcer, buffers, clock, metrics, log};
-    engine = std::make_unique<upload::UploadEngine>(parts, *this, settings);
+    engine =
+        std::make_unique<upload::UploadEngine>(parts, *this, settings, *run(journal.promises()));
   }
 
   template <class T>

@@ -78,12 +78,8 @@ class SteppedJournal final : public journal::Journal {
       std::size_t count) override {
     return memory.next_notifications(count);
   }
-  std::uint64_t next_upload_id() override { return memory.next_upload_id(); }
-  std::uint64_t promised_bytes() const noexcept override { return memory.promised_bytes(); }
-  std::vector<journal::PromisedRoom> promised_to_owners() const override {
-    return memory.promised_to_owners();
-  }
-  std::uint64_t unfinished_uploads() const noexcept override { return memory.unfinished_uploads(); }
+  runtime::Task<Result<std::uint64_t>> next_upload_id() override { return memory.next_upload_id(); }
+  runtime::Task<Result<journal::Promises>> promises() override { return memory.promises(); }
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override {
     return memory.find_upload(std::move(token));
@@ -116,6 +112,19 @@ class SteppedJournal final : public journal::Journal {
   }
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override {
     return memory.upload_counts();
+  }
+  runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
+                                                          std::vector<std::uint64_t> ids,
+                                                          journal::Lease lease) override {
+    return memory.claim(work, std::move(ids), std::move(lease));
+  }
+  runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
+                                  std::string node) override {
+    return memory.release(work, std::move(ids), std::move(node));
+  }
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
+      journal::UploadQuery query) override {
+    return memory.list_uploads(std::move(query));
   }
   bool healthy() const noexcept override { return memory.healthy(); }
 

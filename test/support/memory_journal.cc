@@ -53,6 +53,7 @@ void MemoryJournal::apply(const Change& change) {
     SLUICE_CHECK(uploads.contains(update->id));
     journal::UploadRecord& record = uploads[update->id];
     record.progress = update->progress;
+    ++record.progress.version;
     if (journal::is_settled(record.progress)) {
       journal::forget_details(record);
     }
@@ -78,9 +79,22 @@ void MemoryJournal::apply(const Change& change) {
   }
 }
 
+Result<> MemoryJournal::check_version(std::uint64_t id, std::uint64_t version) const {
+  const auto found = uploads.find(id);
+  const bool is_stale = found != uploads.end() && found->second.progress.version != version;
+  return is_stale ? fail(Errc::conflict, "the upload has another version") : Result<>();
+}
+
 Result<> MemoryJournal::check(const Change& change) const {
   if (refuses_to_sync && std::holds_alternative<journal::SyncJournal>(change)) {
     return fail(Errc::disk_full, "not synced on purpose");
+  }
+  if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
+    return uploads.contains(update->id) ? check_version(update->id, update->progress.version)
+                                        : fail(Errc::internal, "the upload is not there");
+  }
+  if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
+    return remove->version ? check_version(remove->id, *remove->version) : Result<>();
   }
   if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
     if (used_signatures.contains(use->digest)) {
@@ -108,7 +122,10 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   if (failing) {
     co_return fail(Errc::storage_failed, "the journal failed on purpose");
   }
-  if (full) {
+  if (meanwhile) {
+    meanwhile();
+  }
+  if (full || commits_to_refuse-- > 0) {
     co_return fail(Errc::disk_full, "the journal is full on purpose");
   }
   for (const Change& change : changes) {
@@ -123,34 +140,25 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   co_return Result<>();
 }
 
-std::uint64_t MemoryJournal::next_upload_id() {
-  return next_id_++;
+Task<Result<std::uint64_t>> MemoryJournal::next_upload_id() {
+  co_return next_id_++;
 }
 
-std::uint64_t MemoryJournal::promised_bytes() const noexcept {
-  std::uint64_t bytes = 0;
+Task<Result<journal::Promises>> MemoryJournal::promises() {
+  journal::Promises promises;
   for (const auto& [id, record] : uploads) {
-    const bool waits = record.progress.state == UploadState::receiving;
-    bytes += waits && record.progress.stored.empty() ? record.file_size : 0;
-  }
-  return bytes;
-}
-
-std::vector<journal::PromisedRoom> MemoryJournal::promised_to_owners() const {
-  std::vector<journal::PromisedRoom> rooms;
-  for (const auto& [id, record] : uploads) {
-    const bool waits = record.progress.state == UploadState::receiving;
-    if (waits && record.progress.stored.empty() && !record.owner.empty()) {
-      rooms.push_back({id, record.owner, record.file_size});
+    if (record.progress.state != UploadState::receiving) {
+      continue;
+    }
+    ++promises.unfinished_uploads;
+    if (record.progress.stored.empty()) {
+      promises.bytes += record.file_size;
+      if (!record.owner.empty()) {
+        promises.to_owners.push_back({id, record.owner, record.file_size});
+      }
     }
   }
-  return rooms;
-}
-
-std::uint64_t MemoryJournal::unfinished_uploads() const noexcept {
-  return static_cast<std::uint64_t>(std::ranges::count_if(uploads, [](const auto& entry) {
-    return entry.second.progress.state == UploadState::receiving;
-  }));
+  co_return promises;
 }
 
 Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload(std::string token) {
@@ -254,6 +262,15 @@ Task<Result<std::map<UploadState, std::uint64_t>>> MemoryJournal::upload_counts(
   co_return counts;
 }
 
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::list_uploads(journal::UploadQuery query) {
+  co_return select(
+      [&](const UploadRecord& record) {
+        return record.id > query.after && (!query.state || record.progress.state == *query.state) &&
+               (!query.owner || record.owner == *query.owner);
+      },
+      query.count);
+}
+
 Task<Result<std::optional<VideoRecord>>> MemoryJournal::find_video(std::string id) {
   std::optional<VideoRecord> result;
   if (const auto found = videos.find(id); found != videos.end()) {
@@ -307,6 +324,18 @@ Task<Result<std::vector<journal::Notification>>> MemoryJournal::next_notificatio
   });
   found.resize(std::min(found.size(), count));
   co_return found;
+}
+
+Task<Result<std::vector<std::uint64_t>>> MemoryJournal::claim(journal::Work work,
+                                                              std::vector<std::uint64_t> ids,
+                                                              journal::Lease lease) {
+  co_return claims_.claim(work, ids, lease, lease_clock.now());
+}
+
+Task<Result<>> MemoryJournal::release(journal::Work work, std::vector<std::uint64_t> ids,
+                                      std::string node) {
+  claims_.release(work, ids, node);
+  co_return Result<>();
 }
 
 }  // namespace sluice::testing

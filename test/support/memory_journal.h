@@ -2,6 +2,7 @@
 // A journal in memory: what it holds is what a real one would have made durable.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,18 +10,18 @@
 #include <string>
 #include <vector>
 
+#include "journal/claims.h"
 #include "journal/journal.h"
 #include "runtime/event.h"
+#include "support/manual_clock.h"
 
 namespace sluice::testing {
 
 class MemoryJournal final : public journal::Journal {
  public:
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
-  std::uint64_t next_upload_id() override;
-  std::uint64_t promised_bytes() const noexcept override;
-  std::vector<journal::PromisedRoom> promised_to_owners() const override;
-  std::uint64_t unfinished_uploads() const noexcept override;
+  runtime::Task<Result<std::uint64_t>> next_upload_id() override;
+  runtime::Task<Result<journal::Promises>> promises() override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
@@ -38,32 +39,46 @@ class MemoryJournal final : public journal::Journal {
   runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
                                                                      std::size_t count) override;
   runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
+      journal::UploadQuery query) override;
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
   runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
       std::size_t count) override;
+  runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
+                                                          std::vector<std::uint64_t> ids,
+                                                          journal::Lease lease) override;
+  runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
+                                  std::string node) override;
+  bool is_shared() const noexcept override { return shared; }
   bool healthy() const noexcept override { return !failing; }
 
   std::map<std::uint64_t, journal::UploadRecord> uploads;
   std::map<std::string, journal::VideoRecord> videos;
   std::map<std::uint64_t, journal::Notification> notifications;
+  ManualClock lease_clock;
   std::set<std::string> used_signatures;
   std::size_t commits = 0;
   bool failing = false;
   std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
   std::size_t at_gate = 0;
-  int reads_to_fail = 0;  // Of pages.
-  bool full = false;      // Refuses every change and stays healthy.
+  int reads_to_fail = 0;      // Of pages.
+  bool full = false;          // Refuses every change and stays healthy.
+  int commits_to_refuse = 0;  // As when it is full.
   bool refuses_to_sync = false;
+  bool shared = false;
+  std::function<void()> meanwhile;  // Called at the beginning of each commit.
   bool last_update_may_be_lost = false;
 
  private:
   std::vector<journal::UploadRecord> select(auto wanted, std::size_t count) const;
   Result<> check(const journal::Change& change) const;
+  Result<> check_version(std::uint64_t id, std::uint64_t version) const;
   void apply(const journal::Change& change);
 
+  journal::Claims claims_;
   std::uint64_t next_id_ = 1;
   std::uint64_t next_notification_id_ = 1;
 };

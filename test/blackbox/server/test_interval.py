@@ -111,6 +111,7 @@ def test_bytes_that_only_the_blob_of_version_13_tells_are_stored(new_server, con
     server.kill()
     with journal(server) as database:
         database.execute("UPDATE uploads SET stored = ?, unsynced = ?", (f"0-{PIECE}", f"0-{OPEN_END}"))
+        database.execute("ALTER TABLE uploads DROP COLUMN version")
         database.execute("PRAGMA user_version = 13")
         database.commit()
     assert unsynced(server) == [f"0-{OPEN_END}"]

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// What journal.h promises, of each journal that there is.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/limits.h"
+#include "journal/sqlite_journal.h"
+#include "support/memory_journal.h"
+#include "support/run.h"
+#include "support/temporary_directory.h"
+#include "support/test_records.h"
+
+namespace sluice::journal {
+namespace {
+
+using sluice::testing::sample_upload;
+using sluice::testing::sample_video;
+
+class JournalContract : public ::testing::TestWithParam<bool> {
+ protected:
+  JournalContract() {
+    if (!GetParam()) {
+      return;
+    }
+    auto opened =
+        SqliteJournal::open(directory_.path() + "/journal", Durability::none, metrics_, log_);
+    sqlite_ = std::move(*opened);
+  }
+
+  Journal& journal() {
+    if (sqlite_) {
+      return *sqlite_;
+    }
+    return memory_;
+  }
+  Result<> commit(std::vector<Change> changes) {
+    return sluice::testing::run(journal().commit(std::move(changes)));
+  }
+  Errc refusal(std::vector<Change> changes) {
+    const Result<> done = commit(std::move(changes));
+    return done ? Errc::closed_by_peer : done.error().code();
+  }
+  std::optional<UploadRecord> find(std::uint64_t id) {
+    return *sluice::testing::run(journal().find_upload_by_id(id));
+  }
+  static UploadProgress based_on(std::uint64_t version) {
+    UploadProgress progress = sample_upload(1).progress;
+    progress.version = version;
+    progress.attempts = static_cast<unsigned>(version) + 1;
+    return progress;
+  }
+
+  sluice::testing::TemporaryDirectory directory_;
+  Metrics metrics_;
+  NullLog log_;
+  sluice::testing::MemoryJournal memory_;
+  std::unique_ptr<SqliteJournal> sqlite_;
+};
+
+TEST_P(JournalContract, EachChangeMakesTheNextVersion) {
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  EXPECT_EQ(find(1)->progress.version, 0U);
+  ASSERT_TRUE(commit({UpdateUpload{1, based_on(0)}}));
+  ASSERT_TRUE(commit({UpdateUpload{1, based_on(1)}}));
+  EXPECT_EQ(find(1)->progress.version, 2U);
+}
+
+TEST_P(JournalContract, AChangeOfAnotherVersionIsAConflictAndChangesNothing) {
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}, CreateUpload{sample_upload(2)}}));
+  ASSERT_TRUE(commit({UpdateUpload{1, based_on(0)}}));
+  const std::optional<UploadRecord> before = find(1);
+  EXPECT_EQ(refusal({PutVideo{sample_video("v")}, UpdateUpload{1, based_on(0)}}), Errc::conflict);
+  EXPECT_EQ(refusal({UpdateUpload{1, based_on(2)}}), Errc::conflict);
+  EXPECT_EQ(find(1), before);
+  EXPECT_EQ(*sluice::testing::run(journal().find_video("v")), std::nullopt);
+  EXPECT_TRUE(journal().healthy());
+  EXPECT_TRUE(commit({UpdateUpload{2, based_on(0)}})) << "another upload has its own version";
+}
+
+TEST_P(JournalContract, AnEndThatCameTooLateIsAConflict) {
+  UploadProgress ended = based_on(0);
+  ended.state = UploadState::aborted;
+  ended.blob_present = false;
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}, CreateUpload{sample_upload(2)}}));
+  ASSERT_TRUE(commit({UpdateUpload{1, based_on(0)}}));
+  EXPECT_EQ(refusal({UpdateUpload{1, ended}}), Errc::conflict);
+  EXPECT_EQ(find(1)->progress.state, UploadState::receiving);
+}
+
+TEST_P(JournalContract, OnlyTheVersionThatIsMeantIsRemoved) {
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  ASSERT_TRUE(commit({UpdateUpload{1, based_on(0)}}));
+  EXPECT_EQ(refusal({RemoveUpload{1, 0}}), Errc::conflict);
+  ASSERT_TRUE(find(1));
+  ASSERT_TRUE(commit({RemoveUpload{1, 1}}));
+  EXPECT_FALSE(find(1));
+  EXPECT_TRUE(commit({RemoveUpload{1, 1}})) << "it is gone already";
+}
+
+TEST_P(JournalContract, GivesEachNumberOnce) {
+  const Result<std::uint64_t> first = sluice::testing::run(journal().next_upload_id());
+  const Result<std::uint64_t> second = sluice::testing::run(journal().next_upload_id());
+  ASSERT_TRUE(first && second);
+  EXPECT_LT(*first, *second);
+}
+
+TEST_P(JournalContract, SumsUpWhatUnfinishedUploadsWaitFor) {
+  UploadRecord owned = sample_upload(1);
+  owned.owner = "ann";
+  UploadRecord begun = sample_upload(2);
+  begun.progress.stored.add({0, 1});
+  UploadRecord received = sample_upload(3);
+  received.progress.state = UploadState::received;
+  ASSERT_TRUE(commit({CreateUpload{owned}, CreateUpload{begun}, CreateUpload{received},
+                      CreateUpload{sample_upload(4)}}));
+  const Result<Promises> promises = sluice::testing::run(journal().promises());
+  ASSERT_TRUE(promises);
+  EXPECT_EQ(promises->bytes, 2 * owned.file_size);
+  EXPECT_EQ(promises->to_owners, (std::vector<PromisedRoom>{{1, "ann", owned.file_size}}));
+  EXPECT_EQ(promises->unfinished_uploads, 3U);
+}
+
+using Ids = std::vector<std::uint64_t>;
+
+TEST_P(JournalContract, WhatANodeHoldsNoOtherGets) {
+  const Lease ann{"ann", std::chrono::hours(1)};
+  const Lease bob{"bob", std::chrono::hours(1)};
+  const auto claim = [this](Work work, Ids ids, const Lease& lease) {
+    return *sluice::testing::run(journal().claim(work, std::move(ids), lease));
+  };
+  EXPECT_EQ(claim(Work::delivery, {1, 2}, ann), (Ids{1, 2}));
+  EXPECT_EQ(claim(Work::delivery, {1, 2, 3}, bob), (Ids{3}));
+  EXPECT_EQ(claim(Work::notification, {1}, bob), (Ids{1})) << "another work";
+  EXPECT_EQ(claim(Work::delivery, {2, 3}, ann), (Ids{2})) << "its own it gets again";
+  ASSERT_TRUE(sluice::testing::run(journal().release(Work::delivery, {1, 2, 3}, "ann")));
+  EXPECT_EQ(claim(Work::delivery, {1, 2}, bob), (Ids{1, 2}));
+  EXPECT_EQ(claim(Work::delivery, {3}, ann), Ids{}) << "only its own it releases";
+}
+
+TEST_P(JournalContract, ALeaseEnds) {
+  const Lease ann{"ann", std::chrono::milliseconds(1)};
+  const Lease bob{"bob", std::chrono::hours(1)};
+  EXPECT_EQ(*sluice::testing::run(journal().claim(Work::delivery, {1}, ann)), (Ids{1}));
+  memory_.lease_clock.advance(std::chrono::milliseconds(2));
+  std::this_thread::sleep_for(std::chrono::milliseconds(sqlite_ ? 3 : 0));
+  EXPECT_EQ(*sluice::testing::run(journal().claim(Work::delivery, {1}, bob)), (Ids{1}));
+  EXPECT_EQ(*sluice::testing::run(journal().claim(Work::delivery, {1}, ann)), Ids{});
+}
+
+TEST_P(JournalContract, ListsUploadsByStateAndOwner) {
+  for (std::uint64_t id = 1; id <= 8; ++id) {
+    UploadRecord record = sample_upload(id);
+    record.owner = id % 2 == 0 ? "ann" : "";
+    record.progress.state = id > 4 ? UploadState::failed : UploadState::receiving;
+    ASSERT_TRUE(commit({CreateUpload{record}}));
+  }
+  const auto list = [this](UploadQuery query) {
+    Ids ids;
+    for (const UploadRecord& record : *sluice::testing::run(journal().list_uploads(query))) {
+      ids.push_back(record.id);
+    }
+    return ids;
+  };
+  EXPECT_EQ(list({}), (Ids{1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_EQ(list({.after = 2, .count = 3}), (Ids{3, 4, 5}));
+  EXPECT_EQ(list({.state = UploadState::failed}), (Ids{5, 6, 7, 8}));
+  EXPECT_EQ(list({.owner = "ann"}), (Ids{2, 4, 6, 8}));
+  EXPECT_EQ(list({.owner = "", .count = 2}), (Ids{1, 3}));
+  EXPECT_EQ(list({.state = UploadState::failed, .owner = "ann", .after = 6}), (Ids{8}));
+  EXPECT_EQ(list({.state = UploadState::expired}), Ids{});
+  EXPECT_EQ(list({.count = 0}), Ids{});
+}
+
+TEST_P(JournalContract, ListsMoreThanOneStepReads) {
+  const std::uint64_t last = limits::read_step_entries + 10;
+  std::vector<Change> changes;
+  for (std::uint64_t id = 1; id <= last; ++id) {
+    UploadRecord record = sample_upload(id);
+    record.owner = id + 5 > last ? "ann" : "";
+    changes.emplace_back(CreateUpload{std::move(record)});
+  }
+  ASSERT_TRUE(commit(std::move(changes)));
+  const auto all = sluice::testing::run(journal().list_uploads({.count = 2 * last}));
+  EXPECT_EQ(all->size(), last);
+  const auto found = sluice::testing::run(journal().list_uploads({.owner = "ann"}));
+  ASSERT_EQ(found->size(), 5U);
+  EXPECT_EQ(found->back().id, last);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, JournalContract, ::testing::Bool(), [](const auto& tested) {
+  return std::string(tested.param ? "Sqlite" : "Memory");
+});
+
+}  // namespace
+}  // namespace sluice::journal

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// One of two nodes: an engine and an outbox of its own, over the journal, the store and the
+// application that it shares with the other. It may be stopped in the middle of anything and go on
+// later, as a process does that was suspended, or die.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "delivery/backend.h"
+#include "delivery/outbox.h"
+#include "runtime/buffer_pool.h"
+#include "runtime/event.h"
+#include "runtime/posix_disk.h"
+#include "simulation/dice.h"
+#include "store/answer_files.h"
+#include "support/forwarding_journal.h"
+#include "support/manual_clock.h"
+#include "support/memory_journal.h"
+#include "support/memory_store.h"
+#include "support/temporary_directory.h"
+#include "upload/announcer.h"
+#include "upload/upload_engine.h"
+
+namespace sluice::simulation {
+
+enum class SharingDefect {
+  none,
+  changes_without_versions,
+  delivers_without_claims,
+  answers_from_its_cache,
+};
+
+// Probabilities, for each call.
+struct SharingFaults {
+  double freeze = 0;
+  double death = 0;
+  double lost_reply = 0;  // Committed, and the engine hears of a failure.
+  double late = 0;        // The same, and committed later.
+  double backend_failure = 0;
+};
+
+// What nodes have in common.
+struct Shared {
+  explicit Shared(Dice& the_dice, SharingDefect the_defect);
+
+  Timestamp now() const { return journal.lease_clock.now(); }
+  void violate(const std::string& what);
+  // The file as the clients have it.
+  std::map<std::uint64_t, std::string> sources;
+
+  Dice& dice;
+  const SharingDefect defect;
+  SharingFaults faults;
+  testing::MemoryJournal journal;
+  testing::MemoryStore store;
+  std::vector<std::vector<journal::Change>> late;  // Commits that are still on their way.
+  std::map<std::string, std::string> application;  // Its answer, by Idempotency-Key.
+  struct Attempt {
+    std::string node;
+    std::uint64_t upload_id = 0;
+  };
+  std::map<std::uint64_t, Attempt> attempts;  // Under way.
+  std::uint64_t attempts_begun = 0;
+  std::map<std::pair<std::string, std::uint64_t>, Timestamp> claims;  // By node and upload: until.
+  std::uint64_t conflicts = 0;
+  std::uint64_t overlapping_attempts = 0;  // Of a node that was stopped for longer than its lease.
+  std::optional<std::string> violation;
+};
+
+// What a node does to the world passes here.
+class Gate {
+ public:
+  explicit Gate(Dice& dice) : dice_(dice) {}
+
+  // Others go first; waits while the node is stopped. Of a node that has died nothing goes on
+  // before the end of its coroutines; false then.
+  runtime::Task<bool> pass();
+  void freeze();
+  void thaw();
+  void die();
+  // The coroutines of a dead node are to end.
+  void end();
+  bool is_frozen() const { return frozen_ != nullptr; }
+  bool is_alive() const { return alive_; }
+
+ private:
+  Dice& dice_;
+  bool alive_ = true;
+  std::shared_ptr<runtime::Event> frozen_;  // Set when it goes on. Null: it runs.
+  const std::shared_ptr<runtime::Event> end_ = std::make_shared<runtime::Event>();
+};
+
+class Node {
+ public:
+  // A process begins.
+  Node(std::string name, Shared& shared, boost::asio::io_context& context, Clock& clock);
+  // REQUIRES: close() and the tasks have ended.
+  ~Node();
+
+  Gate& gate() { return gate_; }
+  const std::string& name() const { return name_; }
+  upload::UploadEngine& engine() { return *engine_; }
+  // Of clients.
+  runtime::TaskGroup& tasks() { return tasks_; }
+  runtime::Task<> close();
+
+ private:
+  class Journal;
+  class Store;
+  class Application;
+
+  const std::string name_;
+  Shared& shared_;
+  Gate gate_;
+  NullLog log_;
+  Metrics metrics_;
+  runtime::PosixDisk disk_;
+  runtime::BlockingPool pool_{0};
+  runtime::BufferPool buffers_;
+  store::AnswerFiles answers_;
+  upload::NoAnnouncer announcer_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Application> application_;
+  std::unique_ptr<delivery::Outbox> outbox_;
+  std::unique_ptr<upload::UploadEngine> engine_;
+  runtime::TaskGroup tasks_;
+};
+
+}  // namespace sluice::simulation
