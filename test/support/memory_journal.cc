@@ -329,13 +329,23 @@ Task<Result<std::vector<journal::Notification>>> MemoryJournal::next_notificatio
 Task<Result<std::vector<std::uint64_t>>> MemoryJournal::claim(journal::Work work,
                                                               std::vector<std::uint64_t> ids,
                                                               journal::Lease lease) {
-  co_return claims_.claim(work, ids, lease, lease_clock.now());
+  co_return claims_->claim(work, ids, lease, lease_clock.now());
 }
 
 Task<Result<>> MemoryJournal::release(journal::Work work, std::vector<std::uint64_t> ids,
                                       std::string node) {
-  claims_.release(work, ids, node);
+  claims_->release(work, ids, node);
   co_return Result<>();
+}
+
+void MemoryJournal::clear() {
+  uploads.clear();
+  videos.clear();
+  notifications.clear();
+  used_signatures.clear();
+  claims_ = std::make_unique<journal::Claims>();
+  next_id_ = 1;
+  next_notification_id_ = 1;
 }
 
 }  // namespace sluice::testing

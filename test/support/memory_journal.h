@@ -55,6 +55,9 @@ class MemoryJournal final : public journal::Journal {
   bool is_shared() const noexcept override { return shared; }
   bool healthy() const noexcept override { return !failing; }
 
+  // Holds nothing any more, and numbers uploads from 1.
+  void clear();
+
   std::map<std::uint64_t, journal::UploadRecord> uploads;
   std::map<std::string, journal::VideoRecord> videos;
   std::map<std::uint64_t, journal::Notification> notifications;
@@ -78,7 +81,7 @@ class MemoryJournal final : public journal::Journal {
   Result<> check_version(std::uint64_t id, std::uint64_t version) const;
   void apply(const journal::Change& change);
 
-  journal::Claims claims_;
+  std::unique_ptr<journal::Claims> claims_ = std::make_unique<journal::Claims>();
   std::uint64_t next_id_ = 1;
   std::uint64_t next_notification_id_ = 1;
 };

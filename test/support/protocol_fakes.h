@@ -90,7 +90,7 @@ class RouterFixture : public EngineFixture {
 
   // Nothing is stored, and nothing was said.
   void begin_anew() {
-    journal = MemoryJournal();
+    journal.clear();
     store = MemoryStore();
     EngineFixture::settings.admission = {limits::file_size_max_default, 0};
     restart();
