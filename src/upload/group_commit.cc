@@ -17,43 +17,62 @@ GroupCommit::GroupCommit(journal::UploadRecord record, journal::Journal& journal
       announcer_(announcer),
       observer_(std::move(observer)) {}
 
+// The first of a batch whose turn it is writes it for all.
 Task<Result<Transition>> GroupCommit::commit(Event event, std::vector<journal::Change> together) {
-  MutexLock lock(mutex_);  // NOLINT(misc-coroutine-hostile-raii): unlocked wherever it waits.
+  const Result<Place> place = join(std::move(event), std::move(together));
+  if (!place) {
+    co_return fail(place.error());
+  }
+  Batch& batch = *place->batch;
+  for (Turn turn = next(batch); turn.kind != Turn::over; turn = next(batch)) {
+    if (turn.kind == Turn::another) {
+      co_await turn.under_way->ended.wait(limits::commit_wait_max);
+    } else {
+      finish(batch, co_await write(batch));
+    }
+  }
+  if (!*batch.outcome) {
+    co_return fail(batch.outcome->error());
+  }
+  co_return std::move(batch.entries[place->index].transition);
+}
+
+Result<GroupCommit::Place> GroupCommit::join(Event event, std::vector<journal::Change> together) {
+  const MutexLock lock(mutex_);
   if (!trusted_ && may_be_lost(event)) {
-    co_return fail(Errc::storage_failed, "the disk failed under this upload");
+    return fail(Errc::storage_failed, "the disk failed under this upload");
   }
   if (!gathering_) {
     gathering_ = std::make_shared<Batch>();
   }
-  const std::shared_ptr<Batch> batch = gathering_;
-  const std::size_t index = batch->entries.size();
-  batch->entries.push_back({std::move(event), std::move(together), {}});
-  while (!batch->outcome) {
-    if (const std::shared_ptr<Batch> under_way = committing_) {
-      lock.unlock();
-      co_await under_way->ended.wait(limits::commit_wait_max);
-      lock.lock();
-      continue;
-    }
-    committing_ = std::exchange(gathering_, nullptr);
-    lock.unlock();
-    Result<> outcome = co_await write(*batch);
-    lock.lock();
+  gathering_->entries.push_back({std::move(event), std::move(together), {}});
+  return Place{gathering_, gathering_->entries.size() - 1};
+}
+
+GroupCommit::Turn GroupCommit::next(const Batch& batch) {
+  const MutexLock lock(mutex_);
+  if (batch.outcome) {
+    return {Turn::over, nullptr};
+  }
+  if (committing_) {
+    return {Turn::another, committing_};
+  }
+  committing_ = std::exchange(gathering_, nullptr);
+  return {Turn::own, nullptr};
+}
+
+void GroupCommit::finish(Batch& batch, Result<> outcome) {
+  {
+    const MutexLock lock(mutex_);
     committing_.reset();
     noted_.clear();
     if (!outcome && gathering_) {
-      // Their callers may have relied on what has not come to be.
+      // Their callers may have relied on changes that have not come to be.
       std::exchange(gathering_, nullptr)->outcome = outcome;
     }
-    batch->outcome = std::move(outcome);
-    lock.unlock();
-    batch->ended.set();
-    lock.lock();
+    batch.outcome = std::move(outcome);
   }
-  if (!*batch->outcome) {
-    co_return fail(batch->outcome->error());
-  }
-  co_return std::move(batch->entries[index].transition);
+  batch.ended.set();
 }
 
 Task<Result<>> GroupCommit::write(Batch& batch) {

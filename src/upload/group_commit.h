@@ -62,6 +62,20 @@ class GroupCommit {
     runtime::Event ended;
   };
 
+  struct Place {
+    std::shared_ptr<Batch> batch;
+    std::size_t index = 0;  // Of the caller's entry.
+  };
+  struct Turn {
+    enum Kind { own, another, over };
+    Kind kind;
+    std::shared_ptr<Batch> under_way;  // Of another: the one to wait for.
+  };
+
+  Result<Place> join(Event event, std::vector<journal::Change> together);
+  // Whether the batch has an outcome, waits for another one, or is the caller's to write now.
+  Turn next(const Batch& batch);
+  void finish(Batch& batch, Result<> outcome);
   runtime::Task<Result<>> write(Batch& batch);
   runtime::Task<Result<>> try_to_write(Batch& batch);
   // What the record comes to be with the batch; nothing where that changes nothing.

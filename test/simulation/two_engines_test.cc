@@ -12,8 +12,8 @@
 namespace sluice::simulation {
 namespace {
 
-constexpr std::uint64_t seeds_count = 20'000;
-constexpr std::uint64_t seeds_to_find_a_defect = 5000;
+constexpr std::uint64_t seeds_count = 5000;
+constexpr std::uint64_t seeds_to_find_a_defect = 500;
 
 TEST(TwoEnginesTest, WhatOneAcknowledgesTheOtherKeeps) {
   const char* const repeated = std::getenv("SLUICE_TEST_SHARING_SEED");
