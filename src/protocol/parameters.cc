@@ -223,7 +223,7 @@ Result<> Parameters::add_form_fields(std::vector<http::FormField> fields) {
 }
 
 Result<> Parameters::add_multipart(std::string boundary, std::string_view body) {
-  using Event = http::MultipartParser::Event;
+  using FormEvent = http::MultipartParser::Event;
   http::MultipartParser parser(std::move(boundary));
   Bytes input = as_bytes(body);
   std::string value;
@@ -232,20 +232,20 @@ Result<> Parameters::add_multipart(std::string boundary, std::string_view body) 
     if (!step) {
       return fail(step.error());
     }
-    if (step->event == Event::part_begin && parser.part().file_name) {
+    if (step->event == FormEvent::part_begin && parser.part().file_name) {
       return fail(Errc::bad_request, "the part " + in_quotes(parser.part().name) +
                                          " is a file; expected parameters alone: the file is sent "
                                          "to the location that POST /videos/upload.json answers");
     }
-    if (step->event == Event::data) {
+    if (step->event == FormEvent::data) {
       value += as_text(step->data);
-    } else if (step->event == Event::part_end) {
+    } else if (step->event == FormEvent::part_end) {
       const Result<> added = add(parser.part().name, json::value(to_valid_utf8(value)));
       if (!added) {
         return added;
       }
       form_fields_.push_back({parser.part().name, std::exchange(value, {})});
-    } else if (step->event == Event::end) {
+    } else if (step->event == FormEvent::end) {
       return {};
     }
     input = input.subspan(step->consumed);

@@ -34,7 +34,7 @@ Result<LocationRequest> parse(const Head& head) {
 }
 
 constexpr const char* octets = "application/octet-stream";
-constexpr const char* form = "multipart/form-data; boundary=xx";
+constexpr const char* a_form = "multipart/form-data; boundary=xx";
 const std::optional<std::string> none;
 
 TEST(LocationRequest, TellsWhatTheClientWants) {
@@ -81,8 +81,8 @@ TEST(LocationRequest, TellsWhatTheClientWants) {
                 Kind::status},
            Case{{"status chunked", Method::put, none, "bytes */9", Framing::chunked, 0},
                 Kind::status},
-           Case{{"form", Method::post, form, none, Framing::length, 99}, Kind::form},
-           Case{{"form by put", Method::put, form, none, Framing::chunked, 0}, Kind::form},
+           Case{{"form", Method::post, a_form, none, Framing::length, 99}, Kind::form},
+           Case{{"form by put", Method::put, a_form, none, Framing::chunked, 0}, Kind::form},
        }) {
     const Result<LocationRequest> request = parse(c.head);
     ASSERT_TRUE(request) << c.head.name << ": " << request.error().message();
@@ -105,7 +105,7 @@ TEST(LocationRequest, RefusesWhatCannotBeMeant) {
            Case{{"urlencoded", Method::post, "application/x-www-form-urlencoded", "bytes 0-4/9",
                  Framing::length, 5},
                 Errc::unsupported_media_type},
-           Case{{"form with range", Method::post, form, "bytes 0-4/9", Framing::length, 5},
+           Case{{"form with range", Method::post, a_form, "bytes 0-4/9", Framing::length, 5},
                 Errc::bad_request},
            Case{{"form without boundary", Method::post, "multipart/form-data", none,
                  Framing::length, 5},
@@ -141,7 +141,7 @@ TEST(LocationRequest, CarriesTheNumbersOfTheRange) {
   const auto status = parse({"", Method::put, octets, "bytes */9", Framing::none, 0});
   EXPECT_EQ(status->total, 9U);
   EXPECT_EQ(parse({"", Method::put, octets, "bytes *", Framing::none, 0})->total, std::nullopt);
-  EXPECT_EQ(parse({"", Method::post, form, none, Framing::length, 9})->boundary, "xx");
+  EXPECT_EQ(parse({"", Method::post, a_form, none, Framing::length, 9})->boundary, "xx");
 }
 
 }  // namespace
