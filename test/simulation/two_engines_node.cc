@@ -20,7 +20,7 @@ namespace {
 constexpr std::chrono::hours lease_duration{1};
 
 // No answer is so long that it needs a file.
-const std::string& answers_directory() {
+const std::string& shared_answers_directory() {
   static const sluice::testing::TemporaryDirectory directory;
   static const std::string path = directory.path();
   return path;
@@ -288,7 +288,7 @@ Node::Node(std::string name, Shared& shared, boost::asio::io_context& context, C
       shared_(shared),
       gate_(shared.dice),
       buffers_(3 * limits::buffer_bytes, metrics_.buffers_in_use),
-      answers_(disk_, pool_, answers_directory(), Durability::none),
+      answers_(disk_, pool_, shared_answers_directory(), Durability::none),
       journal_(std::make_unique<Journal>(*this, shared)),
       store_(std::make_unique<Store>(gate_, shared.store)),
       application_(std::make_unique<Application>(*this, shared)),

@@ -12,13 +12,13 @@
 namespace sluice::simulation {
 namespace {
 
-constexpr std::uint64_t seeds_count = 5000;
-constexpr std::uint64_t seeds_to_find_a_defect = 500;
+constexpr std::uint64_t shared_seeds_count = 5000;
+constexpr std::uint64_t seeds_to_find_a_sharing_defect = 500;
 
 TEST(TwoEnginesTest, WhatOneAcknowledgesTheOtherKeeps) {
   const char* const repeated = std::getenv("SLUICE_TEST_SHARING_SEED");
   const std::uint64_t first = repeated == nullptr ? 1 : std::stoull(repeated);
-  const std::uint64_t count = repeated == nullptr ? seeds_count : 1;
+  const std::uint64_t count = repeated == nullptr ? shared_seeds_count : 1;
   SharingTally total;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const SharingOutcome outcome = run_two_engines(seed);
@@ -31,7 +31,7 @@ TEST(TwoEnginesTest, WhatOneAcknowledgesTheOtherKeeps) {
             << " conflicts, " << total.late_commits << " late commits, " << total.attempts
             << " attempts, " << total.overlapping_attempts << " beside another one, "
             << total.answers << " answers, " << total.bytes_acknowledged << " bytes acknowledged\n";
-  if (count == seeds_count) {
+  if (count == shared_seeds_count) {
     EXPECT_GT(total.freezes, count / 4);
     EXPECT_GT(total.deaths, count / 4);
     EXPECT_GT(total.conflicts, count / 4);
@@ -55,14 +55,14 @@ struct PlantedSharingDefect {
 class PlantedSharingDefectTest : public ::testing::TestWithParam<PlantedSharingDefect> {};
 
 TEST_P(PlantedSharingDefectTest, IsFound) {
-  for (std::uint64_t seed = 1; seed <= seeds_to_find_a_defect; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds_to_find_a_sharing_defect; ++seed) {
     const SharingOutcome outcome = run_two_engines(seed, GetParam().defect);
     if (outcome.violation) {
       std::cout << "found by seed " << seed << ": " << *outcome.violation << "\n";
       return;
     }
   }
-  FAIL() << "not found by " << seeds_to_find_a_defect << " seeds";
+  FAIL() << "not found by " << seeds_to_find_a_sharing_defect << " seeds";
 }
 
 INSTANTIATE_TEST_SUITE_P(
