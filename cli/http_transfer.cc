@@ -62,7 +62,7 @@ int bound_unacknowledged(void* stall_ms, curl_socket_t socket, curlsocktype purp
   return CURL_SOCKOPT_OK;
 }
 
-// What another attempt cannot heal.
+// Errors that another attempt cannot heal.
 bool is_permanent(CURLcode code) {
   return code == CURLE_URL_MALFORMAT || code == CURLE_PEER_FAILED_VERIFICATION ||
          code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM ||

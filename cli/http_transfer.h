@@ -41,7 +41,7 @@ class HttpTransfer {
   using Progress = std::function<void(std::uint64_t)>;
   using StopRequested = std::function<bool()>;
 
-  // `ca_file`: PEM, who may vouch for a server; empty: whom the system trusts.
+  // `ca_file`: PEM, the authorities that are trusted; empty: the system's.
   HttpTransfer(TransferTimeouts timeouts, std::string ca_file, StopRequested stop_requested);
   ~HttpTransfer();
   HttpTransfer(const HttpTransfer&) = delete;

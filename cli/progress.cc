@@ -107,7 +107,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 void RateMeter::add(Time now, std::uint64_t position) {
-  // After a lost connection the position falls back; what is sent again is no gain.
+  // After a lost connection the position falls back; bytes sent again are no gain.
   if (!samples_.empty() && position < samples_.back().position) {
     samples_.clear();
   }

@@ -48,8 +48,8 @@ int percent(const ProgressState& state);
 // nullopt while the rate is not known or nothing moves.
 std::optional<std::chrono::seconds> time_left(const ProgressState& state);
 
-// One line of at most `columns` characters: name, bar, percent, rate, time left. What does not fit
-// is left out, the bar first.
+// One line of at most `columns` characters: name, bar, percent, rate, time left. Parts that do not
+// fit are left out, the bar first.
 std::string progress_bar(const ProgressState& state, std::size_t columns);
 // The same in words, for a log.
 std::string progress_line(const ProgressState& state);

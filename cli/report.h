@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the person, the log or the script at the other end of the command is told, and when.
+// The messages, and their times, for the person, log or script at the other end of the command.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ class Report {
   virtual void file_started(const std::string& name, std::uint64_t size) = 0;
   // There is a session; `stored` bytes are already at the server.
   virtual void session(const std::string& server, bool resumed, std::uint64_t stored) = 0;
-  // As often as anybody likes; the report decides what is shown.
+  // Called as often as the caller likes; the report decides what is shown.
   virtual void progress(std::uint64_t position) = 0;
   virtual void retry(const std::string& reason, Duration wait, int attempt, int attempts_max) = 0;
   virtual void note(const std::string& text) = 0;

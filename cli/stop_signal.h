@@ -16,7 +16,7 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  // 0 while nobody asked.
+  // 0 while no signal came.
   int received() const noexcept;
   // False when a signal ended the wait.
   bool wait(Duration duration) const;

@@ -215,8 +215,8 @@ std::optional<std::string> FileUpload::use_location(const UploadClient& client) 
   return std::nullopt;
 }
 
-// Remembers the bytes of a piece before they are sent: what a later run finds changed among them
-// is no part of the same upload.
+// Remembers the bytes of a piece before they are sent: bytes that a later run finds changed are no
+// part of the same upload.
 std::optional<std::string> FileUpload::remember_piece(const UploadClient& client,
                                                       const SendPiece& piece) {
   if (!state_ || piece.range.end <= sent_.size) {
@@ -240,7 +240,7 @@ void FileUpload::save(const std::string& location) {
                            .sent = sent_,
                            .created = SystemClock().now()};
   if (const Result<> saved = state_->save(upload); !saved) {
-    // What is saved knows of fewer bytes than are going to be sent.
+    // The saved state knows of fewer bytes than are going to be sent.
     state_->remove();
     report_.note("this upload cannot be continued later: " + saved.error().message());
   }

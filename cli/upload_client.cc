@@ -42,7 +42,7 @@ std::string error_name(const Answer& answer) {
 }
 
 // Only the operator can bring the upload on: a backend that is not asked again by itself, and a
-// file for which there never will be room. What a gateway says with the same status has not the
+// file for which there never will be room. A gateway's answer with the same status has not the
 // name, and a server that may have room later says when.
 bool is_decided(const Answer& answer) {
   return (answer.status == 502 && error_name(answer) == "DeliveryFailed") ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a client of the Panda Upload API does next: the answer to the last request goes in, the next
-// request comes out. No network, no file, no clock: all of it is decided by what is passed in.
+// The next step of a client of the Panda Upload API: the answer to the last request goes in, the
+// next request comes out. No network, no file, no clock: all of it is decided by what is passed in.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace sluice::cli {
 
-// What scripts rely on; `sluice upload --help` lists them.
+// Scripts rely on these; `sluice upload --help` lists them.
 enum class ExitCode : int {
   ok = 0,
   local_error = 1,
@@ -37,7 +37,7 @@ struct Answer {
   bool is_applications = false;
 };
 
-// The request went out or not; nobody knows what the server made of it.
+// The request went out or not; the client does not know whether the server acted on it.
 struct NoAnswer {
   std::string reason;
   bool permanent = false;  // The next attempt would end the same way, e.g. a bad certificate.

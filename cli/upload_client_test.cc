@@ -67,7 +67,7 @@ std::string shown(const Step& step) {
   return std::visit(Show{}, step.action);
 }
 
-// What came, and what has to go out next.
+// The reply, and the step that has to follow.
 struct Exchange {
   Reply reply;
   std::string expected;

@@ -40,7 +40,7 @@ bool make_directories(const std::string& directory) {
 }
 
 // The file may have been removed by the command that held the lock before; a lock on a file without
-// a name keeps nobody out.
+// a name keeps no other command out.
 bool still_named(int descriptor, const std::string& path) {
   struct stat held{};
   struct stat named{};

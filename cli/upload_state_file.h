@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the command remembers of an unfinished upload, so that the same command can go on after the
-// process or the machine died. The content is a secret: who has the location can write the upload.
+// The saved state of an unfinished upload, so that the same command can go on after the process or
+// the machine died. The content is a secret: who has the location can write the upload.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
-// What a file begins with.
+// The beginning of a file.
 struct Prefix {
   std::uint64_t size = 0;
   std::string digest;  // SourceFile::extend(); empty for no bytes.

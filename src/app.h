@@ -62,8 +62,8 @@ class App {
   // Where operators find the pages; empty: where clients find the server.
   const std::string& admin_address() const noexcept { return admin_address_; }
 
-  // Reads again what may change while the server runs. What is wrong with it is logged, and then
-  // the old stays. Any thread.
+  // Reads the files again that may change while the server runs. A problem is logged, and the old
+  // content stays in use. Any thread.
   void reload() { listeners_->reload(); }
 
   // Takes connections, on threads of its own.
@@ -78,7 +78,7 @@ class App {
 
   Result<> open_parts();
   Result<> open_storage();
-  // Those who are asked and told.
+  // The authorize hook and the notifier.
   Result<> open_hooks();
   Result<> open_engine();
   // The backend that the settings name.
@@ -111,7 +111,7 @@ class App {
   std::unique_ptr<store::AnswerFiles> answers_;
   std::unique_ptr<video::Prober> prober_;
   std::unique_ptr<video::VideoLibrary> library_;
-  std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: nobody needs it.
+  std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: no part needs it.
   std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook; null: none.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: the library is the backend.
   std::unique_ptr<delivery::Outbox> outbox_;

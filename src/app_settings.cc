@@ -55,7 +55,7 @@ upload::EngineSettings engine_settings(const config::Config& config) {
                      config.expiry.refused, config.expiry.failed,   config.expiry.untouched};
   settings.answer_wait = config.delivery.wait;
   const Durability durability = config.data.durability;
-  // Without the name of the machine's run nobody could tell later what a power cut has left.
+  // Without the boot id it cannot be told later which bytes a power cut has left.
   settings.defers_syncs = durability == Durability::interval ||
                           (durability == Durability::none && !journal::current_boot_id().empty());
   return settings;

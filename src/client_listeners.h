@@ -33,10 +33,10 @@ class ClientListeners {
 
   // The server has the listeners from then on.
   void give_to(http::Server& server);
-  // Reads the certificate again, where there is one. What is wrong with it is logged, and then the
-  // old one stays. Any thread.
+  // Reads the certificate again, where there is one. A problem is logged, and the old one stays in
+  // use. Any thread.
   void reload();
-  // What the server was not given is closed.
+  // Closes the listeners that the server was not given.
   void close() noexcept;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an operator wants to know of a server that has just started.
+// The log lines of a server that has just started.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an operator may ask of a running server, as HTTP over the Unix socket in its data directory.
-// Whoever may open the socket may do all of it: it belongs to the server's own user.
+// The operator's commands to a running server, as HTTP over the Unix socket in its data directory.
+// A process that may open the socket may give all of them: it belongs to the server's own user.
 #pragma once
 
 #include <functional>

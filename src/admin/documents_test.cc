@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is written for operators says what the program does.
+// The operators' documents agree with the program.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

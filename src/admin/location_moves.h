@@ -23,7 +23,7 @@ class LocationMoves final : public protocol::Relocation {
   LocationMoves(protocol::LocationBase& base, runtime::Disk& disk, runtime::BlockingPool& pool,
                 const std::string& directory, Log& log);
 
-  // Blocks; at the start of the server, before anybody is answered.
+  // Blocks; at the start of the server, before any client is answered.
   Result<> restore();
 
   runtime::Task<Result<>> move(std::string url) override;

@@ -77,7 +77,7 @@ struct TextValue {
   }
 };
 
-// What the descriptor refuses of it.
+// Returns the rest that the descriptor refuses.
 std::string_view write_all(int descriptor, std::string_view text) noexcept {
   while (!text.empty()) {
     const ssize_t count = ::write(descriptor, text.data(), text.size());

@@ -24,8 +24,8 @@ std::string text_line(Timestamp time, LogLevel level, std::string_view event, Lo
 std::string json_line(Timestamp time, LogLevel level, std::string_view event, LogFields fields);
 
 // Lines wait in a queue for a thread that writes them, so that no caller waits for the descriptor.
-// What finds the queue full (limits::log_queue_bytes_max) is dropped and counted, and so is what
-// the descriptor refuses; a line says how many. Each write(2) carries whole lines.
+// A line that finds the queue full (limits::log_queue_bytes_max) is dropped and counted, and so is
+// a line that the descriptor refuses; the log says how many. Each write(2) carries whole lines.
 class LogSink final : public Log {
  public:
   // `descriptor` stays the caller's; `dropped` counts lines.

@@ -109,7 +109,7 @@ class LogSinkTest : public ::testing::Test {
     return sink_.emplace(clock_, least, format, descriptor_, dropped_);
   }
 
-  // What the sink has written at its end.
+  // The lines that the sink has written at its end.
   std::vector<std::string> lines() {
     sink_.reset();
     std::ifstream stream(path_);

@@ -13,7 +13,7 @@
 
 namespace sluice::admin {
 
-// What is asked for when the page is made. Absent: not known now, and then left out of the page.
+// Sampled when the page is made. Absent: not known now, and then left out of the page.
 struct SampledGauges {
   std::optional<std::map<journal::UploadState, std::uint64_t>> uploads;
   std::optional<store::Space> disk;

@@ -21,7 +21,7 @@
 
 namespace sluice::admin {
 
-// Outlives the worker's loop, and so does what it refers to.
+// Outlives the worker's loop, and so do its references.
 class OperatorListener final : public runtime::Part {
  public:
   struct Settings {

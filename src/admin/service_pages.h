@@ -14,7 +14,7 @@
 
 namespace sluice::admin {
 
-// Used by all workers at once; what it refers to outlives it.
+// Used by all workers at once; its references outlive it.
 class ServerPages final : public protocol::ServicePages {
  public:
   // `low_water` is in bytes of free disk.

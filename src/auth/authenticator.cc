@@ -24,7 +24,7 @@ std::unexpected<Error> no_match() {
   return refused("Signatures do not match");
 }
 
-// Those of the form after those of the query; what came in both ways counts once.
+// Those of the form after those of the query; a field that came in both ways counts once.
 std::vector<FormField> all_fields(const Presented& presented) {
   std::vector<FormField> fields;
   for (const std::vector<FormField>* source : {&presented.query, &presented.form}) {

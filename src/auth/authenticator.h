@@ -15,13 +15,13 @@
 
 namespace sluice::auth {
 
-// What a request shows, decoded.
+// The parts of a request that authentication looks at, decoded.
 struct Presented {
   std::string method;                  // In capitals.
   std::string path;                    // Without the version prefix.
   std::string host;                    // The field Host, as it came.
-  std::vector<http::FormField> query;  // What stands in the query.
-  std::vector<http::FormField> form;   // What stands in an urlencoded or multipart body.
+  std::vector<http::FormField> query;  // The query's parameters.
+  std::vector<http::FormField> form;   // The fields of an urlencoded or multipart body.
   std::string api_key;                 // The field X-Api-Key.
   std::string body_checksum;           // SHA-256 of the body in hex; empty: not known.
 };
@@ -33,7 +33,7 @@ enum class Window {
 };
 
 struct AuthenticatorSettings {
-  // Names under which clients know this server; empty: what the field Host says.
+  // Names under which clients know this server; empty: the field Host.
   std::vector<std::string> hosts;
   Duration window = limits::signature_window_default;
   Duration file_window = limits::file_signature_window_default;
@@ -52,7 +52,7 @@ struct Grant {
   // A signature of version 1 knows nothing of a JSON body.
   bool covers_json = true;
 
-  // Empty for nobody's.
+  // Empty: no owner.
   std::string owner() const { return credential ? credential->owner : std::string(); }
   // Whether requests may name this cloud_id or factory_id.
   bool allows_cloud(const std::string& id) const;

@@ -16,12 +16,12 @@ namespace sluice::auth {
 
 using CredentialPtr = std::shared_ptr<const Credential>;
 
-// What is wrong with the set as a whole or with one of it, by number from 1 on and access key;
-// without a secret. Empty: nothing.
+// The problems of the set as a whole and of each credential, by number from 1 on and access key;
+// without a secret. Empty: none.
 std::vector<std::string> problems_of(const std::vector<Credential>& credentials);
 
-// What a file may hold instead of an API key or a token: `sha256:` and 64 hex digits. Who reads it
-// cannot use it.
+// The form that a file may hold instead of an API key or a token: `sha256:` and 64 hex digits. A
+// reader of the file cannot use it.
 std::string digest_text(std::string_view secret);
 
 // Any thread. API keys and tokens are found by their digests, so that the time of a look-up says

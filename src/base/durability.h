@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an acknowledgement promises.
+// The promise of an acknowledgement.
 #pragma once
 
 namespace sluice {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Text forms of bytes. Decoders are strict: what does not re-encode to the same text is refused.
+// Text forms of bytes. Decoders are strict: text that does not re-encode to itself is refused.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ std::string percent_encode(std::string_view text);
 // JSON.
 std::string to_valid_utf8(std::string_view text);
 
-// `text` in double quotes for a message or a log line: whatever is no printable ASCII, and quotes
-// and backslashes, as \xNN; what is longer than 100 bytes is cut and ends in "...".
+// `text` in double quotes for a message or a log line: bytes that are no printable ASCII, and
+// quotes and backslashes, as \xNN; text longer than 100 bytes is cut and ends in "...".
 std::string in_quotes(std::string_view text);
 
 // ASCII only, independent of the locale: what HTTP means by case-insensitive.

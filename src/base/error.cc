@@ -14,7 +14,7 @@ namespace {
 struct Row {
   Errc code;
   ErrcInfo info;
-  // What clients hear in place of the message, which is the operator's. Null: the message.
+  // Sent to clients in place of the message, which is the operator's. Null: the message.
   const char* told = nullptr;
 };
 

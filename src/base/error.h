@@ -45,7 +45,7 @@ enum class Errc {
   file_missing,
   // Nothing heals it but an operator.
   record_damaged,
-  // Nobody is left to be answered.
+  // No client is left to be answered.
   closed_by_peer,
   idle_timeout,
 };
@@ -58,7 +58,7 @@ struct ErrcInfo {
 
 const ErrcInfo& info(Errc code) noexcept;
 
-// What happened, in words for the person at the other end: what was expected and what came.
+// The error in words for the person at the other end: what was expected and what came.
 class [[nodiscard]] Error {
  public:
   explicit Error(Errc code, std::string message = {}) : code_(code), message_(std::move(message)) {}

@@ -47,7 +47,7 @@ inline constexpr std::size_t connections_leaving_max = 256;
 inline constexpr std::uint64_t connections_per_address_max = 1000;
 inline constexpr std::uint64_t requests_per_connection_max = 1000;
 // A client that moves fewer bytes than this in each window holds a connection for nothing. Eight
-// bytes a second: whoever is slower would need a day for the half of a MiB.
+// bytes a second: a slower client would need a day for half a MiB.
 inline constexpr std::chrono::minutes progress_window{2};
 inline constexpr std::uint64_t progress_bytes = 1 * KiB;
 // From a head's first byte to its last; between two requests; for one byte of a body or an answer.
@@ -59,7 +59,7 @@ inline constexpr std::size_t accept_backlog = 1024;
 // After the system ran out of descriptors or memory for another connection.
 inline constexpr std::chrono::milliseconds accept_pause{100};
 
-// A body that nobody wants is read up to here to keep the connection; a longer one ends it.
+// An unwanted body is read up to here to keep the connection; a longer one ends it.
 inline constexpr std::size_t drain_bytes_max = 16 * MiB;
 inline constexpr std::chrono::seconds linger_max{5};
 // Raw bytes of a chunked body that are read at once.
@@ -69,8 +69,8 @@ inline constexpr std::size_t discard_bytes = 16 * KiB;
 
 // Bytes of uploads.
 inline constexpr std::size_t buffer_bytes = 256 * KiB;
-// What a storage thread moves from a socket into a file at once, without copying it. One pipe for
-// each of them at the most; it holds pages of the kernel, and is empty between two streams.
+// Bytes that a storage thread moves from a socket into a file at once, without copying them. One
+// pipe for each thread at the most; it holds pages of the kernel, and is empty between two streams.
 inline constexpr std::size_t pipe_bytes = 1 * MiB;
 inline constexpr std::size_t buffer_budget_bytes_default = 64 * MiB;
 // A buffer that is partly filled waits this long for more bytes of a fast sender, then it is
@@ -100,7 +100,7 @@ inline constexpr std::chrono::seconds checkpoint_interval{10};
 // passed.
 inline constexpr std::uint64_t checkpoint_bytes_least = 1 * MiB;
 // Uploads with acknowledged bytes that wait for a round (durability = interval or none), each with
-// an open file. Whoever comes beyond syncs, and commits, before it acknowledges.
+// an open file. A further upload syncs, and commits, before it acknowledges.
 inline constexpr std::size_t unsynced_uploads_max = 1024;
 inline constexpr std::size_t unsynced_uploads_page_count = 100;
 inline constexpr std::size_t deferred_syncs_at_once = 8;
@@ -135,7 +135,7 @@ inline constexpr std::chrono::seconds clock_step_least{10};
 // After a start, and after it was set, nothing is deleted by it before the two have agreed for so
 // long, or for the shortest time of [expiry] where that is less.
 inline constexpr std::chrono::minutes clock_agreement_time{15};
-// What was written before the clock was set ahead seems older by that much, and is kept that much
+// Records from before the clock was set ahead seem older by that much, and are kept that much
 // longer, up to this.
 inline constexpr std::chrono::hours clock_set_ahead_kept_max{24};
 
@@ -196,8 +196,8 @@ inline constexpr std::size_t deliveries_in_memory_max = 1000;  // The rest waits
 // Of one owner, so that what an owner has waiting leaves room for the files of others.
 inline constexpr std::size_t deliveries_of_owner_in_memory_max = 250;
 inline constexpr std::size_t deliveries_page_count = 100;
-// What a client made of a header to the backend: one, and all together. Many servers refuse heads
-// of more than 16 KiB.
+// Headers to the backend that a client's values make: one, and all together. Many servers refuse
+// heads of more than 16 KiB.
 inline constexpr std::size_t handoff_header_bytes_max = 4 * KiB;
 inline constexpr std::size_t handoff_headers_bytes_max = 8 * KiB;
 inline constexpr std::size_t file_media_type_bytes_max = 255;
@@ -206,10 +206,10 @@ inline constexpr std::size_t secret_bytes_max = 1 * KiB;
 inline constexpr std::size_t answer_bytes_max = 1 * MiB;  // In the journal; more goes to a file.
 inline constexpr std::uint64_t answer_file_bytes_default = 64 * MiB;
 inline constexpr std::uint64_t answer_file_bytes_max = 1024 * MiB;
-// An answer's file is sent in pieces of this size: what each client that reads one costs.
+// An answer's file is sent in pieces of this size: the memory that each reading client costs.
 inline constexpr std::size_t answer_piece_bytes = 16 * KiB;
 inline constexpr std::size_t failure_bytes_max = 1 * KiB;  // Of the reason that is kept.
-// Clients that wait for the backend; who comes beyond is told at once to come again.
+// Clients that wait for the backend; further ones are told at once to come again.
 inline constexpr std::size_t answer_waiters_max = 4096;
 
 // The control socket.
@@ -223,7 +223,7 @@ inline constexpr std::size_t admin_connections_max = 64;
 // Requests that the server itself makes, under way or waiting to begin: each purpose has a bound of
 // its own.
 inline constexpr std::size_t authorize_questions_max = 1024;
-// What the file of a body is read in at once.
+// Bytes of a body's file that are read at once.
 inline constexpr std::size_t outgoing_piece_bytes = 256 * KiB;
 // A body that is taken more slowly ends its request, however long the answer may take.
 inline constexpr std::uint64_t outgoing_bytes_per_second_min = 256 * KiB;
@@ -277,14 +277,14 @@ inline constexpr std::uint64_t buffer_budget_bytes_min = 4 * buffer_bytes;
 inline constexpr std::uint64_t buffer_budget_bytes_max = std::uint64_t{1} << 40U;
 inline constexpr std::chrono::days duration_setting_max{3650};
 inline constexpr std::size_t config_file_bytes_max = 1 * MiB;
-inline constexpr std::size_t setting_name_bytes_max = 128;  // What is longer resembles nothing.
+inline constexpr std::size_t setting_name_bytes_max = 128;  // A longer name resembles none.
 
 // Credentials.
 inline constexpr std::size_t credentials_max = 10'000;
 inline constexpr std::size_t credential_text_bytes_max = 256;
 inline constexpr std::size_t credential_clouds_max = 1000;
-// Of the names and values that a signature covers: what it may cost to reckon one. A file name of
-// the greatest length and all other parameters of real clients fit in.
+// Of the names and values that a signature covers: the bound on the cost of computing one. A file
+// name of the greatest length and all other parameters of real clients fit in.
 inline constexpr std::size_t signed_bytes_max = 32 * KiB;
 inline constexpr std::size_t signature_text_bytes = 44;  // HMAC-SHA256 in base64.
 inline constexpr std::size_t host_names_max = 16;
@@ -299,7 +299,7 @@ inline constexpr std::chrono::minutes form_upload_time_least{10};
 inline constexpr std::uint64_t form_upload_bytes_per_second_min = 16 * KiB;
 // A file without a session gives room that it did not need back when it is more than this.
 inline constexpr std::uint64_t unused_room_max = 64 * KiB;
-// What a file without a session leaves behind when the server dies goes after this at the latest.
+// Bytes of a file without a session, when the server dies, go after this at the latest.
 inline constexpr std::chrono::hours unidentified_file_life{1};
 inline constexpr std::uint64_t sessions_per_owner_default = 1'000'000;
 inline constexpr std::uint64_t records_per_owner_default = 10'000'000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What happened, for the operator: one event, one line, with typed fields. Where it goes and how it
-// is escaped is the sink's matter (admin/log_sink). Upload tokens are never logged: they are the
+// Events for the operator: one event, one line, with typed fields. Where it goes and how it is
+// escaped is the sink's matter (admin/log_sink). Upload tokens are never logged: they are the
 // capability.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace sluice {
 
 enum class LogLevel { info, warn, error };
 
-// What the sink itself puts into each line is no name for a field.
+// A key that the sink itself puts into each line is no name for a field.
 constexpr bool is_log_key(std::string_view key) noexcept {
   if (key == "time" || key == "level" || key == "event" || key.empty()) {
     return false;

@@ -6,8 +6,7 @@
 
 namespace sluice {
 
-// 256 random bits that nobody can guess, as 43 characters of base64url: the secret in an upload's
-// URL.
+// 256 unguessable random bits, as 43 characters of base64url: the secret in an upload's URL.
 std::string random_token();
 
 // 72 random bits as 12 characters of base64url: enough to tell things apart, short enough to be

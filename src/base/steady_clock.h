@@ -13,7 +13,7 @@ namespace sluice {
 // agreed for the agreement time since it was set; that is noticed, and logged, by may_delete(),
 // which is false until then, and for as long after a start.
 //
-// What was written before the clock was set ahead seems older than it is by the same amount. So
+// Records from before the clock was set ahead seem older than they are by the same amount. So
 // may_delete() stays false for that much longer (limits::clock_set_ahead_kept_max at the most). A
 // clock that was set back makes things live longer, which destroys nothing.
 class SteadyClock final : public Clock {

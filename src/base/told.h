@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What clients hear of an error. The message itself is theirs where they made the mistake or can do
-// something about it; where the server's own disk, backend or code is at fault, it may name paths
-// and addresses: it is for the log and the operator's commands.
+// The part of an error that clients get. The message itself is theirs where they made the mistake
+// or can do something about it; where the server's own disk, backend or code is at fault, it may
+// name paths and addresses: it is for the log and the operator's commands.
 #pragma once
 
 #include <string>

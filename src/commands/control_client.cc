@@ -14,7 +14,7 @@
 namespace sluice::commands {
 namespace {
 
-// What libcurl calls for each part of the body; less than all of it ends the transfer.
+// Called by libcurl for each part of the body; a result below its size ends the transfer.
 std::size_t take(const char* bytes, std::size_t size, std::size_t count, void* body) {
   auto& text = *static_cast<std::string*>(body);
   if (text.size() + size * count > limits::control_answer_bytes_max) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What can be known of the settings before the server starts: whether the files and directories
-// that they name can be used.
+// Checks of the settings before the server starts: whether the files and directories that they name
+// can be used.
 #pragma once
 
 #include "config/config.h"

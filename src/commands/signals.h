@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What each signal does to the server. Programs that it starts get the default actions back
+// The effect of each signal on the server. Programs that it starts get the default actions back
 // (video/probe.cc).
 #pragma once
 

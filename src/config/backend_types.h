@@ -12,7 +12,7 @@
 
 namespace sluice::config {
 
-// What outgoing::UrlTemplate reads, or nothing.
+// A URL as outgoing::UrlTemplate reads it, or empty.
 struct BackendUrl {
   using Value = std::string;
   static constexpr TomlForms forms{.string = true};
@@ -21,7 +21,7 @@ struct BackendUrl {
   static std::string print(const Value& value) { return toml_string(value); }
 };
 
-// What outgoing::parse_target() reads, or nothing.
+// A URL as outgoing::parse_target() reads it, or empty.
 struct HookUrl {
   using Value = std::string;
   static constexpr TomlForms forms{.string = true};
@@ -65,8 +65,8 @@ struct StatusList {
   static std::string print(const Value& value);
 };
 
-// Names of headers in lower case, with commas between them in the text. What belongs to one
-// connection, to the framing, or to Sluice is none of them.
+// Names of headers in lower case, with commas between them in the text. Headers of one connection,
+// of the framing, or of Sluice are not allowed.
 struct HeaderNames {
   using Value = std::vector<std::string>;
   static constexpr TomlForms forms{.string = true};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the operator decides. Values come from flags, then the environment, then a TOML file, then
-// the defaults. A default that another room needs as well stands in base/limits.h or in that room.
+// The operator's settings. Values come from flags, then the environment, then a TOML file, then the
+// defaults. A default that another folder needs as well stands in base/limits.h or in that folder.
 // settings.cc holds the one table of names.
 #pragma once
 
@@ -152,7 +152,7 @@ struct Config {
 
     friend bool operator==(const Backend&, const Backend&) = default;
   };
-  // URLs as outgoing::parse_target() reads them; empty: nobody.
+  // URLs as outgoing::parse_target() reads them; empty: none.
   struct Hooks {
     std::string authorize;
     std::string created;
@@ -201,7 +201,7 @@ struct Config {
   std::vector<auth::Credential> credentials;
   std::string credentials_file;
 
-  // Without credentials every request is nobody's and may do everything.
+  // Without credentials a request has no owner and may do everything.
   bool requires_credentials() const { return !credentials.empty() || !auth.file.empty(); }
 
   // Setting's key -> where its value came from ("--listen", "SLUICE_LISTEN", "sluice.toml:3"). A

@@ -17,15 +17,14 @@ struct FileEntry {
   TomlForm form = TomlForm::other;
   std::string
       text;  // The value without quotation marks; empty where it is none of the first three.
-  std::string shown;  // The value for a message: what kind it is and what it says.
+  std::string shown;  // The value for a message: its kind and its text.
 };
 
-// The text of a file of at most limits::config_file_bytes_max; what is wrong with it becomes one of
-// `problems`.
+// The text of a file of at most limits::config_file_bytes_max; an error becomes one of `problems`.
 std::optional<std::string> read_bounded(const std::string& path,
                                         std::vector<std::string>& problems);
 
-// In the order of the file. What cannot be read or is no TOML becomes one of `problems`.
+// In the order of the file. A file that cannot be read or is no TOML becomes one of `problems`.
 std::vector<FileEntry> read_config_file(const std::string& path,
                                         std::vector<std::string>& problems);
 

@@ -228,7 +228,7 @@ CredentialsResult CredentialsSource::load() {
   if (!path_.empty()) {
     CredentialsResult read = read_credentials(path_, false);
     if (!read) {
-      seen_ = {};  // What kept it from being read may have passed at the next look.
+      seen_ = {};  // The read error may have passed at the next look.
       return read;
     }
     all.insert(all.end(), read->begin(), read->end());

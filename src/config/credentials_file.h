@@ -20,7 +20,7 @@ namespace sluice::config {
 using CredentialProblems = std::vector<std::string>;
 using CredentialsResult = std::expected<std::vector<auth::Credential>, CredentialProblems>;
 
-// Blocks. With `beside_settings` other keys are somebody else's matter, without it they are
+// Blocks. With `beside_settings` other keys are another reader's matter, without it they are
 // problems. Does not look for what problems_of() finds.
 CredentialsResult read_credentials(const std::string& path, bool beside_settings);
 

@@ -306,7 +306,7 @@ constexpr std::array table{
     row<HookUrl, &Config::hooks, &Hooks::authorize>(
         {"hooks.authorize", "SLUICE_HOOKS_AUTHORIZE", {}},
         "Asked before a session is created (docs/backend.md): http, https or unix:/SOCKET:/PATH; "
-        "empty: nobody."),
+        "empty: none."),
     row<HookUrl, &Config::hooks, &Hooks::created>({"hooks.created", "SLUICE_HOOKS_CREATED", {}},
                                                   "Told of each new upload."),
     row<HookUrl, &Config::hooks, &Hooks::finished>({"hooks.finished", "SLUICE_HOOKS_FINISHED", {}},
@@ -348,9 +348,8 @@ constexpr std::array table{
 
     row<Path<true>, &Config::video, &Video::probe>(
         {"video.probe", "SLUICE_VIDEO_PROBE", {}},
-        "Path of the probe helper; empty: the one beside the server's binary; off: files are taken "
-        "for "
-        "videos unseen."),
+        "Path of the probe helper; empty: the one beside the server's binary; off: every file "
+        "is accepted without probing."),
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ struct Handoff {
   std::string content_type;
   std::string parameters;
   std::string origin;  // As in the record: where the session came from.
-  std::string owner;   // Whose credentials opened the session; empty: nobody's.
+  std::string owner;   // Owner of the credentials that opened the session; empty: none.
   Timestamp created_at;
   unsigned attempt = 1;  // Counts from 1; a crash may have one number come twice.
 };
@@ -44,13 +44,13 @@ struct Delivery {
   bool is_trouble = false;
   std::optional<Duration> retry_after;
   bool blob_taken = false;  // The store holds nothing of the upload any more.
-  // What the journal is to learn together with the answer: both or neither.
+  // Committed to the journal together with the answer: both or neither.
   std::vector<journal::Change> changes;
 };
 
-// What can be told of a hand-off before it happens.
+// Facts about a hand-off that are known before it happens.
 struct Preview {
-  std::string media_id;                   // What the backend will call the file.
+  std::string media_id;                   // The backend's name for the file.
   std::optional<journal::Answer> answer;  // Its answer as far as it is known.
 };
 
@@ -64,7 +64,7 @@ class Backend {
   // was stored. `handoff` lives until this returns.
   virtual runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) = 0;
 
-  // Any thread. Whoever does not know what it will answer calls the file by the hand-off's key.
+  // Any thread. A backend that does not know its answer yet calls the file by the hand-off's key.
   virtual Preview preview(const Handoff& handoff) const {
     return {handoff.idempotency_key, std::nullopt};
   }

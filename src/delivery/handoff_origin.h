@@ -16,7 +16,7 @@ struct HandoffOrigin {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// What is not as expected is left away.
+// Members that are not as expected are left out.
 HandoffOrigin parse_origin(std::string_view text);
 
 }  // namespace sluice::delivery

@@ -141,7 +141,7 @@ std::string visible(std::string_view value) {
   return text;
 }
 
-// Servers refuse long heads: what a client made longer than that is named instead of sent.
+// Servers refuse long heads: a header that a client made longer than that is named instead of sent.
 class HeadBuilder {
  public:
   void add(std::string name, std::string value) {

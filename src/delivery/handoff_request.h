@@ -30,7 +30,7 @@ struct HttpBackendSettings {
   std::string method = "POST";
   std::string secret;  // Empty: requests are not signed.
   outgoing::Deadlines deadlines;
-  std::vector<std::string> answer_headers;  // What is kept of the answer.
+  std::vector<std::string> answer_headers;  // Headers of the answer that are kept.
   // Answers of 4xx that speak of the way to the application, in order.
   std::vector<int> trouble;
   std::uint64_t answer_bytes_max = limits::answer_bytes_max;
@@ -45,7 +45,7 @@ struct HandoffDigests {
   std::string body;
 };
 
-// What surrounds the files in a form.
+// The text around the files in a form.
 struct FormFrame {
   std::string boundary;
   std::string before;
@@ -53,8 +53,8 @@ struct FormFrame {
   std::string after;
 };
 
-// Nobody outside this process may know the boundary beforehand: who does can write a file that adds
-// fields to the form.
+// The boundary must be unknown outside this process beforehand: a client that knows it can write a
+// file that adds fields to the form.
 FormFrame form_frame(const Handoff& handoff, std::string boundary);
 
 // The body in `reference` mode.

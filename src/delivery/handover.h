@@ -15,9 +15,9 @@ class Handover {
 
   // Any thread. The upload is `received` and durable.
   virtual void submit(journal::UploadRecord record) = 0;
-  // Any thread. Whoever pauses before the next attempt pauses no longer.
+  // Any thread. Ends the pause before this upload's next attempt.
   virtual void hurry(std::uint64_t upload_id) = 0;
-  // Any thread. What can be told of the upload before it is complete.
+  // Any thread. Facts about the upload that are known before it is complete.
   virtual Preview preview(const journal::UploadRecord& record) const {
     return {handoff_of(record).idempotency_key, std::nullopt};
   }

@@ -22,8 +22,8 @@ using BodyPointer = std::shared_ptr<const Body>;
 
 namespace {
 
-// What is left of an answer that is tried again, or refused for its length, is in nobody's way: the
-// next attempt begins the file anew.
+// The rest of an answer that is tried again, or refused for its length, needs no removal: the next
+// attempt begins the file anew.
 class BodySink final : public outgoing::AnswerSink {
  public:
   BodySink(store::AnswerFiles& files, std::uint64_t upload_id, std::uint64_t bytes_max)
@@ -250,7 +250,7 @@ HttpBackend::Prepared HttpBackend::prepared_before(std::uint64_t upload_id) {
   return found == prepared_.end() ? Prepared() : found->second;
 }
 
-// What does not fit is made again for the next attempt: the oldest upload's first.
+// Values that do not fit are made again for the next attempt: the oldest upload's first.
 void HttpBackend::remember(std::uint64_t upload_id, const Prepared& prepared) {
   const MutexLock lock(mutex_);
   if (prepared_.size() >= limits::deliveries_in_memory_max) {

@@ -22,8 +22,8 @@
 
 namespace sluice::delivery {
 
-// Any thread; what it refers to outlives it. Digests are slow work; `pool` syncs long answers. The
-// blob stays in the store until the answer is kept.
+// Any thread; its references outlive it. Digests are slow work; `pool` syncs long answers. The blob
+// stays in the store until the answer is kept.
 class HttpBackend final : public Backend {
  public:
   HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
@@ -38,7 +38,7 @@ class HttpBackend final : public Backend {
   void stop() noexcept { stopping_ = true; }
 
  private:
-  // What is the same in every attempt of this process.
+  // Values that are the same in every attempt of this process.
   struct Prepared {
     std::string boundary;
     HandoffDigests digests;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who owns the uploads and writes down what became of a hand-off.
+// The record of hand-offs' outcomes.
 #pragma once
 
 #include <string>

@@ -13,7 +13,7 @@
 namespace sluice::delivery {
 namespace {
 
-// 2xx: delivered. 4xx: refused. A redirect is followed by nobody and decides nothing.
+// 2xx: delivered. 4xx: refused. A redirect is not followed and decides nothing.
 bool is_final(const Delivery& delivery) {
   const int status = delivery.answer.status;
   return !delivery.is_trouble &&
@@ -52,7 +52,7 @@ void Outbox::open(Ledger& ledger) {
   });
 }
 
-// What a node that has died was to deliver.
+// Takes up the deliveries of a node that has died.
 runtime::Task<> Outbox::look_for_orphans() {
   while (!co_await closing_->wait(settings_.lease.duration)) {
     more_in_journal_ = true;
@@ -259,7 +259,7 @@ runtime::Task<> Outbox::release(std::uint64_t upload_id) {
   if (claimed_.empty()) {
     all_released_->set();
   }
-  // What stays claimed because of an error is free when the lease ends.
+  // An upload that stays claimed because of an error is free when the lease ends.
   (void)co_await journal_.release(journal::Work::delivery, {upload_id}, settings_.lease.node);
 }
 
@@ -281,7 +281,7 @@ runtime::Task<> Outbox::pause_until(std::uint64_t upload_id, Timestamp not_befor
   co_await hurry->wait(pause);
 }
 
-// What was submitted in the meantime is another round of attempts, or this one once more.
+// An upload submitted in the meantime gets another round of attempts, or this one once more.
 void Outbox::end_errand(const journal::UploadRecord& record) {
   const auto errand = errands_.find(record.id);
   std::optional<journal::UploadRecord> renewed = std::move(errand->second.renewed);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Brings finished files to the backend, one attempt at a time for each, again and again until there
-// is an answer, across restarts. What is due stands in the journal; the outbox only carries it out.
+// is an answer, across restarts. The journal lists the due attempts; the outbox makes them.
 //
 // Where the journal is shared, each node has an errand for each upload that it knows to be
-// undelivered. Before an attempt it claims the upload and reads what other nodes have made of it;
-// it holds the claim until the outcome is written down.
+// undelivered. Before an attempt it claims the upload and reads the state that other nodes have
+// left; it holds the claim until the outcome is written down.
 #pragma once
 
 #include <chrono>
@@ -50,7 +50,7 @@ class Outbox final : public Handover {
   // outbox.
   void open(Ledger& ledger);
 
-  // One that does not fit in memory is found again in the journal.
+  // An upload that does not fit in memory is found again in the journal.
   void submit(journal::UploadRecord record) override;
   void hurry(std::uint64_t upload_id) override;
   Preview preview(const journal::UploadRecord& record) const override {

@@ -28,7 +28,7 @@ bool is_hex(std::string_view text) noexcept {
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-// What was refused or has failed is kept for another hand-off.
+// The file of a refused or failed upload is kept for another hand-off.
 bool needs_file(const UploadRecord& record) noexcept {
   const UploadState state = record.progress.state;
   return state == UploadState::received || state == UploadState::delivering ||

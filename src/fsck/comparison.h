@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is wrong when a record of the journal and a file do not fit together. Pure: no I/O, no
+// The problems of a record of the journal and a file that do not fit together. Pure: no I/O, no
 // clock.
 #pragma once
 
@@ -56,11 +56,11 @@ std::optional<Finding> judge_video_file(std::string_view name, const journal::Vi
 // name, null where there is none.
 Finding judge_unrecorded_video(std::string_view name, std::uint64_t size,
                                const journal::UploadRecord* upload);
-// What nobody has put there.
+// A file that Sluice has not put there.
 Finding judge_foreign(std::string_view path);
 
-// The bytes that `blob_size` allows; what is not complete any more can be received again, until
-// `expires_at` at least.
+// The bytes that `blob_size` allows; an upload that is not complete any more can be received again,
+// until `expires_at` at least.
 journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob_size,
                             Timestamp expires_at);
 

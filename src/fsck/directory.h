@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What lies where in the data directory. Blocks.
+// Looks into the data directory. Blocks.
 #pragma once
 
 #include <cstdint>

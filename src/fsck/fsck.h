@@ -28,8 +28,8 @@ struct Summary {
 // One line, without its end.
 using Say = std::function<void(const std::string& line)>;
 
-// Blocks. An error is what kept it from checking: no data directory, one in use, a journal that
-// cannot be read. What was said before it stays true.
+// Blocks. An error says why it could not check: no data directory, one in use, a journal that
+// cannot be read. The lines before it stay true.
 Result<Summary> run(const Options& options, const Clock& clock, const Say& say);
 
 }  // namespace sluice::fsck

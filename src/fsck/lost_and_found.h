@@ -14,7 +14,7 @@ namespace sluice::fsck {
 
 class LostAndFound {
  public:
-  // Makes nothing before the first take(). What it refers to outlives it.
+  // Makes nothing before the first take(). The disk outlives it.
   LostAndFound(runtime::Disk& disk, std::string data_directory, Timestamp now);
 
   // Moves DIR/path to DIR/lost+found-<UTC time>/path, durably; `path` is a file or a directory.

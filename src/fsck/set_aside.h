@@ -12,7 +12,7 @@
 
 namespace sluice::fsck {
 
-// What belongs to a row that cannot be read is explained for as long as the row is there.
+// A file of a row that cannot be read is explained for as long as the row is there.
 template <class Record>
 bool is_set_aside(const Result<std::optional<Record>>& found) {
   return !found && found.error().code() == Errc::record_damaged;

@@ -16,8 +16,8 @@ namespace sluice::hooks {
 
 // 2xx lets the session in; a JSON object in the answer may hold "parameters" (an object: added to
 // the session's, or put in their place) and "limits" ({"file_size": bytes}, in place of the
-// configured one). 4xx refuses: its status and body become the client's answer. What speaks of the
-// way to the application (HookSettings::trouble, 3xx, 5xx), cannot be used or does not come is no
+// configured one). 4xx refuses: its status and body become the client's answer. An answer about the
+// way to the application (HookSettings::trouble, 3xx, 5xx), an unusable or a missing one is no
 // verdict: the client gets `overloaded`, with the Retry-After of the application's answer.
 class Authorizer final : public protocol::SessionGate {
  public:

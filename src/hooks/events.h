@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is told about an upload: which turn of its life is which event, and in which words. Knows no
-// socket.
+// Notifications about an upload: which change of its state is which event, and the event's body.
+// Knows no socket.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ std::optional<Event> event_from_text(std::string_view text) noexcept;
 bool is_event(Event event, const journal::UploadProgress* before,
               const journal::UploadProgress& after) noexcept;
 
-// What the receiver gets: JSON, for video_created a form (panda-clients: "video_id", and
+// The notification's body: JSON, for video_created a form (panda-clients: "video_id", and
 // "encoding_ids[0]", without which some readers refuse it). nullopt when there is nothing to tell:
 // an answer that names no video.
 std::optional<std::string> body_of(Event event, const journal::UploadRecord& record,

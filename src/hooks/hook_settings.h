@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the operator decides about hooks.
+// The operator's settings for hooks.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ struct HookSettings {
   std::vector<std::string> request_headers;         // Of the client's request, told to `authorize`.
   std::vector<int> trouble = outgoing::usual_trouble();  // For answers of `authorize`.
   delivery::RetryDelays delays;
-  // An event that nobody took for so long is dropped.
+  // An event that no receiver took for so long is dropped.
   Duration give_up_after = limits::hook_give_up_default;
   std::string node = journal::Lease().node;
 };

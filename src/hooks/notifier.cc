@@ -45,8 +45,8 @@ std::vector<journal::Change> Notifier::announcements(const journal::UploadRecord
     journal::Notification notification;
     notification.upload_id = record.id;
     notification.event = to_text(event);
-    // The token is a secret; what is derived from it is not. An upload that was put back finishes
-    // once more, and says so under another key.
+    // The token is a secret; a digest of it is not. An upload that was put back finishes once more,
+    // and says so under another key.
     notification.key = short_digest(notification.event + ":" + record.token + ":" +
                                     std::to_string(after.handoff_since.time_since_epoch().count()));
     notification.body = *std::move(body);
@@ -93,7 +93,7 @@ Task<> Notifier::run() {
 }
 
 Task<Duration> Notifier::tell_due() {
-  // What cannot be written down any more would be told again and again; a restart tells it.
+  // Unrecorded deliveries would be repeated again and again; they are repeated after a restart.
   if (!journal_.healthy()) {
     co_return settings_.delays.longest;
   }
@@ -196,7 +196,7 @@ Task<Result<>> Notifier::send(const journal::Notification& notification, hooks::
   co_return Result<>();
 }
 
-// What is lost here is told once more.
+// A notification whose change is lost here is sent once more.
 Task<> Notifier::commit(journal::Change change) {
   std::vector<journal::Change> changes;
   changes.push_back(std::move(change));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tells receivers what became of uploads: at least once, and of one upload in the order in which it
-// happened. What is still to be told stands in the journal.
+// happened. Undelivered notifications stand in the journal.
 #pragma once
 
 #include <memory>

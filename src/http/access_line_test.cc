@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the log says of each request.
+// The log's line for each request.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stands in a Host field: a name or an address, and perhaps a port.
+// The value of a Host field: a name or an address, and perhaps a port.
 #pragma once
 
 #include <string>

@@ -145,8 +145,8 @@ Result<> ChunkedDecoder::size_line(char c) {
   return refuse("CR LF or ';' behind a chunk size", c);
 }
 
-// *( field-line CRLF ) CRLF. What is no field line would be a request to a parser that ends the
-// body earlier.
+// *( field-line CRLF ) CRLF. A line that is no field line would be a request to a parser that ends
+// the body earlier.
 Result<> ChunkedDecoder::trailer(char c) {
   switch (state_) {
     case State::trailer_first:

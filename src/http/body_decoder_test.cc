@@ -56,7 +56,7 @@ std::vector<std::string_view> bytes_of(std::string_view text) {
 }
 
 // The same in one piece, byte by byte, cut in two everywhere and through an output of one byte.
-// What a refused input gave before it was refused does depend on the cut.
+// The bytes that a refused input gave before it was refused do depend on the cut.
 Outcome decode_every_way(std::string_view text) {
   const auto comparable = [](const Outcome& outcome) {
     return outcome.refused ? Outcome{.body = {}, .refused = true} : outcome;

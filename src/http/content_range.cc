@@ -33,7 +33,7 @@ std::optional<ByteRange> range(std::string_view text) {
   return ByteRange{*first, *last + 1};
 }
 
-// What stands behind the unit.
+// Parses the text behind the unit.
 std::optional<ContentRange> parse(std::string_view text) {
   if (text == "*") {
     return ContentRange{};

@@ -30,10 +30,10 @@ struct Reply {
   std::string trouble = {};  // For the log alone: what went wrong here, and is no client's matter.
 };
 
-// For an answer that is long in coming: whoever waits for one keeps no room for it meanwhile.
+// For an answer that is long in coming: a waiting coroutine keeps no room for it meanwhile.
 using ReplyPtr = std::unique_ptr<Reply>;
 
-// Where a request leads: what its answers have in common, whoever makes them.
+// Where a request leads: the properties that its answers share, whichever handler makes them.
 class Destination {
  public:
   explicit Destination(const char* route = "none") : route_(route) {}

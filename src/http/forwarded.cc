@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t host_bytes_max = 255;
 
-// What one proxy says of the request that reached it.
+// One proxy's description of the request that reached it.
 struct Hop {
   std::string client;
   std::string scheme;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whom a request comes from and where it was sent, when a proxy stands between.
+// The client of a request and the host it was sent to, when a proxy stands between.
 #pragma once
 
 #include <string>

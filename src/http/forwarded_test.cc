@@ -49,7 +49,7 @@ TEST(Forwarded, IsBelievedFromTrustedProxiesAlone) {
        "1.2.3.4",
        false,
        "h"},
-      // What a client wrote stands before what the proxies add.
+      // The client's own values stand before those that the proxies add.
       {"10.0.0.1", {{"X-Forwarded-For", "6.6.6.6, 1.2.3.4, 10.0.0.2"}}, "1.2.3.4", false, ""},
       {"10.0.0.1",
        {{"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-For", "1.2.3.4"}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the server session calls for every request.
+// The interface that the server session calls for every request.
 #pragma once
 
 #include <utility>

@@ -37,7 +37,7 @@ std::size_t end_of_text(std::string_view text, std::size_t at, std::size_t end) 
   return at;
 }
 
-// Where the first head of `text` ends; 0 while its end has not arrived. What makes a head
+// Where the first head of `text` ends; 0 while its end has not arrived. A byte that makes a head
 // impossible is refused where it stands, so that the verdict does not depend on how the bytes
 // arrive.
 Result<std::size_t> end_of_head(std::string_view text) {

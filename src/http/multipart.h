@@ -38,7 +38,7 @@ class MultipartParser {
     part_begin,  // part() is the head of a new part.
     data,        // `data` is a piece of the current part, inside the input, never empty.
     part_end,
-    end,  // The closing boundary; what follows is epilogue, consumed and ignored.
+    end,  // The closing boundary; the epilogue behind it is consumed and ignored.
   };
   struct Step {
     Event event = Event::need_more;
@@ -58,7 +58,7 @@ class MultipartParser {
 
  private:
   enum class State { preamble, part_head, part_body, epilogue };
-  // What follows the boundary's own characters.
+  // The meaning of the bytes behind the boundary's own characters.
   enum class Tail { part, close, none, unknown };
   struct Delimiter {
     Tail tail = Tail::none;

@@ -109,7 +109,7 @@ TEST(Multipart, BodiesAreReadPartByPart) {
       // Blanks behind the boundary (RFC 2046 5.1.1).
       {"--b \t\r\n" + head_a + "1\r\n--b  \r\n" + head_a + "2\r\n--b-- \r\n",
        {{"a", {}, "1", true}, {"a", {}, "2", true}}},
-      // What only looks like a boundary is data.
+      // Bytes that only look like a boundary are data.
       {"--b\r\n" + head_a + "\r\n--\r\n--c\r\n--bb\r\n--b-\r\n--b x\r\n-b\r\r\n\n--b\r\n--b--",
        {{"a", {}, "\r\n--\r\n--c\r\n--bb\r\n--b-\r\n--b x\r\n-b\r\r\n\n--b", true}}},
       {"--b\r\n" + head_a + "--bb\r\n--b--", {{"a", {}, "--bb", true}}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stands behind the first ';' of a Content-Type or a Content-Disposition, read as clients
+// The parameters behind the first ';' of a Content-Type or a Content-Disposition, read as clients
 // write it. A parameter that cannot be read is left out and voids none of the others.
 #pragma once
 
@@ -23,7 +23,7 @@ class ParameterList {
   const std::string* find(std::string_view name) const noexcept;
   std::size_t count(std::string_view name) const noexcept;
 
-  // What says its charset or comes in pieces, in UTF-8: `name*` (RFC 8187), else `name*0`,
+  // A value that names its charset or comes in pieces, in UTF-8: `name*` (RFC 8187), else `name*0`,
   // `name*1*` and so on, in their order (RFC 2231 3 and 4.1). nullopt also for a charset that is
   // not known and for bytes that are no text in theirs: `name` stands beside it for readers like
   // that.

@@ -88,7 +88,7 @@ TEST(ParameterList, HasExtendedText) {
       {"f; n*0*=a; n*1*=b", "ab"},
       {"f; n*0*=UTF-8''%zz; n*1=b", {}},
       {"f; n*0*=UTF-8''%ff", {}},
-      // What is missing ends it, and the whole goes before pieces.
+      // A missing piece ends the value, and a whole value goes before pieces.
       {"f; n*0=a; n*2=c", "a"},
       {"f; n*1=b", {}},
       {"f; n*0=a; n*=UTF-8''b", "b"},

@@ -123,8 +123,8 @@ runtime::Task<Result<>> RequestBody::wait_readable() {
       co_return good;
     }
     if (framing_ == Framing::chunked && !input_.empty()) {
-      // Bytes of the framing alone must not make the caller take a buffer: whoever sends nothing
-      // but them would hold it.
+      // Bytes of the framing alone must not make the caller take a buffer: a client that sends
+      // nothing else would hold it.
       if (const Result<std::size_t> step = decode({}); !step) {
         co_return fail(step.error());
       }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The body of one request as a source of bytes: what came with the head, then the socket, through
-// the framing.
+// The body of one request as a source of bytes: the bytes that came with the head, then the
+// socket's, through the framing.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@
 namespace sluice::http {
 
 // Lives on the connection's thread while its request is answered; only cancel() may be called from
-// another. Never takes a byte behind the body: what was pipelined stays in `input`. After an error
+// another. Never takes a byte behind the body: pipelined bytes stay in `input`. After an error
 // every further call reports it again.
 class RequestBody final : public runtime::ByteSource {
  public:
@@ -45,7 +45,7 @@ class RequestBody final : public runtime::ByteSource {
   bool finished() const noexcept;
   // The client waits for a word of ours before it sends the body, and got none.
   bool awaits_continue() const noexcept;
-  // What ended it before its end.
+  // The error that ended it before its end.
   const std::optional<Error>& failure() const noexcept { return failure_; }
   std::uint64_t received() const noexcept { return received_; }
 

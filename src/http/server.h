@@ -21,7 +21,7 @@
 
 namespace sluice::http {
 
-// Outlives the loops of its workers, and so does what it refers to.
+// Outlives the loops of its workers, and so do its references.
 class Server final : public runtime::Part {
  public:
   // Makes the stream of a connection from its socket's: TLS.

@@ -25,7 +25,7 @@ Duration until(steady_clock::time_point end) {
   return std::chrono::ceil<Duration>(end - steady_clock::now());
 }
 
-// Errors after which nobody expects an answer.
+// Errors after which the client expects no answer.
 bool is_silent(Errc code) {
   return code == Errc::closed_by_peer || code == Errc::idle_timeout || code == Errc::draining;
 }
@@ -132,7 +132,7 @@ runtime::Task<Result<Request>> ServerSession::read_head() {
       co_return fail(std::move(arrived).error());
     }
   } else {
-    // Whoever pipelines without end must not keep the thread from the other connections.
+    // A client that pipelines without end must not keep the thread from the other connections.
     co_await boost::asio::post(stream_->executor(), boost::asio::deferred);
   }
   const auto give_up_at = steady_clock::now() + settings_.head_timeout;
@@ -167,7 +167,7 @@ runtime::Task<Result<>> ServerSession::wait_for_request() {
         co_return waited;
       }
     }
-    // What the client has sent before it could know is answered.
+    // A request that the client has sent before it could know is answered.
     const Result<bool> read = read_input();
     if (!read) {
       co_return fail(read.error());

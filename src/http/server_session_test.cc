@@ -101,7 +101,7 @@ TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
       {"GET /a HTTP/1.0\r\n\r\n", ok("path=/a", "close")},
       {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
        ok("path=/a") + ok("path=/b", "close")},
-      // Pipelining, also behind bodies that nobody reads.
+      // Pipelining, also behind bodies that the handler does not read.
       {"GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
        ok("path=/a") + ok("path=/b")},
       {"PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: "
@@ -127,7 +127,7 @@ TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
       {"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
        bad + "73\nConnection: close\n\n"
              R"({"error":"BadRequest","message":"expected exactly one Host field; got 0"})"},
-      // A body that ends too early is nobody's to answer, nor is a head.
+      // A body that ends too early gets no answer, nor does a head.
       {"PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
       {"PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
       {"GET /a HTTP/1.1\r\nHo", ""},

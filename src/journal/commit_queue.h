@@ -16,8 +16,8 @@
 
 namespace sluice::journal {
 
-// `done` is called once, on the queue's thread. The changes stay the caller's, who keeps them until
-// then: they are freed by the thread that made them, whose allocator nobody else need lock.
+// `done` is called once, on the queue's thread. The changes stay the caller's, which keeps them
+// until then: the thread that made them frees them, so that no other thread locks its allocator.
 struct Commit {
   std::span<const Change> changes;
   std::move_only_function<void(Result<>)> done;

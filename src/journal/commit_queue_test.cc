@@ -49,7 +49,7 @@ class HeldQueue {
     };
     return queue_->add(read);
   }
-  // What ran, in order, when all of it has.
+  // The operations in the order in which they ran, when all have.
   std::string finish() {
     gate_.set_value();
     queue_.reset();

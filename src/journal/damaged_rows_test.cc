@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the journal does with rows that it cannot read.
+// The journal and rows that it cannot read.
 #include "journal/damaged_rows.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The journal with Durability::interval: what is synced, what is not, and when a sync fails.
+// The journal with Durability::interval: which changes are synced, which are not, and a sync that
+// fails.
 #include <gtest/gtest.h>
 
 #include <map>

@@ -28,12 +28,12 @@ struct VideoQuery {
   std::optional<std::string> status;  // Tombstones are never listed.
   std::size_t offset = 0;
   std::size_t count = 100;
-  std::optional<std::string> owner = std::nullopt;  // Unset: everybody's.
+  std::optional<std::string> owner = std::nullopt;  // Unset: all.
 };
 
 struct UploadQuery {
   std::optional<UploadState> state = std::nullopt;
-  std::optional<std::string> owner = std::nullopt;  // Unset: everybody's.
+  std::optional<std::string> owner = std::nullopt;  // Unset: all.
   std::uint64_t after = 0;                          // Uploads behind this one.
   std::size_t count = 100;
 };
@@ -60,17 +60,17 @@ struct PromisedRoom {
   friend bool operator==(const PromisedRoom&, const PromisedRoom&) = default;
 };
 
-// What unfinished uploads wait for.
+// The room that unfinished uploads wait for.
 struct Promises {
   std::uint64_t bytes = 0;                   // Of all uploads in `receiving` with nothing stored.
   std::vector<PromisedRoom> to_owners = {};  // Of these, the uploads that have an owner.
   std::uint64_t unfinished_uploads = 0;      // In `receiving`.
 };
 
-// What one node at a time does for a row.
+// Work that one node at a time does for a row.
 enum class Work { delivery, notification };
 
-// How long a node holds what it works on, unless it claims it again.
+// How long a node holds a row that it works on, unless it claims it again.
 struct Lease {
   // The same after a restart: a node takes up at once what it held. That is safe because two
   // processes never have one name: it belongs to a data directory, whose lock one process has.
@@ -150,7 +150,7 @@ class Journal {
   virtual runtime::Task<Result<std::vector<std::uint64_t>>> claim(Work work,
                                                                   std::vector<std::uint64_t> ids,
                                                                   Lease lease) = 0;
-  // What other nodes hold stays theirs.
+  // Rows that other nodes hold stay theirs.
   virtual runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
                                           std::string node) = 0;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What journal.h promises, of each journal that there is.
+// The promises of journal.h, for each implementation.
 #include <gtest/gtest.h>
 
 #include <chrono>

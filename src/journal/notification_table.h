@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table `notifications`: what is still to be told about uploads. On the thread of its
-// connection. What it refers to must outlive it.
+// The table `notifications`: undelivered notifications about uploads. On the thread of its
+// connection. Its references must outlive it.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables `owners` and `used_signatures`: what owners have, and what they may not use again. On
-// the thread of its connection, which must outlive it.
+// The tables `owners` and `used_signatures`: the owners' usage, and the signatures that they may
+// not use again. On the thread of its connection, which must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class OwnerTable {
   Statement usage_;
   Statement forget_;
   Statement use_;
-  // What expired at this moment or before may be forgotten. It need not outlive the process: no
-  // request that it concerns does.
+  // Uses that expired at this moment or before may be forgotten. It need not outlive the process:
+  // no request that it concerns does.
   Timestamp forgotten_until_ = Timestamp::min();
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the journal keeps: one record an upload, one a video. Values; docs/format.md shows them as
-// tables.
+// The journal's records: one an upload, one a video. Values; docs/format.md shows them as tables.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +32,7 @@ enum class UploadState {
 const char* to_text(UploadState state) noexcept;
 std::optional<UploadState> upload_state_from_text(std::string_view text) noexcept;
 
-// The backend's answer, kept as it came: what every repeat of the last piece gets.
+// The backend's answer, kept as it came: every repeat of the last piece gets it.
 struct Answer {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -49,11 +48,11 @@ struct UploadProgress {
   // How often the journal has changed it. In a change: the version that the change is based on.
   std::uint64_t version = 0;
   UploadState state = UploadState::receiving;
-  RangeSet stored;           // Bytes that survive a power cut, but for:
-  RangeSet unsynced;         // What the machine must not lose power for. REQUIRES: `stored` has it.
-  Timestamp expires_at;      // receiving: when it expires; at rest: when it is forgotten.
-  bool blob_present = true;  // False once it is known that the store holds nothing of it.
-  unsigned attempts = 0;     // Hand-offs begun and not answered.
+  RangeSet stored;            // Bytes that survive a power cut, but for:
+  RangeSet unsynced;          // Bytes that a power cut may take. REQUIRES: `stored` has them.
+  Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
+  bool blob_present = true;   // False once it is known that the store holds nothing of it.
+  unsigned attempts = 0;      // Hand-offs begun and not answered.
   Timestamp next_attempt_at;  // Not before. refused, failed: when that was decided.
   Timestamp handoff_since;    // When the file was complete, or was put back by the operator.
   std::string failure;        // failed: why the last attempt did.
@@ -65,13 +64,13 @@ struct UploadProgress {
 struct UploadRecord {
   std::uint64_t id = 0;
   std::string token;  // The secret in the URL.
-  // Empty while it is not known what the file is (IdentifyUpload): nobody was told of the upload.
+  // Empty while the file is not known (IdentifyUpload): no client was told of the upload.
   std::string file_name;
   std::uint64_t file_size = 0;  // Until then, the most that the file may have.
   std::string content_type;
   std::string parameters;     // The session's parameters, a JSON object.
   std::string origin = "{}";  // Of the session's request, a JSON object: client address, headers.
-  std::string owner;          // Whose credentials opened the session; empty: nobody's.
+  std::string owner;          // Owner of the credentials that opened the session; empty: none.
   std::optional<Layout> layout;  // Of a multi-chunk upload.
   Timestamp created_at;
   UploadProgress progress;
@@ -85,7 +84,7 @@ bool is_gone(UploadState state) noexcept;
 // need: neither parameters nor origin, and of an aborted or expired one no name, no layout and
 // no ranges.
 bool is_settled(const UploadProgress& progress) noexcept;
-// What the journal makes of the record of a settled upload.
+// Reduces the record of a settled upload to the part that the journal keeps.
 void forget_details(UploadRecord& record);
 
 // `document` and `metadata` are JSON texts that the video library reads and writes.
@@ -129,8 +128,8 @@ struct CreateUpload {
   UploadRecord record;
   OwnerLimits limits = {};
 };
-// What was only known when the file was there. The id has to be that of an upload in `receiving`;
-// the limits are as above. Committed together with the UpdateUpload that names the bytes.
+// Facts known only when the file was there. The id has to be that of an upload in `receiving`; the
+// limits are as above. Committed together with the UpdateUpload that names the bytes.
 struct IdentifyUpload {
   std::uint64_t id = 0;
   std::uint64_t file_size = 0;
@@ -157,7 +156,7 @@ struct UpdateUpload {
   // The upload's. Without it the ranges of a multi-chunk upload take more room.
   std::optional<Layout> layout = std::nullopt;
 };
-// Whatever was committed before survives a power cut.
+// Makes all earlier commits survive a power cut.
 struct SyncJournal {};
 // `conflict` when the upload is there and has another version. Unset: it may have any.
 struct RemoveUpload {

@@ -19,7 +19,7 @@ namespace sluice::journal {
 namespace {
 
 // SQLITE_FULL is a write that found no room. A sync that finds none (SQLITE_IOERR_FSYNC with
-// ENOSPC) is something else: what it should have made durable is unknown.
+// ENOSPC) is something else: it is unknown which pages are durable.
 bool says_full(sqlite3* database, int code) {
   return (code & 0xFF) == SQLITE_FULL ||
          (code == SQLITE_IOERR_WRITE && sqlite3_system_errno(database) == EDQUOT);
@@ -169,7 +169,7 @@ std::string Execution::take_literal() {
   if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
     return bytes;
   }
-  // What a text editor would not show comes in hex, and as the text that it is.
+  // Bytes that a text editor would not show come in hex; text is cast back to text.
   const bool is_plain = type == SQLITE_TEXT &&
                         std::ranges::all_of(bytes, [](char c) { return c >= ' ' && c <= '~'; });
   if (!is_plain) {
@@ -283,8 +283,8 @@ Result<std::string> Connection::query(const std::string& sql) {
     return fail(Errc::storage_failed, "journal " + path_ + ": no answer to " + sql);
   }
   std::string answer = execution.take_bytes();
-  // What a PRAGMA changes is committed after its row: a change of the journal mode that fails has
-  // already called itself a success.
+  // A PRAGMA's change is committed after its row: a failed change of the journal mode has already
+  // reported success.
   if (const Result<bool> ended = execution.step(); !ended) {
     return fail(ended.error());
   }

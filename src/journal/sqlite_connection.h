@@ -37,9 +37,9 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, SqliteCloser> statement_;
 };
 
-// One use of a statement: bind every parameter in order, step, take every column in order. What is
-// bound must live as long as this, whose end lets go of the rows: an Execution that stays would
-// hold up checkpoints.
+// One use of a statement: bind every parameter in order, step, take every column in order. Bound
+// values must live as long as this. Its end lets go of the rows: an Execution that stays would hold
+// up checkpoints.
 class Execution {
  public:
   explicit Execution(Statement& statement) : statement_(statement.statement_.get()) {}
@@ -50,7 +50,7 @@ class Execution {
   void bind(std::int64_t value);
   void bind_unsigned(std::uint64_t value);
   void bind_time(Timestamp time);
-  // Of rows, as a LIMIT: what SQLite cannot count is the most that it can.
+  // Of rows, as a LIMIT: a count too large for SQLite becomes its largest.
   void bind_count(std::size_t count);
   void bind_text(std::string_view value);
   void bind_blob(std::string_view value);

@@ -129,9 +129,9 @@ Result<> SqliteDatabase::write_transaction(std::span<Commit> commits) {
                                           " takes no more changes after a failed commit: restart");
   }
   Result<> done = try_transaction(commits);
-  // What the write-ahead log holds may fit into the database; the log is then used again from its
-  // beginning and need not grow. Without this, a full disk would refuse the very commits that free
-  // it.
+  // The content of the write-ahead log may fit into the database; the log is then used again from
+  // its beginning and need not grow. Without this, a full disk would refuse the very commits that
+  // free it.
   if (!done && done.error().code() == Errc::disk_full && healthy()) {
     const Result<bool> emptied = Execution(empty_log_).step();
     if (emptied) {

@@ -19,10 +19,10 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Starts `begin(done)` and continues on the caller's own executor with what `done` is called with,
-// from whatever thread. Until then that executor's event loop does not run out of work. What keeps
-// it so goes home with the result: when the caller goes on, the loop may end, and `done` must not
-// touch it any more.
+// Starts `begin(done)` and continues on the caller's own executor with the value that `done` is
+// called with, from any thread. Until then that executor's event loop does not run out of work.
+// The work guard goes back with the result: when the caller goes on, the loop may end, and `done`
+// must not touch it any more.
 template <class Value, class Begin>
 runtime::Task<Value> wait_for(Begin begin) {
   const runtime::Executor executor = co_await asio::this_coro::executor;

@@ -65,21 +65,21 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
                                   std::string node) override;
 
-  // For one who reads the whole journal, page by page: what has an id above `after`, in order of
-  // id, tombstones too.
+  // For reading the whole journal, page by page: the rows with an id above `after`, in order of id,
+  // tombstones too.
   runtime::Task<Result<std::vector<UploadRecord>>> uploads_after(std::uint64_t after,
                                                                  std::size_t count);
   runtime::Task<Result<std::vector<VideoRecord>>> videos_after(std::string after,
                                                                std::size_t count);
   runtime::Task<Result<std::vector<Notification>>> notifications_after(std::uint64_t after,
                                                                        std::size_t count);
-  // What was set aside since the journal was opened.
+  // The rows that were set aside since the journal was opened.
   runtime::Task<Result<std::vector<DamagedRow>>> damaged_rows();
   // The row as the SQL statement that would insert it; empty where there is none.
   runtime::Task<Result<std::string>> row_as_sql(DamagedRow row);
-  // Of a program that has the journal for itself.
+  // Only for a program that has the journal for itself.
   runtime::Task<Result<>> remove_row(DamagedRow row);
-  // What SQLite finds wrong when it reads the whole file; a damaged file may also be an error.
+  // The problems that SQLite finds in the whole file; a damaged file may also be an error.
   runtime::Task<Result<std::vector<std::string>>> integrity_problems();
 
   bool healthy() const noexcept override { return database_->healthy(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the journal does when the disk, the process or its caller fails.
+// The journal when the disk, the process or its caller fails.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -77,10 +77,10 @@ Result<> set_pragmas(Connection& connection, Durability durability) {
                             std::to_string(limits::journal_checkpoint_pages));
 }
 
-// What a dead process left in the write-ahead log was read, but perhaps never reached the disk:
-// after a failed sync the kernel keeps such pages in memory and calls them clean. A power cut would
-// bring the log without them to light, and SQLite would put its older pages over newer ones of the
-// database. So all of it is written again before it counts.
+// Pages that a dead process left in the write-ahead log were read, but perhaps never reached the
+// disk: after a failed sync the kernel keeps such pages in memory and calls them clean. A power cut
+// would bring the log without them to light, and SQLite would put its older pages over newer ones
+// of the database. So the whole log is written again before it counts.
 Result<> save_write_ahead_log(Connection& connection) {
   // The first look at the database opens the log.
   if (const Result<std::string> looked = connection.query("PRAGMA schema_version"); !looked) {

@@ -17,7 +17,7 @@ using MigrationSteps = std::span<const char* const>;
 MigrationSteps migration_steps();
 
 // Brings the file to the last version, each step in a transaction of its own. Refuses a newer file,
-// and one that is not a journal of Sluice.
+// and a file that is not a journal of Sluice.
 Result<> migrate(Connection& connection, MigrationSteps steps);
 
 // Opens, locks for this process alone, and migrates. Reads a few pages, however large the file is.

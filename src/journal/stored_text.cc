@@ -41,7 +41,7 @@ std::vector<ByteRange> parts_of(const Layout& layout) {
 
 struct ByParts {
   std::vector<bool> whole;  // By part.
-  RangeSet rest;            // What is no whole part.
+  RangeSet rest;            // Bytes of no whole part.
 };
 
 ByParts divide(const RangeSet& stored, const std::vector<ByteRange>& parts) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table `uploads`: records to rows and back. On the thread of its connection. What it
-// refers to must outlive it.
+// The table `uploads`: records to rows and back. On the thread of its connection. Its references
+// must outlive it.
 #pragma once
 
 #include <cstddef>

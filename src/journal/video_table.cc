@@ -72,7 +72,7 @@ Result<> VideoTable::prepare() {
   });
 }
 
-// What the partial indexes leave out is not looked at: skipping reads the index alone.
+// Rows that the partial indexes leave out are not looked at: skipping reads the index alone.
 Result<> VideoTable::prepare_lists() {
   struct Kind {
     Lists& lists;

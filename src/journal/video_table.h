@@ -79,8 +79,8 @@ class VideoTable {
 };
 
 // One page in steps, none of which looks at more than limits::read_step_entries of an index or
-// reads much more than limits::read_step_bytes. What comes and goes between two steps may shift the
-// page, as it does between two pages.
+// reads much more than limits::read_step_bytes. Videos that come and go between two steps may shift
+// the page, as they do between two pages.
 class VideoListing {
  public:
   VideoListing(VideoTable& videos, VideoQuery query);

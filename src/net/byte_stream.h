@@ -23,7 +23,7 @@ class ByteStream {
   // Returns when read_now() has something to say. Holds no memory while it waits. A timeout below a
   // second is kept to a few milliseconds, a longer one is late by at most DeadlineSweeper::period.
   virtual runtime::Task<Result<>> wait_readable(Duration timeout) = 0;
-  // What is there, without waiting: nullopt when nothing is, 0 at the end of the stream.
+  // Reads the bytes that are there, without waiting: nullopt if none, 0 at the end of the stream.
   virtual Result<std::optional<std::size_t>> read_now(MutableBytes buffer) = 0;
   struct Lent {
     int descriptor = -1;    // -1: the stream cannot be lent.
@@ -54,7 +54,7 @@ class ByteStream {
   virtual runtime::Executor executor() = 0;
   // Address without port, for logs and limits.
   virtual const std::string& peer_address() const noexcept = 0;
-  // Nobody between the peer and this end can read the bytes.
+  // No third party between the peer and this end can read the bytes.
   virtual bool is_secure() const noexcept { return false; }
 };
 

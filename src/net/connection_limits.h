@@ -17,8 +17,8 @@
 
 namespace sluice::net {
 
-// One open connection in the count of open connections, for as long as it lives. What it counts in
-// must outlive it. One thread at a time.
+// One open connection in the count of open connections, for as long as it lives. The counters must
+// outlive it. One thread at a time.
 class ConnectionSlot {
  public:
   // It is counted, and has no limits.
@@ -80,7 +80,7 @@ class ConnectionLimits {
     std::uint64_t leaving = 0;             // Of these: they were told to go.
     std::map<std::uint64_t, Place*> idle;  // The longest idle first.
   };
-  // What is to be called without the lock.
+  // Callbacks, to be called without the lock.
   using Leavers = std::vector<std::function<void()>>;
 
   bool is_counted(const AddressBytes& peer) const;

@@ -21,7 +21,7 @@ struct Endpoint {
 };
 
 // `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` (which is 127.0.0.1), `unix:/run/sluice.sock`.
-// No other names: what is listened on must not depend on a resolver. bad_request says what is
+// No other names: the listening address must not depend on a resolver. bad_request says what is
 // expected and what came.
 Result<Endpoint> parse_endpoint(std::string_view text);
 // The form that parse_endpoint() reads; for TCP also the one that URLs take.

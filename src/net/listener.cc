@@ -29,7 +29,7 @@ namespace asio = boost::asio;
 constexpr int burst_max = 64;
 constexpr std::chrono::seconds complaint_interval{1};
 
-// A Unix socket's peer has no address: whoever may open the name may connect.
+// A Unix socket's peer has no address: every process that may open the name may connect.
 std::string address_text(const sockaddr_storage& peer) {
   if (peer.ss_family == AF_UNIX) {
     return "unix";

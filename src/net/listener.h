@@ -28,7 +28,7 @@ namespace sluice::net {
 // once; the others keep theirs until their stream is destroyed.
 class Listener {
  public:
-  // Who takes connections: `accept` is called on `executor`'s thread, where `deadlines` lives too.
+  // A taker of connections: `accept` is called on `executor`'s thread, where `deadlines` lives too.
   struct Target {
     runtime::Executor executor;
     runtime::DeadlineSweeper& deadlines;
@@ -49,8 +49,8 @@ class Listener {
   // With the port that was chosen.
   const Endpoint& endpoint() const noexcept { return socket_.endpoint(); }
 
-  // Deals connections out in turns until stop(). What `accept` refers to must outlive the loop of
-  // its executor: connections may still be on their way there. REQUIRES: at least one target.
+  // Deals connections out in turns until stop(). The references of `accept` must outlive the loop
+  // of its executor: connections may still be on their way there. REQUIRES: at least one target.
   runtime::Task<> run(std::vector<Target> targets);
   // Closes the listening socket, so that the kernel refuses new connections, and removes its name.
   void stop() noexcept;

@@ -37,7 +37,7 @@ int bind_to(int descriptor, const sockaddr_un& address) {
   return ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
-// Takes away the name of a socket on which nobody listens any more.
+// Removes the name of a socket on which no process listens any more.
 Result<> remove_stale_name(const Endpoint& endpoint, const sockaddr_un& address) {
   struct stat status{};
   if (::lstat(endpoint.path.c_str(), &status) != 0) {

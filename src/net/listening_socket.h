@@ -14,8 +14,8 @@ namespace sluice::net {
 class ListeningSocket {
  public:
   // Non-blocking, bound and listening; the error names the address and the reason. `mode` is for a
-  // Unix socket's name: who may write to it may connect. A name that a dead process left is
-  // replaced; one on which somebody listens, or that is no socket, is an error.
+  // Unix socket's name: processes that may write to it may connect. A name that a dead process left
+  // is replaced; a name on which a process listens, or that is no socket, is an error.
   static Result<ListeningSocket> open(const Endpoint& endpoint, mode_t mode);
 
   ListeningSocket(ListeningSocket&& other) noexcept;

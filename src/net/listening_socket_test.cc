@@ -41,7 +41,7 @@ class ListeningSocketTest : public ::testing::Test {
     ::close(client);
     return connected;
   }
-  // As after a SIGKILL: the name is there and nobody listens.
+  // As after a SIGKILL: the name is there and no process listens.
   void leave_a_name_behind() const {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

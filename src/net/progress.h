@@ -18,7 +18,7 @@ struct Patience {
 };
 
 // Measures one transfer against a Patience. Only time that was spent waiting for the peer counts:
-// however busy this end is, the peer is not the one who is slow. Around each wait:
+// however busy this end is, that does not make the peer slow. Around each wait:
 // before_wait(), a wait of at most wait_max(), waited().
 class Progress {
  public:

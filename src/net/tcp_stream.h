@@ -59,7 +59,7 @@ class TcpStream final : public ByteStream {
   void alarm_rang();
   static void set_alarm(const std::shared_ptr<Alarm>& alarm,
                         std::chrono::steady_clock::time_point at);
-  // What is written of `head` and `body`, taken off their fronts; false when the socket is full.
+  // Takes the written bytes off the fronts of `head` and `body`; false when the socket is full.
   Result<bool> write_now(Bytes& head, Bytes& body);
 
   std::optional<ConnectionSlot> slot_;

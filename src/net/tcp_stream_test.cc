@@ -130,7 +130,7 @@ TEST_F(TcpStreamTest, KeepsShortTimeoutsPrecisely) {
     EXPECT_EQ(code_of(wait_readable(timeout)), Errc::idle_timeout);
     const auto waited = steady_clock::now() - start;
     EXPECT_GE(waited, timeout);
-    // Not the sweeper, which nobody runs here.
+    // Not the sweeper, which does not run here.
     EXPECT_LT(waited, timeout + 5s);
   }
 }

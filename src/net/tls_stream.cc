@@ -103,7 +103,7 @@ Result<TlsStream::Wants> TlsStream::outcome(const char* operation, int result) {
     case SSL_ERROR_WANT_WRITE:
       return Wants::write;
     default: {
-      // Also an end of the connection without a close_notify: what came may be cut off.
+      // Also an end of the connection without a close_notify: the received bytes may be cut off.
       is_broken_ = true;
       const char* reason = ERR_reason_error_string(ERR_peek_error());
       ERR_clear_error();
@@ -159,8 +159,8 @@ runtime::Task<Result<>> TlsStream::wait_readable(Duration timeout) {
   co_return co_await wait_for(read_wants_, timeout);
 }
 
-// What is encrypted lies in the same buffer, behind what is decrypted: a record is longer than what
-// is in it, so that the one never reaches the other.
+// Encrypted bytes lie in the same buffer, behind the decrypted ones: a record is longer than its
+// plaintext, so that the one never reaches the other.
 Result<std::optional<std::size_t>> TlsStream::read_now(MutableBytes buffer) {
   if (!is_open_) {
     return std::nullopt;
@@ -179,8 +179,8 @@ Result<std::optional<std::size_t>> TlsStream::read_now(MutableBytes buffer) {
     }
     filled += count;
   }
-  // Nothing is left of it, unless the stream is over: what a read would have to write, the answer
-  // to new keys, waits for the next write. If it did not, the next record would not decrypt.
+  // Nothing is left of it, unless the stream is over: the answer to new keys, which a read would
+  // have to write, waits for the next write. If it did not, the next record would not decrypt.
   transport_ = {.descriptor = transport_.descriptor, .room = {}, .received = {}};
   if (filled > 0) {
     return filled;  // The next call hears of what ended it.

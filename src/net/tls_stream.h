@@ -15,14 +15,14 @@ namespace sluice::net {
 // Where OpenSSL's bytes come from and go to.
 struct TlsTransport {
   int descriptor;
-  // Both only while a read is under way: what is received goes into `room` first, if that is large,
-  // and `received` is what OpenSSL has not taken of it yet.
+  // Both only while a read is under way: received bytes go into `room` first, if that is large, and
+  // `received` are those that OpenSSL has not taken yet.
   MutableBytes room;
   Bytes received;
 };
 
-// The first wait_readable() or write() makes the handshake. One that takes longer than
-// `handshake_timeout`, or fails, ends as closed_by_peer: there is nobody to talk to.
+// The first wait_readable() or write() makes the handshake. A handshake that takes longer than
+// `handshake_timeout`, or fails, ends as closed_by_peer: there is no peer to answer.
 class TlsStream final : public ByteStream {
  public:
   TlsStream(std::unique_ptr<TcpStream> socket, const TlsIdentity& identity,
@@ -52,7 +52,7 @@ class TlsStream final : public ByteStream {
   runtime::Task<Result<>> shake_hands();
   runtime::Task<Result<>> write_all(Bytes bytes, Progress& progress, std::uint64_t& moved);
   runtime::Task<Result<>> wait_for(Wants wants, Duration timeout);
-  // What the operation that returned `result` waits for; an error when the connection is over.
+  // The readiness that the operation waits for; an error when the connection is over.
   Result<Wants> outcome(const char* operation, int result);
   void say_goodbye() noexcept;
 

@@ -283,7 +283,7 @@ TEST_F(TlsStreamTest, NewKeysOfThePeerChangeNothing) {
   EXPECT_EQ(there.get(), "reply");
 }
 
-// What was received ahead cannot wait for the client to take the answer.
+// Bytes that were received ahead cannot wait for the client to take the answer.
 TEST_F(TlsStreamTest, NewKeysThatCannotBeAnsweredYetStopNoReading) {
   const Ends ends = connected();
   const std::string garbage(10'000, 'x');

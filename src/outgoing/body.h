@@ -38,7 +38,7 @@ class TextBody final : public Body {
   const std::string text_;
 };
 
-// `size` bytes of a file, from `begin` on. One that ends before is an error.
+// `size` bytes of a file, from `begin` on. A file that ends before is an error.
 class FileBody final : public Body {
  public:
   FileBody(std::shared_ptr<runtime::DiskFile> file, std::uint64_t size, std::uint64_t begin = 0)

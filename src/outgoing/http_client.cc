@@ -135,7 +135,7 @@ void HttpClient::finish_done() {
     if (message->msg != CURLMSG_DONE) {
       continue;
     }
-    // What the message points to is gone with remove_handle.
+    // The data that the message points to is gone with remove_handle.
     CURL* const handle = message->easy_handle;
     const CURLcode code = message->data.result;
     curl_multi_remove_handle(multi_, handle);

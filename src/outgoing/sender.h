@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whoever makes requests for others.
+// The interface for requests to other servers.
 #pragma once
 
 #include "outgoing/http_request.h"
@@ -11,8 +11,8 @@ class Sender {
  public:
   virtual ~Sender() = default;
 
-  // delivery_failed: there was no whole answer, and whether the other side acted is unknown. What
-  // body and sink report is passed on. overloaded: too many requests. draining: the program ends.
+  // delivery_failed: there was no whole answer, and whether the other side acted is unknown. Errors
+  // of body and sink are passed on. overloaded: too many requests. draining: the program ends.
   virtual runtime::Task<Result<HttpAnswer>> send(HttpRequest request) = 0;
 };
 

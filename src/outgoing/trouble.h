@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which answers of an application are its word, and which speak of the way to it: of a gateway in
-// front of it, a path that is not deployed yet, a load that passes. What is asked stays open after
+// front of it, a path that is not deployed yet, a load that passes. The question stays open after
 // the latter.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who a request of the API belongs to, and what they may have: from the words of HTTP to those of
-// the authenticator, and from its grant to a new upload.
+// The owner of an API request, and the owner's rights: from the words of HTTP to those of the
+// authenticator, and from its grant to a new upload.
 #pragma once
 
 #include "auth/authenticator.h"

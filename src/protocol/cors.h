@@ -18,8 +18,9 @@ void allow_origin(http::Headers& headers, const Origins& origins, const http::Re
 // Is it the question that a browser asks before the request itself?
 bool is_preflight(const http::Request& request);
 
-// What a preflight asks for, beside allow_origin(). `methods` as in Allow. Every request header is
-// allowed, by its name: "*" would leave out Authorization, and names none for older browsers.
+// Headers that a preflight asks for, beside allow_origin(). `methods` as in Allow. Every request
+// header is allowed, by its name: "*" would leave out Authorization, and names none for older
+// browsers.
 void answer_preflight(http::Headers& headers, const http::Request& request,
                       const std::string& methods);
 

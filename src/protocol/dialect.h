@@ -20,8 +20,8 @@ class Dialect {
 
   // Told from the head alone, as every request at a location passes here.
   virtual bool recognises(const http::Request& request) const = 0;
-  // What it does at a location; GET stands for HEAD too. A location has the methods of all
-  // dialects.
+  // Whether it serves the method at a location; GET stands for HEAD too. A location has the methods
+  // of all dialects.
   virtual bool has(http::Method method) const noexcept = 0;
   // REQUIRES: the call is at a location, its capture is a token, and has() its method.
   virtual runtime::Task<Answer> handle(Call& call) = 0;

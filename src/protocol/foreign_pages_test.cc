@@ -151,7 +151,7 @@ TEST_F(ForeignPagesTest, NeedTheConsentOfTheOperatorOrACredential) {
             201);
 }
 
-// What stands behind a file that is longer than the first read is seen after its room is taken.
+// The fields behind a file that is longer than the first read are seen after its room is taken.
 TEST_F(ForeignPagesTest, ShowTheCredentialInFrontOfTheFile) {
   auth::Credential ann;
   ann.owner = "ann";

@@ -17,13 +17,11 @@
 
 namespace sluice::protocol {
 
-// What a form is for its reader.
+// How a form is read.
 enum class FormKind {
   // A file: the part named "file", or, without one, the only part that has a file name. It is
-  // stored
-  // as it comes: where another part with a file name follows one that is not named "file", it is
-  // not
-  // known which is meant, and the form is refused. Other parts are skipped.
+  // stored as it comes: where another part with a file name follows one that is not named "file",
+  // it is not known which is meant, and the form is refused. Other parts are skipped.
   file,
   // A file with parameters, or parameters alone: the one part that has a file name, and the parts
   // that have none, whatever their names. (PHP 7 sends "@/path" as the text of `file`.)
@@ -74,9 +72,9 @@ class MultipartFileSource final : public runtime::ByteSource {
   bool can_fill(MutableBytes room) const noexcept;
   // Reads a little of the body into `at_hand_`.
   runtime::Task<> prefetch();
-  // Parses the raw bytes in `region`, moves what belongs to the file to its front and says how much
-  // that is; what cannot be told yet goes to `undecided_`. At the body's end, sets `failure_` when
-  // the form is not whole.
+  // Parses the raw bytes in `region`, moves the file's bytes to its front and returns their count;
+  // undecided bytes go to `undecided_`. At the body's end, sets `failure_` when the form is not
+  // whole.
   std::size_t parse(MutableBytes region, bool at_end);
   // One event of the parser. False when there is no more to do.
   bool apply(const http::MultipartParser::Step& step, MutableBytes region, std::size_t& produced);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What stands in front of "/uploads/TOKEN" in every Location: clients follow it, so changing it
-// moves them. Locations that were given before go on working.
+// The URL in front of "/uploads/TOKEN" in every Location: clients follow it, so changing it moves
+// them. Locations that were given before go on working.
 #pragma once
 
 #include <string>

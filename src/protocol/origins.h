@@ -28,7 +28,7 @@ class Origins {
   // The hosts as Flash writes them: "*", "app.example.com", "*.example.com".
   std::vector<std::string> domains() const;
 
-  // What parse() was given; it reads back to the same value.
+  // The text that parse() was given; it reads back to the same value.
   const std::string& text() const noexcept { return text_; }
 
   friend bool operator==(const Origins& left, const Origins& right) {

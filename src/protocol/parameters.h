@@ -38,8 +38,7 @@ class Parameters {
 
   const boost::json::object& values() const noexcept { return values_; }
 
-  // As they came, byte for byte, with duplicates: what signatures are made of. A JSON body has
-  // none.
+  // As they came, byte for byte, with duplicates: signatures cover these. A JSON body has none.
   const std::vector<http::FormField>& query_fields() const noexcept { return query_fields_; }
   const std::vector<http::FormField>& form_fields() const noexcept { return form_fields_; }
   // SHA-256 of the body in hex; empty when it was not read.
@@ -48,7 +47,7 @@ class Parameters {
   // Leaves what stands in the query or a form.
   void drop_json();
 
-  // Fields of a form that somebody else has read.
+  // Fields of a form that another reader has read.
   Result<> add_form_fields(std::vector<http::FormField> fields);
 
  private:

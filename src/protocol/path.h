@@ -25,7 +25,7 @@ struct VersionPrefix {
 };
 VersionPrefix strip_version(Segments& segments);
 
-// What signatures cover: decoded, and without the version prefix. REQUIRES: parse_path() reads it.
+// The signed path: decoded, and without the version prefix. REQUIRES: parse_path() reads it.
 std::string signed_path(std::string_view path);
 
 // Segments to compare with; one of them may contain "{}", which stands for one character or more.
@@ -33,7 +33,7 @@ class PathPattern {
  public:
   explicit PathPattern(std::string_view pattern);
 
-  // What stands for "{}", empty in a pattern without it; nullopt when the path is another.
+  // The text that stands for "{}", empty in a pattern without it; nullopt when the path is another.
   std::optional<std::string> match(const Segments& segments) const;
 
  private:

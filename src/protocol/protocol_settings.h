@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the operator decides about the protocol.
+// The operator's settings for the protocol.
 #pragma once
 
 #include <cstddef>

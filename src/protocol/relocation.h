@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an operator may ask of the locations of a running server.
+// The operator's commands about the locations of a running server.
 #pragma once
 
 #include <string>

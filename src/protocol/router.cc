@@ -187,7 +187,7 @@ Result<Router::Lead> Router::lead(Call& call) const {
   std::optional<Match> match = find(*segments, version.found);
   if (!match) {
     const bool without_json = lacks_json(*segments, version.found);
-    // What is no path of the API may be a mistaken location, and its page has to hear of that.
+    // A path that is none of the API may be a mistaken location, and its page has to hear of that.
     if (without_json || version.found || (!segments->empty() && segments->front() == "videos")) {
       call.exchange.lead_to(elsewhere_in_api_);
     }

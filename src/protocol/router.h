@@ -22,7 +22,7 @@
 
 namespace sluice::protocol {
 
-// What the routes lead to. All of it outlives the router.
+// The objects that the routes lead to. They outlive the router.
 struct RouterParts {
   upload::Engine& engine;
   ServicePages& pages;
@@ -41,7 +41,7 @@ class Router final : public http::Handler {
 
  private:
   using Kind = Route::Kind;
-  // What the answers of a route, or of one dialect at the locations, have in common.
+  // The properties that the answers of a route, or of one dialect at the locations, share.
   class Place final : public http::Destination {
    public:
     // Pages of `origins` may read the answers. Without a dialect errors have the usual form.
@@ -86,7 +86,7 @@ class Router final : public http::Handler {
   // With the upload that the request was about, whatever became of it. Takes the answer; handed
   // over by value it would stand in the frame of handle() twice.
   runtime::Task<http::ReplyPtr> reply(Call& call, Answer& answer);
-  // Who asks. A POST is judged by its handler, which knows what its body says.
+  // Finds the request's owner. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
   const Origins& origins_of(Kind kind) const;
 

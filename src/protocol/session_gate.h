@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who may still refuse or change a session that has been found correct.
+// The check that may still refuse or change a session that has been found correct.
 #pragma once
 
 #include <utility>
@@ -12,7 +12,7 @@
 
 namespace sluice::protocol {
 
-// What became of the proposal: the session to create, or what its client is told instead.
+// The outcome of the proposal: the session to create, or the client's answer instead.
 using Verdict = std::variant<upload::NewUpload, http::Response>;
 
 class SessionGate {

@@ -21,14 +21,14 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
 // file is the caller's to add.
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
 
-// What can be told of an answer before the backend gave it.
+// The answer as far as it is known before the backend gave it.
 http::Response expected_answer(const journal::Answer& answer);
 
 // An answer of the backend's alone. `Sluice-Answer: backend` tells it from an error of Sluice's
 // own.
 http::Response final_answer(const journal::Answer& answer);
 
-// What the client of an upload in `failed` is told.
+// The error for the client of an upload in `failed`.
 Error failure_of(const upload::Snapshot& snapshot);
 
 // `response` is made of the snapshot's answer; gets the answer's body from where it is, where it is

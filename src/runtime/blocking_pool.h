@@ -50,7 +50,7 @@ class BlockingPool {
   };
 
   void run(Thread& self);
-  // Whom to notify when the lock is free again; null when nobody need be.
+  // The thread to notify when the lock is free again; null if none.
   Thread* wake() REQUIRES(mutex_);
 
   Mutex mutex_;
@@ -92,8 +92,8 @@ class OffloadJob final : public BlockingPool::Job {
 };
 
 // Runs `work` on the pool and continues on the caller's own executor with what it returned. `work`
-// must not throw, and what it refers to must live until this returns: it cannot be cancelled once
-// it has begun.
+// must not throw, and its references must live until this returns: it cannot be cancelled once it
+// has begun.
 template <class Work>
 Task<std::invoke_result_t<Work&>> offload(BlockingPool& pool, Work work) {
   using Value = std::invoke_result_t<Work&>;

@@ -51,7 +51,7 @@ Task<Result<Buffer>> BufferPool::acquire(Duration timeout) {
     auto turn = std::make_shared<Event>();
     {
       const MutexLock lock(mutex_);
-      // Who comes anew does not overtake who waits; who was woken has waited.
+      // A new caller does not overtake waiting ones; a woken caller has waited.
       if (lent_ < count_max_ && (!first || waiting_.empty())) {
         ++lent_;
         in_use_.add(1);

@@ -49,7 +49,7 @@ class BufferPool {
 
   // Waits for a free buffer; overloaded when `timeout` passed first.
   Task<Result<Buffer>> acquire(Duration timeout);
-  // More than half of them are lent: whoever has one gives it back soon.
+  // More than half of the buffers are lent: a holder should give its buffer back soon.
   bool is_scarce() const;
 
  private:

@@ -21,8 +21,8 @@ class Loan {
  public:
   virtual ~Loan() = default;
 
-  // What is there, and what comes within `patience`, up to the end of `buffer`. 0 when nothing
-  // came, and also for an end or an error, which the source's next read() tells.
+  // Reads the bytes that are there or come within `patience`, up to the end of `buffer`. 0 when
+  // nothing came, and also for an end or an error, which the source's next read() tells.
   virtual std::size_t read(MutableBytes buffer, Duration patience) = 0;
 
   // The next `left` bytes of the source can be taken from this descriptor as they are. It does not

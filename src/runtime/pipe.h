@@ -11,8 +11,8 @@
 
 namespace sluice::runtime {
 
-// Holds limits::pipe_bytes. One thread at a time. What is in it goes with it. Nobody ever waits at
-// either end.
+// Holds limits::pipe_bytes. One thread at a time. Its content is lost with it. Neither end ever
+// blocks.
 class Pipe {
  public:
   // Empty where the system gives no descriptors, or not so much room: an unprivileged user gets 64

@@ -69,7 +69,7 @@ AnswerFiles::AnswerFiles(runtime::Disk& disk, runtime::BlockingPool& pool, std::
                          Durability durability)
     : disk_(disk), pool_(pool), directory_(std::move(directory)), durability_(durability) {}
 
-// What an interrupted attempt has left may be longer than what comes now.
+// A file that an interrupted attempt has left may be longer than the new answer.
 Result<std::unique_ptr<runtime::DiskFile>> AnswerFiles::create(std::uint64_t upload_id) {
   if (const Result<> removed = disk_.remove(path(upload_id)); !removed) {
     return fail_as_ours(removed.error());

@@ -43,7 +43,7 @@ void write_holder(int lock) {
   }
 }
 
-// The file is never removed: who has it open and who makes it anew would both hold "the" lock.
+// The file is never removed: processes with the old and a new file would both hold "the" lock.
 Result<int> lock_directory(const std::string& path) {
   const std::string file = path + "/lock";
   const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -90,8 +90,8 @@ std::optional<std::string> foreign_name(const std::string& path) {
   return std::nullopt;
 }
 
-// Makes the directory and its name durable. The parent of a directory that is there may be
-// anybody's: a failure to sync it is no reason to refuse.
+// Makes the directory and its name durable. The parent of a directory that is there may be another
+// user's: a failure to sync it is no reason to refuse.
 Result<> make_root(runtime::Disk& disk, const std::string& path) {
   const Result<bool> there = disk.exists(path);
   if (!there) {

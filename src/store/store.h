@@ -17,13 +17,13 @@
 
 namespace sluice::store {
 
-// What a receive() took.
+// The result of a receive().
 struct Received {
   std::uint64_t bytes = 0;  // They are written. 0 and no error: the source has ended.
   Result<> outcome;         // Of the source, or of the store; what was written before stays.
 };
 
-// What the caller does when a receive() has filled its range.
+// The caller's next step when a receive() has filled its range.
 enum class AtEnd {
   goes_on,
   settles,  // The store may make the bytes durable on the way.
@@ -45,9 +45,9 @@ class Blob {
   // when the blob ends before they do.
   virtual runtime::Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) = 0;
   // Returns when every byte of the upload that was written so far survives a power cut, its name
-  // included. `unsynced`: what the journal names and no settle() has made durable; an earlier
-  // process may have written some of it. After a failure the bytes since the last success are
-  // unknown, and every later settle() of this upload fails too.
+  // included. `unsynced`: the bytes that the journal names and no settle() has made durable; an
+  // earlier process may have written some of them. After a failure the bytes since the last success
+  // are unknown, and every later settle() of this upload fails too.
   virtual runtime::Task<Result<>> settle(RangeSet unsynced) = 0;
 };
 

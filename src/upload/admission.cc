@@ -62,7 +62,7 @@ Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_
       co_return Result<>();
     }
   }
-  // Nobody is refused because of what was true a moment ago.
+  // No upload is refused because of an old measurement.
   if (const Result<> measured = co_await measure(); !measured) {
     co_return fail(measured.error());
   }
@@ -179,7 +179,7 @@ bool Admission::lacks_files() const {
   return free_files_ && *free_files_ < limits::free_files_min;
 }
 
-// What was allocated since the measurement began may be in it already or not.
+// Room that was allocated since the measurement began may be in it already or not.
 std::uint64_t Admission::available() const {
   return saturating_subtract(free_bytes_,
                              saturating_subtract(allocated_bytes_, allocated_measured_));

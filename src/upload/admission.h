@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Whether a new upload may begin: not beside too many others, and the room for its whole file is
-// promised to it before a byte flows, and to nobody else.
+// promised to it before a byte flows, and to no other upload.
 //
 // An upload's room is accounted for in two ways, one after the other. From its creation it is part
 // of the sum that is kept here. When its blob is made, the file system sets the room aside
 // (`fallocate`), free space shrinks by it, and it leaves the sum. An upload that ends before it had
-// a blob leaves the sum then. So a blob's further life need not be followed: what it occupies is
-// the file system's knowledge.
+// a blob leaves the sum then. So a blob's further life need not be followed: the file system knows
+// the room that it occupies.
 //
 // After a restart the sum is the journal's: the uploads of which nothing is stored. The blob of one
 // whose first bytes never became durable may be there already; its room is then counted twice until
@@ -17,7 +17,7 @@
 // before a restart the promises count for the owners that the journal knows. Those of clients that
 // are addresses count for no client, and neither does what the disk has set aside by then.
 //
-// One mark, not two: whoever is let in has all of its room, so letting in the next small file
+// One mark, not two: an admitted upload has all of its room, so letting in the next small file
 // right after a refusal starts nothing that could not end, and there is nothing to calm down.
 #pragma once
 
@@ -54,7 +54,7 @@ bool is_promised(const journal::UploadProgress& progress) noexcept;
 // Any thread.
 class Admission {
  public:
-  // `before`: what earlier processes have let in.
+  // `before`: the promises of earlier processes.
   Admission(store::Store& store, AdmissionSettings settings, const journal::Promises& before);
 
   // Promises room for the file of the upload that will have this id. file_too_large with the limit,
@@ -78,7 +78,7 @@ class Admission {
   std::uint64_t promised_bytes() const;
 
  private:
-  // What one client's unfinished uploads have; a part of it is set aside on the disk.
+  // The room of one client's unfinished uploads; a part of it is set aside on the disk.
   struct Share {
     std::uint64_t bytes = 0;
     std::uint64_t allocated_bytes = 0;

@@ -36,7 +36,7 @@ class AdmissionTest : public ::testing::Test {
     upload.file_size = file_size;
     return upload;
   }
-  // What the file system does when the upload's blob is made.
+  // As the file system does when the upload's blob is made.
   void allocate(Admission& admission, std::uint64_t id, std::uint64_t file_size) {
     store.free_bytes -= file_size;
     admission.allocated(id, file_size);

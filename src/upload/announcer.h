@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who has to be told of the turns in an upload's life.
+// The interface that announces the changes of an upload's state.
 #pragma once
 
 #include <vector>
@@ -13,9 +13,9 @@ class Announcer {
  public:
   virtual ~Announcer() = default;
 
-  // What the journal has to keep in the same transaction as the turn, so that it is announced when
-  // it came to be and only then. `before` is null when the upload is created; `record` holds
-  // whatever does not change.
+  // Changes that the journal has to commit in the same transaction as the change of state, so that
+  // it is announced when it happened and only then. `before` is null when the upload is created;
+  // `record` holds the facts that do not change.
   virtual std::vector<journal::Change> announcements(
       const journal::UploadRecord& record, const journal::UploadProgress* before,
       const journal::UploadProgress& after) const = 0;
@@ -23,7 +23,7 @@ class Announcer {
   virtual void announced() = 0;
 };
 
-// Nobody has to be told.
+// Announces nothing.
 class NoAnnouncer final : public Announcer {
  public:
   std::vector<journal::Change> announcements(const journal::UploadRecord&,

@@ -30,20 +30,20 @@ struct Expiry {
       limits::untouched_life_default;  // Before the first byte, in place of `idle`.
 };
 
-// What the data path works with. References outlive every append.
+// The parts that the data path works with. References outlive every append.
 struct AppendTools {
   store::Store& store;
   runtime::BufferPool& buffers;
   Clock& clock;
   Metrics& metrics;
   const Expiry& expiry;
-  DeferredSyncs* deferred = nullptr;  // Null: what is acknowledged is committed and synced before.
+  DeferredSyncs* deferred = nullptr;  // Null: acknowledged bytes are committed and synced before.
 };
 
 // One piece on its way into one upload. Used once, by one coroutine.
 class Append {
  public:
-  // What is referred to outlives this.
+  // The references outlive this.
   Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
          runtime::ByteSource& body);
 

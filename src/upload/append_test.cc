@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one request makes of its body, beside what the tests of the engine say.
+// One request and its body, beside the cases in the tests of the engine.
 #include "upload/append.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a status query tells of requests that still run.
+// Status queries while other requests still run.
 #include "upload/checkpoint.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the classes behind the engine's interfaces have in common: its settings, the parts that it
+// The state that the classes behind the engine's interfaces share: its settings, the parts that it
 // works with, and the uploads in memory.
 #pragma once
 
@@ -28,7 +28,7 @@ struct EngineSettings {
   Duration answer_wait =
       limits::answer_wait_default;  // A client waits so long for the backend's answer.
   // A status query waits so long for what running requests have brought to be durable, and of that
-  // so long for them to write it. Zero: what is written already.
+  // so long for them to write it. Zero: only for bytes that are written already.
   Duration status_wait = limits::status_wait_max;
   Duration arrival_wait = limits::arrival_wait_max;
   std::size_t answer_waiters_max = limits::answer_waiters_max;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the engine promises, and keeps, when the disk is full.
+// The promises that the engine keeps when the disk is full.
 #include <gtest/gtest.h>
 
 #include <boost/asio/deferred.hpp>

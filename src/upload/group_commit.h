@@ -31,7 +31,7 @@ class GroupCommit {
 
   // All of the record but its progress is constant.
   const journal::UploadRecord& facts() const noexcept NO_THREAD_SAFETY_ANALYSIS { return record_; }
-  // What `read` makes of the record, under the lock.
+  // The result of `read` on the record, under the lock.
   template <class Read>
   auto look(Read read) const {
     const MutexLock lock(mutex_);
@@ -78,7 +78,7 @@ class GroupCommit {
   void finish(Batch& batch, Result<> outcome);
   runtime::Task<Result<>> write(Batch& batch);
   runtime::Task<Result<>> try_to_write(Batch& batch);
-  // What the record comes to be with the batch; nothing where that changes nothing.
+  // The record as the batch changes it; nullopt where that changes nothing.
   std::optional<journal::UpdateUpload> applied(Batch& batch) const REQUIRES(mutex_);
   void keep(journal::UploadProgress progress) REQUIRES(mutex_);
 

@@ -67,7 +67,7 @@ class GroupCommitTest : public ::testing::Test {
   }
   std::size_t waiting() const { return (first_ ? 0 : 1) + (second_ ? 0 : 1) + (third_ ? 0 : 1); }
 
-  // What another engine does.
+  // A change by another engine.
   void change_elsewhere(const Event& event) {
     UploadProgress& progress = journal_.uploads.at(1).progress;
     const std::uint64_t version = progress.version;

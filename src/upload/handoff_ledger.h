@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What became of a hand-off, written down in its upload.
+// Records the outcome of a hand-off in its upload.
 #pragma once
 
 #include <string>

@@ -211,7 +211,7 @@ TEST_F(HandoffTest, RetryAllTakesEachRefusedAndFailedUploadOnce) {
     EXPECT_EQ(page->failed, 0U);
     retried += page->retried;
     range = page->next;
-    // What is refused again at once comes in no later page.
+    // An upload that is refused again at once comes in no later page.
     EXPECT_TRUE(answer(journal.uploads.at(2).token, 404));
   }
   EXPECT_EQ(retried, count);

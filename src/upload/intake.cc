@@ -90,7 +90,7 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::take_file(NewUpload outline,
       std::min(record.progress.expires_at, record.created_at + limits::unidentified_file_life);
   identity.numbered(record.id);
   const std::shared_ptr<LiveUpload> upload = core_.uploads.add(record);
-  // From before the journal knows of it to its end: what is being written does not expire.
+  // From before the journal knows of it to its end: a file being written does not expire.
   Claim claim(*upload, {0, record.file_size}, body);
 
   std::vector<journal::Change> changes;
@@ -184,8 +184,8 @@ Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::Byte
   co_return size;
 }
 
-// What cannot be removed now is the reaper's. So is everything when the journal does not know
-// itself whether the file is an upload by now: its hand-off needs the bytes.
+// A file that cannot be removed now is left to the reaper. So is every file when the journal does
+// not know whether the file is an upload by now: its hand-off needs the bytes.
 Task<> Intake::discard_file(LiveUpload& upload, const Error& reason) {
   core_.parts.log.info("file without a session refused", {{"upload", upload.id()},
                                                           {"reason", info(reason.code()).name},

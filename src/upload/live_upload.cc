@@ -39,7 +39,7 @@ Task<Result<std::size_t>> Claim::acquire() {
         Errc::taken_over);
   }
   // The sender is asked for its bytes, and they come, while the older ones are on their way to the
-  // disk. What goes wrong here, the source says again.
+  // disk. An error here is returned again by the source.
   if (!older.empty()) {
     (void)co_await source_->wait_readable();
   }

@@ -90,7 +90,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   bool is_nameless() const noexcept { return changes_.facts().file_name.empty(); }
   bool has_layout() const noexcept { return changes_.facts().layout.has_value(); }
 
-  // What is durable.
+  // The durable values.
   journal::UploadProgress progress() const;
   journal::UploadState state() const;
   Timestamp expires_at() const;
@@ -139,7 +139,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   bool keeps_broken_part() const;
 
   // After a failed sync nothing is acknowledged on this blob until a restart reads the journal
-  // again, and what was not synced before is told to nobody.
+  // again, and no client is told of bytes that were not synced before.
   void distrust() noexcept;
   bool is_trusted() const noexcept;
 

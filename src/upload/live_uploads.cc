@@ -111,8 +111,8 @@ std::shared_ptr<LiveUpload> LiveUploads::keep(journal::UploadRecord record) {
 }
 
 // Only find() and add() hand out references, under the same mutex: an upload that the cache alone
-// holds is held by no one. One that is in use counts as used now, so that a crowd of these is not
-// looked through with every call.
+// holds is not in use. An upload in use counts as used now, so that a crowd of these is not looked
+// through with every call.
 void LiveUploads::evict() {
   const auto is_over = [this]() REQUIRES(mutex_) {
     return recency_.size() > limits::idle_uploads_cached_max ||

@@ -57,7 +57,7 @@ class LiveUploads {
   Recency recency_ GUARDED_BY(mutex_);  // The most recently used first.
   // The upload's own token.
   std::unordered_map<std::string_view, Recency::iterator> by_token_ GUARDED_BY(mutex_);
-  // What is being read from the journal, by token; set at the end of that.
+  // Uploads being read from the journal, by token; the event is set at the end of the read.
   std::unordered_map<std::string, std::shared_ptr<runtime::Event>> loading_ GUARDED_BY(mutex_);
 };
 

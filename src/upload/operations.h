@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the operator of a running server may do to uploads.
+// The operator's commands on the uploads of a running server.
 #pragma once
 
 #include <cstddef>

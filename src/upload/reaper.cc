@@ -55,8 +55,8 @@ bool Reaper::is_over(const LiveUpload& upload, Timestamp now) const {
   if (progress.state != UploadState::receiving || !upload.is_being_written()) {
     return true;
   }
-  // A request under way is activity, whatever the journal says, but for the absolute time. One that
-  // brings a file without a session has a time of its own.
+  // A request under way is activity, whatever the journal says, but for the absolute time. A
+  // request with a file without a session has a time of its own.
   return !upload.is_nameless() && upload.created_at() + core_.settings.expiry.absolute <= now;
 }
 

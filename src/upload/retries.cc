@@ -44,7 +44,7 @@ Task<Result<Snapshot>> Retries::retry(std::uint64_t upload_id) {
   co_return snapshot;
 }
 
-// One that cannot be put back now is left to the operator, by its number in the log.
+// An upload that cannot be put back now is left to the operator, by its number in the log.
 Task<Result<RetriedPage>> Retries::retry_all(RetryRange range) {
   const Timestamp until = range.until.value_or(core_.parts.clock.now());
   const auto page =

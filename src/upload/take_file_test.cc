@@ -21,7 +21,7 @@ using Ending = testing::ScriptedSource::Ending;
 using journal::UploadState;
 using testing::ScriptedSource;
 
-// What the file is, as the test says; looks at the world when it is asked.
+// The file's identity as the test sets it; calls `look` when it is asked.
 class ScriptedIdentity final : public FileIdentity {
  public:
   runtime::Task<Result<NewUpload>> identify(std::uint64_t file_size) override {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What dialects say to the engine and hear from it: commands and snapshots, free of HTTP.
+// The commands that dialects give the engine and the snapshots that it returns, free of HTTP.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,7 @@ struct UpToEnd {};
 struct ContinuesAt {
   std::uint64_t offset = 0;
 };
-// What the body of a request is, and where its bytes belong.
+// The kind of a request's body, and where its bytes belong.
 using Piece = std::variant<Range, WholeFile, Part, UpToEnd, ContinuesAt>;
 
 // The bytes of a file of `file_size` bytes that a piece can bring.
@@ -75,9 +75,9 @@ struct Snapshot {
   std::uint64_t file_size = 0;
   journal::UploadState state = journal::UploadState::receiving;
   RangeSet stored;
-  // What may be told to the client as the stored prefix, in bytes. All stored bytes from 0 on, but
-  // while the file is complete and there is no answer yet one less (promise 2): the last byte is
-  // withheld.
+  // The size of the stored prefix that the client may be told, in bytes. All stored bytes from 0
+  // on, but while the file is complete and there is no answer yet one less (promise 2): the last
+  // byte is withheld.
   std::uint64_t acknowledged = 0;
   Timestamp created_at;
   Timestamp expires_at;
@@ -87,7 +87,7 @@ struct Snapshot {
 
   // Of a multi-chunk upload only, which `stored` is about then.
   std::optional<journal::Layout> layout;
-  // What the backend will call the file, and what can be answered before it has it.
+  // The backend's name for the file, and the answer as far as it is known before it has the file.
   std::string media_id;
   std::optional<journal::Answer> preview;
 };

@@ -18,7 +18,7 @@ namespace sluice::upload {
 
 class UploadEngine final : public Engine {
  public:
-  // `before`: what earlier processes have promised.
+  // `before`: the promises of earlier processes.
   UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings,
                const journal::Promises& before);
 
@@ -46,7 +46,7 @@ class UploadEngine final : public Engine {
   [[gnu::noinline]] Result<> check_piece(const LiveUpload& upload, const Piece& piece,
                                          const runtime::ByteSource& body) const;
   runtime::Task<Result<SnapshotPtr>> wait_for_answer(LiveUpload& upload);
-  // not_found for one that is over.
+  // not_found for an upload that is over.
   Result<Snapshot> present(const LiveUpload& upload) const;
   [[gnu::noinline]] Result<SnapshotPtr> present_on_heap(const LiveUpload& upload) const;
   [[gnu::noinline]] void log_early_end(const LiveUpload& upload, const Error& error) const;

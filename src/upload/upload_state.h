@@ -26,14 +26,14 @@ struct BytesStored {
   Timestamp now = {};
   // They are not synced: a power cut may take them.
   bool is_deferred = false;
-  // What was unsynced before, and was synced with them.
+  // Bytes that were unsynced before, and were synced with them.
   RangeSet synced = {};
 };
 // Bytes that were stored unsynced are durable now.
 struct BytesSynced {
   RangeSet ranges;
 };
-// A sync has failed: what was not synced before is not known any more.
+// A sync has failed: the state of unsynced bytes is not known any more.
 struct BytesLost {};
 struct AttemptBegan {};
 struct AttemptFailed {
@@ -76,7 +76,7 @@ struct Transition {
   journal::UploadProgress progress;
   bool changed = false;      // Something that the journal has to know.
   bool deliver = false;      // Hand the file to the backend.
-  bool remove_blob = false;  // Nobody needs the bytes any more.
+  bool remove_blob = false;  // The bytes are not needed any more.
   // Nothing has changed: with these bytes the file is complete, and all of it has to be synced
   // first.
   bool sync_first = false;
@@ -99,10 +99,10 @@ bool can_be_put_back(const journal::UploadProgress& progress) noexcept;
 bool can_expire(journal::UploadState state) noexcept;
 using journal::is_gone;
 
-// Behind the last byte; 0 where there is none.
+// One past the last byte; 0 if none.
 std::uint64_t end_of(const RangeSet& ranges) noexcept;
 
-// What may be told to clients as the stored prefix (promise 2).
+// The size of the stored prefix that clients may be told (promise 2).
 std::uint64_t acknowledged(const journal::UploadProgress& progress,
                            std::uint64_t file_size) noexcept;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is known of a media file after it was probed, and its form on the way out of the probe's
-// helper process. Sans-IO.
+// The facts about a probed media file, and their form on the way out of the probe's helper process.
+// Sans-IO.
 #pragma once
 
 #include <cstdint>

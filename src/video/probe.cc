@@ -137,8 +137,8 @@ class Child {
       : pid_(std::exchange(other.pid_, -1)), output_(std::move(other.output_)) {}
   Child& operator=(Child&&) = delete;
 
-  // What it wrote until it closed its output; unsupported_media_type when that took too long or
-  // was too much.
+  // The bytes that it wrote until it closed its output; unsupported_media_type when they took too
+  // long or were too many.
   Result<std::string> read_output(SteadyTime deadline);
   // Its wait status.
   Result<int> wait(SteadyTime deadline);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the server and the probe's helper program agree upon.
+// The protocol between the server and the probe's helper program.
 #pragma once
 
 namespace sluice::video {

@@ -26,7 +26,7 @@ namespace json = boost::json;
 constexpr std::size_t extension_letters_max = 16;
 constexpr std::array<const char*, 3> status_texts{"processing", "success", "fail"};
 
-// Boost.JSON writes a rate of 25 as 2.5E1, which is correct and which nobody expects to read.
+// Boost.JSON writes a rate of 25 as 2.5E1, which is correct but which no reader expects.
 std::string decimal_text(double number) {
   std::string text = fmt::format("{:.3f}", number);
   text.erase(text.find_last_not_of('0') + 1);

@@ -44,10 +44,10 @@ std::string video_metadata(const VideoDescription& video);
 // The id of the video that a hand-off with this key becomes: 32 hex digits, the same in every
 // attempt.
 std::string video_id(const std::string& idempotency_key);
-// What is appended to the id to name the file: a dot and 1 to 16 lower-case letters and digits, or
+// The suffix of the id in the file's name: a dot and 1 to 16 lower-case letters and digits, or
 // nothing. No other part of a client's file name ever reaches a path.
 std::string stored_extension(std::string_view file_name);
-// What follows the id in the name of an extra file: "-1.srt" for the first.
+// The suffix of the id in the name of an extra file: "-1.srt" for the first.
 std::string extra_file_suffix(std::size_t index, std::string_view file_name);
 // The same from a document; storage_failed when that is not one of ours.
 Result<std::string> stored_extension_of(std::string_view document);

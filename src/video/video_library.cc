@@ -111,7 +111,7 @@ VideoLibrary::~VideoLibrary() = default;
 runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::Handoff& handoff) {
   VideoDescription video = description_of(handoff);
   const std::string path = directory_ + "/" + video.id + stored_extension(handoff.file_name);
-  // The record comes after the move: whoever still finds the blob need not look for one.
+  // The record comes after the move: an attempt that still finds the blob need not look for one.
   const bool leaves_trace = handoff.extra_files.empty() && handoff.file_size > 0;
   Result<bool> moved = false;
   if (leaves_trace) {

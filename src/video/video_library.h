@@ -23,13 +23,13 @@
 
 namespace sluice::video {
 
-// What is on the disk: first the file under a name that follows from the upload, then, in one
-// commit, the record and the upload's answer. A removal goes the other way: the record says so, the
-// files go, the record goes. No hand-off is repeated for a video that has a record, and none needs
-// it: the upload's answer came with it.
+// The order of writes to the disk: first the file under a name that follows from the upload, then,
+// in one commit, the record and the upload's answer. A removal goes the other way: the record says
+// so, the files go, the record goes. No hand-off is repeated for a video that has a record, and
+// none needs it: the upload's answer came with it.
 // So a file without a record belongs to an upload whose hand-off will be repeated, and a crash
 // between any two steps leaves nothing behind that the next attempt or clean_leftovers() does not
-// find. Any worker; what it refers to outlives it. Probes are slow work; `pool` removes files.
+// find. Any worker; its references outlive it. Probes are slow work; `pool` removes files.
 class VideoLibrary final : public delivery::Backend, public Videos {
  public:
   VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,

@@ -30,7 +30,7 @@ using testing::Steps;
 constexpr std::uint64_t upload_id = 7;
 const std::string key = "upload-7";
 
-// What survives the process, and one process at a time.
+// The state that survives the process, and one process at a time.
 struct World {
   World() {
     prober.result->container = "mov,mp4,m4a,3gp,3g2,mj2";

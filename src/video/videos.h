@@ -12,7 +12,7 @@
 
 namespace sluice::video {
 
-// Whose videos a request may see; unset: everybody's.
+// The owner whose videos a request may see; unset: all owners'.
 using Viewer = std::optional<std::string>;
 
 struct VideoFilter {

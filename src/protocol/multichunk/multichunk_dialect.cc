@@ -187,8 +187,9 @@ Task<Answer> MultichunkDialect::handle(Call& call) {
   co_return fail(snapshot.error());
 }
 
-// Clients take any JSON for the result, so there is none before a file is complete. What completes
-// one file of several gets the video as it will be; once all are, only the backend's answer counts.
+// Clients take any JSON for the result, so there is none before a file is complete. A part that
+// completes one file of several gets the expected video; once all are, only the backend's answer
+// counts.
 Task<Answer> MultichunkDialect::part_answer(const upload::Snapshot& snapshot,
                                             const ChunkedFile& file) {
   if (is_decided(snapshot)) {
@@ -220,8 +221,8 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
   if (!file) {
     co_return fail(file.error());
   }
-  // Nothing is missing and nobody has said so: a file without parts, or one whose last part was
-  // stored and its request died. The question is its last part as well.
+  // Nothing is missing and no request has reported it: a file without parts, or one whose last part
+  // was stored and its request died. The question is its last part as well.
   const bool unfinished = asked.state == journal::UploadState::receiving;
   if (!unfinished || !is_complete(asked)) {
     co_return co_await description(asked, *file);

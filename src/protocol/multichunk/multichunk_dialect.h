@@ -22,7 +22,7 @@ class MultichunkDialect final : public Dialect {
   bool has(http::Method method) const noexcept override;
   runtime::Task<Answer> handle(Call& call) override;
 
-  // What another dialect was asked of an upload that has a layout: only that tells whose it is.
+  // Answers another dialect's request about an upload with a layout: only that tells whose it is.
   runtime::Task<Answer> answer(Call& call, const upload::Snapshot& snapshot);
 
  private:

@@ -18,7 +18,7 @@ namespace sluice::protocol::panda {
 // Any thread.
 class ByteAllowance {
  public:
-  // What one taker has, until it is destroyed. The allowance outlives it.
+  // The bytes of one request, until the share is destroyed. The allowance outlives it.
   class Share {
    public:
     Share(ByteAllowance& allowance, std::uint64_t bytes, std::string client)
@@ -46,7 +46,7 @@ class ByteAllowance {
   ByteAllowance(std::uint64_t bytes, std::uint64_t per_client)
       : total_(bytes), per_client_(std::min(bytes, per_client)), left_(bytes) {}
 
-  // What the client can have at the most. An empty name stands for many clients.
+  // The most that the client can have. An empty name stands for many clients.
   std::uint64_t most_of(const std::string& client) const noexcept {
     return client.empty() ? total_ : per_client_;
   }

@@ -57,7 +57,7 @@ Result<upload::NewUpload> IncomingFile::outline(std::uint64_t bytes, std::uint64
     outline.file_size_max = most;
     is_used_up_ = outline.use.has_value();
     if (outline.limits.bytes && *outline.limits.bytes <= limits::file_size_max) {
-      // Nobody is refused for bytes that are none of the file; identify() knows its true size.
+      // No upload is refused for bytes that are none of the file; identify() knows its true size.
       outline.limits.bytes = saturating_add(*outline.limits.bytes, beside);
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of the file in one `POST /videos.json`, before it comes and after: whose it is, its
+// The facts about the file in one `POST /videos.json`, before it comes and after: its owner, its
 // name, its parameters. For one request, on its worker.
 #pragma once
 
@@ -37,7 +37,7 @@ class IncomingFile final : public upload::FileIdentity {
       : parts_(parts), call_(call), parameters_(std::move(parameters)) {}
 
   const Parameters& parameters() const noexcept { return parameters_; }
-  // Signatures cover all parameters: what was judged without these is to be judged again.
+  // Signatures cover all parameters: a verdict without these has to be repeated.
   Result<> add(std::vector<http::FormField> fields);
   // With all parameters that are there; the errors of Access::judge().
   Result<> judge();
@@ -50,9 +50,9 @@ class IncomingFile final : public upload::FileIdentity {
 
   void describe(std::string name, std::string content_type);
 
-  // What the engine is told before the file comes, of which `bytes` at most are on their way and
-  // `beside` of these may be none of the file. file_too_large; overloaded when the sender is not
-  // known and others like it are sending already.
+  // The upload as the engine gets it before the file comes, of which `bytes` at most are on their
+  // way and `beside` of these may be none of the file. file_too_large; overloaded when the sender
+  // is not known and others like it are sending already.
   Result<upload::NewUpload> outline(std::uint64_t bytes, std::uint64_t beside);
 
   // The upload that a file of `file_size` bytes would be, as far as the gate lets it in; later
@@ -66,7 +66,7 @@ class IncomingFile final : public upload::FileIdentity {
   // 0 until the engine has given it one.
   std::uint64_t upload_id() const noexcept { return upload_id_; }
 
-  // What the gate has said to the client, when it has refused.
+  // The gate's answer to the client, when it has refused.
   const std::optional<http::Response>& refusal() const noexcept { return refusal_; }
 
  private:

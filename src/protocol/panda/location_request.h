@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a PUT or POST to an upload's location wants, told from its head alone. Knows no socket.
+// The purpose of a PUT or POST to an upload's location, told from its head alone. Knows no socket.
 #pragma once
 
 #include <cstdint>

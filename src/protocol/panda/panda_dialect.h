@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Panda Upload API (docs/protocol.md): what is done at locations, and its paths.
+// The Panda Upload API (docs/protocol.md): its methods at locations, and its paths.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +64,7 @@ class PandaDialect final : public Dialect {
   // the meantime.
   runtime::Task<Answer> pending(Call& call, Error error);
 
-  // What is stored, the backend's answer, or that there will be none.
+  // Answers with the stored bytes, the backend's answer, or that there will be none.
   runtime::Task<Answer> progress(Call& call, const upload::Snapshot& snapshot);
 
   upload::Engine& engine_;

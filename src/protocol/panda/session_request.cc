@@ -15,7 +15,7 @@ namespace sluice::protocol::panda {
 namespace {
 
 // Not kept: the first two have fields of their own, "file" stands for the file itself, the others
-// let whoever reads the journal act for the client.
+// let a reader of the journal act for the client.
 constexpr std::array<std::string_view, 5> not_kept{"file_size", "file_name", "file", "signature",
                                                    "token"};
 

@@ -21,7 +21,7 @@ namespace {
 
 using runtime::Task;
 
-// What a script puts into X-Query-Params stands for parameters of the query.
+// A script's X-Query-Params stands for parameters of the query.
 Result<> add_query_params(const http::Request& request, Parameters& parameters) {
   const auto text = request.headers.find("X-Query-Params");
   if (!text) {
@@ -84,7 +84,7 @@ Duration lent_time(std::uint64_t bytes) {
   return std::min<std::chrono::seconds>(whole, limits::form_upload_time_max);
 }
 
-// The room of unknown senders is lent: whoever sends as slowly as connections may is cut off. The
+// The room of unknown senders is lent: a sender as slow as connections may be is cut off. The
 // session ends each wait by itself, so that it is enough to look before the next one.
 class LentTimeSource final : public runtime::ByteSource {
  public:

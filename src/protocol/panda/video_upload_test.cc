@@ -29,7 +29,7 @@ std::string field_part(const std::string& name, const std::string& value) {
   return part("name=\"" + name + "\"", value);
 }
 
-// More than is read before the engine is asked: what follows it comes behind it.
+// More than is read before the engine is asked: the fields that follow it come later.
 const std::string long_film(10'000, 'x');
 
 class VideoUploadTest : public RouterFixture {
@@ -166,7 +166,7 @@ TEST_F(VideoUploadTest, RefusesAtTheEndWhatIsOnlyKnownThen) {
     EXPECT_EQ(error_of(post("", form)), expected);
     EXPECT_TRUE(engine.created.empty());
   }
-  // What comes behind the file is judged with the rest.
+  // The fields behind the file are judged with the rest.
   EXPECT_EQ(error_of(post("?token=secret", {file_part(long_film), field_part("cloud_id", "x")})),
             "401 NotAuthorized");
   EXPECT_EQ(engine.outlines.size(), cases.size() + 1);

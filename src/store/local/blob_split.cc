@@ -43,7 +43,7 @@ Result<> BlobSplit::put_out(const SplitOff& extra) {
       return done;
     }
   }
-  // Also for one that an earlier attempt has put there, whose name may not be durable yet.
+  // Also for a file that an earlier attempt has put there, whose name may not be durable yet.
   const std::string directory = std::filesystem::path(extra.path).parent_path().string();
   return is_durable_ ? disk_.sync_directory(directory) : Result<>();
 }

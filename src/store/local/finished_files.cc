@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What LocalStore does as FinishedFiles.
+// LocalStore's implementation of FinishedFiles.
 #include "store/finished_files.h"
 
 #include <filesystem>

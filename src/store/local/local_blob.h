@@ -13,7 +13,7 @@
 
 namespace sluice::store::local {
 
-// What the blobs of one store work with; outlives them.
+// The parts that the blobs of one store work with; outlives them.
 struct BlobTools {
   FileTools files;
   runtime::BlockingPool& pool;

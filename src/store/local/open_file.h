@@ -32,7 +32,7 @@ class SyncFailures {
   std::set<std::uint64_t> uploads_ GUARDED_BY(mutex_);
 };
 
-// What the files of one store work with; outlives them.
+// The parts that the files of one store work with; outlives them.
 struct FileTools {
   runtime::Disk& disk;
   const Durability durability;
@@ -47,8 +47,8 @@ class OpenFile {
  public:
   OpenFile(FileTools& tools, std::uint64_t upload_id) : tools_(tools), upload_id_(upload_id) {}
 
-  // Before any of the others. Opens the file with the first call; one that is not there is made,
-  // with room for `room` bytes. storage_failed when it ends before `stored_end`.
+  // Before any of the others. Opens the file with the first call; a missing file is made, with room
+  // for `room` bytes. storage_failed when it ends before `stored_end`.
   Result<> open(std::uint64_t room, std::uint64_t stored_end);
 
   // These start the writeback of what has gathered.

@@ -19,7 +19,7 @@
 namespace sluice::store::local {
 
 // Ends with the first buffer that was not filled at once, with the last byte of its range, or after
-// its time. Used once, by one thread that may block. What is referred to outlives it.
+// its time. Used once, by one thread that may block. The references outlive it.
 class Turn {
  public:
   // `body` gives the bytes that belong into `range` of the file.
@@ -40,10 +40,10 @@ class Turn {
   std::size_t wanted(std::uint64_t most) const;
   void took(std::size_t count, bool is_fast);
   Result<> run_through(runtime::Pipe& pipe);
-  // What is in the pipe then; nullopt where the rest has to be read.
+  // The count of bytes in the pipe then; nullopt where the rest has to be read.
   std::optional<std::size_t> fill(runtime::Pipe& pipe);
-  // Buffers that are read end at multiples of limits::buffer_bytes in the file: what is written so
-  // costs the page cache less.
+  // Buffers that are read end at multiples of limits::buffer_bytes in the file: such writes cost
+  // the page cache less.
   std::size_t read(MutableBytes buffer);
 
   OpenFile& file_;

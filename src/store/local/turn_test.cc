@@ -25,7 +25,7 @@ namespace {
 using sluice::testing::RecordingDisk;
 constexpr Duration long_turn = std::chrono::hours(1);
 
-// What it is asked for is there, up to `at_once` bytes a call.
+// All bytes asked for are there, up to `at_once` a call.
 class Reader final : public runtime::Loan {
  public:
   explicit Reader(std::size_t at_once) : at_once_(at_once) {}
@@ -78,7 +78,7 @@ class Socket final : public runtime::Loan {
   }
 
   bool is_plain = true;
-  bool ends_after_first = false;  // What follows has to be read.
+  bool ends_after_first = false;  // The rest has to be read.
 
  private:
   std::array<int, 2> ends_{};
