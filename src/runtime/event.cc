@@ -46,6 +46,19 @@ bool Event::is_set() const {
 }
 
 Task<bool> Event::wait(Duration timeout) {
+  // Also of a coroutine that is destroyed as it waits: no timer outlives its event loop here.
+  struct Registration {
+    Event& event;
+    const std::shared_ptr<Waiter>& waiter;
+
+    Registration(Event& e, const std::shared_ptr<Waiter>& w) : event(e), waiter(w) {}
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+    ~Registration() {
+      const MutexLock lock(event.mutex_);
+      std::erase(event.waiters_, waiter);
+    }
+  };
   const Executor executor = co_await boost::asio::this_coro::executor;
   const auto waiter = std::make_shared<Waiter>(executor, timeout);
   {
@@ -55,11 +68,11 @@ Task<bool> Event::wait(Duration timeout) {
     }
     waiters_.push_back(waiter);
   }
+  const Registration registered(*this, waiter);
   // A notification that runs between here and the wait is impossible: both are on this executor's
   // thread.
   co_await waiter->timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
   const MutexLock lock(mutex_);
-  std::erase(waiters_, waiter);
   co_return waiter->notified || set_;
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <stdexcept>
@@ -36,6 +37,23 @@ TEST(Event, ASetterMayBeSlowerThanTheEndOfTheWaitersLoop) {
     EXPECT_TRUE(testing::run(event.wait(1min)));
     setter.join();
   }
+}
+
+Task<> waits_for_ever(Event& event) {
+  co_await event.wait(1min);
+}
+
+// The sanitizers see a timer that belongs to a loop that is gone.
+TEST(Event, KeepsNothingOfAWaiterWhoseLoopHasEnded) {
+  Event event;
+  NullLog log;
+  {
+    boost::asio::io_context context(1);
+    start(context.get_executor(), log, "waits", waits_for_ever(event));
+    context.poll();
+  }
+  event.set();
+  EXPECT_TRUE(event.is_set());
 }
 
 Task<> fails() {
