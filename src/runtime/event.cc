@@ -2,10 +2,12 @@
 #include "runtime/event.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <optional>
 #include <utility>
 
 #include "runtime/timer.h"
@@ -14,9 +16,12 @@ namespace sluice::runtime {
 
 // The timer belongs to the waiter's thread; set() only posts to it.
 struct Event::Waiter {
-  Waiter(const Executor& executor, Duration timeout) : timer(executor, timeout) {}
+  Waiter(const Executor& home, Duration timeout)
+      : executor(home), timer(std::in_place, home, timeout) {}
 
-  Timer timer;
+  const Executor executor;
+  std::optional<Timer> timer;
+  std::atomic<bool> is_gone = false;  // Its coroutine has ended, perhaps with its event loop.
   bool notified = false;
 };
 
@@ -32,10 +37,15 @@ void Event::set() {
   }
   for (std::shared_ptr<Waiter>& waiter : waiters) {
     // Nothing of the waiter stays on this thread: its event loop may be gone before set() returns.
-    const Executor executor = waiter->timer.get_executor();
+    if (waiter->is_gone) {
+      continue;
+    }
+    const Executor executor = waiter->executor;
     boost::asio::post(executor, [waiter = std::move(waiter)] {
       waiter->notified = true;
-      waiter->timer.cancel();
+      if (waiter->timer) {
+        waiter->timer->cancel();
+      }
     });
   }
 }
@@ -46,17 +56,17 @@ bool Event::is_set() const {
 }
 
 Task<bool> Event::wait(Duration timeout) {
-  // Also of a coroutine that is destroyed as it waits: no timer outlives its event loop here.
-  struct Registration {
-    Event& event;
-    const std::shared_ptr<Waiter>& waiter;
+  // Also of a coroutine that is destroyed as it waits: the event keeps no timer of a loop that
+  // ends.
+  struct Ending {
+    std::shared_ptr<Waiter> waiter;
 
-    Registration(Event& e, const std::shared_ptr<Waiter>& w) : event(e), waiter(w) {}
-    Registration(const Registration&) = delete;
-    Registration& operator=(const Registration&) = delete;
-    ~Registration() {
-      const MutexLock lock(event.mutex_);
-      std::erase(event.waiters_, waiter);
+    explicit Ending(std::shared_ptr<Waiter> w) : waiter(std::move(w)) {}
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    ~Ending() {
+      waiter->is_gone = true;
+      waiter->timer.reset();
     }
   };
   const Executor executor = co_await boost::asio::this_coro::executor;
@@ -68,11 +78,12 @@ Task<bool> Event::wait(Duration timeout) {
     }
     waiters_.push_back(waiter);
   }
-  const Registration registered(*this, waiter);
   // A notification that runs between here and the wait is impossible: both are on this executor's
   // thread.
-  co_await waiter->timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+  const Ending ending(waiter);
+  co_await waiter->timer->async_wait(boost::asio::as_tuple(boost::asio::deferred));
   const MutexLock lock(mutex_);
+  std::erase(waiters_, waiter);
   co_return waiter->notified || set_;
 }
 
