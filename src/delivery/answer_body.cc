@@ -19,7 +19,7 @@ Result<> AnswerBody::append(Bytes bytes) {
   return held_.size() > limits::answer_bytes_max ? spill() : Result<>();
 }
 
-Result<> AnswerBody::finish(journal::Answer& answer) {
+Result<> AnswerBody::finish(model::Answer& answer) {
   if (!file_) {
     answer.body = std::move(held_);
     answer.spilled_bytes = 0;

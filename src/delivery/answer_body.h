@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "journal/records.h"
+#include "model/answer.h"
 #include "runtime/disk.h"
 #include "store/answer_files.h"
 
@@ -27,7 +27,7 @@ class AnswerBody {
   // error.
   Result<> append(Bytes bytes);
   // Durable when it returns: `answer` may be committed.
-  Result<> finish(journal::Answer& answer);
+  Result<> finish(model::Answer& answer);
 
  private:
   Result<> spill();

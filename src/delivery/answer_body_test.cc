@@ -27,7 +27,7 @@ class AnswerBodyTest : public ::testing::Test {
   runtime::PosixDisk disk;
   runtime::BlockingPool pool{0};
   store::AnswerFiles files{disk, pool, directory.path(), Durability::commit};
-  journal::Answer answer;
+  model::Answer answer;
 };
 
 TEST_F(AnswerBodyTest, KeepsASmallOneInTheAnswer) {

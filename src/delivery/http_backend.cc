@@ -227,7 +227,7 @@ Result<Delivery> HttpBackend::delivery_of(const Handoff& handoff,
   return delivery;
 }
 
-Task<Result<>> HttpBackend::finish_body(AnswerBody& body, journal::Answer& answer) {
+Task<Result<>> HttpBackend::finish_body(AnswerBody& body, model::Answer& answer) {
   auto work = [&body, &answer] { return body.finish(answer); };
   co_return co_await runtime::offload(pool_, work);
 }

@@ -52,7 +52,7 @@ class HttpBackend final : public Backend {
   Result<HandoffDigests> digests_of(
       const std::vector<std::shared_ptr<const outgoing::Body>>& parts) const;
   Result<Delivery> delivery_of(const Handoff& handoff, outgoing::HttpAnswer answer) const;
-  runtime::Task<Result<>> finish_body(AnswerBody& body, journal::Answer& answer);
+  runtime::Task<Result<>> finish_body(AnswerBody& body, model::Answer& answer);
   runtime::Task<> clean_up(const Handoff& handoff, const Delivery& delivery);
 
   Prepared prepared_before(std::uint64_t upload_id);

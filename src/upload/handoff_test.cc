@@ -14,7 +14,7 @@ namespace sluice::upload {
 namespace {
 
 using namespace std::chrono_literals;
-using journal::UploadState;
+using model::UploadState;
 using runtime::Task;
 
 class HandoffTest : public testing::EngineFixture {
@@ -84,7 +84,7 @@ TEST_F(HandoffTest, AClientThatWaitsHearsOfTheEnd) {
 
 TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {
   const std::string token = received();
-  journal::VideoRecord video;
+  model::VideoRecord video;
   video.id = "v";
   delivery::Delivery delivery;
   delivery.answer.status = 200;

@@ -15,7 +15,7 @@
 
 namespace sluice::upload {
 
-using journal::UploadRecord;
+using model::UploadRecord;
 using runtime::Task;
 
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
@@ -32,6 +32,7 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
   record.parameters = std::move(request.parameters);
   record.origin = std::move(request.origin);
   record.layout = std::move(request.layout);
+  record.dialect = std::move(request.dialect);
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();

@@ -55,16 +55,16 @@ class VideoLibrary final : public delivery::Backend, public Videos {
  private:
   class Change;
 
-  runtime::Task<Result<journal::VideoRecord>> find_record(std::string id, Viewer viewer);
-  runtime::Task<Result<journal::VideoRecord>> find_present(std::string id, Viewer viewer);
+  runtime::Task<Result<model::VideoRecord>> find_record(std::string id, Viewer viewer);
+  runtime::Task<Result<model::VideoRecord>> find_present(std::string id, Viewer viewer);
   // Brings the bytes to the video's final names; `path` is the main file's. As Store::move_to().
   runtime::Task<Result<bool>> take_files(const delivery::Handoff& handoff, std::string id,
                                          std::string path);
   runtime::Task<Result<MediaInfo>> probe(std::string owner, std::string path);
-  runtime::Task<Result<>> put(journal::VideoRecord record);
+  runtime::Task<Result<>> put(model::VideoRecord record);
   // Removes the file and marks it as removed in the record.
   // `record` lives until this returns.
-  runtime::Task<Result<>> remove_files(const journal::VideoRecord& record);
+  runtime::Task<Result<>> remove_files(const model::VideoRecord& record);
   // Waits until no other change of the video is under way, and keeps others out.
   runtime::Task<Result<std::unique_ptr<Change>>> begin_change(std::string id);
 

@@ -125,7 +125,7 @@ TEST(VideoLibrary, TurnsAFinishedFileIntoAVideo) {
   EXPECT_EQ(world.store.memory.moved.at(path), "bytes of a film");
   EXPECT_TRUE(world.store.memory.blobs.empty());
   ASSERT_EQ(world.journal.memory.videos.size(), 1U);
-  const journal::VideoRecord& record = world.journal.memory.videos.at(id);
+  const model::VideoRecord& record = world.journal.memory.videos.at(id);
   EXPECT_EQ(record.upload_id, upload_id);
   EXPECT_EQ(record.created_at, world.clock.now());
   EXPECT_EQ(record.status, "success");
@@ -331,7 +331,7 @@ TEST(VideoLibrary, RemovesTheFileAloneWhereverThatStops) {
 TEST(VideoLibrary, CleansManyLeftoversAndEndsWhenTheDiskRefuses) {
   World world;
   for (std::size_t i = 0; i < 3 * limits::video_leftovers_batch; ++i) {
-    journal::VideoRecord record;
+    model::VideoRecord record;
     record.id = short_digest(std::to_string(i));
     record.status = "deleted";
     record.document = R"({"extname":".mp4"})";
@@ -458,7 +458,7 @@ TEST(VideoLibrary, PassesOnWhatTheJournalSays) {
 
 TEST(VideoLibrary, ShowsAnOwnerTheirOwnVideosAlone) {
   World world;
-  journal::VideoRecord record;
+  model::VideoRecord record;
   record.id = "a";
   record.owner = "ann";
   record.status = "success";

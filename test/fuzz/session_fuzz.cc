@@ -21,6 +21,8 @@
 #include "base/limits.h"
 #include "delivery/handover.h"
 #include "http/head_parser.h"
+#include "journal/layout_text.h"
+#include "model/layout.h"
 #include "protocol/multichunk/chunked_file.h"
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/path.h"
@@ -74,7 +76,7 @@ class NoVideos final : public video::Videos {
 
 class NoHandover final : public delivery::Handover {
  public:
-  void submit(journal::UploadRecord) override {}
+  void submit(model::UploadRecord) override {}
   void hurry(std::uint64_t) override {}
 };
 
@@ -122,7 +124,7 @@ class World {
       return;
     }
     SLUICE_CHECK(answer->status == 201 && journal_.uploads.size() == 1);
-    const journal::UploadRecord& record = journal_.uploads.begin()->second;
+    const model::UploadRecord& record = journal_.uploads.begin()->second;
     SLUICE_CHECK(record.owner == (authenticator_.required() ? owner : ""));
     check_record(record);
     check_answer(answer->body, record);
@@ -142,18 +144,18 @@ class World {
     return settings;
   }
 
-  static void check_record(const journal::UploadRecord& record) {
+  static void check_record(const model::UploadRecord& record) {
     SLUICE_CHECK(record.file_size <= limits::file_size_max_default);
     SLUICE_CHECK(json::parse(record.parameters).is_object());
     if (!record.layout) {
       return;
     }
-    const journal::Layout& layout = *record.layout;
+    const model::Layout& layout = *record.layout;
     SLUICE_CHECK(layout.total_size() == record.file_size);
     SLUICE_CHECK(journal::layout_from_text(journal::layout_to_text(layout)) == layout);
     std::uint64_t end = 0;
     check_file(protocol::multichunk::main_file(layout), end);
-    for (const journal::ExtraFile& extra : layout.extra_files) {
+    for (const model::ExtraFile& extra : layout.extra_files) {
       check_file(*protocol::multichunk::find_file(layout, extra.tag), end);
     }
     SLUICE_CHECK(end == record.file_size);
@@ -175,7 +177,7 @@ class World {
     SLUICE_CHECK(position == end);
   }
 
-  static void check_answer(const std::string& body, const journal::UploadRecord& record) {
+  static void check_answer(const std::string& body, const model::UploadRecord& record) {
     const json::value document = json::parse(body);
     SLUICE_CHECK(document.at("location").as_string().ends_with(record.token));
     if (record.layout) {
@@ -185,7 +187,7 @@ class World {
     }
   }
 
-  void describe(const journal::UploadRecord& record) {
+  void describe(const model::UploadRecord& record) {
     http::Request request;
     request.method = http::Method::get;
     testing::ScriptedSource nothing("");

@@ -31,7 +31,7 @@
 namespace {
 
 using namespace sluice;
-using journal::UploadState;
+using model::UploadState;
 using testing::FuzzInput;
 using testing::ScriptedSource;
 
@@ -67,7 +67,7 @@ struct Known {
   Timestamp active_at;
   std::uint64_t told = 0;
   std::uint64_t prefix = 0;
-  std::optional<journal::Answer> answer;
+  std::optional<model::Answer> answer;
   bool aborted = false;
   Timestamp forget_at;  // Aborted, or with an answer.
   bool forgotten = false;
@@ -119,7 +119,7 @@ class World final : public delivery::Handover {
   }
 
   void hurry(std::uint64_t) override {}
-  void submit(journal::UploadRecord record) override {
+  void submit(model::UploadRecord record) override {
     SLUICE_CHECK(record.progress.state == UploadState::received);
     SLUICE_CHECK(submitted_.insert(record.id).second);
   }

@@ -12,7 +12,7 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
+using model::UploadRecord;
 using runtime::Task;
 
 const std::string& journal_directory() {
@@ -299,11 +299,11 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::unsynced(std::uint64_t afte
   co_return sluice::testing::run(inner().unsynced(after, count));
 }
 
-Task<Result<std::map<journal::UploadState, std::uint64_t>>> JournalSeam::upload_counts() {
+Task<Result<std::map<model::UploadState, std::uint64_t>>> JournalSeam::upload_counts() {
   co_return sluice::testing::run(inner().upload_counts());
 }
 
-Task<Result<std::optional<journal::VideoRecord>>> JournalSeam::find_video(std::string id) {
+Task<Result<std::optional<model::VideoRecord>>> JournalSeam::find_video(std::string id) {
   if (fails_to_read()) {
     co_return fail(Errc::storage_failed, "the journal cannot be read");
   }
@@ -314,13 +314,12 @@ Task<Result<journal::VideoPage>> JournalSeam::list_videos(journal::VideoQuery qu
   co_return sluice::testing::run(inner().list_videos(std::move(query)));
 }
 
-Task<Result<std::vector<journal::VideoRecord>>> JournalSeam::leftover_videos(std::string after,
-                                                                             std::size_t count) {
+Task<Result<std::vector<model::VideoRecord>>> JournalSeam::leftover_videos(std::string after,
+                                                                           std::size_t count) {
   co_return sluice::testing::run(inner().leftover_videos(std::move(after), count));
 }
 
-Task<Result<std::vector<journal::Notification>>> JournalSeam::next_notifications(
-    std::size_t count) {
+Task<Result<std::vector<model::Notification>>> JournalSeam::next_notifications(std::size_t count) {
   co_return sluice::testing::run(inner().next_notifications(count));
 }
 

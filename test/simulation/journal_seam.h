@@ -53,7 +53,7 @@ class JournalSeam final : public journal::Journal {
   // A new process opens it. What is wrong with what it finds, if anything is.
   std::optional<std::string> reopen(bool power_cut);
   // What every later process finds, but for a commit of which nobody knows.
-  const std::map<std::uint64_t, journal::UploadRecord>& durable_uploads() const {
+  const std::map<std::uint64_t, model::UploadRecord>& durable_uploads() const {
     return durable_uploads_;
   }
   std::uint64_t commits() const { return commits_; }
@@ -65,32 +65,31 @@ class JournalSeam final : public journal::Journal {
     return inner().next_upload_id();
   }
   runtime::Task<Result<journal::Promises>> promises() override { return inner().promises(); }
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
-      std::string token) override;
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(std::string token) override;
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
-                                                                        std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
-                                                                journal::ExpiryPosition after,
-                                                                std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
+                                                                      std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
+                                                              journal::ExpiryPosition after,
+                                                              std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
                                                                Timestamp until,
                                                                std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
       std::uint64_t after, std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
-                                                                     std::size_t count) override;
-  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                   std::size_t count) override;
+  runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override {
     return inner().list_uploads(std::move(query));
   }
-  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
+  runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
-  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
+  runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+  runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
       std::size_t count) override;
   runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
                                                           std::vector<std::uint64_t> ids,
@@ -133,8 +132,8 @@ class JournalSeam final : public journal::Journal {
   std::unique_ptr<SqliteFiles> files_;
   std::unique_ptr<journal::SqliteJournal> sqlite_;
   std::vector<journal::Change> uncertain_;  // Of a failed commit: in SQLite they are, or not.
-  std::map<std::uint64_t, journal::UploadRecord> durable_uploads_;
-  std::map<std::string, journal::VideoRecord> durable_videos_;
+  std::map<std::uint64_t, model::UploadRecord> durable_uploads_;
+  std::map<std::string, model::VideoRecord> durable_videos_;
   // What a power cut may lead back to, the latest last: with the last commit that was synced, and
   // with each one since.
   std::vector<Content> history_{Content{}};

@@ -254,7 +254,7 @@ class Node::Application final : public delivery::Backend {
     delivery::Delivery delivery;
     delivery.answer.status = 200;
     delivery.answer.body = answer.first->second;
-    journal::VideoRecord video;
+    model::VideoRecord video;
     video.id = fmt::format("{}", number);
     video.upload_id = handoff.upload_id;
     video.status = "success";

@@ -16,8 +16,8 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 using runtime::Task;
 
 namespace {
@@ -159,7 +159,7 @@ void World::wait_for_end() {
   }
 }
 
-Task<> World::create(std::uint64_t file_size, std::optional<journal::Layout> layout) {
+Task<> World::create(std::uint64_t file_size, std::optional<model::Layout> layout) {
   ++tally_.requests;
   std::string source = dice_.bytes(file_size);
   const bool refused = dice_.chance(0.2);

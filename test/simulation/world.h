@@ -39,12 +39,12 @@ struct Expectation {
   bool put_back = false;  // The operator wanted another answer than a refusal.
 
   std::uint64_t acknowledged = 0;
-  std::optional<journal::Layout> layout;  // Of a multi-chunk upload.
+  std::optional<model::Layout> layout;  // Of a multi-chunk upload.
   RangeSet acknowledged_parts;
   // Of these, what a power cut must not take.
   std::uint64_t kept = 0;
   RangeSet kept_parts;
-  std::optional<journal::Answer> answer;
+  std::optional<model::Answer> answer;
   bool may_be_gone = false;   // Someone asked for an abort, or its time has passed.
   bool must_be_gone = false;  // The abort was confirmed.
   unsigned videos_made = 0;
@@ -84,7 +84,7 @@ class World final : public delivery::Handover {
   void run_together(std::vector<runtime::Task<>> tasks);
 
   // What one client does. Their results are checked.
-  runtime::Task<> create(std::uint64_t file_size, std::optional<journal::Layout> layout = {});
+  runtime::Task<> create(std::uint64_t file_size, std::optional<model::Layout> layout = {});
   runtime::Task<> take_file(std::uint64_t file_size, ClientSource::Ending ending);
   runtime::Task<> append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
                          ClientSource::Ending ending, bool length_known);
@@ -99,7 +99,7 @@ class World final : public delivery::Handover {
   // What the operator does for an upload that was given up.
   runtime::Task<> retry(Expectation& upload);
 
-  void submit(journal::UploadRecord record) override;
+  void submit(model::UploadRecord record) override;
   void hurry(std::uint64_t /*upload_id*/) override {}
 
   // Everything that must hold between two steps.
@@ -120,27 +120,27 @@ class World final : public delivery::Handover {
   struct Identity;
 
   void wait_for_end();
-  runtime::Task<> deliver(journal::UploadRecord record);
+  runtime::Task<> deliver(model::UploadRecord record);
   // False when the journal does not know.
-  runtime::Task<bool> give_up(const journal::UploadRecord& record);
+  runtime::Task<bool> give_up(const model::UploadRecord& record);
   void count_video(std::uint64_t upload_id);
-  runtime::Task<Result<delivery::Delivery>> ask_backend(journal::UploadRecord record);
+  runtime::Task<Result<delivery::Delivery>> ask_backend(model::UploadRecord record);
   void hear(Expectation& upload, const upload::Snapshot& snapshot);
   void hear_error(const Expectation& upload, const Error& error, const char* request);
   void hear_refusal(const std::string& file_name, const Error& error);
   // Of a file that came without a session, an upload to be expected.
-  void recognise(const journal::UploadRecord& record);
+  void recognise(const model::UploadRecord& record);
   static bool may_be_answered_anew(const Expectation& upload);
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
-  void check_record(const Expectation& upload, const journal::UploadRecord& record);
-  void check_stored(const Expectation& upload, const journal::UploadRecord& record);
-  void check_bytes(const Expectation& upload, const journal::UploadRecord& record,
+  void check_record(const Expectation& upload, const model::UploadRecord& record);
+  void check_stored(const Expectation& upload, const model::UploadRecord& record);
+  void check_bytes(const Expectation& upload, const model::UploadRecord& record,
                    const RangeSet& wanted, bool durable);
   void check_video(const Expectation& upload);
   // Whether acknowledged bytes may be gone without a power cut.
   bool may_have_lost_bytes() const;
-  void check_acknowledged(const Expectation& upload, const journal::UploadProgress& progress);
-  void check_kept_bytes(const Expectation& upload, const journal::UploadProgress& progress);
+  void check_acknowledged(const Expectation& upload, const model::UploadProgress& progress);
+  void check_kept_bytes(const Expectation& upload, const model::UploadProgress& progress);
   // The clients hear what is left.
   void forget_acknowledged();
   std::string blob_path(std::uint64_t id) const;

@@ -10,8 +10,8 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 using runtime::Task;
 
 void World::submit(UploadRecord record) {
@@ -142,7 +142,7 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
       co_return fail(moved.error());
     }
   }
-  journal::VideoRecord video;
+  model::VideoRecord video;
   video.id = key;
   video.upload_id = record.id;
   video.status = "success";
@@ -171,7 +171,7 @@ std::vector<store::SplitOff> World::video_files(const Expectation& upload) {
     return {{{0, upload.source.size()}, video_path(upload.id)}};
   }
   std::vector<store::SplitOff> files{{{0, upload.layout->main_size}, video_path(upload.id)}};
-  for (const journal::ExtraFile& extra : upload.layout->extra_files) {
+  for (const model::ExtraFile& extra : upload.layout->extra_files) {
     files.push_back({extra.range, fmt::format("{}-{}", video_path(upload.id), extra.tag)});
   }
   return files;

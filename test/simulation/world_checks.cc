@@ -8,8 +8,8 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 
 namespace {
 
@@ -161,7 +161,7 @@ void World::check() {
 }
 
 void World::check_record(const Expectation& upload, const UploadRecord& record) {
-  const journal::UploadProgress progress = record.progress;
+  const model::UploadProgress progress = record.progress;
   if (upload::is_gone(progress.state)) {
     if (!upload.may_be_gone || (upload.answer && upload.answer->status != 422)) {
       violate(fmt::format("upload {} is {} and nobody wanted that", upload.id,
@@ -187,7 +187,7 @@ bool World::may_have_lost_bytes() const {
   return durability_ == Durability::interval && has_faults_;
 }
 
-void World::check_kept_bytes(const Expectation& upload, const journal::UploadProgress& progress) {
+void World::check_kept_bytes(const Expectation& upload, const model::UploadProgress& progress) {
   bool is_kept = progress.stored.prefix() >= upload.kept;
   for (const ByteRange& part : upload.kept_parts.ranges()) {
     is_kept = is_kept && progress.stored.contains(part);
@@ -205,7 +205,7 @@ void World::forget_acknowledged() {
         upload::is_gone(record->second.progress.state)) {
       continue;
     }
-    const journal::UploadProgress progress = record->second.progress;
+    const model::UploadProgress progress = record->second.progress;
     const RangeSet& stored = progress.stored;
     check_kept_bytes(upload, progress);
     const std::uint64_t left = std::min(upload.acknowledged, stored.prefix());
@@ -221,7 +221,7 @@ void World::forget_acknowledged() {
   }
 }
 
-void World::check_acknowledged(const Expectation& upload, const journal::UploadProgress& progress) {
+void World::check_acknowledged(const Expectation& upload, const model::UploadProgress& progress) {
   if (progress.stored.prefix() < upload.acknowledged) {
     violate(fmt::format("upload {}: {} bytes were acknowledged, the journal has {}", upload.id,
                         upload.acknowledged, progress.stored.prefix()));
@@ -250,7 +250,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
         fmt::format("upload {} was refused and has no file to be handed over again", upload.id));
   }
   // Without the cache: what would be left if the power went now.
-  const journal::UploadProgress progress = record.progress;
+  const model::UploadProgress progress = record.progress;
   RangeSet synced = progress.stored;
   for (const ByteRange& range : progress.unsynced.ranges()) {
     synced.remove(range);

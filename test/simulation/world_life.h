@@ -26,7 +26,7 @@ struct World::Life {
   upload::NoAnnouncer announcer;
   upload::UploadEngine engine;
   runtime::TaskGroup tasks;
-  std::deque<journal::UploadRecord> waiting;  // For the backend.
+  std::deque<model::UploadRecord> waiting;  // For the backend.
   std::set<std::uint64_t> submitted;
   const bool delivers_at_once;
 };

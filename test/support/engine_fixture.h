@@ -64,7 +64,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   Result<upload::Snapshot> status(const std::string& token) { return run(engine->status(token)); }
   const std::string& blob(std::uint64_t id) { return store.blobs.at(id).bytes; }
 
-  void submit(journal::UploadRecord record) override {
+  void submit(model::UploadRecord record) override {
     ++deliveries;
     if (answers_at_once) {
       runtime::start(context.get_executor(), log, "answer", deliver(record.token, record.id));
@@ -89,8 +89,8 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   }
 
   // What the backend says of an upload's file.
-  virtual journal::Answer answer_to(std::uint64_t id) const {
-    journal::Answer answer;
+  virtual model::Answer answer_to(std::uint64_t id) const {
+    model::Answer answer;
     answer.status = 200;
     answer.body = "answer " + std::to_string(id);
     return answer;

@@ -28,25 +28,25 @@ class ForwardingJournal : public journal::Journal {
   runtime::Task<Result<journal::Promises>> promises() override {
     return forward<journal::Promises>([](auto& inner) { return inner.promises(); });
   }
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(
       std::string token) override {
-    return forward<std::optional<journal::UploadRecord>>(
+    return forward<std::optional<model::UploadRecord>>(
         [token = std::move(token)](auto& inner) { return inner.find_upload(token); });
   }
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override {
-    return forward<std::optional<journal::UploadRecord>>(
+    return forward<std::optional<model::UploadRecord>>(
         [id](auto& inner) { return inner.find_upload_by_id(id); });
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(
-      std::uint64_t after, std::size_t count) override {
-    return forward<std::vector<journal::UploadRecord>>(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
+                                                                      std::size_t count) override {
+    return forward<std::vector<model::UploadRecord>>(
         [after, count](auto& inner) { return inner.undelivered(after, count); });
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
-                                                                journal::ExpiryPosition after,
-                                                                std::size_t count) override {
-    return forward<std::vector<journal::UploadRecord>>(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
+                                                              journal::ExpiryPosition after,
+                                                              std::size_t count) override {
+    return forward<std::vector<model::UploadRecord>>(
         [now, after, count](auto& inner) { return inner.due(now, after, count); });
   }
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
@@ -55,43 +55,42 @@ class ForwardingJournal : public journal::Journal {
     return forward<std::vector<journal::Decided>>(
         [after, until, count](auto& inner) { return inner.decided(after, until, count); });
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
       std::uint64_t after, std::size_t count) override {
-    return forward<std::vector<journal::UploadRecord>>(
+    return forward<std::vector<model::UploadRecord>>(
         [after, count](auto& inner) { return inner.leftover_blobs(after, count); });
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
-                                                                     std::size_t count) override {
-    return forward<std::vector<journal::UploadRecord>>(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                   std::size_t count) override {
+    return forward<std::vector<model::UploadRecord>>(
         [after, count](auto& inner) { return inner.unsynced(after, count); });
   }
-  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override {
-    return forward<std::map<journal::UploadState, std::uint64_t>>(
+  runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override {
+    return forward<std::map<model::UploadState, std::uint64_t>>(
         [](auto& inner) { return inner.upload_counts(); });
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override {
-    return forward<std::vector<journal::UploadRecord>>(
+    return forward<std::vector<model::UploadRecord>>(
         [query = std::move(query)](auto& inner) { return inner.list_uploads(query); });
   }
-  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override {
-    return forward<std::optional<journal::VideoRecord>>(
+  runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override {
+    return forward<std::optional<model::VideoRecord>>(
         [id = std::move(id)](auto& inner) { return inner.find_video(id); });
   }
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override {
     return forward<journal::VideoPage>(
         [query = std::move(query)](auto& inner) { return inner.list_videos(query); });
   }
-  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
+  runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override {
-    return forward<std::vector<journal::VideoRecord>>(
-        [after = std::move(after), count](auto& inner) {
-          return inner.leftover_videos(after, count);
-        });
+    return forward<std::vector<model::VideoRecord>>([after = std::move(after), count](auto& inner) {
+      return inner.leftover_videos(after, count);
+    });
   }
-  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+  runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
       std::size_t count) override {
-    return forward<std::vector<journal::Notification>>(
+    return forward<std::vector<model::Notification>>(
         [count](auto& inner) { return inner.next_notifications(count); });
   }
   runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
