@@ -12,6 +12,7 @@
 #include "protocol/router.h"
 #include "protocol/service_pages.h"
 #include "protocol/session_gate.h"
+#include "protocol/upload_opener.h"
 #include "upload/engine.h"
 #include "video/videos.h"
 
@@ -32,7 +33,8 @@ class Dialects {
       : settings_(std::move(settings)),
         access_(parts.authenticator, settings_),
         multichunk_(parts.engine),
-        panda_({parts.engine, parts.gate, parts.videos, access_, settings_, multichunk_}),
+        opener_(parts.engine, parts.gate, access_, settings_),
+        panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
         router_({parts.engine, parts.pages, access_, {&multichunk_, &panda_}}, settings_) {}
 
   Dialects(const Dialects&) = delete;
@@ -44,6 +46,7 @@ class Dialects {
   const protocol::ProtocolSettings settings_;
   const protocol::Access access_;
   protocol::multichunk::MultichunkDialect multichunk_;
+  protocol::UploadOpener opener_;
   protocol::panda::PandaDialect panda_;
   protocol::Router router_;
 };

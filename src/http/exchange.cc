@@ -11,6 +11,7 @@ namespace sluice::http {
   const Destination& destination = destination_ != nullptr ? *destination_ : nowhere;
   auto reply = std::make_unique<Reply>();
   reply->route = destination.route();
+  reply->dialect = destination.dialect();
   reply->upload_id = upload_id;
   if (answer) {
     reply->response = *std::move(answer);

@@ -26,6 +26,7 @@ struct Reply {
   Response response;
   const char* route =
       "none";  // For metrics and the log: a word of the router's table, never a client's.
+  const char* dialect = "";     // For the log: the language that was answered in; empty: none.
   std::uint64_t upload_id = 0;  // For the log; 0 when the request is about none.
   std::string trouble = {};  // For the log alone: what went wrong here, and is no client's matter.
 };
@@ -36,12 +37,14 @@ using ReplyPtr = std::unique_ptr<Reply>;
 // Where a request leads: the properties that its answers share, whichever handler makes them.
 class Destination {
  public:
-  explicit Destination(const char* route = "none") : route_(route) {}
+  explicit Destination(const char* route = "none", const char* dialect = "")
+      : route_(route), dialect_(dialect) {}
   Destination(const Destination&) = default;
   Destination& operator=(const Destination&) = default;
   virtual ~Destination() = default;
 
   const char* route() const noexcept { return route_; }
+  const char* dialect() const noexcept { return dialect_; }  // Empty: none.
   // The error in the form that clients of this destination read.
   virtual Response render(const Error& error) const { return error_response(error); }
   // Adds what every answer from here carries.
@@ -49,6 +52,7 @@ class Destination {
 
  private:
   const char* route_;
+  const char* dialect_;
 };
 
 // Lives while its request is answered, on the connection's thread.

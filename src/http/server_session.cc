@@ -53,14 +53,16 @@ class AccessLine {
     const LogField peer{"peer", context_.peer_address};
     const LogField method_field{"method", method};
     const LogField route{"route", reply.route};
+    const LogField dialect{"dialect", reply.dialect};
     const LogField size{"bytes", bytes};
     const LogField time{"milliseconds", spent.count()};
     const LogField answer{"answered", answered};
     if (reply.upload_id != 0) {
       log_.info("request",
-                {request, upload, peer, method_field, route, status, size, time, answer});
+                {request, upload, peer, method_field, route, dialect, status, size, time, answer});
     } else {
-      log_.info("request", {request, peer, method_field, route, status, size, time, answer});
+      log_.info("request",
+                {request, peer, method_field, route, dialect, status, size, time, answer});
     }
   }
 

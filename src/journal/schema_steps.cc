@@ -428,8 +428,8 @@ ALTER TABLE uploads ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 constexpr const char* version_16 = R"sql(
 ALTER TABLE uploads ADD COLUMN dialect TEXT NOT NULL DEFAULT 'panda';
 UPDATE uploads SET layout = json_remove(layout, '$.asked_in_json'),
-  dialect = CASE WHEN json_extract(layout, '$.asked_in_json') THEN 'multichunk-json'
-    ELSE 'multichunk' END
+  dialect = CASE WHEN json_extract(layout, '$.asked_in_json') THEN 'panda-json'
+    ELSE 'panda' END
   WHERE layout <> '' AND json_valid(layout);
 )sql";
 

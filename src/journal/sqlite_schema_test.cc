@@ -238,7 +238,7 @@ TEST_F(SqliteTables, TakeTheDialectOfVersion15FromTheLayout) {
   ASSERT_TRUE(migrate(*connection, migration_steps()));
   const std::string without = R"({"main_size":9,"part_size":4,"extra_files":[]})";
   EXPECT_EQ(connection->query("SELECT group_concat(dialect || layout, ' ') FROM uploads"),
-            "multichunk-json" + without + " multichunk" + without + " panda pandadamaged");
+            "panda-json" + without + " panda" + without + " panda pandadamaged");
 }
 
 TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {

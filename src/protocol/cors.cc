@@ -13,7 +13,10 @@ namespace {
 // Always named, so that one preflight does for all requests of an uploader.
 constexpr std::string_view usual_headers =
     "cache-control, content-range, content-type, x-requested-with, x-file-name, x-query-params, "
-    "x-part, x-extra-file-tag";
+    "x-part, x-extra-file-tag, authorization, x-api-key, x-request-id, content-disposition, "
+    "content-digest, repr-digest, idempotency-key, tus-resumable, upload-length, upload-offset, "
+    "upload-metadata, upload-defer-length, upload-concat, upload-checksum, upload-incomplete, "
+    "upload-complete, upload-draft-interop-version, x-http-method-override";
 
 // The usual ones and those that are asked for. No request could have more of them, or what is no
 // token.
@@ -47,7 +50,11 @@ void allow_origin(http::Headers& headers, const Origins& origins, const http::Re
     headers.set("Access-Control-Allow-Origin", std::string(*origin));
   }
   headers.set("Access-Control-Expose-Headers",
-              "Location, Range, Retry-After, Sluice-Answer, X-Request-Id");
+              "Location, Range, Retry-After, Sluice-Answer, X-Request-Id, ETag, Tus-Version, "
+              "Tus-Resumable, Tus-Max-Size, Tus-Extension, Tus-Checksum-Algorithm, Upload-Length, "
+              "Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Concat, "
+              "Upload-Expires, Upload-Incomplete, Upload-Complete, Upload-Draft-Interop-Version, "
+              "Upload-Limit, Repr-Digest");
 }
 
 bool is_preflight(const http::Request& request) {

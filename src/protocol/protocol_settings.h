@@ -34,6 +34,8 @@ struct ProtocolSettings {
   bool takes_extra_files = true;
   // How many parts a client of a multi-chunk session is told to send at once.
   std::size_t part_connections = limits::part_connections_default;
+  // Where uploads are opened in the dialects that have no path of their own.
+  std::string files_path = "/files";
   // Whose pages may read answers of upload locations: the URL itself is the capability.
   Origins origins = Origins::all();
   // Whose pages may call the API.

@@ -20,6 +20,7 @@ struct Route {
   enum class Kind {
     api,  // With and without version prefix.
     location,
+    opening,  // Where uploads are opened, in any dialect.
     service,
   };
 

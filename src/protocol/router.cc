@@ -39,6 +39,7 @@ Action inside_page_of(ServicePages& pages, Task<http::Response> (ServicePages::*
 }
 
 constexpr const char* location_route = "upload";
+constexpr const char* opening_route = "files";
 
 // As in Allow, of the methods for which `has` is true.
 template <class Predicate>
@@ -61,8 +62,10 @@ Method without_head(Method method) {
   return method == Method::head ? Method::get : method;
 }
 
-http::Response options_answer(const http::Request& request, const std::string& allowed) {
+http::Response options_answer(const http::Request& request, const std::string& allowed,
+                              http::Headers described = {}) {
   http::Response response;
+  response.headers = std::move(described);
   response.status = 204;
   response.headers.add("Allow", allowed);
   if (is_preflight(request)) {
@@ -83,7 +86,8 @@ Router::Router(RouterParts parts, const ProtocolSettings& settings)
     : parts_(std::move(parts)),
       settings_(settings),
       table_(make_table()),
-      at_locations_(make_places()),
+      at_locations_(make_places(location_route, Kind::location)),
+      at_opening_(make_places(opening_route, Kind::opening)),
       every_method_(names_of([this](Method method) {
         return std::ranges::any_of(table_,
                                    [&](const Entry& entry) { return has(entry.route, method); });
@@ -98,7 +102,9 @@ std::vector<Router::Entry> Router::make_table() const {
       table.push_back({std::move(route), place});
     }
   };
-  add({{Kind::location, location_route, PathPattern("/uploads/{}"), {}}}, nullptr);
+  add({{Kind::location, location_route, PathPattern("/uploads/{}"), {}},
+       {Kind::opening, opening_route, PathPattern(settings_.files_path), {}}},
+      nullptr);
   for (Dialect* const dialect : parts_.dialects) {
     add(dialect->routes(), dialect);
   }
@@ -131,18 +137,27 @@ std::vector<Route> Router::own_routes() const {
   return table;
 }
 
-std::vector<Router::Place> Router::make_places() const {
+std::vector<Router::Place> Router::make_places(const char* route, Kind kind) const {
   std::vector<Place> places;
   for (const Dialect* const dialect : parts_.dialects) {
-    places.emplace_back(location_route, origins_of(Kind::location), dialect);
+    places.emplace_back(route, origins_of(kind), dialect);
   }
   return places;
 }
 
+bool Router::is_shared(const Route& route) const noexcept {
+  return route.kind == Kind::location || route.kind == Kind::opening;
+}
+
+bool Router::serves(const Dialect& dialect, const Route& route, Method method) const noexcept {
+  return route.kind == Kind::location ? dialect.has(method) : dialect.opens_with(method);
+}
+
 bool Router::has(const Route& route, Method method) const {
-  if (route.kind == Kind::location) {
-    return std::ranges::any_of(parts_.dialects,
-                               [&](const Dialect* dialect) { return dialect->has(method); });
+  if (is_shared(route)) {
+    return std::ranges::any_of(parts_.dialects, [&](const Dialect* dialect) {
+      return serves(*dialect, route, method);
+    });
   }
   return std::ranges::any_of(route.endpoints,
                              [&](const Endpoint& endpoint) { return endpoint.method == method; });
@@ -164,7 +179,7 @@ Task<http::ReplyPtr> Router::refuse(http::Exchange& exchange, Error error) {
 
 Task<http::ReplyPtr> Router::reply(Call& call, Answer& answer) {
   if (call.upload_id == 0 && call.at_location && is_upload_token(call.capture)) {
-    call.upload_id = co_await parts_.engine.number_of(call.capture);
+    call.upload_id = (co_await parts_.engine.label_of(call.capture)).id;
   }
   co_return call.exchange.reply(std::move(answer));
 }
@@ -197,21 +212,40 @@ Result<Router::Lead> Router::lead(Call& call) const {
   call.capture = std::move(match->capture);
   call.lists_are_objects = version.is_3_1;
   call.at_location = entry.route.kind == Kind::location;
-  if (!call.at_location) {
-    call.exchange.lead_to(entry.place);
-    return Lead{.route = &entry.route};
+  call.method = call.request.method;
+  call.exchange.lead_to(entry.place);
+  Dialect* const dialect = is_shared(entry.route) ? recogniser_of(call.request) : nullptr;
+  if (dialect != nullptr) {
+    speak(call, entry.route, *dialect);
   }
-  const std::size_t spoken = recogniser_of(call.request);
-  call.exchange.lead_to(at_locations_[spoken]);
-  return Lead{.route = &entry.route, .dialect = parts_.dialects[spoken]};
+  return Lead{.route = &entry.route, .dialect = dialect};
 }
 
-std::size_t Router::recogniser_of(const http::Request& request) const {
-  std::size_t spoken = 0;
-  while (spoken + 1 < parts_.dialects.size() && !parts_.dialects[spoken]->recognises(request)) {
-    ++spoken;
+Dialect* Router::recogniser_of(const http::Request& request) const {
+  const auto found = std::ranges::find_if(
+      parts_.dialects, [&](const Dialect* dialect) { return dialect->recognises(request); });
+  return found == parts_.dialects.end() ? nullptr : *found;
+}
+
+Dialect* Router::speaker_for(const Route& route, Method method, std::string_view name) const {
+  Dialect* speaker = nullptr;
+  for (Dialect* const dialect : parts_.dialects) {
+    if (!serves(*dialect, route, method)) {
+      continue;
+    }
+    speaker = dialect;
+    if (dialect->name() == name) {
+      break;
+    }
   }
-  return spoken;
+  return speaker;
+}
+
+void Router::speak(Call& call, const Route& route, const Dialect& dialect) const {
+  const auto index = static_cast<std::size_t>(
+      std::ranges::find(parts_.dialects, &dialect) - parts_.dialects.begin());
+  call.exchange.lead_to(route.kind == Kind::location ? at_locations_[index] : at_opening_[index]);
+  call.method = dialect.method_of(call.request);
 }
 
 Task<Answer> Router::dispatch(Call& call) {
@@ -236,10 +270,16 @@ Task<Answer> Router::dispatch(Call& call) {
       return answered(fail(named.error()));
     }
   }
-  if (request.method == Method::options) {
-    return answered(options_answer(request, allowed_methods(route)));
+  if (call.method == Method::options) {
+    http::Headers described;
+    for (const Dialect* const dialect : parts_.dialects) {
+      if (is_shared(route)) {
+        dialect->add_options(described);
+      }
+    }
+    return answered(options_answer(request, allowed_methods(route), std::move(described)));
   }
-  return call.at_location ? at_location(call, route, *led->dialect) : at(call, route);
+  return is_shared(route) ? at_shared(call, route, led->dialect) : at(call, route);
 }
 
 Task<Answer> Router::nothing_at(Call& call, bool lacks_json) const {
@@ -253,21 +293,48 @@ Task<Answer> Router::nothing_at(Call& call, bool lacks_json) const {
   return answered(fail(Errc::not_found, "There is nothing at " + in_quotes(call.request.path)));
 }
 
-Task<Answer> Router::at_location(Call& call, const Route& route, Dialect& dialect) const {
-  if (!dialect.has(without_head(call.request.method))) {
+Task<Answer> Router::at_shared(Call& call, const Route& route, Dialect* dialect) const {
+  if (dialect != nullptr) {
+    return in(dialect, call, route);
+  }
+  if (call.at_location && is_upload_token(call.capture)) {
+    return in_dialect_of_upload(call, route);
+  }
+  return in(speaker_for(route, without_head(call.method), {}), call, route);
+}
+
+Task<Answer> Router::in_dialect_of_upload(Call& call, const Route& route) const {
+  Dialect* speaker = nullptr;
+  {
+    const upload::Label label = co_await parts_.engine.label_of(call.capture);
+    call.upload_id = label.id;
+    speaker = speaker_for(route, without_head(call.method), label.dialect);
+  }
+  co_return co_await in(speaker, call, route);
+}
+
+Task<Answer> Router::in(Dialect* dialect, Call& call, const Route& route) const {
+  if (dialect == nullptr) {
     return not_allowed(call, allowed_methods(route));
+  }
+  speak(call, route, *dialect);
+  if (!serves(*dialect, route, without_head(call.method))) {
+    return not_allowed(call, allowed_methods(route));
+  }
+  if (!call.at_location) {
+    return dialect->open(call);
   }
   if (!is_upload_token(call.capture)) {
     return answered(fail(Errc::not_found,
                          "Couldn't find an upload at this location: it never existed, was aborted "
                          "or has expired"));
   }
-  return dialect.handle(call);
+  return dialect->handle(call);
 }
 
 Task<Answer> Router::at(Call& call, const Route& route) const {
   for (const Endpoint& endpoint : route.endpoints) {
-    if (endpoint.method == without_head(call.request.method)) {
+    if (endpoint.method == without_head(call.method)) {
       if (const Result<> identified = identify(call, route); !identified) {
         return answered(fail(identified.error()));
       }
@@ -321,9 +388,16 @@ bool Router::lacks_json(Segments segments, bool has_version) const {
 
 const Origins& Router::origins_of(Kind kind) const {
   static const Origins none;
-  return kind == Kind::api        ? settings_.api_origins
-         : kind == Kind::location ? settings_.origins
-                                  : none;
+  switch (kind) {
+    case Kind::api:
+    case Kind::opening:
+      return settings_.api_origins;
+    case Kind::location:
+      return settings_.origins;
+    case Kind::service:
+      break;
+  }
+  return none;
 }
 
 std::string Router::allowed_methods(const Route& route) const {

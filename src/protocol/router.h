@@ -46,7 +46,7 @@ class Router final : public http::Handler {
    public:
     // Pages of `origins` may read the answers. Without a dialect errors have the usual form.
     Place(const char* name, const Origins& origins, const Dialect* dialect)
-        : Destination(name), origins_(origins), dialect_(dialect) {}
+        : Destination(name, dialect == nullptr ? "" : dialect->name()), origins_(origins), dialect_(dialect) {}
 
     http::Response render(const Error& error) const override;
     void complete(const http::Request& request, http::Response& response) const override;
@@ -57,7 +57,7 @@ class Router final : public http::Handler {
   };
   struct Entry {
     Route route;
-    Place place;  // At a location the dialect's counts.
+    Place place;  // At a shared path the dialect's counts.
   };
   struct Match {
     const Entry* entry;
@@ -65,23 +65,33 @@ class Router final : public http::Handler {
   };
   struct Lead {
     const Route* route = nullptr;  // Null: there is nothing.
-    Dialect* dialect = nullptr;    // At a location.
+    // At a shared path: the one that recognises the request; null where none does.
+    Dialect* dialect = nullptr;
     bool lacks_json = false;       // With ".json" behind the path there would be something.
   };
 
   std::vector<Entry> make_table() const;
   std::vector<Route> own_routes() const;
-  std::vector<Place> make_places() const;
+  std::vector<Place> make_places(const char* route, Kind kind) const;
   std::optional<Match> find(const Segments& segments, bool has_version) const;
   // Would this path be known with ".json" behind it?
   bool lacks_json(Segments segments, bool has_version) const;
-  // Of `dialects`.
-  std::size_t recogniser_of(const http::Request& request) const;
+  bool is_shared(const Route& route) const noexcept;
+  // Null where none recognises it.
+  Dialect* recogniser_of(const http::Request& request) const;
+  bool serves(const Dialect& dialect, const Route& route, http::Method method) const noexcept;
+  // For a request that no dialect recognises: the one called `name` if it has the method, else the
+  // last that has; null where none has.
+  Dialect* speaker_for(const Route& route, http::Method method, std::string_view name) const;
+  // The answers will be in the dialect's form.
+  void speak(Call& call, const Route& route, const Dialect& dialect) const;
   // The only place that looks for the route. An error: the path cannot be read.
   Result<Lead> lead(Call& call) const;
   runtime::Task<Answer> dispatch(Call& call);
   runtime::Task<Answer> nothing_at(Call& call, bool lacks_json) const;
-  runtime::Task<Answer> at_location(Call& call, const Route& route, Dialect& dialect) const;
+  runtime::Task<Answer> at_shared(Call& call, const Route& route, Dialect* dialect) const;
+  runtime::Task<Answer> in_dialect_of_upload(Call& call, const Route& route) const;
+  runtime::Task<Answer> in(Dialect* dialect, Call& call, const Route& route) const;
   runtime::Task<Answer> at(Call& call, const Route& route) const;
   // With the upload that the request was about, whatever became of it. Takes the answer; handed
   // over by value it would stand in the frame of handle() twice.
@@ -97,6 +107,7 @@ class Router final : public http::Handler {
   const ProtocolSettings& settings_;
   const std::vector<Entry> table_;
   const std::vector<Place> at_locations_;  // As `dialects`.
+  const std::vector<Place> at_opening_;    // The same.
   const std::string every_method_;
   // Where no route leads.
   const Place elsewhere_{"none", settings_.origins, nullptr};

@@ -143,15 +143,28 @@ TEST_F(RouterTest, ShowsThePolicyForFlashOnlyWhenEnabled) {
 // Takes what it is called by its name for.
 class Whisper final : public Dialect {
  public:
+  const char* name() const noexcept override { return "whisper"; }
   bool recognises(const http::Request& request) const override {
     return request.headers.find("Whisper").has_value();
   }
-  bool has(http::Method method) const noexcept override { return method == http::Method::patch; }
+  http::Method method_of(const http::Request& request) const override {
+    return request.headers.find("Whisper") == "delete" ? http::Method::delete_ : request.method;
+  }
+  bool has(http::Method method) const noexcept override {
+    return method == http::Method::patch || method == http::Method::delete_;
+  }
+  bool opens_with(http::Method method) const noexcept override {
+    return method == http::Method::post;
+  }
+  runtime::Task<Answer> open(Call& /*call*/) override {
+    return answered(http::json_response(201, "{}"));
+  }
+  void add_options(http::Headers& headers) const override { headers.set("Whisper", "all"); }
   runtime::Task<Answer> handle(Call& call) override {
     if (call.capture.starts_with('Z')) {
       return answered(fail(Errc::content_mismatch, "psst"));
     }
-    return answered(http::json_response(200, "{}"));
+    return answered(http::json_response(call.method == http::Method::delete_ ? 202 : 200, "{}"));
   }
   http::Response render(const Error& error) const override {
     return {.status = 409, .headers = {}, .body = "(" + error.message() + ")"};
@@ -194,16 +207,59 @@ TEST_F(RouterDialectsTest, ALocationHasTheMethodsOfAllDialects) {
   const std::string path = open(9);
   constexpr const char* all = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
   for (const char* head : {"OPTIONS *", "OPTIONS /uploads/x", "OPTIONS /uploads/x\nWhisper: 1",
-                           "GET /uploads/x\nWhisper: 1", "PATCH /uploads/x"}) {
+                           "GET /uploads/x\nWhisper: 1"}) {
     EXPECT_EQ(header(send(head), "Allow"), all) << head;
   }
-  EXPECT_EQ(send("PATCH " + path).status, 405) << "not every dialect has every method";
+  const http::Response refused = send("PUT " + path + "\nWhisper: 1");
+  EXPECT_EQ(header(refused, "Allow"), all) << "not every dialect has every method";
+}
+
+TEST_F(RouterDialectsTest, TheDialectOfTheUploadAnswersWhatNoneRecognises) {
+  const std::string theirs = open(9);
+  const std::string ours = open(9);
+  journal.uploads.at(2).dialect = "whisper";
+  restart();
+  EXPECT_EQ(send("DELETE " + ours).status, 202);
+  EXPECT_STREQ(last.dialect, "whisper");
+  EXPECT_EQ(last.upload_id, 2U);
+  EXPECT_EQ(field(send("GET " + ours), "id"), "2") << "a method that it does not have";
+  EXPECT_STREQ(last.dialect, "panda");
+  EXPECT_EQ(send("DELETE " + theirs).status, 200);
+  EXPECT_STREQ(last.dialect, "panda");
+  EXPECT_EQ(send("PATCH " + theirs).status, 200) << "one dialect alone has it";
+}
+
+TEST_F(RouterDialectsTest, AMethodMayStandInAFieldOfTheDialect) {
+  EXPECT_EQ(send("POST " + open(9) + "\nWhisper: delete").status, 202);
+}
+
+TEST_F(RouterDialectsTest, UploadsAreOpenedInEachDialectThatCan) {
+  for (const char* head : {"POST /files\nWhisper: 1", "POST /files/", "POST /files?x=1"}) {
+    EXPECT_EQ(send(head).status, 201) << head;
+    EXPECT_STREQ(last.route, "files");
+    EXPECT_STREQ(last.dialect, "whisper");
+  }
+  EXPECT_EQ(send("PUT /files\nWhisper: 1").body, "(expected one of POST, OPTIONS, got \"PUT\")");
+  EXPECT_EQ(error_of(send("PUT /files")), "405 MethodNotAllowed");
+  more_dialects.clear();
+  EXPECT_EQ(header(send("POST /files"), "Allow"), "OPTIONS");
+}
+
+TEST_F(RouterDialectsTest, OptionsTellOfEachDialect) {
+  for (const char* head : {"OPTIONS /files", "OPTIONS /uploads/x"}) {
+    EXPECT_EQ(header(send(head), "Whisper"), "all") << head;
+  }
+  EXPECT_EQ(header(send("OPTIONS /videos.json"), "Whisper"), "(none)");
 }
 
 class RouterOriginsTest : public RouterFixture {
  protected:
   static constexpr const char* exposed =
-      "Location, Range, Retry-After, Sluice-Answer, X-Request-Id";
+      "Location, Range, Retry-After, Sluice-Answer, X-Request-Id, ETag, Tus-Version, "
+      "Tus-Resumable, Tus-Max-Size, Tus-Extension, Tus-Checksum-Algorithm, Upload-Length, "
+      "Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Concat, Upload-Expires, "
+      "Upload-Incomplete, Upload-Complete, Upload-Draft-Interop-Version, Upload-Limit, "
+      "Repr-Digest";
 };
 
 TEST_F(RouterOriginsTest, OpensLocationsToEveryOrigin) {

@@ -24,6 +24,12 @@ class FileIdentity {
   virtual runtime::Task<Result<NewUpload>> identify(std::uint64_t file_size) = 0;
 };
 
+// What tells an upload from others before anything is asked of it.
+struct Label {
+  std::uint64_t id = 0;  // 0: there is none.
+  std::string dialect;   // As in model/upload.h.
+};
+
 // Any worker may call; commands continue on the caller's executor. Errors carry the words for the
 // client.
 class Engine {
@@ -42,9 +48,8 @@ class Engine {
   // As status(), of what is durable already: for a request that brings bytes itself.
   virtual runtime::Task<Result<Snapshot>> peek(std::string token) = 0;
 
-  // The number of the upload, for the log; 0 when there is none. Aborted and expired ones have
-  // theirs.
-  virtual runtime::Task<std::uint64_t> number_of(std::string token) = 0;
+  // Of aborted and expired uploads too.
+  virtual runtime::Task<Label> label_of(std::string token) = 0;
 
   // Stores what `body` brings, as far as it fits, and returns when that is durable; with the piece
   // that completes the file, when the backend has answered (`answer` is set then), when the last

@@ -87,9 +87,9 @@ Task<Result<Snapshot>> UploadEngine::peek(std::string token) {
   co_return present(**found);
 }
 
-Task<std::uint64_t> UploadEngine::number_of(std::string token) {
+Task<Label> UploadEngine::label_of(std::string token) {
   const auto found = co_await core_.uploads.find(token);
-  co_return found ? (*found)->id() : 0;
+  co_return found ? Label{(*found)->id(), (*found)->dialect()} : Label();
 }
 
 Result<Snapshot> UploadEngine::present(const LiveUpload& upload) const {

@@ -25,7 +25,7 @@ class UploadEngine final : public Engine {
   runtime::Task<Result<Snapshot>> create(NewUpload request) override;
   runtime::Task<Result<Snapshot>> status(std::string token) override;
   runtime::Task<Result<Snapshot>> peek(std::string token) override;
-  runtime::Task<std::uint64_t> number_of(std::string token) override;
+  runtime::Task<Label> label_of(std::string token) override;
   runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                             runtime::ByteSource& body) override;
   runtime::Task<Result<Snapshot>> take_file(NewUpload outline, runtime::ByteSource& body,

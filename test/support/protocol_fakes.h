@@ -138,7 +138,7 @@ class RouterFixture : public EngineFixture {
   static std::string token_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
   // Of the upload at the path: what its record names, holes and all, or what the backend got last.
   std::string stored(const std::string& path) {
-    const std::uint64_t id = run(engine.number_of(token_of(path)));
+    const std::uint64_t id = run(engine.label_of(token_of(path))).id;
     if (!store.blobs.contains(id)) {
       return delivered_bytes;
     }
@@ -199,8 +199,9 @@ class RouterFixture : public EngineFixture {
     ScriptedSource source(body, ending);
     const protocol::Access access(*authenticator, settings);
     protocol::multichunk::MultichunkDialect multichunk(engine);
+    protocol::UploadOpener opener(engine, *gate_in_use, access, settings);
     protocol::panda::PandaDialect panda(
-        {engine, *gate_in_use, videos, access, settings, multichunk});
+        {engine, *gate_in_use, opener, videos, access, settings, multichunk});
     std::vector<protocol::Dialect*> dialects = more_dialects;
     dialects.insert(dialects.end(), {&multichunk, &panda});
     protocol::Router router({engine, pages, access, dialects}, settings);

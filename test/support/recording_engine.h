@@ -30,8 +30,8 @@ class RecordingEngine final : public upload::Engine {
     ++calls;
     return engine_->peek(std::move(token));
   }
-  runtime::Task<std::uint64_t> number_of(std::string token) override {
-    return engine_->number_of(std::move(token));
+  runtime::Task<upload::Label> label_of(std::string token) override {
+    return engine_->label_of(std::move(token));
   }
   runtime::Task<Result<upload::SnapshotPtr>> append(const std::string& token, upload::Piece piece,
                                                     runtime::ByteSource& body) override {

@@ -17,6 +17,8 @@ class MultichunkDialect final : public Dialect {
   // The engine outlives the dialect. Any thread may call.
   explicit MultichunkDialect(upload::Engine& engine) : engine_(engine) {}
 
+  // No record has it: the sessions are Panda's.
+  const char* name() const noexcept override { return "multichunk"; }
   // A PUT or POST that names a part.
   bool recognises(const http::Request& request) const override;
   bool has(http::Method method) const noexcept override;

@@ -21,10 +21,10 @@ Result<std::optional<model::Layout>> parse_layout(const Parameters& parameters,
                                                   std::uint64_t main_size,
                                                   std::uint64_t file_size_max);
 
-// The dialects of multi-chunk uploads: clients whose session's request has a JSON body read the
-// status differently (panda-clients 4.4).
-inline constexpr std::string_view asked_in_json = "multichunk-json";
-inline constexpr std::string_view asked_in_form = "multichunk";
+// model::UploadRecord::dialect of multi-chunk uploads: clients whose session's request has a JSON
+// body read the status differently (panda-clients 4.4).
+inline constexpr std::string_view asked_in_json = "panda-json";
+inline constexpr std::string_view asked_in_form = "panda";
 // One of these two.
 std::string_view dialect_of(const http::Request& session_request);
 

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "protocol/media_type.h"
 #include "protocol/panda/session_request.h"
+#include "protocol/upload_opener.h"
 
 namespace sluice::protocol::panda {
 

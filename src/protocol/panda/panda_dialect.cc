@@ -105,7 +105,7 @@ http::Response PandaDialect::render(const Error& error) const {
 }
 
 Task<Answer> PandaDialect::handle(Call& call) {
-  switch (call.request.method) {
+  switch (call.method) {
     case http::Method::put:
     case http::Method::post:
       return receive(call);

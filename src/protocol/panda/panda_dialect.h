@@ -16,6 +16,7 @@
 #include "protocol/panda/video_upload.h"
 #include "protocol/protocol_settings.h"
 #include "protocol/session_gate.h"
+#include "protocol/upload_opener.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
 #include "video/videos.h"
@@ -26,6 +27,7 @@ namespace sluice::protocol::panda {
 struct PandaParts {
   upload::Engine& engine;
   SessionGate& gate;
+  UploadOpener& opener;
   video::Videos& videos;
   const Access& access;
   const ProtocolSettings& settings;
@@ -40,12 +42,13 @@ class PandaDialect final : public Dialect {
       : engine_(parts.engine),
         settings_(parts.settings),
         multichunk_(parts.multichunk),
-        sessions_(parts.engine, parts.gate, parts.access, parts.settings),
+        sessions_(parts.opener, parts.access, parts.settings),
         video_upload_(parts.engine, parts.gate, parts.access, parts.settings),
         api_(parts.videos) {}
 
+  const char* name() const noexcept override { return "panda"; }
   // Its clients say nothing that others do not: it stands behind all other dialects.
-  bool recognises(const http::Request& /*request*/) const override { return true; }
+  bool recognises(const http::Request& /*request*/) const override { return false; }
   bool has(http::Method method) const noexcept override;
   runtime::Task<Answer> handle(Call& call) override;
   http::Response render(const Error& error) const override;

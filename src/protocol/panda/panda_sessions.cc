@@ -56,13 +56,6 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
   if (!request) {
     co_return fail(request.error());
   }
-  access_.apply(grant, call, *request);
-  request->file_size_max = access_.file_size_max(grant);
-  if (settings_.base->url().empty() && call.host().empty()) {
-    co_return fail(Errc::bad_request,
-                   "expected a Host header: the location of the upload is made of it");
-  }
-  request->origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
   Result<std::optional<model::Layout>> layout =
       multichunk::parse_layout(parameters, request->file_size, settings_.file_size_max);
   if (!layout) {
@@ -78,17 +71,14 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
     request->layout = *std::move(layout);
     request->dialect = multichunk::dialect_of(call.request);
   }
-  Verdict verdict = co_await gate_.ask(*std::move(request), call.request, call.context);
-  if (auto* refusal = std::get_if<http::Response>(&verdict)) {
+  Result<Opened> opened = co_await opener_.open(call, grant, *std::move(request));
+  if (!opened) {
+    co_return fail(opened.error());
+  }
+  if (auto* refusal = std::get_if<http::Response>(&*opened)) {
     co_return std::move(*refusal);
   }
-  auto& admitted = std::get<upload::NewUpload>(verdict);
-  const Result<upload::Snapshot> snapshot = co_await engine_.create(std::move(admitted));
-  if (!snapshot) {
-    co_return fail(snapshot.error());
-  }
-  call.upload_id = snapshot->id;
-  co_return (this->*answer)(call, *snapshot);
+  co_return (this->*answer)(call, std::get<upload::Snapshot>(*opened));
 }
 
 http::Response PandaSessions::session_answer(const Call& call,

@@ -6,18 +6,17 @@
 #include "protocol/call.h"
 #include "protocol/parameters.h"
 #include "protocol/protocol_settings.h"
-#include "protocol/session_gate.h"
+#include "protocol/upload_opener.h"
 #include "runtime/task.h"
-#include "upload/engine.h"
+#include "upload/upload.h"
 
 namespace sluice::protocol::panda {
 
 class PandaSessions {
  public:
   // All of them outlive this. Any thread may call.
-  PandaSessions(upload::Engine& engine, SessionGate& gate, const Access& access,
-                const ProtocolSettings& settings)
-      : engine_(engine), gate_(gate), access_(access), settings_(settings) {}
+  PandaSessions(UploadOpener& opener, const Access& access, const ProtocolSettings& settings)
+      : opener_(opener), access_(access), settings_(settings) {}
 
   // POST /videos/upload.json
   runtime::Task<Answer> open(Call& call);
@@ -32,8 +31,7 @@ class PandaSessions {
   http::Response session_answer(const Call& call, const upload::Snapshot& snapshot) const;
   http::Response page_session_answer(const Call& call, const upload::Snapshot& snapshot) const;
 
-  upload::Engine& engine_;
-  SessionGate& gate_;
+  UploadOpener& opener_;
   const Access& access_;
   const ProtocolSettings& settings_;
 };

@@ -85,25 +85,4 @@ std::string kept_parameters(const Parameters& parameters) {
   return boost::json::serialize(kept);
 }
 
-std::string session_origin(const http::Request& request, const std::string& client_address,
-                           const std::vector<std::string>& kept) {
-  boost::json::object headers;
-  for (const std::string& name : kept) {
-    std::string value;
-    for (const http::Header& header : request.headers.fields()) {
-      if (equals_ignoring_case(header.name, name)) {
-        value += value.empty() ? "" : name == "cookie" ? "; " : ", ";  // RFC 6265 5.4 for cookies.
-        value += header.value;
-      }
-    }
-    if (request.headers.find(name)) {
-      headers[name] = to_valid_utf8(value);
-    }
-  }
-  boost::json::object origin;
-  origin["address"] = client_address;
-  origin["headers"] = std::move(headers);
-  return boost::json::serialize(origin);
-}
-
 }  // namespace sluice::protocol::panda

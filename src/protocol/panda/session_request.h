@@ -3,10 +3,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "base/error.h"
-#include "http/message.h"
 #include "protocol/parameters.h"
 #include "upload/upload.h"
 
@@ -19,11 +17,5 @@ Result<upload::NewUpload> parse_session_request(const Parameters& parameters);
 
 // As model::UploadRecord keeps them: a JSON object.
 std::string kept_parameters(const Parameters& parameters);
-
-// Where the session comes from, as model::UploadRecord keeps it: {"address","headers"}. Of the
-// request's headers only those that are named in `kept`; several of one name become one (RFC 9110
-// 5.3).
-std::string session_origin(const http::Request& request, const std::string& client_address,
-                           const std::vector<std::string>& kept);
 
 }  // namespace sluice::protocol::panda
