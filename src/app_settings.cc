@@ -105,6 +105,8 @@ protocol::ProtocolSettings protocol_settings(const config::Config& config) {
   settings.part_connections = config.limits.part_connections;
   settings.origins = config.cors.origins;
   settings.api_origins = config.cors.api_origins;
+  settings.dialects = config.dialects.enabled;
+  settings.files_path = config.dialects.path;
   settings.hosts = host_names(config.server);
   settings.serves_every_host = config.server.open;
   settings.shows_inside = !config.admin.listen.is_set();

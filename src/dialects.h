@@ -2,7 +2,11 @@
 // The languages that the server speaks, and the router that leads to them.
 #pragma once
 
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "auth/authenticator.h"
 #include "protocol/access.h"
@@ -35,7 +39,7 @@ class Dialects {
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
-        router_({parts.engine, parts.pages, access_, {&multichunk_, &panda_}}, settings_) {}
+        router_({parts.engine, parts.pages, access_, enabled()}, settings_) {}
 
   Dialects(const Dialects&) = delete;
   Dialects& operator=(const Dialects&) = delete;
@@ -43,6 +47,20 @@ class Dialects {
   http::Handler& router() noexcept { return router_; }
 
  private:
+  // In the order in which they are asked: Panda is the last, as it takes all requests that are
+  // left.
+  std::vector<protocol::Dialect*> enabled() {
+    std::vector<protocol::Dialect*> list;
+    const auto add = [&](std::string_view name,
+                         std::initializer_list<protocol::Dialect*> dialects) {
+      if (std::ranges::find(settings_.dialects, name) != settings_.dialects.end()) {
+        list.insert(list.end(), dialects);
+      }
+    };
+    add(protocol::panda_name, {&multichunk_, &panda_});
+    return list;
+  }
+
   const protocol::ProtocolSettings settings_;
   const protocol::Access access_;
   protocol::multichunk::MultichunkDialect multichunk_;

@@ -288,6 +288,7 @@ inline constexpr std::size_t credential_clouds_max = 1000;
 inline constexpr std::size_t signed_bytes_max = 32 * KiB;
 inline constexpr std::size_t signature_text_bytes = 44;  // HMAC-SHA256 in base64.
 inline constexpr std::size_t host_names_max = 16;
+inline constexpr std::size_t files_path_bytes_max = 256;  // Of the path where uploads are opened.
 // How old a signature may be; and that of a file's request, when the request begins.
 inline constexpr std::chrono::minutes signature_window_default{5};
 inline constexpr std::chrono::minutes file_signature_window_default{30};

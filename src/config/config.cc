@@ -214,7 +214,7 @@ std::string Config::origin(std::string_view key) const {
 
 bool operator==(const Config& left, const Config& right) {
   return left.server == right.server && left.admin == right.admin && left.tls == right.tls &&
-         left.cors == right.cors && left.auth == right.auth &&
+         left.cors == right.cors && left.dialects == right.dialects && left.auth == right.auth &&
          left.credentials == right.credentials && left.data == right.data &&
          left.limits == right.limits && left.timeouts == right.timeouts &&
          left.expiry == right.expiry && left.delivery == right.delivery &&

@@ -71,6 +71,12 @@ struct Config {
 
     friend bool operator==(const Cors&, const Cors&) = default;
   };
+  struct Dialects {
+    std::vector<std::string> enabled = protocol::ProtocolSettings().dialects;
+    std::string path = protocol::ProtocolSettings().files_path;
+
+    friend bool operator==(const Dialects&, const Dialects&) = default;
+  };
   struct Auth {
     std::string file;  // Of [[credentials]]; read again when it changes. Empty: none.
     std::vector<std::string> hosts;
@@ -186,6 +192,7 @@ struct Config {
   Admin admin;
   Tls tls;
   Cors cors;
+  Dialects dialects;
   Auth auth;
   Data data;
   Limits limits;

@@ -239,6 +239,9 @@ handshake = "1s"
 origins = "https://a.example, https://*.b.example"
 api_origins = "*"
 crossdomain_xml = true
+[dialects]
+enabled = "tus, range308"
+path = "/u/p"
 [auth]
 file = "/dev/null"
 hosts = "api.example.com, 192.0.2.1:8080"

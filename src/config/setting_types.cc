@@ -13,7 +13,9 @@
 #include <span>
 
 #include "base/encoding.h"
+#include "base/limits.h"
 #include "base/printable.h"
+#include "protocol/dialect_names.h"
 
 namespace sluice::config {
 namespace {
@@ -313,6 +315,45 @@ Parsed<std::vector<std::string>> HostList::parse(std::string_view text) {
 
 std::string HostList::print(const Value& value) {
   return toml_string(fmt::format("{}", fmt::join(value, ", ")));
+}
+
+Parsed<std::vector<std::string>> DialectList::parse(std::string_view text) {
+  std::vector<std::string> dialects;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    const std::string_view name = trimmed(item);
+    if (std::ranges::find(protocol::dialect_names, name) == protocol::dialect_names.end() ||
+        std::ranges::find(dialects, name) != dialects.end()) {
+      dialects.clear();
+      break;
+    }
+    dialects.emplace_back(name);
+  }
+  if (dialects.empty()) {
+    return std::unexpected(fmt::format("expected some of {}, each once, with commas between them",
+                                       fmt::join(protocol::dialect_names, ", ")));
+  }
+  return dialects;
+}
+
+std::string DialectList::print(const Value& value) {
+  return toml_string(fmt::format("{}", fmt::join(value, ", ")));
+}
+
+Parsed<std::string> UrlPath::parse(std::string_view text) {
+  const auto is_of_path = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '.' || c == '_' || c == '/';
+  };
+  while (text.size() > 1 && text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  if (text.size() < 2 || text.size() > limits::files_path_bytes_max || text.front() != '/' ||
+      !std::ranges::all_of(text, is_of_path)) {
+    return std::unexpected("expected a path like /files, of letters, digits and - . _ /");
+  }
+  return std::string(text);
 }
 
 Parsed<Durability> DurabilityWord::parse(std::string_view text) {

@@ -139,6 +139,24 @@ struct HostList {
   static std::string print(const Value& value);
 };
 
+// Names of dialects, with commas between them, at least one.
+struct DialectList {
+  using Value = std::vector<std::string>;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "DIALECTS";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value);
+};
+
+// The path of a URL, without a slash at its end.
+struct UrlPath {
+  using Value = std::string;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "PATH";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value) { return toml_string(value); }
+};
+
 struct DurabilityWord {
   using Value = Durability;
   static constexpr TomlForms forms{.string = true};

@@ -13,6 +13,7 @@ using Server = Config::Server;
 using Admin = Config::Admin;
 using Tls = Config::Tls;
 using Cors = Config::Cors;
+using Dialects = Config::Dialects;
 using Auth = Config::Auth;
 using Data = Config::Data;
 using Limits = Config::Limits;
@@ -127,6 +128,14 @@ constexpr std::array table{
     row<Switch, &Config::cors, &Cors::crossdomain_xml>(
         {"cors.crossdomain_xml", "SLUICE_CORS_CROSSDOMAIN_XML", {}},
         "Answer /crossdomain.xml, with the hosts of cors.origins, for uploaders in Flash."),
+
+    row<DialectList, &Config::dialects, &Dialects::enabled>(
+        {"dialects.enabled", "SLUICE_DIALECTS_ENABLED", {}},
+        "The languages that the server speaks, with commas between them: panda, tus, rufh (the "
+        "resumable uploads of the IETF), range308, formchunks."),
+    row<UrlPath, &Config::dialects, &Dialects::path>(
+        {"dialects.path", "SLUICE_DIALECTS_PATH", {}},
+        "Path at which uploads are opened in the dialects that have none of their own."),
 
     row<Path<true>, &Config::auth, &Auth::file>(
         {"auth.file", "SLUICE_AUTH_FILE", {}},

@@ -37,9 +37,9 @@ struct Call {
   const http::Request& request;
   const http::RequestContext& context;
   runtime::ByteSource& body;
-  Timestamp began;                 // When the head was there.
+  Timestamp began;                            // When the head was there.
   http::Method method = http::Method::other;  // That the request means (Dialect::method_of()).
-  std::string capture;             // The path's text for the pattern's `{}`.
+  std::string capture;                        // The path's text for the pattern's `{}`.
   bool at_location = false;        // The capture is the token of an upload, or no token at all.
   bool lists_are_objects = false;  // The path has a version prefix of the 3.1 API.
   video::Viewer viewer;            // Whose videos the answer may be about.

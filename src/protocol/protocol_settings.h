@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "protocol/dialect_names.h"
 #include "protocol/location_base.h"
 #include "protocol/origins.h"
 
@@ -34,6 +35,8 @@ struct ProtocolSettings {
   bool takes_extra_files = true;
   // How many parts a client of a multi-chunk session is told to send at once.
   std::size_t part_connections = limits::part_connections_default;
+  // Of dialect_names, in any order.
+  std::vector<std::string> dialects{panda_name, tus_name, rufh_name};
   // Where uploads are opened in the dialects that have no path of their own.
   std::string files_path = "/files";
   // Whose pages may read answers of upload locations: the URL itself is the capability.

@@ -155,9 +155,8 @@ bool Router::serves(const Dialect& dialect, const Route& route, Method method) c
 
 bool Router::has(const Route& route, Method method) const {
   if (is_shared(route)) {
-    return std::ranges::any_of(parts_.dialects, [&](const Dialect* dialect) {
-      return serves(*dialect, route, method);
-    });
+    return std::ranges::any_of(
+        parts_.dialects, [&](const Dialect* dialect) { return serves(*dialect, route, method); });
   }
   return std::ranges::any_of(route.endpoints,
                              [&](const Endpoint& endpoint) { return endpoint.method == method; });
@@ -242,8 +241,8 @@ Dialect* Router::speaker_for(const Route& route, Method method, std::string_view
 }
 
 void Router::speak(Call& call, const Route& route, const Dialect& dialect) const {
-  const auto index = static_cast<std::size_t>(
-      std::ranges::find(parts_.dialects, &dialect) - parts_.dialects.begin());
+  const auto index = static_cast<std::size_t>(std::ranges::find(parts_.dialects, &dialect) -
+                                              parts_.dialects.begin());
   call.exchange.lead_to(route.kind == Kind::location ? at_locations_[index] : at_opening_[index]);
   call.method = dialect.method_of(call.request);
 }

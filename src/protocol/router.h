@@ -46,7 +46,9 @@ class Router final : public http::Handler {
    public:
     // Pages of `origins` may read the answers. Without a dialect errors have the usual form.
     Place(const char* name, const Origins& origins, const Dialect* dialect)
-        : Destination(name, dialect == nullptr ? "" : dialect->name()), origins_(origins), dialect_(dialect) {}
+        : Destination(name, dialect == nullptr ? "" : dialect->name()),
+          origins_(origins),
+          dialect_(dialect) {}
 
     http::Response render(const Error& error) const override;
     void complete(const http::Request& request, http::Response& response) const override;
@@ -67,7 +69,7 @@ class Router final : public http::Handler {
     const Route* route = nullptr;  // Null: there is nothing.
     // At a shared path: the one that recognises the request; null where none does.
     Dialect* dialect = nullptr;
-    bool lacks_json = false;       // With ".json" behind the path there would be something.
+    bool lacks_json = false;  // With ".json" behind the path there would be something.
   };
 
   std::vector<Entry> make_table() const;

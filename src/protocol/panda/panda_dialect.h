@@ -46,7 +46,7 @@ class PandaDialect final : public Dialect {
         video_upload_(parts.engine, parts.gate, parts.access, parts.settings),
         api_(parts.videos) {}
 
-  const char* name() const noexcept override { return "panda"; }
+  const char* name() const noexcept override { return panda_name; }
   // Its clients say nothing that others do not: it stands behind all other dialects.
   bool recognises(const http::Request& /*request*/) const override { return false; }
   bool has(http::Method method) const noexcept override;

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The names of the dialects, as they stand in settings, records and the log.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace sluice::protocol {
+
+inline constexpr const char* panda_name = "panda";
+inline constexpr const char* tus_name = "tus";
+inline constexpr const char* rufh_name = "rufh";
+inline constexpr const char* range308_name = "range308";
+inline constexpr const char* formchunks_name = "formchunks";
+
+// That an operator may enable.
+inline constexpr std::array<std::string_view, 5> dialect_names{panda_name, tus_name, rufh_name,
+                                                               range308_name, formchunks_name};
+
+}  // namespace sluice::protocol
