@@ -67,6 +67,7 @@ class MemoryJournal final : public journal::Journal {
   std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
   std::size_t at_gate = 0;
   int reads_to_fail = 0;      // Of pages.
+  int finds_to_fail = 0;      // Of uploads by token.
   bool full = false;          // Refuses every change and stays healthy.
   int commits_to_refuse = 0;  // As when it is full.
   bool refuses_to_sync = false;
