@@ -15,6 +15,14 @@ namespace sluice::simulation {
 using journal::UploadRecord;
 using runtime::Task;
 
+namespace {
+
+Error unreadable() {
+  return Error(Errc::storage_failed, "the journal cannot be read");
+}
+
+}  // namespace
+
 const std::string& journal_directory() {
   static const sluice::testing::TemporaryDirectory directory;
   static const std::string path = directory.path();
@@ -243,31 +251,26 @@ bool JournalSeam::fails_to_read() {
 Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload(std::string token) {
   co_await wait_some_turns(dice_);
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().find_upload(std::move(token)));
+  co_return co_await ForwardingJournal::find_upload(std::move(token));
 }
 
 Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload_by_id(std::uint64_t id) {
   co_await wait_some_turns(dice_);
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().find_upload_by_id(id));
-}
-
-Task<Result<std::vector<UploadRecord>>> JournalSeam::undelivered(std::uint64_t after,
-                                                                 std::size_t count) {
-  co_return sluice::testing::run(inner().undelivered(after, count));
+  co_return co_await ForwardingJournal::find_upload_by_id(id);
 }
 
 Task<Result<std::vector<UploadRecord>>> JournalSeam::due(Timestamp now,
                                                          journal::ExpiryPosition after,
                                                          std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  auto found = sluice::testing::run(inner().due(now, after, count));
+  auto found = co_await ForwardingJournal::due(now, after, count);
   co_await wait_some_turns(dice_);
   co_return found;
 }
@@ -276,17 +279,17 @@ Task<Result<std::vector<journal::Decided>>> JournalSeam::decided(journal::Decide
                                                                  Timestamp until,
                                                                  std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().decided(after, until, count));
+  co_return co_await ForwardingJournal::decided(after, until, count);
 }
 
 Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::uint64_t after,
                                                                     std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  auto found = sluice::testing::run(inner().leftover_blobs(after, count));
+  auto found = co_await ForwardingJournal::leftover_blobs(after, count);
   co_await wait_some_turns(dice_);
   co_return found;
 }
@@ -294,34 +297,16 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::uint64_
 Task<Result<std::vector<UploadRecord>>> JournalSeam::unsynced(std::uint64_t after,
                                                               std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().unsynced(after, count));
-}
-
-Task<Result<std::map<journal::UploadState, std::uint64_t>>> JournalSeam::upload_counts() {
-  co_return sluice::testing::run(inner().upload_counts());
+  co_return co_await ForwardingJournal::unsynced(after, count);
 }
 
 Task<Result<std::optional<journal::VideoRecord>>> JournalSeam::find_video(std::string id) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().find_video(std::move(id)));
-}
-
-Task<Result<journal::VideoPage>> JournalSeam::list_videos(journal::VideoQuery query) {
-  co_return sluice::testing::run(inner().list_videos(std::move(query)));
-}
-
-Task<Result<std::vector<journal::VideoRecord>>> JournalSeam::leftover_videos(std::string after,
-                                                                             std::size_t count) {
-  co_return sluice::testing::run(inner().leftover_videos(std::move(after), count));
-}
-
-Task<Result<std::vector<journal::Notification>>> JournalSeam::next_notifications(
-    std::size_t count) {
-  co_return sluice::testing::run(inner().next_notifications(count));
+  co_return co_await ForwardingJournal::find_video(std::move(id));
 }
 
 }  // namespace sluice::simulation

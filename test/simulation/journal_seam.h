@@ -9,7 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "base/durability.h"
@@ -22,7 +22,9 @@
 #include "simulation/seams.h"
 #include "simulation/sqlite_content.h"
 #include "simulation/sqlite_files.h"
+#include "support/forwarding_journal.h"
 #include "support/memory_journal.h"
+#include "support/run.h"
 
 namespace sluice::simulation {
 
@@ -40,7 +42,7 @@ enum class JournalKind { memory, sqlite };
 const std::string& journal_directory();
 
 // Lives as long as the disk.
-class JournalSeam final : public journal::Journal {
+class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
  public:
   JournalSeam(Dice& dice, Process& process, Defect defect, FaultyDisk& disk, JournalKind kind,
               Durability durability = Durability::commit);
@@ -60,17 +62,16 @@ class JournalSeam final : public journal::Journal {
   // A failed commit has to stop the real journal; what it did instead.
   const std::optional<std::string>& violation() const { return violation_; }
 
-  runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
-  runtime::Task<Result<std::uint64_t>> next_upload_id() override {
-    return inner().next_upload_id();
+  // SQLite's thread alone works on the disk while the call waits for it.
+  template <class Call>
+  std::invoke_result_t<Call&, journal::Journal&> forward(Call call) {
+    co_return testing::run(call(inner()));
   }
-  runtime::Task<Result<journal::Promises>> promises() override { return inner().promises(); }
+  runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
       std::string token) override;
   runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
-                                                                        std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
                                                                 journal::ExpiryPosition after,
                                                                 std::size_t count) override;
@@ -81,26 +82,7 @@ class JournalSeam final : public journal::Journal {
       std::uint64_t after, std::size_t count) override;
   runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
                                                                      std::size_t count) override;
-  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
-      journal::UploadQuery query) override {
-    return inner().list_uploads(std::move(query));
-  }
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
-  runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
-  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
-      std::string after, std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
-      std::size_t count) override;
-  runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
-                                                          std::vector<std::uint64_t> ids,
-                                                          journal::Lease lease) override {
-    return inner().claim(work, std::move(ids), std::move(lease));
-  }
-  runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
-                                  std::string node) override {
-    return inner().release(work, std::move(ids), std::move(node));
-  }
   bool healthy() const noexcept override { return !broken_; }
   // Bytes did not reach the disk, and the journal could not be told: no process in the same run of
   // the machine can know.

@@ -19,7 +19,6 @@
 #include "runtime/posix_disk.h"
 #include "simulation/dice.h"
 #include "store/answer_files.h"
-#include "support/forwarding_journal.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"

@@ -13,6 +13,8 @@
 #include "runtime/disk.h"
 #include "runtime/event.h"
 #include "store/store.h"
+#include "support/forwarding_journal.h"
+#include "support/forwarding_store.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "video/probe.h"
@@ -48,10 +50,14 @@ struct Steps {
   std::vector<std::string> names;
 };
 
-class SteppedJournal final : public journal::Journal {
+class SteppedJournal final : public ForwardingJournal<SteppedJournal> {
  public:
   explicit SteppedJournal(Steps& steps) : steps_(steps) {}
 
+  template <class Call>
+  auto forward(Call call) {
+    return call(memory);
+  }
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override {
     if (gate) {
       co_await gate->wait(std::chrono::minutes(1));
@@ -64,68 +70,6 @@ class SteppedJournal final : public journal::Journal {
     steps_.end();
     co_return committed;
   }
-  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override {
-    return memory.find_video(std::move(id));
-  }
-  runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override {
-    return memory.list_videos(std::move(query));
-  }
-  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
-      std::string after, std::size_t count) override {
-    return memory.leftover_videos(std::move(after), count);
-  }
-  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
-      std::size_t count) override {
-    return memory.next_notifications(count);
-  }
-  runtime::Task<Result<std::uint64_t>> next_upload_id() override { return memory.next_upload_id(); }
-  runtime::Task<Result<journal::Promises>> promises() override { return memory.promises(); }
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
-      std::string token) override {
-    return memory.find_upload(std::move(token));
-  }
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
-      std::uint64_t id) override {
-    return memory.find_upload_by_id(id);
-  }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(
-      std::uint64_t after, std::size_t count) override {
-    return memory.undelivered(after, count);
-  }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
-                                                                journal::ExpiryPosition after,
-                                                                std::size_t count) override {
-    return memory.due(now, after, count);
-  }
-  runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
-                                                               Timestamp until,
-                                                               std::size_t count) override {
-    return memory.decided(after, until, count);
-  }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
-      std::uint64_t after, std::size_t count) override {
-    return memory.leftover_blobs(after, count);
-  }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
-                                                                     std::size_t count) override {
-    return memory.unsynced(after, count);
-  }
-  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override {
-    return memory.upload_counts();
-  }
-  runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
-                                                          std::vector<std::uint64_t> ids,
-                                                          journal::Lease lease) override {
-    return memory.claim(work, std::move(ids), std::move(lease));
-  }
-  runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
-                                  std::string node) override {
-    return memory.release(work, std::move(ids), std::move(node));
-  }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
-      journal::UploadQuery query) override {
-    return memory.list_uploads(std::move(query));
-  }
   bool healthy() const noexcept override { return memory.healthy(); }
 
   MemoryJournal memory;
@@ -135,9 +79,9 @@ class SteppedJournal final : public journal::Journal {
   Steps& steps_;
 };
 
-class SteppedStore final : public store::Store {
+class SteppedStore final : public ForwardingStore {
  public:
-  explicit SteppedStore(Steps& steps) : steps_(steps) {}
+  explicit SteppedStore(Steps& steps) : ForwardingStore(memory), steps_(steps) {}
 
   runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
                                       std::string path) override {
@@ -149,12 +93,6 @@ class SteppedStore final : public store::Store {
     steps_.end();
     co_return moved;
   }
-  std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override {
-    return memory.open(blob);
-  }
-  runtime::Task<Result<>> remove(std::uint64_t upload_id) override {
-    return memory.remove(upload_id);
-  }
   runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
                                 std::vector<store::SplitOff> extra_files) override {
     const Result<> begun = steps_.begin("split");
@@ -165,7 +103,6 @@ class SteppedStore final : public store::Store {
     steps_.end();
     co_return done;
   }
-  runtime::Task<Result<store::Space>> space() override { return memory.space(); }
 
   MemoryStore memory;
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// For a test that steps in between an engine and its store.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/store.h"
+
+namespace sluice::testing {
+
+class ForwardingBlob : public store::Blob {
+ public:
+  explicit ForwardingBlob(std::shared_ptr<store::Blob> inner) : inner_(std::move(inner)) {}
+
+  runtime::Task<store::Received> receive(ByteRange range, runtime::ByteSource& source,
+                                         store::AtEnd at_end) override {
+    if (const Result<> allowed = co_await before_call(); !allowed) {
+      co_return store::Received{0, allowed};
+    }
+    co_return co_await inner_->receive(range, source, at_end);
+  }
+  runtime::Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) override {
+    if (const Result<> allowed = co_await before_call(); !allowed) {
+      co_return fail(allowed.error());
+    }
+    co_return co_await inner_->count_equal(offset, bytes);
+  }
+  runtime::Task<Result<>> settle(RangeSet unsynced) override {
+    if (const Result<> allowed = co_await before_call(); !allowed) {
+      co_return allowed;
+    }
+    co_return co_await inner_->settle(std::move(unsynced));
+  }
+
+ protected:
+  // Comes before each call. An error is that of the call.
+  virtual runtime::Task<Result<>> before_call() { co_return Result<>(); }
+
+  const std::shared_ptr<store::Blob>& inner() const { return inner_; }
+
+ private:
+  const std::shared_ptr<store::Blob> inner_;
+};
+
+class ForwardingStore : public store::Store {
+ public:
+  // `inner` outlives this.
+  explicit ForwardingStore(store::Store& inner) : inner_(inner) {}
+
+  std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override {
+    return inner_.open(blob);
+  }
+  runtime::Task<Result<>> remove(std::uint64_t upload_id) override {
+    if (const Result<> allowed = co_await before_change(); !allowed) {
+      co_return allowed;
+    }
+    co_return co_await inner_.remove(upload_id);
+  }
+  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
+                                      std::string path) override {
+    if (const Result<> allowed = co_await before_change(); !allowed) {
+      co_return fail(allowed.error());
+    }
+    co_return co_await inner_.move_to(upload_id, file_size, std::move(path));
+  }
+  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
+                                std::vector<store::SplitOff> extra_files) override {
+    if (const Result<> allowed = co_await before_change(); !allowed) {
+      co_return allowed;
+    }
+    co_return co_await inner_.split(upload_id, main_size, std::move(extra_files));
+  }
+  runtime::Task<Result<store::Space>> space() override { return inner_.space(); }
+
+ protected:
+  // Comes before remove(), move_to() and split(). An error is that of the call.
+  virtual runtime::Task<Result<>> before_change() { co_return Result<>(); }
+
+ private:
+  store::Store& inner_;
+};
+
+}  // namespace sluice::testing
