@@ -72,7 +72,7 @@ std::optional<std::string> JournalSeam::reopen(bool power_cut) {
   return std::nullopt;
 }
 
-// Without the changes of which nobody knows.
+// Without the changes of a failed commit, which may or may not be there.
 std::vector<Content> JournalSeam::possible_contents(bool power_cut) const {
   // A write that fails may take unsynced commits, too.
   const FaultRates& faults = disk_.faults();
@@ -88,8 +88,8 @@ std::vector<Content> JournalSeam::possible_contents(bool power_cut) const {
   return possible;
 }
 
-// Whoever cannot open it tries again, in the end on a sound disk, where each of the two files may
-// still tell of a write that failed before.
+// A failed opening is repeated on a sound disk. There it may fail twice more, because each of
+// SQLite's two files may still report a write that failed before.
 void JournalSeam::open_sqlite() {
   const FaultRates faults = disk_.faults();
   const std::string path = journal_directory() + "/journal";
@@ -134,7 +134,7 @@ void JournalSeam::make_durable() {
   history_ = {Content{durable_uploads_, durable_videos_}};
 }
 
-// What every process finds as long as the machine has power.
+// The contents that every process finds as long as the machine has power.
 void JournalSeam::keep_for_now() {
   durable_uploads_ = memory_.uploads;
   durable_videos_ = memory_.videos;
@@ -169,7 +169,7 @@ bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const
   return false;
 }
 
-// While it waits for the journal's thread, that thread alone works on the disk.
+// The simulation stands still during the commit: the journal's thread alone works on the disk.
 Result<> JournalSeam::commit_to_sqlite(const std::vector<journal::Change>& changes) {
   const Result<> done = sluice::testing::run(sqlite_->commit(changes));
   if (done && process_.alive) {
@@ -220,7 +220,7 @@ Task<Result<>> JournalSeam::commit_one(std::vector<journal::Change> changes) {
     co_return fail(Errc::storage_failed, "planted failure of the journal");
   }
   if (defect_ == Defect::commits_before_it_is_durable) {
-    make_durable();  // What earlier commits brought.
+    make_durable();  // The changes of earlier commits.
   }
   ++commits_;
   if (sqlite_) {

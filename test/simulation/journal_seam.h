@@ -30,8 +30,8 @@ namespace sluice::simulation {
 
 struct JournalFaults {
   double death_before = 0;
-  double death_after = 0;  // Durable, and nobody hears of it.
-  double failure = 0;      // Durable or not; nothing more is accepted until the next start.
+  double death_after = 0;  // The commit is durable, and no caller hears of it.
+  double failure = 0;      // The same or not durable. No change is taken until the next start.
   double read_error = 0;
 };
 
@@ -50,16 +50,16 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
   void set_faults(JournalFaults faults) { faults_ = faults; }
   // Is called after each commit.
   void set_store(StoreSeam* store) { store_ = store; }
-  // The process that has it open has died.
+  // The process that has the journal open has died.
   void close() { sqlite_.reset(); }
-  // A new process opens it. What is wrong with what it finds, if anything is.
+  // A new process opens the journal. Returns what its contents violate, if anything.
   std::optional<std::string> reopen(bool power_cut);
-  // What every later process finds, but for a commit of which nobody knows.
+  // The uploads that every later process finds, but for a commit with an unknown outcome.
   const std::map<std::uint64_t, journal::UploadRecord>& durable_uploads() const {
     return durable_uploads_;
   }
   std::uint64_t commits() const { return commits_; }
-  // A failed commit has to stop the real journal; what it did instead.
+  // The description of a failed commit after which the real journal did not stop.
   const std::optional<std::string>& violation() const { return violation_; }
 
   // SQLite's thread alone works on the disk while the call waits for it.
@@ -84,8 +84,8 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
                                                                      std::size_t count) override;
   runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
   bool healthy() const noexcept override { return !broken_; }
-  // Bytes did not reach the disk, and the journal could not be told: no process in the same run of
-  // the machine can know.
+  // Bytes did not reach the disk, and the commit that would have recorded the loss failed too: no
+  // later process in the same run of the machine can know.
   bool has_missed_a_loss() const noexcept { return has_missed_a_loss_; }
 
  private:
@@ -114,11 +114,11 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
   testing::MemoryJournal memory_;
   std::unique_ptr<SqliteFiles> files_;
   std::unique_ptr<journal::SqliteJournal> sqlite_;
-  std::vector<journal::Change> uncertain_;  // Of a failed commit: in SQLite they are, or not.
+  std::vector<journal::Change> uncertain_;  // Of a failed commit: SQLite has all or none.
   std::map<std::uint64_t, journal::UploadRecord> durable_uploads_;
   std::map<std::string, journal::VideoRecord> durable_videos_;
-  // What a power cut may lead back to, the latest last: with the last commit that was synced, and
-  // with each one since.
+  // The contents to which a power cut may lead back, the latest last: those after the last commit
+  // that was synced, and those after each commit since.
   std::vector<Content> history_{Content{}};
   const Durability durability_;
   std::uint64_t boot_ = 1;

@@ -17,8 +17,8 @@ class StoreSeam::Seam final : public testing::ForwardingBlob {
   Task<store::Received> receive(ByteRange range, runtime::ByteSource& source,
                                 store::AtEnd at_end) override {
     if (store_.defect_ != Defect::none) {
-      at_end =
-          store::AtEnd::goes_on;  // Else a sync would be done before a defect can leave it out.
+      // With `settles` the store could sync before the defect can leave the sync out.
+      at_end = store::AtEnd::goes_on;
     }
     store::Received received = co_await ForwardingBlob::receive(range, source, at_end);
     store_.unsynced_[upload_id_].add({range.begin, range.begin + received.bytes});

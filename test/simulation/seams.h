@@ -28,7 +28,7 @@ enum class Defect {
   forgets_to_sync_the_journal,
 };
 
-// Ignores sync_directory when it has that defect.
+// Ignores sync_directory() with Defect::forgets_directory_sync.
 class DiskSeam final : public runtime::Disk {
  public:
   DiskSeam(runtime::Disk& disk, Defect defect) : disk_(disk), defect_(defect) {}
@@ -59,9 +59,9 @@ class StoreSeam final : public testing::ForwardingStore {
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
 
-  // The syncs that a defect has put off.
+  // Makes up for the syncs that a defect has put off.
   runtime::Task<> sync_late();
-  // What was written and not yet synced.
+  // The bytes that were written and not yet synced.
   const RangeSet& unsynced(std::uint64_t upload_id) { return unsynced_[upload_id]; }
 
  protected:

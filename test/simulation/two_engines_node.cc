@@ -161,7 +161,7 @@ class Node::Journal final : public testing::ForwardingJournal<Node::Journal> {
   Shared& shared_;
 };
 
-// Blobs are written in place, by clients that all have the same file.
+// Both nodes may write the same blob: all clients of an upload send the same file.
 class Node::Store final : public testing::ForwardingStore {
  public:
   Store(Gate& gate, store::Store& store) : ForwardingStore(store), gate_(gate) {}
@@ -193,7 +193,7 @@ class Node::Store final : public testing::ForwardingStore {
   Gate& gate_;
 };
 
-// Does a thing once for each Idempotency-Key, and gives the same answer again.
+// Acts once for each Idempotency-Key, and repeats the answer for a repeated key.
 class Node::Application final : public delivery::Backend {
  public:
   Application(Node& node, Shared& shared) : node_(node), shared_(shared) {}
@@ -248,7 +248,7 @@ class Node::Application final : public delivery::Backend {
     co_return delivery;
   }
 
-  // Another node may have handed it over meanwhile, and removed it.
+  // Another node may have handed the upload over meanwhile, and removed its blob.
   bool has_whole_file(const delivery::Handoff& handoff) {
     const auto record = shared_.journal.uploads.find(handoff.upload_id);
     const bool is_wanted = record != shared_.journal.uploads.end() &&
