@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests of the video library: everything around it, which can fail or lose power at any step.
+// For tests of the video library: a journal, a store, a disk and a probe that can fail at any call.
 #pragma once
 
 #include <cstddef>
@@ -21,11 +21,11 @@
 
 namespace sluice::testing {
 
-// The process is gone: nothing behind the step that throws this happens.
+// Thrown where the process dies.
 struct Crash {};
 
-// Counts what happens outside the library. Step `stop_at` fails, or is the process's last one:
-// with or without its effect.
+// Counts the library's calls of its surroundings. Call `stop_at` fails, or the process dies in it,
+// before or after its effect.
 struct Steps {
   enum class Stop { error, crash_before, crash_after };
 
@@ -73,7 +73,7 @@ class SteppedJournal final : public ForwardingJournal<SteppedJournal> {
   bool healthy() const noexcept override { return memory.healthy(); }
 
   MemoryJournal memory;
-  std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
+  std::shared_ptr<runtime::Event> gate;  // Commits wait for it, if set.
 
  private:
   Steps& steps_;
@@ -151,7 +151,7 @@ class SteppedDisk final : public runtime::Disk {
  private:
   static Result<> unexpected() { return fail(Errc::internal, "the library does not do this"); }
 
-  // The library hands its descriptor on and does nothing else with it.
+  // The library hands the descriptor on and makes no other call of the file.
   class File final : public runtime::DiskFile {
    public:
     Result<> write_at(std::uint64_t, Bytes) override { return unexpected(); }
