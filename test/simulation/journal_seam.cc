@@ -237,7 +237,7 @@ Task<Result<>> JournalSeam::commit_one(std::vector<journal::Change> changes) {
     process_.alive = false;
   }
   if (broken_ || !process_.alive) {
-    co_return fail(Errc::storage_failed, "nobody knows whether this was committed");
+    co_return fail(Errc::storage_failed, "the outcome of the commit is unknown");
   }
   co_await store_->sync_late();
   co_await wait_some_turns(dice_);

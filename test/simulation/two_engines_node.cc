@@ -98,12 +98,12 @@ class Node::Journal final : public testing::ForwardingJournal<Node::Journal> {
     }
     if (shared_.dice.chance(shared_.faults.late)) {
       shared_.late.push_back(std::move(changes));
-      co_return fail(Errc::storage_failed, "nobody knows whether this was committed");
+      co_return fail(Errc::storage_failed, "the outcome of the commit is unknown");
     }
     Result<> done = co_await shared_.journal.commit(std::move(changes));
     shared_.conflicts += !done && done.error().code() == Errc::conflict ? 1 : 0;
     if (shared_.dice.chance(shared_.faults.lost_reply)) {
-      done = fail(Errc::storage_failed, "nobody knows whether this was committed");
+      done = fail(Errc::storage_failed, "the outcome of the commit is unknown");
     }
     stumble();
     if (!co_await node_.gate_.pass()) {
