@@ -216,7 +216,7 @@ TEST_F(LocalStoreTest, MovesDurablyAndTwice) {
                                       "syncdir " + root(), "syncdir ab"}));
   EXPECT_EQ(contents(target), "hello");
   EXPECT_FALSE(std::filesystem::exists(store.blob_path(id)));
-  // The process died before it heard of its success.
+  // The process died after the rename and before the commit.
   EXPECT_TRUE(sluice::testing::run(store.move_to(id, 5, target)));
   EXPECT_EQ(contents(target), "hello");
 }
