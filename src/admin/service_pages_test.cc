@@ -17,11 +17,11 @@ class SpaceOnly final : public store::Store {
  public:
   std::unique_ptr<store::Blob> open(const store::BlobRef&) override { return nullptr; }
   runtime::Task<Result<>> remove(std::uint64_t) override { co_return fail(Errc::internal); }
-  runtime::Task<Result<bool>> move_to(std::uint64_t, std::uint64_t, std::string) override {
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
+      std::uint64_t, std::uint64_t) override {
     co_return fail(Errc::internal);
   }
-  runtime::Task<Result<>> split(std::uint64_t, std::uint64_t,
-                                std::vector<store::SplitOff>) override {
+  runtime::Task<Result<bool>> finish(std::uint64_t, std::vector<store::NamedRange>) override {
     co_return fail(Errc::internal);
   }
   runtime::Task<Result<store::Space>> space() override { co_return answer; }

@@ -26,13 +26,11 @@
 #include "protocol/multichunk/chunked_file.h"
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/path.h"
-#include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
-#include "support/temporary_directory.h"
 #include "upload/upload_engine.h"
 
 namespace {
@@ -83,11 +81,8 @@ class NoHandover final : public delivery::Handover {
 // Of the whole process; no part of it remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
-  runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
-  testing::TemporaryDirectory directory;
   upload::NoAnnouncer announcer;
-  store::AnswerFiles answers{disk, inline_pool, directory.path(), Durability::none};
   Metrics metrics;
   NullLog log;
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
@@ -102,7 +97,7 @@ class World {
       : around_(around),
         authenticator_(keys, clock_, {}),
         access_(authenticator_, settings_),
-        engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
+        engine_({journal_, store_, answers_, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
                 handover_, engine_settings(), journal::Promises()),
         sessions_(engine_, gate_, access_, settings_),
@@ -206,6 +201,7 @@ class World {
   testing::ManualClock clock_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
+  store::AnswerFiles answers_{store_, around_.inline_pool};
   NoHandover handover_;
   protocol::OpenGate gate_;
   protocol::ProtocolSettings settings_;

@@ -63,16 +63,21 @@ Task<Result<>> StoreSeam::remove(std::uint64_t upload_id) {
   co_return co_await store_.remove(upload_id);
 }
 
-Task<Result<bool>> StoreSeam::move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) {
+Task<Result<>> StoreSeam::release_room(std::uint64_t upload_id, std::uint64_t size) {
   co_await wait_some_turns(dice_);
-  co_return co_await store_.move_to(upload_id, file_size, std::move(path));
+  co_return co_await store_.release_room(upload_id, size);
 }
 
-Task<Result<>> StoreSeam::split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) {
+Task<Result<std::shared_ptr<runtime::ReadableFile>>> StoreSeam::open_finished(
+    std::uint64_t upload_id, std::uint64_t size) {
   co_await wait_some_turns(dice_);
-  co_return co_await store_.split(upload_id, main_size, std::move(extra_files));
+  co_return co_await store_.open_finished(upload_id, size);
+}
+
+Task<Result<bool>> StoreSeam::finish(std::uint64_t upload_id,
+                                     std::vector<store::NamedRange> files) {
+  co_await wait_some_turns(dice_);
+  co_return co_await store_.finish(upload_id, std::move(files));
 }
 
 Task<Result<store::Space>> StoreSeam::space() {

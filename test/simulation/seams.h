@@ -59,10 +59,11 @@ class StoreSeam final : public store::Store {
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) override;
-  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) override;
+  runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
+      std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                     std::vector<store::NamedRange> files) override;
   runtime::Task<Result<store::Space>> space() override;
 
   // The syncs that a defect has put off.

@@ -19,13 +19,6 @@ namespace {
 // No renewal is needed within a run: real time does not pass.
 constexpr std::chrono::hours lease_duration{1};
 
-// No answer is so long that it needs a file.
-const std::string& shared_answers_directory() {
-  static const sluice::testing::TemporaryDirectory directory;
-  static const std::string path = directory.path();
-  return path;
-}
-
 Error dead() {
   return Error(Errc::storage_failed, "the node has died");
 }
@@ -166,13 +159,13 @@ class Node::Store final : public store::Store {
   Task<Result<>> remove(std::uint64_t upload_id) override {
     co_return co_await gate_.pass() ? co_await store_.remove(upload_id) : fail(dead());
   }
-  Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                             std::string path) override {
-    return store_.move_to(upload_id, file_size, std::move(path));
+  Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(std::uint64_t upload_id,
+                                                                     std::uint64_t size) override {
+    return store_.open_finished(upload_id, size);
   }
-  Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                       std::vector<store::SplitOff> extra_files) override {
-    return store_.split(upload_id, main_size, std::move(extra_files));
+  Task<Result<bool>> finish(std::uint64_t upload_id,
+                            std::vector<store::NamedRange> files) override {
+    return store_.finish(upload_id, std::move(files));
   }
   Task<Result<store::Space>> space() override { return store_.space(); }
 
@@ -288,7 +281,7 @@ Node::Node(std::string name, Shared& shared, boost::asio::io_context& context, C
       shared_(shared),
       gate_(shared.dice),
       buffers_(3 * limits::buffer_bytes, metrics_.buffers_in_use),
-      answers_(disk_, pool_, shared_answers_directory(), Durability::none),
+      answers_(shared.store, pool_),
       journal_(std::make_unique<Journal>(*this, shared)),
       store_(std::make_unique<Store>(gate_, shared.store)),
       application_(std::make_unique<Application>(*this, shared)),

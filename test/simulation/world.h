@@ -144,11 +144,11 @@ class World final : public delivery::Handover {
   // The clients hear what is left.
   void forget_acknowledged();
   std::string blob_path(std::uint64_t id) const;
-  static const char* videos_directory() { return "/data/videos"; }
-  static std::string video_path(std::uint64_t id);
+  static std::string video_name(std::uint64_t id);
   // Where the bytes of a finished upload are, in their order.
-  static std::vector<store::SplitOff> video_files(const Expectation& upload);
-  runtime::Task<Result<bool>> take_files(const Expectation& upload);
+  static std::vector<store::NamedRange> video_files(const Expectation& upload);
+  // Of a file of the store.
+  static std::string path_of(const std::string& name) { return "/data/" + name; }
 
   Dice& dice_;
   boost::asio::io_context context_{1};

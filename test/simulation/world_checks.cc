@@ -152,7 +152,7 @@ void World::check() {
   }
   for (const std::string& path : disk_.visible_files()) {
     const bool has_record = std::ranges::any_of(journal_.durable_uploads(), [&](const auto& known) {
-      return path == blob_path(known.first) || path == video_path(known.first);
+      return path == blob_path(known.first) || path == path_of(video_name(known.first));
     });
     if (!has_record && path.ends_with(".part")) {
       violate(path + " belongs to no upload");
@@ -235,11 +235,12 @@ void World::check_acknowledged(const Expectation& upload, const model::UploadPro
 }
 
 void World::check_video(const Expectation& upload) {
-  for (const store::SplitOff& file : video_files(upload)) {
+  for (const store::NamedRange& file : video_files(upload)) {
     const bool is_synced = durability_ != Durability::none;
-    const auto bytes = is_synced ? disk_.durable_bytes(file.path) : disk_.visible_bytes(file.path);
+    const std::string path = path_of(file.name);
+    const auto bytes = is_synced ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
     if (bytes != upload.source.substr(file.range.begin, file.range.size())) {
-      violate(fmt::format("{} is not the file that was sent", file.path));
+      violate(fmt::format("{} is not the file that was sent", file.name));
     }
   }
 }
@@ -265,7 +266,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
 void World::check_bytes(const Expectation& upload, const UploadRecord& record,
                         const RangeSet& wanted, bool durable) {
   const bool may_have_moved = record.progress.state != UploadState::receiving;
-  for (const store::SplitOff& file : video_files(upload)) {
+  for (const store::NamedRange& file : video_files(upload)) {
     const std::string source = upload.source.substr(file.range.begin, file.range.size());
     for (const ByteRange& stored : wanted.ranges()) {
       const ByteRange range{std::max(stored.begin, file.range.begin),
@@ -277,8 +278,9 @@ void World::check_bytes(const Expectation& upload, const UploadRecord& record,
       const auto bytes_of = [&](const std::string& path) {
         return durable ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
       };
-      const bool is_there = has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
-                            (may_have_moved && has_source(bytes_of(file.path), source, in_file));
+      const bool is_there =
+          has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
+          (may_have_moved && has_source(bytes_of(path_of(file.name)), source, in_file));
       if (!is_there) {
         violate(fmt::format("upload {}: the journal has bytes {}-{}, the {} has not", upload.id,
                             range.begin, range.end, durable ? "platter" : "disk"));
@@ -302,7 +304,9 @@ void World::check_nothing_is_left() {
     }
     const bool is_video = std::ranges::any_of(uploads_, [&](const auto& known) {
       return !known.second.refused_by_backend &&
-             std::ranges::count(video_files(known.second), path, &store::SplitOff::path) > 0;
+             std::ranges::any_of(video_files(known.second), [&](const store::NamedRange& file) {
+               return path == path_of(file.name);
+             });
     });
     if (!is_video) {
       violate(path + " is left behind");
