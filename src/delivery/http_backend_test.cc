@@ -105,7 +105,7 @@ TEST_F(HttpBackendTest, ReadsTheFileForItsDigestOnceInAProcess) {
   Server server(testing::any_port, {busy, good});
   backend_for(server);
   EXPECT_EQ(testing::run(backend->deliver(handoff))->answer.status, 503);
-  write_blob("HELLO");  // Blobs never change; here it shows which bytes the digest is of.
+  write_blob("HELLO");  // A blob never changes otherwise: the digest shows which bytes were read.
   ASSERT_TRUE(testing::run(backend->deliver(handoff)));
   const std::vector<std::string> requests = server.requests();
   EXPECT_EQ(header(requests[0], "X-Sluice-File-SHA256"), to_hex(sha256("hello")));

@@ -100,7 +100,7 @@ TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {
   EXPECT_TRUE(journal.videos.contains("v"));
   EXPECT_TRUE(journal.uploads.at(1).progress.answer);
 
-  // The first answer stays, and nothing that comes with a later one counts.
+  // The first answer stays, and a later one changes nothing.
   video.id = "w";
   delivery.changes = {journal::PutVideo{video}};
   delivery.answer.status = 404;

@@ -160,8 +160,8 @@ TEST(VideoLibrary, TriesAgainWhenTheProbeCouldNotBeMade) {
   EXPECT_EQ(parsed(world.deliver()->answer.body).at("status").as_string(), "success");
 }
 
-// Runs `act` on fresh worlds with a stop at each step in turn, and `check` on what is left.
-// Returns the steps of a run that nothing stopped.
+// Runs `act` on fresh worlds with a stop at each step in turn, and then `check`. Returns the steps
+// of a run without a stop.
 template <class Prepare, class Act, class Check>
 std::vector<std::string> at_every_step(const Prepare& prepare, const Act& act, const Check& check) {
   for (const Steps::Stop stop :
@@ -208,8 +208,8 @@ TEST(VideoLibrary, MakesOneVideoWhereverAnAttemptStops) {
                       ASSERT_EQ(world.store.memory.files.size(), 1U);
                       EXPECT_EQ(world.store.memory.files.at(name), "bytes of a film");
                       EXPECT_TRUE(world.store.memory.blobs.empty());
-                      // A stored answer is not made anew, whatever the file or the prober would say
-                      // today.
+                      // A stored answer is not made anew, although the file or the prober might
+                      // give another one today.
                       world.clock.advance(std::chrono::hours(1));
                       world.prober.result = fail(Errc::unsupported_media_type, "today");
                       EXPECT_EQ(world.deliver()->answer, delivery->answer);
@@ -373,7 +373,7 @@ TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
   EXPECT_TRUE(*source_removed);
   ASSERT_TRUE(removed);
   EXPECT_TRUE(*removed);
-  // Side by side, the first would have written its old record once more.
+  // Side by side, the first removal would have written its old record once more.
   EXPECT_TRUE(world.journal.memory.videos.empty());
 }
 

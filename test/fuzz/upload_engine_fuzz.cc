@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Whatever clients, the backend, time and power do one after another, the engine keeps every byte
-// that it acknowledged and forgets only what was aborted or is over. The input is a series of
-// steps, a few bytes each.
+// In any series of requests, answers of the backend, waits and power cuts the engine keeps every
+// byte that it acknowledged, and forgets only uploads that were aborted, are answered or expired.
+// The input is a series of steps, a few bytes each.
 #include "upload/upload_engine.h"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ constexpr upload::Expiry expiry{.idle = Duration(100),
                                 .failed = Duration(200),
                                 .untouched = Duration(100)};
 
-// What lasts from one input to the next; none of it remembers an upload.
+// The objects that last from one input to the next; none of them remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
   runtime::BlockingPool inline_pool{0};
@@ -154,7 +154,7 @@ class World final : public delivery::Handover {
     }
   }
 
-  // A process that begins anew after a power cut.
+  // A new process after a power cut.
   void restart() {
     engine_.reset();
     store_.cut_power();
@@ -181,7 +181,7 @@ class World final : public delivery::Handover {
     const unsigned flags = input.take();
     const std::uint64_t places = upload.file_size + 2;
     attempt.whole_file = flags % 8 == 1;
-    // Most clients go on where they were told to.
+    // Most clients go on behind the acknowledged bytes.
     const std::uint64_t anywhere = (flags & 8U) != 0 ? input.take() % places : upload.told;
     attempt.range.begin = attempt.whole_file ? 0 : anywhere;
     attempt.bytes = upload.file(attempt.range.begin, input.take() % places);
@@ -251,7 +251,7 @@ class World final : public delivery::Handover {
     }
   }
 
-  // Forgets what is due, and nothing else.
+  // The reaper forgets the uploads that are due, and no other.
   void reap() {
     for (Known& upload : uploads_) {
       upload.forgotten = upload.forgotten || is_due(upload);
@@ -297,7 +297,7 @@ class World final : public delivery::Handover {
       upload.forget_at = clock_.now() + expiry.finished;
     }
     SLUICE_CHECK(run(engine_->ledger().answered(upload.token, std::move(delivery))));
-    // What was refused waits for the operator.
+    // A refused file waits for the operator.
     SLUICE_CHECK(store_.blobs.contains(upload.id) ==
                  (upload.answer->status == 422 && upload.file_size > 0));
   }

@@ -63,7 +63,7 @@ Task<> World::deliver(UploadRecord record) {
 }
 
 Task<bool> World::give_up(const UploadRecord& record) {
-  // Whoever asks for another round may do so as soon as the journal knows.
+  // A retry may submit the upload again as soon as the journal has recorded the failure.
   life_->submitted.erase(record.id);
   const Result<> kept = co_await life_->engine.ledger().gave_up(record.token, 1, "planted failure");
   if (kept) {
@@ -80,7 +80,7 @@ Task<> World::retry(Expectation& upload) {
   const bool is_known = record != journal_.durable_uploads().end();
   if (is_known && upload.refused_by_backend &&
       upload::awaits_answer(record->second.progress.state)) {
-    co_return;  // A refusal that came meanwhile would be put back unseen.
+    co_return;  // The retry would put a refusal back that came meanwhile.
   }
   if (is_known && record->second.progress.state == UploadState::refused) {
     upload.put_back = true;
@@ -106,7 +106,7 @@ void World::count_video(std::uint64_t upload_id) {
   ++tally_.videos;
 }
 
-// Keeps a record of what it has done, as the video library does.
+// Keeps a record of each upload it has taken, as the video library does.
 Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   const Expectation& upload = uploads_.at(record.id);
   delivery::Delivery delivery;

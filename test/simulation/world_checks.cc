@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What must be true of a simulated server at any time.
+// The invariants of a simulated server.
 #include <fmt/format.h>
 
 #include <utility>
@@ -98,7 +98,7 @@ void World::hear_error(const Expectation& upload, const Error& error, const char
       }
       break;
     case Errc::content_mismatch:
-      // Compared with bytes that were lost on their way to the disk.
+      // The request was compared with bytes that were lost on their way to the disk.
       if (has_faults_ && durability_ == Durability::interval) {
         return;
       }
@@ -110,12 +110,12 @@ void World::hear_error(const Expectation& upload, const Error& error, const char
                       error.message()));
 }
 
-// A refusal, once the operator wanted another answer.
+// The operator has put the refused upload back, and its next answer may differ.
 bool World::may_be_answered_anew(const Expectation& upload) {
   return upload.put_back && (!upload.answer || upload.answer->status == 422);
 }
 
-// A connection that breaks costs nothing that had arrived.
+// A broken connection loses no byte that had arrived.
 void World::check_kept(const Expectation& upload, ByteRange arrived, Errc code) {
   const auto record = journal_.durable_uploads().find(upload.id);
   const bool was_cut = code == Errc::closed_by_peer || code == Errc::taken_over;
@@ -133,7 +133,7 @@ void World::check() {
   if (journal_.violation()) {
     violate(*journal_.violation());
   }
-  // What a failed commit has left is heard of by the next process.
+  // After a failed commit only the next process knows which records are there.
   if (journal_.healthy()) {
     for (const auto& [id, record] : journal_.durable_uploads()) {
       recognise(record);
@@ -250,7 +250,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
     violate(
         fmt::format("upload {} was refused and has no file to be handed over again", upload.id));
   }
-  // Without the cache: what would be left if the power went now.
+  // The bytes on the platter: those that a power cut now would leave.
   const model::UploadProgress progress = record.progress;
   RangeSet synced = progress.stored;
   for (const ByteRange& range : progress.unsynced.ranges()) {
@@ -259,7 +259,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
   if (durability_ != Durability::none) {
     check_bytes(upload, record, synced, true);
   }
-  // A write that fails may be noticed by nobody before the sync.
+  // A failed write may stay unreported until the sync.
   check_bytes(upload, record, may_have_lost_bytes() ? synced : progress.stored, false);
 }
 

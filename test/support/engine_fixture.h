@@ -32,7 +32,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     restart();
   }
 
-  // A process that begins anew with what is on the disk.
+  // A new process with the journal and the store of the last one.
   void restart() {
     engine.reset();
     upload::EngineParts parts{journal, store, answers, announcer, buffers, clock, metrics, log};
@@ -86,7 +86,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     EXPECT_TRUE(kept);
   }
 
-  // What the backend says of an upload's file.
+  // The answer of the backend to an upload's file.
   virtual model::Answer answer_to(std::uint64_t id) const {
     model::Answer answer;
     answer.status = 200;
@@ -103,7 +103,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   ManualClock clock;
   Metrics metrics;
   NullLog log;
-  // Room for one buffer: nothing may need two at a time.
+  // Room for one buffer: no request may need two at a time.
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
   upload::EngineSettings settings;
   std::unique_ptr<upload::UploadEngine> engine;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A store in memory that can lose power: what was not synced is gone then.
+// A store in memory that can lose power, and its unsynced bytes with it.
 #pragma once
 
 #include <cstdint>

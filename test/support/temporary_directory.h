@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A directory of the test's own, gone with it.
+// A directory of the test's own, removed by the destructor.
 #pragma once
 
 #include <cstdlib>

@@ -159,7 +159,7 @@ TEST_F(PandaDialectTest, LetsTheEmptyFormsWaitForTheirAnswer) {
   answers_at_once = false;
   const std::string path = open(0);
   EXPECT_EQ(error_of(send("PUT " + path + "\nContent-Range: bytes */0")), "503 DeliveryPending");
-  // The hand-off runs: a question does not wait for it.
+  // During the hand-off a status query does not wait for it.
   EXPECT_EQ(send("PUT " + path + "\nContent-Range: bytes */0").status, 204);
   EXPECT_EQ(error_of(send("PUT " + path + "\nContent-Range: bytes 0--1/0")), "503 DeliveryPending");
 }

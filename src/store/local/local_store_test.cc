@@ -230,7 +230,7 @@ TEST_F(LocalStoreTest, MovesDurablyAndTwice) {
                                       "syncdir " + videos(), "syncdir ab"}));
   EXPECT_EQ(contents(target), "hello");
   EXPECT_FALSE(std::filesystem::exists(store.blob_path(id)));
-  // The process died before it heard of its success.
+  // The process died after the rename and before the commit.
   EXPECT_TRUE(move(store, 5, "videos/video.mp4"));
   EXPECT_EQ(contents(target), "hello");
 }
