@@ -21,7 +21,7 @@ namespace {
 runtime::Task<> commit_progress(journal::SqliteJournal& journal, std::uint64_t id,
                                 std::uint64_t version, int& left, bool& done) {
   std::vector<journal::Change> changes;
-  journal::UploadProgress progress;
+  model::UploadProgress progress;
   progress.version = version;
   changes.emplace_back(journal::UpdateUpload{id, progress});
   const Result<> committed = co_await journal.commit(std::move(changes));
@@ -37,7 +37,7 @@ void group_commit(benchmark::State& state) {
   auto journal =
       journal::SqliteJournal::open(directory.path() + "/journal", Durability::commit, metrics, log);
   SLUICE_CHECK(journal.has_value());
-  journal::UploadRecord record;
+  model::UploadRecord record;
   record.id = *testing::run((*journal)->next_upload_id());
   record.token = "token";
   std::vector<journal::Change> changes;

@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "journal/records.h"
 
 namespace sluice::admin {
 namespace {
@@ -71,7 +70,7 @@ http::Response retried_page(const upload::RetriedPage& page) {
 http::Response upload_page(const upload::Snapshot& snapshot) {
   boost::json::object document;
   document["id"] = snapshot.id;
-  document["state"] = journal::to_text(snapshot.state);
+  document["state"] = model::to_text(snapshot.state);
   return http::json_response(200, boost::json::serialize(document));
 }
 

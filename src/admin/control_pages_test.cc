@@ -23,7 +23,7 @@ class ControlPagesTest : public ::testing::Test,
     }
     upload::Snapshot snapshot;
     snapshot.id = upload_id;
-    snapshot.state = journal::UploadState::received;
+    snapshot.state = model::UploadState::received;
     co_return snapshot;
   }
 

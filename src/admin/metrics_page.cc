@@ -13,7 +13,7 @@
 namespace sluice::admin {
 namespace {
 
-using journal::UploadState;
+using model::UploadState;
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
@@ -95,7 +95,7 @@ std::vector<ClientMetric> upload_values(const std::map<UploadState, std::uint64_
   for (const UploadState state : upload_states) {
     const auto found = counts.find(state);
     const std::uint64_t count = found == counts.end() ? 0 : found->second;
-    values.push_back(gauge_value(static_cast<double>(count), {{"state", journal::to_text(state)}}));
+    values.push_back(gauge_value(static_cast<double>(count), {{"state", model::to_text(state)}}));
   }
   return values;
 }

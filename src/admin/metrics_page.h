@@ -8,14 +8,14 @@
 #include <string>
 
 #include "base/metrics.h"
-#include "journal/records.h"
+#include "model/upload.h"
 #include "store/store.h"
 
 namespace sluice::admin {
 
 // Sampled when the page is made. Absent: not known now, and then left out of the page.
 struct SampledGauges {
-  std::optional<std::map<journal::UploadState, std::uint64_t>> uploads;
+  std::optional<std::map<model::UploadState, std::uint64_t>> uploads;
   std::optional<store::Space> disk;
 };
 

@@ -73,7 +73,7 @@ TEST(MetricsPage, HistogramsAreCumulativeAndEndWithInfinity) {
 
 TEST(MetricsPage, ShowsEveryStateOfUploads) {
   SampledGauges sampled;
-  sampled.uploads = {{journal::UploadState::receiving, 9}, {journal::UploadState::delivered, 1}};
+  sampled.uploads = {{model::UploadState::receiving, 9}, {model::UploadState::delivered, 1}};
   sampled.disk = store::Space{.free_bytes = 10, .total_bytes = 20};
   const std::string page = metrics_page(Metrics(), sampled);
   for (const char* line :

@@ -19,7 +19,7 @@ Result<> AnswerBody::append(Bytes bytes) {
   return held_.size() > limits::answer_bytes_max ? spill() : Result<>();
 }
 
-Result<> AnswerBody::finish(journal::Answer& answer) {
+Result<> AnswerBody::finish(model::Answer& answer) {
   if (!file_) {
     answer.body = std::move(held_);
     answer.spilled_bytes = 0;
@@ -27,7 +27,7 @@ Result<> AnswerBody::finish(journal::Answer& answer) {
   }
   Result<> done = spill();
   if (done) {
-    done = files_.sync(*file_);
+    done = file_->finish();
   }
   answer.body.clear();
   answer.spilled_bytes = size_;
@@ -42,7 +42,7 @@ Result<> AnswerBody::spill() {
     }
     file_ = std::move(*file);
   }
-  Result<> written = file_->write_at(size_ - held_.size(), as_bytes(held_));
+  Result<> written = file_->append(as_bytes(held_));
   held_.clear();
   return written;
 }

@@ -9,7 +9,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "journal/records.h"
+#include "journal/changes.h"
+#include "model/answer.h"
+#include "model/layout.h"
+#include "model/upload.h"
 #include "runtime/task.h"
 
 namespace sluice::delivery {
@@ -24,7 +27,7 @@ struct Handoff {
   std::uint64_t file_size = 0;
   // Of a multi-chunk session: further files, behind it in the blob.
   bool is_multichunk = false;
-  std::vector<journal::ExtraFile> extra_files;
+  std::vector<model::ExtraFile> extra_files;
   std::uint64_t blob_size = 0;  // All of them.
   std::string content_type;
   std::string parameters;
@@ -35,10 +38,10 @@ struct Handoff {
 };
 
 // The key is derived from the token and does not give it away: it is told to the backend.
-Handoff handoff_of(const journal::UploadRecord& record, unsigned attempt = 1);
+Handoff handoff_of(const model::UploadRecord& record, unsigned attempt = 1);
 
 struct Delivery {
-  journal::Answer answer;
+  model::Answer answer;
   // The answer speaks of the way to the backend, not of the file: another attempt has to follow,
   // and not before `retry_after`, where the backend names a time.
   bool is_trouble = false;
@@ -50,8 +53,8 @@ struct Delivery {
 
 // Facts about a hand-off that are known before it happens.
 struct Preview {
-  std::string media_id;                   // The backend's name for the file.
-  std::optional<journal::Answer> answer;  // Its answer as far as it is known.
+  std::string media_id;                 // The backend's name for the file.
+  std::optional<model::Answer> answer;  // Its answer as far as it is known.
 };
 
 class Backend {

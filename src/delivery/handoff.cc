@@ -4,7 +4,7 @@
 
 namespace sluice::delivery {
 
-Handoff handoff_of(const journal::UploadRecord& record, unsigned attempt) {
+Handoff handoff_of(const model::UploadRecord& record, unsigned attempt) {
   Handoff handoff;
   handoff.upload_id = record.id;
   handoff.idempotency_key = short_digest("handoff:" + record.token);

@@ -205,7 +205,7 @@ std::string file_part_head(const std::string& boundary, std::string_view name,
 
 json::array extra_files_json(const Handoff& handoff) {
   json::array files;
-  for (const journal::ExtraFile& extra : handoff.extra_files) {
+  for (const model::ExtraFile& extra : handoff.extra_files) {
     json::object file;
     file["tag"] = extra.tag;
     file["file_name"] = to_valid_utf8(extra.file_name);
@@ -239,7 +239,7 @@ FormFrame form_frame(const Handoff& handoff, std::string boundary) {
   }
   frame.before +=
       file_part_head(boundary, "file", handoff.file_name) + part_type_of(handoff) + "\r\n\r\n";
-  for (const journal::ExtraFile& extra : handoff.extra_files) {
+  for (const model::ExtraFile& extra : handoff.extra_files) {
     frame.between.push_back(
         "\r\n" + file_part_head(boundary, "extra_files[" + extra.tag + "]", extra.file_name) +
         std::string(unknown_type) + "\r\n\r\n");

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "delivery/backend.h"
-#include "journal/records.h"
+#include "model/upload.h"
 
 namespace sluice::delivery {
 
@@ -14,11 +14,11 @@ class Handover {
   virtual ~Handover() = default;
 
   // Any thread. The upload is `received` and durable.
-  virtual void submit(journal::UploadRecord record) = 0;
+  virtual void submit(model::UploadRecord record) = 0;
   // Any thread. Ends the pause before this upload's next attempt.
   virtual void hurry(std::uint64_t upload_id) = 0;
   // Any thread. Facts about the upload that are known before it is complete.
-  virtual Preview preview(const journal::UploadRecord& record) const {
+  virtual Preview preview(const model::UploadRecord& record) const {
     return {handoff_of(record).idempotency_key, std::nullopt};
   }
 };

@@ -21,7 +21,7 @@ bool is_final(const Delivery& delivery) {
 }
 
 // The beginning of the answer, for a line of the log.
-std::string reason_of(const journal::Answer& answer) {
+std::string reason_of(const model::Answer& answer) {
   return answer.body.substr(0, limits::failure_bytes_max);
 }
 
@@ -60,7 +60,7 @@ runtime::Task<> Outbox::look_for_orphans() {
   }
 }
 
-void Outbox::submit(journal::UploadRecord record) {
+void Outbox::submit(model::UploadRecord record) {
   boost::asio::post(executor_, [this, record = std::move(record)]() mutable {
     if (const auto errand = errands_.find(record.id); errand != errands_.end()) {
       errand->second.renewed = std::move(record);
@@ -143,14 +143,14 @@ runtime::Task<Result<>> Outbox::read_backlog(Backlog backlog) {
       break;
     }
     backlog.after = page->back().id;
-    for (journal::UploadRecord& record : *page) {
+    for (model::UploadRecord& record : *page) {
       take_up(std::move(record));
     }
   }
   co_return Result<>();
 }
 
-void Outbox::take_up(journal::UploadRecord record) {
+void Outbox::take_up(model::UploadRecord record) {
   if (errands_.contains(record.id) || !has_room_for(record)) {
     return;
   }
@@ -160,7 +160,7 @@ void Outbox::take_up(journal::UploadRecord record) {
 }
 
 // An owner's only errand has room beside those of all others, however many these are.
-bool Outbox::has_room_for(const journal::UploadRecord& record) {
+bool Outbox::has_room_for(const model::UploadRecord& record) {
   const std::size_t others_of_owner = errands_of(record.owner);
   if (others_of_owner >= limits::deliveries_of_owner_in_memory_max) {
     const auto more = more_of_owner_.try_emplace(record.owner, record.id).first;
@@ -177,7 +177,7 @@ std::size_t Outbox::errands_of(const std::string& owner) const {
   return known == errands_of_owner_.end() ? 0 : known->second;
 }
 
-runtime::Task<> Outbox::deliver_until_answered(journal::UploadRecord record) {
+runtime::Task<> Outbox::deliver_until_answered(model::UploadRecord record) {
   Round round{record.progress.attempts, record.progress.next_attempt_at};
   for (bool is_over = false; !is_over;) {
     co_await pause_until(record.id, round.not_before);
@@ -195,7 +195,7 @@ runtime::Task<> Outbox::deliver_until_answered(journal::UploadRecord record) {
   end_errand(record);
 }
 
-runtime::Task<bool> Outbox::attempt_and_note(const journal::UploadRecord& record, Round& round,
+runtime::Task<bool> Outbox::attempt_and_note(const model::UploadRecord& record, Round& round,
                                              std::optional<Turns::Turn> turn) {
   const std::optional<Setback> setback = co_await attempt(record, round.attempts);
   turn.reset();
@@ -220,7 +220,7 @@ runtime::Task<bool> Outbox::attempt_and_note(const journal::UploadRecord& record
   co_return false;
 }
 
-runtime::Task<Outbox::Next> Outbox::claim(const journal::UploadRecord& record, Round& round) {
+runtime::Task<Outbox::Next> Outbox::claim(const model::UploadRecord& record, Round& round) {
   const auto held = co_await journal_.claim(journal::Work::delivery, {record.id}, settings_.lease);
   if (!held || held->empty()) {
     round.not_before = clock_.now() + settings_.lease.duration;
@@ -239,10 +239,10 @@ runtime::Task<Outbox::Next> Outbox::claim(const journal::UploadRecord& record, R
     co_await release(record.id);
     co_return Next::pause;
   }
-  const journal::UploadProgress* const now = *found ? &(*found)->progress : nullptr;
-  const bool is_due = now != nullptr && now->handoff_since == record.progress.handoff_since &&
-                      (now->state == journal::UploadState::received ||
-                       now->state == journal::UploadState::delivering);
+  const model::UploadProgress* const now = *found ? &(*found)->progress : nullptr;
+  const bool is_due =
+      now != nullptr && now->handoff_since == record.progress.handoff_since &&
+      (now->state == model::UploadState::received || now->state == model::UploadState::delivering);
   if (is_due && now->attempts <= round.attempts) {
     co_return Next::attempt;
   }
@@ -282,9 +282,9 @@ runtime::Task<> Outbox::pause_until(std::uint64_t upload_id, Timestamp not_befor
 }
 
 // An upload submitted in the meantime gets another round of attempts, or this one once more.
-void Outbox::end_errand(const journal::UploadRecord& record) {
+void Outbox::end_errand(const model::UploadRecord& record) {
   const auto errand = errands_.find(record.id);
-  std::optional<journal::UploadRecord> renewed = std::move(errand->second.renewed);
+  std::optional<model::UploadRecord> renewed = std::move(errand->second.renewed);
   errands_.erase(errand);
   if (const auto owner = errands_of_owner_.find(record.owner); --owner->second == 0) {
     errands_of_owner_.erase(owner);
@@ -300,7 +300,7 @@ void Outbox::end_errand(const journal::UploadRecord& record) {
   }
 }
 
-runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const journal::UploadRecord& record,
+runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const model::UploadRecord& record,
                                                               unsigned attempts) {
   ledger_->began(record.token);
   const Handoff handoff = handoff_of(record, attempts + 1);
@@ -331,7 +331,7 @@ runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const journal::Upl
   co_return std::nullopt;
 }
 
-void Outbox::log_end(const journal::UploadRecord& record, int status, const std::string& reason) {
+void Outbox::log_end(const model::UploadRecord& record, int status, const std::string& reason) {
   if (status < 400) {
     metrics_.deliveries_delivered.add();
     log_.info("delivered", {{"upload", record.id}, {"status", status}});
@@ -343,7 +343,7 @@ void Outbox::log_end(const journal::UploadRecord& record, int status, const std:
 }
 
 // False when that could not be written down.
-runtime::Task<bool> Outbox::give_up(const journal::UploadRecord& record, unsigned attempts,
+runtime::Task<bool> Outbox::give_up(const model::UploadRecord& record, unsigned attempts,
                                     Error reason) {
   std::string text = reason.message().substr(0, limits::failure_bytes_max);
   const Result<> kept = co_await ledger_->gave_up(record.token, attempts, std::move(text));

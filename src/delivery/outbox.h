@@ -51,9 +51,9 @@ class Outbox final : public Handover {
   void open(Ledger& ledger);
 
   // An upload that does not fit in memory is found again in the journal.
-  void submit(journal::UploadRecord record) override;
+  void submit(model::UploadRecord record) override;
   void hurry(std::uint64_t upload_id) override;
-  Preview preview(const journal::UploadRecord& record) const override {
+  Preview preview(const model::UploadRecord& record) const override {
     return backend_.preview(handoff_of(record));
   }
 
@@ -64,8 +64,8 @@ class Outbox final : public Handover {
  private:
   // An upload whose hand-off goes on.
   struct Errand {
-    std::shared_ptr<runtime::Event> hurry;         // Ends the pause.
-    std::optional<journal::UploadRecord> renewed;  // Submitted again, in a later round.
+    std::shared_ptr<runtime::Event> hurry;       // Ends the pause.
+    std::optional<model::UploadRecord> renewed;  // Submitted again, in a later round.
   };
 
   runtime::Task<> take_up_undelivered();
@@ -77,10 +77,10 @@ class Outbox final : public Handover {
   std::optional<Backlog> next_backlog();
   runtime::Task<Result<>> read_backlog(Backlog backlog);
   // Takes the upload up, or remembers that it waits in the journal.
-  void take_up(journal::UploadRecord record);
-  bool has_room_for(const journal::UploadRecord& record);
+  void take_up(model::UploadRecord record);
+  bool has_room_for(const model::UploadRecord& record);
   std::size_t errands_of(const std::string& owner) const;
-  runtime::Task<> deliver_until_answered(journal::UploadRecord record);
+  runtime::Task<> deliver_until_answered(model::UploadRecord record);
   // A round of attempts as this node knows it.
   struct Round {
     unsigned attempts = 0;  // Made, by all nodes.
@@ -89,11 +89,11 @@ class Outbox final : public Handover {
   // Next to do with an upload whose pause is over: with `pause`, until round.not_before.
   enum class Next { attempt, pause, end };
   // Claims the upload where the answer is `attempt`.
-  runtime::Task<Next> claim(const journal::UploadRecord& record, Round& round);
+  runtime::Task<Next> claim(const model::UploadRecord& record, Round& round);
   runtime::Task<> release(std::uint64_t upload_id);
   runtime::Task<> renew_claims(std::shared_ptr<runtime::Event> all_released);
   // True when no further attempt is to follow.
-  runtime::Task<bool> attempt_and_note(const journal::UploadRecord& record, Round& round,
+  runtime::Task<bool> attempt_and_note(const model::UploadRecord& record, Round& round,
                                        std::optional<Turns::Turn> turn);
   runtime::Task<> look_for_orphans();
   runtime::Task<> pause_until(std::uint64_t upload_id, Timestamp not_before);
@@ -103,11 +103,11 @@ class Outbox final : public Handover {
     Duration wait{0};  // The next attempt comes not before that, as far as the settings allow.
   };
   // Nothing: there is an answer and it is durable.
-  runtime::Task<std::optional<Setback>> attempt(const journal::UploadRecord& record,
+  runtime::Task<std::optional<Setback>> attempt(const model::UploadRecord& record,
                                                 unsigned attempts);
-  void log_end(const journal::UploadRecord& record, int status, const std::string& reason);
-  runtime::Task<bool> give_up(const journal::UploadRecord& record, unsigned attempts, Error reason);
-  void end_errand(const journal::UploadRecord& record);
+  void log_end(const model::UploadRecord& record, int status, const std::string& reason);
+  runtime::Task<bool> give_up(const model::UploadRecord& record, unsigned attempts, Error reason);
+  void end_errand(const model::UploadRecord& record);
   runtime::Task<Result<Delivery>> ask_backend(const Handoff& handoff);
 
   journal::Journal& journal_;

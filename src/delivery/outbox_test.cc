@@ -20,8 +20,8 @@ namespace sluice::delivery {
 namespace {
 
 using namespace std::chrono_literals;
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 using runtime::Task;
 
 Delivery delivery_of(int status) {

@@ -16,9 +16,9 @@
 namespace sluice::fsck {
 namespace {
 
-using journal::UploadRecord;
-using journal::UploadState;
-using journal::VideoRecord;
+using model::UploadRecord;
+using model::UploadState;
+using model::VideoRecord;
 
 constexpr std::size_t video_id_digits = 32;
 constexpr std::string_view tombstone = "deleted";
@@ -54,7 +54,7 @@ bool is_split(const UploadRecord& record, std::uint64_t blob_size) {
     return false;
   }
   return blob_size == record.layout->main_size ||
-         std::ranges::any_of(record.layout->extra_files, [&](const journal::ExtraFile& extra) {
+         std::ranges::any_of(record.layout->extra_files, [&](const model::ExtraFile& extra) {
            return blob_size == extra.range.begin;
          });
 }
@@ -110,7 +110,7 @@ std::optional<Finding> judge_blob(std::uint64_t upload_id, const UploadRecord* r
         Remedy::move_aside};
   }
   return Finding{fmt::format("{} is left over from upload {}, which is {}: the server removes it",
-                             blob_path(upload_id), upload_id, journal::to_text(state)),
+                             blob_path(upload_id), upload_id, model::to_text(state)),
                  Remedy::none, true};
 }
 
@@ -204,8 +204,8 @@ Finding judge_foreign(std::string_view path) {
   return Finding{fmt::format("{} is nothing of Sluice", in_quotes(path)), Remedy::move_aside};
 }
 
-journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob_size,
-                            Timestamp expires_at) {
+model::UploadProgress cut(model::UploadProgress progress, std::uint64_t blob_size,
+                          Timestamp expires_at) {
   const ByteRange lost{blob_size, std::numeric_limits<std::uint64_t>::max()};
   progress.stored.remove(lost);
   progress.unsynced.remove(lost);
@@ -276,7 +276,7 @@ std::vector<HandoffFile> handoff_files(const UploadRecord& upload) {
   const std::string id = video::video_id(handoff.idempotency_key);
   std::vector<HandoffFile> files;
   files.push_back({id + video::stored_extension(handoff.file_name), handoff.file_size});
-  for (const journal::ExtraFile& extra : handoff.extra_files) {
+  for (const model::ExtraFile& extra : handoff.extra_files) {
     const std::string suffix = video::extra_file_suffix(files.size() - 1, extra.file_name);
     files.push_back({id + suffix, extra.range.size()});
   }

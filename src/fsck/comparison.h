@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "journal/records.h"
+#include "model/upload.h"
+#include "model/video.h"
 
 namespace sluice::fsck {
 
@@ -35,34 +36,34 @@ enum class HandedOver {
 };
 
 // A blob's size is nullopt where there is no file. Nothing to say: nullopt.
-std::optional<Finding> judge_upload(const journal::UploadRecord& record,
+std::optional<Finding> judge_upload(const model::UploadRecord& record,
                                     std::optional<std::uint64_t> blob_size, HandedOver handed_over);
 // A blob that is there; `record` is null where the journal knows no such upload.
-std::optional<Finding> judge_blob(std::uint64_t upload_id, const journal::UploadRecord* record);
+std::optional<Finding> judge_blob(std::uint64_t upload_id, const model::UploadRecord* record);
 
 // `size` is what the file in answers/ has.
-std::optional<Finding> judge_answer(const journal::UploadRecord& record,
+std::optional<Finding> judge_answer(const model::UploadRecord& record,
                                     std::optional<std::uint64_t> size);
 // A file of answers/ that is there; `record` is null where the journal knows no such upload.
 std::optional<Finding> judge_answer_file(std::uint64_t upload_id,
-                                         const journal::UploadRecord* record);
+                                         const model::UploadRecord* record);
 
 // `size` is what the file in videos/ has.
-std::optional<Finding> judge_video(const journal::VideoRecord& record,
+std::optional<Finding> judge_video(const model::VideoRecord& record,
                                    std::optional<std::uint64_t> size);
 // A file of videos/ whose name begins with the id of `record`.
-std::optional<Finding> judge_video_file(std::string_view name, const journal::VideoRecord& record);
+std::optional<Finding> judge_video_file(std::string_view name, const model::VideoRecord& record);
 // A file of videos/ without a record. `upload` is the one whose interrupted hand-off gives this
 // name, null where there is none.
 Finding judge_unrecorded_video(std::string_view name, std::uint64_t size,
-                               const journal::UploadRecord* upload);
+                               const model::UploadRecord* upload);
 // A file that Sluice has not put there.
 Finding judge_foreign(std::string_view path);
 
 // The bytes that `blob_size` allows; an upload that is not complete any more can be received again,
 // until `expires_at` at least.
-journal::UploadProgress cut(journal::UploadProgress progress, std::uint64_t blob_size,
-                            Timestamp expires_at);
+model::UploadProgress cut(model::UploadProgress progress, std::uint64_t blob_size,
+                          Timestamp expires_at);
 
 // Paths under the data directory, as docs/format.md has them.
 std::string shard_name(std::uint64_t upload_id);
@@ -73,19 +74,19 @@ std::optional<std::uint64_t> upload_id_of(std::string_view shard, std::string_vi
 std::optional<std::uint64_t> answer_id_of(std::string_view name);
 bool is_shard_name(std::string_view name) noexcept;
 // nullopt when the record's document does not say.
-std::optional<std::string> video_file_name(const journal::VideoRecord& record);
+std::optional<std::string> video_file_name(const model::VideoRecord& record);
 // The 32 hex digits that a name in videos/ begins with.
 std::optional<std::string> video_id_of(std::string_view file_name);
 // The video that the hand-off of `upload` makes, and its files, the main one first.
-std::string handoff_video_id(const journal::UploadRecord& upload);
+std::string handoff_video_id(const model::UploadRecord& upload);
 struct HandoffFile {
   std::string name;
   std::uint64_t size = 0;
 };
-std::vector<HandoffFile> handoff_files(const journal::UploadRecord& upload);
+std::vector<HandoffFile> handoff_files(const model::UploadRecord& upload);
 // The extra files that the video has; none where its source was removed or its document does not
 // say.
-std::vector<HandoffFile> extra_files_of(const journal::VideoRecord& record);
+std::vector<HandoffFile> extra_files_of(const model::VideoRecord& record);
 // `size` is what the file has. Only a person can decide whether the video is of use without it.
 std::optional<Finding> judge_extra_file(const HandoffFile& file, std::optional<std::uint64_t> size);
 // In the data directory itself.

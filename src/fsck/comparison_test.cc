@@ -11,15 +11,15 @@
 namespace sluice::fsck {
 namespace {
 
-using journal::UploadState;
+using model::UploadState;
 using testing::at;
 using testing::sample_upload;
 using testing::sample_video;
 
 constexpr std::uint64_t file_size = 1000;
 
-journal::UploadRecord upload(UploadState state, std::uint64_t stored) {
-  journal::UploadRecord record = sample_upload(0x2A7);
+model::UploadRecord upload(UploadState state, std::uint64_t stored) {
+  model::UploadRecord record = sample_upload(0x2A7);
   record.file_size = file_size;
   record.progress.state = state;
   if (stored != 0) {
@@ -29,8 +29,8 @@ journal::UploadRecord upload(UploadState state, std::uint64_t stored) {
   return record;
 }
 
-journal::VideoRecord video() {
-  journal::VideoRecord record = sample_video(std::string(32, 'a'));
+model::VideoRecord video() {
+  model::VideoRecord record = sample_video(std::string(32, 'a'));
   record.document = R"({"extname":".mp4","file_size":1000})";
   return record;
 }
@@ -91,24 +91,24 @@ TEST(Comparison, ABlobNeedsAnUpload) {
   for (const UploadState state :
        {UploadState::receiving, UploadState::received, UploadState::delivering,
         UploadState::refused, UploadState::failed}) {
-    const journal::UploadRecord record = upload(state, 400);
-    EXPECT_FALSE(judge_blob(679, &record)) << journal::to_text(state);
+    const model::UploadRecord record = upload(state, 400);
+    EXPECT_FALSE(judge_blob(679, &record)) << model::to_text(state);
   }
   for (const UploadState state :
        {UploadState::delivered, UploadState::aborted, UploadState::expired}) {
-    journal::UploadRecord record = upload(state, 400);
+    model::UploadRecord record = upload(state, 400);
     const auto leftover = judge_blob(679, &record);
-    EXPECT_TRUE(leftover && leftover->harmless) << journal::to_text(state);
+    EXPECT_TRUE(leftover && leftover->harmless) << model::to_text(state);
     record.progress.blob_present = false;
     const auto forgotten = judge_blob(679, &record);
-    ASSERT_TRUE(forgotten) << journal::to_text(state);
+    ASSERT_TRUE(forgotten) << model::to_text(state);
     EXPECT_FALSE(forgotten->harmless);
     EXPECT_EQ(forgotten->remedy, Remedy::move_aside);
   }
 }
 
 TEST(Comparison, ARefusedUploadMayHaveNoFile) {
-  journal::UploadRecord record = upload(UploadState::refused, 1000);
+  model::UploadRecord record = upload(UploadState::refused, 1000);
   record.progress.blob_present = false;
   EXPECT_FALSE(judge_upload(record, std::nullopt, HandedOver::no));
   EXPECT_EQ(judge_blob(679, &record)->remedy, Remedy::move_aside);
@@ -118,7 +118,7 @@ TEST(Comparison, AVideoHasItsFileWithItsSize) {
   EXPECT_FALSE(judge_video(video(), 1000));
   EXPECT_EQ(judge_video(video(), std::nullopt)->remedy, Remedy::forget_file);
   EXPECT_EQ(judge_video(video(), 999)->remedy, Remedy::forget_file);
-  journal::VideoRecord record = video();
+  model::VideoRecord record = video();
   record.source_present = false;
   EXPECT_FALSE(judge_video(record, std::nullopt));
   record = video();
@@ -133,7 +133,7 @@ TEST(Comparison, AVideoHasItsFileWithItsSize) {
 
 TEST(Comparison, AFileOfVideosBelongsToARecord) {
   const std::string name = std::string(32, 'a') + ".mp4";
-  journal::VideoRecord record = video();
+  model::VideoRecord record = video();
   EXPECT_FALSE(judge_video_file(name, record));
   EXPECT_EQ(judge_video_file(name + ".bak", record)->remedy, Remedy::move_aside);
   record.status = "deleted";
@@ -143,7 +143,7 @@ TEST(Comparison, AFileOfVideosBelongsToARecord) {
 }
 
 TEST(Comparison, ExplainsAFileOfAnInterruptedHandOff) {
-  const journal::UploadRecord record = upload(UploadState::received, 1000);
+  const model::UploadRecord record = upload(UploadState::received, 1000);
   const std::string name = handoff_files(record).front().name;
   EXPECT_EQ(name, short_digest("video:" + short_digest("handoff:token-679")) + ".mp4");
   EXPECT_TRUE(judge_unrecorded_video(name, 1000, &record).harmless);
@@ -154,9 +154,9 @@ TEST(Comparison, ExplainsAFileOfAnInterruptedHandOff) {
 }
 
 TEST(Comparison, KnowsHowFarExtraFilesWereTakenOut) {
-  journal::UploadRecord record = upload(UploadState::delivering, 0);
+  model::UploadRecord record = upload(UploadState::delivering, 0);
   record.progress.stored.add({0, 1000});
-  record.layout = journal::Layout{600, 5, true, {}};
+  record.layout = model::Layout{600, 5, {}};
   ASSERT_TRUE(record.layout->add("subtitles", "s.SRT", 300));
   ASSERT_TRUE(record.layout->add("cover", "", 100));
   for (const std::uint64_t size : {1000U, 900U, 600U}) {
@@ -176,7 +176,7 @@ TEST(Comparison, KnowsHowFarExtraFilesWereTakenOut) {
 }
 
 TEST(Comparison, ExtraFilesBelongToTheirVideo) {
-  journal::VideoRecord record = video();
+  model::VideoRecord record = video();
   record.document = R"({"extname":".mp4","file_size":1000,)"
                     R"("extra_files":[{"extname":".srt","file_size":3}]})";
   EXPECT_FALSE(judge_video_file(record.id + "-1.srt", record));
@@ -184,7 +184,7 @@ TEST(Comparison, ExtraFilesBelongToTheirVideo) {
 }
 
 TEST(Comparison, ExtraFilesThatAreMissingAreFound) {
-  journal::VideoRecord record = video();
+  model::VideoRecord record = video();
   record.document = R"({"extname":".mp4","file_size":1000,)"
                     R"("extra_files":[{"extname":".srt","file_size":3}]})";
   const std::vector<HandoffFile> files = extra_files_of(record);
@@ -203,11 +203,11 @@ TEST(Comparison, ExtraFilesThatAreMissingAreFound) {
 }
 
 TEST(Comparison, CutsToWhatIsThereAndReceivesAgain) {
-  journal::UploadProgress progress = upload(UploadState::delivering, 1000).progress;
+  model::UploadProgress progress = upload(UploadState::delivering, 1000).progress;
   progress.attempts = 7;
   progress.next_attempt_at = at(99);
   progress.expires_at = at(10);
-  const journal::UploadProgress left = cut(progress, 600, at(20));
+  const model::UploadProgress left = cut(progress, 600, at(20));
   EXPECT_EQ(left.state, UploadState::receiving);
   EXPECT_EQ(left.stored.to_text(), "0-250,500-600");
   EXPECT_EQ(left.expires_at, at(20));
@@ -240,13 +240,13 @@ TEST(Comparison, KnowsTheNamesOfVideos) {
   EXPECT_FALSE(video_id_of(id.substr(1) + ".mp4"));
   EXPECT_FALSE(video_id_of(std::string(32, 'A')));
   EXPECT_FALSE(video_id_of(""));
-  journal::VideoRecord record = video();
+  model::VideoRecord record = video();
   record.id = "../../etc/passwd";
   EXPECT_FALSE(video_file_name(record));
 }
 
 TEST(Comparison, ComparesAnAnswerWithItsFile) {
-  journal::UploadRecord record = upload(UploadState::delivered, 1000);
+  model::UploadRecord record = upload(UploadState::delivered, 1000);
   const std::uint64_t id = record.id;
   EXPECT_FALSE(judge_answer(record, std::nullopt));
   record.progress.answer.emplace();

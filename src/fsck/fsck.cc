@@ -21,9 +21,9 @@
 namespace sluice::fsck {
 namespace {
 
-using journal::UploadRecord;
-using journal::UploadState;
-using journal::VideoRecord;
+using model::UploadRecord;
+using model::UploadState;
+using model::VideoRecord;
 
 bool may_be_handed_over(UploadState state) {
   return state == UploadState::received || state == UploadState::delivering ||
@@ -383,7 +383,7 @@ Result<> Check::explain(UnrecordedFiles& files) {
 }
 
 Result<std::string> Check::cut_stored(const UploadRecord& record, std::uint64_t blob_size) {
-  journal::UploadProgress progress =
+  model::UploadProgress progress =
       cut(record.progress, blob_size, now_ + limits::fsck_cut_upload_life);
   const std::string left = std::to_string(progress.stored.total());
   const Result<> committed = journal_.commit(journal::UpdateUpload{
@@ -395,7 +395,7 @@ Result<std::string> Check::cut_stored(const UploadRecord& record, std::uint64_t 
 }
 
 Result<std::string> Check::forget_blob(const UploadRecord& record) {
-  journal::UploadProgress progress = record.progress;
+  model::UploadProgress progress = record.progress;
   progress.blob_present = false;
   const Result<> committed = journal_.commit(journal::UpdateUpload{record.id, std::move(progress)});
   if (!committed) {

@@ -49,20 +49,19 @@ Result<std::vector<std::string>> OfflineJournal::integrity_problems() {
   return wait(journal_->integrity_problems());
 }
 
-Result<std::vector<journal::UploadRecord>> OfflineJournal::uploads_after(std::uint64_t after) {
+Result<std::vector<model::UploadRecord>> OfflineJournal::uploads_after(std::uint64_t after) {
   return wait(journal_->uploads_after(after, limits::fsck_page_count));
 }
 
-Result<std::vector<journal::UploadRecord>> OfflineJournal::undelivered_after(std::uint64_t after) {
+Result<std::vector<model::UploadRecord>> OfflineJournal::undelivered_after(std::uint64_t after) {
   return wait(journal_->undelivered(after, limits::fsck_page_count));
 }
 
-Result<std::vector<journal::VideoRecord>> OfflineJournal::videos_after(const std::string& after) {
+Result<std::vector<model::VideoRecord>> OfflineJournal::videos_after(const std::string& after) {
   return wait(journal_->videos_after(after, limits::fsck_page_count));
 }
 
-Result<std::vector<journal::Notification>> OfflineJournal::notifications_after(
-    std::uint64_t after) {
+Result<std::vector<model::Notification>> OfflineJournal::notifications_after(std::uint64_t after) {
   return wait(journal_->notifications_after(after, limits::fsck_page_count));
 }
 
@@ -78,11 +77,11 @@ Result<> OfflineJournal::remove_row(const journal::DamagedRow& row) {
   return wait(journal_->remove_row(row));
 }
 
-Result<std::optional<journal::UploadRecord>> OfflineJournal::find_upload(std::uint64_t id) {
+Result<std::optional<model::UploadRecord>> OfflineJournal::find_upload(std::uint64_t id) {
   return wait(journal_->find_upload_by_id(id));
 }
 
-Result<std::optional<journal::VideoRecord>> OfflineJournal::find_video(const std::string& id) {
+Result<std::optional<model::VideoRecord>> OfflineJournal::find_video(const std::string& id) {
   return wait(journal_->find_video(id));
 }
 

@@ -22,16 +22,16 @@ class OfflineJournal {
 
   Result<std::vector<std::string>> integrity_problems();
   // Above `after`, in order of id, at most limits::fsck_page_count.
-  Result<std::vector<journal::UploadRecord>> uploads_after(std::uint64_t after);
-  Result<std::vector<journal::UploadRecord>> undelivered_after(std::uint64_t after);
-  Result<std::vector<journal::VideoRecord>> videos_after(const std::string& after);
-  Result<std::vector<journal::Notification>> notifications_after(std::uint64_t after);
+  Result<std::vector<model::UploadRecord>> uploads_after(std::uint64_t after);
+  Result<std::vector<model::UploadRecord>> undelivered_after(std::uint64_t after);
+  Result<std::vector<model::VideoRecord>> videos_after(const std::string& after);
+  Result<std::vector<model::Notification>> notifications_after(std::uint64_t after);
   // As SqliteJournal's.
   Result<std::vector<journal::DamagedRow>> damaged_rows();
   Result<std::string> row_as_sql(const journal::DamagedRow& row);
   Result<> remove_row(const journal::DamagedRow& row);
-  Result<std::optional<journal::UploadRecord>> find_upload(std::uint64_t id);
-  Result<std::optional<journal::VideoRecord>> find_video(const std::string& id);
+  Result<std::optional<model::UploadRecord>> find_upload(std::uint64_t id);
+  Result<std::optional<model::VideoRecord>> find_video(const std::string& id);
   Result<> commit(journal::Change change);
 
  private:

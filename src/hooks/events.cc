@@ -10,9 +10,9 @@
 namespace sluice::hooks {
 
 namespace json = boost::json;
-using journal::UploadProgress;
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadProgress;
+using model::UploadRecord;
+using model::UploadState;
 
 namespace {
 
@@ -39,7 +39,7 @@ json::object upload_document(const UploadRecord& record, const UploadProgress& a
   upload["file_name"] = to_valid_utf8(record.file_name);
   upload["file_size"] = record.file_size;
   upload["content_type"] = to_valid_utf8(record.content_type);
-  upload["state"] = journal::to_text(after.state);
+  upload["state"] = model::to_text(after.state);
   upload["created_at"] =
       std::chrono::floor<std::chrono::seconds>(record.created_at).time_since_epoch().count();
   upload["parameters"] = json_or_null(record.parameters);
@@ -47,7 +47,7 @@ json::object upload_document(const UploadRecord& record, const UploadProgress& a
   return upload;
 }
 
-json::object answer_document(const journal::Answer& answer) {
+json::object answer_document(const model::Answer& answer) {
   json::object document;
   document["status"] = answer.status;
   if (answer.spilled_bytes == 0) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "journal/records.h"
+#include "model/upload.h"
 
 namespace sluice::hooks {
 
@@ -24,14 +24,14 @@ const char* to_text(Event event) noexcept;
 std::optional<Event> event_from_text(std::string_view text) noexcept;
 
 // Whether going from `before` (null: the upload is new) to `after` is that event.
-bool is_event(Event event, const journal::UploadProgress* before,
-              const journal::UploadProgress& after) noexcept;
+bool is_event(Event event, const model::UploadProgress* before,
+              const model::UploadProgress& after) noexcept;
 
 // The notification's body: JSON, for video_created a form (panda-clients: "video_id", and
 // "encoding_ids[0]", without which some readers refuse it). nullopt when there is nothing to tell:
 // an answer that names no video.
-std::optional<std::string> body_of(Event event, const journal::UploadRecord& record,
-                                   const journal::UploadProgress& after);
+std::optional<std::string> body_of(Event event, const model::UploadRecord& record,
+                                   const model::UploadProgress& after);
 const char* content_type_of(Event event) noexcept;
 
 }  // namespace sluice::hooks

@@ -6,8 +6,8 @@
 namespace sluice::hooks {
 namespace {
 
-using journal::UploadProgress;
-using journal::UploadState;
+using model::UploadProgress;
+using model::UploadState;
 
 UploadProgress in(UploadState state) {
   UploadProgress progress;
@@ -17,7 +17,7 @@ UploadProgress in(UploadState state) {
 
 UploadProgress answered(UploadState state, int status, std::string body) {
   UploadProgress progress = in(state);
-  progress.answer = journal::Answer{};
+  progress.answer = model::Answer{};
   progress.answer->status = status;
   progress.answer->body = std::move(body);
   return progress;
@@ -50,7 +50,7 @@ TEST(Events, HappenOnce) {
        {UploadState::receiving, UploadState::delivered, UploadState::refused, UploadState::aborted,
         UploadState::expired}) {
     const UploadProgress progress = in(state);
-    EXPECT_EQ(events_of(&progress, progress), std::vector<Event>{}) << journal::to_text(state);
+    EXPECT_EQ(events_of(&progress, progress), std::vector<Event>{}) << model::to_text(state);
   }
 }
 
@@ -62,7 +62,7 @@ TEST(Events, KeepTheirWords) {
 }
 
 TEST(Events, AreToldAsJson) {
-  journal::UploadRecord record;
+  model::UploadRecord record;
   record.id = 7;
   record.token = "secret";
   record.file_name = "a\"\xff.mp4";
@@ -80,14 +80,14 @@ TEST(Events, AreToldAsJson) {
 }
 
 TEST(Events, TheEndOfARefusedFileIsNoEvent) {
-  const journal::UploadProgress refused = in(UploadState::refused);
+  const model::UploadProgress refused = in(UploadState::refused);
   for (const Event event : all_events) {
     EXPECT_FALSE(is_event(event, &refused, in(UploadState::expired))) << to_text(event);
   }
 }
 
 TEST(Events, TellOfAVideoAsPandaDid) {
-  const journal::UploadRecord record;
+  const model::UploadRecord record;
   const auto told = [&](std::string answer) {
     return body_of(Event::video_created, record,
                    answered(UploadState::delivered, 200, std::move(answer)));

@@ -27,9 +27,9 @@ Notifier::Notifier(journal::Journal& journal, outgoing::Sender& sender, runtime:
 
 Notifier::~Notifier() = default;
 
-std::vector<journal::Change> Notifier::announcements(const journal::UploadRecord& record,
-                                                     const journal::UploadProgress* before,
-                                                     const journal::UploadProgress& after) const {
+std::vector<journal::Change> Notifier::announcements(const model::UploadRecord& record,
+                                                     const model::UploadProgress* before,
+                                                     const model::UploadProgress& after) const {
   std::vector<journal::Change> changes;
   if (record.file_name.empty()) {
     return changes;
@@ -42,7 +42,7 @@ std::vector<journal::Change> Notifier::announcements(const journal::UploadRecord
     if (!body) {
       continue;
     }
-    journal::Notification notification;
+    model::Notification notification;
     notification.upload_id = record.id;
     notification.event = to_text(event);
     // The token is a secret; a digest of it is not. An upload that was put back finishes once more,
@@ -105,8 +105,8 @@ Task<Duration> Notifier::tell_due() {
   failed_reads_ = 0;
   const Timestamp now = clock_.now();
   Duration pause = limits::notifier_pause_max;
-  std::vector<journal::Notification> due;
-  for (journal::Notification& notification : *next) {
+  std::vector<model::Notification> due;
+  for (model::Notification& notification : *next) {
     if (notification.next_attempt_at <= now) {
       due.push_back(std::move(notification));
     } else {
@@ -121,9 +121,9 @@ Task<Duration> Notifier::tell_due() {
 }
 
 // A round ends before its lease: every request has its own deadline.
-Task<std::size_t> Notifier::tell_claimed(std::vector<journal::Notification> due) {
+Task<std::size_t> Notifier::tell_claimed(std::vector<model::Notification> due) {
   std::vector<std::uint64_t> ids;
-  for (const journal::Notification& notification : due) {
+  for (const model::Notification& notification : due) {
     ids.push_back(notification.id);
   }
   auto held = co_await journal_.claim(journal::Work::notification, std::move(ids), lease());
@@ -131,7 +131,7 @@ Task<std::size_t> Notifier::tell_claimed(std::vector<journal::Notification> due)
     co_return 0;
   }
   runtime::TaskGroup round(executor_, log_);
-  for (journal::Notification& notification : due) {
+  for (model::Notification& notification : due) {
     if (std::ranges::find(*held, notification.id) != held->end()) {
       round.spawn("notification", tell(std::move(notification)));
     }
@@ -147,7 +147,7 @@ journal::Lease Notifier::lease() const {
   return {settings_.node, 3 * settings_.timeout};
 }
 
-Task<> Notifier::tell(journal::Notification notification) {
+Task<> Notifier::tell(model::Notification notification) {
   const std::optional<Event> event = event_from_text(notification.event);
   if (!event || !settings_.receivers.contains(*event)) {
     log_.warn("nobody is to be told any more",
@@ -178,7 +178,7 @@ Task<> Notifier::tell(journal::Notification notification) {
   co_await commit(journal::PostponeNotification{notification.id, attempts, later});
 }
 
-Task<Result<>> Notifier::send(const journal::Notification& notification, hooks::Event event) {
+Task<Result<>> Notifier::send(const model::Notification& notification, hooks::Event event) {
   outgoing::HttpRequest request = hook_request(settings_, settings_.receivers.at(event),
                                                notification.body, content_type_of(event));
   request.headers.emplace_back("X-Sluice-Event", notification.event);

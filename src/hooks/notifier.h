@@ -26,9 +26,9 @@ class Notifier final : public upload::Announcer {
            Clock& clock, const Clock& wall_clock, Log& log, HookSettings settings);
   ~Notifier() override;
 
-  std::vector<journal::Change> announcements(const journal::UploadRecord& record,
-                                             const journal::UploadProgress* before,
-                                             const journal::UploadProgress& after) const override;
+  std::vector<journal::Change> announcements(const model::UploadRecord& record,
+                                             const model::UploadProgress* before,
+                                             const model::UploadProgress& after) const override;
   void announced() override;
 
   // Begins to tell, with what earlier processes left untold first.
@@ -42,10 +42,10 @@ class Notifier final : public upload::Announcer {
   // Tells what is due, and returns how long nothing will be.
   runtime::Task<Duration> tell_due();
   // Of these, those that no other node tells. Returns how many these were.
-  runtime::Task<std::size_t> tell_claimed(std::vector<journal::Notification> due);
+  runtime::Task<std::size_t> tell_claimed(std::vector<model::Notification> due);
   journal::Lease lease() const;
-  runtime::Task<> tell(journal::Notification notification);
-  runtime::Task<Result<>> send(const journal::Notification& notification, hooks::Event event);
+  runtime::Task<> tell(model::Notification notification);
+  runtime::Task<Result<>> send(const model::Notification& notification, hooks::Event event);
   runtime::Task<> commit(journal::Change change);
   std::shared_ptr<runtime::Event> next_call();
 

@@ -15,7 +15,7 @@
 namespace sluice::hooks {
 namespace {
 
-using journal::UploadState;
+using model::UploadState;
 using testing::answer_of;
 using testing::ScriptedSender;
 
@@ -37,15 +37,15 @@ class NotifierTest : public ::testing::Test {
   // As the engine does it: the change of state and its notification in one commit.
   void turn(std::uint64_t id, std::optional<UploadState> before, UploadState after,
             const char* file_name = "film.mp4") {
-    journal::UploadRecord record;
+    model::UploadRecord record;
     record.id = id;
     record.file_name = file_name;
     record.token = "token " + std::to_string(id);
     record.parameters = "{}";
     record.origin = "{}";
-    journal::UploadProgress old;
+    model::UploadProgress old;
     old.state = before.value_or(UploadState::receiving);
-    journal::UploadProgress progress;
+    model::UploadProgress progress;
     progress.state = after;
     auto changes = notifier->announcements(record, before ? &old : nullptr, progress);
     if (!changes.empty()) {

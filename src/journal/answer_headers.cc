@@ -49,7 +49,7 @@ std::optional<std::string> bytes_of(const json::string& text) {
 
 }  // namespace
 
-std::string answer_headers_to_text(const decltype(Answer::headers)& headers) {
+std::string answer_headers_to_text(const decltype(model::Answer::headers)& headers) {
   json::array list;
   for (const auto& [name, value] : headers) {
     json::array pair;
@@ -60,14 +60,14 @@ std::string answer_headers_to_text(const decltype(Answer::headers)& headers) {
   return json::serialize(list);
 }
 
-std::optional<decltype(Answer::headers)> answer_headers_from_text(std::string_view text) {
+std::optional<decltype(model::Answer::headers)> answer_headers_from_text(std::string_view text) {
   boost::system::error_code error;
   const json::value document = json::parse({text.data(), text.size()}, error);
   const json::array* const list = error ? nullptr : document.if_array();
   if (list == nullptr) {
     return std::nullopt;
   }
-  decltype(Answer::headers) headers;
+  decltype(model::Answer::headers) headers;
   for (const json::value& item : *list) {
     const json::array* const pair = item.if_array();
     if (pair == nullptr || pair->size() != 2 || !pair->front().is_string() ||

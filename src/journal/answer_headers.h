@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "journal/records.h"
+#include "model/answer.h"
 
 namespace sluice::journal {
 
 // [["Name","value"],...] in order. A header may hold any byte; byte N stands as the character
 // U+00NN, so that the text is always valid and nothing is lost.
-std::string answer_headers_to_text(const decltype(Answer::headers)& headers);
-std::optional<decltype(Answer::headers)> answer_headers_from_text(std::string_view text);
+std::string answer_headers_to_text(const decltype(model::Answer::headers)& headers);
+std::optional<decltype(model::Answer::headers)> answer_headers_from_text(std::string_view text);
 
 }  // namespace sluice::journal

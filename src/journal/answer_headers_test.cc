@@ -17,7 +17,7 @@ TEST(AnswerHeaders, KeepEveryByteAndTheOrder) {
   for (int byte = 0; byte < 256; ++byte) {
     all += static_cast<char>(byte);
   }
-  const decltype(Answer::headers) headers{{"b", all}, {"a", "\xC3\xA9"}, {"b", "\xFF"}};
+  const decltype(model::Answer::headers) headers{{"b", all}, {"a", "\xC3\xA9"}, {"b", "\xFF"}};
   EXPECT_EQ(answer_headers_from_text(answer_headers_to_text(headers)), headers);
 }
 

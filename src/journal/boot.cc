@@ -9,8 +9,9 @@
 
 #include "base/limits.h"
 #include "base/range_set.h"
-#include "journal/layout.h"
+#include "journal/layout_text.h"
 #include "journal/stored_text.h"
+#include "model/layout.h"
 
 namespace sluice::journal {
 namespace {
@@ -18,11 +19,11 @@ namespace {
 struct Row {
   std::int64_t id = 0;
   std::uint64_t file_size = 0;
-  std::optional<Layout> layout;
+  std::optional<model::Layout> layout;
   RangeSet stored;
   RangeSet unsynced;
 
-  const Layout* known_layout() const { return layout ? &*layout : nullptr; }
+  const model::Layout* known_layout() const { return layout ? &*layout : nullptr; }
 };
 
 // A row that cannot be read is left out: its bytes count as stored nowhere.

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/mutex.h"
-#include "journal/records.h"
+#include "journal/changes.h"
 
 namespace sluice::journal {
 

@@ -42,10 +42,10 @@ class DamagedRowsTest : public ::testing::Test {
     changes.push_back(std::move(change));
     EXPECT_TRUE(sluice::testing::run(journal->commit(std::move(changes))));
   }
-  void create(std::uint64_t id, UploadState state) {
-    UploadRecord record = sample_upload(id);
+  void create(std::uint64_t id, model::UploadState state) {
+    model::UploadRecord record = sample_upload(id);
     record.progress.state = state;
-    if (state == UploadState::receiving) {
+    if (state == model::UploadState::receiving) {
       record.progress.stored.add({0, 100});
       record.progress.unsynced.add({50, 100});
     }
@@ -86,9 +86,9 @@ class DamagedRowsTest : public ::testing::Test {
 
 TEST_F(DamagedRowsTest, PagesOfUploadsGoOnBehindThem) {
   for (std::uint64_t id = 1; id <= 4; ++id) {
-    create(id, UploadState::receiving);
-    create(id + 10, UploadState::received);
-    create(id + 20, UploadState::delivered);
+    create(id, model::UploadState::receiving);
+    create(id + 10, model::UploadState::received);
+    create(id + 20, model::UploadState::delivered);
   }
   damage("UPDATE uploads SET answer_status = 5 WHERE id % 10 IN (1, 2)");
   const Timestamp late = at(1'800'000'000'000);
@@ -107,8 +107,8 @@ TEST_F(DamagedRowsTest, PagesOfUploadsGoOnBehindThem) {
 }
 
 TEST_F(DamagedRowsTest, NoColumnOfAnUploadIsBelieved) {
-  create(1, UploadState::receiving);
-  create(2, UploadState::receiving);
+  create(1, model::UploadState::receiving);
+  create(2, model::UploadState::receiving);
   for (const char* const damaged :
        {"state = 'lost'", "stored = '5-3'", "unsynced = '7'", "unsynced = '200-300'",
         "layout = '{'", "file_size = -1", "attempts = -1", "expires_at = 9223372036854775807",
@@ -136,8 +136,8 @@ TEST_F(DamagedRowsTest, TheyHoldNoRoom) {
 }
 
 TEST_F(DamagedRowsTest, AfterAPowerCutTheOthersLoseTheirUnsyncedBytesAsEver) {
-  create(1, UploadState::receiving);
-  create(2, UploadState::receiving);
+  create(1, model::UploadState::receiving);
+  create(2, model::UploadState::receiving);
   damage("UPDATE uploads SET stored = 'all' WHERE id = 1");
   open("the next run");
   const auto found = sluice::testing::run(journal->find_upload_by_id(2));
@@ -147,7 +147,7 @@ TEST_F(DamagedRowsTest, AfterAPowerCutTheOthersLoseTheirUnsyncedBytesAsEver) {
 
 TEST_F(DamagedRowsTest, VideosAreListedWithoutThem) {
   for (const char* const id : {"a", "b", "c", "d"}) {
-    VideoRecord video = sample_video(id);
+    model::VideoRecord video = sample_video(id);
     video.created_at = at(id[0]);
     commit(PutVideo{video});
   }
@@ -168,7 +168,7 @@ TEST_F(DamagedRowsTest, VideosAreListedWithoutThem) {
 
 TEST_F(DamagedRowsTest, NotificationsAreToldBesideThem) {
   for (std::uint64_t upload = 1; upload <= 3; ++upload) {
-    Notification notification;
+    model::Notification notification;
     notification.upload_id = upload;
     notification.event = "finished";
     commit(AddNotification{notification});
@@ -179,7 +179,7 @@ TEST_F(DamagedRowsTest, NotificationsAreToldBesideThem) {
 }
 
 TEST_F(DamagedRowsTest, ARowThatIsTakenOutCanBePutBack) {
-  UploadRecord record = sample_upload(7);
+  model::UploadRecord record = sample_upload(7);
   record.file_name = std::string("it's\0\xff", 6);
   record.parameters = "{\"title\":\"it's\",\"b\":\"\xc3\xa9\"}";
   commit(CreateUpload{record});

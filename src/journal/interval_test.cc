@@ -44,7 +44,7 @@ class IntervalJournal : public ::testing::Test {
   }
   std::string ranges(std::uint64_t id) {
     const auto found = sluice::testing::run(journal->find_upload_by_id(id));
-    const UploadProgress& progress = (*found)->progress;
+    const model::UploadProgress& progress = (*found)->progress;
     return progress.stored.to_text() + " but " + progress.unsynced.to_text();
   }
 

@@ -13,7 +13,10 @@
 #include <vector>
 
 #include "base/error.h"
-#include "journal/records.h"
+#include "journal/changes.h"
+#include "model/notification.h"
+#include "model/upload.h"
+#include "model/video.h"
 #include "runtime/task.h"
 
 namespace sluice::journal {
@@ -32,7 +35,7 @@ struct VideoQuery {
 };
 
 struct UploadQuery {
-  std::optional<UploadState> state = std::nullopt;
+  std::optional<model::UploadState> state = std::nullopt;
   std::optional<std::string> owner = std::nullopt;  // Unset: all.
   std::uint64_t after = 0;                          // Uploads behind this one.
   std::size_t count = 100;
@@ -47,8 +50,8 @@ struct Decided {
 };
 
 struct VideoPage {
-  std::vector<VideoRecord> records;  // Newest first.
-  std::uint64_t total = 0;           // That match, on all pages.
+  std::vector<model::VideoRecord> records;  // Newest first.
+  std::uint64_t total = 0;                  // That match, on all pages.
 };
 
 // Room that the upload of an owner waits for.
@@ -107,40 +110,43 @@ class Journal {
   // Of the uploads that are there now.
   virtual runtime::Task<Result<Promises>> promises() = 0;
 
-  virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) = 0;
-  virtual runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(
+  virtual runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(
+      std::string token) = 0;
+  virtual runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) = 0;
   // Uploads in `received` or `delivering` with an id above `after`, in order of id.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
-                                                                       std::size_t count) = 0;
+  virtual runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(
+      std::uint64_t after, std::size_t count) = 0;
   // Uploads in any other state whose expires_at is not after `now`, behind `after`, in order of
   // expires_at and id.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, ExpiryPosition after,
-                                                               std::size_t count) = 0;
+  virtual runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
+                                                                      ExpiryPosition after,
+                                                                      std::size_t count) = 0;
   // Uploads in `refused` or `failed` with blob_present that were decided behind `after` and before
   // `until`, in that order.
   virtual runtime::Task<Result<std::vector<Decided>>> decided(Decided after, Timestamp until,
                                                               std::size_t count) = 0;
   // Uploads in `delivered`, `aborted` or `expired` with blob_present and an id above `after`,
   // in order of id.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::uint64_t after,
-                                                                          std::size_t count) = 0;
+  virtual runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
+      std::uint64_t after, std::size_t count) = 0;
   // Uploads in `receiving` with unsynced bytes and an id above `after`, in order of id.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
-                                                                    std::size_t count) = 0;
-  virtual runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() = 0;
+  virtual runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                           std::size_t count) = 0;
+  virtual runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() = 0;
   // A page in order of id.
-  virtual runtime::Task<Result<std::vector<UploadRecord>>> list_uploads(UploadQuery query) = 0;
+  virtual runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
+      UploadQuery query) = 0;
 
-  virtual runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) = 0;
+  virtual runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) = 0;
   virtual runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) = 0;
   // Tombstones with source_present and an id above `after`, in order of id: their files are still
   // to be removed.
-  virtual runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::string after,
-                                                                          std::size_t count) = 0;
+  virtual runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
+      std::string after, std::size_t count) = 0;
 
   // Of each upload the notification with the lowest id, those that are due first in front.
-  virtual runtime::Task<Result<std::vector<Notification>>> next_notifications(
+  virtual runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
       std::size_t count) = 0;
 
   // Of `ids`, those that no other node holds. The node of `lease` holds them from now on, by the

@@ -46,11 +46,11 @@ class JournalContract : public ::testing::TestWithParam<bool> {
     const Result<> done = commit(std::move(changes));
     return done ? Errc::closed_by_peer : done.error().code();
   }
-  std::optional<UploadRecord> find(std::uint64_t id) {
+  std::optional<model::UploadRecord> find(std::uint64_t id) {
     return *sluice::testing::run(journal().find_upload_by_id(id));
   }
-  static UploadProgress based_on(std::uint64_t version) {
-    UploadProgress progress = sample_upload(1).progress;
+  static model::UploadProgress based_on(std::uint64_t version) {
+    model::UploadProgress progress = sample_upload(1).progress;
     progress.version = version;
     progress.attempts = static_cast<unsigned>(version) + 1;
     return progress;
@@ -74,7 +74,7 @@ TEST_P(JournalContract, EachChangeMakesTheNextVersion) {
 TEST_P(JournalContract, AChangeOfAnotherVersionIsAConflictAndChangesNothing) {
   ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}, CreateUpload{sample_upload(2)}}));
   ASSERT_TRUE(commit({UpdateUpload{1, based_on(0)}}));
-  const std::optional<UploadRecord> before = find(1);
+  const std::optional<model::UploadRecord> before = find(1);
   EXPECT_EQ(refusal({PutVideo{sample_video("v")}, UpdateUpload{1, based_on(0)}}), Errc::conflict);
   EXPECT_EQ(refusal({UpdateUpload{1, based_on(2)}}), Errc::conflict);
   EXPECT_EQ(find(1), before);
@@ -84,13 +84,13 @@ TEST_P(JournalContract, AChangeOfAnotherVersionIsAConflictAndChangesNothing) {
 }
 
 TEST_P(JournalContract, AnEndThatCameTooLateIsAConflict) {
-  UploadProgress ended = based_on(0);
-  ended.state = UploadState::aborted;
+  model::UploadProgress ended = based_on(0);
+  ended.state = model::UploadState::aborted;
   ended.blob_present = false;
   ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}, CreateUpload{sample_upload(2)}}));
   ASSERT_TRUE(commit({UpdateUpload{1, based_on(0)}}));
   EXPECT_EQ(refusal({UpdateUpload{1, ended}}), Errc::conflict);
-  EXPECT_EQ(find(1)->progress.state, UploadState::receiving);
+  EXPECT_EQ(find(1)->progress.state, model::UploadState::receiving);
 }
 
 TEST_P(JournalContract, OnlyTheVersionThatIsMeantIsRemoved) {
@@ -111,12 +111,12 @@ TEST_P(JournalContract, GivesEachNumberOnce) {
 }
 
 TEST_P(JournalContract, SumsUpWhatUnfinishedUploadsWaitFor) {
-  UploadRecord owned = sample_upload(1);
+  model::UploadRecord owned = sample_upload(1);
   owned.owner = "ann";
-  UploadRecord begun = sample_upload(2);
+  model::UploadRecord begun = sample_upload(2);
   begun.progress.stored.add({0, 1});
-  UploadRecord received = sample_upload(3);
-  received.progress.state = UploadState::received;
+  model::UploadRecord received = sample_upload(3);
+  received.progress.state = model::UploadState::received;
   ASSERT_TRUE(commit({CreateUpload{owned}, CreateUpload{begun}, CreateUpload{received},
                       CreateUpload{sample_upload(4)}}));
   const Result<Promises> promises = sluice::testing::run(journal().promises());
@@ -155,25 +155,25 @@ TEST_P(JournalContract, ALeaseEnds) {
 
 TEST_P(JournalContract, ListsUploadsByStateAndOwner) {
   for (std::uint64_t id = 1; id <= 8; ++id) {
-    UploadRecord record = sample_upload(id);
+    model::UploadRecord record = sample_upload(id);
     record.owner = id % 2 == 0 ? "ann" : "";
-    record.progress.state = id > 4 ? UploadState::failed : UploadState::receiving;
+    record.progress.state = id > 4 ? model::UploadState::failed : model::UploadState::receiving;
     ASSERT_TRUE(commit({CreateUpload{record}}));
   }
   const auto list = [this](UploadQuery query) {
     Ids ids;
-    for (const UploadRecord& record : *sluice::testing::run(journal().list_uploads(query))) {
+    for (const model::UploadRecord& record : *sluice::testing::run(journal().list_uploads(query))) {
       ids.push_back(record.id);
     }
     return ids;
   };
   EXPECT_EQ(list({}), (Ids{1, 2, 3, 4, 5, 6, 7, 8}));
   EXPECT_EQ(list({.after = 2, .count = 3}), (Ids{3, 4, 5}));
-  EXPECT_EQ(list({.state = UploadState::failed}), (Ids{5, 6, 7, 8}));
+  EXPECT_EQ(list({.state = model::UploadState::failed}), (Ids{5, 6, 7, 8}));
   EXPECT_EQ(list({.owner = "ann"}), (Ids{2, 4, 6, 8}));
   EXPECT_EQ(list({.owner = "", .count = 2}), (Ids{1, 3}));
-  EXPECT_EQ(list({.state = UploadState::failed, .owner = "ann", .after = 6}), (Ids{8}));
-  EXPECT_EQ(list({.state = UploadState::expired}), Ids{});
+  EXPECT_EQ(list({.state = model::UploadState::failed, .owner = "ann", .after = 6}), (Ids{8}));
+  EXPECT_EQ(list({.state = model::UploadState::expired}), Ids{});
   EXPECT_EQ(list({.count = 0}), Ids{});
 }
 
@@ -181,7 +181,7 @@ TEST_P(JournalContract, ListsMoreThanOneStepReads) {
   const std::uint64_t last = limits::read_step_entries + 10;
   std::vector<Change> changes;
   for (std::uint64_t id = 1; id <= last; ++id) {
-    UploadRecord record = sample_upload(id);
+    model::UploadRecord record = sample_upload(id);
     record.owner = id + 5 > last ? "ann" : "";
     changes.emplace_back(CreateUpload{std::move(record)});
   }

@@ -35,7 +35,7 @@ Result<> NotificationTable::prepare() {
   });
 }
 
-Result<> NotificationTable::add(const Notification& notification) {
+Result<> NotificationTable::add(const model::Notification& notification) {
   Execution execution(insert_);
   execution.bind_unsigned(notification.upload_id);
   execution.bind_text(notification.event);
@@ -61,23 +61,25 @@ Result<> NotificationTable::remove(std::uint64_t id) {
   return execution.finish();
 }
 
-Result<std::vector<Notification>> NotificationTable::next(std::size_t count) {
+Result<std::vector<model::Notification>> NotificationTable::next(std::size_t count) {
   Execution ids(next_);
   return read(ids, count);
 }
 
-Result<std::vector<Notification>> NotificationTable::after(std::uint64_t id, std::size_t count) {
+Result<std::vector<model::Notification>> NotificationTable::after(std::uint64_t id,
+                                                                  std::size_t count) {
   Execution ids(after_);
   ids.bind_unsigned(id);
   return read(ids, count);
 }
 
-Result<std::vector<Notification>> NotificationTable::read(Execution& ids, std::size_t count) {
+Result<std::vector<model::Notification>> NotificationTable::read(Execution& ids,
+                                                                 std::size_t count) {
   const auto read_one = [this](Execution& row) { return find(row.take_integer()); };
-  return read_page<Notification>(ids, count, read_one);
+  return read_page<model::Notification>(ids, count, read_one);
 }
 
-Result<std::optional<Notification>> NotificationTable::find(std::int64_t id) {
+Result<std::optional<model::Notification>> NotificationTable::find(std::int64_t id) {
   Execution row(find_);
   row.bind(id);
   const Result<bool> found = row.step();
@@ -90,7 +92,7 @@ Result<std::optional<Notification>> NotificationTable::find(std::int64_t id) {
   if (!*found) {
     return std::nullopt;
   }
-  Notification notification;
+  model::Notification notification;
   notification.id = static_cast<std::uint64_t>(row.take_integer());
   notification.upload_id = static_cast<std::uint64_t>(row.take_integer());
   notification.event = row.take_bytes();

@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "journal/changes.h"
 #include "journal/damaged_rows.h"
-#include "journal/records.h"
 #include "journal/sqlite_connection.h"
+#include "model/notification.h"
 
 namespace sluice::journal {
 
@@ -23,20 +24,20 @@ class NotificationTable {
   Result<> prepare();
 
   // Gives it the next number.
-  Result<> add(const Notification& notification);
+  Result<> add(const model::Notification& notification);
   // A row that is not there is left so.
   Result<> postpone(const PostponeNotification& change);
   Result<> remove(std::uint64_t id);
 
   // As Journal::next_notifications().
-  Result<std::vector<Notification>> next(std::size_t count);
+  Result<std::vector<model::Notification>> next(std::size_t count);
   // As notifications_after() of sqlite_journal.h.
-  Result<std::vector<Notification>> after(std::uint64_t id, std::size_t count);
+  Result<std::vector<model::Notification>> after(std::uint64_t id, std::size_t count);
 
  private:
-  Result<std::optional<Notification>> find(std::int64_t id);
+  Result<std::optional<model::Notification>> find(std::int64_t id);
   // The notifications whose ids the rows have.
-  Result<std::vector<Notification>> read(Execution& ids, std::size_t count);
+  Result<std::vector<model::Notification>> read(Execution& ids, std::size_t count);
 
   Connection& connection_;
   DamagedRows& damaged_;

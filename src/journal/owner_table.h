@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "journal/records.h"
+#include "journal/changes.h"
 #include "journal/sqlite_connection.h"
 
 namespace sluice::journal {

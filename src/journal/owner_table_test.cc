@@ -32,14 +32,16 @@ class OwnerTableTest : public ::testing::Test {
   Result<> commit(std::vector<Change> changes) {
     return sluice::testing::run(journal->commit(std::move(changes)));
   }
-  static UploadRecord upload(std::uint64_t id, const std::string& owner, std::uint64_t size) {
-    UploadRecord record = sample_upload(id);
+  static model::UploadRecord upload(std::uint64_t id, const std::string& owner,
+                                    std::uint64_t size) {
+    model::UploadRecord record = sample_upload(id);
     record.owner = owner;
     record.file_size = size;
     return record;
   }
-  static VideoRecord video(const std::string& id, const std::string& owner, std::uint64_t size) {
-    VideoRecord record = sample_video(id);
+  static model::VideoRecord video(const std::string& id, const std::string& owner,
+                                  std::uint64_t size) {
+    model::VideoRecord record = sample_video(id);
     record.owner = owner;
     record.files_size = size;
     return record;
@@ -80,11 +82,11 @@ TEST_F(OwnerTableTest, FollowsUploadsThroughTheirLives) {
   ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 100)}, CreateUpload{upload(2, "ann", 20)},
                       CreateUpload{upload(3, "bob", 3)}}));
   EXPECT_EQ(usage("ann"), "2 120");
-  UploadProgress progress = upload(1, "ann", 100).progress;
-  progress.state = UploadState::received;
+  model::UploadProgress progress = upload(1, "ann", 100).progress;
+  progress.state = model::UploadState::received;
   ASSERT_TRUE(commit({UpdateUpload{1, progress}}));
   EXPECT_EQ(usage("ann"), "1 120") << "no session any more, and bytes that wait";
-  progress.state = UploadState::delivered;
+  progress.state = model::UploadState::delivered;
   ++progress.version;
   ASSERT_TRUE(commit({UpdateUpload{1, progress}, PutVideo{video("v", "ann", 100)}}));
   EXPECT_EQ(usage("ann"), "1 120");
@@ -95,7 +97,7 @@ TEST_F(OwnerTableTest, FollowsUploadsThroughTheirLives) {
 
 TEST_F(OwnerTableTest, FollowsVideosUntilTheirFilesAreGone) {
   ASSERT_TRUE(commit({PutVideo{video("v", "ann", 100)}, PutVideo{video("w", "ann", 5)}}));
-  VideoRecord record = video("v", "ann", 100);
+  model::VideoRecord record = video("v", "ann", 100);
   record.status = "deleted";
   ASSERT_TRUE(commit({PutVideo{record}}));
   EXPECT_EQ(usage("ann"), "0 105");
@@ -109,7 +111,7 @@ TEST_F(OwnerTableTest, FollowsVideosUntilTheirFilesAreGone) {
 TEST_F(OwnerTableTest, CountsEveryRecordOnceForEach4KiBOfTexts) {
   const OwnerLimits limits{.sessions = std::nullopt, .bytes = std::nullopt, .records = 4};
   ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 1), limits}}));
-  UploadRecord wordy = upload(2, "ann", 1);
+  model::UploadRecord wordy = upload(2, "ann", 1);
   wordy.parameters = "{\"a\":\"" + std::string(3 * limits::record_text_bytes, 'x') + "\"}";
   EXPECT_EQ(code_of(commit({CreateUpload{wordy, limits}})), Errc::quota_exceeded);
   wordy.parameters.resize(2 * limits::record_text_bytes);
@@ -117,15 +119,15 @@ TEST_F(OwnerTableTest, CountsEveryRecordOnceForEach4KiBOfTexts) {
   EXPECT_EQ(records("ann"), "4");
   EXPECT_EQ(code_of(commit({CreateUpload{upload(3, "ann", 0), limits}})), Errc::quota_exceeded);
 
-  UploadProgress progress = wordy.progress;
-  progress.state = UploadState::delivered;
+  model::UploadProgress progress = wordy.progress;
+  progress.state = model::UploadState::delivered;
   ASSERT_TRUE(commit({UpdateUpload{2, progress}}));
   EXPECT_EQ(records("ann"), "4") << "its parameters are needed while there is a blob";
   progress.blob_present = false;
   ++progress.version;
   ASSERT_TRUE(commit({UpdateUpload{2, progress}, PutVideo{video("v", "ann", 0)}}));
   EXPECT_EQ(records("ann"), "3") << "a video of no bytes is a record, too";
-  VideoRecord large = video("v", "ann", 0);
+  model::VideoRecord large = video("v", "ann", 0);
   large.document.assign(limits::record_text_bytes, 'x');
   ASSERT_TRUE(commit({PutVideo{large}}));
   EXPECT_EQ(records("ann"), "4");
@@ -244,7 +246,7 @@ TEST_F(OwnerTableTest, AForgottenSignatureServesNoRequestThatWasJudgedBefore) {
 }
 
 TEST_F(OwnerTableTest, ListsTheVideosOfOneOwner) {
-  VideoRecord failed = video("c", "ann", 1);
+  model::VideoRecord failed = video("c", "ann", 1);
   failed.status = "fail";
   ASSERT_TRUE(
       commit({PutVideo{video("a", "ann", 1)}, PutVideo{video("b", "bob", 1)}, PutVideo{failed}}));

@@ -424,9 +424,18 @@ constexpr const char* version_15 = R"sql(
 ALTER TABLE uploads ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array steps_of_sluice{version_1,  version_2,  version_3,  version_4,  version_5,
-                                     version_6,  version_7,  version_8,  version_9,  version_10,
-                                     version_11, version_12, version_13, version_14, version_15};
+// The words of the session's request are the upload's, not its layout's.
+constexpr const char* version_16 = R"sql(
+ALTER TABLE uploads ADD COLUMN dialect TEXT NOT NULL DEFAULT 'panda';
+UPDATE uploads SET layout = json_remove(layout, '$.asked_in_json'),
+  dialect = CASE WHEN json_extract(layout, '$.asked_in_json') THEN 'multichunk-json'
+    ELSE 'multichunk' END
+  WHERE layout <> '' AND json_valid(layout);
+)sql";
+
+constexpr std::array steps_of_sluice{
+    version_1, version_2,  version_3,  version_4,  version_5,  version_6,  version_7,  version_8,
+    version_9, version_10, version_11, version_12, version_13, version_14, version_15, version_16};
 
 }  // namespace
 

@@ -76,7 +76,7 @@ Result<Promises> SqliteDatabase::promises() {
   if (!bytes) {
     return fail(bytes.error());
   }
-  Result<std::map<UploadState, std::uint64_t>> counts = uploads.counts();
+  Result<std::map<model::UploadState, std::uint64_t>> counts = uploads.counts();
   if (!counts) {
     return fail(counts.error());
   }
@@ -86,7 +86,7 @@ Result<Promises> SqliteDatabase::promises() {
               {{"reason", to_owners.error().message()}});
     to_owners.emplace();
   }
-  return Promises{*bytes, *std::move(to_owners), (*counts)[UploadState::receiving]};
+  return Promises{*bytes, *std::move(to_owners), (*counts)[model::UploadState::receiving]};
 }
 
 Result<std::vector<std::string>> SqliteDatabase::integrity_problems() {

@@ -146,26 +146,27 @@ runtime::Task<Result<Promises>> SqliteJournal::promises() {
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::optional<UploadRecord>>> SqliteJournal::find_upload(std::string token) {
+runtime::Task<Result<std::optional<model::UploadRecord>>> SqliteJournal::find_upload(
+    std::string token) {
   auto work = [this, token = std::move(token)] { return database_->uploads.find(token); };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::optional<UploadRecord>>> SqliteJournal::find_upload_by_id(
+runtime::Task<Result<std::optional<model::UploadRecord>>> SqliteJournal::find_upload_by_id(
     std::uint64_t id) {
   auto work = [this, id] { return database_->uploads.find_by_id(id); };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::undelivered(std::uint64_t after,
-                                                                            std::size_t count) {
+runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::undelivered(
+    std::uint64_t after, std::size_t count) {
   auto work = [this, after, count] { return database_->uploads.undelivered(after, count); };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::due(Timestamp now,
-                                                                    ExpiryPosition after,
-                                                                    std::size_t count) {
+runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::due(Timestamp now,
+                                                                           ExpiryPosition after,
+                                                                           std::size_t count) {
   auto work = [this, now, after, count] { return database_->uploads.due(now, after, count); };
   co_return co_await read(std::move(work));
 }
@@ -178,37 +179,38 @@ runtime::Task<Result<std::vector<Decided>>> SqliteJournal::decided(Decided after
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::leftover_blobs(std::uint64_t after,
-                                                                               std::size_t count) {
+runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::leftover_blobs(
+    std::uint64_t after, std::size_t count) {
   auto work = [this, after, count] { return database_->uploads.leftover_blobs(after, count); };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::unsynced(std::uint64_t after,
-                                                                         std::size_t count) {
+runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::unsynced(std::uint64_t after,
+                                                                                std::size_t count) {
   auto work = [this, after, count] { return database_->uploads.unsynced(after, count); };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::map<UploadState, std::uint64_t>>> SqliteJournal::upload_counts() {
+runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> SqliteJournal::upload_counts() {
   auto work = [this] { return database_->uploads.counts(); };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::list_uploads(UploadQuery query) {
-  auto work = [this, query = std::move(query), page = std::vector<UploadRecord>()]() mutable
-      -> std::optional<Result<std::vector<UploadRecord>>> {
+runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::list_uploads(
+    UploadQuery query) {
+  auto work = [this, query = std::move(query), page = std::vector<model::UploadRecord>()]() mutable
+      -> std::optional<Result<std::vector<model::UploadRecord>>> {
     const Result<bool> ended = database_->uploads.list_some(query, page);
     if (!ended) {
       return fail(ended.error());
     }
-    return *ended ? std::optional(Result<std::vector<UploadRecord>>(std::move(page)))
+    return *ended ? std::optional(Result<std::vector<model::UploadRecord>>(std::move(page)))
                   : std::nullopt;
   };
   co_return co_await read_in_steps(std::move(work));
 }
 
-runtime::Task<Result<std::optional<VideoRecord>>> SqliteJournal::find_video(std::string id) {
+runtime::Task<Result<std::optional<model::VideoRecord>>> SqliteJournal::find_video(std::string id) {
   auto work = [this, id = std::move(id)] { return database_->videos.find(id); };
   co_return co_await read(std::move(work));
 }
@@ -220,15 +222,15 @@ runtime::Task<Result<VideoPage>> SqliteJournal::list_videos(VideoQuery query) {
   co_return co_await read_in_steps(std::move(work));
 }
 
-runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::leftover_videos(std::string after,
-                                                                               std::size_t count) {
+runtime::Task<Result<std::vector<model::VideoRecord>>> SqliteJournal::leftover_videos(
+    std::string after, std::size_t count) {
   auto work = [this, after = std::move(after), count] {
     return database_->videos.leftover(after, count);
   };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<Notification>>> SqliteJournal::next_notifications(
+runtime::Task<Result<std::vector<model::Notification>>> SqliteJournal::next_notifications(
     std::size_t count) {
   auto work = [this, count] { return database_->notifications.next(count); };
   co_return co_await read(std::move(work));
@@ -247,21 +249,21 @@ runtime::Task<Result<>> SqliteJournal::release(Work work, std::vector<std::uint6
   co_return Result<>();
 }
 
-runtime::Task<Result<std::vector<UploadRecord>>> SqliteJournal::uploads_after(std::uint64_t after,
-                                                                              std::size_t count) {
+runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::uploads_after(
+    std::uint64_t after, std::size_t count) {
   auto work = [this, after, count] { return database_->uploads.after(after, count); };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<VideoRecord>>> SqliteJournal::videos_after(std::string after,
-                                                                            std::size_t count) {
+runtime::Task<Result<std::vector<model::VideoRecord>>> SqliteJournal::videos_after(
+    std::string after, std::size_t count) {
   auto work = [this, after = std::move(after), count] {
     return database_->videos.after(after, count);
   };
   co_return co_await read(std::move(work));
 }
 
-runtime::Task<Result<std::vector<Notification>>> SqliteJournal::notifications_after(
+runtime::Task<Result<std::vector<model::Notification>>> SqliteJournal::notifications_after(
     std::uint64_t after, std::size_t count) {
   auto work = [this, after, count] { return database_->notifications.after(after, count); };
   co_return co_await read(std::move(work));

@@ -41,25 +41,28 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;
   runtime::Task<Result<std::uint64_t>> next_upload_id() override;
   runtime::Task<Result<Promises>> promises() override;
-  runtime::Task<Result<std::optional<UploadRecord>>> find_upload(std::string token) override;
-  runtime::Task<Result<std::optional<UploadRecord>>> find_upload_by_id(std::uint64_t id) override;
-  runtime::Task<Result<std::vector<UploadRecord>>> undelivered(std::uint64_t after,
-                                                               std::size_t count) override;
-  runtime::Task<Result<std::vector<UploadRecord>>> due(Timestamp now, journal::ExpiryPosition after,
-                                                       std::size_t count) override;
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(std::string token) override;
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
+      std::uint64_t id) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
+                                                                      std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
+                                                              journal::ExpiryPosition after,
+                                                              std::size_t count) override;
   runtime::Task<Result<std::vector<Decided>>> decided(Decided after, Timestamp until,
                                                       std::size_t count) override;
-  runtime::Task<Result<std::vector<UploadRecord>>> leftover_blobs(std::uint64_t after,
-                                                                  std::size_t count) override;
-  runtime::Task<Result<std::vector<UploadRecord>>> unsynced(std::uint64_t after,
-                                                            std::size_t count) override;
-  runtime::Task<Result<std::map<UploadState, std::uint64_t>>> upload_counts() override;
-  runtime::Task<Result<std::vector<UploadRecord>>> list_uploads(UploadQuery query) override;
-  runtime::Task<Result<std::optional<VideoRecord>>> find_video(std::string id) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
+      std::uint64_t after, std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                   std::size_t count) override;
+  runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(UploadQuery query) override;
+  runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
-  runtime::Task<Result<std::vector<VideoRecord>>> leftover_videos(std::string after,
-                                                                  std::size_t count) override;
-  runtime::Task<Result<std::vector<Notification>>> next_notifications(std::size_t count) override;
+  runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
+      std::string after, std::size_t count) override;
+  runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
+      std::size_t count) override;
   runtime::Task<Result<std::vector<std::uint64_t>>> claim(Work work, std::vector<std::uint64_t> ids,
                                                           Lease lease) override;
   runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
@@ -67,12 +70,12 @@ class SqliteJournal final : public Journal {
 
   // For reading the whole journal, page by page: the rows with an id above `after`, in order of id,
   // tombstones too.
-  runtime::Task<Result<std::vector<UploadRecord>>> uploads_after(std::uint64_t after,
-                                                                 std::size_t count);
-  runtime::Task<Result<std::vector<VideoRecord>>> videos_after(std::string after,
-                                                               std::size_t count);
-  runtime::Task<Result<std::vector<Notification>>> notifications_after(std::uint64_t after,
-                                                                       std::size_t count);
+  runtime::Task<Result<std::vector<model::UploadRecord>>> uploads_after(std::uint64_t after,
+                                                                        std::size_t count);
+  runtime::Task<Result<std::vector<model::VideoRecord>>> videos_after(std::string after,
+                                                                      std::size_t count);
+  runtime::Task<Result<std::vector<model::Notification>>> notifications_after(std::uint64_t after,
+                                                                              std::size_t count);
   // The rows that were set aside since the journal was opened.
   runtime::Task<Result<std::vector<DamagedRow>>> damaged_rows();
   // The row as the SQL statement that would insert it; empty where there is none.

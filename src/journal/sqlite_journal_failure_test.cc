@@ -119,7 +119,8 @@ TEST_F(SqliteJournalFailure, AFullDiskRefusesACommitAndTheJournalGoesOn) {
       EXPECT_TRUE(has(*journal, 1));
       EXPECT_FALSE(has(*journal, 2));
     }
-    EXPECT_EQ(sluice::testing::run(journal->upload_counts())->at(UploadState::receiving), 1U);
+    EXPECT_EQ(sluice::testing::run(journal->upload_counts())->at(model::UploadState::receiving),
+              1U);
     FaultyFiles::log_bytes_max = FaultyFiles::unlimited;
     FaultyFiles::database_bytes_max = FaultyFiles::unlimited;
     EXPECT_TRUE(create(*journal, 2));
@@ -129,7 +130,7 @@ TEST_F(SqliteJournalFailure, AFullDiskRefusesACommitAndTheJournalGoesOn) {
   EXPECT_TRUE(has(*journal, 1));
   EXPECT_TRUE(has(*journal, 2));
   EXPECT_TRUE(has(*journal, 3));
-  EXPECT_EQ(sluice::testing::run(journal->upload_counts())->at(UploadState::receiving), 3U);
+  EXPECT_EQ(sluice::testing::run(journal->upload_counts())->at(model::UploadState::receiving), 3U);
 }
 
 TEST_F(SqliteJournalFailure, ARefusedCommitIsUndoneAlsoWhenHalfOfItIsInTheLog) {
@@ -141,7 +142,7 @@ TEST_F(SqliteJournalFailure, ARefusedCommitIsUndoneAlsoWhenHalfOfItIsInTheLog) {
     FaultyFiles::database_bytes_max = 0;
     for (std::int64_t room = 0; room < 60'000; room += 3000) {
       FaultyFiles::log_bytes_max = size + room;
-      UploadRecord large = sample_upload(2);
+      model::UploadRecord large = sample_upload(2);
       large.file_name.assign(100'000, 'n');
       EXPECT_EQ(sluice::testing::run(journal->commit({CreateUpload{large}})).error().code(),
                 Errc::disk_full);
@@ -201,7 +202,7 @@ runtime::Task<> create_side_by_side(SqliteJournal& journal, Log& log,
 
 TEST_F(SqliteJournalFailure, AContradictionFailsAlone) {
   const auto journal = open();
-  UploadRecord thief = sample_upload(1000);
+  model::UploadRecord thief = sample_upload(1000);
   thief.token = sample_upload(30).token;
   EXPECT_TRUE(sluice::testing::run(journal->commit({CreateUpload{thief}})));
   std::array<bool, 50> succeeded{};
@@ -209,8 +210,8 @@ TEST_F(SqliteJournalFailure, AContradictionFailsAlone) {
   for (std::size_t i = 0; i < succeeded.size(); ++i) {
     EXPECT_EQ(succeeded[i], i != 29) << i;
   }
-  const auto unknown = sluice::testing::run(
-      journal->commit({CreateUpload{sample_upload(2000)}, UpdateUpload{99, UploadProgress()}}));
+  const auto unknown = sluice::testing::run(journal->commit(
+      {CreateUpload{sample_upload(2000)}, UpdateUpload{99, model::UploadProgress()}}));
   EXPECT_EQ(unknown.error().code(), Errc::internal);
   EXPECT_FALSE(has(*journal, 2000)) << "a commit is all or nothing";
   EXPECT_TRUE(journal->healthy());

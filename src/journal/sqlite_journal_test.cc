@@ -35,26 +35,27 @@ class SqliteJournalTest : public ::testing::Test {
   Result<> commit(std::vector<Change> changes) {
     return sluice::testing::run(journal->commit(std::move(changes)));
   }
-  std::optional<UploadRecord> find(const std::string& token) {
+  std::optional<model::UploadRecord> find(const std::string& token) {
     auto found = sluice::testing::run(journal->find_upload(token));
     EXPECT_TRUE(found) << found.error().message();
     return *found;
   }
-  std::uint64_t count(UploadState state) {
+  std::uint64_t count(model::UploadState state) {
     const auto counts = sluice::testing::run(journal->upload_counts());
     return counts->contains(state) ? counts->at(state) : 0;
   }
   // An upload in `state`.
-  void create(std::uint64_t id, UploadState state, bool blob_present, std::int64_t expires_at) {
-    UploadRecord record = sample_upload(id);
+  void create(std::uint64_t id, model::UploadState state, bool blob_present,
+              std::int64_t expires_at) {
+    model::UploadRecord record = sample_upload(id);
     record.progress.state = state;
     record.progress.blob_present = blob_present;
     record.progress.expires_at = at(expires_at);
     EXPECT_TRUE(commit({CreateUpload{record}}));
   }
-  static std::vector<std::uint64_t> ids(const Result<std::vector<UploadRecord>>& records) {
+  static std::vector<std::uint64_t> ids(const Result<std::vector<model::UploadRecord>>& records) {
     std::vector<std::uint64_t> found;
-    for (const UploadRecord& record : *records) {
+    for (const model::UploadRecord& record : *records) {
       found.push_back(record.id);
     }
     std::ranges::sort(found);
@@ -73,16 +74,17 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   for (int byte = 0; byte < 256; ++byte) {
     all_bytes += static_cast<char>(byte);
   }
-  UploadRecord record = sample_upload(limits::upload_id_max);
+  model::UploadRecord record = sample_upload(limits::upload_id_max);
   record.file_name = all_bytes;
   record.content_type = all_bytes;
   record.parameters = std::string("{}\0{}", 5);
   record.origin = R"({"address":"::1"})";
   record.owner = "key";
   record.file_size = 12;
-  record.layout = Layout{9, 4, true, {}};
+  record.layout = model::Layout{9, 4, {}};
   EXPECT_TRUE(record.layout->add("tag", "name", 3));
-  record.progress.state = UploadState::refused;
+  record.dialect = "multichunk";
+  record.progress.state = model::UploadState::refused;
   record.progress.stored.add({0, 10});
   record.progress.stored.add({20, 9'007'199'254'740'992});
   record.progress.blob_present = false;
@@ -90,13 +92,14 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.progress.next_attempt_at = at(-1);
   record.progress.handoff_since = at(77);
   record.progress.failure = all_bytes;
-  record.progress.answer = Answer{422, {{"X-A", "1"}, {"x-a", all_bytes}}, all_bytes + all_bytes};
+  record.progress.answer =
+      model::Answer{422, {{"X-A", "1"}, {"x-a", all_bytes}}, all_bytes + all_bytes};
   record.progress.answer->spilled_bytes = 9'007'199'254'740'992;
-  UploadRecord plain = sample_upload(1);
+  model::UploadRecord plain = sample_upload(1);
   plain.file_name.clear();
   plain.content_type.clear();
   plain.parameters.clear();
-  plain.progress.answer = Answer{200, {}, ""};
+  plain.progress.answer = model::Answer{200, {}, ""};
   EXPECT_TRUE(commit({CreateUpload{record}, CreateUpload{plain}}));
   EXPECT_EQ(find(record.token), record);
   EXPECT_EQ(find(plain.token), plain);
@@ -110,9 +113,9 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
 }
 
 TEST_F(SqliteJournalTest, UpdatesProgressAndRemoves) {
-  UploadRecord record = sample_upload(3);
+  model::UploadRecord record = sample_upload(3);
   EXPECT_TRUE(commit({CreateUpload{record}}));
-  record.progress.state = UploadState::delivered;
+  record.progress.state = model::UploadState::delivered;
   record.progress.stored.add({0, 100});
   record.progress.expires_at = at(5);
   record.progress.blob_present = false;
@@ -120,10 +123,10 @@ TEST_F(SqliteJournalTest, UpdatesProgressAndRemoves) {
   record.progress.next_attempt_at = at(9);
   record.progress.handoff_since = at(10);
   record.progress.failure = "no";
-  record.progress.answer = Answer{200, {{"A", "b"}}, "{}"};
+  record.progress.answer = model::Answer{200, {{"A", "b"}}, "{}"};
   EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
   ++record.progress.version;
-  forget_details(record);
+  model::forget_details(record);
   EXPECT_EQ(find(record.token), record);
   record.progress.answer.reset();
   EXPECT_TRUE(commit({UpdateUpload{3, record.progress}}));
@@ -148,9 +151,9 @@ TEST_F(SqliteJournalTest, NeverGivesAnIdThatWasJournalled) {
 }
 
 TEST_F(SqliteJournalTest, FindsUploadsByWhatIsToBeDone) {
-  using enum UploadState;
+  using enum model::UploadState;
   std::uint64_t id = 0;
-  for (const UploadState state :
+  for (const model::UploadState state :
        {receiving, received, delivering, delivered, refused, aborted, expired}) {
     create(++id, state, true, 100);   // 1, 3, 5, ...
     create(++id, state, false, 200);  // 2, 4, 6, ...
@@ -169,9 +172,9 @@ TEST_F(SqliteJournalTest, FindsUploadsByWhatIsToBeDone) {
 }
 
 TEST_F(SqliteJournalTest, FindsRefusedAndFailedUploadsInTheOrderOfTheirDecision) {
-  using enum UploadState;
+  using enum model::UploadState;
   const struct {
-    UploadState state;
+    model::UploadState state;
     bool blob_present;
     std::int64_t decided;
   } rows[] = {{refused, true, 30},   {failed, true, 20},   {refused, true, 20},
@@ -179,7 +182,7 @@ TEST_F(SqliteJournalTest, FindsRefusedAndFailedUploadsInTheOrderOfTheirDecision)
               {delivering, true, 20}};
   std::uint64_t id = 0;
   for (const auto& row : rows) {
-    UploadRecord record = sample_upload(++id);
+    model::UploadRecord record = sample_upload(++id);
     record.progress.state = row.state;
     record.progress.blob_present = row.blob_present;
     record.progress.next_attempt_at = at(row.decided);
@@ -196,16 +199,16 @@ TEST_F(SqliteJournalTest, FindsRefusedAndFailedUploadsInTheOrderOfTheirDecision)
 }
 
 TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
-  UploadRecord record = sample_upload(1);
-  record.layout = Layout{.main_size = record.file_size, .part_size = 5, .extra_files = {}};
+  model::UploadRecord record = sample_upload(1);
+  record.layout = model::Layout{.main_size = record.file_size, .part_size = 5, .extra_files = {}};
   record.origin = R"({"address":"192.0.2.1"})";
-  UploadRecord aborted = record;
+  model::UploadRecord aborted = record;
   aborted.id = 2;
   aborted.token = "2";
   ASSERT_TRUE(commit({CreateUpload{record}, CreateUpload{aborted}}));
-  record.progress.state = UploadState::delivered;
-  record.progress.answer = Answer{.status = 200, .headers = {}, .body = "answer"};
-  aborted.progress.state = UploadState::aborted;
+  record.progress.state = model::UploadState::delivered;
+  record.progress.answer = model::Answer{.status = 200, .headers = {}, .body = "answer"};
+  aborted.progress.state = model::UploadState::aborted;
   ASSERT_TRUE(commit({UpdateUpload{1, record.progress}, UpdateUpload{2, aborted.progress}}));
   record.progress.version = ++aborted.progress.version;
   EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(1)), record)
@@ -213,8 +216,8 @@ TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
   record.progress.blob_present = aborted.progress.blob_present = false;
   ASSERT_TRUE(commit({UpdateUpload{1, record.progress}, UpdateUpload{2, aborted.progress}}));
   record.progress.version = ++aborted.progress.version;
-  forget_details(record);
-  forget_details(aborted);
+  model::forget_details(record);
+  model::forget_details(aborted);
   EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(1)), record);
   EXPECT_EQ(record.file_name + record.parameters + record.origin, "film.mp4{}{}");
   EXPECT_TRUE(record.layout);
@@ -226,11 +229,11 @@ TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
 TEST_F(SqliteJournalTest, StaysSmallWhenUploadsAreOpenedAndGivenUpForEver) {
   const auto abort_many = [this](std::uint64_t from, std::size_t count) {
     for (std::uint64_t id = from; id < from + count; ++id) {
-      UploadRecord record = sample_upload(id);
+      model::UploadRecord record = sample_upload(id);
       record.owner = "ann";
       record.parameters = "{\"a\":\"" + std::string(10'000, 'x') + "\"}";
-      UploadProgress progress = record.progress;
-      progress.state = UploadState::aborted;
+      model::UploadProgress progress = record.progress;
+      progress.state = model::UploadState::aborted;
       std::vector<Change> changes;
       changes.emplace_back(CreateUpload{record});
       changes.emplace_back(UpdateUpload{id, progress});
@@ -240,8 +243,8 @@ TEST_F(SqliteJournalTest, StaysSmallWhenUploadsAreOpenedAndGivenUpForEver) {
       ASSERT_TRUE(commit(std::move(changes)));
     }
   };
-  UploadRecord other = sample_upload(1);
-  other.progress.state = UploadState::aborted;
+  model::UploadRecord other = sample_upload(1);
+  other.progress.state = model::UploadState::aborted;
   ASSERT_TRUE(commit({CreateUpload{other}}));
   abort_many(2, limits::gone_uploads_per_owner_max + 100);
   const auto rows = sluice::testing::run(journal->uploads_after(0, 1'000'000));
@@ -251,30 +254,30 @@ TEST_F(SqliteJournalTest, StaysSmallWhenUploadsAreOpenedAndGivenUpForEver) {
   EXPECT_EQ(rows->back().id, limits::gone_uploads_per_owner_max + 101);
   open();
   EXPECT_LT(std::filesystem::file_size(path), 2 * limits::MiB);
-  EXPECT_EQ(count(UploadState::aborted), limits::gone_uploads_per_owner_max + 1);
+  EXPECT_EQ(count(model::UploadState::aborted), limits::gone_uploads_per_owner_max + 1);
 }
 
 TEST_F(SqliteJournalTest, CountsUploadsByState) {
-  create(1, UploadState::receiving, true, 1);
-  create(2, UploadState::receiving, true, 1);
-  create(3, UploadState::received, true, 1);
-  UploadProgress aborted = sample_upload(1).progress;
-  aborted.state = UploadState::aborted;
-  UploadProgress again = aborted;
+  create(1, model::UploadState::receiving, true, 1);
+  create(2, model::UploadState::receiving, true, 1);
+  create(3, model::UploadState::received, true, 1);
+  model::UploadProgress aborted = sample_upload(1).progress;
+  aborted.state = model::UploadState::aborted;
+  model::UploadProgress again = aborted;
   ++again.version;
   EXPECT_TRUE(commit({UpdateUpload{1, aborted}, UpdateUpload{1, again}}));
-  EXPECT_EQ(count(UploadState::receiving), 1U);
-  EXPECT_EQ(count(UploadState::received), 1U);
-  EXPECT_EQ(count(UploadState::aborted), 1U);
+  EXPECT_EQ(count(model::UploadState::receiving), 1U);
+  EXPECT_EQ(count(model::UploadState::received), 1U);
+  EXPECT_EQ(count(model::UploadState::aborted), 1U);
   EXPECT_TRUE(commit({RemoveUpload{1}, RemoveUpload{3}}));
   open();
-  EXPECT_EQ(count(UploadState::receiving), 1U);
-  EXPECT_EQ(count(UploadState::received), 0U);
-  EXPECT_EQ(count(UploadState::aborted), 0U);
+  EXPECT_EQ(count(model::UploadState::receiving), 1U);
+  EXPECT_EQ(count(model::UploadState::received), 0U);
+  EXPECT_EQ(count(model::UploadState::aborted), 0U);
 }
 
 TEST_F(SqliteJournalTest, KeepsReplacesAndRemovesVideos) {
-  VideoRecord video = sample_video("a");
+  model::VideoRecord video = sample_video("a");
   video.metadata = std::string("x\0\xFF", 3);
   EXPECT_TRUE(commit({PutVideo{video}}));
   EXPECT_EQ(*sluice::testing::run(journal->find_video("a")), video);
@@ -295,18 +298,18 @@ TEST_F(SqliteJournalTest, KeepsReplacesAndRemovesVideos) {
 TEST_F(SqliteJournalTest, ListsVideosNewestFirst) {
   int time = 0;
   for (const char* id : {"a", "b", "c", "d", "e", "f"}) {
-    VideoRecord video = sample_video(id);
+    model::VideoRecord video = sample_video(id);
     video.created_at = at(time++ / 2);  // Two at a time.
     video.status = time % 3 == 0 ? "fail" : "success";
     EXPECT_TRUE(commit({PutVideo{video}}));
   }
-  VideoRecord gone = sample_video("e");
+  model::VideoRecord gone = sample_video("e");
   gone.status = "deleted";
   EXPECT_TRUE(commit({PutVideo{gone}}));
   const auto list = [&](const VideoQuery& query) {
     const auto page = sluice::testing::run(journal->list_videos(query));
     std::string text = std::to_string(page->total) + ":";
-    for (const VideoRecord& record : page->records) {
+    for (const model::VideoRecord& record : page->records) {
       text += record.id;
     }
     return text;
@@ -351,7 +354,7 @@ TEST_F(SqliteJournalTest, WritesCommitsThatWaitInOneTransaction) {
   EXPECT_LT(observations(metrics.commit_seconds), 250U);
   EXPECT_GE(observations(metrics.commit_seconds), 5U);
   open();
-  EXPECT_EQ(count(UploadState::receiving), 500U);
+  EXPECT_EQ(count(model::UploadState::receiving), 500U);
 }
 
 TEST_F(SqliteJournalTest, FinishesWhatIsQueuedBeforeItGoes) {
@@ -369,13 +372,13 @@ TEST_F(SqliteJournalTest, FinishesWhatIsQueuedBeforeItGoes) {
   context.run();
   EXPECT_EQ(succeeded, 20);
   open();
-  EXPECT_EQ(count(UploadState::receiving), 20U);
+  EXPECT_EQ(count(model::UploadState::receiving), 20U);
 }
 
 TEST_F(SqliteJournalTest, PagesThroughAllUploadsAndVideos) {
-  create(3, UploadState::expired, false, 1);
-  create(1, UploadState::receiving, true, 1);
-  create(2, UploadState::delivered, true, 1);
+  create(3, model::UploadState::expired, false, 1);
+  create(1, model::UploadState::receiving, true, 1);
+  create(2, model::UploadState::delivered, true, 1);
   const auto first = sluice::testing::run(journal->uploads_after(0, 2));
   ASSERT_EQ(first->size(), 2U);
   EXPECT_EQ(first->front().id, 1U);
@@ -383,7 +386,7 @@ TEST_F(SqliteJournalTest, PagesThroughAllUploadsAndVideos) {
   EXPECT_EQ(ids(sluice::testing::run(journal->uploads_after(2, 2))), std::vector<std::uint64_t>{3});
   EXPECT_TRUE(sluice::testing::run(journal->uploads_after(3, 2))->empty());
 
-  VideoRecord tombstone = sample_video("b");
+  model::VideoRecord tombstone = sample_video("b");
   tombstone.status = "deleted";
   EXPECT_TRUE(commit({PutVideo{tombstone}, PutVideo{sample_video("c")}}));
   EXPECT_TRUE(commit({PutVideo{sample_video("a")}}));
@@ -398,9 +401,9 @@ TEST_F(SqliteJournalTest, PagesThroughAllUploadsAndVideos) {
 
 // The bytes that the write-ahead log gets for one more part, with every second one there.
 TEST_F(SqliteJournalTest, APieceOfManyPartsWritesFewPages) {
-  UploadRecord record = sample_upload(1);
+  model::UploadRecord record = sample_upload(1);
   record.layout =
-      Layout{limits::part_count_max * limits::part_bytes_min, limits::part_bytes_min, false, {}};
+      model::Layout{limits::part_count_max * limits::part_bytes_min, limits::part_bytes_min, {}};
   record.file_size = record.layout->total_size();
   for (std::uint64_t part = 0; part < limits::part_count_max; part += 2) {
     record.progress.stored.add(
@@ -423,7 +426,7 @@ TEST_F(SqliteJournalTest, APieceOfManyPartsWritesFewPages) {
 }
 
 TEST_F(SqliteJournalTest, ChecksTheIntegrityOfItsFile) {
-  create(1, UploadState::receiving, true, 1);
+  create(1, model::UploadState::receiving, true, 1);
   EXPECT_TRUE(sluice::testing::run(journal->integrity_problems())->empty());
   journal.reset();
   {
@@ -441,8 +444,8 @@ TEST_F(SqliteJournalTest, ChecksTheIntegrityOfItsFile) {
   EXPECT_FALSE(problems->empty());
 }
 
-Notification told_about(std::uint64_t upload_id, const char* event) {
-  Notification notification;
+model::Notification told_about(std::uint64_t upload_id, const char* event) {
+  model::Notification notification;
   notification.upload_id = upload_id;
   notification.event = event;
   notification.key = std::string("key of ") + event;
@@ -460,7 +463,7 @@ TEST_F(SqliteJournalTest, TellsOfEachUploadTheEarliestNotificationFirst) {
   auto next = sluice::testing::run(journal->next_notifications(10));
   ASSERT_TRUE(next);
   ASSERT_EQ(next->size(), 2U);
-  Notification second = told_about(2, "created");
+  model::Notification second = told_about(2, "created");
   second.id = 3;
   EXPECT_EQ(next->at(0), second);
   EXPECT_EQ(next->at(1).id, 1U);

@@ -219,6 +219,28 @@ TEST_F(SqliteTables, BringRowsOfVersion2UpToDate) {
   EXPECT_EQ((*videos.find("v"))->owner, "");
 }
 
+TEST_F(SqliteTables, TakeTheDialectOfVersion15FromTheLayout) {
+  auto connection = Connection::open(path);
+  ASSERT_TRUE(connection);
+  ASSERT_TRUE(migrate(*connection, migration_steps().first(15)));
+  for (const std::string layout :
+       {R"({"main_size":9,"part_size":4,"asked_in_json":true,"extra_files":[]})",
+        R"({"main_size":9,"part_size":4,"asked_in_json":false,"extra_files":[]})", "", "damaged"}) {
+    ASSERT_TRUE(connection->execute(
+        ("INSERT INTO uploads (token, file_name, file_size, content_type, parameters, created_at,"
+         " state, stored, expires_at, blob_present, attempts, next_attempt_at, layout) SELECT 't' "
+         "|| count(*), x'', 9, x'', "
+         "'{}',"
+         " 1, 'receiving', '', 1, 1, 0, 0, '" +
+         layout + "' FROM uploads")
+            .c_str()));
+  }
+  ASSERT_TRUE(migrate(*connection, migration_steps()));
+  const std::string without = R"({"main_size":9,"part_size":4,"extra_files":[]})";
+  EXPECT_EQ(connection->query("SELECT group_concat(dialect || layout, ' ') FROM uploads"),
+            "multichunk-json" + without + " multichunk" + without + " panda pandadamaged");
+}
+
 TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
   {
     auto connection = open_database(path, Durability::none);
@@ -226,14 +248,14 @@ TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
     ASSERT_TRUE(connection->execute(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
         " INSERT INTO uploads SELECT i, 'token' || i, x'', 9, x'', '{}', 1, 'receiving', '0-5',"
-        " i, 1, 0, 0, NULL, NULL, NULL, '{}', '', '', 0, x'', 0, '', 1, 0 FROM n"));
+        " i, 1, 0, 0, NULL, NULL, NULL, '{}', '', '', 0, x'', 0, '', 1, 0, 'panda' FROM n"));
   }
   auto connection = open_database(path, Durability::none);
   ASSERT_TRUE(connection);
   UploadTable uploads(*connection, damaged);
   ASSERT_TRUE(uploads.prepare());
   EXPECT_EQ(uploads.last_id(), 50'000U);
-  EXPECT_EQ(uploads.counts()->at(UploadState::receiving), 50'000U);
+  EXPECT_EQ(uploads.counts()->at(model::UploadState::receiving), 50'000U);
   EXPECT_EQ(uploads.promised_bytes(), 0U);
   int pages = 0;
   int unused = 0;

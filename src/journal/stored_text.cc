@@ -27,13 +27,13 @@ void add_parts(ByteRange file, std::uint64_t part_size, std::vector<ByteRange>& 
 
 // The parts of all files in the order of their bytes; none when a layout has more than any session
 // gets.
-std::vector<ByteRange> parts_of(const Layout& layout) {
+std::vector<ByteRange> parts_of(const model::Layout& layout) {
   std::vector<ByteRange> parts;
   if (layout.total_size() / layout.part_size > 2 * limits::part_count_max) {
     return parts;
   }
   add_parts({0, layout.main_size}, layout.part_size, parts);
-  for (const ExtraFile& extra : layout.extra_files) {
+  for (const model::ExtraFile& extra : layout.extra_files) {
     add_parts(extra.range, layout.part_size, parts);
   }
   return parts;
@@ -103,7 +103,7 @@ bool add_whole(std::string_view text, const std::vector<ByteRange>& parts, Range
 
 }  // namespace
 
-std::string stored_to_text(const RangeSet& stored, const Layout* layout) {
+std::string stored_to_text(const RangeSet& stored, const model::Layout* layout) {
   if (layout == nullptr || stored.ranges().size() <= limits::broken_parts_kept_max) {
     return stored.to_text();
   }
@@ -115,7 +115,7 @@ std::string stored_to_text(const RangeSet& stored, const Layout* layout) {
   return std::string(mark) + to_digits(divided.whole) + end_of_bits + divided.rest.to_text();
 }
 
-std::optional<RangeSet> stored_from_text(std::string_view text, const Layout* layout) {
+std::optional<RangeSet> stored_from_text(std::string_view text, const model::Layout* layout) {
   if (!text.starts_with(mark)) {
     return RangeSet::from_text(text);
   }
@@ -135,7 +135,7 @@ std::optional<RangeSet> stored_from_text(std::string_view text, const Layout* la
   return stored;
 }
 
-std::size_t broken_part_count(const RangeSet& stored, const Layout& layout) {
+std::size_t broken_part_count(const RangeSet& stored, const model::Layout& layout) {
   return divide(stored, parts_of(layout)).rest.ranges().size();
 }
 

@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint64_t part_size = 10;
 
 // Parts of ten bytes; the last one of each file has less.
-Layout layout_of(std::uint64_t main_size) {
-  Layout layout;
+model::Layout layout_of(std::uint64_t main_size) {
+  model::Layout layout;
   layout.main_size = main_size;
   layout.part_size = part_size;
   EXPECT_TRUE(layout.add("none", "empty", 0));
@@ -31,13 +31,13 @@ RangeSet every_second_part(std::uint64_t count) {
   return stored;
 }
 
-void expect_same(const RangeSet& stored, const Layout& layout) {
+void expect_same(const RangeSet& stored, const model::Layout& layout) {
   const std::string text = stored_to_text(stored, &layout);
   EXPECT_EQ(stored_from_text(text, &layout), stored) << text;
 }
 
 TEST(StoredText, FewRangesAreWrittenAsSuch) {
-  const Layout layout = layout_of(1000);
+  const model::Layout layout = layout_of(1000);
   RangeSet stored;
   EXPECT_EQ(stored_to_text(stored, &layout), "");
   stored.add({0, 10});
@@ -49,7 +49,7 @@ TEST(StoredText, FewRangesAreWrittenAsSuch) {
 }
 
 TEST(StoredText, ManyPartsAreBits) {
-  const Layout layout = layout_of(395);
+  const model::Layout layout = layout_of(395);
   RangeSet stored = every_second_part(38);
   stored.add({390, 400});  // The last part of the main file and all of a small one.
   EXPECT_EQ(stored_to_text(stored, &layout), "parts:55555555591" + std::string(";"));
@@ -57,7 +57,7 @@ TEST(StoredText, ManyPartsAreBits) {
 }
 
 TEST(StoredText, WhatIsNoWholePartStandsBehindThem) {
-  const Layout layout = layout_of(395);
+  const model::Layout layout = layout_of(395);
   RangeSet stored = every_second_part(38);
   stored.add({13, 15});
   stored.add({37, 52});
@@ -71,7 +71,7 @@ TEST(StoredText, WhatIsNoWholePartStandsBehindThem) {
 }
 
 TEST(StoredText, TenThousandPartsTakeThreeKilobytes) {
-  const Layout layout = layout_of(limits::part_count_max * part_size);
+  const model::Layout layout = layout_of(limits::part_count_max * part_size);
   const RangeSet stored = every_second_part(limits::part_count_max);
   EXPECT_GT(stored.to_text().size(), 50'000U);
   EXPECT_LT(stored_to_text(stored, &layout).size(), 3'000U);
@@ -79,7 +79,7 @@ TEST(StoredText, TenThousandPartsTakeThreeKilobytes) {
 }
 
 TEST(StoredText, OthersAreRefused) {
-  const Layout layout = layout_of(395);
+  const model::Layout layout = layout_of(395);
   const std::string good = stored_to_text(every_second_part(38), &layout);
   ASSERT_TRUE(stored_from_text(good, &layout));
   EXPECT_FALSE(stored_from_text(good, nullptr));
@@ -88,7 +88,7 @@ TEST(StoredText, OthersAreRefused) {
         "parts:555555555555;", "parts:5555555555f;5-3", "Parts:55555555555;"}) {
     EXPECT_FALSE(stored_from_text(text, &layout)) << text;
   }
-  Layout endless = layout_of(limits::file_size_max - 30);
+  model::Layout endless = layout_of(limits::file_size_max - 30);
   EXPECT_FALSE(stored_from_text("parts:5;", &endless));
   expect_same(every_second_part(100), endless);
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "journal/answer_headers.h"
+#include "journal/layout_text.h"
 #include "journal/stored_text.h"
 
 namespace sluice::journal {
@@ -40,7 +41,7 @@ class Columns {
     constexpr std::int64_t most = std::chrono::milliseconds(std::chrono::years(5000)).count();
     return Timestamp(std::chrono::milliseconds(integer(column, -most, most)));
   }
-  RangeSet ranges(const char* column, const std::optional<Layout>& layout) {
+  RangeSet ranges(const char* column, const std::optional<model::Layout>& layout) {
     std::optional<RangeSet> ranges = stored_from_text(bytes(), layout ? &*layout : nullptr);
     return expect(ranges.has_value(), column) ? *std::move(ranges) : RangeSet();
   }
@@ -50,7 +51,8 @@ class Columns {
   const char* damaged_ = nullptr;
 };
 
-void take_ranges(Columns& columns, const std::optional<Layout>& layout, UploadProgress& progress) {
+void take_ranges(Columns& columns, const std::optional<model::Layout>& layout,
+                 model::UploadProgress& progress) {
   progress.stored = columns.ranges("stored", layout);
   progress.unsynced = columns.ranges("unsynced", layout);
   for (const ByteRange& range : progress.unsynced.ranges()) {
@@ -58,12 +60,12 @@ void take_ranges(Columns& columns, const std::optional<Layout>& layout, UploadPr
   }
 }
 
-void take_progress(Columns& columns, const std::optional<Layout>& layout,
-                   UploadProgress& progress) {
+void take_progress(Columns& columns, const std::optional<model::Layout>& layout,
+                   model::UploadProgress& progress) {
   progress.version = columns.count("version");
-  const std::optional<UploadState> state = upload_state_from_text(columns.bytes());
+  const std::optional<model::UploadState> state = model::upload_state_from_text(columns.bytes());
   columns.expect(state.has_value(), "state");
-  progress.state = state.value_or(UploadState::receiving);
+  progress.state = state.value_or(model::UploadState::receiving);
   take_ranges(columns, layout, progress);
   progress.expires_at = columns.time("expires_at");
   progress.blob_present = columns.count("blob_present") != 0;
@@ -75,7 +77,7 @@ void take_progress(Columns& columns, const std::optional<Layout>& layout,
   if (columns.is_null()) {
     return;
   }
-  Answer answer;
+  model::Answer answer;
   answer.status = static_cast<int>(columns.integer("answer_status", 100, 999));
   auto headers = answer_headers_from_text(columns.bytes());
   if (columns.expect(headers.has_value(), "answer_headers")) {
@@ -88,7 +90,8 @@ void take_progress(Columns& columns, const std::optional<Layout>& layout,
 
 }  // namespace
 
-ProgressTexts::ProgressTexts(const UploadProgress& progress, const std::optional<Layout>& layout)
+ProgressTexts::ProgressTexts(const model::UploadProgress& progress,
+                             const std::optional<model::Layout>& layout)
     : stored(stored_to_text(progress.stored, layout ? &*layout : nullptr)),
       unsynced(stored_to_text(progress.unsynced, layout ? &*layout : nullptr)) {
   if (progress.answer) {
@@ -96,7 +99,7 @@ ProgressTexts::ProgressTexts(const UploadProgress& progress, const std::optional
   }
 }
 
-void bind_progress(Execution& execution, const UploadProgress& progress,
+void bind_progress(Execution& execution, const model::UploadProgress& progress,
                    const ProgressTexts& texts) {
   execution.bind_text(to_text(progress.state));
   execution.bind_text(texts.stored);
@@ -120,9 +123,9 @@ void bind_progress(Execution& execution, const UploadProgress& progress,
   execution.bind_unsigned(progress.answer->spilled_bytes);
 }
 
-std::expected<UploadRecord, const char*> take_upload(Execution& row) {
+std::expected<model::UploadRecord, const char*> take_upload(Execution& row) {
   Columns columns(row);
-  UploadRecord record;
+  model::UploadRecord record;
   record.id = columns.count("id");
   record.token = columns.bytes();
   record.file_name = columns.bytes();
@@ -137,6 +140,7 @@ std::expected<UploadRecord, const char*> take_upload(Execution& row) {
     const bool fits = record.layout && record.layout->total_size() == record.file_size;
     columns.expect(fits, "layout");
   }
+  record.dialect = columns.bytes();
   record.created_at = columns.time("created_at");
   take_progress(columns, record.layout, record.progress);
   if (columns.damaged() != nullptr) {

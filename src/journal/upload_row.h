@@ -6,22 +6,23 @@
 #include <optional>
 #include <string>
 
-#include "journal/records.h"
 #include "journal/sqlite_connection.h"
+#include "model/layout.h"
+#include "model/upload.h"
 
 namespace sluice::journal {
 
 // The columns in the order in which the functions below take and bind them.
 inline constexpr const char* upload_columns =
-    "id, token, file_name, file_size, content_type, parameters, origin, owner, layout, created_at,"
-    " version, state, stored, unsynced, expires_at, blob_present, attempts, next_attempt_at, "
-    "handoff_since,"
-    " failure, answer_status, answer_headers, answer_body, answer_spilled";
-inline constexpr int upload_column_count = 24;
+    "id, token, file_name, file_size, content_type, parameters, origin, owner, layout, dialect,"
+    " created_at, version, state, stored, unsynced, expires_at, blob_present, attempts,"
+    " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body,"
+    " answer_spilled";
+inline constexpr int upload_column_count = 25;
 
 // The texts that a progress becomes; they must live while they are bound.
 struct ProgressTexts {
-  ProgressTexts(const UploadProgress& progress, const std::optional<Layout>& layout);
+  ProgressTexts(const model::UploadProgress& progress, const std::optional<model::Layout>& layout);
 
   std::string stored;
   std::string unsynced;
@@ -29,10 +30,10 @@ struct ProgressTexts {
 };
 
 // The columns from `state` on.
-void bind_progress(Execution& execution, const UploadProgress& progress,
+void bind_progress(Execution& execution, const model::UploadProgress& progress,
                    const ProgressTexts& texts);
 
 // Takes all columns. The error names the first one that holds nothing of ours.
-std::expected<UploadRecord, const char*> take_upload(Execution& row);
+std::expected<model::UploadRecord, const char*> take_upload(Execution& row);
 
 }  // namespace sluice::journal

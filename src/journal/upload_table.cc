@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "journal/layout_text.h"
 #include "journal/upload_row.h"
 
 namespace sluice::journal {
@@ -88,7 +89,7 @@ Result<> UploadTable::prepare() {
   });
 }
 
-Result<> UploadTable::create(const UploadRecord& record) {
+Result<> UploadTable::create(const model::UploadRecord& record) {
   const std::string layout = record.layout ? layout_to_text(*record.layout) : "";
   const ProgressTexts texts(record.progress, record.layout);
   Execution execution(insert_);
@@ -101,6 +102,7 @@ Result<> UploadTable::create(const UploadRecord& record) {
   execution.bind_text(record.origin);
   execution.bind_text(record.owner);
   execution.bind_text(layout);
+  execution.bind_text(record.dialect);
   execution.bind_time(record.created_at);
   execution.bind_unsigned(record.progress.version);
   bind_progress(execution, record.progress, texts);
@@ -128,10 +130,10 @@ Result<> UploadTable::identify(const IdentifyUpload& change) {
 }
 
 Result<> UploadTable::update(const UpdateUpload& update) {
-  if (!is_settled(update.progress)) {
+  if (!model::is_settled(update.progress)) {
     return change(update_, update);
   }
-  if (!is_gone(update.progress.state)) {
+  if (!model::is_gone(update.progress.state)) {
     return change(finish_, update);
   }
   UpdateUpload buried = update;
@@ -149,7 +151,7 @@ Result<> UploadTable::change(Statement& statement, const UpdateUpload& update) {
   Execution execution(statement);
   bind_progress(execution, update.progress, texts);
   if (&statement == &finish_) {
-    const std::optional<Answer>& answer = update.progress.answer;
+    const std::optional<model::Answer>& answer = update.progress.answer;
     execution.bind_unsigned(answer ? answer->body.size() : 0);
   }
   execution.bind_unsigned(update.id);
@@ -196,7 +198,7 @@ Result<> UploadTable::expect_absent(std::uint64_t id) {
                 : Result<>();
 }
 
-Result<std::optional<UploadRecord>> UploadTable::find(const std::string& token) {
+Result<std::optional<model::UploadRecord>> UploadTable::find(const std::string& token) {
   Execution execution(id_of_);
   execution.bind_text(token);
   const Result<bool> found = execution.step();
@@ -209,7 +211,7 @@ Result<std::optional<UploadRecord>> UploadTable::find(const std::string& token) 
   return find_by_id(static_cast<std::uint64_t>(execution.take_integer()));
 }
 
-Result<std::optional<UploadRecord>> UploadTable::find_by_id(std::uint64_t id) {
+Result<std::optional<model::UploadRecord>> UploadTable::find_by_id(std::uint64_t id) {
   Execution row(find_by_id_);
   row.bind_unsigned(id);
   const Result<bool> found = row.step();
@@ -229,21 +231,22 @@ Result<std::optional<UploadRecord>> UploadTable::find_by_id(std::uint64_t id) {
   return *std::move(record);
 }
 
-Result<std::vector<UploadRecord>> UploadTable::read(Execution& ids, std::size_t count) {
+Result<std::vector<model::UploadRecord>> UploadTable::read(Execution& ids, std::size_t count) {
   const auto read_one = [this](Execution& row) {
     return find_by_id(static_cast<std::uint64_t>(row.take_integer()));
   };
-  return read_page<UploadRecord>(ids, count, read_one);
+  return read_page<model::UploadRecord>(ids, count, read_one);
 }
 
-Result<std::vector<UploadRecord>> UploadTable::undelivered(std::uint64_t after, std::size_t count) {
+Result<std::vector<model::UploadRecord>> UploadTable::undelivered(std::uint64_t after,
+                                                                  std::size_t count) {
   Execution execution(undelivered_);
   execution.bind_unsigned(after);
   return read(execution, count);
 }
 
-Result<std::vector<UploadRecord>> UploadTable::due(Timestamp now, ExpiryPosition after,
-                                                   std::size_t count) {
+Result<std::vector<model::UploadRecord>> UploadTable::due(Timestamp now, ExpiryPosition after,
+                                                          std::size_t count) {
   Execution execution(due_);
   execution.bind_time(now);
   execution.bind_time(after.expires_at);
@@ -251,8 +254,8 @@ Result<std::vector<UploadRecord>> UploadTable::due(Timestamp now, ExpiryPosition
   return read(execution, count);
 }
 
-Result<std::vector<UploadRecord>> UploadTable::leftover_blobs(std::uint64_t after,
-                                                              std::size_t count) {
+Result<std::vector<model::UploadRecord>> UploadTable::leftover_blobs(std::uint64_t after,
+                                                                     std::size_t count) {
   Execution execution(leftover_);
   execution.bind_unsigned(after);
   return read(execution, count);
@@ -276,17 +279,19 @@ Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until
   return found;
 }
 
-Result<std::vector<UploadRecord>> UploadTable::unsynced(std::uint64_t after, std::size_t count) {
+Result<std::vector<model::UploadRecord>> UploadTable::unsynced(std::uint64_t after,
+                                                               std::size_t count) {
   Execution execution(unsynced_);
   execution.bind_unsigned(after);
   return read(execution, count);
 }
 
-Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
-  std::map<UploadState, std::uint64_t> counts;
+Result<std::map<model::UploadState, std::uint64_t>> UploadTable::counts() {
+  std::map<model::UploadState, std::uint64_t> counts;
   Execution execution(counts_);
   const Result<> read = execution.each_row([&] {
-    const std::optional<UploadState> state = upload_state_from_text(execution.take_bytes());
+    const std::optional<model::UploadState> state =
+        model::upload_state_from_text(execution.take_bytes());
     if (state) {
       counts[*state] = static_cast<std::uint64_t>(execution.take_integer());
     }
@@ -297,7 +302,7 @@ Result<std::map<UploadState, std::uint64_t>> UploadTable::counts() {
   return counts;
 }
 
-Result<bool> UploadTable::list_some(UploadQuery& query, std::vector<UploadRecord>& page) {
+Result<bool> UploadTable::list_some(UploadQuery& query, std::vector<model::UploadRecord>& page) {
   Execution rows(list_);
   rows.bind_unsigned(query.after);
   rows.bind_count(limits::read_step_entries);
@@ -317,7 +322,7 @@ Result<bool> UploadTable::list_some(UploadQuery& query, std::vector<UploadRecord
     if ((query.state && to_text(*query.state) != state) || (query.owner && *query.owner != owner)) {
       continue;
     }
-    Result<std::optional<UploadRecord>> record = find_by_id(query.after);
+    Result<std::optional<model::UploadRecord>> record = find_by_id(query.after);
     if (!record && record.error().code() != Errc::record_damaged) {
       return fail(record.error());
     }
@@ -329,7 +334,7 @@ Result<bool> UploadTable::list_some(UploadQuery& query, std::vector<UploadRecord
   return page.size() == query.count;
 }
 
-Result<std::vector<UploadRecord>> UploadTable::after(std::uint64_t id, std::size_t count) {
+Result<std::vector<model::UploadRecord>> UploadTable::after(std::uint64_t id, std::size_t count) {
   Execution execution(after_);
   execution.bind_unsigned(id);
   return read(execution, count);

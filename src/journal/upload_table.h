@@ -12,10 +12,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "journal/changes.h"
 #include "journal/damaged_rows.h"
 #include "journal/journal.h"
-#include "journal/records.h"
 #include "journal/sqlite_connection.h"
+#include "model/upload.h"
 
 namespace sluice::journal {
 
@@ -26,7 +27,7 @@ class UploadTable {
   // Once, before anything else, when the schema is there.
   Result<> prepare();
 
-  Result<> create(const UploadRecord& record);
+  Result<> create(const model::UploadRecord& record);
   // `internal` for an id that is not there or is not in `receiving`.
   Result<> identify(const IdentifyUpload& change);
   // `internal` for an id that is not there, `conflict` for another version. As forget_details()
@@ -37,19 +38,20 @@ class UploadTable {
   Result<> remove(const RemoveUpload& change);
 
   // As the functions of the same names in journal.h.
-  Result<std::optional<UploadRecord>> find(const std::string& token);
-  Result<std::optional<UploadRecord>> find_by_id(std::uint64_t id);
-  Result<std::vector<UploadRecord>> undelivered(std::uint64_t after, std::size_t count);
-  Result<std::vector<UploadRecord>> due(Timestamp now, ExpiryPosition after, std::size_t count);
-  Result<std::vector<UploadRecord>> leftover_blobs(std::uint64_t after, std::size_t count);
+  Result<std::optional<model::UploadRecord>> find(const std::string& token);
+  Result<std::optional<model::UploadRecord>> find_by_id(std::uint64_t id);
+  Result<std::vector<model::UploadRecord>> undelivered(std::uint64_t after, std::size_t count);
+  Result<std::vector<model::UploadRecord>> due(Timestamp now, ExpiryPosition after,
+                                               std::size_t count);
+  Result<std::vector<model::UploadRecord>> leftover_blobs(std::uint64_t after, std::size_t count);
   Result<std::vector<Decided>> decided(Decided after, Timestamp until, std::size_t count);
-  Result<std::vector<UploadRecord>> unsynced(std::uint64_t after, std::size_t count);
-  Result<std::map<UploadState, std::uint64_t>> counts();
+  Result<std::vector<model::UploadRecord>> unsynced(std::uint64_t after, std::size_t count);
+  Result<std::map<model::UploadState, std::uint64_t>> counts();
   // A step of Journal::list_uploads(), which reads not much more than limits::read_step_entries and
   // limits::read_step_bytes. Adds to the page and moves the query on; true at its end.
-  Result<bool> list_some(UploadQuery& query, std::vector<UploadRecord>& page);
+  Result<bool> list_some(UploadQuery& query, std::vector<model::UploadRecord>& page);
   // As uploads_after() of sqlite_journal.h.
-  Result<std::vector<UploadRecord>> after(std::uint64_t id, std::size_t count);
+  Result<std::vector<model::UploadRecord>> after(std::uint64_t id, std::size_t count);
   // The highest id that was ever journalled.
   Result<std::uint64_t> last_id();
   // The sizes of all uploads in `receiving` of which nothing is stored.
@@ -63,7 +65,7 @@ class UploadTable {
   // `conflict` when there is such a row: it was not changed because of its version.
   Result<> expect_absent(std::uint64_t id);
   // The records whose ids the rows have.
-  Result<std::vector<UploadRecord>> read(Execution& ids, std::size_t count);
+  Result<std::vector<model::UploadRecord>> read(Execution& ids, std::size_t count);
 
   Connection& connection_;
   DamagedRows& damaged_;

@@ -19,7 +19,7 @@ bool is_status(std::string_view text) {
 }
 
 // Null when the record is sound, else the column that is not.
-const char* take_video(Execution& row, VideoRecord& record) {
+const char* take_video(Execution& row, model::VideoRecord& record) {
   record.id = row.take_bytes();
   const std::int64_t upload_id = row.take_integer();
   record.upload_id = static_cast<std::uint64_t>(upload_id);
@@ -113,7 +113,7 @@ Result<> VideoTable::prepare_lists() {
   return {};
 }
 
-Result<> VideoTable::put(const VideoRecord& record) {
+Result<> VideoTable::put(const model::VideoRecord& record) {
   Execution execution(put_);
   execution.bind_text(record.id);
   execution.bind_unsigned(record.upload_id);
@@ -135,7 +135,7 @@ Result<> VideoTable::remove(const std::string& id) {
   return execution.finish();
 }
 
-Result<std::optional<VideoRecord>> VideoTable::find(const std::string& id) {
+Result<std::optional<model::VideoRecord>> VideoTable::find(const std::string& id) {
   Execution execution(find_);
   execution.bind_text(id);
   const Result<bool> found = execution.step();
@@ -148,7 +148,7 @@ Result<std::optional<VideoRecord>> VideoTable::find(const std::string& id) {
   return find_by_rowid(execution.take_integer());
 }
 
-Result<std::optional<VideoRecord>> VideoTable::find_by_rowid(std::int64_t rowid) {
+Result<std::optional<model::VideoRecord>> VideoTable::find_by_rowid(std::int64_t rowid) {
   Execution row(find_by_rowid_);
   row.bind(rowid);
   const Result<bool> found = row.step();
@@ -161,16 +161,16 @@ Result<std::optional<VideoRecord>> VideoTable::find_by_rowid(std::int64_t rowid)
   if (!*found) {
     return std::nullopt;
   }
-  VideoRecord record;
+  model::VideoRecord record;
   if (const char* const damaged = take_video(row, record)) {
     return fail(damaged_.add("videos", rowid, damaged));
   }
   return record;
 }
 
-Result<std::vector<VideoRecord>> VideoTable::read(Execution& rowids, std::size_t count) {
+Result<std::vector<model::VideoRecord>> VideoTable::read(Execution& rowids, std::size_t count) {
   const auto read_one = [this](Execution& row) { return find_by_rowid(row.take_integer()); };
-  return read_page<VideoRecord>(rowids, count, read_one);
+  return read_page<model::VideoRecord>(rowids, count, read_one);
 }
 
 VideoTable::Lists& VideoTable::lists_for(const VideoQuery& query) {
@@ -218,13 +218,14 @@ Result<bool> VideoTable::skip(const VideoQuery& query, std::size_t count, VideoP
   return found;
 }
 
-Result<std::vector<VideoRecord>> VideoTable::rows(const VideoQuery& query, std::size_t& count,
-                                                  VideoPosition& position) {
+Result<std::vector<model::VideoRecord>> VideoTable::rows(const VideoQuery& query,
+                                                         std::size_t& count,
+                                                         VideoPosition& position) {
   Execution execution(lists_for(query).rows);
   bind(execution, query);
   bind(execution, position);
   execution.bind_count(count);
-  std::vector<VideoRecord> records;
+  std::vector<model::VideoRecord> records;
   std::size_t bytes = 0;
   while (bytes < limits::read_step_bytes) {
     const Result<bool> row = execution.step();
@@ -237,7 +238,7 @@ Result<std::vector<VideoRecord>> VideoTable::rows(const VideoQuery& query, std::
     position.created_at = execution.take_integer();
     position.row = execution.take_integer();
     --count;
-    Result<std::optional<VideoRecord>> record = find_by_rowid(position.row);
+    Result<std::optional<model::VideoRecord>> record = find_by_rowid(position.row);
     if (!record && record.error().code() != Errc::record_damaged) {
       return fail(record.error());
     }
@@ -283,7 +284,7 @@ Result<bool> VideoListing::advance() {
     return skipped ? Result<bool>(!goes_on) : skipped;
   }
   const std::size_t wanted = to_read_;
-  Result<std::vector<VideoRecord>> rows = videos_->rows(query_, to_read_, position_);
+  Result<std::vector<model::VideoRecord>> rows = videos_->rows(query_, to_read_, position_);
   if (!rows) {
     return fail(rows.error());
   }
@@ -291,13 +292,15 @@ Result<bool> VideoListing::advance() {
   return to_read_ == 0 || to_read_ == wanted;
 }
 
-Result<std::vector<VideoRecord>> VideoTable::leftover(const std::string& after, std::size_t count) {
+Result<std::vector<model::VideoRecord>> VideoTable::leftover(const std::string& after,
+                                                             std::size_t count) {
   Execution execution(leftover_);
   execution.bind_text(after);
   return read(execution, count);
 }
 
-Result<std::vector<VideoRecord>> VideoTable::after(const std::string& id, std::size_t count) {
+Result<std::vector<model::VideoRecord>> VideoTable::after(const std::string& id,
+                                                          std::size_t count) {
   Execution execution(after_);
   execution.bind_text(id);
   return read(execution, count);

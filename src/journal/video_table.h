@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "journal/damaged_rows.h"
 #include "journal/journal.h"
-#include "journal/records.h"
 #include "journal/sqlite_connection.h"
+#include "model/video.h"
 
 namespace sluice::journal {
 
@@ -31,23 +31,23 @@ class VideoTable {
   // Once, before anything else, when the schema is there.
   Result<> prepare();
 
-  Result<> put(const VideoRecord& record);
+  Result<> put(const model::VideoRecord& record);
   // A row that is not there is as good as removed.
   Result<> remove(const std::string& id);
 
   // As the functions of the same names in journal.h.
-  Result<std::optional<VideoRecord>> find(const std::string& id);
+  Result<std::optional<model::VideoRecord>> find(const std::string& id);
   // Of those that match, on all pages.
   Result<std::uint64_t> total(const VideoQuery& query);
   // Moves the position over `count` that match. False when there are fewer.
   Result<bool> skip(const VideoQuery& query, std::size_t count, VideoPosition& position);
   // Of the next `count` that match those that can be read, and no further one when these have
   // limits::read_step_bytes. Takes what it has looked at from the count.
-  Result<std::vector<VideoRecord>> rows(const VideoQuery& query, std::size_t& count,
-                                        VideoPosition& position);
-  Result<std::vector<VideoRecord>> leftover(const std::string& after, std::size_t count);
+  Result<std::vector<model::VideoRecord>> rows(const VideoQuery& query, std::size_t& count,
+                                               VideoPosition& position);
+  Result<std::vector<model::VideoRecord>> leftover(const std::string& after, std::size_t count);
   // As videos_after() of sqlite_journal.h.
-  Result<std::vector<VideoRecord>> after(const std::string& id, std::size_t count);
+  Result<std::vector<model::VideoRecord>> after(const std::string& id, std::size_t count);
 
  private:
   struct Lists {
@@ -60,9 +60,9 @@ class VideoTable {
   static void bind(Execution& execution, const VideoQuery& query);
   static void bind(Execution& execution, const VideoPosition& position);
 
-  Result<std::optional<VideoRecord>> find_by_rowid(std::int64_t rowid);
+  Result<std::optional<model::VideoRecord>> find_by_rowid(std::int64_t rowid);
   // The records of these rows.
-  Result<std::vector<VideoRecord>> read(Execution& rowids, std::size_t count);
+  Result<std::vector<model::VideoRecord>> read(Execution& rowids, std::size_t count);
 
   Connection& connection_;
   DamagedRows& damaged_;

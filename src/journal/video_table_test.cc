@@ -29,7 +29,7 @@ class VideoLists : public ::testing::Test {
     EXPECT_TRUE(videos.prepare());
     EXPECT_TRUE(connection->execute("BEGIN"));
     for (std::size_t i = 0; i < video_count; ++i) {
-      VideoRecord video = sample_video("v" + std::to_string(i));
+      model::VideoRecord video = sample_video("v" + std::to_string(i));
       video.created_at = at(1000 + static_cast<std::int64_t>(i / 5));
       video.status = i % 3 == 0 ? "fail" : "success";
       video.owner = i % 2 == 0 ? "ann" : "bob";
@@ -41,7 +41,7 @@ class VideoLists : public ::testing::Test {
   }
 
   struct Listed {
-    std::vector<VideoRecord> records;
+    std::vector<model::VideoRecord> records;
     std::uint64_t total = 0;
     std::size_t steps = 0;
   };
@@ -54,10 +54,10 @@ class VideoLists : public ::testing::Test {
       }
     }
   }
-  std::vector<VideoRecord> expected(const VideoQuery& query, std::uint64_t& total) {
-    std::vector<VideoRecord> page;
+  std::vector<model::VideoRecord> expected(const VideoQuery& query, std::uint64_t& total) {
+    std::vector<model::VideoRecord> page;
     total = 0;
-    for (const VideoRecord& video : all) {
+    for (const model::VideoRecord& video : all) {
       if ((query.owner && video.owner != *query.owner) ||
           (query.status && video.status != *query.status)) {
         continue;
@@ -85,7 +85,7 @@ class VideoLists : public ::testing::Test {
   NullLog log;
   DamagedRows damaged{metrics, log};
   VideoTable videos{*connection, damaged};
-  std::vector<VideoRecord> all;
+  std::vector<model::VideoRecord> all;
 };
 
 TEST_F(VideoLists, HaveTheSamePagesHoweverDeepTheyAre) {
@@ -98,7 +98,7 @@ TEST_F(VideoLists, HaveTheSamePagesHoweverDeepTheyAre) {
             video_count - 1, video_count, std::size_t{1} << 40U}) {
         const VideoQuery query{.status = status, .offset = offset, .count = 7, .owner = owner};
         std::uint64_t total = 0;
-        const std::vector<VideoRecord> records = expected(query, total);
+        const std::vector<model::VideoRecord> records = expected(query, total);
         const Listed listed = list(query);
         EXPECT_EQ(listed.records, records) << owner.value_or("") << status.value_or("") << offset;
         EXPECT_EQ(listed.total, total);
@@ -127,7 +127,7 @@ TEST_F(VideoLists, TakeStepsThatAreBounded) {
 
 TEST_F(VideoLists, ReadNoMoreLargeRowsAtOnceThanAreBounded) {
   for (std::size_t i = 0; i < 10; ++i) {
-    VideoRecord large = all.at(i);
+    model::VideoRecord large = all.at(i);
     large.document = R"({"a":")" + std::string(limits::read_step_bytes / 2, 'x') + R"("})";
     ASSERT_TRUE(videos.put(large));
   }
@@ -137,7 +137,7 @@ TEST_F(VideoLists, ReadNoMoreLargeRowsAtOnceThanAreBounded) {
 }
 
 TEST_F(VideoLists, AreCountedWithoutLookingAtThem) {
-  VideoRecord moved = all.at(0);
+  model::VideoRecord moved = all.at(0);
   const auto total = [this](const std::string& owner) {
     return list({.status = {}, .offset = 0, .count = 1, .owner = owner}).total;
   };

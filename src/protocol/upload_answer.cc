@@ -27,7 +27,7 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
   headers.set("Location", location);
 }
 
-http::Response expected_answer(const journal::Answer& answer) {
+http::Response expected_answer(const model::Answer& answer) {
   http::Response response;
   response.status = answer.status;
   response.body = answer.body;
@@ -38,7 +38,7 @@ http::Response expected_answer(const journal::Answer& answer) {
   return response;
 }
 
-http::Response final_answer(const journal::Answer& answer) {
+http::Response final_answer(const model::Answer& answer) {
   http::Response response = expected_answer(answer);
   response.headers.set("Sluice-Answer", "backend");
   return response;
@@ -85,8 +85,8 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   document["id"] = snapshot.id;
   document["file_name"] = to_valid_utf8(snapshot.file_name);
   document["file_size"] = snapshot.file_size;
-  document["state"] = journal::to_text(snapshot.state);
-  if (snapshot.state == journal::UploadState::failed) {
+  document["state"] = model::to_text(snapshot.state);
+  if (snapshot.state == model::UploadState::failed) {
     document["failure"] = told(failure_of(snapshot));
   }
   document["received"] = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;

@@ -22,11 +22,11 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
 http::Response progress_answer(const upload::Snapshot& snapshot, const std::string& location);
 
 // The answer as far as it is known before the backend gave it.
-http::Response expected_answer(const journal::Answer& answer);
+http::Response expected_answer(const model::Answer& answer);
 
 // An answer of the backend's alone. `Sluice-Answer: backend` tells it from an error of Sluice's
 // own.
-http::Response final_answer(const journal::Answer& answer);
+http::Response final_answer(const model::Answer& answer);
 
 // The error for the client of an upload in `failed`.
 Error failure_of(const upload::Snapshot& snapshot);

@@ -25,7 +25,7 @@ TEST(UploadAnswer, GivesTheStoredPrefixAsTheSpecificationWritesIt) {
 
 TEST(UploadAnswer, RepeatsTheBackendsAnswer) {
   upload::Snapshot snapshot = snapshot_of(10);
-  journal::Answer answer;
+  model::Answer answer;
   answer.status = 200;
   answer.headers = {{"Content-Type", "application/json"}, {"Location", "http://elsewhere/"}};
   answer.body = "{}";

@@ -10,8 +10,8 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-bool is_promised(const journal::UploadProgress& progress) noexcept {
-  return progress.state == journal::UploadState::receiving && progress.stored.empty();
+bool is_promised(const model::UploadProgress& progress) noexcept {
+  return progress.state == model::UploadState::receiving && progress.stored.empty();
 }
 
 Admission::Admission(store::Store& store, AdmissionSettings settings,
@@ -76,14 +76,14 @@ Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_
   co_return Result<>();
 }
 
-void Admission::withdraw(const journal::UploadRecord& upload) {
+void Admission::withdraw(const model::UploadRecord& upload) {
   const MutexLock lock(mutex_);
   promised_bytes_ = saturating_subtract(promised_bytes_, upload.file_size);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
   leave_share(upload.id);
 }
 
-void Admission::ended(const journal::UploadRecord& upload) {
+void Admission::ended(const model::UploadRecord& upload) {
   const MutexLock lock(mutex_);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
   leave_share(upload.id);

@@ -33,7 +33,7 @@
 #include "base/limits.h"
 #include "base/mutex.h"
 #include "journal/journal.h"
-#include "journal/records.h"
+#include "model/upload.h"
 #include "runtime/task.h"
 #include "store/store.h"
 #include "upload/upload.h"
@@ -49,7 +49,7 @@ struct AdmissionSettings {
 
 // Whether the sum holds the room of an upload in this state, unless it has a blob: the condition of
 // journal::Promises::bytes.
-bool is_promised(const journal::UploadProgress& progress) noexcept;
+bool is_promised(const model::UploadProgress& progress) noexcept;
 
 // Any thread.
 class Admission {
@@ -63,9 +63,9 @@ class Admission {
   // file system can hardly make a file more. `upload` lives until this returns.
   runtime::Task<Result<>> admit(const NewUpload& upload, std::uint64_t upload_id);
   // The admitted upload was not created.
-  void withdraw(const journal::UploadRecord& upload);
+  void withdraw(const model::UploadRecord& upload);
   // The upload has left `receiving`. Once for each upload.
-  void ended(const journal::UploadRecord& upload);
+  void ended(const model::UploadRecord& upload);
 
   // The upload has a blob with its room. REQUIRES: it is promised. May be repeated.
   void allocated(std::uint64_t upload_id, std::uint64_t file_size);

@@ -31,8 +31,8 @@ class AdmissionTest : public ::testing::Test {
     upload.file_size = file_size;
     return upload;
   }
-  static journal::UploadRecord record(std::uint64_t file_size) {
-    journal::UploadRecord upload;
+  static model::UploadRecord record(std::uint64_t file_size) {
+    model::UploadRecord upload;
     upload.file_size = file_size;
     return upload;
   }
@@ -117,12 +117,12 @@ TEST_F(AdmissionTest, AShareHoldsWithABlobAsWithoutUntilTheUploadEnds) {
   EXPECT_FALSE(admits_of(admission, "ann", 2, 1)) << "one byte sent changes nothing";
   admission.fulfilled(1, 500);
   EXPECT_FALSE(admits_of(admission, "ann", 2, 1));
-  journal::UploadRecord ended = record(500);
+  model::UploadRecord ended = record(500);
   ended.id = 1;
   admission.ended(ended);
   EXPECT_TRUE(admits_of(admission, "ann", 2, 250)) << "half of what is left";
   EXPECT_FALSE(admits_of(admission, "ann", 3, 1));
-  journal::UploadRecord withdrawn = record(250);
+  model::UploadRecord withdrawn = record(250);
   withdrawn.id = 2;
   admission.withdraw(withdrawn);
   EXPECT_TRUE(admits_of(admission, "ann", 3, 250));
@@ -139,7 +139,7 @@ TEST_F(AdmissionTest, WhatWasPromisedBeforeARestartCountsForItsOwner) {
   EXPECT_TRUE(admits_of(admission, room_of_owner("bob"), 4, 350));
   allocate(admission, 1, 300);
   EXPECT_FALSE(admits_of(admission, ann, 5, 1)) << "the first byte changes nothing";
-  journal::UploadRecord ended = record(200);
+  model::UploadRecord ended = record(200);
   ended.id = 2;
   admission.fulfilled(2, 200);
   admission.ended(ended);

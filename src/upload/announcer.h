@@ -4,7 +4,8 @@
 
 #include <vector>
 
-#include "journal/records.h"
+#include "journal/changes.h"
+#include "model/upload.h"
 
 namespace sluice::upload {
 
@@ -16,9 +17,9 @@ class Announcer {
   // Changes that the journal has to commit in the same transaction as the change of state, so that
   // it is announced when it happened and only then. `before` is null when the upload is created;
   // `record` holds the facts that do not change.
-  virtual std::vector<journal::Change> announcements(
-      const journal::UploadRecord& record, const journal::UploadProgress* before,
-      const journal::UploadProgress& after) const = 0;
+  virtual std::vector<journal::Change> announcements(const model::UploadRecord& record,
+                                                     const model::UploadProgress* before,
+                                                     const model::UploadProgress& after) const = 0;
   // Such changes are durable.
   virtual void announced() = 0;
 };
@@ -26,9 +27,9 @@ class Announcer {
 // Announces nothing.
 class NoAnnouncer final : public Announcer {
  public:
-  std::vector<journal::Change> announcements(const journal::UploadRecord&,
-                                             const journal::UploadProgress*,
-                                             const journal::UploadProgress&) const override {
+  std::vector<journal::Change> announcements(const model::UploadRecord&,
+                                             const model::UploadProgress*,
+                                             const model::UploadProgress&) const override {
     return {};
   }
   void announced() override {}

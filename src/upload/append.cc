@@ -91,10 +91,10 @@ Task<Result<std::uint64_t>> Append::run_to_end() {
 // False when what the upload was as the request came is no longer true: the caller answers with
 // what it is now. From here on the range is this request's, so that no other moves the offset.
 Result<bool> Append::is_wanted() {
-  journal::UploadProgress progress = upload_.progress();
+  model::UploadProgress progress = upload_.progress();
   stored_ = std::move(progress.stored);
   const std::uint64_t prefix = stored_.prefix();
-  if (progress.state != journal::UploadState::receiving) {
+  if (progress.state != model::UploadState::receiving) {
     return false;
   }
   if (std::holds_alternative<ContinuesAt>(piece_) && position_ != prefix) {
@@ -107,7 +107,7 @@ Result<bool> Append::is_wanted() {
 // file still wants, or on another node. Then the request is cut off (not_found), or the store has
 // given the bytes away that the piece would be compared with: neither is an answer to it.
 bool Append::is_overtaken(const Result<>& transferred) const {
-  if (transferred || upload_.state() == journal::UploadState::receiving) {
+  if (transferred || upload_.state() == model::UploadState::receiving) {
     return false;
   }
   const Errc code = transferred.error().code();

@@ -128,7 +128,7 @@ TEST_F(AppendTest, SurplusOfAPartOrAWholeFileIsRefusedAndOfARangeIgnored) {
 
 TEST_F(AppendTest, BytesBetweenStoredOnesAreComparedAndWritten) {
   NewUpload request{9, "file.mp4", "video/mp4", "{}"};
-  request.layout = journal::Layout();
+  request.layout = model::Layout();
   request.layout->main_size = 9;
   request.layout->part_size = 3;
   const std::string token = run(engine->create(std::move(request)))->token;

@@ -53,7 +53,7 @@ Task<Result<>> DeferredSyncs::take_inherited() {
     if (!page) {
       co_return fail(page.error());
     }
-    for (const journal::UploadRecord& record : *page) {
+    for (const model::UploadRecord& record : *page) {
       auto found = co_await parts_.uploads.find(record.token);
       if (found) {
         const LiveUpload& upload = **found;

@@ -11,7 +11,7 @@
 namespace sluice::upload {
 namespace {
 
-using journal::UploadState;
+using model::UploadState;
 
 class DeferredSyncsTest : public testing::EngineFixture {
  protected:
@@ -22,7 +22,7 @@ class DeferredSyncsTest : public testing::EngineFixture {
 
   Result<bool> round() { return run(engine->deferred_syncs().round()); }
   std::string stored(std::uint64_t id) {
-    const journal::UploadProgress& progress = journal.uploads.at(id).progress;
+    const model::UploadProgress& progress = journal.uploads.at(id).progress;
     return progress.stored.to_text() + " but " + progress.unsynced.to_text();
   }
   const std::string& durable(std::uint64_t id) { return store.blobs.at(id).durable; }
@@ -265,7 +265,7 @@ TEST_F(DeferredSyncsTest, ALossThatTheJournalHadNoRoomForIsCommittedByALaterRoun
 }
 
 TEST_F(DeferredSyncsTest, PartsAreCommitted) {
-  journal::Layout layout;
+  model::Layout layout;
   layout.main_size = 9;
   layout.part_size = 3;
   upload::NewUpload request{9, "file.mp4", "video/mp4", "{}"};

@@ -17,7 +17,7 @@ namespace sluice::upload {
 namespace {
 
 using namespace std::chrono_literals;
-using journal::UploadState;
+using model::UploadState;
 using Ending = testing::ScriptedSource::Ending;
 
 class FullDiskTest : public testing::EngineFixture {

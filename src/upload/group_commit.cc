@@ -10,7 +10,7 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-GroupCommit::GroupCommit(journal::UploadRecord record, journal::Journal& journal,
+GroupCommit::GroupCommit(model::UploadRecord record, journal::Journal& journal,
                          Announcer& announcer, Observer observer)
     : record_(std::move(record)),
       journal_(journal),
@@ -91,7 +91,7 @@ Task<Result<>> GroupCommit::write(Batch& batch) {
 
 Task<Result<>> GroupCommit::try_to_write(Batch& batch) {
   std::vector<journal::Change> changes;
-  journal::UploadProgress progress;
+  model::UploadProgress progress;
   bool announces = false;
   {
     const MutexLock lock(mutex_);
@@ -156,7 +156,7 @@ Task<Result<>> GroupCommit::refresh() {
 }
 
 // A read and a commit may end in another order than the journal made them.
-void GroupCommit::keep(journal::UploadProgress progress) {
+void GroupCommit::keep(model::UploadProgress progress) {
   if (progress.version <= record_.progress.version) {
     return;
   }
@@ -166,7 +166,7 @@ void GroupCommit::keep(journal::UploadProgress progress) {
 
 void GroupCommit::note(const Event& event) {
   const MutexLock lock(mutex_);
-  journal::UploadProgress& durable = record_.progress;
+  model::UploadProgress& durable = record_.progress;
   durable = apply(std::move(durable), record_.file_size, event).progress;
   if (committing_) {
     noted_.push_back(event);

@@ -24,13 +24,13 @@ namespace sluice::upload {
 class GroupCommit {
  public:
   // Is called under the lock before the record gets a newer progress.
-  using Observer = std::function<void(const journal::UploadProgress& newer)>;
+  using Observer = std::function<void(const model::UploadProgress& newer)>;
 
-  GroupCommit(journal::UploadRecord record, journal::Journal& journal, Announcer& announcer,
+  GroupCommit(model::UploadRecord record, journal::Journal& journal, Announcer& announcer,
               Observer observer);
 
   // All of the record but its progress is constant.
-  const journal::UploadRecord& facts() const noexcept NO_THREAD_SAFETY_ANALYSIS { return record_; }
+  const model::UploadRecord& facts() const noexcept NO_THREAD_SAFETY_ANALYSIS { return record_; }
   // The result of `read` on the record, under the lock.
   template <class Read>
   auto look(Read read) const {
@@ -80,10 +80,10 @@ class GroupCommit {
   runtime::Task<Result<>> try_to_write(Batch& batch);
   // The record as the batch changes it; nullopt where that changes nothing.
   std::optional<journal::UpdateUpload> applied(Batch& batch) const REQUIRES(mutex_);
-  void keep(journal::UploadProgress progress) REQUIRES(mutex_);
+  void keep(model::UploadProgress progress) REQUIRES(mutex_);
 
   // Its progress is durable, but for noted events.
-  journal::UploadRecord record_ GUARDED_BY(mutex_);
+  model::UploadRecord record_ GUARDED_BY(mutex_);
   journal::Journal& journal_;
   Announcer& announcer_;
   const Observer observer_;

@@ -17,8 +17,8 @@
 namespace sluice::upload {
 namespace {
 
-using journal::UploadProgress;
-using journal::UploadState;
+using model::UploadProgress;
+using model::UploadState;
 
 BytesStored bytes(std::uint64_t begin, std::uint64_t end) {
   BytesStored event;
@@ -27,7 +27,7 @@ BytesStored bytes(std::uint64_t begin, std::uint64_t end) {
 }
 
 journal::Change a_video() {
-  journal::VideoRecord record;
+  model::VideoRecord record;
   record.id = "v";
   return journal::PutVideo{std::move(record)};
 }
@@ -36,8 +36,8 @@ class GroupCommitTest : public ::testing::Test {
  protected:
   using Outcome = std::optional<Result<Transition>>;
 
-  static journal::UploadRecord record() {
-    journal::UploadRecord upload;
+  static model::UploadRecord record() {
+    model::UploadRecord upload;
     upload.id = 1;
     upload.file_size = 100;
     return upload;
@@ -76,7 +76,7 @@ class GroupCommitTest : public ::testing::Test {
   }
   UploadProgress durable() { return journal_.uploads.at(1).progress; }
   UploadProgress known() {
-    return changes_.look([](const journal::UploadRecord& known) { return known.progress; });
+    return changes_.look([](const model::UploadRecord& known) { return known.progress; });
   }
 
   boost::asio::io_context context_{1};

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <chrono>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,7 @@ namespace sluice::upload {
 namespace {
 
 using namespace std::chrono_literals;
-using journal::UploadState;
+using model::UploadState;
 using runtime::Task;
 
 class HandoffTest : public testing::EngineFixture {
@@ -84,7 +83,7 @@ TEST_F(HandoffTest, AClientThatWaitsHearsOfTheEnd) {
 
 TEST_F(HandoffTest, WhatComesWithTheAnswerIsCommittedWithIt) {
   const std::string token = received();
-  journal::VideoRecord video;
+  model::VideoRecord video;
   video.id = "v";
   delivery::Delivery delivery;
   delivery.answer.status = 200;
@@ -248,8 +247,8 @@ TEST_F(HandoffTest, ALargeAnswerIsReadFromItsFileUntilTheUploadIsForgotten) {
   {
     const auto file = answers.create(1);
     ASSERT_TRUE(file);
-    EXPECT_TRUE((*file)->write_at(0, as_bytes("a large answer")));
-    EXPECT_TRUE(answers.sync(**file));
+    EXPECT_TRUE((*file)->append(as_bytes("a large answer")));
+    EXPECT_TRUE((*file)->finish());
   }
   EXPECT_TRUE(answer(token, 200, 14));
   restart();
@@ -263,7 +262,7 @@ TEST_F(HandoffTest, ALargeAnswerIsReadFromItsFileUntilTheUploadIsForgotten) {
   clock.advance(settings.expiry.finished + 1s);
   EXPECT_TRUE(run(engine->reaper().reap()));
   EXPECT_FALSE(run(engine->open_answer(1, 14)));
-  EXPECT_TRUE(std::filesystem::is_empty(answers_directory.path()));
+  EXPECT_FALSE(store.files.contains("answers/1"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 
 namespace sluice::upload {
 
-using journal::UploadRecord;
+using model::UploadRecord;
 using runtime::Task;
 
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
@@ -32,6 +32,7 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
   record.parameters = std::move(request.parameters);
   record.origin = std::move(request.origin);
   record.layout = std::move(request.layout);
+  record.dialect = std::move(request.dialect);
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();
@@ -176,9 +177,9 @@ Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::Byte
   const Result<std::uint64_t> size = co_await append.run_to_end();
   // A request may announce far more than the file in it has.
   if (size && upload.file_size() - *size > limits::unused_room_max) {
-    const Result<> shortened = co_await core_.parts.store.split(upload.id(), *size, {});
-    if (!shortened) {
-      co_return fail(shortened.error());
+    const Result<> released = co_await core_.parts.store.release_room(upload.id(), *size);
+    if (!released) {
+      co_return fail(released.error());
     }
   }
   co_return size;

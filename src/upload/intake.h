@@ -8,7 +8,8 @@
 #include <string>
 
 #include "base/error.h"
-#include "journal/records.h"
+#include "journal/changes.h"
+#include "model/upload.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
@@ -28,14 +29,13 @@ class Intake {
                                                                FileIdentity& identity);
 
  private:
-  runtime::Task<Result<journal::UploadRecord>> new_record(std::uint64_t file_size,
-                                                          std::string owner);
+  runtime::Task<Result<model::UploadRecord>> new_record(std::uint64_t file_size, std::string owner);
   // A clock that was set makes the journal forget no signature before its time.
   journal::UseSignature used(journal::UseSignature use) const;
   // The file's own record, with the file durable in the store and the journal.
-  runtime::Task<Result<journal::UploadRecord>> receive_file(LiveUpload& upload,
-                                                            runtime::ByteSource& body,
-                                                            FileIdentity& identity);
+  runtime::Task<Result<model::UploadRecord>> receive_file(LiveUpload& upload,
+                                                          runtime::ByteSource& body,
+                                                          FileIdentity& identity);
   runtime::Task<Result<std::uint64_t>> store_file(LiveUpload& upload, runtime::ByteSource& body);
   runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
 

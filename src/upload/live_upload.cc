@@ -78,19 +78,19 @@ void Claim::wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob) {
 
 namespace {
 
-std::uint64_t constant_bytes_of(const journal::UploadRecord& record) {
+std::uint64_t constant_bytes_of(const model::UploadRecord& record) {
   std::uint64_t bytes = sizeof(LiveUpload) + record.token.size() + record.file_name.size() +
                         record.content_type.size() + record.parameters.size() +
                         record.origin.size() + record.owner.size();
   if (record.layout) {
-    for (const journal::ExtraFile& extra : record.layout->extra_files) {
+    for (const model::ExtraFile& extra : record.layout->extra_files) {
       bytes += sizeof(extra) + extra.tag.size() + extra.file_name.size();
     }
   }
   return bytes;
 }
 
-std::uint64_t changing_bytes_of(const journal::UploadProgress& progress) {
+std::uint64_t changing_bytes_of(const model::UploadProgress& progress) {
   const std::size_t ranges = progress.stored.ranges().size() + progress.unsynced.ranges().size();
   std::uint64_t bytes = ranges * sizeof(ByteRange) + progress.failure.size();
   if (progress.answer) {
@@ -104,14 +104,14 @@ std::uint64_t changing_bytes_of(const journal::UploadProgress& progress) {
 
 }  // namespace
 
-LiveUpload::LiveUpload(journal::UploadRecord record, journal::Journal& journal,
-                       Admission& admission, Announcer& announcer,
+LiveUpload::LiveUpload(model::UploadRecord record, journal::Journal& journal, Admission& admission,
+                       Announcer& announcer,
                        std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory)
     : admission_(admission),
       bytes_in_memory_(std::move(bytes_in_memory)),
       constant_bytes_(constant_bytes_of(record)),
       changes_(std::move(record), journal, announcer,
-               [this](const journal::UploadProgress& newer) { becomes(newer); }) {
+               [this](const model::UploadProgress& newer) { becomes(newer); }) {
   *bytes_in_memory_ += constant_bytes_;
   count_bytes(changes_.facts().progress);
   tell_if_decided();
@@ -121,30 +121,31 @@ LiveUpload::~LiveUpload() {
   *bytes_in_memory_ -= constant_bytes_ + changing_bytes_;
 }
 
-journal::UploadProgress LiveUpload::progress() const {
-  return changes_.look([](const journal::UploadRecord& record) { return record.progress; });
+model::UploadProgress LiveUpload::progress() const {
+  return changes_.look([](const model::UploadRecord& record) { return record.progress; });
 }
 
-journal::UploadState LiveUpload::state() const {
-  return changes_.look([](const journal::UploadRecord& record) { return record.progress.state; });
+model::UploadState LiveUpload::state() const {
+  return changes_.look([](const model::UploadRecord& record) { return record.progress.state; });
 }
 
 Timestamp LiveUpload::expires_at() const {
   return changes_.look(
-      [](const journal::UploadRecord& record) { return record.progress.expires_at; });
+      [](const model::UploadRecord& record) { return record.progress.expires_at; });
 }
 
 Snapshot LiveUpload::snapshot() const {
-  const journal::UploadRecord& facts = changes_.facts();
+  const model::UploadRecord& facts = changes_.facts();
   Snapshot snapshot;
   snapshot.id = facts.id;
   snapshot.token = facts.token;
   snapshot.file_name = facts.file_name;
   snapshot.file_size = facts.file_size;
   snapshot.created_at = facts.created_at;
+  snapshot.dialect = facts.dialect;
   snapshot.layout = facts.layout;
   const bool is_trusted = changes_.is_trusted();
-  journal::UploadProgress progress = this->progress();
+  model::UploadProgress progress = this->progress();
   snapshot.state = progress.state;
   snapshot.expires_at = progress.expires_at;
   snapshot.failure = std::move(progress.failure);
@@ -159,8 +160,8 @@ Snapshot LiveUpload::snapshot() const {
   return snapshot;
 }
 
-journal::UploadRecord LiveUpload::record() const {
-  return changes_.look([](const journal::UploadRecord& record) { return record; });
+model::UploadRecord LiveUpload::record() const {
+  return changes_.look([](const model::UploadRecord& record) { return record; });
 }
 
 Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Change> together) {
@@ -175,16 +176,16 @@ Task<Result<>> LiveUpload::refresh() {
   co_return read;
 }
 
-void LiveUpload::becomes(const journal::UploadProgress& newer) {
-  const journal::UploadRecord& record = changes_.facts();
+void LiveUpload::becomes(const model::UploadProgress& newer) {
+  const model::UploadRecord& record = changes_.facts();
   if (is_promised(record.progress) && !is_promised(newer)) {
     admission_.fulfilled(record.id, record.file_size);
   }
   if (!is_promised(record.progress) && is_promised(newer)) {
     admission_.emptied(record.id);
   }
-  if (record.progress.state == journal::UploadState::receiving &&
-      newer.state != journal::UploadState::receiving) {
+  if (record.progress.state == model::UploadState::receiving &&
+      newer.state != model::UploadState::receiving) {
     admission_.ended(record);
   }
   if (is_decided(record.progress.state) && !is_decided(newer.state)) {
@@ -194,7 +195,7 @@ void LiveUpload::becomes(const journal::UploadProgress& newer) {
   count_bytes(newer);
 }
 
-void LiveUpload::count_bytes(const journal::UploadProgress& progress) {
+void LiveUpload::count_bytes(const model::UploadProgress& progress) {
   const std::uint64_t now = changing_bytes_of(progress);
   *bytes_in_memory_ += now - std::exchange(changing_bytes_, now);
 }
@@ -202,7 +203,7 @@ void LiveUpload::count_bytes(const journal::UploadProgress& progress) {
 // An upload that is put back meanwhile has another event.
 void LiveUpload::tell_if_decided() {
   const std::shared_ptr<runtime::Event> decided =
-      changes_.look([this](const journal::UploadRecord& record) -> std::shared_ptr<runtime::Event> {
+      changes_.look([this](const model::UploadRecord& record) -> std::shared_ptr<runtime::Event> {
         const MutexLock lock(mutex_);
         return is_decided(record.progress.state) ? decided_ : nullptr;
       });
@@ -217,7 +218,7 @@ std::shared_ptr<runtime::Event> LiveUpload::decided() const {
 }
 
 void LiveUpload::room_taken() {
-  changes_.look([this](const journal::UploadRecord& record) {
+  changes_.look([this](const model::UploadRecord& record) {
     if (is_promised(record.progress)) {
       admission_.allocated(record.id, record.file_size);
     }
@@ -287,10 +288,10 @@ bool LiveUpload::is_taking_bytes(Duration patience) const {
 
 LiveUpload::Checkpoint LiveUpload::begin_checkpoint() {
   const bool is_trusted = changes_.is_trusted();
-  const journal::UploadProgress durable = progress();
+  const model::UploadProgress durable = progress();
   const MutexLock lock(mutex_);
   Checkpoint checkpoint;
-  if (checkpoint_ || !is_trusted || durable.state != journal::UploadState::receiving) {
+  if (checkpoint_ || !is_trusted || durable.state != model::UploadState::receiving) {
     checkpoint.ended = checkpoint_;
     return checkpoint;
   }
@@ -330,7 +331,7 @@ Task<> LiveUpload::wait_for_checkpoint() {
 }
 
 bool LiveUpload::keeps_broken_part() const {
-  return changes_.look([](const journal::UploadRecord& record) {
+  return changes_.look([](const model::UploadRecord& record) {
     return !record.layout || journal::broken_part_count(record.progress.stored, *record.layout) <
                                  limits::broken_parts_kept_max;
   });

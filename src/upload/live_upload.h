@@ -77,7 +77,7 @@ struct Arrived {
 // await.
 class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  public:
-  LiveUpload(journal::UploadRecord record, journal::Journal& journal, Admission& admission,
+  LiveUpload(model::UploadRecord record, journal::Journal& journal, Admission& admission,
              Announcer& announcer, std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory);
   ~LiveUpload();
 
@@ -91,12 +91,12 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   bool has_layout() const noexcept { return changes_.facts().layout.has_value(); }
 
   // The durable values.
-  journal::UploadProgress progress() const;
-  journal::UploadState state() const;
+  model::UploadProgress progress() const;
+  model::UploadState state() const;
   Timestamp expires_at() const;
   Snapshot snapshot() const;
   // With its durable progress.
-  journal::UploadRecord record() const;
+  model::UploadRecord record() const;
 
   // Applies `event` and returns when the journal has it. Changes that come together share a commit.
   // The transition is that of the event alone, as it was applied in the end. When a commit fails,
@@ -146,8 +146,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  private:
   friend class Claim;
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
-  void becomes(const journal::UploadProgress& newer);
-  void count_bytes(const journal::UploadProgress& progress);
+  void becomes(const model::UploadProgress& newer);
+  void count_bytes(const model::UploadProgress& progress);
   void tell_if_decided();
   SettledEvents cut(const std::function<bool(const Claim&)>& wanted, Errc reason) REQUIRES(mutex_);
 

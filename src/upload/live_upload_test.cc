@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Ending = testing::ScriptedSource::Ending;
-using journal::UploadState;
+using model::UploadState;
 using runtime::Task;
 using testing::ScriptedSource;
 
@@ -41,7 +41,7 @@ BytesStored stored(std::uint64_t begin, std::uint64_t end) {
 class LiveUploadTest : public ::testing::Test {
  protected:
   LiveUploadTest() {
-    journal::UploadRecord record;
+    model::UploadRecord record;
     record.id = 1;
     record.token = "token";
     record.file_name = "file";
@@ -51,7 +51,7 @@ class LiveUploadTest : public ::testing::Test {
   }
 
   Result<Transition> commit(Event event) { return testing::run(upload->commit(std::move(event))); }
-  const journal::UploadProgress& journalled() { return journal.uploads.at(1).progress; }
+  const model::UploadProgress& journalled() { return journal.uploads.at(1).progress; }
 
   testing::MemoryJournal journal;
   testing::MemoryStore store;

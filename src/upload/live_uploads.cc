@@ -74,12 +74,12 @@ std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token
   return found == by_token_.end() ? nullptr : *found->second;
 }
 
-std::shared_ptr<LiveUpload> LiveUploads::add(journal::UploadRecord record) {
+std::shared_ptr<LiveUpload> LiveUploads::add(model::UploadRecord record) {
   const MutexLock lock(mutex_);
   return keep(std::move(record));
 }
 
-std::shared_ptr<LiveUpload> LiveUploads::replace(journal::UploadRecord record) {
+std::shared_ptr<LiveUpload> LiveUploads::replace(model::UploadRecord record) {
   const MutexLock lock(mutex_);
   drop(record.token);
   return keep(std::move(record));
@@ -98,7 +98,7 @@ void LiveUploads::drop(const std::string& token) {
   }
 }
 
-std::shared_ptr<LiveUpload> LiveUploads::keep(journal::UploadRecord record) {
+std::shared_ptr<LiveUpload> LiveUploads::keep(model::UploadRecord record) {
   if (const auto found = by_token_.find(record.token); found != by_token_.end()) {
     return *found->second;
   }

@@ -33,9 +33,9 @@ class LiveUploads {
   // From memory only; null when it is not there.
   std::shared_ptr<LiveUpload> find_in_memory(const std::string& token);
   // A new upload whose record is in the journal.
-  std::shared_ptr<LiveUpload> add(journal::UploadRecord record);
+  std::shared_ptr<LiveUpload> add(model::UploadRecord record);
   // In place of what is known of the upload with this token: the record has come to be another one.
-  std::shared_ptr<LiveUpload> replace(journal::UploadRecord record);
+  std::shared_ptr<LiveUpload> replace(model::UploadRecord record);
   // Its record has been removed from the journal.
   void forget(const std::string& token);
 
@@ -43,7 +43,7 @@ class LiveUploads {
   using Recency = std::list<std::shared_ptr<LiveUpload>>;
 
   runtime::Task<Result<>> refresh(LiveUpload& upload);
-  std::shared_ptr<LiveUpload> keep(journal::UploadRecord record) REQUIRES(mutex_);
+  std::shared_ptr<LiveUpload> keep(model::UploadRecord record) REQUIRES(mutex_);
   void drop(const std::string& token) REQUIRES(mutex_);
   void evict() REQUIRES(mutex_);
 

@@ -13,8 +13,8 @@ namespace {
 
 class LiveUploadsTest : public ::testing::Test {
  protected:
-  static journal::UploadRecord record(std::uint64_t id) {
-    journal::UploadRecord upload;
+  static model::UploadRecord record(std::uint64_t id) {
+    model::UploadRecord upload;
     upload.id = id;
     upload.token = token(id);
     return upload;
@@ -78,7 +78,7 @@ TEST_F(LiveUploadsTest, IdleOnesAreBoundedByTheirBytes) {
   const std::uint64_t fit = limits::uploads_cached_bytes_max / each;
   ASSERT_LT(fit, limits::idle_uploads_cached_max);
   for (std::uint64_t id = 1; id <= 2 * fit; ++id) {
-    journal::UploadRecord upload = record(id);
+    model::UploadRecord upload = record(id);
     upload.parameters = std::string(each, ' ');
     uploads_.add(std::move(upload));
   }
@@ -94,8 +94,8 @@ TEST_F(LiveUploadsTest, IdleOnesAreBoundedByTheirBytes) {
 TEST_F(LiveUploadsTest, AnAnswerThatComesLaterCounts) {
   const std::uint64_t most = limits::uploads_cached_bytes_max / limits::MiB + 8;
   for (std::uint64_t id = 1; id <= most; ++id) {
-    journal::UploadRecord upload = record(id);
-    upload.progress.state = journal::UploadState::received;
+    model::UploadRecord upload = record(id);
+    upload.progress.state = model::UploadState::received;
     journal_.uploads.emplace(id, upload);
     uploads_.add(upload);
   }

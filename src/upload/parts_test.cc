@@ -15,7 +15,7 @@ namespace sluice::upload {
 namespace {
 
 using Ending = testing::ScriptedSource::Ending;
-using journal::UploadState;
+using model::UploadState;
 using runtime::Task;
 using testing::ScriptedSource;
 
@@ -63,7 +63,7 @@ TEST_F(PartsTest, ThatWereInterruptedKeepTheirBytes) {
 TEST_F(PartsTest, OfThoseThatBreakOffOnlySomeAreRemembered) {
   constexpr std::uint64_t parts = 40;
   upload::NewUpload request{parts * 3, "file.mp4", "video/mp4", "{}"};
-  request.layout = journal::Layout{parts * 3, 3, false, {}};
+  request.layout = model::Layout{parts * 3, 3, {}};
   const std::string token = run(engine->create(std::move(request)))->token;
   for (std::uint64_t at = 0; at < parts; ++at) {
     ScriptedSource lost("a", Ending::lost, true, 2);
@@ -101,7 +101,7 @@ TEST_F(PartsTest, OfNoBytesFinishAFileOfNoBytes) {
 
 TEST_F(PartsTest, ThatWereStoredByACheckpointFinishTheFileWhenTheyAreRepeated) {
   const std::string token = create(6);
-  journal::UploadProgress progress = journal.uploads.at(1).progress;
+  model::UploadProgress progress = journal.uploads.at(1).progress;
   progress.stored.add({0, 6});
   journal.uploads.at(1).progress = progress;
   store.blobs[1] = {"abcdef", "abcdef"};

@@ -9,8 +9,8 @@
 
 namespace sluice::upload {
 
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 using runtime::Task;
 
 Task<Result<Reaped>> Reaper::reap() {
@@ -48,7 +48,7 @@ Task<Result<Reaped>> Reaper::reap() {
 }
 
 bool Reaper::is_over(const LiveUpload& upload, Timestamp now) const {
-  const journal::UploadProgress progress = upload.progress();
+  const model::UploadProgress progress = upload.progress();
   if (progress.expires_at > now || !core_.parts.clock.may_delete()) {
     return false;
   }
@@ -83,7 +83,7 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
     }
     core_.parts.log.info("upload expired", {{"upload", upload.id()}});
   }
-  const journal::UploadProgress progress = upload.progress();
+  const model::UploadProgress progress = upload.progress();
   if (awaits_answer(progress.state)) {
     co_return false;
   }

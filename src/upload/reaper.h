@@ -30,7 +30,7 @@ class Reaper {
   // Whether the upload's time is over, and no request may go on with it.
   bool is_over(const LiveUpload& upload, Timestamp now) const;
   // False when nothing had to go.
-  runtime::Task<Result<bool>> reap_one(const journal::UploadRecord& record);
+  runtime::Task<Result<bool>> reap_one(const model::UploadRecord& record);
 
   EngineCore& core_;
   // Where the last batch ended.

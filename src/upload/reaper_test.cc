@@ -76,7 +76,7 @@ TEST_F(ReaperTest, FinishedUploadsKeepTheirAnswerForTheirTime) {
 TEST_F(ReaperTest, BytesLeftByACrashAreRemoved) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
-  journal.uploads.at(1).progress.state = journal::UploadState::aborted;
+  journal.uploads.at(1).progress.state = model::UploadState::aborted;
   restart();
   reap();
   EXPECT_TRUE(store.blobs.empty());
@@ -172,7 +172,7 @@ TEST_F(ReaperTest, UploadsThatAreInUseHideNoneBehindThem) {
   for (auto& [id, record] : journal.uploads) {
     record.progress.expires_at = Timestamp();
   }
-  journal::UploadRecord idle = journal.uploads.begin()->second;
+  model::UploadRecord idle = journal.uploads.begin()->second;
   idle.id = crowd + 1;
   idle.token = "idle";
   idle.progress.expires_at = clock.now();

@@ -22,7 +22,7 @@ Task<Result<Snapshot>> Retries::retry(std::uint64_t upload_id) {
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
-  const journal::UploadState before = upload.state();
+  const model::UploadState before = upload.state();
   PutBack event{core_.parts.clock.now()};
   const Result<Transition> committed = co_await upload.commit(event);
   if (!committed) {
@@ -31,7 +31,7 @@ Task<Result<Snapshot>> Retries::retry(std::uint64_t upload_id) {
   Snapshot snapshot = upload.snapshot();
   if (committed->deliver) {
     core_.parts.log.info("upload is handed over again",
-                         {{"upload", upload_id}, {"was", journal::to_text(before)}});
+                         {{"upload", upload_id}, {"was", model::to_text(before)}});
     core_.handover.submit(upload.record());
   } else if (awaits_answer(snapshot.state)) {
     core_.handover.hurry(upload_id);
@@ -39,7 +39,7 @@ Task<Result<Snapshot>> Retries::retry(std::uint64_t upload_id) {
     co_return fail(Errc::bad_request,
                    fmt::format("upload {} is {}: only one that was refused, has failed or is being "
                                "handed over can be tried again, and only with its file",
-                               upload_id, journal::to_text(snapshot.state)));
+                               upload_id, model::to_text(snapshot.state)));
   }
   co_return snapshot;
 }

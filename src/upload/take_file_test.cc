@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Ending = testing::ScriptedSource::Ending;
-using journal::UploadState;
+using model::UploadState;
 using testing::ScriptedSource;
 
 // The file's identity as the test sets it; calls `look` when it is asked.
@@ -94,7 +94,7 @@ TEST_F(TakeFileTest, BecomesTheCompleteUploadThatItsIdentitySays) {
   ASSERT_TRUE(taken) << taken.error().message();
   EXPECT_EQ(identity.asked_about, 9U);
   EXPECT_EQ(taken->file_size, 9U);
-  const journal::UploadRecord& record = journal.uploads.at(1);
+  const model::UploadRecord& record = journal.uploads.at(1);
   EXPECT_EQ(record.file_name + record.content_type + record.owner, "film.mp4video/mp4ann");
   EXPECT_EQ(record.parameters + record.origin, R"({"payload":"p"}{"address":"1.2.3.4"})");
   EXPECT_EQ(record.file_size, 9U);
@@ -121,7 +121,7 @@ TEST_F(TakeFileTest, IsDurableBeforeAnybodyHearsOfIt) {
 TEST_F(TakeFileTest, IsNobodysUntilItsEnd) {
   identity.answer.owner = "ann";
   identity.look = [this] {
-    const journal::UploadRecord& record = journal.uploads.at(1);
+    const model::UploadRecord& record = journal.uploads.at(1);
     EXPECT_EQ(record.owner + record.file_name, "");
     EXPECT_EQ(record.file_size, 20U);
     EXPECT_EQ(record.progress.state, UploadState::receiving);
@@ -263,8 +263,8 @@ TEST_F(TakeFileTest, IsAnnouncedOnceItIsKnown) {
   class Listener final : public Announcer {
    public:
     std::vector<journal::Change> announcements(
-        const journal::UploadRecord& record, const journal::UploadProgress* before,
-        const journal::UploadProgress& /*after*/) const override {
+        const model::UploadRecord& record, const model::UploadProgress* before,
+        const model::UploadProgress& /*after*/) const override {
       heard.push_back((before == nullptr ? "created " : "changed ") + record.file_name);
       return {};
     }

@@ -11,7 +11,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/range_set.h"
-#include "journal/records.h"
+#include "journal/changes.h"
+#include "model/answer.h"
+#include "model/layout.h"
+#include "model/upload.h"
 
 namespace sluice::upload {
 
@@ -20,9 +23,10 @@ struct NewUpload {
   std::string file_name;  // Data, never a path.
   std::string content_type;
   std::string parameters;     // The session's parameters, a JSON object.
-  std::string origin = "{}";  // These three as in journal/records.h.
+  std::string origin = "{}";  // These three as in model/upload.h.
   std::string owner = {};
-  std::optional<journal::Layout> layout = {};
+  std::optional<model::Layout> layout = {};
+  std::string dialect = {};  // As in model/upload.h.
   journal::OwnerLimits limits = {};
   // Used up by the creation, and only by it.
   std::optional<journal::UseSignature> use = std::nullopt;
@@ -73,7 +77,7 @@ struct Snapshot {
   std::string token;
   std::string file_name;
   std::uint64_t file_size = 0;
-  journal::UploadState state = journal::UploadState::receiving;
+  model::UploadState state = model::UploadState::receiving;
   RangeSet stored;
   // The size of the stored prefix that the client may be told, in bytes. All stored bytes from 0
   // on, but while the file is complete and there is no answer yet one less (promise 2): the last
@@ -82,14 +86,15 @@ struct Snapshot {
   Timestamp created_at;
   Timestamp expires_at;
   // The backend's final answer; set in `delivered` and `refused`.
-  std::optional<journal::Answer> answer;
+  std::optional<model::Answer> answer;
   std::string failure;  // In `failed`: why the last attempt did.
 
+  std::string dialect;  // As in model/upload.h.
   // Of a multi-chunk upload only, which `stored` is about then.
-  std::optional<journal::Layout> layout;
+  std::optional<model::Layout> layout;
   // The backend's name for the file, and the answer as far as it is known before it has the file.
   std::string media_id;
-  std::optional<journal::Answer> preview;
+  std::optional<model::Answer> preview;
 };
 
 // For an answer that is long in coming: thousands of coroutines wait for one, and none of them

@@ -10,7 +10,7 @@
 
 namespace sluice::upload {
 
-using journal::UploadState;
+using model::UploadState;
 using runtime::Task;
 
 namespace {
@@ -152,7 +152,7 @@ void UploadEngine::hand_over(const LiveUpload& upload) {
 
 Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
                                    const runtime::ByteSource& body) const {
-  const journal::UploadProgress progress = upload.progress();
+  const model::UploadProgress progress = upload.progress();
   if (is_gone(progress.state)) {
     return fail(gone(progress.state));
   }

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Ending = testing::ScriptedSource::Ending;
-using journal::UploadState;
+using model::UploadState;
 using runtime::Task;
 using testing::ScriptedSource;
 

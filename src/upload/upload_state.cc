@@ -8,8 +8,8 @@
 namespace sluice::upload {
 namespace {
 
-using journal::UploadProgress;
-using journal::UploadState;
+using model::UploadProgress;
+using model::UploadState;
 
 void remove(RangeSet& from, const RangeSet& ranges) {
   for (const ByteRange& range : ranges.ranges()) {

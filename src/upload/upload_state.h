@@ -13,7 +13,8 @@
 #include <variant>
 
 #include "base/range_set.h"
-#include "journal/records.h"
+#include "model/answer.h"
+#include "model/upload.h"
 
 namespace sluice::upload {
 
@@ -52,7 +53,7 @@ struct PutBack {
   Timestamp now;
 };
 struct Answered {
-  journal::Answer answer;
+  model::Answer answer;
   bool blob_taken = false;
   Timestamp now;
   Timestamp forget_at;
@@ -73,7 +74,7 @@ using Event = std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, At
 bool may_be_lost(const Event& event) noexcept;
 
 struct Transition {
-  journal::UploadProgress progress;
+  model::UploadProgress progress;
   bool changed = false;      // Something that the journal has to know.
   bool deliver = false;      // Hand the file to the backend.
   bool remove_blob = false;  // The bytes are not needed any more.
@@ -84,26 +85,25 @@ struct Transition {
 
 // An event that comes too late for the state (bytes for an aborted upload, a second answer) changes
 // nothing.
-Transition apply(journal::UploadProgress progress, std::uint64_t file_size, const Event& event);
+Transition apply(model::UploadProgress progress, std::uint64_t file_size, const Event& event);
 
-bool is_complete(const journal::UploadProgress& progress, std::uint64_t file_size) noexcept;
+bool is_complete(const model::UploadProgress& progress, std::uint64_t file_size) noexcept;
 // delivered or refused: there is an answer, final for the client.
-bool is_finished(journal::UploadState state) noexcept;
+bool is_finished(model::UploadState state) noexcept;
 // received or delivering.
-bool awaits_answer(journal::UploadState state) noexcept;
+bool awaits_answer(model::UploadState state) noexcept;
 // delivered, refused or failed: nothing more is to be waited for.
-bool is_decided(journal::UploadState state) noexcept;
+bool is_decided(model::UploadState state) noexcept;
 // refused or failed, with its file: the operator may have it handed over once more.
-bool can_be_put_back(const journal::UploadProgress& progress) noexcept;
+bool can_be_put_back(const model::UploadProgress& progress) noexcept;
 // receiving, refused or failed: its time ends what it is, and takes its file.
-bool can_expire(journal::UploadState state) noexcept;
-using journal::is_gone;
+bool can_expire(model::UploadState state) noexcept;
+using model::is_gone;
 
 // One past the last byte; 0 if none.
 std::uint64_t end_of(const RangeSet& ranges) noexcept;
 
 // The size of the stored prefix that clients may be told (promise 2).
-std::uint64_t acknowledged(const journal::UploadProgress& progress,
-                           std::uint64_t file_size) noexcept;
+std::uint64_t acknowledged(const model::UploadProgress& progress, std::uint64_t file_size) noexcept;
 
 }  // namespace sluice::upload

@@ -11,8 +11,8 @@ namespace sluice::upload {
 namespace {
 
 using namespace std::chrono_literals;
-using journal::UploadProgress;
-using journal::UploadState;
+using model::UploadProgress;
+using model::UploadState;
 
 constexpr std::uint64_t file_size = 10;
 const Timestamp later{1h};
@@ -21,8 +21,8 @@ RangeSet ranges(const char* text) {
   return *RangeSet::from_text(text);
 }
 
-journal::Answer answer(int status) {
-  journal::Answer result;
+model::Answer answer(int status) {
+  model::Answer result;
   result.status = status;
   return result;
 }

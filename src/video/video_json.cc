@@ -137,7 +137,7 @@ std::string_view last_component(std::string_view file_name) {
 std::string extra_files_text(const VideoDescription& video) {
   std::string text;
   for (std::size_t index = 0; index < video.extra_files.size(); ++index) {
-    const journal::ExtraFile& extra = video.extra_files[index];
+    const model::ExtraFile& extra = video.extra_files[index];
     ObjectText file;
     file.add("tag", extra.tag);
     file.add("original_filename", last_component(extra.file_name));

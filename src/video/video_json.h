@@ -28,7 +28,7 @@ struct VideoDescription {
   std::string file_name;  // As the client gave it, path and all.
   std::uint64_t file_size = 0;
   std::string parameters;  // The session's, a JSON object.
-  std::vector<journal::ExtraFile> extra_files;
+  std::vector<model::ExtraFile> extra_files;
   MediaInfo media;
 };
 

@@ -23,8 +23,8 @@ Error not_found(const std::string& id) {
   return Error(Errc::not_found, "Couldn't find Video with ID=" + to_valid_utf8(id));
 }
 
-journal::Answer answer_with(std::string document) {
-  journal::Answer answer;
+model::Answer answer_with(std::string document) {
+  model::Answer answer;
   answer.status = 200;
   answer.headers.emplace_back("Content-Type", "application/json");
   answer.body = std::move(document);
@@ -49,8 +49,8 @@ VideoDescription description_of(const delivery::Handoff& handoff) {
   return video;
 }
 
-journal::VideoRecord new_record(const VideoDescription& video, std::uint64_t upload_id) {
-  journal::VideoRecord record;
+model::VideoRecord new_record(const VideoDescription& video, std::uint64_t upload_id) {
+  model::VideoRecord record;
   record.id = video.id;
   record.upload_id = upload_id;
   record.created_at = video.created_at;
@@ -58,14 +58,29 @@ journal::VideoRecord new_record(const VideoDescription& video, std::uint64_t upl
   record.document = video_document(video);
   record.metadata = video_metadata(video);
   record.files_size = video.file_size;
-  for (const journal::ExtraFile& extra : video.extra_files) {
+  for (const model::ExtraFile& extra : video.extra_files) {
     record.files_size = saturating_add(record.files_size, extra.range.size());
   }
   return record;
 }
 
+std::string name_of(const std::string& id, const std::string& suffix) {
+  return "videos/" + id + suffix;
+}
+
+// The main file, and the extra files behind it.
+std::vector<store::NamedRange> files_of(const delivery::Handoff& handoff, const std::string& id) {
+  std::vector<store::NamedRange> files;
+  files.push_back({{0, handoff.file_size}, name_of(id, stored_extension(handoff.file_name))});
+  for (const model::ExtraFile& extra : handoff.extra_files) {
+    const std::string suffix = extra_file_suffix(files.size() - 1, extra.file_name);
+    files.push_back({extra.range, name_of(id, suffix)});
+  }
+  return files;
+}
+
 // A page is never shortened instead: a client that counts takes such a page for the last one.
-std::string entry_of_large(const journal::VideoRecord& record) {
+std::string entry_of_large(const model::VideoRecord& record) {
   boost::json::object document;
   document["id"] = record.id;
   document["status"] = record.status;
@@ -93,46 +108,43 @@ class VideoLibrary::Change {
   const std::string id_;
 };
 
-VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
-                           runtime::BlockingPool& pool, delivery::SlowWork& slow_work,
-                           Prober& prober, Clock& clock, Log& log, std::string videos_directory)
+VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, store::NamedFiles& files,
+                           delivery::SlowWork& slow_work, Prober& prober, Clock& clock, Log& log)
     : journal_(journal),
       store_(store),
-      disk_(disk),
-      pool_(pool),
+      files_(files),
       slow_work_(slow_work),
       prober_(prober),
       clock_(clock),
-      log_(log),
-      directory_(std::move(videos_directory)) {}
+      log_(log) {}
 
 VideoLibrary::~VideoLibrary() = default;
 
 runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::Handoff& handoff) {
   VideoDescription video = description_of(handoff);
-  const std::string path = directory_ + "/" + video.id + stored_extension(handoff.file_name);
+  const std::vector<store::NamedRange> files = files_of(handoff, video.id);
   // The record comes after the move: an attempt that still finds the blob need not look for one.
   const bool leaves_trace = handoff.extra_files.empty() && handoff.file_size > 0;
   Result<bool> moved = false;
   if (leaves_trace) {
-    moved = co_await store_.move_to(handoff.upload_id, handoff.file_size, path);
+    moved = co_await store_.finish(handoff.upload_id, files);
   }
   if (!moved || !*moved) {
-    Result<std::optional<journal::VideoRecord>> known = co_await journal_.find_video(video.id);
+    Result<std::optional<model::VideoRecord>> known = co_await journal_.find_video(video.id);
     if (!known) {
       co_return fail(known.error());
     }
-    if (std::optional<journal::VideoRecord>& record = *known; record) {
+    if (std::optional<model::VideoRecord>& record = *known; record) {
       co_return delivered(handoff, std::move(record->document));
     }
     if (!leaves_trace) {
-      moved = co_await take_files(handoff, video.id, path);
+      moved = co_await store_.finish(handoff.upload_id, files);
     }
     if (!moved) {
       co_return fail(moved.error());
     }
   }
-  Result<MediaInfo> media = co_await probe(handoff.owner, path);
+  Result<MediaInfo> media = co_await probe(handoff, files.front().name);
   if (!media && media.error().code() != Errc::unsupported_media_type) {
     co_return fail(media.error());
   }
@@ -146,7 +158,7 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
         "video not recognised",
         {{"upload", handoff.upload_id}, {"video", video.id}, {"reason", media.error().message()}});
   }
-  journal::VideoRecord record = new_record(video, handoff.upload_id);
+  model::VideoRecord record = new_record(video, handoff.upload_id);
   record.owner = handoff.owner;
   delivery::Delivery delivery = delivered(handoff, record.document);
   delivery.changes.emplace_back(journal::PutVideo{std::move(record)});
@@ -164,38 +176,21 @@ delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const 
   return {video.id, answer_with(video_document(video))};
 }
 
-runtime::Task<Result<bool>> VideoLibrary::take_files(const delivery::Handoff& handoff,
-                                                     std::string id, std::string path) {
-  if (!handoff.extra_files.empty()) {
-    std::vector<store::SplitOff> extra_files;
-    for (const journal::ExtraFile& extra : handoff.extra_files) {
-      const std::string suffix = extra_file_suffix(extra_files.size(), extra.file_name);
-      extra_files.push_back({extra.range, directory_ + "/" + id + suffix});
-    }
-    const Result<> split =
-        co_await store_.split(handoff.upload_id, handoff.file_size, std::move(extra_files));
-    if (!split) {
-      co_return fail(split.error());
-    }
-  }
-  co_return co_await store_.move_to(handoff.upload_id, handoff.file_size, std::move(path));
-}
-
-runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string owner, std::string path) {
+runtime::Task<Result<MediaInfo>> VideoLibrary::probe(const delivery::Handoff& handoff,
+                                                     std::string name) {
   if (!prober_.looks_at_files()) {
     co_return prober_.probe(-1);
   }
-  auto work = [this, &path]() -> Result<MediaInfo> {
-    const auto file = disk_.open(path, runtime::OpenMode::read_only);
-    if (!file) {
-      return fail(Errc::storage_failed, file.error().message());
-    }
-    return prober_.probe((*file)->descriptor());
-  };
-  co_return co_await slow_work_.run(std::move(owner), work);
+  const Result<std::shared_ptr<runtime::ReadableFile>> file =
+      co_await files_.open(std::move(name), handoff.file_size);
+  if (!file) {
+    co_return fail(file.error());
+  }
+  auto work = [this, &file] { return prober_.probe((*file)->descriptor()); };
+  co_return co_await slow_work_.run(handoff.owner, work);
 }
 
-runtime::Task<Result<>> VideoLibrary::put(journal::VideoRecord record) {
+runtime::Task<Result<>> VideoLibrary::put(model::VideoRecord record) {
   std::vector<journal::Change> changes;
   changes.emplace_back(journal::PutVideo{std::move(record)});
   co_return co_await journal_.commit(std::move(changes));
@@ -221,7 +216,7 @@ runtime::Task<Result<VideoList>> VideoLibrary::list(VideoFilter filter) {
   VideoList list;
   list.total = page->total;
   std::size_t bytes = 0;
-  for (journal::VideoRecord& record : page->records) {
+  for (model::VideoRecord& record : page->records) {
     const bool fits = bytes + record.document.size() <= limits::list_page_bytes;
     list.documents.push_back(fits ? std::move(record.document) : entry_of_large(record));
     bytes += list.documents.back().size();
@@ -229,22 +224,21 @@ runtime::Task<Result<VideoList>> VideoLibrary::list(VideoFilter filter) {
   co_return list;
 }
 
-runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_record(std::string id,
-                                                                      Viewer viewer) {
-  Result<std::optional<journal::VideoRecord>> found = co_await journal_.find_video(id);
+runtime::Task<Result<model::VideoRecord>> VideoLibrary::find_record(std::string id, Viewer viewer) {
+  Result<std::optional<model::VideoRecord>> found = co_await journal_.find_video(id);
   if (!found) {
     co_return fail(found.error());
   }
-  std::optional<journal::VideoRecord>& record = *found;
+  std::optional<model::VideoRecord>& record = *found;
   if (!record || (viewer && record->owner != *viewer)) {
     co_return fail(not_found(id));
   }
   co_return std::move(*record);
 }
 
-runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_present(std::string id,
-                                                                       Viewer viewer) {
-  Result<journal::VideoRecord> record = co_await find_record(id, std::move(viewer));
+runtime::Task<Result<model::VideoRecord>> VideoLibrary::find_present(std::string id,
+                                                                     Viewer viewer) {
+  Result<model::VideoRecord> record = co_await find_record(id, std::move(viewer));
   if (record && record->status == deleted) {
     co_return fail(not_found(id));
   }
@@ -252,7 +246,7 @@ runtime::Task<Result<journal::VideoRecord>> VideoLibrary::find_present(std::stri
 }
 
 runtime::Task<Result<std::string>> VideoLibrary::find(std::string id, Viewer viewer) {
-  Result<journal::VideoRecord> record = co_await find_present(std::move(id), std::move(viewer));
+  Result<model::VideoRecord> record = co_await find_present(std::move(id), std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
@@ -260,7 +254,7 @@ runtime::Task<Result<std::string>> VideoLibrary::find(std::string id, Viewer vie
 }
 
 runtime::Task<Result<std::string>> VideoLibrary::metadata(std::string id, Viewer viewer) {
-  Result<journal::VideoRecord> record = co_await find_present(std::move(id), std::move(viewer));
+  Result<model::VideoRecord> record = co_await find_present(std::move(id), std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
@@ -272,7 +266,7 @@ runtime::Task<Result<>> VideoLibrary::remove(std::string id, Viewer viewer) {
   if (!change) {
     co_return fail(change.error());
   }
-  Result<journal::VideoRecord> record = co_await find_record(id, std::move(viewer));
+  Result<model::VideoRecord> record = co_await find_record(id, std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
@@ -303,7 +297,7 @@ runtime::Task<Result<>> VideoLibrary::remove_source(std::string id, Viewer viewe
   if (!change) {
     co_return fail(change.error());
   }
-  Result<journal::VideoRecord> record = co_await find_present(id, std::move(viewer));
+  Result<model::VideoRecord> record = co_await find_present(id, std::move(viewer));
   if (!record) {
     co_return fail(record.error());
   }
@@ -319,21 +313,17 @@ runtime::Task<Result<>> VideoLibrary::remove_source(std::string id, Viewer viewe
   co_return co_await put(std::move(*record));
 }
 
-runtime::Task<Result<>> VideoLibrary::remove_files(const journal::VideoRecord& record) {
+runtime::Task<Result<>> VideoLibrary::remove_files(const model::VideoRecord& record) {
   const Result<std::string> extension = stored_extension_of(record.document);
   const auto extra_files = stored_extra_files_of(record.document);
   if (!extension || !extra_files) {
     co_return fail(extension ? extra_files.error() : extension.error());
   }
-  const std::string path = directory_ + "/" + record.id;
-  auto remove_file = [this, &path, &extension, &extra_files]() -> Result<> {
-    Result<> removed = disk_.remove(path + *extension);
-    for (const StoredExtraFile& extra : *extra_files) {
-      removed = removed ? disk_.remove(path + extra.suffix) : removed;
-    }
-    return removed ? disk_.sync_directory(directory_) : removed;
-  };
-  const Result<> removed = co_await runtime::offload(pool_, remove_file);
+  std::vector<std::string> names{name_of(record.id, *extension)};
+  for (const StoredExtraFile& extra : *extra_files) {
+    names.push_back(name_of(record.id, extra.suffix));
+  }
+  const Result<> removed = co_await files_.remove(std::move(names));
   if (!removed) {
     log_.error("a video's file was not removed", {{"upload", record.upload_id},
                                                   {"video", record.id},
@@ -345,7 +335,7 @@ runtime::Task<Result<>> VideoLibrary::remove_files(const journal::VideoRecord& r
 // One whose file cannot be removed comes again in the next round, and does not stop the others.
 runtime::Task<> VideoLibrary::clean_leftovers() {
   for (std::string last;;) {
-    const Result<std::vector<journal::VideoRecord>> leftovers =
+    const Result<std::vector<model::VideoRecord>> leftovers =
         co_await journal_.leftover_videos(last, limits::video_leftovers_batch);
     if (!leftovers) {
       log_.error("the journal does not say which videos are left over",
@@ -355,7 +345,7 @@ runtime::Task<> VideoLibrary::clean_leftovers() {
     if (leftovers->empty()) {
       co_return;
     }
-    for (const journal::VideoRecord& record : *leftovers) {
+    for (const model::VideoRecord& record : *leftovers) {
       (void)co_await remove(record.id, std::nullopt);
     }
     last = leftovers->back().id;

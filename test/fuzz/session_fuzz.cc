@@ -21,16 +21,16 @@
 #include "base/limits.h"
 #include "delivery/handover.h"
 #include "http/head_parser.h"
+#include "journal/layout_text.h"
+#include "model/layout.h"
 #include "protocol/multichunk/chunked_file.h"
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/path.h"
-#include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
-#include "support/temporary_directory.h"
 #include "upload/upload_engine.h"
 
 namespace {
@@ -74,18 +74,15 @@ class NoVideos final : public video::Videos {
 
 class NoHandover final : public delivery::Handover {
  public:
-  void submit(journal::UploadRecord) override {}
+  void submit(model::UploadRecord) override {}
   void hurry(std::uint64_t) override {}
 };
 
 // Of the whole process; no part of it remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
-  runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
-  testing::TemporaryDirectory directory;
   upload::NoAnnouncer announcer;
-  store::AnswerFiles answers{disk, inline_pool, directory.path(), Durability::none};
   Metrics metrics;
   NullLog log;
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
@@ -100,7 +97,7 @@ class World {
       : around_(around),
         authenticator_(keys, clock_, {}),
         access_(authenticator_, settings_),
-        engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
+        engine_({journal_, store_, answers_, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
                 handover_, engine_settings(), journal::Promises()),
         sessions_(engine_, gate_, access_, settings_),
@@ -122,7 +119,7 @@ class World {
       return;
     }
     SLUICE_CHECK(answer->status == 201 && journal_.uploads.size() == 1);
-    const journal::UploadRecord& record = journal_.uploads.begin()->second;
+    const model::UploadRecord& record = journal_.uploads.begin()->second;
     SLUICE_CHECK(record.owner == (authenticator_.required() ? owner : ""));
     check_record(record);
     check_answer(answer->body, record);
@@ -142,18 +139,18 @@ class World {
     return settings;
   }
 
-  static void check_record(const journal::UploadRecord& record) {
+  static void check_record(const model::UploadRecord& record) {
     SLUICE_CHECK(record.file_size <= limits::file_size_max_default);
     SLUICE_CHECK(json::parse(record.parameters).is_object());
     if (!record.layout) {
       return;
     }
-    const journal::Layout& layout = *record.layout;
+    const model::Layout& layout = *record.layout;
     SLUICE_CHECK(layout.total_size() == record.file_size);
     SLUICE_CHECK(journal::layout_from_text(journal::layout_to_text(layout)) == layout);
     std::uint64_t end = 0;
     check_file(protocol::multichunk::main_file(layout), end);
-    for (const journal::ExtraFile& extra : layout.extra_files) {
+    for (const model::ExtraFile& extra : layout.extra_files) {
       check_file(*protocol::multichunk::find_file(layout, extra.tag), end);
     }
     SLUICE_CHECK(end == record.file_size);
@@ -175,7 +172,7 @@ class World {
     SLUICE_CHECK(position == end);
   }
 
-  static void check_answer(const std::string& body, const journal::UploadRecord& record) {
+  static void check_answer(const std::string& body, const model::UploadRecord& record) {
     const json::value document = json::parse(body);
     SLUICE_CHECK(document.at("location").as_string().ends_with(record.token));
     if (record.layout) {
@@ -185,7 +182,7 @@ class World {
     }
   }
 
-  void describe(const journal::UploadRecord& record) {
+  void describe(const model::UploadRecord& record) {
     http::Request request;
     request.method = http::Method::get;
     testing::ScriptedSource nothing("");
@@ -204,6 +201,7 @@ class World {
   testing::ManualClock clock_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
+  store::AnswerFiles answers_{store_, around_.inline_pool};
   NoHandover handover_;
   protocol::OpenGate gate_;
   protocol::ProtocolSettings settings_;

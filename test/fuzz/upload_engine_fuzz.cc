@@ -19,19 +19,17 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "fuzz/fuzz_input.h"
-#include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
-#include "support/temporary_directory.h"
 #include "upload/upload_state.h"
 
 namespace {
 
 using namespace sluice;
-using journal::UploadState;
+using model::UploadState;
 using testing::FuzzInput;
 using testing::ScriptedSource;
 
@@ -48,11 +46,8 @@ constexpr upload::Expiry expiry{.idle = Duration(100),
 // The objects that last from one input to the next; none of them remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
-  runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
-  testing::TemporaryDirectory directory;
   upload::NoAnnouncer announcer;
-  store::AnswerFiles answers{disk, inline_pool, directory.path(), Durability::none};
   Metrics metrics;
   NullLog log;
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
@@ -67,7 +62,7 @@ struct Known {
   Timestamp active_at;
   std::uint64_t told = 0;
   std::uint64_t prefix = 0;
-  std::optional<journal::Answer> answer;
+  std::optional<model::Answer> answer;
   bool aborted = false;
   Timestamp forget_at;  // Aborted, or with an answer.
   bool forgotten = false;
@@ -119,7 +114,7 @@ class World final : public delivery::Handover {
   }
 
   void hurry(std::uint64_t) override {}
-  void submit(journal::UploadRecord record) override {
+  void submit(model::UploadRecord record) override {
     SLUICE_CHECK(record.progress.state == UploadState::received);
     SLUICE_CHECK(submitted_.insert(record.id).second);
   }
@@ -163,7 +158,7 @@ class World final : public delivery::Handover {
   void restart() {
     engine_.reset();
     store_.cut_power();
-    upload::EngineParts parts{journal_,        store_, around_.answers, around_.announcer,
+    upload::EngineParts parts{journal_,        store_, answers_,        around_.announcer,
                               around_.buffers, clock_, around_.metrics, around_.log};
     engine_ = std::make_unique<upload::UploadEngine>(parts, *this, settings_,
                                                      *testing::run(journal_.promises()));
@@ -293,10 +288,10 @@ class World final : public delivery::Handover {
     delivery.answer.body = std::to_string(choice);
     if (!upload.answer) {
       delivery.blob_taken = delivery.answer.status == 200;
-      const std::string path = std::to_string(upload.id);
+      const std::string name = std::to_string(upload.id);
       if (delivery.blob_taken) {
-        SLUICE_CHECK(run(store_.move_to(upload.id, upload.file_size, path)));
-        SLUICE_CHECK(store_.moved.at(path) == upload.file(0, upload.file_size));
+        SLUICE_CHECK(run(store_.finish(upload.id, {{{0, upload.file_size}, name}})));
+        SLUICE_CHECK(store_.files.at(name) == upload.file(0, upload.file_size));
       }
       upload.answer = delivery.answer;
       upload.forget_at = clock_.now() + expiry.finished;
@@ -342,6 +337,7 @@ class World final : public delivery::Handover {
   Surroundings& around_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
+  store::AnswerFiles answers_{store_, around_.inline_pool};
   testing::ManualClock clock_;
   upload::EngineSettings settings_;
   std::unique_ptr<upload::UploadEngine> engine_;

@@ -16,8 +16,8 @@
 namespace {
 
 using namespace sluice;
-using journal::UploadProgress;
-using journal::UploadState;
+using model::UploadProgress;
+using model::UploadState;
 using testing::FuzzInput;
 
 constexpr std::size_t file_size_max = 64;
@@ -44,7 +44,7 @@ class Model {
       case 1:
         return upload::AttemptFailed{input.take(), time};
       case 2: {
-        journal::Answer answer;
+        model::Answer answer;
         answer.status = input.take() % 2 == 0 ? 200 : 422;
         answer.body = std::to_string(input.take());
         return upload::Answered{answer, input.take() % 2 == 0, time, time};

@@ -147,21 +147,21 @@ class JournalRun {
   Change any_change(const Content& content) {
     const std::uint64_t kind = dice_.below(10);
     if (content.uploads.empty() || kind < 4) {
-      journal::UploadRecord record = sample_upload(next_id_++);
+      model::UploadRecord record = sample_upload(next_id_++);
       record.file_name.assign(static_cast<std::size_t>(dice_.below(9000)), 'n');
       return journal::CreateUpload{std::move(record)};
     }
     if (kind == 9) {
-      journal::VideoRecord video = sample_video("v" + std::to_string(dice_.below(5)));
+      model::VideoRecord video = sample_video("v" + std::to_string(dice_.below(5)));
       video.document.append(static_cast<std::size_t>(dice_.below(20'000)), ' ');
       return journal::PutVideo{std::move(video)};
     }
     const auto index = static_cast<std::ptrdiff_t>(dice_.below(content.uploads.size()));
-    const journal::UploadRecord& record = std::next(content.uploads.begin(), index)->second;
+    const model::UploadRecord& record = std::next(content.uploads.begin(), index)->second;
     if (kind == 8) {
       return journal::RemoveUpload{record.id};
     }
-    journal::UploadProgress progress = record.progress;
+    model::UploadProgress progress = record.progress;
     const std::uint64_t begin = dice_.below(1000);
     progress.stored.add({begin, begin + dice_.between(1, 1000)});
     return journal::UpdateUpload{record.id, std::move(progress)};

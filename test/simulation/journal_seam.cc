@@ -12,7 +12,7 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
+using model::UploadRecord;
 using runtime::Task;
 
 namespace {
@@ -302,7 +302,7 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::unsynced(std::uint64_t afte
   co_return co_await ForwardingJournal::unsynced(after, count);
 }
 
-Task<Result<std::optional<journal::VideoRecord>>> JournalSeam::find_video(std::string id) {
+Task<Result<std::optional<model::VideoRecord>>> JournalSeam::find_video(std::string id) {
   if (fails_to_read()) {
     co_return fail(unreadable());
   }

@@ -55,7 +55,7 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
   // A new process opens the journal. Returns what its contents violate, if anything.
   std::optional<std::string> reopen(bool power_cut);
   // The uploads that every later process finds, but for a commit with an unknown outcome.
-  const std::map<std::uint64_t, journal::UploadRecord>& durable_uploads() const {
+  const std::map<std::uint64_t, model::UploadRecord>& durable_uploads() const {
     return durable_uploads_;
   }
   std::uint64_t commits() const { return commits_; }
@@ -68,21 +68,20 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
     co_return testing::run(call(inner()));
   }
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
-      std::string token) override;
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(std::string token) override;
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
-                                                                journal::ExpiryPosition after,
-                                                                std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
+                                                              journal::ExpiryPosition after,
+                                                              std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
                                                                Timestamp until,
                                                                std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
       std::uint64_t after, std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
-                                                                     std::size_t count) override;
-  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                   std::size_t count) override;
+  runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;
   bool healthy() const noexcept override { return !broken_; }
   // Bytes did not reach the disk, and the commit that would have recorded the loss failed too: no
   // later process in the same run of the machine can know.
@@ -115,8 +114,8 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
   std::unique_ptr<SqliteFiles> files_;
   std::unique_ptr<journal::SqliteJournal> sqlite_;
   std::vector<journal::Change> uncertain_;  // Of a failed commit: SQLite has all or none.
-  std::map<std::uint64_t, journal::UploadRecord> durable_uploads_;
-  std::map<std::string, journal::VideoRecord> durable_videos_;
+  std::map<std::uint64_t, model::UploadRecord> durable_uploads_;
+  std::map<std::string, model::VideoRecord> durable_videos_;
   // The contents to which a power cut may lead back, the latest last: those after the last commit
   // that was synced, and those after each commit since.
   std::vector<Content> history_{Content{}};

@@ -110,7 +110,7 @@ class Program {
     if (!dice_.chance(0.33)) {
       return world_.create(file_size());
     }
-    journal::Layout layout;
+    model::Layout layout;
     layout.main_size = file_size();
     for (std::uint64_t count = dice_.below(3); count > 0; --count) {
       SLUICE_CHECK(layout.add(std::to_string(count), "extra", file_size() / 4));
@@ -201,9 +201,9 @@ class Program {
     return world_.append(upload, range, bytes, ending, dice_.chance(0.8));
   }
 
-  static std::vector<ByteRange> parts_of(const journal::Layout& layout) {
+  static std::vector<ByteRange> parts_of(const model::Layout& layout) {
     std::vector<ByteRange> files{{0, layout.main_size}};
-    for (const journal::ExtraFile& extra : layout.extra_files) {
+    for (const model::ExtraFile& extra : layout.extra_files) {
       files.push_back(extra.range);
     }
     std::vector<ByteRange> parts;

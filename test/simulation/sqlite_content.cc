@@ -16,7 +16,7 @@ void apply_one(Content& content, const journal::Change& change) {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     content.uploads[create->record.id] = create->record;
   } else if (const auto* identify = std::get_if<journal::IdentifyUpload>(&change)) {
-    journal::UploadRecord& record = content.uploads.at(identify->id);
+    model::UploadRecord& record = content.uploads.at(identify->id);
     record.file_size = identify->file_size;
     record.file_name = identify->file_name;
     record.content_type = identify->content_type;
@@ -24,11 +24,11 @@ void apply_one(Content& content, const journal::Change& change) {
     record.origin = identify->origin;
     record.owner = identify->owner;
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
-    journal::UploadRecord& record = content.uploads.at(update->id);
+    model::UploadRecord& record = content.uploads.at(update->id);
     record.progress = update->progress;
     ++record.progress.version;
-    if (journal::is_settled(record.progress)) {
-      journal::forget_details(record);
+    if (model::is_settled(record.progress)) {
+      model::forget_details(record);
     }
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     content.uploads.erase(remove->id);
@@ -73,10 +73,10 @@ Result<Content> read_all(journal::SqliteJournal& journal) {
     return fail(videos.error());
   }
   Content content;
-  for (const journal::UploadRecord& record : *uploads) {
+  for (const model::UploadRecord& record : *uploads) {
     content.uploads[record.id] = record;
   }
-  for (const journal::VideoRecord& record : *videos) {
+  for (const model::VideoRecord& record : *videos) {
     content.videos[record.id] = record;
   }
   return content;

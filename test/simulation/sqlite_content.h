@@ -12,8 +12,8 @@
 namespace sluice::simulation {
 
 struct Content {
-  std::map<std::uint64_t, journal::UploadRecord> uploads;
-  std::map<std::string, journal::VideoRecord> videos;
+  std::map<std::uint64_t, model::UploadRecord> uploads;
+  std::map<std::string, model::VideoRecord> videos;
 
   friend bool operator==(const Content&, const Content&) = default;
 };

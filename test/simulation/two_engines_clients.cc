@@ -10,8 +10,8 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 using runtime::Task;
 
 namespace {

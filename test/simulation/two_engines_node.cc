@@ -22,13 +22,6 @@ namespace {
 // No renewal is needed within a run: real time does not pass.
 constexpr std::chrono::hours lease_duration{1};
 
-// No answer is so long that it needs a file.
-const std::string& shared_answers_directory() {
-  static const sluice::testing::TemporaryDirectory directory;
-  static const std::string path = directory.path();
-  return path;
-}
-
 Error dead() {
   return Error(Errc::storage_failed, "the node has died");
 }
@@ -237,7 +230,7 @@ class Node::Application final : public delivery::Backend {
     delivery::Delivery delivery;
     delivery.answer.status = 200;
     delivery.answer.body = answer.first->second;
-    journal::VideoRecord video;
+    model::VideoRecord video;
     video.id = fmt::format("{}", number);
     video.upload_id = handoff.upload_id;
     video.status = "success";
@@ -271,7 +264,7 @@ Node::Node(std::string name, Shared& shared, boost::asio::io_context& context, C
       shared_(shared),
       gate_(shared.dice),
       buffers_(3 * limits::buffer_bytes, metrics_.buffers_in_use),
-      answers_(disk_, pool_, shared_answers_directory(), Durability::none),
+      answers_(shared.store, pool_),
       journal_(std::make_unique<Journal>(*this, shared)),
       store_(std::make_unique<Store>(gate_, shared.store)),
       application_(std::make_unique<Application>(*this, shared)),

@@ -16,13 +16,11 @@
 #include "delivery/outbox.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/event.h"
-#include "runtime/posix_disk.h"
 #include "simulation/dice.h"
 #include "store/answer_files.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
-#include "support/temporary_directory.h"
 #include "upload/announcer.h"
 #include "upload/upload_engine.h"
 
@@ -119,7 +117,6 @@ class Node {
   Gate gate_;
   NullLog log_;
   Metrics metrics_;
-  runtime::PosixDisk disk_;
   runtime::BlockingPool pool_{0};
   runtime::BufferPool buffers_;
   store::AnswerFiles answers_;

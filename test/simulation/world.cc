@@ -16,16 +16,15 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 using runtime::Task;
 
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* blobs_directory = "/data/uploads";
-constexpr const char* answers_directory = "/data/answers";
+constexpr const char* data_directory = "/data";
 constexpr std::size_t buffers_count = 3;
 // A file fills several of them.
 constexpr std::size_t small_buffer_bytes = 1000;
@@ -47,10 +46,11 @@ upload::EngineSettings settings(Durability durability) {
 }  // namespace
 
 World::Life::Life(World& world)
-    : store(world.disk_seam_, world.pool_, world.buffers_, blobs_directory, world.durability_,
+    : store(world.disk_seam_, world.pool_, world.buffers_, data_directory, world.durability_,
             world.metrics_),
       seam(store, world.dice_, world.defect_),
-      answers(world.disk_seam_, world.pool_, answers_directory, world.durability_),
+      files(world.disk_seam_, world.pool_, data_directory, world.durability_),
+      answers(files, world.pool_),
       engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
                                  world.clock_, world.metrics_, world.log_},
              world, settings(world.durability_), *sluice::testing::run(world.journal_.promises())),
@@ -68,7 +68,7 @@ World::World(Dice& dice, Defect defect, JournalKind journal, Durability durabili
                dice.chance(0.5) ? limits::buffer_bytes : small_buffer_bytes),
       defect_(defect),
       durability_(durability) {
-  for (const char* path : {"/data", blobs_directory, videos_directory(), answers_directory}) {
+  for (const char* path : {data_directory, "/data/uploads", "/data/videos", "/data/answers"}) {
     disk_.add_directory(path);
   }
   life_ = std::make_unique<Life>(*this);
@@ -159,7 +159,7 @@ void World::wait_for_end() {
   }
 }
 
-Task<> World::create(std::uint64_t file_size, std::optional<journal::Layout> layout) {
+Task<> World::create(std::uint64_t file_size, std::optional<model::Layout> layout) {
   ++tally_.requests;
   std::string source = dice_.bytes(file_size);
   const bool refused = dice_.chance(0.2);

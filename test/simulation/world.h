@@ -39,12 +39,12 @@ struct Expectation {
   bool put_back = false;  // The operator wanted another answer than a refusal.
 
   std::uint64_t acknowledged = 0;
-  std::optional<journal::Layout> layout;  // Of a multi-chunk upload.
+  std::optional<model::Layout> layout;  // Of a multi-chunk upload.
   RangeSet acknowledged_parts;
   // The part of the acknowledged bytes that a power cut must not take.
   std::uint64_t kept = 0;
   RangeSet kept_parts;
-  std::optional<journal::Answer> answer;
+  std::optional<model::Answer> answer;
   bool may_be_gone = false;   // A client asked for an abort, or its time has passed.
   bool must_be_gone = false;  // The abort was confirmed.
   unsigned videos_made = 0;
@@ -84,7 +84,7 @@ class World final : public delivery::Handover {
   void run_together(std::vector<runtime::Task<>> tasks);
 
   // The requests of one client. Their results are checked.
-  runtime::Task<> create(std::uint64_t file_size, std::optional<journal::Layout> layout = {});
+  runtime::Task<> create(std::uint64_t file_size, std::optional<model::Layout> layout = {});
   runtime::Task<> take_file(std::uint64_t file_size, ClientSource::Ending ending);
   runtime::Task<> append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
                          ClientSource::Ending ending, bool length_known);
@@ -99,7 +99,7 @@ class World final : public delivery::Handover {
   // `sluice retry` for an upload that was given up.
   runtime::Task<> retry(Expectation& upload);
 
-  void submit(journal::UploadRecord record) override;
+  void submit(model::UploadRecord record) override;
   void hurry(std::uint64_t /*upload_id*/) override {}
 
   // Checks the invariants that hold between two steps.
@@ -120,35 +120,35 @@ class World final : public delivery::Handover {
   struct Identity;
 
   void wait_for_end();
-  runtime::Task<> deliver(journal::UploadRecord record);
+  runtime::Task<> deliver(model::UploadRecord record);
   // False when the journal could not record it.
-  runtime::Task<bool> give_up(const journal::UploadRecord& record);
+  runtime::Task<bool> give_up(const model::UploadRecord& record);
   void count_video(std::uint64_t upload_id);
-  runtime::Task<Result<delivery::Delivery>> ask_backend(journal::UploadRecord record);
+  runtime::Task<Result<delivery::Delivery>> ask_backend(model::UploadRecord record);
   void hear(Expectation& upload, const upload::Snapshot& snapshot);
   void hear_error(const Expectation& upload, const Error& error, const char* request);
   void hear_refusal(const std::string& file_name, const Error& error);
   // Makes an Expectation of the record of a file that came without a session.
-  void recognise(const journal::UploadRecord& record);
+  void recognise(const model::UploadRecord& record);
   static bool may_be_answered_anew(const Expectation& upload);
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
-  void check_record(const Expectation& upload, const journal::UploadRecord& record);
-  void check_stored(const Expectation& upload, const journal::UploadRecord& record);
-  void check_bytes(const Expectation& upload, const journal::UploadRecord& record,
+  void check_record(const Expectation& upload, const model::UploadRecord& record);
+  void check_stored(const Expectation& upload, const model::UploadRecord& record);
+  void check_bytes(const Expectation& upload, const model::UploadRecord& record,
                    const RangeSet& wanted, bool durable);
   void check_video(const Expectation& upload);
   // Whether acknowledged bytes may be gone without a power cut.
   bool may_have_lost_bytes() const;
-  void check_acknowledged(const Expectation& upload, const journal::UploadProgress& progress);
-  void check_kept_bytes(const Expectation& upload, const journal::UploadProgress& progress);
+  void check_acknowledged(const Expectation& upload, const model::UploadProgress& progress);
+  void check_kept_bytes(const Expectation& upload, const model::UploadProgress& progress);
   // The clients learn which bytes are left.
   void forget_acknowledged();
   std::string blob_path(std::uint64_t id) const;
-  static const char* videos_directory() { return "/data/videos"; }
-  static std::string video_path(std::uint64_t id);
+  static std::string video_name(std::uint64_t id);
   // The files of a finished upload, in the order of their bytes.
-  static std::vector<store::SplitOff> video_files(const Expectation& upload);
-  runtime::Task<Result<bool>> take_files(const Expectation& upload);
+  static std::vector<store::NamedRange> video_files(const Expectation& upload);
+  // Of a file of the store.
+  static std::string path_of(const std::string& name) { return "/data/" + name; }
 
   Dice& dice_;
   boost::asio::io_context context_{1};

@@ -8,8 +8,8 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
-using journal::UploadState;
+using model::UploadRecord;
+using model::UploadState;
 
 namespace {
 
@@ -152,7 +152,7 @@ void World::check() {
   }
   for (const std::string& path : disk_.visible_files()) {
     const bool has_record = std::ranges::any_of(journal_.durable_uploads(), [&](const auto& known) {
-      return path == blob_path(known.first) || path == video_path(known.first);
+      return path == blob_path(known.first) || path == path_of(video_name(known.first));
     });
     if (!has_record && path.ends_with(".part")) {
       violate(path + " belongs to no upload");
@@ -161,7 +161,7 @@ void World::check() {
 }
 
 void World::check_record(const Expectation& upload, const UploadRecord& record) {
-  const journal::UploadProgress progress = record.progress;
+  const model::UploadProgress progress = record.progress;
   if (upload::is_gone(progress.state)) {
     if (!upload.may_be_gone || (upload.answer && upload.answer->status != 422)) {
       violate(fmt::format("upload {} is {} and nobody wanted that", upload.id,
@@ -187,7 +187,7 @@ bool World::may_have_lost_bytes() const {
   return durability_ == Durability::interval && has_faults_;
 }
 
-void World::check_kept_bytes(const Expectation& upload, const journal::UploadProgress& progress) {
+void World::check_kept_bytes(const Expectation& upload, const model::UploadProgress& progress) {
   bool is_kept = progress.stored.prefix() >= upload.kept;
   for (const ByteRange& part : upload.kept_parts.ranges()) {
     is_kept = is_kept && progress.stored.contains(part);
@@ -205,7 +205,7 @@ void World::forget_acknowledged() {
         upload::is_gone(record->second.progress.state)) {
       continue;
     }
-    const journal::UploadProgress progress = record->second.progress;
+    const model::UploadProgress progress = record->second.progress;
     const RangeSet& stored = progress.stored;
     check_kept_bytes(upload, progress);
     const std::uint64_t left = std::min(upload.acknowledged, stored.prefix());
@@ -221,7 +221,7 @@ void World::forget_acknowledged() {
   }
 }
 
-void World::check_acknowledged(const Expectation& upload, const journal::UploadProgress& progress) {
+void World::check_acknowledged(const Expectation& upload, const model::UploadProgress& progress) {
   if (progress.stored.prefix() < upload.acknowledged) {
     violate(fmt::format("upload {}: {} bytes were acknowledged, the journal has {}", upload.id,
                         upload.acknowledged, progress.stored.prefix()));
@@ -235,11 +235,12 @@ void World::check_acknowledged(const Expectation& upload, const journal::UploadP
 }
 
 void World::check_video(const Expectation& upload) {
-  for (const store::SplitOff& file : video_files(upload)) {
+  for (const store::NamedRange& file : video_files(upload)) {
     const bool is_synced = durability_ != Durability::none;
-    const auto bytes = is_synced ? disk_.durable_bytes(file.path) : disk_.visible_bytes(file.path);
+    const std::string path = path_of(file.name);
+    const auto bytes = is_synced ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
     if (bytes != upload.source.substr(file.range.begin, file.range.size())) {
-      violate(fmt::format("{} is not the file that was sent", file.path));
+      violate(fmt::format("{} is not the file that was sent", file.name));
     }
   }
 }
@@ -250,7 +251,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
         fmt::format("upload {} was refused and has no file to be handed over again", upload.id));
   }
   // The bytes on the platter: those that a power cut now would leave.
-  const journal::UploadProgress progress = record.progress;
+  const model::UploadProgress progress = record.progress;
   RangeSet synced = progress.stored;
   for (const ByteRange& range : progress.unsynced.ranges()) {
     synced.remove(range);
@@ -265,7 +266,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
 void World::check_bytes(const Expectation& upload, const UploadRecord& record,
                         const RangeSet& wanted, bool durable) {
   const bool may_have_moved = record.progress.state != UploadState::receiving;
-  for (const store::SplitOff& file : video_files(upload)) {
+  for (const store::NamedRange& file : video_files(upload)) {
     const std::string source = upload.source.substr(file.range.begin, file.range.size());
     for (const ByteRange& stored : wanted.ranges()) {
       const ByteRange range{std::max(stored.begin, file.range.begin),
@@ -277,8 +278,9 @@ void World::check_bytes(const Expectation& upload, const UploadRecord& record,
       const auto bytes_of = [&](const std::string& path) {
         return durable ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
       };
-      const bool is_there = has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
-                            (may_have_moved && has_source(bytes_of(file.path), source, in_file));
+      const bool is_there =
+          has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
+          (may_have_moved && has_source(bytes_of(path_of(file.name)), source, in_file));
       if (!is_there) {
         violate(fmt::format("upload {}: the journal has bytes {}-{}, the {} has not", upload.id,
                             range.begin, range.end, durable ? "platter" : "disk"));
@@ -302,7 +304,9 @@ void World::check_nothing_is_left() {
     }
     const bool is_video = std::ranges::any_of(uploads_, [&](const auto& known) {
       return !known.second.refused_by_backend &&
-             std::ranges::count(video_files(known.second), path, &store::SplitOff::path) > 0;
+             std::ranges::any_of(video_files(known.second), [&](const store::NamedRange& file) {
+               return path == path_of(file.name);
+             });
     });
     if (!is_video) {
       violate(path + " is left behind");

@@ -10,7 +10,7 @@
 
 namespace sluice::simulation {
 
-using journal::UploadRecord;
+using model::UploadRecord;
 using runtime::Task;
 
 struct World::Identity final : upload::FileIdentity {

@@ -11,6 +11,7 @@
 #include "simulation/seams.h"
 #include "simulation/world.h"
 #include "store/answer_files.h"
+#include "store/local/local_files.h"
 #include "store/local/local_store.h"
 #include "upload/announcer.h"
 #include "upload/upload_engine.h"
@@ -22,11 +23,12 @@ struct World::Life {
 
   store::local::LocalStore store;
   StoreSeam seam;
+  store::local::LocalFiles files;
   store::AnswerFiles answers;
   upload::NoAnnouncer announcer;
   upload::UploadEngine engine;
   runtime::TaskGroup tasks;
-  std::deque<journal::UploadRecord> waiting;  // For the backend.
+  std::deque<model::UploadRecord> waiting;  // For the backend.
   std::set<std::uint64_t> submitted;
   const bool delivers_at_once;
 };

@@ -14,14 +14,12 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "runtime/posix_disk.h"
 #include "store/answer_files.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
-#include "support/temporary_directory.h"
 #include "upload/upload_engine.h"
 
 namespace sluice::testing {
@@ -64,7 +62,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   Result<upload::Snapshot> status(const std::string& token) { return run(engine->status(token)); }
   const std::string& blob(std::uint64_t id) { return store.blobs.at(id).bytes; }
 
-  void submit(journal::UploadRecord record) override {
+  void submit(model::UploadRecord record) override {
     ++deliveries;
     if (answers_at_once) {
       runtime::start(context.get_executor(), log, "answer", deliver(record.token, record.id));
@@ -80,7 +78,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   runtime::Task<> deliver(std::string token, std::uint64_t id) {
     engine->ledger().began(token);
     delivered_bytes = store.blobs.contains(id) ? store.blobs.at(id).durable : "";
-    (void)co_await store.move_to(id, delivered_bytes.size(), "video");
+    (void)co_await store.finish(id, {{{0, delivered_bytes.size()}, "video"}});
     delivery::Delivery delivery;
     delivery.answer = answer_to(id);
     delivery.blob_taken = true;
@@ -89,8 +87,8 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   }
 
   // The answer of the backend to an upload's file.
-  virtual journal::Answer answer_to(std::uint64_t id) const {
-    journal::Answer answer;
+  virtual model::Answer answer_to(std::uint64_t id) const {
+    model::Answer answer;
     answer.status = 200;
     answer.body = "answer " + std::to_string(id);
     return answer;
@@ -100,10 +98,8 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   MemoryJournal journal;
   MemoryStore store;
   upload::NoAnnouncer announcer;
-  TemporaryDirectory answers_directory;
-  runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
-  store::AnswerFiles answers{disk, inline_pool, answers_directory.path(), Durability::none};
+  store::AnswerFiles answers{store, inline_pool};
   ManualClock clock;
   Metrics metrics;
   NullLog log;

@@ -26,21 +26,21 @@ class ForwardingJournal : public journal::Journal {
     return pass(&Journal::next_upload_id);
   }
   runtime::Task<Result<journal::Promises>> promises() override { return pass(&Journal::promises); }
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(
       std::string token) override {
     return pass(&Journal::find_upload, std::move(token));
   }
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override {
     return pass(&Journal::find_upload_by_id, id);
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(
-      std::uint64_t after, std::size_t count) override {
+  runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
+                                                                      std::size_t count) override {
     return pass(&Journal::undelivered, after, count);
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
-                                                                journal::ExpiryPosition after,
-                                                                std::size_t count) override {
+  runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
+                                                              journal::ExpiryPosition after,
+                                                              std::size_t count) override {
     return pass(&Journal::due, now, after, count);
   }
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
@@ -48,32 +48,32 @@ class ForwardingJournal : public journal::Journal {
                                                                std::size_t count) override {
     return pass(&Journal::decided, after, until, count);
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
       std::uint64_t after, std::size_t count) override {
     return pass(&Journal::leftover_blobs, after, count);
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
-                                                                     std::size_t count) override {
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                   std::size_t count) override {
     return pass(&Journal::unsynced, after, count);
   }
-  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override {
+  runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override {
     return pass(&Journal::upload_counts);
   }
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override {
     return pass(&Journal::list_uploads, std::move(query));
   }
-  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override {
+  runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override {
     return pass(&Journal::find_video, std::move(id));
   }
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override {
     return pass(&Journal::list_videos, std::move(query));
   }
-  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
+  runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override {
     return pass(&Journal::leftover_videos, std::move(after), count);
   }
-  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+  runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
       std::size_t count) override {
     return pass(&Journal::next_notifications, count);
   }

@@ -59,24 +59,27 @@ class ForwardingStore : public store::Store {
     }
     co_return co_await inner_.remove(upload_id);
   }
-  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) override {
-    if (const Result<> allowed = co_await before_change(); !allowed) {
-      co_return fail(allowed.error());
-    }
-    co_return co_await inner_.move_to(upload_id, file_size, std::move(path));
-  }
-  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) override {
+  runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override {
     if (const Result<> allowed = co_await before_change(); !allowed) {
       co_return allowed;
     }
-    co_return co_await inner_.split(upload_id, main_size, std::move(extra_files));
+    co_return co_await inner_.release_room(upload_id, size);
+  }
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
+      std::uint64_t upload_id, std::uint64_t size) override {
+    return inner_.open_finished(upload_id, size);
+  }
+  runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                     std::vector<store::NamedRange> files) override {
+    if (const Result<> allowed = co_await before_change(); !allowed) {
+      co_return fail(allowed.error());
+    }
+    co_return co_await inner_.finish(upload_id, std::move(files));
   }
   runtime::Task<Result<store::Space>> space() override { return inner_.space(); }
 
  protected:
-  // Comes before remove(), move_to() and split(). An error is that of the call.
+  // Comes before remove(), release_room() and finish(). An error is that of the call.
   virtual runtime::Task<Result<>> before_change() { co_return Result<>(); }
 
  private:

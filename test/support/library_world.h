@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "journal/journal.h"
-#include "runtime/disk.h"
 #include "runtime/event.h"
+#include "store/named_files.h"
 #include "store/store.h"
 #include "support/forwarding_journal.h"
 #include "support/forwarding_store.h"
@@ -79,95 +79,54 @@ class SteppedJournal final : public ForwardingJournal<SteppedJournal> {
   Steps& steps_;
 };
 
-class SteppedStore final : public ForwardingStore {
+// Blobs and the files that become of them.
+class SteppedStore final : public ForwardingStore, public store::NamedFiles {
  public:
   explicit SteppedStore(Steps& steps) : ForwardingStore(memory), steps_(steps) {}
 
-  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) override {
-    const Result<> begun = steps_.begin("move");
+  using ForwardingStore::open;
+  using ForwardingStore::remove;
+  runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                     std::vector<store::NamedRange> files) override {
+    const Result<> begun = steps_.begin("finish");
     if (!begun) {
       co_return fail(begun.error());
     }
-    const Result<bool> moved = co_await memory.move_to(upload_id, file_size, std::move(path));
+    const Result<bool> finished = co_await memory.finish(upload_id, std::move(files));
     steps_.end();
-    co_return moved;
+    co_return finished;
   }
-  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) override {
-    const Result<> begun = steps_.begin("split");
+
+  Result<std::unique_ptr<store::NewFile>> create(const std::string& name) override {
+    return memory.create(name);
+  }
+  runtime::Task<Result<bool>> exists(std::string name) override {
+    return memory.exists(std::move(name));
+  }
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open(std::string name,
+                                                                     std::uint64_t size) override {
+    const Result<> begun = steps_.begin("open");
+    if (!begun) {
+      co_return fail(begun.error());
+    }
+    auto file = co_await memory.open(std::move(name), size);
+    steps_.end();
+    co_return file;
+  }
+  runtime::Task<Result<>> remove(std::vector<std::string> names) override {
+    const Result<> begun = steps_.begin("remove");
     if (!begun) {
       co_return begun;
     }
-    const Result<> done = co_await memory.split(upload_id, main_size, std::move(extra_files));
+    Result<> removed = co_await memory.remove(std::move(names));
     steps_.end();
-    co_return done;
+    co_return removed;
   }
 
   MemoryStore memory;
 
  private:
   Steps& steps_;
-};
-
-// The files that the store has moved.
-class SteppedDisk final : public runtime::Disk {
- public:
-  SteppedDisk(Steps& steps, MemoryStore& store) : steps_(steps), store_(store) {}
-
-  Result<std::unique_ptr<runtime::DiskFile>> open(const std::string& path,
-                                                  runtime::OpenMode mode) override {
-    if (mode != runtime::OpenMode::read_only || !store_.moved.contains(path)) {
-      return fail(Errc::file_missing, path);
-    }
-    const Result<> begun = steps_.begin("open");
-    if (!begun) {
-      return fail(begun.error());
-    }
-    steps_.end();
-    return std::make_unique<File>();
-  }
-  Result<> remove(const std::string& path) override {
-    const Result<> begun = steps_.begin("remove");
-    if (!begun) {
-      return begun;
-    }
-    store_.moved.erase(path);
-    steps_.end();
-    return {};
-  }
-  Result<> sync_directory(const std::string& path) override {
-    const Result<> begun = steps_.begin("sync " + path);
-    steps_.end();
-    return begun;
-  }
-  Result<> make_directory(const std::string& path) override { return steps_.begin("make " + path); }
-  Result<> rename(const std::string&, const std::string&) override { return unexpected(); }
-  Result<bool> exists(const std::string& path) override { return store_.moved.contains(path); }
-  Result<runtime::DiskSpace> space(const std::string&) override {
-    return fail(unexpected().error());
-  }
-
- private:
-  static Result<> unexpected() { return fail(Errc::internal, "the library does not do this"); }
-
-  // The library hands the descriptor on and makes no other call of the file.
-  class File final : public runtime::DiskFile {
-   public:
-    Result<> write_at(std::uint64_t, Bytes) override { return unexpected(); }
-    Result<std::size_t> read_at(std::uint64_t, MutableBytes) override {
-      return fail(unexpected().error());
-    }
-    Result<> preallocate(std::uint64_t) override { return unexpected(); }
-    void start_writeback(ByteRange) override {}
-    Result<> sync() override { return unexpected(); }
-    Result<std::uint64_t> size() override { return fail(unexpected().error()); }
-    Result<> shorten(std::uint64_t) override { return unexpected(); }
-    int descriptor() const noexcept override { return 42; }
-  };
-
-  Steps& steps_;
-  MemoryStore& store_;
 };
 
 class SteppedProber final : public video::Prober {
@@ -180,7 +139,8 @@ class SteppedProber final : public video::Prober {
       return fail(begun.error());
     }
     steps_.end();
-    return descriptor == 42 ? result : fail(Errc::internal, "another descriptor");
+    return descriptor == MemoryStore::descriptor ? result
+                                                 : fail(Errc::internal, "another descriptor");
   }
 
   Result<video::MediaInfo> result = video::MediaInfo{};

@@ -11,9 +11,9 @@
 namespace sluice::testing {
 
 using journal::Change;
-using journal::UploadRecord;
-using journal::UploadState;
-using journal::VideoRecord;
+using model::UploadRecord;
+using model::UploadState;
+using model::VideoRecord;
 using runtime::Task;
 
 namespace {
@@ -51,11 +51,11 @@ void MemoryJournal::apply(const Change& change) {
     used_signatures.insert(use->digest);
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     SLUICE_CHECK(uploads.contains(update->id));
-    journal::UploadRecord& record = uploads[update->id];
+    model::UploadRecord& record = uploads[update->id];
     record.progress = update->progress;
     ++record.progress.version;
-    if (journal::is_settled(record.progress)) {
-      journal::forget_details(record);
+    if (model::is_settled(record.progress)) {
+      model::forget_details(record);
     }
     last_update_may_be_lost = update->may_be_lost;
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
@@ -65,7 +65,7 @@ void MemoryJournal::apply(const Change& change) {
   } else if (const auto* gone = std::get_if<journal::RemoveVideo>(&change)) {
     videos.erase(gone->id);
   } else if (const auto* add = std::get_if<journal::AddNotification>(&change)) {
-    journal::Notification added = add->notification;
+    model::Notification added = add->notification;
     added.id = next_notification_id_++;
     notifications.emplace(added.id, std::move(added));
   } else if (const auto* postpone = std::get_if<journal::PostponeNotification>(&change)) {
@@ -310,16 +310,16 @@ Task<Result<std::vector<VideoRecord>>> MemoryJournal::leftover_videos(std::strin
   co_return found;
 }
 
-Task<Result<std::vector<journal::Notification>>> MemoryJournal::next_notifications(
+Task<Result<std::vector<model::Notification>>> MemoryJournal::next_notifications(
     std::size_t count) {
-  std::vector<journal::Notification> found;
+  std::vector<model::Notification> found;
   std::set<std::uint64_t> uploads_seen;
   for (const auto& [id, notification] : notifications) {
     if (uploads_seen.insert(notification.upload_id).second) {
       found.push_back(notification);
     }
   }
-  std::ranges::sort(found, {}, [](const journal::Notification& notification) {
+  std::ranges::sort(found, {}, [](const model::Notification& notification) {
     return std::pair(notification.next_attempt_at, notification.id);
   });
   found.resize(std::min(found.size(), count));

@@ -22,30 +22,29 @@ class MemoryJournal final : public journal::Journal {
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
   runtime::Task<Result<std::uint64_t>> next_upload_id() override;
   runtime::Task<Result<journal::Promises>> promises() override;
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload(
-      std::string token) override;
-  runtime::Task<Result<std::optional<journal::UploadRecord>>> find_upload_by_id(
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(std::string token) override;
+  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> undelivered(std::uint64_t after,
-                                                                        std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> due(Timestamp now,
-                                                                journal::ExpiryPosition after,
-                                                                std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
+                                                                      std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
+                                                              journal::ExpiryPosition after,
+                                                              std::size_t count) override;
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
                                                                Timestamp until,
                                                                std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> leftover_blobs(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
       std::uint64_t after, std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> unsynced(std::uint64_t after,
-                                                                     std::size_t count) override;
-  runtime::Task<Result<std::map<journal::UploadState, std::uint64_t>>> upload_counts() override;
-  runtime::Task<Result<std::vector<journal::UploadRecord>>> list_uploads(
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
+                                                                   std::size_t count) override;
+  runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override;
-  runtime::Task<Result<std::optional<journal::VideoRecord>>> find_video(std::string id) override;
+  runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
-  runtime::Task<Result<std::vector<journal::VideoRecord>>> leftover_videos(
+  runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override;
-  runtime::Task<Result<std::vector<journal::Notification>>> next_notifications(
+  runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
       std::size_t count) override;
   runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
                                                           std::vector<std::uint64_t> ids,
@@ -58,9 +57,9 @@ class MemoryJournal final : public journal::Journal {
   // Removes every record; upload ids begin at 1 again.
   void clear();
 
-  std::map<std::uint64_t, journal::UploadRecord> uploads;
-  std::map<std::string, journal::VideoRecord> videos;
-  std::map<std::uint64_t, journal::Notification> notifications;
+  std::map<std::uint64_t, model::UploadRecord> uploads;
+  std::map<std::string, model::VideoRecord> videos;
+  std::map<std::uint64_t, model::Notification> notifications;
   ManualClock lease_clock;
   std::set<std::string> used_signatures;
   std::size_t commits = 0;
@@ -76,7 +75,7 @@ class MemoryJournal final : public journal::Journal {
   bool last_update_may_be_lost = false;
 
  private:
-  std::vector<journal::UploadRecord> select(auto wanted, std::size_t count) const;
+  std::vector<model::UploadRecord> select(auto wanted, std::size_t count) const;
   Result<> check(const journal::Change& change) const;
   Result<> check_version(std::uint64_t id, std::uint64_t version) const;
   void apply(const journal::Change& change);

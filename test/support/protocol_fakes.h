@@ -147,13 +147,13 @@ class RouterFixture : public EngineFixture {
     return blob(id).substr(0, ranges.empty() ? 0 : ranges.back().end);
   }
 
-  journal::Answer answer_to(std::uint64_t /*id*/) const override { return answer; }
-  delivery::Preview preview(const journal::UploadRecord& /*record*/) const override {
+  model::Answer answer_to(std::uint64_t /*id*/) const override { return answer; }
+  delivery::Preview preview(const model::UploadRecord& /*record*/) const override {
     return {"0123456789abcdef0123456789abcdef",
             answer_with(R"({"id":"12345","status":"processing"})")};
   }
-  static journal::Answer answer_with(const char* body) {
-    journal::Answer kept;
+  static model::Answer answer_with(const char* body) {
+    model::Answer kept;
     kept.status = 200;
     kept.headers.emplace_back("Content-Type", "application/json");
     kept.body = body;
@@ -161,7 +161,7 @@ class RouterFixture : public EngineFixture {
   }
 
   RecordingEngine engine{EngineFixture::engine};
-  journal::Answer answer;  // The backend's.
+  model::Answer answer;  // The backend's.
   protocol::OpenGate gate;
   protocol::SessionGate* gate_in_use = &gate;
   FakeVideos videos;

@@ -30,4 +30,14 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// With the folders of a store::DataDirectory.
+class TemporaryDataDirectory : public TemporaryDirectory {
+ public:
+  TemporaryDataDirectory() {
+    for (const char* folder : {"/uploads", "/videos", "/answers"}) {
+      SLUICE_CHECK(std::filesystem::create_directory(path() + folder));
+    }
+  }
+};
+
 }  // namespace sluice::testing

@@ -7,7 +7,8 @@
 #include <string>
 
 #include "base/metrics.h"
-#include "journal/records.h"
+#include "model/upload.h"
+#include "model/video.h"
 
 namespace sluice::testing {
 
@@ -15,8 +16,8 @@ inline Timestamp at(std::int64_t milliseconds) {
   return Timestamp(std::chrono::milliseconds(milliseconds));
 }
 
-inline journal::UploadRecord sample_upload(std::uint64_t id) {
-  journal::UploadRecord record;
+inline model::UploadRecord sample_upload(std::uint64_t id) {
+  model::UploadRecord record;
   record.id = id;
   record.token = "token-" + std::to_string(id);
   record.file_name = "film.mp4";
@@ -28,8 +29,8 @@ inline journal::UploadRecord sample_upload(std::uint64_t id) {
   return record;
 }
 
-inline journal::VideoRecord sample_video(const std::string& id) {
-  journal::VideoRecord record;
+inline model::VideoRecord sample_video(const std::string& id) {
+  model::VideoRecord record;
   record.id = id;
   record.upload_id = 7;
   record.created_at = at(1'700'000'000'123);

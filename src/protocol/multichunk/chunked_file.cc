@@ -56,15 +56,15 @@ bool ChunkedFile::is_complete(const RangeSet& stored) const {
   return range_.empty() || stored.contains(range_);
 }
 
-ChunkedFile main_file(const journal::Layout& layout) {
+ChunkedFile main_file(const model::Layout& layout) {
   return {{0, layout.main_size}, layout.part_size};
 }
 
-std::optional<ChunkedFile> find_file(const journal::Layout& layout, std::string_view tag) {
+std::optional<ChunkedFile> find_file(const model::Layout& layout, std::string_view tag) {
   if (tag.empty()) {
     return main_file(layout);
   }
-  const auto found = std::ranges::find(layout.extra_files, tag, &journal::ExtraFile::tag);
+  const auto found = std::ranges::find(layout.extra_files, tag, &model::ExtraFile::tag);
   if (found == layout.extra_files.end()) {
     return std::nullopt;
   }

@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/range_set.h"
-#include "journal/layout.h"
+#include "model/layout.h"
 
 namespace sluice::protocol::multichunk {
 
@@ -34,9 +34,9 @@ class ChunkedFile {
   std::uint64_t part_size_;
 };
 
-ChunkedFile main_file(const journal::Layout& layout);
+ChunkedFile main_file(const model::Layout& layout);
 // The extra file with this tag; with an empty one, the main file.
-std::optional<ChunkedFile> find_file(const journal::Layout& layout, std::string_view tag);
+std::optional<ChunkedFile> find_file(const model::Layout& layout, std::string_view tag);
 
 // For files of `total_size` bytes together: it grows with them, so that parts stay countable.
 std::uint64_t choose_part_size(std::uint64_t total_size) noexcept;

@@ -70,7 +70,7 @@ TEST(ChunkedFile, MissesEveryPartOfWhichAByteIsMissing) {
 }
 
 TEST(ChunkedFile, IsFoundByItsTag) {
-  journal::Layout layout{11, 5, true, {}};
+  model::Layout layout{11, 5, {}};
   EXPECT_TRUE(layout.add("cover", "c.jpg", 7));
   EXPECT_EQ(find_file(layout, "")->range(), (ByteRange{0, 11}));
   EXPECT_EQ(find_file(layout, "cover")->range(), (ByteRange{11, 18}));

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "protocol/client_json.h"
 #include "protocol/media_type.h"
+#include "protocol/multichunk/multichunk_session.h"
 #include "protocol/upload_answer.h"
 
 namespace sluice::protocol::multichunk {
@@ -25,14 +26,14 @@ constexpr const char* part_header = "X-Part";
 constexpr const char* tag_header = "X-Extra-File-Tag";
 
 // Empty, or absent: the main file.
-Result<ChunkedFile> file_of(const http::Request& request, const journal::Layout& layout) {
+Result<ChunkedFile> file_of(const http::Request& request, const model::Layout& layout) {
   const std::string_view tag = trimmed(request.headers.find(tag_header).value_or(""));
   const std::optional<ChunkedFile> file = find_file(layout, tag);
   if (file) {
     return *file;
   }
   std::string known;
-  for (const journal::ExtraFile& extra : layout.extra_files) {
+  for (const model::ExtraFile& extra : layout.extra_files) {
     known += in_quotes(extra.tag) + ", ";
   }
   return fail(Errc::bad_request, std::string(tag_header) + ": expected " + known +
@@ -77,14 +78,14 @@ bool is_complete(const upload::Snapshot& snapshot) {
 }
 
 bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == journal::UploadState::failed;
+  return snapshot.answer || snapshot.state == model::UploadState::failed;
 }
 
 // The part that is not acknowledged before there is an answer, so that its client sends it again
 // and joins the wait: the last one of the first file that has any.
-std::vector<std::uint64_t> withheld_parts(const journal::Layout& layout, const ChunkedFile& file) {
+std::vector<std::uint64_t> withheld_parts(const model::Layout& layout, const ChunkedFile& file) {
   ChunkedFile withheld = main_file(layout);
-  for (const journal::ExtraFile& extra : layout.extra_files) {
+  for (const model::ExtraFile& extra : layout.extra_files) {
     if (!withheld.range().empty()) {
       break;
     }
@@ -117,7 +118,7 @@ http::Response status_answer(const upload::Snapshot& snapshot, const ChunkedFile
   json::object document;
   const bool finished = snapshot.answer.has_value();
   // Some clients need the empty list, others take its presence for a failure (panda-clients 4.4).
-  if (!finished || snapshot.layout->asked_in_json) {
+  if (!finished || snapshot.dialect == asked_in_json) {
     std::vector<std::uint64_t> missing;
     if (!finished) {
       missing = is_complete(snapshot) ? withheld_parts(*snapshot.layout, file)
@@ -223,7 +224,7 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
   }
   // Nothing is missing and no request has reported it: a file without parts, or one whose last part
   // was stored and its request died. The question is its last part as well.
-  const bool unfinished = asked.state == journal::UploadState::receiving;
+  const bool unfinished = asked.state == model::UploadState::receiving;
   if (!unfinished || !is_complete(asked)) {
     co_return co_await description(asked, *file);
   }
@@ -244,7 +245,7 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
 
 Task<Answer> MultichunkDialect::description(const upload::Snapshot& snapshot,
                                             const ChunkedFile& file) {
-  const bool failed = snapshot.state == journal::UploadState::failed;
+  const bool failed = snapshot.state == model::UploadState::failed;
   if (failed || (snapshot.answer && snapshot.answer->status >= 400)) {
     co_return co_await final_answer(snapshot);
   }

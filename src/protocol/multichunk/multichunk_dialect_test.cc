@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/multichunk/multichunk_session.h"
 #include "support/protocol_fakes.h"
 
 namespace sluice::protocol::multichunk {
@@ -16,12 +17,13 @@ class MultichunkDialectTest : public RouterFixture {
  protected:
   // A session of small parts: a main file of 11 bytes, 5 in a part, and a cover of 7.
   void open_parts(std::uint64_t main_size = 11, bool in_json = true, bool has_cover = true) {
-    journal::Layout layout{main_size, 5, in_json, {}};
+    model::Layout layout{main_size, 5, {}};
     if (has_cover) {
       EXPECT_TRUE(layout.add("cover", "c.jpg", 7));
     }
     upload::NewUpload upload{layout.total_size(), "a.mp4", "video/mp4", "{}"};
     upload.layout = layout;
+    upload.dialect = in_json ? asked_in_json : asked_in_form;
     path = "/uploads/" + run(engine.create(upload))->token;
   }
 

@@ -32,12 +32,6 @@ Result<bool> wants_multichunk(const Parameters& parameters) {
   return fail(Errc::bad_request, "multi_chunk: expected true or false, got " + in_quotes(text));
 }
 
-bool has_json_body(const http::Request& request) {
-  const std::string type = media_type(request.headers.find("Content-Type").value_or(""));
-  const bool has_body = request.framing == http::Framing::chunked || request.content_length > 0;
-  return has_body && (type == "application/json" || type.ends_with("+json"));
-}
-
 std::unexpected<Error> wrong_extra_files(const std::string& expected, const json::value& got) {
   return fail(Errc::bad_request,
               "extra_files: expected " + expected + ", got " + in_quotes(json::serialize(got)));
@@ -89,7 +83,7 @@ bool is_tag(std::string_view text) {
          trimmed(text) == text;
 }
 
-Result<> add_extra_file(journal::Layout& layout, const json::value& item,
+Result<> add_extra_file(model::Layout& layout, const json::value& item,
                         std::uint64_t file_size_max) {
   const json::object* const file = item.if_object();
   const auto text_at = [file](std::string_view name) -> std::string {
@@ -122,10 +116,17 @@ Result<> add_extra_file(journal::Layout& layout, const json::value& item,
 
 }  // namespace
 
-Result<std::optional<journal::Layout>> parse_layout(const http::Request& request,
-                                                    const Parameters& parameters,
-                                                    std::uint64_t main_size,
-                                                    std::uint64_t file_size_max) {
+std::string_view dialect_of(const http::Request& session_request) {
+  const std::string type = media_type(session_request.headers.find("Content-Type").value_or(""));
+  const bool has_body =
+      session_request.framing == http::Framing::chunked || session_request.content_length > 0;
+  return has_body && (type == "application/json" || type.ends_with("+json")) ? asked_in_json
+                                                                             : asked_in_form;
+}
+
+Result<std::optional<model::Layout>> parse_layout(const Parameters& parameters,
+                                                  std::uint64_t main_size,
+                                                  std::uint64_t file_size_max) {
   const Result<bool> wanted = wants_multichunk(parameters);
   if (!wanted) {
     return fail(wanted.error());
@@ -137,10 +138,9 @@ Result<std::optional<journal::Layout>> parse_layout(const http::Request& request
   if (!extra_files) {
     return fail(extra_files.error());
   }
-  journal::Layout layout;
+  model::Layout layout;
   layout.main_size = main_size;
   layout.part_size = choose_part_size(main_size);
-  layout.asked_in_json = has_json_body(request);
   for (const json::value& file : *extra_files) {
     if (const Result<> added = add_extra_file(layout, file, file_size_max); !added) {
       return fail(added.error());
@@ -151,11 +151,11 @@ Result<std::optional<journal::Layout>> parse_layout(const http::Request& request
 }
 
 http::Response session_answer(std::uint64_t upload_id, const std::string& location,
-                              const journal::Layout& layout, std::size_t connections) {
+                              const model::Layout& layout, std::size_t connections) {
   const std::string part_size = std::to_string(layout.part_size);
   const auto parts = [](const ChunkedFile& file) { return std::to_string(file.part_count()); };
   json::object extra_files;
-  for (const journal::ExtraFile& extra : layout.extra_files) {
+  for (const model::ExtraFile& extra : layout.extra_files) {
     json::object file;
     file["tag"] = extra.tag;
     file["name"] = extra.file_name;

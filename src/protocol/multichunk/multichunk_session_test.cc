@@ -17,7 +17,7 @@ class MultichunkSession : public RouterFixture {
     return send("POST /flip/3.1/videos/upload.json?factory_id=f\nContent-Type: application/json",
                 R"({"file_name":"a.mp4","multi_chunk":true,)" + members + "}");
   }
-  const journal::Layout& layout() { return *engine.created.back().layout; }
+  const model::Layout& layout() { return *engine.created.back().layout; }
   std::string refusal(const std::string& members) {
     const http::Response response = open_with(members);
     EXPECT_EQ(response.status, 400) << response.body;
@@ -40,7 +40,7 @@ TEST_F(MultichunkSession, TellsPartsAsText) {
                 R"("empty":{"tag":"empty","name":"e","parts":"0","part_size":"5242880"}}})");
   EXPECT_EQ(engine.created.back().file_size, 46'500'000U);
   EXPECT_EQ(layout().main_size, 45'000'000U);
-  EXPECT_TRUE(layout().asked_in_json);
+  EXPECT_EQ(journal.uploads.at(1).dialect, asked_in_json);
 }
 
 TEST_F(MultichunkSession, ComesFromEveryPlaceOfParameters) {
@@ -59,7 +59,7 @@ TEST_F(MultichunkSession, ComesFromEveryPlaceOfParameters) {
     EXPECT_EQ(field(response, "parts"), "1");
   }
   EXPECT_EQ(layout().extra_files[0].range, (ByteRange{7, 10}));
-  EXPECT_FALSE(layout().asked_in_json);
+  EXPECT_EQ(journal.uploads.at(2).dialect, asked_in_form);
 }
 
 TEST_F(MultichunkSession, TakesNumbersAndTextsOfCarelessWriters) {

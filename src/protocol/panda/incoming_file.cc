@@ -50,6 +50,7 @@ void IncomingFile::describe(std::string name, std::string content_type) {
 
 Result<upload::NewUpload> IncomingFile::outline(std::uint64_t bytes, std::uint64_t beside) {
   upload::NewUpload outline;
+  outline.dialect = "panda";
   std::uint64_t most = parts_.settings.file_size_max;
   if (grant_) {
     parts_.access.apply(*grant_, call_, outline);
@@ -89,6 +90,7 @@ Result<upload::NewUpload> IncomingFile::outline(std::uint64_t bytes, std::uint64
 
 upload::NewUpload IncomingFile::proposal(std::uint64_t file_size) const {
   upload::NewUpload request;
+  request.dialect = "panda";
   request.file_size = file_size;
   request.file_name = name_;
   request.content_type = content_type_;

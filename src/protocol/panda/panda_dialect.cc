@@ -16,7 +16,7 @@ namespace {
 using runtime::Task;
 
 bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == journal::UploadState::failed;
+  return snapshot.answer || snapshot.state == model::UploadState::failed;
 }
 
 // A chunked body says only by its bytes whether it is empty.
@@ -157,7 +157,7 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
                                           std::to_string(*total));
   }
   // "bytes */0": nothing is missing of an empty file, so the question is its last piece as well.
-  if (total && snapshot->file_size == 0 && snapshot->state == journal::UploadState::receiving) {
+  if (total && snapshot->file_size == 0 && snapshot->state == model::UploadState::receiving) {
     co_return co_await append(call, upload::Range{0, 0, 0}, call.body);
   }
   co_return co_await progress(call, *snapshot);
@@ -264,7 +264,7 @@ Task<Answer> PandaDialect::progress(Call& call, const upload::Snapshot& snapshot
     co_return co_await multichunk_.answer(call, snapshot);
   }
   const std::string where = upload_location(call, settings_, call.capture);
-  if (snapshot.state == journal::UploadState::failed) {
+  if (snapshot.state == model::UploadState::failed) {
     add_progress(call.headers, snapshot, where);
     co_return fail(failure_of(snapshot));
   }

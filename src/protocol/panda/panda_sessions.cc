@@ -63,8 +63,8 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
                    "expected a Host header: the location of the upload is made of it");
   }
   request->origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
-  Result<std::optional<journal::Layout>> layout = multichunk::parse_layout(
-      call.request, parameters, request->file_size, settings_.file_size_max);
+  Result<std::optional<model::Layout>> layout =
+      multichunk::parse_layout(parameters, request->file_size, settings_.file_size_max);
   if (!layout) {
     co_return fail(layout.error());
   }
@@ -76,6 +76,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
   if (*layout) {
     request->file_size = (*layout)->total_size();
     request->layout = *std::move(layout);
+    request->dialect = multichunk::dialect_of(call.request);
   }
   Verdict verdict = co_await gate_.ask(*std::move(request), call.request, call.context);
   if (auto* refusal = std::get_if<http::Response>(&verdict)) {

@@ -67,6 +67,7 @@ Result<upload::NewUpload> parse_session_request(const Parameters& parameters) {
     return fail(name.error());
   }
   upload::NewUpload request;
+  request.dialect = "panda";
   request.file_size = *size;
   request.file_name = *std::move(name);
   request.content_type = parameters.text("content_type").value_or("");

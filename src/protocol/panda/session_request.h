@@ -17,10 +17,10 @@ namespace sluice::protocol::panda {
 // session's parameters, known or not.
 Result<upload::NewUpload> parse_session_request(const Parameters& parameters);
 
-// As journal::UploadRecord keeps them: a JSON object.
+// As model::UploadRecord keeps them: a JSON object.
 std::string kept_parameters(const Parameters& parameters);
 
-// Where the session comes from, as journal::UploadRecord keeps it: {"address","headers"}. Of the
+// Where the session comes from, as model::UploadRecord keeps it: {"address","headers"}. Of the
 // request's headers only those that are named in `kept`; several of one name become one (RFC 9110
 // 5.3).
 std::string session_origin(const http::Request& request, const std::string& client_address,

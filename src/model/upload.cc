@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "journal/records.h"
+#include "model/upload.h"
 
 #include <array>
 #include <cstddef>
 
 #include "base/check.h"
 
-namespace sluice::journal {
+namespace sluice::model {
 namespace {
 
 // Indexed by the enumerator's value.
@@ -53,4 +53,4 @@ void forget_details(UploadRecord& record) {
   }
 }
 
-}  // namespace sluice::journal
+}  // namespace sluice::model

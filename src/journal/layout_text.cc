@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "journal/layout.h"
+#include "journal/layout_text.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -9,7 +9,6 @@
 #include <boost/system/error_code.hpp>
 #include <utility>
 
-#include "base/checked.h"
 #include "base/limits.h"
 
 namespace sluice::journal {
@@ -38,7 +37,7 @@ std::optional<std::string> text_at(const json::object& object, std::string_view 
   return std::string(value->get_string());
 }
 
-bool add_extra_file(Layout& layout, const json::value& item) {
+bool add_extra_file(model::Layout& layout, const json::value& item) {
   const json::object* const file = item.if_object();
   if (file == nullptr) {
     return false;
@@ -54,23 +53,9 @@ bool add_extra_file(Layout& layout, const json::value& item) {
 
 }  // namespace
 
-bool Layout::add(std::string tag, std::string file_name, std::uint64_t size) {
-  const std::uint64_t begin = total_size();
-  const std::uint64_t end = saturating_add(begin, size);
-  if (end > limits::file_size_max) {
-    return false;
-  }
-  extra_files.push_back({std::move(tag), std::move(file_name), {begin, end}});
-  return true;
-}
-
-std::uint64_t Layout::total_size() const noexcept {
-  return extra_files.empty() ? main_size : extra_files.back().range.end;
-}
-
-std::string layout_to_text(const Layout& layout) {
+std::string layout_to_text(const model::Layout& layout) {
   json::array files;
-  for (const ExtraFile& extra : layout.extra_files) {
+  for (const model::ExtraFile& extra : layout.extra_files) {
     json::object file;
     file["tag"] = extra.tag;
     file["file_name"] = extra.file_name;
@@ -80,12 +65,11 @@ std::string layout_to_text(const Layout& layout) {
   json::object document;
   document["main_size"] = layout.main_size;
   document["part_size"] = layout.part_size;
-  document["asked_in_json"] = layout.asked_in_json;
   document["extra_files"] = std::move(files);
   return json::serialize(document);
 }
 
-std::optional<Layout> layout_from_text(std::string_view text) {
+std::optional<model::Layout> layout_from_text(std::string_view text) {
   boost::system::error_code error;
   const json::value document = json::parse({text.data(), text.size()}, error);
   const json::object* const object = error ? nullptr : document.if_object();
@@ -94,16 +78,13 @@ std::optional<Layout> layout_from_text(std::string_view text) {
   }
   const std::optional<std::uint64_t> main_size = size_at(*object, "main_size");
   const std::optional<std::uint64_t> part_size = size_at(*object, "part_size");
-  const json::value* const asked_in_json = object->if_contains("asked_in_json");
   const json::value* const files = object->if_contains("extra_files");
-  if (!main_size || !part_size || *part_size == 0 || asked_in_json == nullptr ||
-      !asked_in_json->is_bool() || files == nullptr || !files->is_array()) {
+  if (!main_size || !part_size || *part_size == 0 || files == nullptr || !files->is_array()) {
     return std::nullopt;
   }
-  Layout layout;
+  model::Layout layout;
   layout.main_size = *main_size;
   layout.part_size = *part_size;
-  layout.asked_in_json = asked_in_json->get_bool();
   for (const json::value& file : files->get_array()) {
     if (!add_extra_file(layout, file)) {
       return std::nullopt;

@@ -4,14 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 
-namespace sluice::journal {
+namespace sluice::model {
 
 struct ExtraFile {
   std::string tag;  // The client's name for it; valid UTF-8, as file_name is.
@@ -26,8 +24,6 @@ struct Layout {
   // Of every part but the last one of a file. Kept, so that a session goes on with the size that
   // its client was told.
   std::uint64_t part_size = 0;
-  // The session's request had a JSON body; clients differ in what they read (panda-clients 4.4).
-  bool asked_in_json = false;
   std::vector<ExtraFile> extra_files;
 
   // Behind the files that are there. False, and nothing is added, where all files together would
@@ -39,8 +35,4 @@ struct Layout {
   friend bool operator==(const Layout&, const Layout&) = default;
 };
 
-// The journal's form (docs/format.md). nullopt for a text that layout_to_text() does not make.
-std::string layout_to_text(const Layout& layout);
-std::optional<Layout> layout_from_text(std::string_view text);
-
-}  // namespace sluice::journal
+}  // namespace sluice::model

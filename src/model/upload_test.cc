@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "journal/records.h"
+#include "model/upload.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::journal {
+namespace sluice::model {
 namespace {
 
 TEST(UploadState, HasAWordForEachStateAndBack) {
@@ -18,4 +18,4 @@ TEST(UploadState, HasAWordForEachStateAndBack) {
 }
 
 }  // namespace
-}  // namespace sluice::journal
+}  // namespace sluice::model

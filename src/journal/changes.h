@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What can be committed to a journal: one change of one row each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+#include "model/layout.h"
+#include "model/notification.h"
+#include "model/upload.h"
+#include "model/video.h"
+
+namespace sluice::journal {
+
+// How much an owner may have; unset: as much as they like.
+struct OwnerLimits {
+  std::optional<std::uint64_t> sessions;  // Uploads in `receiving`.
+  std::optional<std::uint64_t> bytes;     // Of files of uploads that are not over, and of videos.
+  // Uploads until they are forgotten, and videos; with long texts, some count for several.
+  std::optional<std::uint64_t> records = std::nullopt;
+};
+// too_many_sessions or quota_exceeded when the owner would have more than `limits` with it.
+struct CreateUpload {
+  model::UploadRecord record;
+  OwnerLimits limits = {};
+};
+// Facts known only when the file was there. The id has to be that of an upload in `receiving`; the
+// limits are as above. Committed together with the UpdateUpload that names the bytes.
+struct IdentifyUpload {
+  std::uint64_t id = 0;
+  std::uint64_t file_size = 0;
+  std::string file_name;
+  std::string content_type;
+  std::string parameters;
+  std::string origin;
+  std::string owner;
+  OwnerLimits limits;
+};
+// not_authorized when it has been used already. Remembered until `expires_at`.
+struct UseSignature {
+  std::string digest;
+  Timestamp now;
+  Timestamp expires_at;
+};
+// `conflict` when the upload has another version than `progress`. It has the next one then.
+struct UpdateUpload {
+  std::uint64_t id = 0;
+  model::UploadProgress progress;
+  // With Durability::interval: a power cut may take it back, before the next commit that must not
+  // be lost. It stays in its order.
+  bool may_be_lost = false;
+  // The upload's. Without it the ranges of a multi-chunk upload take more room.
+  std::optional<model::Layout> layout = std::nullopt;
+};
+// Makes all earlier commits survive a power cut.
+struct SyncJournal {};
+// `conflict` when the upload is there and has another version. Unset: it may have any.
+struct RemoveUpload {
+  std::uint64_t id = 0;
+  std::optional<std::uint64_t> version = std::nullopt;
+};
+// Inserts or replaces.
+struct PutVideo {
+  model::VideoRecord record;
+};
+struct RemoveVideo {
+  std::string id;
+};
+// Its id is given by the journal.
+struct AddNotification {
+  model::Notification notification;
+};
+struct PostponeNotification {
+  std::uint64_t id = 0;
+  unsigned attempts = 0;
+  Timestamp next_attempt_at;
+};
+struct RemoveNotification {
+  std::uint64_t id = 0;
+};
+using Change = std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, SyncJournal,
+                            RemoveUpload, PutVideo, RemoveVideo, AddNotification,
+                            PostponeNotification, RemoveNotification>;
+
+}  // namespace sluice::journal

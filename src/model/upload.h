@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// An upload as the journal remembers it and as all rooms speak of it. Values; docs/format.md shows
+// them as a table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/range_set.h"
+#include "model/answer.h"
+#include "model/layout.h"
+
+namespace sluice::model {
+
+// receiving -> received -> delivering -> delivered | refused | failed; refused and failed ->
+// received; and aborted, expired. The words stand in the journal.
+enum class UploadState {
+  receiving,
+  received,
+  delivering,
+  delivered,
+  refused,
+  failed,
+  aborted,
+  expired
+};
+
+const char* to_text(UploadState state) noexcept;
+std::optional<UploadState> upload_state_from_text(std::string_view text) noexcept;
+
+// The part of an upload that changes.
+struct UploadProgress {
+  // How often the journal has changed it. In a change: the version that the change is based on.
+  std::uint64_t version = 0;
+  UploadState state = UploadState::receiving;
+  RangeSet stored;            // Bytes that survive a power cut, but for:
+  RangeSet unsynced;          // Bytes that a power cut may take. REQUIRES: `stored` has them.
+  Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
+  bool blob_present = true;   // False once it is known that the store holds nothing of it.
+  unsigned attempts = 0;      // Hand-offs begun and not answered.
+  Timestamp next_attempt_at;  // Not before. refused, failed: when that was decided.
+  Timestamp handoff_since;    // When the file was complete, or was put back by the operator.
+  std::string failure;        // failed: why the last attempt did.
+  std::optional<Answer> answer;
+
+  friend bool operator==(const UploadProgress&, const UploadProgress&) = default;
+};
+
+struct UploadRecord {
+  std::uint64_t id = 0;
+  std::string token;  // The secret in the URL.
+  // Empty while the file is not known (IdentifyUpload): no client was told of the upload.
+  std::string file_name;
+  std::uint64_t file_size = 0;  // Until then, the most that the file may have.
+  std::string content_type;
+  std::string parameters;     // The session's parameters, a JSON object.
+  std::string origin = "{}";  // Of the session's request, a JSON object: client address, headers.
+  std::string owner;          // Owner of the credentials that opened the session; empty: none.
+  std::optional<Layout> layout;  // Of a multi-chunk upload.
+  // The language that the upload was opened in: a name that a dialect gives and reads.
+  std::string dialect;
+  Timestamp created_at;
+  UploadProgress progress;
+
+  friend bool operator==(const UploadRecord&, const UploadRecord&) = default;
+};
+
+// aborted or expired: 404 for everyone.
+bool is_gone(UploadState state) noexcept;
+// Of an upload that is over, and of which the store holds nothing, the journal keeps what answers
+// need: neither parameters nor origin, and of an aborted or expired one no name, no layout and
+// no ranges.
+bool is_settled(const UploadProgress& progress) noexcept;
+// Reduces the record of a settled upload to the part that the journal keeps.
+void forget_details(UploadRecord& record);
+
+}  // namespace sluice::model
