@@ -98,7 +98,9 @@ void World::hear_error(const Expectation& upload, const Error& error, const char
       }
       break;
     case Errc::content_mismatch:
-      // The request was compared with bytes that were lost on their way to the disk.
+    case Errc::record_damaged:
+      // The request was compared with bytes, or its row was in a log, that were lost on their way
+      // to the disk. The journal stops when the next sync tells it.
       if (has_faults_ && durability_ == Durability::interval) {
         return;
       }
