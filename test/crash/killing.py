@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A server that is killed again and again under load, and what must be true when the load has ended."""
+"""A server that is killed again and again under load, and the checks when the load has ended."""
 
 import dataclasses
 import hashlib
@@ -15,7 +15,7 @@ from support.sluice_server import SluiceServer
 from support.waiting import wait_until
 from workload import Gate, Uploader
 
-# Wherever in a request the answered requests have led, the kill comes this much later at most.
+# The kill comes this much later than the last counted answer at most, so that it hits any moment of a request.
 LONGEST_LIFE_SECONDS = 0.5
 # After the last kill every upload comes to its end within this time.
 FINISH_SECONDS = 150
@@ -63,6 +63,17 @@ class Answered:
             return self._condition.wait_for(lambda: self._count >= count, seconds)
 
 
+def kill_and_start(server, gate, uploaders):
+    """One kill, and the next life. Raises the failure of an uploader."""
+    failed = [uploader for uploader in uploaders if uploader.failure]
+    if failed:
+        raise failed[0].failure
+    gate.close()
+    server.kill()
+    server.start()
+    gate.open(server.address)
+
+
 def _kill_again_and_again(server, gate, answered, rng, uploaders, enough):
     kills = 0
     while not enough(kills):
@@ -71,13 +82,7 @@ def _kill_again_and_again(server, gate, answered, rng, uploaders, enough):
         if kills % 5:
             answered.wait_for(begun + rng.randrange(1, 60), 20)
         time.sleep(rng.random() ** 2 * LONGEST_LIFE_SECONDS)
-        failed = [uploader for uploader in uploaders if uploader.failure]
-        if failed:
-            raise failed[0].failure
-        gate.close()
-        server.kill()
-        server.start()
-        gate.open((server.host, server.port))
+        kill_and_start(server, gate, uploaders)
         kills += 1
     return kills
 
@@ -126,7 +131,7 @@ def _check_nothing_left_over(server, files):
 
 
 def _under_load(server, seed, uploaders_count, enough):
-    """All uploads, finished or aborted, and what it took."""
+    """Waits until all uploads are finished or aborted. Returns the numbers of the run."""
     gate, answered, finish = Gate(), Answered(), threading.Event()
     uploaders = [Uploader(number, seed + number, gate, finish, answered.add) for number in range(uploaders_count)]
     threads = [threading.Thread(target=uploader.run, daemon=True) for uploader in uploaders]
@@ -151,8 +156,8 @@ def _under_load(server, seed, uploaders_count, enough):
 
 
 def kill_under_load(folder, seed, uploaders_count, enough, durability="commit"):
-    """Kills the server until enough(kills), then lets every upload come to its end and compares all of it with what
-    was sent. Raises when a promise was broken; the data then stay in `folder`, else they are removed."""
+    """Kills the server until enough(kills), then lets every upload come to its end and compares the videos with the
+    files that were sent. Raises when a promise was broken; the data then stay in `folder`, else they are removed."""
     with SluiceServer(folder / "data", env={"SLUICE_DATA_DURABILITY": durability}) as server:
         uploads, tally = _under_load(server, seed, uploaders_count, enough)
         server.restart()

@@ -8,7 +8,7 @@ import time
 
 from support.raw_http import OCTETS, BadResponse, Client, ConnectionClosed, multipart, path_of, stored_bytes
 
-# What a killed server looks like from outside.
+# The errors that a client of a killed server gets.
 LOST = (OSError, ConnectionClosed, BadResponse)
 SERVER_PATIENCE_SECONDS = 120.0
 RETRY_PAUSE_SECONDS = 0.02
@@ -20,7 +20,7 @@ class Broken(AssertionError):
 
 
 class Gate:
-    """Where the server is; closed while it is down."""
+    """The address of the server, and a gate that is closed while the server is down."""
 
     def __init__(self):
         self._condition = threading.Condition()
@@ -37,7 +37,7 @@ class Gate:
             self._address = None
 
     def stop(self):
-        """Nobody waits any more."""
+        """Lets every waiting uploader go, for good."""
         with self._condition:
             self._stopped = True
             self._condition.notify_all()
@@ -52,7 +52,7 @@ class Gate:
 
 
 class Upload:
-    """One file and what the server has promised about it."""
+    """One file and the promises that the server has made about it."""
 
     def __init__(self, name, data, location):
         self.name = name
@@ -106,7 +106,7 @@ class Uploader:
                 self._client.close()
 
     def _ask(self, request):
-        """request(client), again and again until it is answered by something that is no 5xx."""
+        """Repeats request(client) until its answer is no 5xx."""
         while True:
             if self._client is None:
                 self._client = Client(self._gate.address(), timeout=60.0)
@@ -127,18 +127,21 @@ class Uploader:
             pass
         return response
 
-    def _one_file(self):
-        rng = self._random
-        small, middle, large = rng.randrange(2, 5000), rng.randrange(5000, 600_000), rng.randrange(600_000, 3_000_000)
-        size = rng.choice([0, 1, small, middle, large])
-        name = f"u{self._number}-{len(self.uploads)}.bin"
+    def _create(self, name, size):
         created = self._until_answered(
             lambda client: client.request("POST", f"/videos/upload.json?file_size={size}&file_name={name}")
         )
         if created.status != 201:
             raise Broken(f"{name}: {created}")
-        upload = Upload(name, rng.randbytes(size), created.json()["location"])
+        upload = Upload(name, self._random.randbytes(size), created.json()["location"])
         self.uploads.append(upload)
+        return upload
+
+    def _one_file(self):
+        rng = self._random
+        small, middle, large = rng.randrange(2, 5000), rng.randrange(5000, 600_000), rng.randrange(600_000, 3_000_000)
+        size = rng.choice([0, 1, small, middle, large])
+        upload = self._create(f"u{self._number}-{len(self.uploads)}.bin", size)
         while upload.answer is None and not upload.aborted:
             self._step(upload)
 
@@ -180,7 +183,7 @@ class Uploader:
             fields = [("X-Extra-File-Tag", tag)]
             asked = self._until_answered(lambda client: client.request("GET", path_of(upload.location), fields))
             missing |= {(tag, number) for number in asked.json()["missing_parts"]}
-        # The one that is not acknowledged before there is an answer.
+        # The part with the last byte, which is not acknowledged before the backend's answer.
         withheld = {("", (len(files[""]) - 1) // PART)}
         if missing != withheld and (lost := missing & acknowledged):
             raise Broken(f"{upload.name}: {lost} were acknowledged and are missing")

@@ -5,12 +5,11 @@ import contextlib
 import json
 import os
 import re
-import socket
 import sqlite3
 
 import pytest
 
-from support.raw_http import OCTETS, Client, Connection, path_of
+from support.raw_http import OCTETS, Client, Connection, address_beyond_loopback, path_of
 from support.waiting import wait_until
 
 RAW = ("Content-Type", OCTETS)
@@ -22,16 +21,6 @@ GOOD = b"file_size=9&file_name=clip.mp4"
 def open_connections(client):
     page = client.get("/metrics").body.decode()
     return int(re.search(r"^sluice_connections_open (\d+)$", page, re.M).group(1))
-
-
-def address_beyond_loopback():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        host = probe.getsockname()[0]
-    return None if host.startswith("127.") else host
 
 
 def begin_upload(client, connection):
@@ -70,7 +59,7 @@ def test_the_longest_idle_connection_goes_for_a_new_one(new_server, connected):
         begin_upload(client, busy)
         for connection in (first, second):
             assert connection.request("GET", "/healthz").status == 200
-        # The client's has waited since its session, `first` since its answer.
+        # The connection of `client` has been idle since its session, `first` since its answer.
         for oldest in (client.connection, first):
             newest = stack.enter_context(Connection(server.address))
             assert newest.request("GET", "/healthz").status == 200
@@ -233,7 +222,7 @@ def test_dribbled_body_ends_and_its_bytes_are_kept(new_server, connected):
 
 
 def test_slow_body_that_keeps_the_pace_goes_on(new_server, connected):
-    """More windows than one, and each brings enough."""
+    """The body takes more than one window, and each brings enough bytes."""
     server = new_server(toml='[timeouts]\nprogress_window = "50ms"\nprogress_bytes = "1"\nbody = "30s"\n')
     client = connected(server)
     location = client.create(100)
@@ -251,7 +240,7 @@ def pipeline_of(target, host, count):
 
 @pytest.mark.parametrize("reads", [False, True])
 def test_slow_readers_are_cut(new_server, connected, reads):
-    """Answers that nobody takes, or one byte now and then, hold the connection for a bounded time."""
+    """A client that reads no byte of an answer, or one now and then, holds the connection for a bounded time."""
     server = new_server(toml=PACE + 'write = "%s"\n' % ("1m" if reads else "300ms"))
     client = connected(server)
     assert open_connections(client) == 1
