@@ -131,7 +131,7 @@ TEST_F(AppendTest, BytesBetweenStoredOnesAreComparedAndWritten) {
   request.layout = model::Layout();
   request.layout->main_size = 9;
   request.layout->part_size = 3;
-  const std::string token = run(engine->create(std::move(request)))->token;
+  const std::string token = (*run(engine->create(std::move(request))))->token;
   ASSERT_TRUE(append(token, "def", Part{{3, 6}}));
   ASSERT_TRUE(append(token, "a", Part{{0, 3}}).error().code() == Errc::bad_request);
   EXPECT_EQ(refusal(token, "dXf", Part{{3, 6}}), Errc::content_mismatch);

@@ -38,15 +38,15 @@ class Engine {
 
   // Durable when it returns. file_too_large, disk_full, overloaded; too_many_sessions and
   // quota_exceeded for an owner who has enough, not_authorized for a signature that was used.
-  virtual runtime::Task<Result<Snapshot>> create(NewUpload request) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> create(NewUpload request) = 0;
 
   // Of requests that still run, it has made the bytes durable that had arrived, as far as the disk
   // does that within limits::status_wait_max; it never waits for a sender. not_found for unknown,
   // aborted and expired uploads.
-  virtual runtime::Task<Result<Snapshot>> status(std::string token) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> status(std::string token) = 0;
 
   // As status(), of what is durable already: for a request that brings bytes itself.
-  virtual runtime::Task<Result<Snapshot>> peek(std::string token) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> peek(std::string token) = 0;
 
   // Of aborted and expired uploads too.
   virtual runtime::Task<Label> label_of(std::string token) = 0;
@@ -67,8 +67,8 @@ class Engine {
   // append() waits for the answer. `outline` says what is known before: the most bytes that the
   // file may have, and perhaps its owner. Nothing remains of a file that breaks off or is refused:
   // by `identity`, by what refuses create(), or as file_too_large.
-  virtual runtime::Task<Result<Snapshot>> take_file(NewUpload outline, runtime::ByteSource& body,
-                                                    FileIdentity& identity) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> take_file(NewUpload outline, runtime::ByteSource& body,
+                                                       FileIdentity& identity) = 0;
 
   // The body of an answer that lies in a file (Answer::spilled_bytes), from its first byte.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(

@@ -51,13 +51,14 @@ class TakeFileTest : public testing::EngineFixture {
   Result<Snapshot> take(ScriptedSource& body, std::uint64_t most = 20) {
     NewUpload outline = outline_;
     outline.file_size = most;
-    return run(engine->take_file(std::move(outline), body, identity));
+    return value_of(run(engine->take_file(std::move(outline), body, identity)));
   }
   Result<Snapshot> take(const std::string& bytes, std::uint64_t most = 20) {
     ScriptedSource body(bytes);
     return take(body, most);
   }
-  static Errc code_of(const Result<Snapshot>& result) {
+  template <class T>
+  static Errc code_of(const Result<T>& result) {
     return result ? Errc::internal : result.error().code();
   }
   void expect_nothing_left() {

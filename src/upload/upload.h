@@ -97,8 +97,7 @@ struct Snapshot {
   std::optional<model::Answer> preview;
 };
 
-// For an answer that is long in coming: thousands of coroutines wait for one, and none of them
-// keeps the room of a whole snapshot meanwhile.
+// As commands return it: a coroutine that waits for one keeps no room for it meanwhile.
 using SnapshotPtr = std::unique_ptr<const Snapshot>;
 
 }  // namespace sluice::upload

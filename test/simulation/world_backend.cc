@@ -87,12 +87,12 @@ Task<> World::retry(Expectation& upload) {
     upload.refused_by_backend = dice_.chance(0.5);
     life_->submitted.erase(upload.id);
   }
-  const Result<upload::Snapshot> result = co_await life_->engine.operations().retry(upload.id);
+  const Result<upload::SnapshotPtr> result = co_await life_->engine.operations().retry(upload.id);
   if (!process_.alive) {
     co_return;
   }
   if (result) {
-    hear(upload, *result);
+    hear(upload, **result);
   } else if (result.error().code() != Errc::bad_request &&
              result.error().code() != Errc::not_found) {
     hear_error(upload, result.error(), "retry");

@@ -57,12 +57,12 @@ Task<> World::take_file(std::uint64_t file_size, ClientSource::Ending ending) {
     co_return;
   }
   ++tally_.files_taken;
-  const auto known = uploads_.find(taken->id);
+  const auto known = uploads_.find((*taken)->id);
   if (known == uploads_.end() || known->second.source != sent.source) {
     violate(fmt::format("{} became another upload", name));
     co_return;
   }
-  hear(known->second, *taken);
+  hear(known->second, **taken);
 }
 
 void World::hear_refusal(const std::string& name, const Error& error) {

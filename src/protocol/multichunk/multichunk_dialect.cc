@@ -147,18 +147,18 @@ Task<Answer> MultichunkDialect::answer(Call& call, const upload::Snapshot& snaps
 }
 
 Task<Result<MultichunkDialect::Part>> MultichunkDialect::part_of(Call& call) {
-  const Result<upload::Snapshot> before = co_await engine_.peek(call.capture);
+  const Result<upload::SnapshotPtr> before = co_await engine_.peek(call.capture);
   if (!before) {
     co_return fail(before.error());
   }
-  call.upload_id = before->id;
-  if (!before->layout) {
+  call.upload_id = (*before)->id;
+  if (!(*before)->layout) {
     co_return fail(Errc::bad_request,
                    std::string(part_header) +
                        ": this session has no parts, as it was opened without multi_chunk; "
                        "expected a Content-Range, or the whole file");
   }
-  const Result<ChunkedFile> file = file_of(call.request, *before->layout);
+  const Result<ChunkedFile> file = file_of(call.request, *(*before)->layout);
   if (!file) {
     co_return fail(file.error());
   }
@@ -210,9 +210,9 @@ Task<Answer> MultichunkDialect::final_answer(const upload::Snapshot& snapshot) {
 }
 
 Task<Answer> MultichunkDialect::pending(Call& call, Error error) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
-  if (snapshot && is_decided(*snapshot)) {
-    co_return co_await final_answer(*snapshot);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.peek(call.capture);
+  if (snapshot && is_decided(**snapshot)) {
+    co_return co_await final_answer(**snapshot);
   }
   co_return fail(std::move(error));
 }
@@ -236,11 +236,11 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
   if (finished.error().code() != Errc::delivery_pending) {
     co_return fail(finished.error());
   }
-  const Result<upload::Snapshot> pending = co_await engine_.peek(call.capture);
+  const Result<upload::SnapshotPtr> pending = co_await engine_.peek(call.capture);
   if (!pending) {
     co_return fail(pending.error());
   }
-  co_return co_await description(*pending, *file);
+  co_return co_await description(**pending, *file);
 }
 
 Task<Answer> MultichunkDialect::description(const upload::Snapshot& snapshot,

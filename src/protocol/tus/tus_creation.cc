@@ -31,7 +31,7 @@ Task<Answer> TusDialect::create(Call& call) {
   if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
     co_return std::move(*refusal);
   }
-  co_return co_await begin(call, std::get<upload::Snapshot>(*opened), *request);
+  co_return co_await begin(call, *std::get<upload::SnapshotPtr>(*opened), *request);
 }
 
 // A file of no bytes is complete with its creation, so its creation is what may not be a false
@@ -48,26 +48,25 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
     add_progress(response.headers, created);
     co_return response;
   }
-  const Appended appended = is_empty ? co_await complete_empty(call, created.token)
-                                     : co_await append(call, created.token, *request.first_chunk);
-  if (!appended && info(appended.error().code()).http_status < 500) {
+  Found now = is_empty ? co_await complete_empty(call, created.token)
+                       : co_await append(call, created.token, *request.first_chunk);
+  if (!now && info(now.error().code()).http_status < 500) {
     (void)co_await engine_.abort(created.token);
-    co_return fail(appended.error());
-  }
-  if (!appended && is_empty) {
-    call.headers.set("Location", location);
-    co_return fail(appended.error());
-  }
-  const Result<upload::Snapshot> now =
-      appended ? Result<upload::Snapshot>(**appended) : co_await engine_.peek(created.token);
-  if (!now) {
     co_return fail(now.error());
   }
-  if (is_refused(*now) || (is_empty && !now->answer)) {
-    call.headers.set("Location", location);
-    co_return co_await final_answer(*now);
+  if (!now && !is_empty) {
+    now = co_await engine_.peek(created.token);
   }
-  add_progress(response.headers, *now);
+  if (!now) {
+    call.headers.set("Location", location);
+    co_return fail(now.error());
+  }
+  const upload::Snapshot& snapshot = **now;
+  if (is_refused(snapshot) || (is_empty && !snapshot.answer)) {
+    call.headers.set("Location", location);
+    co_return co_await final_answer(snapshot);
+  }
+  add_progress(response.headers, snapshot);
   co_return response;
 }
 

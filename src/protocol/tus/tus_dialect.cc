@@ -104,29 +104,29 @@ Task<Answer> TusDialect::handle(Call& call) {
 }
 
 Task<Answer> TusDialect::tell_offset(Call& call) {
-  Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
-  if (snapshot && snapshot->file_size == 0 && !is_decided(*snapshot)) {
+  Found found = co_await engine_.status(call.capture);
+  if (found && (*found)->file_size == 0 && !is_decided(**found)) {
     // The process may have ended between its creation and its end, and no chunk will come.
-    const Appended completed = co_await complete_empty(call, call.capture);
-    snapshot = completed ? Result<upload::Snapshot>(**completed) : fail(completed.error());
+    found = co_await complete_empty(call, call.capture);
   }
-  if (!snapshot) {
-    Answer answer = co_await refuse(call, snapshot.error());
+  if (!found) {
+    Answer answer = co_await refuse(call, found.error());
     // Clients take all other statuses for the end of the upload, and begin a new one.
     const bool is_transient = !answer && error_answer(answer.error()).status >= 500;
     co_return is_transient ? Answer(plain_answer(423, "the offset cannot be told now: ask again"))
                            : std::move(answer);
   }
-  call.upload_id = snapshot->id;
-  if (snapshot->layout) {
+  const upload::Snapshot& snapshot = **found;
+  call.upload_id = snapshot.id;
+  if (snapshot.layout) {
     co_return no_parts();
   }
-  if (is_refused(*snapshot) && snapshot->file_size == 0) {
-    co_return co_await final_answer(*snapshot);
+  if (is_refused(snapshot) && snapshot.file_size == 0) {
+    co_return co_await final_answer(snapshot);
   }
   http::Response response;
-  add_progress(response.headers, *snapshot);
-  response.headers.set("Upload-Length", std::to_string(snapshot->file_size));
+  add_progress(response.headers, snapshot);
+  response.headers.set("Upload-Length", std::to_string(snapshot.file_size));
   response.headers.set("Cache-Control", "no-store");
   co_return response;
 }
@@ -137,31 +137,32 @@ Task<Answer> TusDialect::receive(Call& call) {
     co_return fail(chunk.error());
   }
   {
-    const Result<upload::Snapshot> before = co_await engine_.peek(call.capture);
-    if (!before) {
-      co_return co_await refuse(call, before.error());
+    const Found found = co_await engine_.peek(call.capture);
+    if (!found) {
+      co_return co_await refuse(call, found.error());
     }
-    call.upload_id = before->id;
-    if (before->layout) {
+    const upload::Snapshot& before = **found;
+    call.upload_id = before.id;
+    if (before.layout) {
       co_return no_parts();
     }
-    if (is_whole(*before)) {
-      co_return co_await receive_at_end(call, *before, *chunk);
+    if (is_whole(before)) {
+      co_return co_await receive_at_end(call, before, *chunk);
     }
-    const Result<> fits = check_fits(*chunk, before->file_size);
-    if (!fits && chunk->offset == before->stored.prefix()) {
+    const Result<> fits = check_fits(*chunk, before.file_size);
+    if (!fits && chunk->offset == before.stored.prefix()) {
       co_return fail(fits.error());
     }
-    if (!fits || chunk->offset > before->file_size) {
+    if (!fits || chunk->offset > before.file_size) {
       co_return co_await offset_mismatch(call, *chunk);
     }
   }
-  Appended appended = co_await append(call, call.capture, *chunk);
+  Found appended = co_await append(call, call.capture, *chunk);
   co_return co_await conclude(call, *chunk, std::move(appended));
 }
 
-Task<TusDialect::Appended> TusDialect::append(Call& call, const std::string& token,
-                                              const ChunkRequest& chunk) {
+Task<TusDialect::Found> TusDialect::append(Call& call, const std::string& token,
+                                           const ChunkRequest& chunk) {
   return engine_.append(token, upload::ContinuesAt{chunk.offset}, call.body);
 }
 
@@ -175,12 +176,12 @@ Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snap
   if (const Result<> fits = check_fits(chunk, size); !fits) {
     co_return fail(fits.error());
   }
-  Appended appended =
+  Found appended =
       co_await engine_.append(call.capture, upload::Range{chunk.offset, size}, call.body);
   co_return co_await conclude(call, {size, 0, {}}, std::move(appended));
 }
 
-Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Appended appended) {
+Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Found appended) {
   if (!appended && appended.error().code() == Errc::offset_mismatch) {
     co_return co_await offset_mismatch(call, chunk);
   }
@@ -210,17 +211,17 @@ Task<Answer> TusDialect::final_answer(const upload::Snapshot& snapshot) {
 }
 
 Task<Answer> TusDialect::offset_mismatch(Call& call, const ChunkRequest& chunk) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
+  const Found snapshot = co_await engine_.peek(call.capture);
   if (!snapshot) {
     co_return co_await refuse(call, snapshot.error());
   }
-  add_progress(call.headers, *snapshot);
+  add_progress(call.headers, **snapshot);
   co_return fail(Errc::offset_mismatch, "Upload-Offset: expected " +
-                                            std::to_string(offset_of(*snapshot)) + ", got " +
+                                            std::to_string(offset_of(**snapshot)) + ", got " +
                                             std::to_string(chunk.offset));
 }
 
-Task<TusDialect::Appended> TusDialect::complete_empty(Call& call, const std::string& token) {
+Task<TusDialect::Found> TusDialect::complete_empty(Call& call, const std::string& token) {
   return engine_.append(token, upload::Range{0, 0, 0}, call.body);
 }
 
@@ -247,30 +248,30 @@ Task<Answer> TusDialect::terminate(Call& call) {
 }
 
 Task<Answer> TusDialect::describe(Call& call) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  const Found snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return co_await refuse(call, snapshot.error());
   }
-  call.upload_id = snapshot->id;
-  co_return description_answer(*snapshot);
+  call.upload_id = (*snapshot)->id;
+  co_return description_answer(**snapshot);
 }
 
 Task<Answer> TusDialect::answer(Call& call) {
   if (!is_upload_token(call.capture)) {
     co_return fail(Errc::not_found, "there is no upload here");
   }
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
+  const Found snapshot = co_await engine_.peek(call.capture);
   if (!snapshot) {
     co_return co_await refuse(call, snapshot.error());
   }
-  call.upload_id = snapshot->id;
-  if (!is_decided(*snapshot)) {
+  call.upload_id = (*snapshot)->id;
+  if (!is_decided(**snapshot)) {
     co_return fail(Errc::delivery_pending,
-                   is_whole(*snapshot)
+                   is_whole(**snapshot)
                        ? "all bytes are stored, the backend has not answered yet: ask again"
                        : "there is no answer before all bytes are stored");
   }
-  co_return co_await final_answer(*snapshot);
+  co_return co_await final_answer(**snapshot);
 }
 
 }  // namespace sluice::protocol::tus

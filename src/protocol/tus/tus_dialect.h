@@ -47,7 +47,7 @@ class TusDialect final : public Dialect {
   std::vector<Route> routes() override;
 
  private:
-  using Appended = Result<upload::SnapshotPtr>;
+  using Found = Result<upload::SnapshotPtr>;  // What commands of the engine return.
 
   runtime::Task<Answer> create(Call& call);
   // The answer to a creation, once the upload is there.
@@ -59,16 +59,16 @@ class TusDialect final : public Dialect {
   runtime::Task<Answer> terminate(Call& call);    // DELETE
   runtime::Task<Answer> answer(Call& call);       // GET of the backend's answer
 
-  runtime::Task<Appended> append(Call& call, const std::string& token, const ChunkRequest& chunk);
+  runtime::Task<Found> append(Call& call, const std::string& token, const ChunkRequest& chunk);
   // A chunk for an upload of which nothing is missing: it asks what became of the file.
   runtime::Task<Answer> receive_at_end(Call& call, const upload::Snapshot& snapshot,
                                        const ChunkRequest& chunk);
-  runtime::Task<Answer> conclude(Call& call, const ChunkRequest& chunk, Appended appended);
+  runtime::Task<Answer> conclude(Call& call, const ChunkRequest& chunk, Found appended);
   runtime::Task<Answer> final_answer(const upload::Snapshot& snapshot);
   runtime::Task<Answer> offset_mismatch(Call& call, const ChunkRequest& chunk);
   // Completes a file of no bytes, of which no chunk comes. delivery_pending while its answer does
   // not come.
-  runtime::Task<Appended> complete_empty(Call& call, const std::string& token);
+  runtime::Task<Found> complete_empty(Call& call, const std::string& token);
   // The error of a command about the call's upload: 410 where there was one.
   runtime::Task<Answer> refuse(Call& call, Error error);
 
