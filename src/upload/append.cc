@@ -17,6 +17,11 @@ using runtime::Task;
 
 namespace {
 
+bool counts_whole(const Piece& piece) {
+  const auto* const continues = std::get_if<ContinuesAt>(&piece);
+  return continues != nullptr && continues->counts_whole;
+}
+
 Error offset_mismatch(std::uint64_t offset, std::uint64_t stored) {
   return Error(
       Errc::offset_mismatch,
@@ -31,10 +36,11 @@ Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
       tools_(tools),
       piece_(piece),
       is_part_(std::holds_alternative<Part>(piece)),
+      counts_whole_(counts_whole(piece)),
       body_(body),
       position_(wanted_range(piece, upload.file_size()).begin),
       end_(wanted_range(piece, upload.file_size()).end),
-      may_be_another_file_(std::holds_alternative<UpToEnd>(piece) ||
+      may_be_another_file_(counts_whole_ || std::holds_alternative<UpToEnd>(piece) ||
                            (is_exact(piece) && !body.remaining())) {}
 
 Task<Result<bool>> Append::run() {
@@ -64,7 +70,7 @@ Task<Result<bool>> Append::run() {
   const bool arrived_whole = transferred.has_value();
   const bool is_another_file =
       may_be_another_file_ && !arrived_whole && transferred.error().code() == Errc::bad_request;
-  if (is_another_file) {
+  if (is_another_file || (counts_whole_ && !arrived_whole)) {
     written_ = RangeSet();
   }
   const Result<bool> finished = co_await settle(arrived_whole);
@@ -225,17 +231,18 @@ Task<Result<bool>> Append::compare(std::uint64_t until) {
 }
 
 // Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file and a part have to
-// end where they end.
+// end where they end. Of a piece that counts as a whole the end is read, which says whether it
+// does.
 Task<Result<>> Append::check_end() {
   const bool is_up_to_end = std::holds_alternative<UpToEnd>(piece_);
-  if (!is_exact(piece_) && !is_up_to_end) {
+  if (!is_exact(piece_) && !is_up_to_end && !counts_whole_) {
     co_return Result<>();
   }
   const std::uint64_t begin = wanted_range(piece_, upload_.file_size()).begin;
   const std::uint64_t size = end_ - begin;
   const char* const what = is_part_ ? "this part has" : "file_size is";
   const char* const came = is_part_ ? "body" : "file that came";
-  if (position_ < end_ && !is_up_to_end) {
+  if (position_ < end_ && is_exact(piece_)) {
     co_return fail(Errc::bad_request,
                    fmt::format("{} {} bytes, the {} has {}", what, size, came, position_ - begin));
   }
@@ -244,8 +251,8 @@ Task<Result<>> Append::check_end() {
   if (!count) {
     co_return fail(count.error());
   }
-  if (*count != 0 && is_up_to_end) {
-    co_return fail(Errc::file_too_large, fmt::format("File size limit is set to {} bytes", size));
+  if (*count != 0 && !is_exact(piece_)) {
+    co_return fail(Errc::file_too_large, fmt::format("File size limit is set to {} bytes", end_));
   }
   if (*count != 0) {
     co_return fail(Errc::bad_request,

@@ -81,6 +81,7 @@ class Append {
   const AppendTools& tools_;
   const Piece& piece_;
   const bool is_part_;
+  const bool counts_whole_;  // As ContinuesAt has it.
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;  // Null before it is needed.
   // Hears which bytes are written; null while it is not known whose bytes they are.

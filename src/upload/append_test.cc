@@ -52,6 +52,20 @@ TEST_F(AppendTest, ContinuesNowhereElse) {
   EXPECT_EQ(blob(1), "abc");
 }
 
+TEST_F(AppendTest, CountsWholeOrNotAtAll) {
+  const std::string token = create(9);
+  for (const Ending ending : {Ending::lost, Ending::end}) {
+    ScriptedSource body("abc", ending);
+    const auto appended = run(engine->append(token, ContinuesAt{0, true}, body));
+    EXPECT_EQ(appended.has_value(), ending == Ending::end);
+    EXPECT_EQ(status(token)->acknowledged, appended ? 3U : 0U);
+  }
+  EXPECT_EQ(refusal(token, "defghij", ContinuesAt{3, true}), Errc::file_too_large);
+  EXPECT_EQ(status(token)->acknowledged, 3U);
+  EXPECT_TRUE(append(token, "defghi", ContinuesAt{3, true})->answer);
+  EXPECT_EQ(delivered_bytes, "abcdefghi");
+}
+
 TEST_F(AppendTest, TheErrorNamesBothOffsets) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abc", ContinuesAt{0}));

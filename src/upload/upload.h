@@ -62,6 +62,9 @@ struct UpToEnd {};
 // Bytes from `offset` on, which has to be where the stored bytes end: offset_mismatch otherwise.
 struct ContinuesAt {
   std::uint64_t offset = 0;
+  // No byte counts before the body's end, and none when that is an error: the end tells whether the
+  // bytes are right.
+  bool counts_whole = false;
 };
 // The kind of a request's body, and where its bytes belong.
 using Piece = std::variant<Range, WholeFile, Part, UpToEnd, ContinuesAt>;
