@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/tus/chunk_request.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "base/checked.h"
 #include "base/encoding.h"
@@ -10,6 +12,26 @@
 #include "protocol/tus/upload_checksum.h"
 
 namespace sluice::protocol::tus {
+
+namespace {
+
+// RFC 9110 6.6.2
+bool announces_trailer(const http::Request& request, std::string_view name) {
+  for (const http::Header& field : request.headers.fields()) {
+    std::string_view rest =
+        equals_ignoring_case(field.name, "Trailer") ? field.value : std::string_view();
+    while (!rest.empty()) {
+      const std::string_view item = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+      if (equals_ignoring_case(trimmed(item), name)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 Result<ChunkRequest> parse_chunk(const http::Request& request) {
   Result<ChunkRequest> chunk = parse_first_chunk(request);
@@ -50,6 +72,8 @@ Result<ChunkRequest> parse_first_chunk(const http::Request& request) {
     }
     chunk.checksum = *std::move(digest);
   }
+  chunk.checksum_follows = !chunk.checksum && request.framing == http::Framing::chunked &&
+                           announces_trailer(request, "Upload-Checksum");
   return chunk;
 }
 

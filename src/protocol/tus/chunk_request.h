@@ -16,6 +16,9 @@ struct ChunkRequest {
   // The bytes that come; unset: the body tells by its end.
   std::optional<std::uint64_t> size;
   std::optional<ExpectedDigest> checksum;
+  bool checksum_follows = false;  // In a trailer, which the head announces.
+
+  bool is_checked() const noexcept { return checksum || checksum_follows; }
 };
 
 // unsupported_media_type unless the body is a chunk, bad_request for the fields.

@@ -52,7 +52,9 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
                        : co_await append(call, created.token, *request.first_chunk);
   if (!now && info(now.error().code()).http_status < 500) {
     (void)co_await engine_.abort(created.token);
-    co_return fail(now.error());
+    const bool is_wrong =
+        request.first_chunk && is_wrong_checksum(*request.first_chunk, now.error());
+    co_return is_wrong ? Answer(checksum_answer()) : fail(now.error());
   }
   if (!now && !is_empty) {
     now = co_await engine_.peek(created.token);

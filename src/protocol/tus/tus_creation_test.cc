@@ -169,6 +169,16 @@ TEST_F(TusCreationTest, AWholeFileIsNoFalseSuccess) {
   EXPECT_EQ(refused.body, R"({"no":"thanks"})");
 }
 
+TEST_F(TusCreationTest, NothingRemainsOfAWrongBeginning) {
+  const std::string fields = std::string("\nUpload-Length: 6") + chunk;
+  const std::string checksum = "\nUpload-Checksum: sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=";
+  const http::Response wrong = post(fields + checksum, "abd");
+  EXPECT_EQ(wrong.status, 460);
+  EXPECT_EQ(header(wrong, "Location"), "(none)");
+  EXPECT_EQ(journal.uploads.at(1).progress.state, model::UploadState::aborted);
+  EXPECT_EQ(told(post(fields + checksum, "abc")), "201 3");
+}
+
 TEST_F(TusCreationTest, TheApplicationMayRefuse) {
   class Closed final : public SessionGate {
    public:

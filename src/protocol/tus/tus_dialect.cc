@@ -65,7 +65,9 @@ http::Response TusDialect::render(const Error& error) const {
 void TusDialect::add_options(http::Headers& headers) const {
   headers.set("Tus-Resumable", version);
   headers.set("Tus-Version", version);
-  headers.set("Tus-Extension", "creation,creation-with-upload,expiration,termination");
+  headers.set("Tus-Extension",
+              "creation,creation-with-upload,expiration,termination,checksum,checksum-trailer");
+  headers.set("Tus-Checksum-Algorithm", checksum_algorithms);
   headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
 }
 
@@ -163,7 +165,20 @@ Task<Answer> TusDialect::receive(Call& call) {
 
 Task<TusDialect::Found> TusDialect::append(Call& call, const std::string& token,
                                            const ChunkRequest& chunk) {
-  return engine_.append(token, upload::ContinuesAt{chunk.offset}, call.body);
+  return chunk.is_checked() ? append_checked(call, token, chunk)
+                            : engine_.append(token, upload::ContinuesAt{chunk.offset}, call.body);
+}
+
+Task<TusDialect::Found> TusDialect::append_checked(Call& call, const std::string& token,
+                                                   const ChunkRequest& chunk) {
+  const auto from_trailer = [&call]() -> Result<std::vector<ExpectedDigest>> {
+    const Result<ExpectedDigest> digest =
+        parse_upload_checksum(call.exchange.trailer("Upload-Checksum").value_or(""));
+    return digest ? Result<std::vector<ExpectedDigest>>({*digest}) : fail(digest.error());
+  };
+  DigestSource body = chunk.checksum ? DigestSource(call.body, *chunk.checksum)
+                                     : DigestSource(call.body, known_algorithms(), from_trailer);
+  co_return co_await engine_.append(token, upload::ContinuesAt{chunk.offset, true}, body);
 }
 
 Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snapshot,
@@ -178,12 +193,16 @@ Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snap
   }
   Found appended =
       co_await engine_.append(call.capture, upload::Range{chunk.offset, size}, call.body);
-  co_return co_await conclude(call, {size, 0, {}}, std::move(appended));
+  co_return co_await conclude(call, {.offset = size, .size = 0, .checksum = {}},
+                              std::move(appended));
 }
 
 Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Found appended) {
   if (!appended && appended.error().code() == Errc::offset_mismatch) {
     co_return co_await offset_mismatch(call, chunk);
+  }
+  if (!appended && is_wrong_checksum(chunk, appended.error())) {
+    co_return checksum_answer();
   }
   if (!appended) {
     co_return co_await refuse(call, appended.error());

@@ -60,6 +60,9 @@ class TusDialect final : public Dialect {
   runtime::Task<Answer> answer(Call& call);       // GET of the backend's answer
 
   runtime::Task<Found> append(Call& call, const std::string& token, const ChunkRequest& chunk);
+  // Nothing of the chunk counts before its checksum was found right.
+  runtime::Task<Found> append_checked(Call& call, const std::string& token,
+                                      const ChunkRequest& chunk);
   // A chunk for an upload of which nothing is missing: it asks what became of the file.
   runtime::Task<Answer> receive_at_end(Call& call, const upload::Snapshot& snapshot,
                                        const ChunkRequest& chunk);

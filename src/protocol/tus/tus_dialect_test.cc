@@ -340,5 +340,51 @@ TEST_F(TusDialectTest, WhatARetryHealsIsNo4xx) {
   }
 }
 
+constexpr const char* sha1_of_abc = "sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=";
+
+// T13, T14
+TEST_F(TusDialectTest, AChunkWithAChecksumCountsWholeOrNotAtAll) {
+  const std::string path = create(6);
+  const std::string field = std::string("\nUpload-Checksum: ") + sha1_of_abc;
+  EXPECT_EQ(told(patch(path, 0, "abd", field)), "460 (none)");
+  EXPECT_EQ(offset_at(path), "0");
+  send_broken(patch_head(path, 0) + "\nTus-Resumable: 1.0.0\nContent-Length: 3" + field, "ab");
+  EXPECT_EQ(offset_at(path), "0");
+  EXPECT_EQ(told(patch(path, 0, "abc", field)), "204 3");
+  EXPECT_EQ(told(patch(path, 3, "def", "\nUpload-Checksum: md5 Tve7SJfv6Y1gXNLOf3n9Tg==")),
+            "460 (none)");
+  EXPECT_EQ(deliveries, 0) << "the end of the file, but the wrong one";
+  EXPECT_EQ(told(patch(path, 3, "def", "\nUpload-Checksum: crc32 DYWVOg==")), "460 (none)");
+  EXPECT_EQ(told(patch(path, 3, "abc", field)), "204 6");
+  EXPECT_EQ(stored(path), "abcabc");
+  for (const char* wrong : {"sha1 x", "sha512 AAAA", "sha1", ""}) {
+    const std::string malformed = std::string("\nUpload-Checksum: ") + wrong;
+    EXPECT_EQ(patch(create(6), 0, "abc", malformed).status, 400) << wrong;
+  }
+  EXPECT_EQ(header(send("OPTIONS /files"), "Tus-Checksum-Algorithm"), "sha1,sha256,md5,crc32");
+}
+
+// T15
+TEST_F(TusDialectTest, AChecksumMayComeBehindTheChunk) {
+  class Behind final : public http::Trailers {
+   public:
+    std::optional<std::string> trailer(std::string_view name) const override {
+      return name == "Upload-Checksum" ? value : std::nullopt;
+    }
+    std::optional<std::string> value;
+  };
+  Behind behind;
+  trailers = &behind;
+  const std::string path = create(3);
+  const std::string fields = "\nTransfer-Encoding: chunked\nTrailer: X, upload-checksum";
+  EXPECT_EQ(patch(path, 0, "abc", fields).status, 400) << "it does not come";
+  behind.value = "sha256 x";
+  EXPECT_EQ(patch(path, 0, "abc", fields).status, 400);
+  behind.value = sha1_of_abc;
+  EXPECT_EQ(told(patch(path, 0, "abd", fields)), "460 (none)");
+  EXPECT_EQ(offset_at(path), "0");
+  EXPECT_EQ(told(patch(path, 0, "abc", fields)), "204 3");
+}
+
 }  // namespace
 }  // namespace sluice::protocol::tus

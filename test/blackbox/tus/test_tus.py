@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """tus 1.0.0 byte by byte: versions, offsets, statuses, what is stored."""
 
+import base64
+import hashlib
 import json
+import zlib
 from email.utils import parsedate_to_datetime
 
 import pytest
 
-from support.raw_http import chunked, path_of
+from support.raw_http import Connection, chunked, path_of
 from support.tus import CHUNK, VERSION, Tus, metadata, offset_in
 
 DATA = b"abcdefghi"
@@ -233,6 +236,62 @@ def test_expiration_is_renewed(tus):
     assert parsedate_to_datetime(tus.head(location).header("Upload-Expires")) == first
     later = parsedate_to_datetime(tus.patch(location, 0, b"abc").header("Upload-Expires"))
     assert later > first
+
+
+def checksum(name, data):
+    digest = zlib.crc32(data).to_bytes(4, "big") if name == "crc32" else hashlib.new(name, data).digest()
+    return f"{name} {base64.b64encode(digest).decode()}"
+
+
+# T13, T14
+@pytest.mark.parametrize("name", ["sha1", "sha256", "md5", "crc32"])
+def test_checksums(client, server, video_path, tus, noise, name):
+    assert name in client.request("OPTIONS", "/files").header("Tus-Checksum-Algorithm").split(",")
+    data = noise(3_000_000)
+    half = len(data) // 2
+    location = tus.create(len(data))
+    wrong = ("Upload-Checksum", checksum(name, data))
+    expect(tus.patch(location, 0, data[:half], wrong), 460)
+    expect(tus.patch(location, 0, data[:half], ("Upload-Checksum", checksum(name, data[:half]))), 204, half)
+    expect(tus.patch(location, half, data[half:], wrong), 460)
+    expect(tus.head(location), 200, half)
+    expect(tus.patch(location, half, data[half:], ("Upload-Checksum", checksum(name, data[half:]))), 204, len(data))
+    assert stored(server, video_path, tus, location) == data
+
+
+@pytest.mark.parametrize("value", ["sha1", "sha1 !", "sha1 AAAA", "sha512 AAAA", "AAAA", ""])
+def test_checksums_that_cannot_be_read(tus, value):
+    location = tus.create(9)
+    expect(tus.patch(location, 0, DATA, ("Upload-Checksum", value)), 400)
+    assert tus.offset(location) == 0
+
+
+def test_a_broken_chunk_with_a_checksum_counts_for_nothing(server, client, tus, noise):
+    data = noise(1_000_000)
+    location = tus.create(len(data))
+    with Connection(server.address) as cut:
+        fields = [VERSION, CHUNK, ("Upload-Offset", "0"), ("Content-Length", str(len(data)))]
+        cut.send_head("PATCH", path_of(location), [*fields, ("Upload-Checksum", checksum("sha1", data))])
+        cut.send(data[:700_000])
+    assert tus.offset(location) == 0
+    expect(tus.patch(location, 0, data), 204, len(data))
+
+
+# T15
+def test_a_checksum_in_a_trailer(tus):
+    location = tus.create(9)
+    fields = [VERSION, CHUNK, ("Upload-Offset", "0"), ("Transfer-Encoding", "chunked"), ("Trailer", "Upload-Checksum")]
+
+    def send(trailer):
+        connection = tus.client.connection
+        connection.send_head("PATCH", path_of(location), fields)
+        connection.send(chunked(DATA)[:-2] + trailer.encode() + b"\r\n")
+        return connection.read_final()
+
+    expect(send(f"Upload-Checksum: {checksum('sha1', b'x')}\r\n"), 460)
+    expect(send(""), 400)
+    assert tus.offset(location) == 0
+    expect(send(f"Upload-Checksum: {checksum('sha1', DATA)}\r\n"), 204, 9)
 
 
 # T16
