@@ -74,6 +74,6 @@ def test_the_server_is_killed(world, tus_js):
     path, data = world.file(SIZE)
     upload = tus_js(path, chunkSize=200_000, retryDelays=[200] * 60)
     for count in (3, 7):
-        world.proxy.wait_until(lambda: len(world.proxy.requests) >= count)
+        world.proxy.wait_until(lambda proxy, count=count: len(proxy.requests) >= count)
         world.restart()
     expect_success(world, upload.end(), data)

@@ -16,7 +16,7 @@ def uploader(world, path, **options):
     return tus.uploader(str(path), **options)
 
 
-@pytest.mark.parametrize("options", [{}, {"chunk_size": 10_000_000}, {"metadata": {}}])
+@pytest.mark.parametrize("options", [{}, {"chunk_size": 10_000_000}, {"metadata": {}}, {"upload_checksum": True}])
 def test_upload(world, options):
     path, data = world.file(SIZE)
     upload = uploader(world, path, **options)
