@@ -23,6 +23,7 @@ struct OwnerLimits {
   std::optional<std::uint64_t> records = std::nullopt;
 };
 // too_many_sessions or quota_exceeded when the owner would have more than `limits` with it.
+// `conflict` when there is one with its token.
 struct CreateUpload {
   model::UploadRecord record;
   OwnerLimits limits = {};

@@ -103,6 +103,15 @@ TEST_P(JournalContract, OnlyTheVersionThatIsMeantIsRemoved) {
   EXPECT_TRUE(commit({RemoveUpload{1, 1}})) << "it is gone already";
 }
 
+TEST_P(JournalContract, ASecondUploadWithTheSameTokenIsAConflict) {
+  const model::UploadRecord first = sample_upload(1);
+  model::UploadRecord second = sample_upload(2);
+  second.token = first.token;
+  ASSERT_TRUE(commit({CreateUpload{first}}));
+  EXPECT_EQ(refusal({CreateUpload{second}}), Errc::conflict);
+  EXPECT_EQ(sluice::testing::run(journal().find_upload(first.token)).value()->id, 1U);
+}
+
 TEST_P(JournalContract, GivesEachNumberOnce) {
   const Result<std::uint64_t> first = sluice::testing::run(journal().next_upload_id());
   const Result<std::uint64_t> second = sluice::testing::run(journal().next_upload_id());

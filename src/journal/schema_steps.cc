@@ -427,6 +427,8 @@ ALTER TABLE uploads ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 // The words of the session's request are the upload's, not its layout's.
 constexpr const char* version_16 = R"sql(
 ALTER TABLE uploads ADD COLUMN dialect TEXT NOT NULL DEFAULT 'panda';
+ALTER TABLE uploads ADD COLUMN words TEXT NOT NULL DEFAULT '';
+ALTER TABLE uploads ADD COLUMN is_partial INTEGER NOT NULL DEFAULT 0;
 UPDATE uploads SET layout = json_remove(layout, '$.asked_in_json'),
   dialect = CASE WHEN json_extract(layout, '$.asked_in_json') THEN 'panda-json'
     ELSE 'panda' END

@@ -84,6 +84,8 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.layout = model::Layout{9, 4, {}};
   EXPECT_TRUE(record.layout->add("tag", "name", 3));
   record.dialect = "multichunk";
+  record.words = R"({"metadata":"a"})";
+  record.is_partial = true;
   record.progress.state = model::UploadState::refused;
   record.progress.stored.add({0, 10});
   record.progress.stored.add({20, 9'007'199'254'740'992});

@@ -141,6 +141,8 @@ std::expected<model::UploadRecord, const char*> take_upload(Execution& row) {
     columns.expect(fits, "layout");
   }
   record.dialect = columns.bytes();
+  record.words = columns.bytes();
+  record.is_partial = columns.integer("is_partial", 0, 1) == 1;
   record.created_at = columns.time("created_at");
   take_progress(columns, record.layout, record.progress);
   if (columns.damaged() != nullptr) {

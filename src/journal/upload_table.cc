@@ -42,12 +42,13 @@ Result<> UploadTable::prepare() {
        "UPDATE uploads SET file_size = ?, file_name = ?, content_type = ?, parameters = ?,"
        " origin = ?, owner = ?, weight = ? WHERE id = ? AND state = 'receiving'"},
       {&update_, update + " WHERE id = ? AND version = ?"},
-      {&finish_, update +
-                     ", content_type = x'', parameters = '{}', origin = '{}',"
-                     " weight = 1 + (length(file_name) + length(CAST(layout AS BLOB)) + ?) / " +
-                     std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
+      {&finish_,
+       update +
+           ", content_type = x'', parameters = '{}', origin = '{}',"
+           " weight = 1 + (length(file_name) + length(CAST(layout || words AS BLOB)) + ?) / " +
+           std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
       {&bury_, update + ", content_type = x'', parameters = '{}', origin = '{}', file_name = x'',"
-                        " layout = '', weight = 1 WHERE id = ? AND version = ?"},
+                        " layout = '', words = '', weight = 1 WHERE id = ? AND version = ?"},
       // A few at a time: each burial brings one.
       {&forget_gone_,
        "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads INDEXED BY uploads_gone"
@@ -90,6 +91,9 @@ Result<> UploadTable::prepare() {
 }
 
 Result<> UploadTable::create(const model::UploadRecord& record) {
+  if (const Result<> fresh = expect_new(record.token); !fresh) {
+    return fresh;
+  }
   const std::string layout = record.layout ? layout_to_text(*record.layout) : "";
   const ProgressTexts texts(record.progress, record.layout);
   Execution execution(insert_);
@@ -103,12 +107,14 @@ Result<> UploadTable::create(const model::UploadRecord& record) {
   execution.bind_text(record.owner);
   execution.bind_text(layout);
   execution.bind_text(record.dialect);
+  execution.bind_text(record.words);
+  execution.bind(record.is_partial ? 1 : 0);
   execution.bind_time(record.created_at);
   execution.bind_unsigned(record.progress.version);
   bind_progress(execution, record.progress, texts);
   execution.bind_unsigned(weight_of(record.file_name.size() + record.content_type.size() +
                                     record.parameters.size() + record.origin.size() +
-                                    layout.size()));
+                                    layout.size() + record.words.size()));
   return execution.finish();
 }
 
@@ -185,6 +191,16 @@ Result<> UploadTable::remove(const RemoveUpload& change) {
     return done;
   }
   return connection_.changes() == 0 ? expect_absent(change.id) : Result<>();
+}
+
+Result<> UploadTable::expect_new(const std::string& token) {
+  Execution execution(id_of_);
+  execution.bind_text(token);
+  const Result<bool> known = execution.step();
+  if (!known) {
+    return fail(known.error());
+  }
+  return *known ? fail(Errc::conflict, "there is an upload with this token already") : Result<>();
 }
 
 Result<> UploadTable::expect_absent(std::uint64_t id) {

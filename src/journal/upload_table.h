@@ -63,6 +63,7 @@ class UploadTable {
   Result<> change(Statement& statement, const UpdateUpload& update);
   Result<> expect_one_change(std::uint64_t id) const;
   // `conflict` when there is such a row: it was not changed because of its version.
+  Result<> expect_new(const std::string& token);
   Result<> expect_absent(std::uint64_t id);
   // The records whose ids the rows have.
   Result<std::vector<model::UploadRecord>> read(Execution& ids, std::size_t count);

@@ -49,6 +49,7 @@ void forget_details(UploadRecord& record) {
   if (is_gone(record.progress.state)) {
     record.file_name.clear();
     record.layout.reset();
+    record.words.clear();
     record.progress.stored = {};
   }
 }

@@ -62,6 +62,9 @@ struct UploadRecord {
   std::optional<Layout> layout;  // Of a multi-chunk upload.
   // The language that the upload was opened in: a name that a dialect gives and reads.
   std::string dialect;
+  std::string words;  // Of the client that opened it, as the dialect needs them for its answers.
+  // Its bytes are for other uploads: it is complete without a hand-off.
+  bool is_partial = false;
   Timestamp created_at;
   UploadProgress progress;
 

@@ -273,6 +273,7 @@ bool Append::is_checkpoint_due() const {
 // Sync, then commit, then the caller may acknowledge: this order is promise 1. Where syncs are
 // deferred, the first comes last, but not for the bytes that complete the file.
 Task<Result<bool>> Append::settle(bool may_finish) {
+  may_finish = may_finish && !upload_.is_partial();
   // Parts are stored beside each other: whether the file is complete is known to the upload alone.
   const bool finishes = may_finish && is_complete(upload_.progress(), upload_.file_size());
   if (written_.empty() && !finishes) {

@@ -33,6 +33,11 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
   record.origin = std::move(request.origin);
   record.layout = std::move(request.layout);
   record.dialect = std::move(request.dialect);
+  record.words = std::move(request.words);
+  record.is_partial = request.is_partial;
+  if (!request.token.empty()) {
+    record.token = std::move(request.token);
+  }
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();

@@ -81,7 +81,7 @@ namespace {
 std::uint64_t constant_bytes_of(const model::UploadRecord& record) {
   std::uint64_t bytes = sizeof(LiveUpload) + record.token.size() + record.file_name.size() +
                         record.content_type.size() + record.parameters.size() +
-                        record.origin.size() + record.owner.size();
+                        record.origin.size() + record.owner.size() + record.words.size();
   if (record.layout) {
     for (const model::ExtraFile& extra : record.layout->extra_files) {
       bytes += sizeof(extra) + extra.tag.size() + extra.file_name.size();
@@ -143,6 +143,8 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.file_size = facts.file_size;
   snapshot.created_at = facts.created_at;
   snapshot.dialect = facts.dialect;
+  snapshot.words = facts.words;
+  snapshot.is_partial = facts.is_partial;
   snapshot.layout = facts.layout;
   const bool is_trusted = changes_.is_trusted();
   model::UploadProgress progress = this->progress();
@@ -155,7 +157,8 @@ Snapshot LiveUpload::snapshot() const {
   if (!is_trusted) {
     progress = apply(std::move(progress), facts.file_size, BytesLost{}).progress;
   }
-  snapshot.acknowledged = acknowledged(progress, facts.file_size);
+  snapshot.acknowledged =
+      facts.is_partial ? progress.stored.prefix() : acknowledged(progress, facts.file_size);
   snapshot.stored = std::move(progress.stored);
   return snapshot;
 }

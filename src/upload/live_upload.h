@@ -89,6 +89,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // Of a file without a session, until it is known what it is.
   bool is_nameless() const noexcept { return changes_.facts().file_name.empty(); }
   const std::string& dialect() const noexcept { return changes_.facts().dialect; }
+  bool is_partial() const noexcept { return changes_.facts().is_partial; }
   bool has_layout() const noexcept { return changes_.facts().layout.has_value(); }
 
   // The durable values.

@@ -26,7 +26,10 @@ struct NewUpload {
   std::string origin = "{}";  // These three as in model/upload.h.
   std::string owner = {};
   std::optional<model::Layout> layout = {};
-  std::string dialect = {};  // As in model/upload.h.
+  std::string dialect = {};  // These three as in model/upload.h.
+  std::string words = {};
+  bool is_partial = false;
+  std::string token = {};  // Empty: a random one. `conflict` when there is an upload with it.
   journal::OwnerLimits limits = {};
   // Used up by the creation, and only by it.
   std::optional<journal::UseSignature> use = std::nullopt;
@@ -92,7 +95,9 @@ struct Snapshot {
   std::optional<model::Answer> answer;
   std::string failure;  // In `failed`: why the last attempt did.
 
-  std::string dialect;  // As in model/upload.h.
+  std::string dialect;  // These three as in model/upload.h.
+  std::string words;
+  bool is_partial = false;
   // Of a multi-chunk upload only, which `stored` is about then.
   std::optional<model::Layout> layout;
   // The backend's name for the file, and the answer as far as it is known before it has the file.

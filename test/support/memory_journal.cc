@@ -104,6 +104,9 @@ Result<> MemoryJournal::check(const Change& change) const {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     std::uint64_t sessions = 1;
     for (const auto& [id, record] : uploads) {
+      if (record.token == create->record.token) {
+        return fail(Errc::conflict, "there is an upload with this token already");
+      }
       const bool counts = record.owner == create->record.owner;
       sessions += counts && record.progress.state == UploadState::receiving ? 1 : 0;
     }
