@@ -93,6 +93,9 @@ class Store {
   // not there or has another size.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) = 0;
+  // As open_finished(), for other bytes of the store to be made of it: from the byte `begin` on.
+  virtual runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) = 0;
   // Makes `files` of the finished blob, durably; then it is gone. They are all of its bytes,
   // without gaps, the main file first. A repetition after a crash goes on where the last attempt
   // ended. Whether the blob was there: false says that an earlier attempt had come to its end, or

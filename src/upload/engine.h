@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "runtime/byte_source.h"
@@ -62,6 +63,14 @@ class Engine {
   // `body` live until this returns.
   virtual runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                                     runtime::ByteSource& body) = 0;
+
+  // The file of the upload is that of complete partial uploads, one behind the other: brings their
+  // bytes, from where the stored ones end, and returns what append() does with the last of them.
+  // Where another request is at that, it waits for the answer as well. May be repeated, also after
+  // the end of the process. bad_request unless they are complete partial uploads that have the size
+  // of the file together, not_found for unknown ones.
+  virtual runtime::Task<Result<SnapshotPtr>> concatenate(const std::string& token,
+                                                         std::vector<std::string> partials) = 0;
 
   // Stores the file that `body` is, asks `identity` whose it is and what, and hands it over;
   // append() waits for the answer. `outline` says what is known before: the most bytes that the

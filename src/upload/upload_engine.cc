@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "upload/checkpoint.h"
+#include "upload/partials.h"
 #include "upload/piece_check.h"
 
 namespace sluice::upload {
@@ -50,6 +51,33 @@ Task<Result<SnapshotPtr>> UploadEngine::take_file(NewUpload outline, runtime::By
     co_return fail(received.error());
   }
   co_return snapshot_of(**received);
+}
+
+Task<Result<SnapshotPtr>> UploadEngine::concatenate(const std::string& token,
+                                                    std::vector<std::string> partials) {
+  const auto found = co_await core_.uploads.find(token);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  if (upload.state() == UploadState::receiving && !upload.is_being_written()) {
+    auto sources = co_await find_partials(core_.uploads, partials, upload.file_size());
+    if (!sources) {
+      co_return fail(sources.error());
+    }
+    const std::uint64_t begin = upload.progress().stored.prefix();
+    PartialsSource body(core_.parts.store, *std::move(sources), begin);
+    Result<SnapshotPtr> appended = co_await append(token, ContinuesAt{begin}, body);
+    const bool is_joined = !appended && (appended.error().code() == Errc::offset_mismatch ||
+                                         appended.error().code() == Errc::taken_over);
+    if (!is_joined) {
+      co_return appended;
+    }
+  }
+  if (upload.state() == UploadState::receiving || awaits_answer(upload.state())) {
+    co_return co_await wait_for_answer(upload);
+  }
+  co_return present(upload);
 }
 
 SnapshotPtr UploadEngine::snapshot_of(const LiveUpload& upload) const {

@@ -28,6 +28,8 @@ class UploadEngine final : public Engine {
   runtime::Task<Label> label_of(std::string token) override;
   runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                             runtime::ByteSource& body) override;
+  runtime::Task<Result<SnapshotPtr>> concatenate(const std::string& token,
+                                                 std::vector<std::string> partials) override;
   runtime::Task<Result<SnapshotPtr>> take_file(NewUpload outline, runtime::ByteSource& body,
                                                FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(

@@ -69,6 +69,10 @@ class ForwardingStore : public store::Store {
       std::uint64_t upload_id, std::uint64_t size) override {
     return inner_.open_finished(upload_id, size);
   }
+  runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override {
+    return inner_.read_finished(upload_id, size, begin);
+  }
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<store::NamedRange> files) override {
     if (const Result<> allowed = co_await before_change(); !allowed) {

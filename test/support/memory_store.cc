@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "store/file_source.h"
 
 namespace sluice::testing {
 
@@ -135,6 +136,16 @@ Task<Result<std::shared_ptr<runtime::ReadableFile>>> MemoryStore::open_finished(
     std::uint64_t upload_id, std::uint64_t size) {
   const auto found = blobs.find(upload_id);
   co_return open_file(found == blobs.end() ? "" : found->second.durable, size);
+}
+
+Task<Result<std::unique_ptr<runtime::ByteSource>>> MemoryStore::read_finished(
+    std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) {
+  auto file = co_await open_finished(upload_id, size);
+  if (!file) {
+    co_return fail(file.error());
+  }
+  co_return std::make_unique<store::FileSource>(*inline_pool_, *std::move(file),
+                                                ByteRange{begin, size}, "a blob");
 }
 
 Task<Result<bool>> MemoryStore::finish(std::uint64_t upload_id,

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/blocking_pool.h"
 #include "store/named_files.h"
 #include "store/store.h"
 
@@ -28,6 +29,8 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override;
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<store::NamedRange> named) override;
   runtime::Task<Result<store::Space>> space() override;
@@ -48,6 +51,9 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   bool failing_syncs = false;
   // Writes fail with disk_full once so many bytes are held.
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;
+
+ private:
+  std::shared_ptr<runtime::BlockingPool> inline_pool_ = std::make_shared<runtime::BlockingPool>(0);
 };
 
 }  // namespace sluice::testing

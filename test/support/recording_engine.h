@@ -39,6 +39,11 @@ class RecordingEngine final : public upload::Engine {
     pieces.push_back(piece);
     return engine_->append(token, piece, body);
   }
+  runtime::Task<Result<upload::SnapshotPtr>> concatenate(
+      const std::string& token, std::vector<std::string> partials) override {
+    ++calls;
+    return engine_->concatenate(token, std::move(partials));
+  }
   runtime::Task<Result<upload::SnapshotPtr>> take_file(upload::NewUpload outline,
                                                        runtime::ByteSource& body,
                                                        upload::FileIdentity& identity) override {
