@@ -12,6 +12,7 @@ WAYS = {
     "small chunks": {"chunkSize": 300_001},
     "with upload": {"uploadDataDuringCreation": True},
     "with upload in chunks": {"uploadDataDuringCreation": True, "chunkSize": 1_000_000},
+    "parallel": {"parallelUploads": 3, "chunkSize": 400_000},
     "override": {"overridePatchMethod": True, "chunkSize": 1_000_000},
 }
 
@@ -50,6 +51,19 @@ def test_connections_break(world, tus_js, way, reset):
         assert outcome["success"], outcome
         return
     expect_success(world, outcome, data)
+
+
+def test_the_answer_to_the_concatenation_is_lost(world, tus_js):
+    path, data = world.file(SIZE)
+    seen = []
+
+    def is_fourth_post(request):
+        if request.method == "POST" and request.number not in seen:
+            seen.append(request.number)
+        return request.method == "POST" and len(seen) == 4
+
+    world.proxy.script(DropResponse(on=is_fourth_post))
+    expect_success(world, tus_js(path, parallelUploads=3).end(), data)
 
 
 def test_the_final_answer_is_lost(world, tus_js):

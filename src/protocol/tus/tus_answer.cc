@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/encoding.h"
 #include "base/told.h"
+#include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_fields.h"
 
 namespace sluice::protocol::tus {
@@ -31,6 +32,20 @@ std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept {
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot) {
   headers.set("Upload-Offset", std::to_string(offset_of(snapshot)));
   headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
+}
+
+void add_standing(http::Headers& headers, const upload::Snapshot& snapshot) {
+  const KeptWords words = KeptWords::parse(snapshot.words);
+  headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
+  if (!words.is_final() || (snapshot.answer && !is_refused(snapshot))) {
+    add_progress(headers, snapshot);
+  }
+  if (!words.metadata.empty()) {
+    headers.set("Upload-Metadata", words.metadata);
+  }
+  if (!words.concat.empty()) {
+    headers.set("Upload-Concat", words.concat);
+  }
 }
 
 std::string to_imf_fixdate(Timestamp time) {

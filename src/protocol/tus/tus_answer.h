@@ -25,6 +25,10 @@ bool is_refused(const upload::Snapshot& snapshot) noexcept;
 // Upload-Offset and Upload-Expires.
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot);
 
+// The same for a HEAD, and what the client said of the upload. Of a final that is not made yet
+// there is no offset.
+void add_standing(http::Headers& headers, const upload::Snapshot& snapshot);
+
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7)
 std::string to_imf_fixdate(Timestamp time);
 

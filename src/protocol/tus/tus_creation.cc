@@ -2,7 +2,11 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "base/checked.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "protocol/tus/tus_answer.h"
 #include "protocol/tus/tus_dialect.h"
 #include "protocol/upload_location.h"
@@ -10,6 +14,19 @@
 namespace sluice::protocol::tus {
 
 using runtime::Task;
+
+namespace {
+
+// Two lists have it in common only when they are equal.
+std::string final_token(const std::string& owner, const std::vector<std::string>& partials) {
+  std::string text = "concatenation\n" + owner;
+  for (const std::string& token : partials) {
+    text += "\n" + token;  // Of one size, without line ends.
+  }
+  return to_base64url(sha256(text));
+}
+
+}  // namespace
 
 Task<Answer> TusDialect::create(Call& call) {
   Result<Parameters> query = Parameters::from_query(call.request);
@@ -23,6 +40,9 @@ Task<Answer> TusDialect::create(Call& call) {
   Result<CreationRequest> request = parse_creation(call.request, *query, *grant);
   if (!request) {
     co_return fail(request.error());
+  }
+  if (!request->partials.empty()) {
+    co_return co_await create_final(call, *grant, *std::move(request));
   }
   Result<Opened> opened = co_await opener_.open(call, *grant, std::move(request->upload));
   if (!opened) {
@@ -43,7 +63,7 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
   response.status = 201;
   const std::string location = upload_location(call, settings_, created.token);
   response.headers.set("Location", location);
-  const bool is_empty = created.file_size == 0;
+  const bool is_empty = created.file_size == 0 && !created.is_partial;
   if (!is_empty && !request.first_chunk) {
     add_progress(response.headers, created);
     co_return response;
@@ -68,6 +88,68 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
     call.headers.set("Location", location);
     co_return co_await final_answer(snapshot);
   }
+  add_progress(response.headers, snapshot);
+  co_return response;
+}
+
+// Bytes that are complete partial uploads, and how many.
+Task<Result<std::uint64_t>> TusDialect::size_together(Call& call,
+                                                      const std::vector<std::string>& partials) {
+  std::uint64_t size = 0;
+  for (const std::string& token : partials) {
+    const Found partial = co_await engine_.peek(token);
+    if (!partial) {
+      co_return fail(partial.error());
+    }
+    if (!(*partial)->is_partial || !is_whole(**partial)) {
+      call.upload_id = (*partial)->id;
+      co_return fail(Errc::bad_request,
+                     "Upload-Concat: expected partial uploads that are complete, upload " +
+                         std::to_string((*partial)->id) + " is none");
+    }
+    size = saturating_add(size, (*partial)->file_size);
+  }
+  co_return size;
+}
+
+// An equal list of an owner's is the same file: clients repeat the request when its answer was
+// lost or was long in coming. Whoever knows the tokens may make a file of the uploads, so the new
+// token is as good as theirs.
+Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
+                                      CreationRequest request) {
+  const Result<std::uint64_t> size = co_await size_together(call, request.partials);
+  if (!size) {
+    co_return fail(size.error());
+  }
+  const std::string token = final_token(grant.owner(), request.partials);
+  const Found known = co_await engine_.peek(token);
+  if (!known && known.error().code() != Errc::not_found) {
+    co_return fail(known.error());
+  }
+  if (!known) {
+    request.upload.file_size = *size;
+    request.upload.token = token;
+    Result<Opened> opened = co_await opener_.open(call, grant, std::move(request.upload));
+    if (!opened && opened.error().code() != Errc::conflict) {
+      co_return fail(opened.error());
+    }
+    auto* const refusal = opened ? std::get_if<http::Response>(&*opened) : nullptr;
+    if (refusal != nullptr) {
+      co_return std::move(*refusal);
+    }
+  }
+  call.headers.set("Location", upload_location(call, settings_, token));
+  const Found made = co_await engine_.concatenate(token, std::move(request.partials));
+  if (!made) {
+    co_return fail(made.error());
+  }
+  const upload::Snapshot& snapshot = **made;
+  call.upload_id = snapshot.id;
+  if (is_refused(snapshot) || !snapshot.answer) {
+    co_return co_await final_answer(snapshot);
+  }
+  http::Response response;
+  response.status = 201;
   add_progress(response.headers, snapshot);
   co_return response;
 }

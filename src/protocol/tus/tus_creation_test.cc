@@ -78,6 +78,14 @@ TEST_F(TusCreationTest, MetadataBecomesParameters) {
             "\"relativePath\":\"null\",\"bad\":\"\xEF\xBF\xBD\",\"empty\":\"\"}");
 }
 
+TEST_F(TusCreationTest, AHeadRepeatsTheMetadataAsItCame) {
+  const std::string metadata = "name YQ==, x ,y   Yg==";
+  const std::string path = path_in(post("\nUpload-Length: 9\nUpload-Metadata: " + metadata));
+  restart();
+  EXPECT_EQ(header(tus("HEAD " + path), "Upload-Metadata"), metadata);
+  EXPECT_EQ(header(tus("HEAD " + create(9)), "Upload-Metadata"), "(none)");
+}
+
 TEST_F(TusCreationTest, UnderstandsBothNamesOfAFile) {
   post("\nUpload-Length: 9" + described({{"name", "n"}, {"type", "text/plain"}}));
   EXPECT_EQ(engine.created.at(0).file_name, "n");

@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/encoding.h"
+#include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_answer.h"
 #include "protocol/tus/tus_fields.h"
 #include "protocol/tus/upload_checksum.h"
@@ -66,7 +67,8 @@ void TusDialect::add_options(http::Headers& headers) const {
   headers.set("Tus-Resumable", version);
   headers.set("Tus-Version", version);
   headers.set("Tus-Extension",
-              "creation,creation-with-upload,expiration,termination,checksum,checksum-trailer");
+              "creation,creation-with-upload,expiration,termination,checksum,checksum-trailer,"
+              "concatenation");
   headers.set("Tus-Checksum-Algorithm", checksum_algorithms);
   headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
 }
@@ -107,7 +109,7 @@ Task<Answer> TusDialect::handle(Call& call) {
 
 Task<Answer> TusDialect::tell_offset(Call& call) {
   Found found = co_await engine_.status(call.capture);
-  if (found && (*found)->file_size == 0 && !is_decided(**found)) {
+  if (found && (*found)->file_size == 0 && !(*found)->is_partial && !is_decided(**found)) {
     // The process may have ended between its creation and its end, and no chunk will come.
     found = co_await complete_empty(call, call.capture);
   }
@@ -127,7 +129,7 @@ Task<Answer> TusDialect::tell_offset(Call& call) {
     co_return co_await final_answer(snapshot);
   }
   http::Response response;
-  add_progress(response.headers, snapshot);
+  add_standing(response.headers, snapshot);
   response.headers.set("Upload-Length", std::to_string(snapshot.file_size));
   response.headers.set("Cache-Control", "no-store");
   co_return response;
@@ -147,6 +149,10 @@ Task<Answer> TusDialect::receive(Call& call) {
     call.upload_id = before.id;
     if (before.layout) {
       co_return no_parts();
+    }
+    if (KeptWords::parse(before.words).is_final()) {
+      co_return fail(Errc::forbidden,
+                     "this upload has the bytes of partial uploads: none can be sent to it");
     }
     if (is_whole(before)) {
       co_return co_await receive_at_end(call, before, *chunk);
@@ -184,7 +190,8 @@ Task<TusDialect::Found> TusDialect::append_checked(Call& call, const std::string
 Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snapshot,
                                         const ChunkRequest& chunk) {
   const std::uint64_t size = snapshot.file_size;
-  const bool asks = chunk.offset == size || chunk.offset == saturating_subtract(size, 1);
+  const bool asks = chunk.offset == size ||
+                    (!snapshot.is_partial && chunk.offset == saturating_subtract(size, 1));
   if (!asks) {
     co_return co_await offset_mismatch(call, chunk);
   }

@@ -53,6 +53,10 @@ class TusDialect final : public Dialect {
   // The answer to a creation, once the upload is there.
   runtime::Task<Answer> begin(Call& call, const upload::Snapshot& created,
                               const CreationRequest& request);
+  runtime::Task<Answer> create_final(Call& call, const auth::Grant& grant, CreationRequest request);
+  // bad_request unless all of them are complete.
+  runtime::Task<Result<std::uint64_t>> size_together(Call& call,
+                                                     const std::vector<std::string>& partials);
   runtime::Task<Answer> tell_offset(Call& call);  // HEAD
   runtime::Task<Answer> receive(Call& call);      // PATCH
   runtime::Task<Answer> describe(Call& call);     // GET

@@ -202,6 +202,13 @@ def test_metadata_is_what_the_backend_hears(tus):
     assert tus.answer(location).json()["original_filename"] == "a b.mp4"
 
 
+def test_metadata_is_repeated(tus):
+    field = metadata(filename="ä" * 2000, more="x" * 8000)
+    assert len(field[1]) > 15_000
+    location = tus.create(9, field)
+    assert tus.head(location).header("Upload-Metadata") == field[1]
+
+
 @pytest.mark.parametrize("text", ["filename !", "filename YQ==,filename YQ==", ",", "a b c", "filename YQ"])
 def test_metadata_that_cannot_be_read(tus, text):
     expect(tus.post(("Upload-Length", "9"), ("Upload-Metadata", text)), 400)
@@ -302,6 +309,47 @@ def test_termination(tus):
     expect(tus.head(location), 410)
     expect(tus.patch(location, 3, b"def"), 410)
     expect(tus.delete("/uploads/" + "x" * 43), 404)
+
+
+# T17, T18
+def test_concatenation(client, server, video_path, tus, noise):
+    data = noise(2_500_001)
+    cuts = [0, 1_000_003, 1_000_003, 2_500_001]
+    partials = []
+    for begin, end in zip(cuts, cuts[1:]):
+        location = tus.create(end - begin, ("Upload-Concat", "partial"))
+        if end > begin:
+            expect(tus.patch(location, 0, data[begin:end]), 204, end - begin)
+        response = tus.head(location)
+        expect(response, 200, end - begin)
+        assert response.header("Upload-Concat") == "partial"
+        partials.append(location)
+    concat = ("Upload-Concat", "final;" + " ".join([partials[0], path_of(partials[1]), partials[2]]))
+    response = tus.post(concat, metadata(filename="made.bin"))
+    expect(response, 201, len(data))
+    location = response.header("Location")
+    again = tus.post(concat)
+    expect(again, 201, len(data))
+    assert again.header("Location") == location
+    response = tus.head(location)
+    expect(response, 200, len(data))
+    assert response.header("Upload-Concat") == concat[1] and response.header("Upload-Length") == str(len(data))
+    expect(tus.patch(location, len(data), b""), 403)
+    assert tus.answer(location).json()["original_filename"] == "made.bin"
+    assert stored(server, video_path, tus, location) == data
+    other = tus.post(("Upload-Concat", f"final;{partials[2]} {partials[0]}"))
+    assert other.header("Location") != location
+    assert stored(server, video_path, tus, other.header("Location")) == data[1_000_003:] + data[:1_000_003]
+
+
+@pytest.mark.parametrize("more", [(), (("Upload-Length", "3"),)])
+def test_concatenation_of_what_cannot_be(tus, more):
+    whole = tus.upload(b"abc")
+    unfinished = tus.create(3, ("Upload-Concat", "partial"))
+    for url, status in ((whole, 400), (unfinished, 400), ("/uploads/" + "x" * 43, 400 if more else 404), ("/x", 400)):
+        expect(tus.post(("Upload-Concat", f"final;{url}"), *more), status)
+    expect(tus.post(("Upload-Concat", "final;"), *more), 400)
+    expect(tus.post(("Upload-Concat", "whole"), ("Upload-Length", "3")), 400)
 
 
 def test_the_answer_of_the_backend(client, tus):
