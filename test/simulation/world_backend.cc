@@ -107,7 +107,7 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   const Expectation& upload = uploads_.at(record.id);
   delivery::Delivery delivery;
   delivery.answer.status = 422;
-  delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, record.file_size);
+  delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, size_bound(record));
   if (dice_.chance(backend_failures_)) {
     co_return fail(Errc::delivery_failed, "planted failure of the backend");
   }
@@ -142,8 +142,8 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   video.id = key;
   video.upload_id = record.id;
   video.status = "success";
-  video.document = fmt::format("\"video of upload {}, {} bytes, {}\"", record.id, record.file_size,
-                               dice_.below(1U << 30U));
+  video.document = fmt::format("\"video of upload {}, {} bytes, {}\"", record.id,
+                               size_bound(record), dice_.below(1U << 30U));
   delivery.answer.body = video.document;
   delivery.changes.emplace_back(journal::PutVideo{std::move(video)});
   co_return delivery;

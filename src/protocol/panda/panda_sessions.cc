@@ -64,7 +64,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
   }
   request->origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
   Result<std::optional<model::Layout>> layout =
-      multichunk::parse_layout(parameters, request->file_size, settings_.file_size_max);
+      multichunk::parse_layout(parameters, *request->file_size, settings_.file_size_max);
   if (!layout) {
     co_return fail(layout.error());
   }
