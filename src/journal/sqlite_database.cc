@@ -215,10 +215,6 @@ Result<> SqliteDatabase::apply(const Change& change) {
         const Result<> created = uploads.create(create.record);
         return created ? owners.check(create.record.owner, create.limits) : created;
       },
-      [&](const IdentifyUpload& identify) {
-        const Result<> identified = uploads.identify(identify);
-        return identified ? owners.check(identify.owner, identify.limits) : identified;
-      },
       [&](const UseSignature& use) { return owners.use_signature(use); },
       [&](const UpdateUpload& update) { return uploads.update(update); },
       [](const SyncJournal& /*sync*/) { return Result<>(); },

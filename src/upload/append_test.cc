@@ -29,7 +29,7 @@ TEST_F(AppendTest, EachKindOfPieceKnowsItsBytes) {
   EXPECT_EQ(wanted_range(Range{3, 7}, 9), (ByteRange{3, 7}));
   EXPECT_EQ(wanted_range(Range{3, 70}, 9), (ByteRange{3, 9}));
   EXPECT_EQ(wanted_range(WholeFile(), 9), (ByteRange{0, 9}));
-  EXPECT_EQ(wanted_range(UpToEnd(), 9), (ByteRange{0, 9}));
+  EXPECT_EQ(wanted_range(UpToEnd{4}, 9), (ByteRange{4, 9}));
   EXPECT_EQ(wanted_range(Part{{3, 6}}, 9), (ByteRange{3, 6}));
   EXPECT_EQ(wanted_range(ContinuesAt{4}, 9), (ByteRange{4, 9}));
 }

@@ -46,6 +46,13 @@ class Engine {
   // aborted and expired uploads.
   virtual runtime::Task<Result<SnapshotPtr>> status(std::string token) = 0;
 
+  // The file has `file_size` bytes: what a later request tells of an upload whose size is not
+  // known. With as many bytes stored the file is complete, and handed over; append() waits for the
+  // answer. Requests that write bytes beyond it are cut off (taken_over). May be repeated.
+  // size_mismatch where another size is known or more is stored, file_too_large.
+  virtual runtime::Task<Result<SnapshotPtr>> declare_size(std::string token,
+                                                          std::uint64_t file_size) = 0;
+
   // As status(), of what is durable already: for a request that brings bytes itself.
   virtual runtime::Task<Result<SnapshotPtr>> peek(std::string token) = 0;
 
@@ -59,8 +66,9 @@ class Engine {
   // is stored, or that belongs to a finished upload, is not read, nor is one that is no part and
   // for a multi-chunk upload; the caller gets rid of the body. On an error of the body what had
   // arrived is kept and durable before this returns the error. Newer requests for the same bytes
-  // end this one with taken_over; a ContinuesAt that does not is offset_mismatch. `token` and
-  // `body` live until this returns.
+  // end this one with taken_over; one that has to continue and does not is offset_mismatch.
+  // size_mismatch for the end of a file of another size; file_too_large for bytes beyond what a
+  // file of unknown size may have. `token` and `body` live until this returns.
   virtual runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                                     runtime::ByteSource& body) = 0;
 
@@ -73,8 +81,8 @@ class Engine {
                                                          std::vector<std::string> partials) = 0;
 
   // Stores the file that `body` is, asks `identity` whose it is and what, and hands it over;
-  // append() waits for the answer. `outline` says what is known before: the most bytes that the
-  // file may have, and perhaps its owner. Nothing remains of a file that breaks off or is refused:
+  // append() waits for the answer. `outline` says what is known before: how much is announced,
+  // and perhaps the owner. Nothing remains of a file that breaks off or is refused:
   // by `identity`, by what refuses create(), or as file_too_large.
   virtual runtime::Task<Result<SnapshotPtr>> take_file(NewUpload outline, runtime::ByteSource& body,
                                                        FileIdentity& identity) = 0;

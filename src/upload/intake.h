@@ -29,7 +29,8 @@ class Intake {
                                                                FileIdentity& identity);
 
  private:
-  runtime::Task<Result<model::UploadRecord>> new_record(std::uint64_t file_size, std::string owner);
+  // Gives a file of unknown size its bound.
+  runtime::Task<Result<model::UploadRecord>> new_record(NewUpload& request);
   // A clock that was set makes the journal forget no signature before its time.
   journal::UseSignature used(journal::UseSignature use) const;
   // The file's own record, with the file durable in the store and the journal.

@@ -26,13 +26,13 @@ Task<Result<std::vector<Partial>>> find_partials(LiveUploads& uploads,
     if (model::is_gone(progress.state)) {
       co_return fail(Errc::not_found, "a partial upload was aborted or has expired");
     }
-    if (!partial.is_partial() || !is_complete(progress, partial.file_size())) {
+    if (!partial.is_partial() || !is_complete(progress)) {
       co_return fail(Errc::bad_request,
                      fmt::format("expected partial uploads that are complete, upload {} is {}",
                                  partial.id(), partial.is_partial() ? "not complete" : "a whole"));
     }
-    partials.push_back({partial.id(), partial.file_size()});
-    size = saturating_add(size, partial.file_size());
+    partials.push_back({partial.id(), *progress.file_size});
+    size = saturating_add(size, *progress.file_size);
   }
   if (size != file_size) {
     co_return fail(

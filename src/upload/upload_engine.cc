@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "upload/checkpoint.h"
+#include "upload/learn_size.h"
 #include "upload/partials.h"
 #include "upload/piece_check.h"
 
@@ -61,7 +62,7 @@ Task<Result<SnapshotPtr>> UploadEngine::concatenate(const std::string& token,
   }
   LiveUpload& upload = **found;
   if (upload.state() == UploadState::receiving && !upload.is_being_written()) {
-    auto sources = co_await find_partials(core_.uploads, partials, upload.file_size());
+    auto sources = co_await find_partials(core_.uploads, partials, upload.file_size().value_or(0));
     if (!sources) {
       co_return fail(sources.error());
     }
@@ -101,6 +102,30 @@ Task<Result<SnapshotPtr>> UploadEngine::status(std::string token) {
   co_return co_await peek((*found)->token());
 }
 
+Task<Result<SnapshotPtr>> UploadEngine::declare_size(std::string token, std::uint64_t file_size) {
+  const auto found = co_await core_.uploads.find(token);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  const Result<> learnt = co_await learn_size(upload, file_size);
+  if (!learnt && !is_gone(upload.state())) {
+    co_return fail(learnt.error());
+  }
+  co_return present(upload);
+}
+
+Task<Result<>> UploadEngine::learn_size(LiveUpload& upload, std::uint64_t file_size) {
+  const Result<bool> complete = co_await upload::learn_size(upload, core_.tools, file_size);
+  if (!complete) {
+    co_return fail(complete.error());
+  }
+  if (*complete) {
+    hand_over(upload);
+  }
+  co_return Result<>();
+}
+
 Task<Result<SnapshotPtr>> UploadEngine::peek(std::string token) {
   const auto found = co_await core_.uploads.find(token);
   if (!found) {
@@ -134,6 +159,12 @@ Task<Result<SnapshotPtr>> UploadEngine::append(const std::string& token, Piece p
   }
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
     co_return fail(sound.error());
+  }
+  const auto* const range = std::get_if<Range>(&piece);
+  if (range != nullptr && range->total && !upload.file_size()) {
+    if (const Result<> learnt = co_await learn_size(upload, *range->total); !learnt) {
+      co_return fail(learnt.error());
+    }
   }
   if (upload.state() == UploadState::receiving) {
     Append append(upload, core_.tools, piece, body);

@@ -24,6 +24,8 @@ class UploadEngine final : public Engine {
 
   runtime::Task<Result<SnapshotPtr>> create(NewUpload request) override;
   runtime::Task<Result<SnapshotPtr>> status(std::string token) override;
+  runtime::Task<Result<SnapshotPtr>> declare_size(std::string token,
+                                                  std::uint64_t file_size) override;
   runtime::Task<Result<SnapshotPtr>> peek(std::string token) override;
   runtime::Task<Label> label_of(std::string token) override;
   runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
@@ -44,6 +46,7 @@ class UploadEngine final : public Engine {
 
  private:
   SnapshotPtr snapshot_of(const LiveUpload& upload) const;
+  runtime::Task<Result<>> learn_size(LiveUpload& upload, std::uint64_t file_size);
   runtime::Task<Result<SnapshotPtr>> wait_for_answer(LiveUpload& upload);
   // not_found for an upload that is over.
   Result<SnapshotPtr> present(const LiveUpload& upload) const;

@@ -12,6 +12,7 @@ WAYS = {
     "small chunks": {"chunkSize": 300_001},
     "with upload": {"uploadDataDuringCreation": True},
     "with upload in chunks": {"uploadDataDuringCreation": True, "chunkSize": 1_000_000},
+    "deferred": {"uploadLengthDeferred": True, "chunkSize": 700_001},
     "parallel": {"parallelUploads": 3, "chunkSize": 400_000},
     "override": {"overridePatchMethod": True, "chunkSize": 1_000_000},
 }
@@ -37,7 +38,8 @@ def test_small_files(world, tus_js, size):
     expect_success(world, tus_js(path).end(), data)
 
 
-@pytest.mark.parametrize("way", WAYS)
+# A stream cannot be read again, so the client goes on after a break only where its buffer still has the bytes.
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "deferred"])
 @pytest.mark.parametrize("reset", [False, True])
 def test_connections_break(world, tus_js, way, reset):
     path, data = world.file(SIZE)

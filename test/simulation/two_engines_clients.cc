@@ -133,7 +133,7 @@ void TwoEngines::check_upload(const Known& upload) {
     }
     return;
   }
-  if (upload::acknowledged(record.progress, record.file_size) < upload.acknowledged) {
+  if (upload::acknowledged(record.progress) < upload.acknowledged) {
     shared_.violate(fmt::format("upload {}: the journal has lost acknowledged bytes", upload.id));
   }
   if (upload.answer &&

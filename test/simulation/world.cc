@@ -165,6 +165,10 @@ Task<> World::create(std::uint64_t file_size, std::optional<model::Layout> layou
   const bool refused = dice_.chance(0.2);
   upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
   request.layout = layout;
+  const bool is_sized = layout || dice_.chance(0.7);
+  if (!is_sized) {
+    request.file_size.reset();
+  }
   const Result<upload::SnapshotPtr> created = co_await life_->engine.create(std::move(request));
   if (!process_.alive || !created) {
     co_return;
@@ -173,6 +177,7 @@ Task<> World::create(std::uint64_t file_size, std::optional<model::Layout> layou
   expected.id = (*created)->id;
   expected.token = (*created)->token;
   expected.source = std::move(source);
+  expected.is_sized = is_sized;
   expected.layout = std::move(layout);
   expected.refused_by_backend = refused;
   const auto [added, is_new] = uploads_.emplace((*created)->id, std::move(expected));
@@ -212,7 +217,10 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
     check_kept(upload, {range.begin, range.begin + body.bytes_read()}, result.error().code());
   }
   const bool too_short = upload::is_exact(piece) && bytes != range.size();
-  if (!(too_short && result.error().code() == Errc::bad_request)) {
+  // Another request may have moved the offset.
+  const bool misplaced = std::holds_alternative<upload::UpToEnd>(piece) &&
+                         result.error().code() == Errc::offset_mismatch;
+  if (!misplaced && !(too_short && result.error().code() == Errc::bad_request)) {
     hear_error(upload, result.error(), "append");
   }
 }
@@ -254,7 +262,7 @@ Task<> World::status(Expectation& upload) {
     for (const ByteRange& range : life_->seam.unsynced(upload.id).ranges()) {
       snapshot.stored.add(range);
     }
-    snapshot.acknowledged = std::min(snapshot.stored.prefix(), snapshot.file_size - 1);
+    snapshot.acknowledged = std::min(snapshot.stored.prefix(), *snapshot.file_size - 1);
   }
   hear(upload, snapshot);
 }

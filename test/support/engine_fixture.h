@@ -45,7 +45,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     return run_in(context, std::move(task));
   }
 
-  std::string create(std::uint64_t file_size) {
+  std::string create(std::optional<std::uint64_t> file_size) {
     upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
     return (*run(engine->create(std::move(request))))->token;
   }
@@ -60,6 +60,9 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   }
   Result<upload::Snapshot> status(const std::string& token) {
     return value_of(run(engine->status(token)));
+  }
+  Result<upload::Snapshot> declare_size(const std::string& token, std::uint64_t file_size) {
+    return value_of(run(engine->declare_size(token, file_size)));
   }
   static Result<upload::Snapshot> value_of(const Result<upload::SnapshotPtr>& snapshot) {
     return snapshot ? Result<upload::Snapshot>(**snapshot) : fail(snapshot.error());

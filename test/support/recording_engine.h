@@ -26,6 +26,11 @@ class RecordingEngine final : public upload::Engine {
     ++calls;
     return engine_->status(std::move(token));
   }
+  runtime::Task<Result<upload::SnapshotPtr>> declare_size(std::string token,
+                                                          std::uint64_t file_size) override {
+    ++calls;
+    return engine_->declare_size(std::move(token), file_size);
+  }
   runtime::Task<Result<upload::SnapshotPtr>> peek(std::string token) override {
     ++calls;
     return engine_->peek(std::move(token));

@@ -74,7 +74,7 @@ Result<> check_head(const http::Request& request) {
 }
 
 bool is_complete(const upload::Snapshot& snapshot) {
-  return snapshot.stored.prefix() == snapshot.file_size;
+  return snapshot.file_size == snapshot.stored.prefix();
 }
 
 bool is_decided(const upload::Snapshot& snapshot) {
@@ -250,7 +250,7 @@ Task<Answer> MultichunkDialect::description(const upload::Snapshot& snapshot,
     co_return co_await final_answer(snapshot);
   }
   // Where there is no part to withhold, an empty list would be a false success.
-  if (snapshot.file_size == 0 && !snapshot.answer) {
+  if (snapshot.file_size == 0U && !snapshot.answer) {
     co_return fail(Errc::delivery_pending, "the backend has not answered yet: ask again");
   }
   co_return status_answer(snapshot, file);

@@ -47,6 +47,11 @@ Result<ChunkRequest> parse_chunk(const http::Request& request) {
                 "Upload-Offset is missing: expected the offset of the body's first byte");
   }
   chunk->offset = **offset;
+  const Result<std::optional<std::uint64_t>> size = number_of(request.headers, "Upload-Length");
+  if (!size) {
+    return fail(size.error());
+  }
+  chunk->file_size = *size;
   return chunk;
 }
 
@@ -77,14 +82,14 @@ Result<ChunkRequest> parse_first_chunk(const http::Request& request) {
   return chunk;
 }
 
-Result<> check_fits(const ChunkRequest& chunk, std::uint64_t file_size) {
-  if (!chunk.size || saturating_add(chunk.offset, *chunk.size) <= file_size) {
+Result<> check_fits(const ChunkRequest& chunk, std::optional<std::uint64_t> file_size) {
+  if (!chunk.size || !file_size || saturating_add(chunk.offset, *chunk.size) <= *file_size) {
     return {};
   }
   return fail(Errc::file_too_large,
               "expected at most the " +
-                  std::to_string(saturating_subtract(file_size, chunk.offset)) +
-                  " bytes that are missing of " + std::to_string(file_size) + ", got " +
+                  std::to_string(saturating_subtract(*file_size, chunk.offset)) +
+                  " bytes that are missing of " + std::to_string(*file_size) + ", got " +
                   std::to_string(*chunk.size));
 }
 

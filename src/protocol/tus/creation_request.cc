@@ -78,7 +78,7 @@ Result<std::string> file_name_of(const Parameters& query, const UploadMetadata& 
 }
 
 Result<std::optional<ChunkRequest>> first_chunk_of(const http::Request& request,
-                                                   std::uint64_t size) {
+                                                   std::optional<std::uint64_t> size) {
   if (!has_content(request)) {
     return std::nullopt;
   }
@@ -112,25 +112,14 @@ Result<Concatenation> concatenation_of(const http::Headers& headers) {
   return Concatenation{std::string(**text), *std::move(parsed)};
 }
 
-Result<std::uint64_t> size_of(const http::Request& request) {
-  const Result<std::optional<std::uint64_t>> size = declared_size(request.headers);
-  if (!size) {
-    return fail(size.error());
-  }
-  if (!*size) {
-    return fail(Errc::bad_request, "Upload-Length is missing: expected the size of the file");
-  }
-  return **size;
-}
-
 // A final has the bytes of its partial uploads and no others.
-Result<std::uint64_t> expect_nothing_else(const http::Request& request) {
+Result<std::optional<std::uint64_t>> expect_nothing_else(const http::Request& request) {
   if (request.headers.find("Upload-Length") || request.headers.find("Upload-Defer-Length") ||
       has_content(request)) {
     return fail(Errc::bad_request,
                 "Upload-Concat: expected neither a size nor bytes beside the partial uploads");
   }
-  return 0;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -142,7 +131,8 @@ Result<CreationRequest> parse_creation(const http::Request& request, const Param
     return fail(concat.error());
   }
   const bool is_final = concat->parsed && concat->parsed->is_final;
-  const Result<std::uint64_t> size = is_final ? expect_nothing_else(request) : size_of(request);
+  const Result<std::optional<std::uint64_t>> size =
+      is_final ? expect_nothing_else(request) : declared_size(request.headers);
   if (!size) {
     return fail(size.error());
   }

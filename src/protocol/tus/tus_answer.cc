@@ -15,7 +15,7 @@
 namespace sluice::protocol::tus {
 
 bool is_whole(const upload::Snapshot& snapshot) noexcept {
-  return snapshot.answer || snapshot.stored.prefix() == snapshot.file_size;
+  return snapshot.answer || snapshot.file_size == snapshot.stored.prefix();
 }
 
 bool is_refused(const upload::Snapshot& snapshot) noexcept {
@@ -24,9 +24,9 @@ bool is_refused(const upload::Snapshot& snapshot) noexcept {
 
 std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept {
   if (is_refused(snapshot)) {
-    return saturating_subtract(snapshot.file_size, 1);
+    return saturating_subtract(snapshot.file_size.value_or(0), 1);
   }
-  return snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
+  return snapshot.answer ? snapshot.file_size.value_or(0) : snapshot.acknowledged;
 }
 
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot) {
@@ -39,6 +39,11 @@ void add_standing(http::Headers& headers, const upload::Snapshot& snapshot) {
   headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
   if (!words.is_final() || (snapshot.answer && !is_refused(snapshot))) {
     add_progress(headers, snapshot);
+  }
+  if (snapshot.file_size) {
+    headers.set("Upload-Length", std::to_string(*snapshot.file_size));
+  } else {
+    headers.set("Upload-Defer-Length", "1");
   }
   if (!words.metadata.empty()) {
     headers.set("Upload-Metadata", words.metadata);

@@ -107,7 +107,7 @@ Task<Result<std::uint64_t>> TusDialect::size_together(Call& call,
                      "Upload-Concat: expected partial uploads that are complete, upload " +
                          std::to_string((*partial)->id) + " is none");
     }
-    size = saturating_add(size, (*partial)->file_size);
+    size = saturating_add(size, (*partial)->file_size.value_or(0));
   }
   co_return size;
 }

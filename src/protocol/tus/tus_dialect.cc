@@ -41,6 +41,44 @@ std::unexpected<Error> no_parts() {
               "this upload takes files in parts: expected X-Part and no words of tus");
 }
 
+// A chunk that is not stored tells nothing either.
+bool may_declare_size(const upload::Snapshot& snapshot, const ChunkRequest& chunk) {
+  return chunk.file_size && !snapshot.file_size && chunk.offset == snapshot.stored.prefix() &&
+         check_fits(chunk, chunk.file_size);
+}
+
+// Whether it can have chunks of this client at all.
+Result<> check_upload(const upload::Snapshot& snapshot, const ChunkRequest& chunk) {
+  if (snapshot.layout) {
+    return no_parts();
+  }
+  if (KeptWords::parse(snapshot.words).is_final()) {
+    return fail(Errc::forbidden,
+                "this upload has the bytes of partial uploads: none can be sent to it");
+  }
+  if (chunk.file_size && snapshot.file_size && *chunk.file_size != *snapshot.file_size) {
+    return fail(Errc::bad_request, "Upload-Length: the file has " +
+                                       std::to_string(*snapshot.file_size) + " bytes, got " +
+                                       std::to_string(*chunk.file_size));
+  }
+  return {};
+}
+
+// Of an upload that is not whole. False: it is another offset.
+Result<bool> check_place(const upload::Snapshot& snapshot, const ChunkRequest& chunk) {
+  const bool is_here = chunk.offset == snapshot.stored.prefix();
+  for (const std::optional<std::uint64_t> size : {snapshot.file_size, chunk.file_size}) {
+    const Result<> fits = check_fits(chunk, size);
+    if (!fits && is_here) {
+      return fail(fits.error());
+    }
+    if (!fits || (size && chunk.offset > *size)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 bool TusDialect::recognises(const http::Request& request) const {
@@ -67,7 +105,8 @@ void TusDialect::add_options(http::Headers& headers) const {
   headers.set("Tus-Resumable", version);
   headers.set("Tus-Version", version);
   headers.set("Tus-Extension",
-              "creation,creation-with-upload,expiration,termination,checksum,checksum-trailer,"
+              "creation,creation-with-upload,creation-defer-length,expiration,termination,checksum,"
+              "checksum-trailer,"
               "concatenation");
   headers.set("Tus-Checksum-Algorithm", checksum_algorithms);
   headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
@@ -130,7 +169,6 @@ Task<Answer> TusDialect::tell_offset(Call& call) {
   }
   http::Response response;
   add_standing(response.headers, snapshot);
-  response.headers.set("Upload-Length", std::to_string(snapshot.file_size));
   response.headers.set("Cache-Control", "no-store");
   co_return response;
 }
@@ -141,27 +179,26 @@ Task<Answer> TusDialect::receive(Call& call) {
     co_return fail(chunk.error());
   }
   {
-    const Found found = co_await engine_.peek(call.capture);
-    if (!found) {
-      co_return co_await refuse(call, found.error());
+    Found before = co_await engine_.peek(call.capture);
+    const Result<> allowed = before ? check_upload(**before, *chunk) : Result<>();
+    if (before && allowed && may_declare_size(**before, *chunk)) {
+      before = co_await engine_.declare_size(call.capture, *chunk->file_size);
     }
-    const upload::Snapshot& before = **found;
-    call.upload_id = before.id;
-    if (before.layout) {
-      co_return no_parts();
+    if (!before) {
+      co_return co_await refuse(call, before.error());
     }
-    if (KeptWords::parse(before.words).is_final()) {
-      co_return fail(Errc::forbidden,
-                     "this upload has the bytes of partial uploads: none can be sent to it");
+    call.upload_id = (*before)->id;
+    if (!allowed) {
+      co_return fail(allowed.error());
     }
-    if (is_whole(before)) {
-      co_return co_await receive_at_end(call, before, *chunk);
+    if (is_whole(**before)) {
+      co_return co_await receive_at_end(call, **before, *chunk);
     }
-    const Result<> fits = check_fits(*chunk, before.file_size);
-    if (!fits && chunk->offset == before.stored.prefix()) {
+    const Result<bool> fits = check_place(**before, *chunk);
+    if (!fits) {
       co_return fail(fits.error());
     }
-    if (!fits || chunk->offset > before.file_size) {
+    if (!*fits) {
       co_return co_await offset_mismatch(call, *chunk);
     }
   }
@@ -189,7 +226,7 @@ Task<TusDialect::Found> TusDialect::append_checked(Call& call, const std::string
 
 Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snapshot,
                                         const ChunkRequest& chunk) {
-  const std::uint64_t size = snapshot.file_size;
+  const std::uint64_t size = snapshot.file_size.value_or(0);
   const bool asks = chunk.offset == size ||
                     (!snapshot.is_partial && chunk.offset == saturating_subtract(size, 1));
   if (!asks) {
@@ -200,7 +237,7 @@ Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snap
   }
   Found appended =
       co_await engine_.append(call.capture, upload::Range{chunk.offset, size}, call.body);
-  co_return co_await conclude(call, {.offset = size, .size = 0, .checksum = {}},
+  co_return co_await conclude(call, {.offset = size, .size = 0, .file_size = {}, .checksum = {}},
                               std::move(appended));
 }
 
@@ -220,7 +257,7 @@ Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Found a
   }
   // Others have brought the file to its end meanwhile.
   if (chunk.size && snapshot.answer &&
-      saturating_add(chunk.offset, *chunk.size) != snapshot.file_size) {
+      snapshot.file_size != saturating_add(chunk.offset, *chunk.size)) {
     co_return co_await offset_mismatch(call, chunk);
   }
   http::Response response;

@@ -218,6 +218,38 @@ def test_empty_metadata_is_none(tus):
     expect(tus.post(("Upload-Length", "9"), ("Upload-Metadata", "")), 201, 0)
 
 
+# T10
+def test_deferred_length(new_server, connected, noise, video_path):
+    data = noise(2_000_000)
+    server = new_server()
+    tus = Tus(connected(server))
+    response = tus.post(("Upload-Defer-Length", "1"), metadata(filename="late.bin"))
+    expect(response, 201, 0)
+    location = response.header("Location")
+    expect(tus.patch(location, 0, data[:1_000_000]), 204, 1_000_000)
+    server.restart()
+    tus = Tus(connected(server))
+    response = tus.head(location)
+    expect(response, 200, 1_000_000)
+    assert response.header("Upload-Defer-Length") == "1" and response.header("Upload-Length") is None
+    length = ("Upload-Length", str(len(data)))
+    expect(tus.patch(location, 1_000_000, data[1_000_000:1_500_000], length), 204, 1_500_000)
+    response = tus.head(location)
+    assert response.header("Upload-Length") == length[1] and response.header("Upload-Defer-Length") is None
+    expect(tus.patch(location, 1_500_000, data[1_500_000:], ("Upload-Length", "9000000")), 400)
+    server.restart()
+    tus = Tus(connected(server))
+    expect(tus.patch(location, 1_500_000, data[1_500_000:]), 204, len(data))
+    assert stored(server, video_path, tus, location) == data
+
+
+def test_the_length_may_come_with_nothing_else(server, video_path, tus):
+    location = tus.post(("Upload-Defer-Length", "1")).header("Location")
+    expect(tus.patch(location, 0, DATA), 204, 9)
+    expect(tus.patch(location, 9, b"", ("Upload-Length", "9")), 204, 9)
+    assert stored(server, video_path, tus, location) == DATA
+
+
 # T11
 def test_creation_with_upload(server, video_path, tus):
     response = tus.post(("Upload-Length", "9"), CHUNK, body=b"abcd")
