@@ -130,6 +130,7 @@ Result<> UploadTable::identify(const IdentifyUpload& change) {
 }
 
 Result<> UploadTable::update(const UpdateUpload& update) {
+  SLUICE_CHECK(update.extents.empty());  // It lies beside local files.
   if (!model::is_settled(update.progress)) {
     return change(update_, update);
   }

@@ -76,16 +76,19 @@ Task<Result<bool>> Append::run() {
   co_return finished;
 }
 
-Task<Result<std::uint64_t>> Append::run_to_end() {
+Task<Result<StoredFile>> Append::run_to_end() {
   if (const Result<> transferred = co_await transfer(); !transferred) {
     co_return fail(transferred.error());
   }
+  StoredFile file{position_, {}};
   if (blob_) {
-    if (const Result<> synced = co_await blob_->settle({}); !synced) {
-      co_return fail(synced.error());
+    auto extents = co_await blob_->settle(written_, {});
+    if (!extents) {
+      co_return fail(extents.error());
     }
+    file.extents = *std::move(extents);
   }
-  co_return position_;
+  co_return file;
 }
 
 // False when what the upload was as the request came is no longer true: the caller answers with
@@ -280,16 +283,21 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   bool is_deferred = tools_.deferred != nullptr && !written_.empty() && tools_.deferred->has_room();
   bool deliver = false;
   for (bool is_settled = false; !is_settled;) {
-    RangeSet synced_too;
+    Settled settled;
     if (!is_deferred && (!written_.empty() || !upload_.progress().unsynced.empty())) {
-      Result<RangeSet> synced = co_await settle_all(upload_, *blob());
-      if (!synced) {
-        co_return fail(synced.error());
+      Result<Settled> all = co_await settle_all(upload_, *blob(), written_);
+      if (!all) {
+        co_return fail(all.error());
       }
-      synced_too = *std::move(synced);
+      settled = *std::move(all);
     }
-    BytesStored event{written_,    next_expiry(upload_, tools_), may_finish, tools_.clock.now(),
-                      is_deferred, std::move(synced_too)};
+    BytesStored event{written_,
+                      next_expiry(upload_, tools_),
+                      may_finish,
+                      tools_.clock.now(),
+                      is_deferred,
+                      std::move(settled.synced),
+                      std::move(settled.extents)};
     const Result<Transition> committed = co_await upload_.commit(std::move(event));
     if (!committed) {
       co_return fail(committed.error());

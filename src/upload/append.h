@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -40,6 +41,12 @@ struct AppendTools {
   DeferredSyncs* deferred = nullptr;  // Null: acknowledged bytes are committed and synced before.
 };
 
+// A file that is durable, and of which the journal was told nothing.
+struct StoredFile {
+  std::uint64_t size = 0;
+  std::vector<model::Extent> extents;  // Of all of it.
+};
+
 // One piece on its way into one upload. Used once, by one coroutine.
 class Append {
  public:
@@ -52,9 +59,8 @@ class Append {
   // none of the file (whole_file or part with another size).
   runtime::Task<Result<bool>> run();
 
-  // For a piece of unknown size, whose range the caller has claimed: its size. It is durable in the
-  // blob, and the journal is told nothing of it.
-  runtime::Task<Result<std::uint64_t>> run_to_end();
+  // For a piece of unknown size, whose range the caller has claimed.
+  runtime::Task<Result<StoredFile>> run_to_end();
 
  private:
   Result<bool> is_wanted();

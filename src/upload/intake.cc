@@ -120,30 +120,31 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::take_file(NewUpload outline,
 
 Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::ByteSource& body,
                                                 FileIdentity& identity) {
-  const Result<std::uint64_t> size = co_await store_file(upload, body);
-  if (!size) {
-    co_return fail(size.error());
+  Result<StoredFile> stored = co_await store_file(upload, body);
+  if (!stored) {
+    co_return fail(stored.error());
   }
-  Result<NewUpload> told = co_await identity.identify(*size);
+  const std::uint64_t size = stored->size;
+  Result<NewUpload> told = co_await identity.identify(size);
   if (!told) {
     co_return fail(told.error());
   }
   const std::uint64_t most = told->file_size_max.value_or(core_.settings.admission.file_size_max);
-  if (*size > most) {
+  if (size > most) {
     co_return fail(Errc::file_too_large,
-                   fmt::format("File size limit is set to {} bytes, the file has {}", most, *size));
+                   fmt::format("File size limit is set to {} bytes, the file has {}", most, size));
   }
   UploadRecord record = upload.record();
-  record.file_size = *size;
+  record.file_size = size;
   record.file_name = std::move(told->file_name);
   record.content_type = std::move(told->content_type);
   record.parameters = std::move(told->parameters);
   record.origin = std::move(told->origin);
   record.owner = std::move(told->owner);
   RangeSet bytes;
-  bytes.add({0, *size});
+  bytes.add({0, size});
   BytesStored event{std::move(bytes), record.progress.expires_at, true, core_.parts.clock.now()};
-  record.progress = apply(record.progress, *size, std::move(event)).progress;
+  record.progress = apply(record.progress, size, std::move(event)).progress;
 
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
@@ -159,7 +160,8 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
                                                .origin = record.origin,
                                                .owner = record.owner,
                                                .limits = told->limits});
-  changes.emplace_back(journal::UpdateUpload{record.id, record.progress});
+  changes.emplace_back(journal::UpdateUpload{
+      .id = record.id, .progress = record.progress, .extents = std::move(stored->extents)});
   if (const Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
       !committed) {
     co_return fail(committed.error());
@@ -171,18 +173,18 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
   co_return record;
 }
 
-Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::ByteSource& body) {
+Task<Result<StoredFile>> Intake::store_file(LiveUpload& upload, runtime::ByteSource& body) {
   const Piece piece = UpToEnd();
   Append append(upload, core_.synced_tools, piece, body);
-  const Result<std::uint64_t> size = co_await append.run_to_end();
+  Result<StoredFile> file = co_await append.run_to_end();
   // A request may announce far more than the file in it has.
-  if (size && upload.file_size() - *size > limits::unused_room_max) {
-    const Result<> released = co_await core_.parts.store.release_room(upload.id(), *size);
+  if (file && upload.file_size() - file->size > limits::unused_room_max) {
+    const Result<> released = co_await core_.parts.store.release_room(upload.id(), file->size);
     if (!released) {
       co_return fail(released.error());
     }
   }
-  co_return size;
+  co_return file;
 }
 
 // A file that cannot be removed now is left to the reaper. So is every file when the journal does

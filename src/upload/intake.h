@@ -12,6 +12,7 @@
 #include "model/upload.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
+#include "upload/append.h"
 #include "upload/engine.h"
 #include "upload/engine_core.h"
 
@@ -36,7 +37,7 @@ class Intake {
   runtime::Task<Result<model::UploadRecord>> receive_file(LiveUpload& upload,
                                                           runtime::ByteSource& body,
                                                           FileIdentity& identity);
-  runtime::Task<Result<std::uint64_t>> store_file(LiveUpload& upload, runtime::ByteSource& body);
+  runtime::Task<Result<StoredFile>> store_file(LiveUpload& upload, runtime::ByteSource& body);
   runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
 
   EngineCore& core_;

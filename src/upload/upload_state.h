@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/range_set.h"
 #include "model/answer.h"
+#include "model/extent.h"
 #include "model/upload.h"
 
 namespace sluice::upload {
@@ -29,6 +31,8 @@ struct BytesStored {
   bool is_deferred = false;
   // Bytes that were unsynced before, and were synced with them.
   RangeSet synced = {};
+  // Where `ranges` lie, as Blob::settle() says.
+  std::vector<model::Extent> extents = {};
 };
 // Bytes that were stored unsynced are durable now.
 struct BytesSynced {

@@ -58,6 +58,9 @@ void MemoryJournal::apply(const Change& change) {
       model::forget_details(record);
     }
     last_update_may_be_lost = update->may_be_lost;
+    for (const model::Extent& extent : update->extents) {
+      extents[update->id].add(extent.range);
+    }
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     uploads.erase(remove->id);
   } else if (const auto* put = std::get_if<journal::PutVideo>(&change)) {
