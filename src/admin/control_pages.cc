@@ -120,11 +120,11 @@ Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {
   if (!id) {
     co_return fail(Errc::bad_request, "expected the number of an upload");
   }
-  const Result<upload::Snapshot> snapshot = co_await uploads_.retry(*id);
+  const Result<upload::SnapshotPtr> snapshot = co_await uploads_.retry(*id);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
-  co_return upload_page(*snapshot);
+  co_return upload_page(**snapshot);
 }
 
 Task<ControlPages::Answer> ControlPages::retry_all(std::string range) {

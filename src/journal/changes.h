@@ -28,18 +28,7 @@ struct OwnerLimits {
 struct CreateUpload {
   model::UploadRecord record;
   OwnerLimits limits = {};
-};
-// Facts known only when the file was there. The id has to be that of an upload in `receiving`; the
-// limits are as above. Committed together with the UpdateUpload that names the bytes.
-struct IdentifyUpload {
-  std::uint64_t id = 0;
-  std::uint64_t file_size = 0;
-  std::string file_name;
-  std::string content_type;
-  std::string parameters;
-  std::string origin;
-  std::string owner;
-  OwnerLimits limits;
+  std::vector<model::Extent> extents = {};  // Of the bytes that the record names as stored.
 };
 // not_authorized when it has been used already. Remembered until `expires_at`.
 struct UseSignature {
@@ -47,7 +36,8 @@ struct UseSignature {
   Timestamp now;
   Timestamp expires_at;
 };
-// `conflict` when the upload has another version than `progress`. It has the next one then.
+// `conflict` when the upload has another version than `progress`. It has the next one then. A size
+// that was known stays so.
 struct UpdateUpload {
   std::uint64_t id = 0;
   model::UploadProgress progress;
@@ -62,7 +52,8 @@ struct UpdateUpload {
 };
 // Makes all earlier commits survive a power cut.
 struct SyncJournal {};
-// `conflict` when the upload is there and has another version. Unset: it may have any.
+// `conflict` when there is no upload in this version. Unset: it may have any, or be gone. An upload
+// with the same id may be created behind it in the same commit.
 struct RemoveUpload {
   std::uint64_t id = 0;
   std::optional<std::uint64_t> version = std::nullopt;
@@ -86,8 +77,8 @@ struct PostponeNotification {
 struct RemoveNotification {
   std::uint64_t id = 0;
 };
-using Change = std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, SyncJournal,
-                            RemoveUpload, PutVideo, RemoveVideo, AddNotification,
-                            PostponeNotification, RemoveNotification>;
+using Change =
+    std::variant<CreateUpload, UseSignature, UpdateUpload, SyncJournal, RemoveUpload, PutVideo,
+                 RemoveVideo, AddNotification, PostponeNotification, RemoveNotification>;
 
 }  // namespace sluice::journal

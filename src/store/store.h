@@ -86,8 +86,9 @@ class Store {
   virtual std::unique_ptr<Blob> open(const BlobRef& blob) = 0;
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
-  // The upload has `size` bytes: the room that its blob has behind them is given back. For a store
-  // that sets no room aside there is nothing to do.
+  // The upload has `size` bytes, or will have them: what its blob has behind them is given back,
+  // room and bytes that the journal never named. For a store whose blobs have neither there is
+  // nothing to do.
   virtual runtime::Task<Result<>> release_room(std::uint64_t /*upload_id*/,
                                                std::uint64_t /*size*/) {
     co_return Result<>();

@@ -29,7 +29,7 @@ TEST_F(AppendTest, EachKindOfPieceKnowsItsBytes) {
   EXPECT_EQ(wanted_range(Range{3, 7}, 9), (ByteRange{3, 7}));
   EXPECT_EQ(wanted_range(Range{3, 70}, 9), (ByteRange{3, 9}));
   EXPECT_EQ(wanted_range(WholeFile(), 9), (ByteRange{0, 9}));
-  EXPECT_EQ(wanted_range(UpToEnd(), 9), (ByteRange{0, 9}));
+  EXPECT_EQ(wanted_range(UpToEnd{4}, 9), (ByteRange{4, 9}));
   EXPECT_EQ(wanted_range(Part{{3, 6}}, 9), (ByteRange{3, 6}));
   EXPECT_EQ(wanted_range(ContinuesAt{4}, 9), (ByteRange{4, 9}));
 }
@@ -131,7 +131,7 @@ TEST_F(AppendTest, BytesBetweenStoredOnesAreComparedAndWritten) {
   request.layout = model::Layout();
   request.layout->main_size = 9;
   request.layout->part_size = 3;
-  const std::string token = run(engine->create(std::move(request)))->token;
+  const std::string token = (*run(engine->create(std::move(request))))->token;
   ASSERT_TRUE(append(token, "def", Part{{3, 6}}));
   ASSERT_TRUE(append(token, "a", Part{{0, 3}}).error().code() == Errc::bad_request);
   EXPECT_EQ(refusal(token, "dXf", Part{{3, 6}}), Errc::content_mismatch);

@@ -60,7 +60,7 @@ Task<Result<>> DeferredSyncs::take_inherited() {
       if (found) {
         const LiveUpload& upload = **found;
         auto blob =
-            parts_.store.open({upload.id(), upload.file_size(), end_of(upload.progress().stored)});
+            parts_.store.open({upload.id(), upload.room(), end_of(upload.progress().stored)});
         add(*std::move(found), std::move(blob));
       } else if (found.error().code() != Errc::not_found &&
                  found.error().code() != Errc::record_damaged) {

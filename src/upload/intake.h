@@ -30,7 +30,13 @@ class Intake {
                                                                FileIdentity& identity);
 
  private:
-  runtime::Task<Result<model::UploadRecord>> new_record(std::uint64_t file_size, std::string owner);
+  // A file that is durable, and of which the journal was told nothing.
+  struct StoredFile {
+    std::uint64_t size = 0;
+    std::vector<model::Extent> extents;  // Of all of it.
+  };
+  // Gives a file of unknown size its bound.
+  runtime::Task<Result<model::UploadRecord>> new_record(NewUpload& request);
   // A clock that was set makes the journal forget no signature before its time.
   journal::UseSignature used(journal::UseSignature use) const;
   // The file's own record, with the file durable in the store and the journal.

@@ -64,7 +64,7 @@ TEST_F(PartsTest, OfThoseThatBreakOffOnlySomeAreRemembered) {
   constexpr std::uint64_t parts = 40;
   upload::NewUpload request{parts * 3, "file.mp4", "video/mp4", "{}"};
   request.layout = model::Layout{parts * 3, 3, {}};
-  const std::string token = run(engine->create(std::move(request)))->token;
+  const std::string token = (*run(engine->create(std::move(request))))->token;
   for (std::uint64_t at = 0; at < parts; ++at) {
     ScriptedSource lost("a", Ending::lost, true, 2);
     EXPECT_FALSE(run(engine->append(token, part(at * 3, at * 3 + 3), lost)));

@@ -77,6 +77,7 @@ class MemoryJournal final : public journal::Journal {
 
  private:
   std::vector<model::UploadRecord> select(auto wanted, std::size_t count) const;
+  Result<> check_quotas(const journal::CreateUpload& create) const;
   Result<> check(const journal::Change& change) const;
   Result<> check_version(std::uint64_t id, std::uint64_t version) const;
   void apply(const journal::Change& change);

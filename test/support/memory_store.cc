@@ -135,6 +135,14 @@ Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
   co_return Result<>();
 }
 
+Task<Result<>> MemoryStore::release_room(std::uint64_t upload_id, std::uint64_t size) {
+  if (const auto found = blobs.find(upload_id); found != blobs.end()) {
+    found->second.bytes.resize(std::min<std::size_t>(found->second.bytes.size(), size));
+    found->second.durable.resize(std::min<std::size_t>(found->second.durable.size(), size));
+  }
+  co_return Result<>();
+}
+
 Task<Result<std::shared_ptr<runtime::ReadableFile>>> MemoryStore::open_finished(
     std::uint64_t upload_id, std::uint64_t size) {
   const auto found = blobs.find(upload_id);

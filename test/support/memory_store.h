@@ -26,6 +26,7 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,

@@ -64,7 +64,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
   }
   request->origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
   Result<std::optional<model::Layout>> layout =
-      multichunk::parse_layout(parameters, request->file_size, settings_.file_size_max);
+      multichunk::parse_layout(parameters, *request->file_size, settings_.file_size_max);
   if (!layout) {
     co_return fail(layout.error());
   }
@@ -83,12 +83,12 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
     co_return std::move(*refusal);
   }
   auto& admitted = std::get<upload::NewUpload>(verdict);
-  const Result<upload::Snapshot> snapshot = co_await engine_.create(std::move(admitted));
-  if (!snapshot) {
-    co_return fail(snapshot.error());
+  const Result<upload::SnapshotPtr> created = co_await engine_.create(std::move(admitted));
+  if (!created) {
+    co_return fail(created.error());
   }
-  call.upload_id = snapshot->id;
-  co_return (this->*answer)(call, *snapshot);
+  call.upload_id = (*created)->id;
+  co_return (this->*answer)(call, **created);
 }
 
 http::Response PandaSessions::session_answer(const Call& call,
