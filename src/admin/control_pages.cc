@@ -86,7 +86,7 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
                 {"move", protocol::PathPattern("/locations/to/{}"),
                  [this](std::string url) { return move(std::move(url)); }},
                 {"move_back", protocol::PathPattern("/locations/back"),
-                 [this](std::string) { return move(std::string()); }}} {}
+                 [this](const std::string& /*none*/) { return move(std::string()); }}} {}
 
 Task<http::ReplyPtr> ControlPages::handle(http::Exchange& exchange) {
   auto reply = std::make_unique<http::Reply>();

@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
+#include "model/extent.h"
 #include "model/layout.h"
 #include "model/notification.h"
 #include "model/upload.h"
@@ -27,6 +29,7 @@ struct OwnerLimits {
 struct CreateUpload {
   model::UploadRecord record;
   OwnerLimits limits = {};
+  std::vector<model::Extent> extents = {};  // Of the bytes that the record names as stored.
 };
 // not_authorized when it has been used already. Remembered until `expires_at`.
 struct UseSignature {
@@ -44,6 +47,9 @@ struct UpdateUpload {
   bool may_be_lost = false;
   // The upload's. Without it the ranges of a multi-chunk upload take more room.
   std::optional<model::Layout> layout = std::nullopt;
+  // Of bytes that `progress` names as stored from now on; those of a repeated change may come
+  // again.
+  std::vector<model::Extent> extents = {};
 };
 // Makes all earlier commits survive a power cut.
 struct SyncJournal {};

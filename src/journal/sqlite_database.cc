@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
+
 namespace sluice::journal {
 namespace {
 
@@ -212,6 +214,7 @@ Result<> SqliteDatabase::apply_all(std::span<Commit> commits) {
 Result<> SqliteDatabase::apply(const Change& change) {
   const Overloaded applied{
       [&](const CreateUpload& create) {
+        SLUICE_CHECK(create.extents.empty());  // It lies beside local files.
         const Result<> created = uploads.create(create.record);
         return created ? owners.check(create.record.owner, create.limits) : created;
       },

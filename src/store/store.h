@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/range_set.h"
+#include "model/extent.h"
 #include "runtime/byte_source.h"
 #include "runtime/readable_file.h"
 #include "runtime/task.h"
@@ -46,10 +47,13 @@ class Blob {
   // when the blob ends before they do.
   virtual runtime::Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) = 0;
   // Returns when every byte of the upload that was written so far survives a power cut, its name
-  // included. `unsynced`: the bytes that the journal names and no settle() has made durable; an
-  // earlier process may have written some of them. After a failure the bytes since the last success
-  // are unknown, and every later settle() of this upload fails too.
-  virtual runtime::Task<Result<>> settle(RangeSet unsynced) = 0;
+  // included. `named`: what the journal is to name now, all of it written through this object. The
+  // extents of these bytes are the result; a store that needs none has none. `unsynced`: the bytes
+  // that the journal names and no settle() has made durable; an earlier process may have written
+  // some of them. After a failure the bytes since the last success are unknown, and every later
+  // settle() of this upload fails too.
+  virtual runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
+                                                                   RangeSet unsynced) = 0;
 };
 
 // Which blob it is, and what the journal knows of it.

@@ -303,17 +303,21 @@ Task<Result<bool>> Append::settle(bool may_finish) {
       tools_.deferred != nullptr && !written_.empty() && !ends && tools_.deferred->has_room();
   bool deliver = false;
   for (bool is_settled = false; !is_settled;) {
-    Result<RangeSet> synced;
+    Result<Settled> durable;
     if (!is_deferred) {
-      synced = co_await make_durable(ends);
+      durable = co_await make_durable(ends);
     }
-    if (!synced) {
-      co_return fail(synced.error());
+    if (!durable) {
+      co_return fail(durable.error());
     }
-    BytesStored event{written_,    next_expiry(upload_, tools_),
-                      may_finish,  tools_.clock.now(),
-                      is_deferred, *std::move(synced)};
-    event.file_size = ends ? std::optional(position_) : std::nullopt;
+    BytesStored event{.ranges = written_,
+                      .expires_at = next_expiry(upload_, tools_),
+                      .may_finish = may_finish,
+                      .now = tools_.clock.now(),
+                      .is_deferred = is_deferred,
+                      .synced = std::move(durable->synced),
+                      .extents = std::move(durable->extents),
+                      .file_size = ends ? std::optional(position_) : std::nullopt};
     const Result<Transition> committed = co_await upload_.commit(std::move(event));
     if (!committed) {
       co_return fail(committed.error());
@@ -332,22 +336,24 @@ Task<Result<bool>> Append::settle(bool may_finish) {
 // Whether it is a file at all is known only later. The journal hears of it then.
 Task<Result<bool>> Append::settle_nameless(bool is_whole) {
   if (is_whole) {
-    if (const Result<RangeSet> synced = co_await make_durable(false); !synced) {
-      co_return fail(synced.error());
+    Result<Settled> durable = co_await make_durable(false);
+    if (!durable) {
+      co_return fail(durable.error());
     }
+    extents_ = std::move(durable->extents);
   }
   co_return false;
 }
 
 // Of an earlier request more may have been written than was ever named: it is none of the file.
-Task<Result<RangeSet>> Append::make_durable(bool ends_file) {
-  RangeSet synced;
+Task<Result<Settled>> Append::make_durable(bool ends_file) {
+  Settled settled;
   if (!written_.empty() || !upload_.progress().unsynced.empty()) {
-    Result<RangeSet> all = co_await settle_all(upload_, *blob());
+    Result<Settled> all = co_await settle_all(upload_, *blob(), written_);
     if (!all) {
       co_return fail(all.error());
     }
-    synced = *std::move(all);
+    settled = *std::move(all);
   }
   if (ends_file && !is_size_known_) {
     const Result<> cut = co_await tools_.store.release_room(upload_.id(), position_);
@@ -355,7 +361,7 @@ Task<Result<RangeSet>> Append::make_durable(bool ends_file) {
       co_return fail(cut.error());
     }
   }
-  co_return synced;
+  co_return settled;
 }
 
 void Append::settled() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -54,6 +55,8 @@ class Append {
 
   // Where the next byte of the body would belong.
   std::uint64_t position() const noexcept { return position_; }
+  // Of a file without a session: where its bytes lie, for the change that creates its upload.
+  std::vector<model::Extent> take_extents() { return std::move(extents_); }
 
  private:
   Result<> check_offset(bool may_be_ahead) const;
@@ -78,7 +81,7 @@ class Append {
   bool ends_file() const;
   runtime::Task<Result<bool>> settle(bool may_finish);
   runtime::Task<Result<bool>> settle_nameless(bool is_whole);
-  runtime::Task<Result<RangeSet>> make_durable(bool ends_file);
+  runtime::Task<Result<Settled>> make_durable(bool ends_file);
   void settled();
 
   LiveUpload& upload_;
@@ -99,6 +102,7 @@ class Append {
   const bool may_be_another_file_;
   RangeSet stored_;   // Durable when this request began.
   RangeSet written_;  // By this request, and not yet durable.
+  std::vector<model::Extent> extents_;
   std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now();
 };
 

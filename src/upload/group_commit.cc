@@ -136,6 +136,9 @@ std::optional<journal::UpdateUpload> GroupCommit::applied(Batch& batch) const {
     }
     is_changed = true;
     update.progress = entry.transition.progress;
+    if (const auto* const stored = std::get_if<BytesStored>(&entry.event)) {
+      std::ranges::copy(stored->extents, std::back_inserter(update.extents));
+    }
     update.may_be_lost = update.may_be_lost && may_be_lost(entry.event) &&
                          !entry.transition.deliver && entry.together.empty();
   }

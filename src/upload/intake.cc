@@ -138,23 +138,24 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::take_file(NewUpload outline,
 
 Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::ByteSource& body,
                                                 FileIdentity& identity) {
-  const Result<std::uint64_t> size = co_await store_file(upload, body);
-  if (!size) {
-    co_return fail(size.error());
+  Result<StoredFile> stored = co_await store_file(upload, body);
+  if (!stored) {
+    co_return fail(stored.error());
   }
-  Result<NewUpload> told = co_await identity.identify(*size);
+  const std::uint64_t size = stored->size;
+  Result<NewUpload> told = co_await identity.identify(size);
   if (!told) {
     co_return fail(told.error());
   }
   const std::uint64_t most = told->file_size_max.value_or(core_.settings.admission.file_size_max);
-  if (*size > most) {
+  if (size > most) {
     co_return fail(Errc::file_too_large,
-                   fmt::format("File size limit is set to {} bytes, the file has {}", most, *size));
+                   fmt::format("File size limit is set to {} bytes, the file has {}", most, size));
   }
   UploadRecord record = upload.record();
   const journal::RemoveUpload nameless{record.id, std::exchange(record.progress.version, 0)};
   record.token = random_token();
-  record.progress.file_size = record.file_size_max = *size;
+  record.progress.file_size = record.file_size_max = size;
   record.file_name = std::move(told->file_name);
   record.content_type = std::move(told->content_type);
   record.parameters = std::move(told->parameters);
@@ -162,7 +163,7 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
   record.owner = std::move(told->owner);
   record.dialect = std::move(told->dialect);
   RangeSet bytes;
-  bytes.add({0, *size});
+  bytes.add({0, size});
   BytesStored event{std::move(bytes), record.progress.expires_at, true, core_.parts.clock.now()};
   record.progress = apply_to(record.progress, std::move(event)).progress;
 
@@ -173,7 +174,7 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
     changes.emplace_back(used(*std::move(told->use)));
   }
   changes.emplace_back(nameless);
-  changes.emplace_back(journal::CreateUpload{record, told->limits});
+  changes.emplace_back(journal::CreateUpload{record, told->limits, std::move(stored->extents)});
   if (const Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
       !committed) {
     co_return fail(committed.error());
@@ -184,7 +185,7 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
   co_return record;
 }
 
-Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::ByteSource& body) {
+Task<Result<Intake::StoredFile>> Intake::store_file(LiveUpload& upload, runtime::ByteSource& body) {
   const Piece piece = ContinuesAt();
   Append append(upload, core_.tools, piece, body);
   if (const Result<bool> stored = co_await append.run(); !stored) {
@@ -198,7 +199,7 @@ Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::Byte
       co_return fail(released.error());
     }
   }
-  co_return append.position();
+  co_return StoredFile{append.position(), append.take_extents()};
 }
 
 // A file that cannot be removed now is left to the reaper. So is every file when the journal does

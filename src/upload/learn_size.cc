@@ -50,11 +50,11 @@ Task<Result<Transition>> commit_size(LiveUpload& upload, const AppendTools& tool
   while (committed && committed->sync_first) {
     const std::shared_ptr<store::Blob> blob =
         tools.store.open({upload.id(), upload.room(), end_of(upload.progress().stored)});
-    Result<RangeSet> synced = co_await settle_all(upload, *blob);
-    if (!synced) {
-      co_return fail(synced.error());
+    Result<Settled> settled = co_await settle_all(upload, *blob, {});
+    if (!settled) {
+      co_return fail(settled.error());
     }
-    event.synced = *std::move(synced);
+    event.synced = std::move(settled->synced);
     committed = co_await upload.commit(event);
   }
   co_return committed;

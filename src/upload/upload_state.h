@@ -12,9 +12,11 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/range_set.h"
 #include "model/answer.h"
+#include "model/extent.h"
 #include "model/upload.h"
 
 namespace sluice::upload {
@@ -31,6 +33,8 @@ struct BytesStored {
   bool is_deferred = false;
   // Bytes that were unsynced before, and were synced with them.
   RangeSet synced = {};
+  // Where `ranges` lie, as Blob::settle() says.
+  std::vector<model::Extent> extents = {};
   // The file's size as the request tells it. It counts where none was known, unless more is stored:
   // the caller compares.
   std::optional<std::uint64_t> file_size = {};

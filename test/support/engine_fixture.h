@@ -101,6 +101,16 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     return answer;
   }
 
+  // Where syncs are not deferred, no byte is stored without the journal knowing where it lies.
+  void TearDown() override {
+    for (const auto& [id, record] : journal.uploads) {
+      for (const ByteRange& range : record.progress.stored.ranges()) {
+        EXPECT_TRUE(settings.defers_syncs || journal.extents[id].contains(range))
+            << id << ": " << range.begin << "-" << range.end;
+      }
+    }
+  }
+
   boost::asio::io_context context{1};
   MemoryJournal journal;
   MemoryStore store;

@@ -28,11 +28,12 @@ class ForwardingBlob : public store::Blob {
     }
     co_return co_await inner_->count_equal(offset, bytes);
   }
-  runtime::Task<Result<>> settle(RangeSet unsynced) override {
+  runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
+                                                           RangeSet unsynced) override {
     if (const Result<> allowed = co_await before_call(); !allowed) {
-      co_return allowed;
+      co_return fail(allowed.error());
     }
-    co_return co_await inner_->settle(std::move(unsynced));
+    co_return co_await inner_->settle(std::move(named), std::move(unsynced));
   }
 
  protected:

@@ -39,6 +39,9 @@ std::vector<UploadRecord> MemoryJournal::select(auto wanted, std::size_t count) 
 void MemoryJournal::apply(const Change& change) {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     SLUICE_CHECK(uploads.emplace(create->record.id, create->record).second);
+    for (const model::Extent& extent : create->extents) {
+      extents[create->record.id].add(extent.range);
+    }
   } else if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
     used_signatures.insert(use->digest);
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
@@ -51,6 +54,9 @@ void MemoryJournal::apply(const Change& change) {
       model::forget_details(record);
     }
     last_update_may_be_lost = update->may_be_lost;
+    for (const model::Extent& extent : update->extents) {
+      extents[update->id].add(extent.range);
+    }
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     uploads.erase(remove->id);
   } else if (const auto* put = std::get_if<journal::PutVideo>(&change)) {

@@ -58,6 +58,7 @@ class MemoryJournal final : public journal::Journal {
   void clear();
 
   std::map<std::uint64_t, model::UploadRecord> uploads;
+  std::map<std::uint64_t, RangeSet> extents;  // Of which bytes they were named.
   std::map<std::string, model::VideoRecord> videos;
   std::map<std::uint64_t, model::Notification> notifications;
   ManualClock lease_clock;

@@ -41,7 +41,7 @@ class MemoryBlob final : public store::Blob {
     co_return std::ranges::mismatch(bytes, stored).in1 - bytes.begin();
   }
 
-  Task<Result<>> settle(RangeSet /*unsynced*/) override {
+  Task<Result<std::vector<model::Extent>>> settle(RangeSet named, RangeSet /*unsynced*/) override {
     if (store_.failing_syncs) {
       co_return fail(Errc::storage_failed, "sync failed on purpose");
     }
@@ -50,7 +50,11 @@ class MemoryBlob final : public store::Blob {
       co_return fail(file.error());
     }
     (*file)->durable = (*file)->bytes;
-    co_return Result<>();
+    std::vector<model::Extent> extents;
+    for (const ByteRange& range : named.ranges()) {
+      extents.push_back({range, "object " + std::to_string(++store_.objects)});
+    }
+    co_return extents;
   }
 
  private:

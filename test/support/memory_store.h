@@ -49,6 +49,8 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   std::map<std::string, std::string> files;
   std::uint64_t free_bytes = std::uint64_t{1} << 50U;
   std::optional<std::uint64_t> free_files;
+  // Each range that is settled lies in an object of its own.
+  std::uint64_t objects = 0;
   bool failing_syncs = false;
   // Writes fail with disk_full once so many bytes are held.
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;
