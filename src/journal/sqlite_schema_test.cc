@@ -248,8 +248,9 @@ TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
     ASSERT_TRUE(connection);
     ASSERT_TRUE(connection->execute(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
-        " INSERT INTO uploads SELECT i, 'token' || i, x'', 9, x'', '{}', 1, 'receiving', '0-5',"
-        " i, 1, 0, 0, NULL, NULL, NULL, '{}', '', '', 0, x'', 0, '', 1, 0, 'panda', '', 0, 1 FROM n"));
+        " INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters,"
+        " created_at, state, stored, expires_at, blob_present, attempts, next_attempt_at)"
+        " SELECT i, 'token' || i, x'', 9, x'', '{}', 1, 'receiving', '0-5', i, 1, 0, 0 FROM n"));
   }
   auto connection = open_database(path, Durability::none);
   ASSERT_TRUE(connection);

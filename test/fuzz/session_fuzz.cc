@@ -100,9 +100,10 @@ class World {
         engine_({journal_, store_, answers_, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
                 handover_, engine_settings(), journal::Promises()),
-        sessions_(engine_, gate_, access_, settings_),
+        opener_(engine_, gate_, access_, settings_),
+        sessions_(opener_, access_, settings_),
         multichunk_(engine_),
-        dialect_({engine_, gate_, videos_, access_, settings_, multichunk_}) {
+        dialect_({engine_, gate_, opener_, videos_, access_, settings_, multichunk_}) {
     store_.free_bytes = std::uint64_t{1} << 62U;
   }
 
@@ -208,6 +209,7 @@ class World {
   auth::Authenticator authenticator_;
   protocol::Access access_;
   upload::UploadEngine engine_;
+  protocol::UploadOpener opener_;
   protocol::panda::PandaSessions sessions_;
   protocol::multichunk::MultichunkDialect multichunk_;
   NoVideos videos_;
