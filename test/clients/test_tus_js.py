@@ -65,7 +65,7 @@ def test_the_answer_to_the_concatenation_is_lost(world, tus_js):
         return request.method == "POST" and len(seen) == 4
 
     world.proxy.script(DropResponse(on=is_fourth_post))
-    expect_success(world, tus_js(path, parallelUploads=3).end(), data)
+    expect_success(world, tus_js(path, parallelUploads=3, startsAgain=1).end(), data)
 
 
 def test_the_final_answer_is_lost(world, tus_js):
