@@ -51,6 +51,21 @@ TEST_F(FinishedPathsTest, AnOpenFileOutlivesItsBlob) {
   EXPECT_TRUE(text.starts_with("hello"));
 }
 
+TEST_F(FinishedPathsTest, AFinishedBlobIsReadFromAnyByteOn) {
+  write_blob("hello");
+  const auto source = testing::run(store.read_finished(id, 5, 2));
+  ASSERT_TRUE(source) << source.error().message();
+  EXPECT_EQ((*source)->remaining(), 3U);
+  std::string text(9, '\0');
+  const MutableBytes room = std::as_writable_bytes(std::span(text));
+  EXPECT_EQ(testing::run((*source)->read(room, Duration::zero())).value(), 3U);
+  EXPECT_TRUE(text.starts_with("llo"));
+  EXPECT_EQ((*source)->remaining(), 0U);
+  (*source)->cancel(Errc::draining);
+  EXPECT_EQ(testing::run((*source)->wait_readable()).error().code(), Errc::draining);
+  EXPECT_FALSE(testing::run(store.read_finished(id, 6, 0)));
+}
+
 TEST_F(FinishedPathsTest, AFileThatIsNotWholeIsNotHandedOver) {
   EXPECT_EQ(testing::run(store.open_finished(id, 5)).error().code(), Errc::storage_failed);
   write_blob("hello");

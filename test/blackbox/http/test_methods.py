@@ -51,6 +51,8 @@ def test_head_is_get_without_the_body(connect, client, word):
         ("PUT", "/videos/upload.json"),
         ("DELETE", "/videos/upload.json"),
         ("PATCH", "/videos.json"),
+        ("PUT", "/files"),
+        ("PATCH", "/files"),
         ("TRACE", "location"),
         ("BREW", "location"),
         ("PUT", "/videos.json"),
