@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every program of the benchmark does around its work.
+// The main() of every program of the benchmark.
 #pragma once
 
 namespace sluice::bench {

@@ -53,8 +53,8 @@ App::App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
       credentials_(config.credentials, config.auth.file) {}
 
 Result<> App::open_parts() {
-  store_ = std::make_unique<store::local::LocalStore>(
-      disk_, storage_pool_, buffers_, data_.uploads(), config_.data.durability, metrics_);
+  store_ = std::make_unique<store::local::LocalStore>(disk_, storage_pool_, buffers_, data_.path(),
+                                                      config_.data.durability, metrics_);
   auto journal = journal::SqliteJournal::open(
       data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
       [this](std::uint64_t upload_id) { return store_->blob_size(upload_id); });
@@ -81,15 +81,16 @@ Result<> App::open_parts() {
 }
 
 Result<> App::open_storage() {
-  answers_ = std::make_unique<store::AnswerFiles>(disk_, storage_pool_, data_.answers(),
-                                                  config_.data.durability);
+  files_ = std::make_unique<store::local::LocalFiles>(disk_, storage_pool_, data_.path(),
+                                                      config_.data.durability);
+  answers_ = std::make_unique<store::AnswerFiles>(*files_, storage_pool_);
   Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.video.probe);
   if (!prober) {
     return fail(prober.error());
   }
   prober_ = *std::move(prober);
-  library_ = std::make_unique<video::VideoLibrary>(
-      *journal_, *store_, disk_, storage_pool_, slow_work_, *prober_, clock_, log_, data_.videos());
+  library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, *files_, slow_work_,
+                                                   *prober_, clock_, log_);
   return {};
 }
 
@@ -128,8 +129,9 @@ Result<delivery::Backend*> App::open_backend() {
     return fail(settings.error());
   }
   settings->answer_bytes_max = config_.delivery.answer_max;
-  http_backend_ = std::make_unique<delivery::HttpBackend>(
-      *http_client_, *store_, *answers_, storage_pool_, slow_work_, clock_, *std::move(settings));
+  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *store_,
+                                                          *answers_, storage_pool_, slow_work_,
+                                                          clock_, *std::move(settings));
   return http_backend_.get();
 }
 

@@ -41,6 +41,7 @@
 #include "runtime/worker.h"
 #include "store/answer_files.h"
 #include "store/data_directory.h"
+#include "store/local/local_files.h"
 #include "store/local/local_store.h"
 #include "upload/upload_engine.h"
 #include "video/probe.h"
@@ -108,6 +109,7 @@ class App {
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
   std::unique_ptr<journal::SqliteJournal> journal_;
   std::unique_ptr<store::local::LocalStore> store_;
+  std::unique_ptr<store::local::LocalFiles> files_;
   std::unique_ptr<store::AnswerFiles> answers_;
   std::unique_ptr<video::Prober> prober_;
   std::unique_ptr<video::VideoLibrary> library_;

@@ -14,7 +14,7 @@ namespace sluice::tools {
 
 struct Media {
   std::int64_t size = 0;
-  // Bytes that the reader is to believe are not there: its head and its end are a shorter file.
+  // A gap that libavformat does not see: it reads the bytes before and behind it as a shorter file.
   std::int64_t gap_begin = std::numeric_limits<std::int64_t>::max();
   std::int64_t gap_bytes = 0;
   std::int64_t position = 0;  // Without the gap.

@@ -143,7 +143,7 @@ std::optional<Measures> measures_of_header(const Media& media, const AVFormatCon
                          .audio_rate = claimed_rate(audio)};
   const bool is_complete = claimed.duration > 0 && (video == nullptr || claimed.video_rate > 0) &&
                            (audio == nullptr || claimed.audio_rate > 0);
-  // Room for rounding; and for what is neither of the two streams.
+  // Room for rounding, and for the bytes of other streams.
   constexpr double most = 1.1;
   constexpr double least = 0.5;
   const auto whole = static_cast<double>(bits_per_second(media.size, claimed.duration));

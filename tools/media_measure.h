@@ -11,7 +11,7 @@
 
 namespace sluice::tools {
 
-// What the packets at the beginning of a file add up to. Times are in microseconds.
+// The sums of the packets at the beginning of a file. Times are in microseconds.
 struct Sample {
   struct Stream {
     std::int64_t bytes = 0;
@@ -33,10 +33,10 @@ struct Measures {
   std::int64_t audio_rate = 0;
 };
 
-// Reads what limits::probe_sample_bytes_max and probe_packets_max allow.
+// Reads up to limits::probe_sample_bytes_max and probe_packets_max.
 Sample read_sample(AVFormatContext& format);
 
-// What the header says, unless something is missing or cannot be true of a file of this size. A
+// The measures in the header, unless one is missing or cannot be true of a file of this size. A
 // null stream is not there.
 std::optional<Measures> measures_of_header(const Media& media, const AVFormatContext& format,
                                            const AVStream* video, const AVStream* audio);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // sluice-probe: reads the media file on its descriptor 3 with libavformat, in a jail, and prints
-// what it is as one line of JSON. Exit status: video/probe_protocol.h.
+// its findings as one line of JSON. Exit status: video/probe_protocol.h.
 
 #include <sys/stat.h>
 #include <unistd.h>

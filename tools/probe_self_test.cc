@@ -64,7 +64,7 @@ void allocate_for_ever() {
     if (memory == nullptr) {
       return;
     }
-    // The pages are to be real, and the compiler is not to see that nobody reads them.
+    // Writes the pages, so that they are allocated, in a way that the compiler does not remove.
     std::memset(memory, 1, piece);
     asm volatile("" : : "r"(memory) : "memory");
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Things that a hostile file would make the probe do, so that a test can prove that it cannot.
+// The actions of a probe that a hostile file has taken over, so that a test can prove that they
+// fail.
 #pragma once
 
 #include <string_view>

@@ -100,7 +100,7 @@ Files::Part::Part(Files& files, std::uint64_t upload)
     size = state.size;
   }
   if (is_new_) {
-    // Where the file system cannot, it is done without.
+    // A file system may not support it; the floor works without.
     std::ignore = ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The floor's files and what it remembers of them: as little as answering needs.
+// The floor's files, and the few numbers about them that its answers need.
 #pragma once
 
 #include <condition_variable>
@@ -10,12 +10,12 @@
 
 namespace sluice::bench {
 
-// A file that is only appended to. Whoever waits for a sync shares it with everybody whose record
-// stands before it. Any thread.
+// A file that is only appended to. All calls of append() whose records stand before a sync share
+// it. Any thread.
 class Log {
  public:
   explicit Log(const std::string& path);
-  // Returns when a record is durable.
+  // Appends a record, and returns when it is durable.
   void append();
 
  private:
@@ -30,10 +30,10 @@ class Log {
 // Any thread.
 class Files {
  public:
-  // With `sync`, what returns is durable.
+  // With `sync`, a call returns when its change is durable.
   Files(std::string directory, bool sync);
 
-  // An upload's number.
+  // Returns the upload's number.
   std::uint64_t create(std::uint64_t size);
 
   struct Written {
@@ -49,7 +49,7 @@ class Files {
     Part& operator=(const Part&) = delete;
 
     void write(const char* bytes, std::size_t size, std::uint64_t offset);
-    // Of a pipe that holds them.
+    // Moves `size` bytes from the pipe, which holds them.
     void move(int pipe, std::size_t size, std::uint64_t offset);
     Written finish();
 
@@ -71,7 +71,7 @@ class Files {
  private:
   struct Upload {
     std::uint64_t size = 0;
-    std::uint64_t stored = 0;  // A sum: clients of the benchmark send no byte twice.
+    std::uint64_t stored = 0;  // A sum, as clients of the benchmark send no byte twice.
     bool begun = false;
   };
 

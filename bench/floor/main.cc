@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// sluice-bench-floor: the smallest receiver that answers what the load generator asks in the Panda
-// dialect. No checks, a thread for each connection: what the kernel costs, and no product.
+// sluice-bench-floor: the smallest receiver that answers the load generator's requests in the Panda
+// dialect. It checks nothing and has a thread for each connection: it costs little more than the
+// kernel does.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 256 << 10;
 constexpr std::size_t pipe_bytes = 1 << 20;
-// Of sessions of many parts.
+// The part size of multi-chunk sessions.
 constexpr std::uint64_t part_bytes = 5 << 20;
 
 std::uint64_t number_behind(std::string_view text, std::string_view name) {
@@ -148,7 +148,7 @@ class Client {
               : fmt::format("HTTP/1.1 204 No Content\r\nRange: 0-{}\r\n\r\n", written.stored - 1));
   }
 
-  // At least a buffer of them, unless fewer are to come.
+  // Moves at least a buffer of bytes, unless fewer are to come.
   std::uint64_t move(Files::Part& part, std::uint64_t length, std::uint64_t offset) const {
     std::size_t in_pipe = 0;
     while (in_pipe < std::min<std::uint64_t>(length, buffer_bytes)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One connection of the floor: reads requests of the load generator and nothing else, answers them.
+// One connection of the floor: reads and answers requests of the load generator, and no others.
 #pragma once
 
 #include "floor/files.h"
@@ -7,7 +7,7 @@
 namespace sluice::bench {
 
 // With `splices`, bodies go through a pipe and are not copied. Returns when the client has gone;
-// throws std::runtime_error at whatever is not expected. Closes the descriptor.
+// throws std::runtime_error at any other request. Closes the descriptor.
 void serve_connection(int descriptor, Files& files, bool splices);
 
 }  // namespace sluice::bench

@@ -75,7 +75,7 @@ std::string_view value_of(std::string_view line) {
   throw std::runtime_error(fmt::format("{}: {}", what, reason != nullptr ? reason : "TLS"));
 }
 
-// Never freed: connections of any thread may outlive whatever would own it.
+// Never freed: connections of any thread may outlive its owner.
 SSL_CTX* tls_context() {
   static SSL_CTX* const context = [] {
     SSL_CTX* const made = SSL_CTX_new(TLS_client_method());
@@ -83,7 +83,7 @@ SSL_CTX* tls_context() {
       throw_tls_error("set TLS up");
     }
     SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
-    std::ignore = std::signal(SIGPIPE, SIG_IGN);  // Of OpenSSL's own socket calls.
+    std::ignore = std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's socket calls may raise it.
     return made;
   }();
   return context;
@@ -189,7 +189,7 @@ void Connection::send(std::string_view head, const Source& source, std::uint64_t
 
 bool Connection::try_send(std::string_view bytes, std::size_t& sent) {
   if (session_) {
-    send_encrypted(bytes);  // A few bytes find room.
+    send_encrypted(bytes);  // The socket has room for a few bytes.
     sent = bytes.size();
     return true;
   }

@@ -17,12 +17,12 @@ namespace sluice::bench {
 struct Response {
   int status = 0;
   std::string location;         // The path of a Location header, or of "location" in a JSON body.
-  std::uint64_t part_size = 0;  // Of a session of many parts.
+  std::uint64_t part_size = 0;  // Of a multi-chunk session.
   std::string body;
 };
 
-// Throws std::runtime_error when the peer does not do its part: a benchmark of a server that fails
-// is none. One thread.
+// Throws std::runtime_error when the peer fails, as a benchmark of a failing server means nothing.
+// One thread.
 class Connection {
  public:
   // To options.port of 127.0.0.1, the TLS handshake included. With the congestion control "cubic"
@@ -33,12 +33,12 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void send(std::string_view bytes, bool more_follows = false);
-  // A head and the bytes [begin, end) of the source.
+  // Sends a head and the bytes [begin, end) of the source.
   void send(std::string_view head, const Source& source, std::uint64_t begin, std::uint64_t end);
-  // Passes over interim answers, but for `100` where it is waited for.
+  // Skips interim answers; with `interim_too` it returns a `100`.
   Response receive(bool interim_too = false);
 
-  // Without waiting. False when there is no room; throws when the peer has gone.
+  // Sends without waiting. False when the socket is full; throws when the peer has gone.
   bool try_send(std::string_view bytes, std::size_t& sent);
 
  private:

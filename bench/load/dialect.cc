@@ -86,7 +86,7 @@ class Dav final : public Dialect {
   std::string piece_head(const std::string& path, Piece piece, std::uint64_t size) const override {
     const std::uint64_t length = piece.end - piece.begin;
     if (one_file_) {
-      // The server knows partial files only once they exist.
+      // The server takes a Content-Range only for a file that exists.
       const std::string range = piece.begin == 0 ? ""
                                                  : fmt::format("Content-Range: bytes {}-{}/{}\r\n",
                                                                piece.begin, piece.end - 1, size);

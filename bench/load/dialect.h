@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The protocols that uploads are spoken in. Pure: texts in, texts out.
+// The protocols of uploads. Pure: texts in, texts out.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,14 @@ class Dialect {
  public:
   virtual ~Dialect() = default;
 
-  // The request that creates an upload; empty where the first piece does.
+  // The request that creates an upload; empty where the first piece creates it.
   virtual std::string open_request(std::uint64_t size) const = 0;
   // The upload's path where no request creates it.
   virtual std::string path_of(unsigned upload) const = 0;
   // The head of the request that brings the piece.
   virtual std::string piece_head(const std::string& path, Piece piece,
                                  std::uint64_t size) const = 0;
-  // The head of the request that brings a part of a session of many parts.
+  // The head of the request that brings a part of a multi-chunk session.
   virtual std::string part_head(const std::string& path, std::uint64_t part, Piece piece) const;
   // The request that asks how far an upload is; empty where there is none.
   virtual std::string status_request(const std::string& path, std::uint64_t size) const = 0;

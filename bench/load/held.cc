@@ -57,7 +57,7 @@ class HeldConnections {
     }
   }
 
-  // One interval: everybody's turn, at even distances.
+  // One interval: every connection sends once, at even distances.
   void send_round() {
     const auto began = Clock::now();
     const auto interval = std::chrono::milliseconds(options_.interval_ms);

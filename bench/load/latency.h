@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How long things took, as JSON.
+// Durations, and their percentiles as JSON.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@ namespace sluice::bench {
 
 using Clock = std::chrono::steady_clock;
 
-// One thread; merge() what the others measured.
+// One thread; merge() adds the durations of another.
 class Latencies {
  public:
   void add(Clock::duration taken);
@@ -24,7 +24,7 @@ class Latencies {
   std::vector<double> microseconds_;
 };
 
-// Of this process, all threads.
+// Processor time of all threads of this process.
 double cpu_seconds();
 
 }  // namespace sluice::bench

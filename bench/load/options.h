@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one run of the load generator does; main.cc reads it from the command line.
+// The options of one run of the load generator, which main.cc reads from the command line.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ struct Options {
   unsigned connections = 1;
   bool form = false;   // As multipart/form-data.
   bool parts = false;  // One upload, its parts over all connections.
-  bool tls = false;    // 1.3; the server's certificate is not looked at.
+  bool tls = false;    // 1.3; the server's certificate is not verified.
 
-  // Of `held` and `takeover`.
+  // For `held` and `takeover`.
   double seconds = 10;
   unsigned interval_ms = 1000;
   unsigned bytes = 1;

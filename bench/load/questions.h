@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Short requests: creating uploads, asking how far one is.
+// Short requests: creations of uploads and status queries.
 #pragma once
 
 #include <string>
@@ -8,11 +8,10 @@
 
 namespace sluice::bench {
 
-// Creates options.uploads uploads that nothing is sent to; options.bytes > 0: each gets its first
-// bytes.
+// Creates options.uploads uploads. With options.bytes > 0 each gets so many bytes, else none.
 std::string run_sessions(const Options& options);
 
-// Asks options.uploads times how far an upload is, while a piece of it is being sent without a
+// Sends options.uploads status queries for an upload while a piece of it is being sent without a
 // pause.
 std::string run_status(const Options& options);
 

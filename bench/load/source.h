@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes of every file that is sent: 64 MiB of noise, again and again.
+// The bytes of every file that is sent: 64 MiB of noise, repeated.
 #pragma once
 
 #include <cstddef>

@@ -22,7 +22,7 @@ std::string expecting(std::string head) {
   return head + "Expect: 100-continue\r\n\r\n";
 }
 
-// Until the older request's bytes are with the server's data path; nothing on the wire says when.
+// The time until the server stores the older request's bytes, which no answer reports.
 constexpr std::chrono::milliseconds settle_time{30};
 
 }  // namespace

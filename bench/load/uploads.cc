@@ -89,7 +89,7 @@ class UploadRun {
     opened_ += opened;
   }
 
-  // Whoever is free takes the next part.
+  // Each connection takes the next part when it is free.
   void work_on_parts(Connection& connection) {
     Latencies requests;
     const std::uint64_t step = session_.part_size;
@@ -141,7 +141,7 @@ class UploadRun {
   const std::unique_ptr<Dialect> dialect_;
   const Source source_;
   std::atomic<unsigned> next_ = 0;  // Upload or part.
-  Response session_;                // Of many parts.
+  Response session_;                // The multi-chunk session.
 
   std::mutex mutex_;
   Latencies requests_;

@@ -13,11 +13,11 @@ namespace sluice::bench {
 
 // Creates an upload; the answer has its path.
 Response open_session(Connection& connection, const Dialect& dialect, std::uint64_t size);
-// The same where a request creates it; its path.
+// Creates the upload where the dialect has a request for that. Returns its path.
 std::string open_upload(Connection& connection, const Dialect& dialect, std::uint64_t size,
                         unsigned upload);
 
-// Runs them all; the figures as JSON. Connections are made before the clock starts.
+// Runs all uploads; the figures as JSON. Connections are made before the clock starts.
 std::string run_uploads(const Options& options);
 
 }  // namespace sluice::bench

@@ -28,7 +28,7 @@ constexpr std::string_view piece_head =
 constexpr std::string_view boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
 constexpr std::size_t body_bytes = 256 << 10;
 
-// Bytes in which line ends and dashes occur as often as in any other noise.
+// Noise of all byte values, line ends and dashes included.
 std::string noise(std::size_t size) {
   std::string bytes(size, '\0');
   std::uint32_t state = 1;

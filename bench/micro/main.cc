@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// sluice-bench-micro: Google Benchmark of the small parts. `--repeat CASE COUNT` runs one case so
-// often and nothing else, for a program that counts instructions.
+// sluice-bench-micro: Google Benchmark of the small parts. `--repeat CASE COUNT` runs one case
+// COUNT times and no other, for a program that counts instructions.
 
 #include <benchmark/benchmark.h>
 

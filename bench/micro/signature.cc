@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A signed request: one that its first dialect verifies, and one that is right in none of them.
+// Two signed requests: one that the first dialect verifies, and one that none verifies.
 
 #include <benchmark/benchmark.h>
 

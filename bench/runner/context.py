@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every part of the runner needs to know."""
+"""The settings of a run, which every part of the runner needs."""
 
 import json
 import os
@@ -16,12 +16,12 @@ LOAD_SECONDS = 600
 class Context:
     root: str   # Of the repository.
     build: str  # Of the programs.
-    directory: str = ""  # Where servers store; its file system is what is measured.
+    directory: str = ""  # The servers' data; its file system is measured.
     file_system: str = ""
     rounds: int = 7
     warm_up: int = 3
     scale: float = 1.0  # Of the workloads' sizes and counts.
-    before: str = ""  # Another Sluice, to be compared with; empty: none.
+    before: str = ""  # Another build of Sluice to compare with; empty: none.
     sluice_settings: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The file system that is measured: the one of a directory, or an ext4 or XFS of its own on a loop device."""
+"""The measured file system: the one of a directory, or an ext4 or XFS of its own on a loop device."""
 
 import contextlib
 import ctypes
@@ -26,7 +26,7 @@ def _run(*command):
 
 
 def _enter_private_mounts():
-    """What is mounted ends with this process, however it ends."""
+    """From now on mounts of this process end with it, however it ends."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNS) != 0:
         raise Failed(f"unshare: {os.strerror(ctypes.get_errno())}: ext4 and xfs on loop devices need root")
@@ -50,11 +50,11 @@ def prepared(kind, parent):
         _run(*_MAKE[kind], image)
         # Without direct I/O every byte would also go through the cache of the file system below.
         device = _run("losetup", "--direct-io=on", "-f", "--show", image)
-        os.remove(image)  # Its room is given back when the device goes, however this ends.
+        os.remove(image)  # Its room becomes free with the device, however this process ends.
         try:
             _run("mount", device, mount_point)
         finally:
-            _run("losetup", "-d", device)  # It goes when it is unmounted.
+            _run("losetup", "-d", device)  # Detached when the file system is unmounted.
         try:
             yield mount_point
         finally:

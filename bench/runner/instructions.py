@@ -3,8 +3,8 @@
 
     python3 bench/runner/instructions.py check|store MICRO_PROGRAM COMPILER
 
-Exact on every machine with the same compiler: a change is a change of the code. Exits with 77 where nothing can be
-said: without valgrind, or with another compiler than the stored one."""
+Exact on every machine with the same compiler: a change is a change of the code. Exits with 77 where no comparison is
+possible: without valgrind, or with another compiler than the stored one."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def _count(program, case, repetitions, folder):
 
 
 def count_all(program):
-    """{case: instructions of one run}: start and end of the program are in both counts and fall out."""
+    """{case: instructions of one run}: the difference of two counts, without start and end of the program."""
     with tempfile.TemporaryDirectory() as folder:
         stripped = os.path.join(folder, "micro")
         # Valgrind 3.19 cannot read the newer forms of DWARF 5.

@@ -60,7 +60,7 @@ class Run:
         self.failures = 0
 
     def step(self, what, do):
-        """One that cannot run is told at the end, and does not keep the others from it."""
+        """A step that cannot run is reported at the end, and the others run all the same."""
         minutes = (time.monotonic() - self._began) / 60
         self._context.say(f"bench: {minutes:.1f} min: {what}")
         try:
@@ -75,7 +75,7 @@ class Run:
         wanted = chosen(self._arguments.servers, servers.BY_KEY)
         available = () if context.before else peers.available(context)
         for step in steps:
-            # Whether the peers run is seen once.
+            # In the smoke run the peers take part with durability none only.
             is_enough = self._arguments.smoke and step.durability != "none"
             line = workloads.contestants(step.workload, step.durability, () if is_enough else available, wanted,
                                          bool(context.before))
@@ -151,7 +151,7 @@ def _durabilities(context, arguments):
 
 
 def main(arguments, root):
-    # So that what was started and mounted is ended.
+    # So that processes and mounts are cleaned up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return 1 if run(parse_arguments(arguments), root) else 0

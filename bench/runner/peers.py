@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The other servers, unpacked into the build folder: nothing of them is installed into the system."""
+"""The other servers, unpacked into the build folder and not installed into the system."""
 
 import glob
 import json
@@ -23,7 +23,7 @@ def _run(command, cwd):
 
 
 def install(context, note):
-    """Fetches what is missing; says what cannot be had."""
+    """Fetches missing peers; reports those that are not available."""
     folder = _folder(context)
     os.makedirs(folder, exist_ok=True)
     for package in PACKAGES:

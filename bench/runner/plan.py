@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a run does, step by step, and how long each step may take."""
+"""The steps of a run, and the time that each may take."""
 
 import time
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from runner import workloads
 
 SURVIVAL = ("slow", "takeover", "restart")
 
-# Where durability says the most, and time is left for the rest.
+# The workloads in which durability makes the largest difference.
 _FINAL_INTERVAL = ("one-request", "pieces-5m", "pieces-100k", "small")
 _FINAL_NOT_COMMIT = ("status", "tls-pieces-5m")
 
@@ -20,7 +20,7 @@ class Step:
 
 
 def steps(keys, durabilities, final):
-    """With `final`, without what says little."""
+    """With `final`, without the workloads that tell little."""
     found = [Step(workloads.BY_KEY[key], durability) for key in keys if key in workloads.BY_KEY
              for durability in durabilities]
     if not final:
@@ -31,7 +31,7 @@ def steps(keys, durabilities, final):
 
 
 class Budget:
-    """Spreads what is left of the time over the steps that are left; a short one leaves its time to the others."""
+    """Spreads the remaining time over the remaining steps; a short step leaves its time to the others."""
 
     # Most steps need less than an equal share.
     _GENEROSITY = 1.7
@@ -41,7 +41,7 @@ class Budget:
         self._left = count
 
     def seconds_for_next(self):
-        """0: as long as it takes."""
+        """Seconds; 0: without a limit."""
         self._left -= 1
         if not self._end:
             return 0.0

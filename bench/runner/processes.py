@@ -47,12 +47,12 @@ def _children(pid):
 
 
 def tree(pid):
-    """The process and everything it has started that still runs."""
+    """The process and its running descendants."""
     return [pid, *(below for child in _children(pid) for below in tree(child))]
 
 
 def _cpu_of(pid):
-    """To the nanosecond, threads that have ended included; children that were waited for to the tick."""
+    """CPU time to the nanosecond, ended threads included; that of children that were waited for to the tick."""
     try:
         own = time.clock_gettime((~pid << 3) | 2)
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
@@ -91,7 +91,7 @@ class Process:
     def __init__(self, command, log_path, env=None, waits_for_line=True):
         self.command = [str(word) for word in command]
         self.log_path = str(log_path)
-        # What decides something for Sluice is decided here.
+        # No setting of Sluice comes from the environment of the benchmark.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
         self._env = {**kept, **(env or {})}
         self._waits_for_line = waits_for_line
@@ -102,7 +102,7 @@ class Process:
         return self._process.pid
 
     def start(self):
-        """What it says first, where it says something."""
+        """Waits for the first line of its output, of a server that prints one."""
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                              stderr=log, env=self._env, preexec_fn=_die_with_parent)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a run has found, on disk after every step of it: an interruption loses nothing."""
+"""The results of a run, written after every step, so that an interruption loses nothing."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from runner import servers, tables, targets
 
 
 class Report:
-    """BASE.md and BASE.json have everything, summary.md beside them what fits into a README."""
+    """BASE.md and BASE.json have everything, summary.md beside them the short table of the README."""
 
     def __init__(self, context, base, arguments):
         self._context = context

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rounds of a workload, one server after the other: A B C A B C, so that what drifts drifts for all."""
+"""Rounds of a workload, one server after the other: A B C A B C, so that a drift of the machine meets all of them."""
 
 import os
 import statistics
@@ -44,7 +44,7 @@ def run_workload(context, workload, contestants, seconds=0.0):
 
 def warm_memory(folder, size):
     """Free memory of a virtual machine goes back to its host within seconds, and its next use costs several times
-    the upload: whoever comes behind a slow server would pay for it. A file that is written and removed leaves pages
+    the upload: the server behind a slow one would pay for it. A file that is written and removed leaves pages
     that the next one gets."""
     path = os.path.join(folder, "warm")
     block = bytes(256 << 10)
@@ -95,7 +95,7 @@ def summary(entry):
 
 
 def latencies(figures):
-    """Of whole uploads where there were several, else of requests."""
+    """Latencies of whole uploads where there were several, else of requests."""
     several = figures.get("upload", {}).get("count", 0) > 1
     return figures["upload" if several else "request"]
 

@@ -43,7 +43,7 @@ def wait_for_port(process, port):
 
 
 class Server:
-    """name: of the table's row; dialects: what it is spoken to in, best first; syncs: in words."""
+    """name: of the table's row; dialects: those that it understands, best first; syncs: in words."""
 
     name = ""
     syncs = "none"
@@ -84,7 +84,7 @@ class Server:
             self.process.stop()
 
     def load_options(self, dialect):
-        """What the load generator must know beside the port."""
+        """Options of the load generator beside the port."""
         del dialect
         return ["--tls"] if self.tls else []
 
@@ -99,7 +99,7 @@ class Server:
         return path
 
     def clean(self, unfinished=False):
-        """Finished files away, so that the next ones get their warm memory."""
+        """Removes finished files, so that the next ones get their warm memory."""
         for name in (*self.finished, *(self.unfinished if unfinished else ())):
             for entry in os.scandir(os.path.join(self.folder, name)):
                 if entry.is_file(follow_symlinks=False):
@@ -316,7 +316,7 @@ BY_KEY = {
 
 
 def versions(context):
-    """{name: first line of what the program says of itself}."""
+    """{name: first line of its version output}."""
     found = {}
 
     def ask(name, command):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What has no peer beside it: thousands of slow connections, take-over, a restart with many unfinished uploads."""
+"""Measurements without a peer: thousands of slow connections, take-over, a restart with many unfinished uploads."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ KIB = 1 << 10
 
 
 def _background(context, server, connections, size, count, interval_ms, seconds):
-    """Connections that go on sending while something else is measured."""
+    """Connections that go on sending during another measurement."""
     load = context.start_load("held", "--port", server.port, *server.load_options("panda"), "--connections", connections,
                               "--size", size, "--bytes", count, "--interval-ms", interval_ms, "--seconds", seconds)
     if first_line(load, 300) != "held\n":
@@ -48,15 +48,15 @@ def _speed(context, server, count):
 
 
 def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000, tls=False):
-    """Memory of a slow connection, and what is left for a fast one."""
+    """The memory of a slow connection, and the speed of a fast one beside many slow ones."""
     server = servers.SluiceNone(context, os.path.join(context.directory, "slow"), tls)
-    # Whoever sends one byte a second is not cut off here.
+    # Clients that send one byte a second must not be cut off here.
     server.settings = {"SLUICE_TIMEOUTS_PROGRESS_BYTES": "1", "SLUICE_TIMEOUTS_PROGRESS_WINDOW": "30s"}
     server.start()
     try:
         alone = _speed(context, server, 9)
         idle_kib = processes.rss_kib(server.process.pid)
-        # Twice of what they will send: the server sets room aside for all of it.
+        # Twice the bytes that they will send: the server reserves room for all of them.
         size = max(int(2 * sent * seconds * 1000 / interval_ms), 64 * KIB)
         load = _background(context, server, count, size, sent, interval_ms, seconds)
         time.sleep(1)
@@ -93,7 +93,7 @@ def takeover(context, kind, uploads=100, seconds=20):
 
 
 class _Restarted(servers.SluiceNone):
-    """Builds up without syncs, is measured with them."""
+    """The uploads are made without syncs; the restart is measured with them."""
 
     def environment(self):
         return {**super().environment(), "SLUICE_DATA_DURABILITY": self.durability}

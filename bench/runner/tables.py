@@ -46,7 +46,7 @@ def workload_table(workload, entries):
 
 
 def before_table(results):
-    """What the program is to the one before it; below 1 in speed it has become slower."""
+    """The program's figures divided by those of the one before it; a speed below 1 means that it has become slower."""
     rows = []
     for item in results["workloads"]:
         ours, theirs = item["entries"]

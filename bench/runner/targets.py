@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the figures should stand, and whether they do: the rows of the short table."""
+"""The targets of the figures, and whether they are met: the rows of the short table."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Target:
     minus: bool = False
 
     def value(self, entries):
-        """None where the other was not there."""
+        """None where the other server was not measured."""
         ours, theirs = entries.get("ours"), entries.get(self.against)
         if ours is None or theirs is None:
             return None
@@ -65,7 +65,7 @@ _NAMES = {"floor": "floor", "floor-sync": "floor", TUSD: "tusd", NGINX: "nginx",
 
 
 def _target_words(targets):
-    """As the cells are written: throughput / CPU."""
+    """The text of a cell: throughput / CPU."""
     words = []
     for against in dict.fromkeys(target.against for target in targets):
         of = {target.figure: target for target in targets if target.against == against}
@@ -97,7 +97,7 @@ def _verdict(targets, entries):
 
 
 def _both(ours, theirs):
-    """Throughput and CPU of ours as a part of theirs."""
+    """Throughput and CPU of Sluice divided by those of the other server."""
     if ours is None or theirs is None:
         return ""
     return f"{rounds.ratio(ours, theirs, rounds.speed):.2f} / {rounds.ratio(ours, theirs, rounds.cpu):.2f}"
@@ -140,7 +140,7 @@ def _survival_rows(found):
 
 
 def short_tables(results):
-    """What fits into the README."""
+    """The short table, as Markdown."""
     texts = []
     systems = list(dict.fromkeys(item["file_system"] for item in results["workloads"]))
     for system in systems:

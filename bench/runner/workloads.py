@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is uploaded, and by whom it is received."""
+"""The workloads, and the servers that take part in each."""
 
 from dataclasses import dataclass
 
@@ -25,10 +25,10 @@ class Workload:
     dialects: tuple = EVERYBODY
     unit: str = "GiB"  # Of server CPU: GiB, upload or request.
     clean: bool = True  # Files are deleted after each round.
-    scaled: str = "size"  # What a shorter run makes smaller.
-    beside: str = ""  # The workload that is run in the same rounds, to be compared with.
+    scaled: str = "size"  # The option that a shorter run makes smaller.
+    beside: str = ""  # The workload to compare with, in the same rounds.
     floor: bool = True  # The floor can answer it.
-    moved: bool = False  # Bodies that Sluice does not copy: beside it stands a floor that does not either.
+    moved: bool = False  # Sluice does not copy the bodies: compared with a floor that does not either.
 
     def options(self, scale):
         size, uploads = self.size, self.uploads

@@ -15,7 +15,7 @@ namespace {
 
 class LocationMovesTest : public ::testing::Test {
  protected:
-  // A server that starts with this public URL; the base that it has then.
+  // Starts a server with this public URL. Returns its base URL.
   std::string start(const std::string& configured) {
     base_.set(configured);
     moves_.emplace(base_, disk_, pool_, directory_.path(), log_);

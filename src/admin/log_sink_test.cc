@@ -190,11 +190,11 @@ TEST_F(LogSinkTest, LinesOfThreadsDoNotMix) {
   }
 }
 
-// A pipe and what a reader makes of it.
+// A pipe with a reader that a test controls.
 class PipeLogTest : public ::testing::Test {
  protected:
   PipeLogTest() {
-    // For good: a thread that is left behind hears late that its pipe has no reader.
+    // Ignored for good: a thread that is left behind gets the signal late.
     std::signal(SIGPIPE, SIG_IGN);
     EXPECT_EQ(::pipe2(ends_, O_CLOEXEC), 0);
   }
@@ -205,7 +205,8 @@ class PipeLogTest : public ::testing::Test {
       ::close(std::exchange(ends_[0], -1));
     }
   }
-  // The writer's end is the sink's until it has ended; then the reader sees the end.
+  // The sink keeps the writer's end open until it has ended; then the reader sees the end of the
+  // pipe.
   std::string everything() {
     std::string text;
     char buffer[64 * 1024];
@@ -215,7 +216,7 @@ class PipeLogTest : public ::testing::Test {
     }
     return text;
   }
-  // More than the queue and the pipe hold; returns how many lines.
+  // Writes more lines than the queue and the pipe hold. Returns their number.
   static std::uint64_t overfill(LogSink& sink) {
     const std::string filler(4000, 'x');
     constexpr std::uint64_t count = 2 * limits::log_queue_bytes_max / 4000;

@@ -6,27 +6,24 @@
 #include <boost/json.hpp>
 
 #include "base/limits.h"
+#include "support/forwarding_store.h"
 #include "support/memory_journal.h"
+#include "support/memory_store.h"
 #include "support/run.h"
 
 namespace sluice::admin {
 namespace {
 
-// A store that can only be asked for its space.
-class SpaceOnly final : public store::Store {
+class ScriptedSpace final : public testing::ForwardingStore {
  public:
-  std::unique_ptr<store::Blob> open(const store::BlobRef&) override { return nullptr; }
-  runtime::Task<Result<>> remove(std::uint64_t) override { co_return fail(Errc::internal); }
-  runtime::Task<Result<bool>> move_to(std::uint64_t, std::uint64_t, std::string) override {
-    co_return fail(Errc::internal);
-  }
-  runtime::Task<Result<>> split(std::uint64_t, std::uint64_t,
-                                std::vector<store::SplitOff>) override {
-    co_return fail(Errc::internal);
-  }
+  ScriptedSpace() : ForwardingStore(memory_) {}
+
   runtime::Task<Result<store::Space>> space() override { co_return answer; }
 
   Result<store::Space> answer = store::Space{.free_bytes = 100, .total_bytes = 1000};
+
+ private:
+  testing::MemoryStore memory_;
 };
 
 class ServerPagesTest : public ::testing::Test {
@@ -47,7 +44,7 @@ class ServerPagesTest : public ::testing::Test {
 
   Metrics metrics_;
   testing::MemoryJournal journal_;
-  SpaceOnly store_;
+  ScriptedSpace store_;
   ServerPages pages_{metrics_, journal_, store_, low_water};
 };
 

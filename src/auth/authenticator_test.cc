@@ -238,7 +238,7 @@ TEST_F(AuthenticatorTest, OnlySignaturesOfVersionOneLeaveJsonOut) {
 }
 
 TEST_F(AuthenticatorTest, CheapQuestionsComeFirst) {
-  // In the order in which they are asked, each with all that would be refused later.
+  // In the order of the checks: each request also has the faults that later checks refuse.
   Fields fields = keys({{"payload", std::string(limits::signed_bytes_max, 'x')}});
   fields.push_back({"signature", "guess"});
   clock.advance(5min + 1ms);

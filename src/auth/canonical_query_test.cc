@@ -52,7 +52,7 @@ TEST(CanonicalQuery, LeavesOutSignatureAndFile) {
   }
 }
 
-// The value or name of the first holds what the second has as parameters of its own.
+// A value or name of one set may contain the text of another set's parameters.
 TEST(CanonicalQuery, NeverStandsForTwoSetsOfParameters) {
   const std::vector<Fields> sets{
       {{"a", "1"}, {"b", "2"}},

@@ -26,7 +26,7 @@ class SteadyClockTest : public ::testing::Test {
  protected:
   SteadyClockTest() { pass(1h); }
 
-  // Time goes by, and the clock is looked at now and then.
+  // Lets time pass, and reads the clock now and then.
   void pass(Duration time) {
     for (; time > Duration::zero(); time -= 1min) {
       wall.advance(1min);

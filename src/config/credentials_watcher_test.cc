@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
-// Its lines may be waited for.
+// A log whose lines a test can wait for.
 class AwaitedLog final : public Log {
  public:
   void write(LogLevel, std::string_view event, LogFields) noexcept override {

@@ -27,7 +27,7 @@ Result<> AnswerBody::finish(model::Answer& answer) {
   }
   Result<> done = spill();
   if (done) {
-    done = files_.sync(*file_);
+    done = file_->finish();
   }
   answer.body.clear();
   answer.spilled_bytes = size_;
@@ -42,7 +42,7 @@ Result<> AnswerBody::spill() {
     }
     file_ = std::move(*file);
   }
-  Result<> written = file_->write_at(size_ - held_.size(), as_bytes(held_));
+  Result<> written = file_->append(as_bytes(held_));
   held_.clear();
   return written;
 }

@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "model/answer.h"
-#include "runtime/disk.h"
 #include "store/answer_files.h"
 
 namespace sluice::delivery {
@@ -23,7 +22,7 @@ class AnswerBody {
   AnswerBody(store::AnswerFiles& files, std::uint64_t upload_id, std::uint64_t bytes_max)
       : files_(files), upload_id_(upload_id), bytes_max_(bytes_max) {}
 
-  // delivery_failed when the body gets too long, else what the disk says. No further call after an
+  // delivery_failed when the body gets too long, else what the store says. No further call after an
   // error.
   Result<> append(Bytes bytes);
   // Durable when it returns: `answer` may be committed.
@@ -37,7 +36,7 @@ class AnswerBody {
   const std::uint64_t bytes_max_;
   std::string held_;  // Not in the file yet.
   std::uint64_t size_ = 0;
-  std::unique_ptr<runtime::DiskFile> file_;  // Null while all of it is held.
+  std::unique_ptr<store::NewFile> file_;  // Null while all of it is held.
 };
 
 }  // namespace sluice::delivery

@@ -3,30 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "base/limits.h"
-#include "runtime/posix_disk.h"
-#include "support/temporary_directory.h"
+#include "support/memory_store.h"
 
 namespace sluice::delivery {
 namespace {
 
 class AnswerBodyTest : public ::testing::Test {
  protected:
-  std::string file_contents() const {
-    std::ifstream file(directory.path() + "/7", std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
-  sluice::testing::TemporaryDirectory directory;
-  runtime::PosixDisk disk;
+  testing::MemoryStore store;
   runtime::BlockingPool pool{0};
-  store::AnswerFiles files{disk, pool, directory.path(), Durability::commit};
+  store::AnswerFiles files{store, pool};
   model::Answer answer;
 };
 
@@ -37,7 +24,7 @@ TEST_F(AnswerBodyTest, KeepsASmallOneInTheAnswer) {
   EXPECT_TRUE(body.finish(answer));
   EXPECT_EQ(answer.body, "hello world");
   EXPECT_EQ(answer.spilled_bytes, 0U);
-  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/7"));
+  EXPECT_TRUE(store.files.empty());
 }
 
 TEST_F(AnswerBodyTest, SpillsALargeOneByteForByte) {
@@ -51,7 +38,7 @@ TEST_F(AnswerBodyTest, SpillsALargeOneByteForByte) {
   EXPECT_TRUE(body.finish(answer));
   EXPECT_EQ(answer.body, "");
   EXPECT_EQ(answer.spilled_bytes, expected.size());
-  EXPECT_TRUE(file_contents() == expected);
+  EXPECT_TRUE(store.files.at("answers/7") == expected);
 }
 
 TEST_F(AnswerBodyTest, DecidesAtTheExactByte) {

@@ -36,8 +36,8 @@ class BodySink final : public outgoing::AnswerSink {
 
 constexpr std::size_t main_file = 1;  // Among the parts of a form.
 
-std::vector<BodyPointer> form_parts(std::shared_ptr<runtime::DiskFile> blob, const Handoff& handoff,
-                                    FormFrame frame) {
+std::vector<BodyPointer> form_parts(std::shared_ptr<runtime::ReadableFile> blob,
+                                    const Handoff& handoff, FormFrame frame) {
   std::vector<BodyPointer> parts;
   const auto add_text = [&parts](std::string text) {
     parts.push_back(std::make_shared<outgoing::TextBody>(std::move(text)));
@@ -55,11 +55,13 @@ std::vector<BodyPointer> form_parts(std::shared_ptr<runtime::DiskFile> blob, con
 
 }  // namespace
 
-HttpBackend::HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
-                         store::AnswerFiles& answers, runtime::BlockingPool& pool,
-                         SlowWork& slow_work, Clock& clock, HttpBackendSettings settings)
+HttpBackend::HttpBackend(outgoing::HttpClient& client, store::Store& store,
+                         store::FinishedPaths& paths, store::AnswerFiles& answers,
+                         runtime::BlockingPool& pool, SlowWork& slow_work, Clock& clock,
+                         HttpBackendSettings settings)
     : client_(client),
-      files_(files),
+      store_(store),
+      paths_(paths),
       answers_(answers),
       pool_(pool),
       slow_work_(slow_work),
@@ -127,8 +129,8 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
     co_return std::make_shared<outgoing::TextBody>(
         reference_json(handoff, prepared.digests.file, *path));
   }
-  Result<std::shared_ptr<runtime::DiskFile>> opened =
-      co_await files_.open_finished(handoff.upload_id, handoff.blob_size);
+  Result<std::shared_ptr<runtime::ReadableFile>> opened =
+      co_await store_.open_finished(handoff.upload_id, handoff.blob_size);
   if (!opened) {
     co_return fail(opened.error());
   }
@@ -141,10 +143,10 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
 
 Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
   if (settings_.directory.empty()) {
-    co_return co_await files_.path_of_finished(handoff.upload_id, handoff.blob_size);
+    co_return co_await paths_.path_of_finished(handoff.upload_id, handoff.blob_size);
   }
   std::string path = link_path(handoff);
-  const Result<> linked = co_await files_.link_finished(handoff.upload_id, handoff.blob_size, path);
+  const Result<> linked = co_await paths_.link_finished(handoff.upload_id, handoff.blob_size, path);
   if (!linked) {
     co_return fail(linked.error());
   }
@@ -152,8 +154,8 @@ Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
 }
 
 Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepared) {
-  Result<std::shared_ptr<runtime::DiskFile>> opened =
-      co_await files_.open_finished(handoff.upload_id, handoff.blob_size);
+  Result<std::shared_ptr<runtime::ReadableFile>> opened =
+      co_await store_.open_finished(handoff.upload_id, handoff.blob_size);
   if (!opened) {
     co_return fail(opened.error());
   }
@@ -240,7 +242,7 @@ Task<> HttpBackend::clean_up(const Handoff& handoff, const Delivery& delivery) {
   forget(handoff.upload_id);
   if (delivery.answer.status >= 400 && settings_.mode == HandoffMode::reference &&
       !settings_.directory.empty()) {
-    (void)co_await files_.unlink_finished(link_path(handoff));
+    (void)co_await paths_.unlink_finished(link_path(handoff));
   }
 }
 

@@ -18,7 +18,8 @@
 #include "outgoing/http_client.h"
 #include "runtime/blocking_pool.h"
 #include "store/answer_files.h"
-#include "store/finished_files.h"
+#include "store/finished_paths.h"
+#include "store/store.h"
 
 namespace sluice::delivery {
 
@@ -26,7 +27,7 @@ namespace sluice::delivery {
 // stays in the store until the answer is kept.
 class HttpBackend final : public Backend {
  public:
-  HttpBackend(outgoing::HttpClient& client, store::FinishedFiles& files,
+  HttpBackend(outgoing::HttpClient& client, store::Store& store, store::FinishedPaths& paths,
               store::AnswerFiles& answers, runtime::BlockingPool& pool, SlowWork& slow_work,
               Clock& clock, HttpBackendSettings settings);
   ~HttpBackend() override;
@@ -61,7 +62,8 @@ class HttpBackend final : public Backend {
   std::string link_path(const Handoff& handoff) const;
 
   outgoing::HttpClient& client_;
-  store::FinishedFiles& files_;
+  store::Store& store_;
+  store::FinishedPaths& paths_;
   store::AnswerFiles& answers_;
   runtime::BlockingPool& pool_;
   SlowWork& slow_work_;

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "runtime/posix_disk.h"
+#include "store/local/local_files.h"
 #include "store/local/local_store.h"
 #include "support/manual_clock.h"
 #include "support/raw_server.h"
@@ -61,12 +62,12 @@ class HttpBackendTest : public ::testing::Test {
   HttpBackend& backend_for(const Server& server) {
     settings.url = *outgoing::UrlTemplate::parse(
         "http://127.0.0.1:" + std::to_string(server.endpoint().port()) + "/");
-    backend =
-        std::make_unique<HttpBackend>(client, store, answers, pool, slow_work, clock, settings);
+    backend = std::make_unique<HttpBackend>(client, store, store, answers, pool, slow_work, clock,
+                                            settings);
     return *backend;
   }
 
-  testing::TemporaryDirectory directory;
+  testing::TemporaryDataDirectory directory;
   testing::TemporaryDirectory incoming;
   runtime::PosixDisk disk;
   runtime::BlockingPool pool{0};
@@ -75,7 +76,8 @@ class HttpBackendTest : public ::testing::Test {
   runtime::BufferPool buffers{limits::buffer_budget_bytes_min, metrics.buffers_in_use};
   store::local::LocalStore store{disk,   pool, buffers, directory.path(), Durability::commit,
                                  metrics};
-  store::AnswerFiles answers{disk, pool, directory.path(), Durability::commit};
+  store::local::LocalFiles files{disk, pool, directory.path(), Durability::commit};
+  store::AnswerFiles answers{files, pool};
   testing::ManualClock clock;
   outgoing::HttpClient client{pool};
   HttpBackendSettings settings;
@@ -103,7 +105,7 @@ TEST_F(HttpBackendTest, ReadsTheFileForItsDigestOnceInAProcess) {
   Server server(testing::any_port, {busy, good});
   backend_for(server);
   EXPECT_EQ(testing::run(backend->deliver(handoff))->answer.status, 503);
-  write_blob("HELLO");  // Blobs never change; here it shows which bytes the digest is of.
+  write_blob("HELLO");  // A blob never changes otherwise: the digest shows which bytes were read.
   ASSERT_TRUE(testing::run(backend->deliver(handoff)));
   const std::vector<std::string> requests = server.requests();
   EXPECT_EQ(header(requests[0], "X-Sluice-File-SHA256"), to_hex(sha256("hello")));

@@ -31,7 +31,7 @@ Delivery delivery_of(int status) {
   return delivery;
 }
 
-// Answers what the script says, then 200 for ever. 0 stands for an error, -1 for an exception.
+// Answers as the script says, then 200 for ever. 0 stands for an error, -1 for an exception.
 class ScriptedBackend final : public Backend {
  public:
   Task<Result<Delivery>> deliver(const Handoff& handoff) override {
@@ -238,7 +238,7 @@ TEST_F(OutboxTest, HurryEndsThePause) {
   EXPECT_EQ(backend.keys[1].size(), 2U);
 }
 
-// Of the times that the outbox has chosen for the next attempt.
+// Checks the times that the outbox chooses for the next attempt.
 TEST_F(OutboxTest, RetryAfterIsRespectedUpToTheLongestPause) {
   settings.delays = {1s, 5min};
   const struct {
@@ -298,7 +298,7 @@ TEST_F(OutboxTest, TakesUpWhatAnEarlierProcessLeft) {
   EXPECT_EQ(backend.most_at_once, 3U);
 }
 
-// The backend takes nothing of the first owner's before the other one's file has been answered.
+// The backend answers the first owner's hand-offs only after the other owner's.
 class OutboxOfTwoOwnersTest : public OutboxTest {
  protected:
   class PickyBackend final : public Backend {

@@ -30,12 +30,12 @@ class AuthorizerTest : public ::testing::Test {
     Authorizer authorizer(sender, clock, log, settings);
     return testing::run(authorizer.ask(proposal, request, context));
   }
-  // The session as admitted after this answer.
+  // The session that is admitted after this answer.
   upload::NewUpload admitted(std::string body) {
     sender.answers.emplace_back(answer_of(200, std::move(body)));
     return std::get<upload::NewUpload>(ask());
   }
-  // The client's answer instead of a session.
+  // The refusal that the client gets after this answer.
   http::Response refusal(Result<outgoing::HttpAnswer> answer) {
     sender.answers.push_back(std::move(answer));
     return std::get<http::Response>(ask());

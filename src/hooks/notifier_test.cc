@@ -28,13 +28,13 @@ class NotifierTest : public ::testing::Test {
     restart();
   }
 
-  // A process that begins anew with what the journal holds.
+  // A new process with the same journal.
   void restart() {
     notifier = std::make_unique<Notifier>(journal, sender, context.get_executor(), clock, clock,
                                           log, settings);
   }
 
-  // As the engine does it: the turn and what is to be told of it in one commit.
+  // As the engine does it: the change of state and its notification in one commit.
   void turn(std::uint64_t id, std::optional<UploadState> before, UploadState after,
             const char* file_name = "film.mp4") {
     model::UploadRecord record;
@@ -54,7 +54,7 @@ class NotifierTest : public ::testing::Test {
     }
   }
 
-  // Tells until `enough`, with a clock that goes on.
+  // Delivers notifications until `enough`, with a clock that goes on.
   void tell_until(const std::function<bool()>& enough) {
     notifier->open();
     testing::run_in(context, wait_until(enough));

@@ -23,7 +23,7 @@ TEST(Authority, HasANameWithoutPortAndBrackets) {
            Row{"[::1", "::1", true},
            Row{"[", "", false},
            Row{".", "", false},
-           // A name, whatever else it may mean to a resolver.
+           // A name, although a resolver may take it for an address.
            Row{"127.1", "127.1", false},
            Row{"2130706433", "2130706433", false},
            Row{"0x7f000001", "0x7f000001", false},

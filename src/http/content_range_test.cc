@@ -24,7 +24,7 @@ TEST(ContentRange, FormsOfTheSpecificationAndOfClientsAreRead) {
       {"BYTES 0-4/9", ByteRange{0, 5}, 9U},
       {" \tbytes \t 0-4 / 9 ", ByteRange{0, 5}, 9U},
       {"bytes 007-010/011", ByteRange{7, 11}, 11U},
-      // The last piece of some clients is declared as long as every other.
+      // Some clients declare their last piece as long as the others.
       {"bytes 204800-307199/250000", ByteRange{204800, 307200}, 250000U},
       {"bytes 9-9/9", ByteRange{9, 10}, 9U},
       {"bytes 0-4/*", ByteRange{0, 5}, std::nullopt},

@@ -71,7 +71,7 @@ TEST(Forwarded, IsBelievedFromTrustedProxiesAlone) {
        "1.2.3.4",
        true,
        ""},
-      // The hop next to the trusted proxy decides, of all that they tell.
+      // Of several values the one of the hop next to the trusted proxy counts.
       {"10.0.0.1",
        {{"X-Forwarded-For", "1.2.3.4"}, {"X-Forwarded-Proto", "https, http"}},
        "1.2.3.4",
@@ -100,20 +100,20 @@ TEST(Forwarded, IsBelievedFromTrustedProxiesAlone) {
        "1.2.3.4",
        true,
        ""},
-      // Empty elements are none.
+      // Empty elements do not count.
       {"10.0.0.1",
        {{"X-Forwarded-For", "1.2.3.4,"}, {"X-Forwarded-Proto", "https, ,"}},
        "1.2.3.4",
        true,
        ""},
       {"10.0.0.1", {{"Forwarded", "for=1.2.3.4;proto=https, ,"}}, "1.2.3.4", true, ""},
-      // Both kinds: one may be the client's own.
+      // Both fields: the client may have sent one of them.
       {"10.0.0.1",
        {{"Forwarded", "for=1.2.3.4"}, {"X-Forwarded-For", "6.6.6.6"}},
        "10.0.0.1",
        false,
        ""},
-      // Nonsense is left out.
+      // Values that cannot be parsed are left out.
       {"10.0.0.1", {{"Forwarded", "for=unknown;proto=https"}}, "10.0.0.1", true, ""},
       {"10.0.0.1", {{"Forwarded", "for=_hidden;proto=gopher;host=\"a/b\""}}, "10.0.0.1", false, ""},
       {"10.0.0.1", {{"Forwarded", "\"\\\\\";;=,=;for"}}, "10.0.0.1", false, ""},

@@ -13,12 +13,12 @@ namespace {
 
 using Verdict = Result<std::optional<ParsedHead>>;
 
-// The head that was taken; one of no bytes for none.
+// The accepted head; of no bytes when there is none.
 ParsedHead taken(const Verdict& verdict) {
   return verdict.value_or(std::nullopt).value_or(ParsedHead{});
 }
 
-// Parses `wire` as it arrives: after every byte, and what follows the head in one piece. All
+// Parses `wire` as it arrives: after every byte of the head, and with all bytes behind it. All
 // verdicts must agree.
 Verdict parse_every_way(std::string_view wire) {
   Verdict whole = parse_head(as_bytes(wire));

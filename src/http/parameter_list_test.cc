@@ -35,7 +35,7 @@ TEST(ParameterList, IsReadAsClientsWriteIt) {
       {R"(f; name="file"; filename="C:\\dir\\x.mp4")",
        {{"filename", R"(C:\dir\x.mp4)"}, {"name", "file"}}},
       {R"(f; name="file"; filename="\")", {{"filename", "\\"}, {"name", "file"}}},
-      // One that cannot be read leaves the others.
+      // A parameter that cannot be parsed leaves the others.
       {R"(f; filename="open; name=file)", {{"name", "file"}}},
       {R"(f; name="file"; x="open)", {{"name", "file"}}},
       {R"(f; name="file"; flag; filename="a")", {{"name", "file"}, {"filename", "a"}}},

@@ -384,7 +384,7 @@ TEST_F(RequestBodyTest, CancelFromAnotherThreadEndsAWait) {
   finish_reading();
   EXPECT_EQ(text_, "abc");
   EXPECT_EQ(error_code(), Errc::taken_over) << "the first reason stays";
-  // The stream is good for the answer.
+  // The stream can still carry the answer.
   EXPECT_TRUE(testing::run_in(context_, stream_->write(as_bytes("answer"), {}, {1min})));
 }
 

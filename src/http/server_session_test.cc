@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The answers without what differs from run to run, and without the fields that every one has.
+// The answers without the fields that every answer has, and without values that differ by run.
 std::string normal(std::string answers) {
   static const std::regex varying(
       "(Date|X-Request-Id|X-Content-Type-Options|Completed): [^\r]*\r\n");
@@ -65,7 +65,7 @@ class ServerSessionTest : public testing::ConnectionFixture {
     co_await session->run();
     session.reset();
   }
-  // Everything that the server answers to `bytes`, sent in pieces of `first` bytes and then `step`.
+  // All answers of the server to `bytes`, sent in pieces of `first` bytes and then `step`.
   std::string answers_to(std::string_view bytes, std::size_t first, std::size_t step) {
     start();
     send(bytes.substr(0, first));
@@ -123,7 +123,7 @@ TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
        "HTTP/1.1 200 OK\nContent-Length: 7\nConnection: keep-alive\n\n" + ok("path=/b")},
       {"GET /none HTTP/1.1\r\nHost: h\r\n\r\n",
        "HTTP/1.1 204 No Content\nConnection: keep-alive\n\n"},
-      // After a request that cannot be read nothing is read as a request.
+      // No byte behind an unreadable request is taken for a request.
       {"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
        bad + "73\nConnection: close\n\n"
              R"({"error":"BadRequest","message":"expected exactly one Host field; got 0"})"},

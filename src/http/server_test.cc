@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Waits for a body that does not come, and shows it to the test.
+// Waits for a body that does not come, and tells the test that it waits.
 class WaitingHandler final : public Handler {
  public:
   runtime::Task<ReplyPtr> handle(Exchange& exchange) override {

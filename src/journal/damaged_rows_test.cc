@@ -51,7 +51,7 @@ class DamagedRowsTest : public ::testing::Test {
     }
     commit(CreateUpload{record});
   }
-  // With another program, while no server runs.
+  // Executes SQL as another program could while no server runs.
   void damage(const std::string& sql) {
     journal.reset();
     {

@@ -28,13 +28,13 @@ class IntervalJournal : public ::testing::Test {
   Result<> commit(std::vector<Change> changes) {
     return sluice::testing::run(journal->commit(std::move(changes)));
   }
-  // So many syncs of the journal's files it takes.
+  // The number of syncs of the journal's files during the commit.
   int syncs(std::vector<Change> changes) {
     const int before = FaultyFiles::syncs;
     EXPECT_TRUE(commit(std::move(changes)));
     return FaultyFiles::syncs - before;
   }
-  // Each is based on the one before.
+  // Each change is based on the one before.
   UpdateUpload bytes(std::uint64_t id, bool may_be_lost) {
     UpdateUpload update{id, sample_upload(id).progress, may_be_lost};
     update.progress.version = versions[id]++;
@@ -80,7 +80,8 @@ TEST_F(IntervalJournal, OtherDurabilitiesStayAsTheyAre) {
   EXPECT_EQ(syncs({SyncJournal{}}), 0);
 }
 
-// As a killed process with version 13 left it: the end of `unsynced` stands for all of the blob.
+// A record of a killed process with version 13: the end of `unsynced` stands for the end of the
+// blob.
 TEST_F(IntervalJournal, NamesTheBytesThatOnlyTheBlobsOfAnOlderVersionTell) {
   open(Durability::interval, "first");
   for (const std::uint64_t id : {1U, 2U, 3U, 4U}) {
@@ -166,7 +167,7 @@ TEST_F(IntervalJournal, TakesNothingMoreAfterAFailedSync) {
   EXPECT_FALSE(commit({bytes(1, true)}));
 }
 
-// Commits that were not synced would be lost without a word if the next sync succeeded.
+// The loss of unsynced commits would go unreported if the next sync succeeded.
 TEST_F(IntervalJournal, HearsOfAFailedSyncBetweenCommits) {
   open();
   ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));

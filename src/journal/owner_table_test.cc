@@ -236,7 +236,8 @@ TEST_F(OwnerTableTest, SignaturesAreForgottenWhenTheyHaveExpired) {
 TEST_F(OwnerTableTest, AForgottenSignatureServesNoRequestThatWasJudgedBefore) {
   const UseSignature used{"used", at(1000), at(2000)};
   ASSERT_TRUE(commit({used}));
-  // A replay is judged at 1999, and waits for the application's word; then others come and go.
+  // A replay is checked at 1999, and waits for the application's answer; other requests come
+  // meanwhile.
   ASSERT_TRUE(commit({UseSignature{"other", at(2000), at(3000)}}));
   const UseSignature replay{"used", at(1999), at(2000)};
   EXPECT_EQ(code_of(commit({replay, CreateUpload{upload(1, "ann", 1)}})), Errc::not_authorized);

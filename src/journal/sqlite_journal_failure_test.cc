@@ -45,7 +45,7 @@ class SqliteJournalFailure : public ::testing::Test {
   NullLog log;
 };
 
-// While it lives, no file of this process can grow beyond `bytes`.
+// During the life of this object no file of the process can grow beyond `bytes`.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(std::uint64_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {

@@ -69,7 +69,7 @@ class VideoLists : public ::testing::Test {
     }
     return page;
   }
-  // The work of all statements since the last call, in steps of SQLite's machine.
+  // The virtual machine steps of all statements since the last call.
   int machine_steps() {
     int steps = 0;
     for (sqlite3_stmt* statement = sqlite3_next_stmt(connection->handle(), nullptr);

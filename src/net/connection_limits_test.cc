@@ -25,7 +25,7 @@ class ConnectionLimitsTest : public ::testing::Test {
 
   Metrics metrics_;
   std::deque<ConnectionSlot> slots_;
-  std::vector<std::size_t> left_;  // The numbers, from 1, of those that were told to go.
+  std::vector<std::size_t> left_;  // The numbers, from 1, of the connections that were told to end.
 };
 
 TEST_F(ConnectionLimitsTest, BoundsAllTogether) {

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr Patience patience{.idle = 60s, .window = 120s, .bytes = 1000};
 
-// One wait after `moved` bytes; returns the verdict before it.
+// Waits once after `moved` bytes. Returns the verdict before the wait.
 bool wait(Progress& progress, std::uint64_t moved, std::chrono::milliseconds spent) {
   const Result<> good = progress.before_wait(moved);
   EXPECT_LE(spent, progress.wait_max());

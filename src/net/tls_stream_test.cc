@@ -58,7 +58,7 @@ class TlsClient {
     text.resize(filled);
     return text;
   }
-  // New keys, and the server is asked for new ones of its own.
+  // Sends new keys, and asks the server for new ones.
   void update_keys() { SSL_key_update(session_.get(), SSL_KEY_UPDATE_REQUESTED); }
   void say_goodbye() { SSL_shutdown(session_.get()); }
   bool heard_goodbye() const {
@@ -120,7 +120,7 @@ class TlsStreamTest : public ::testing::Test {
   Result<> write(TlsStream& stream, std::string_view head, std::string_view body) {
     return testing::run_in(context_, stream.write(as_bytes(head), as_bytes(body), {1min}));
   }
-  // All `size` bytes, or what came before an end or an error, which is written behind it.
+  // All `size` bytes, or those before an end or an error, and the error behind them.
   std::string read(TlsStream& stream, std::size_t size) {
     std::string text;
     std::vector<std::byte> buffer(size);

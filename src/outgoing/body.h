@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "runtime/disk.h"
+#include "runtime/readable_file.h"
 
 namespace sluice::outgoing {
 
@@ -41,14 +41,14 @@ class TextBody final : public Body {
 // `size` bytes of a file, from `begin` on. A file that ends before is an error.
 class FileBody final : public Body {
  public:
-  FileBody(std::shared_ptr<runtime::DiskFile> file, std::uint64_t size, std::uint64_t begin = 0)
+  FileBody(std::shared_ptr<runtime::ReadableFile> file, std::uint64_t size, std::uint64_t begin = 0)
       : file_(std::move(file)), size_(size), begin_(begin) {}
 
   std::uint64_t size() const noexcept override { return size_; }
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) const override;
 
  private:
-  const std::shared_ptr<runtime::DiskFile> file_;
+  const std::shared_ptr<runtime::ReadableFile> file_;
   const std::uint64_t size_;
   const std::uint64_t begin_;
 };

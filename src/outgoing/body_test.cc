@@ -22,11 +22,11 @@ std::string read_all(const Body& body, std::size_t step) {
   }
 }
 
-std::shared_ptr<runtime::DiskFile> file_with(const std::string& path, std::string_view text) {
+std::shared_ptr<runtime::ReadableFile> file_with(const std::string& path, std::string_view text) {
   runtime::PosixDisk disk;
   auto file = disk.open(path, runtime::OpenMode::create);
   EXPECT_TRUE(file && (*file)->write_at(0, as_bytes(text)));
-  return std::shared_ptr<runtime::DiskFile>(std::move(*file));
+  return std::shared_ptr<runtime::ReadableFile>(std::move(*file));
 }
 
 TEST(JoinedBody, reads_its_parts_in_steps_of_any_size) {

@@ -84,7 +84,7 @@ HttpRequest root_request_to(const TcpServer& server) {
 
 class FileCallsTest : public ::testing::Test {
  protected:
-  // The pool waits for what has begun.
+  // The pool waits for calls that have begun.
   void TearDown() override { disk_.release(); }
 
   std::future<Result<HttpAnswer>> begin(HttpRequest request) {

@@ -20,7 +20,7 @@ class AccessTest : public RouterFixture {
     settings.page_sessions = true;
   }
 
-  // POST to a path with a query that ann has signed, as the documentation says.
+  // POST to a path with a query that ann has signed as the API's documentation says.
   static std::string signed_post(const std::string& path, std::vector<http::FormField> fields) {
     fields.insert(fields.end(), {{"access_key", "key"}, {"timestamp", "2019-12-20T00:00:00Z"}});
     const std::string query = *auth::canonical_query(fields, auth::Dialect::documented);

@@ -48,8 +48,8 @@ class SlowSource final : public runtime::ByteSource {
   std::size_t step_;
 };
 
-// The file up to its end or its error, which is written behind it. As the data path does it: once a
-// buffer was read, a thread that may block goes on for as long as it gets something.
+// The file up to its end or its error, and the error behind it. It is read as by the data path:
+// once a buffer was read, a thread that may block goes on while bytes come.
 runtime::Task<std::string> read_file(runtime::ByteSource& file, std::size_t buffer_size) {
   std::string text;
   std::vector<std::byte> buffer(buffer_size);

@@ -149,7 +149,7 @@ TEST(Parameters, AreBounded) {
   EXPECT_TRUE(read("", "", most));
   EXPECT_EQ(read("", "", most + "x").error().code(), Errc::file_too_large);
 
-  // Refused by what it announces, without a byte of it.
+  // Refused for its Content-Length, before a byte of it is read.
   const http::Request announced = request_of("", "", limits::form_bytes_max + 1);
   ScriptedSource silent("", ScriptedSource::Ending::silent);
   EXPECT_EQ(testing::run(Parameters::read(announced, silent)).error().code(), Errc::file_too_large);

@@ -140,7 +140,7 @@ TEST_F(RouterTest, ShowsThePolicyForFlashOnlyWhenEnabled) {
   EXPECT_NE(response.body.find("domain=\"*.example.com\" headers=\"*\""), std::string::npos);
 }
 
-// Takes what it is called by its name for.
+// Recognises requests with its name.
 class Whisper final : public Dialect {
  public:
   const char* name() const noexcept override { return "whisper"; }

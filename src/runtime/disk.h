@@ -12,21 +12,18 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "runtime/pipe.h"
+#include "runtime/readable_file.h"
 
 namespace sluice::runtime {
 
 // An open file. Calls for different ranges may run side by side.
-class DiskFile {
+class DiskFile : public ReadableFile {
  public:
-  virtual ~DiskFile() = default;
-
   // Writes all of `data`.
   virtual Result<> write_at(std::uint64_t offset, Bytes data) = 0;
   // Writes `size` bytes of the pipe, which holds as many. After an error the pipe may hold bytes.
   // Unless the file knows better, they are copied.
   virtual Result<> write_from(Pipe& pipe, std::uint64_t offset, std::size_t size);
-  // Fills `buffer`, or less when the file ends.
-  virtual Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) = 0;
   // Reserves blocks for `size` bytes without changing the file's size. A file system that cannot is
   // no error.
   virtual Result<> preallocate(std::uint64_t size) = 0;
@@ -38,8 +35,6 @@ class DiskFile {
   // Cuts off everything from `size` on, room that was set aside behind the end too; a file that is
   // shorter stays as it is.
   virtual Result<> shorten(std::uint64_t size) = 0;
-  // The descriptor, for handing the file to another process; -1 where there is none.
-  virtual int descriptor() const noexcept = 0;
 };
 
 enum class OpenMode { read_only, read_write, create };

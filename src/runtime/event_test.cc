@@ -29,7 +29,7 @@ TEST(Event, SaysWhenTimeRanOut) {
   EXPECT_FALSE(event.is_set());
 }
 
-// The waiter's event loop ends at once; the sanitizers see what the other thread still touches.
+// The waiter's event loop ends at once; the sanitizers report a later access of the other thread.
 TEST(Event, ASetterMayBeSlowerThanTheEndOfTheWaitersLoop) {
   for (int i = 0; i < 200; ++i) {
     Event event;
@@ -43,7 +43,7 @@ Task<> waits_for_ever(Event& event) {
   co_await event.wait(1min);
 }
 
-// The sanitizers see a timer that belongs to a loop that is gone.
+// The sanitizers report a timer whose event loop has ended.
 TEST(Event, KeepsNothingOfAWaiterWhoseLoopHasEnded) {
   Event event;
   NullLog log;

@@ -116,7 +116,7 @@ TEST(PosixDisk, CopiesFromAPipeWhereTheFileTakesNothingFromOne) {
   EXPECT_EQ((*file)->write_from(pipe, 0, 5).error().code(), Errc::disk_full);
 }
 
-// The default of a file that knows nothing of pipes.
+// The default of a file that has no splice of its own.
 TEST(DiskFile, CopiesFromAPipe) {
   testing::TemporaryDirectory directory;
   PosixDisk disk;

@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 
+#include "store/local/local_files.h"
 #include "support/recording_disk.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
@@ -22,8 +23,8 @@ class AnswerFilesTest : public ::testing::Test {
   void write(std::uint64_t id, std::string_view text) {
     const auto file = answers.create(id);
     ASSERT_TRUE(file) << file.error().message();
-    EXPECT_TRUE((*file)->write_at(0, as_bytes(text)));
-    EXPECT_TRUE(answers.sync(**file));
+    EXPECT_TRUE((*file)->append(as_bytes(text)));
+    EXPECT_TRUE((*file)->finish());
   }
   std::string read(std::uint64_t id, std::uint64_t size) {
     const auto source = sluice::testing::run(answers.open(id, size));
@@ -41,16 +42,17 @@ class AnswerFilesTest : public ::testing::Test {
     }
   }
 
-  sluice::testing::TemporaryDirectory directory;
-  RecordingDisk disk{directory.path()};
+  sluice::testing::TemporaryDataDirectory directory;
+  const std::string folder = directory.path() + "/answers";
+  RecordingDisk disk{folder};
   runtime::BlockingPool pool{0};
-  AnswerFiles answers{disk, pool, directory.path(), Durability::commit};
+  local::LocalFiles files{disk, pool, directory.path(), Durability::commit};
+  AnswerFiles answers{files, pool};
 };
 
 TEST_F(AnswerFilesTest, KeepsABodyDurably) {
   write(7, "hello world");
-  EXPECT_EQ(disk.take_calls(),
-            (Calls{"remove 7", "create 7", "sync 7", "syncdir " + directory.path()}));
+  EXPECT_EQ(disk.take_calls(), (Calls{"remove 7", "create 7", "sync 7", "syncdir " + folder}));
   EXPECT_EQ(read(7, 11), "hello world");
   EXPECT_EQ(read(7, 11), "hello world") << "every reader has a place of its own";
 }
@@ -63,17 +65,17 @@ TEST_F(AnswerFilesTest, BeginsAnewAfterAnInterruptedAttempt) {
 
 TEST_F(AnswerFilesTest, NeverGivesAnotherBodyThanTheJournalsOne) {
   write(7, "hello");
-  EXPECT_NE(read(7, 6).find("has 6 bytes"), std::string::npos);
+  EXPECT_NE(read(7, 6).find("6 were expected"), std::string::npos);
   EXPECT_EQ(sluice::testing::run(answers.open(8, 5)).error().code(), Errc::storage_failed);
 }
 
 TEST_F(AnswerFilesTest, AFailedSyncIsReported) {
   const auto file = answers.create(7);
   ASSERT_TRUE(file);
-  disk.fail_on("syncdir " + directory.path());
-  EXPECT_EQ(answers.sync(**file).error().code(), Errc::storage_failed);
+  disk.fail_on("syncdir " + folder);
+  EXPECT_EQ((*file)->finish().error().code(), Errc::storage_failed);
   disk.fail_on("sync 7", Errc::disk_full);
-  EXPECT_EQ(answers.sync(**file).error().code(), Errc::disk_full);
+  EXPECT_EQ((*file)->finish().error().code(), Errc::disk_full);
 }
 
 TEST_F(AnswerFilesTest, RemovesDurablyAndTwice) {
@@ -81,8 +83,8 @@ TEST_F(AnswerFilesTest, RemovesDurablyAndTwice) {
   disk.take_calls();
   EXPECT_TRUE(sluice::testing::run(answers.remove(7)));
   EXPECT_TRUE(sluice::testing::run(answers.remove(7)));
-  EXPECT_EQ(disk.take_calls(), (Calls{"remove 7", "syncdir " + directory.path()}));
-  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/7"));
+  EXPECT_EQ(disk.take_calls(), (Calls{"remove 7", "syncdir " + folder}));
+  EXPECT_FALSE(std::filesystem::exists(folder + "/7"));
 }
 
 TEST_F(AnswerFilesTest, AReaderThatIsCancelledReadsNoMore) {

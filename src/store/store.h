@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/range_set.h"
 #include "runtime/byte_source.h"
+#include "runtime/readable_file.h"
 #include "runtime/task.h"
 
 namespace sluice::store {
@@ -66,10 +67,10 @@ struct Space {
   std::optional<std::uint64_t> free_files = std::nullopt;
 };
 
-// Bytes of a blob that become a file of their own.
-struct SplitOff {
+// Bytes of a blob that become a file of store::NamedFiles.
+struct NamedRange {
   ByteRange range;
-  std::string path;
+  std::string name;
 };
 
 class Store {
@@ -81,18 +82,24 @@ class Store {
   virtual std::unique_ptr<Blob> open(const BlobRef& blob) = 0;
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
-  // Renames the finished blob to `path`, on the same file system, durably; true. A repetition after
-  // a crash succeeds too: the blob is gone and `path` is there; false. An upload of no bytes that
-  // never had a blob gets an empty file. storage_failed when what is there does not have
-  // `file_size` bytes: a file that lost its end must not be handed over as the finished one.
-  virtual runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                              std::string path) = 0;
-  // Takes the extra files, which lie behind `main_size` bytes, out of the finished blob: each
-  // becomes a file of its own, durably, and the blob keeps its first `main_size` bytes. On the same
-  // file system. A repetition after a crash goes on where it ended, also when the blob was moved
-  // since.
-  virtual runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                        std::vector<SplitOff> extra_files) = 0;
+  // The upload has `size` bytes: the room that its blob has behind them is given back. For a store
+  // that sets no room aside there is nothing to do.
+  virtual runtime::Task<Result<>> release_room(std::uint64_t /*upload_id*/,
+                                               std::uint64_t /*size*/) {
+    co_return Result<>();
+  }
+  // The finished blob, of `size` bytes, for reading to its end also when it is removed meanwhile.
+  // An upload of no bytes that never had a blob gets an empty one. storage_failed when the blob is
+  // not there or has another size.
+  virtual runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
+      std::uint64_t upload_id, std::uint64_t size) = 0;
+  // Makes `files` of the finished blob, durably; then it is gone. They are all of its bytes,
+  // without gaps, the main file first. A repetition after a crash goes on where the last attempt
+  // ended. Whether the blob was there: false says that an earlier attempt had come to its end, or
+  // that no byte had to be stored. storage_failed when the blob or a file that is there already has
+  // another size: a file that lost its end must not be handed over as the finished one.
+  virtual runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                             std::vector<NamedRange> files) = 0;
   virtual runtime::Task<Result<Space>> space() = 0;
 };
 

@@ -225,7 +225,7 @@ TEST_F(DeferredSyncsTest, AnInheritedUploadThatCannotBeTakenKeepsNoOtherFromTheD
   EXPECT_EQ(stored(3), "0-4 but ");
 }
 
-// Of a whole file without a length it is known only at its end whether it is the file.
+// Only the end of a body without a length shows whether it is the whole file.
 TEST_F(DeferredSyncsTest, BytesOfAnotherFileAreNeverCounted) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abcd", {0, 4, 9}));
@@ -248,7 +248,7 @@ TEST_F(DeferredSyncsTest, NothingIsAcknowledgedBesideAJournalThatHasFailed) {
   EXPECT_EQ(status(token)->acknowledged, 2U);
 }
 
-// Else the next process would take them for stored.
+// Otherwise the next process would take the bytes for stored.
 TEST_F(DeferredSyncsTest, ALossThatTheJournalHadNoRoomForIsCommittedByALaterRound) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
@@ -286,7 +286,7 @@ TEST_F(DeferredSyncsTest, ASmallFileThatComesWholeIsCommittedOnce) {
   EXPECT_EQ(durable(1), "abcdefghi");
 }
 
-// A process that syncs all it acknowledges takes over what another has left.
+// A process with durability = commit syncs the bytes that another has left unsynced.
 TEST_F(DeferredSyncsTest, AnotherDurabilityTakesOver) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "ab", {0, 2, 9}));

@@ -23,7 +23,7 @@ using Ending = testing::ScriptedSource::Ending;
 class FullDiskTest : public testing::EngineFixture {
  protected:
   FullDiskTest() {
-    store.free_bytes = 1100;  // Beside the low mark 1000 are for uploads.
+    store.free_bytes = 1100;  // Above the low mark there is room for 1000.
     restart();
   }
   bool fits(std::uint64_t file_size) {

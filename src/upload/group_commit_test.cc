@@ -202,7 +202,7 @@ TEST_F(GroupCommitTest, ACommitWithAnUnknownOutcomeIsFoundByTheNext) {
   journal_.failing = true;
   ASSERT_EQ(commit(bytes(0, 50)).error().code(), Errc::storage_failed);
   EXPECT_TRUE(known().stored.empty());
-  change_elsewhere(bytes(0, 50));  // It comes true.
+  change_elsewhere(bytes(0, 50));  // The commit with the unknown outcome is made.
   journal_.failing = false;
   ASSERT_TRUE(commit(bytes(50, 100)));
   EXPECT_EQ(known().stored.prefix(), 100U);

@@ -177,9 +177,9 @@ Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::Byte
   const Result<std::uint64_t> size = co_await append.run_to_end();
   // A request may announce far more than the file in it has.
   if (size && upload.file_size() - *size > limits::unused_room_max) {
-    const Result<> shortened = co_await core_.parts.store.split(upload.id(), *size, {});
-    if (!shortened) {
-      co_return fail(shortened.error());
+    const Result<> released = co_await core_.parts.store.release_room(upload.id(), *size);
+    if (!released) {
+      co_return fail(released.error());
     }
   }
   co_return size;

@@ -63,7 +63,7 @@ class LiveUploadTest : public ::testing::Test {
   std::shared_ptr<LiveUpload> upload;
 };
 
-// A request that holds a range until its sender is cut off, and then for as long as it is told to.
+// A request that holds a range until its sender is cut off, and then until the test releases it.
 class Writer {
  public:
   explicit Writer(ByteRange range) : range_(range) {}

@@ -19,7 +19,7 @@ class LiveUploadsTest : public ::testing::Test {
     upload.token = token(id);
     return upload;
   }
-  // As long as a real one: no string keeps it within itself.
+  // As long as a real token: too long for the short-string optimisation.
   static std::string token(std::uint64_t id) { return std::string(32, '-') + std::to_string(id); }
 
   std::shared_ptr<LiveUpload> find(std::uint64_t id) {

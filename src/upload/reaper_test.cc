@@ -93,7 +93,7 @@ TEST_F(ReaperTest, WaitingForTheBackendIsNoIdleness) {
   EXPECT_TRUE(status(token)->answer);
 }
 
-// As `sluice fsck --repair` leaves an upload whose file is not whole any more.
+// As `sluice fsck --repair` leaves an upload whose file has lost bytes.
 TEST_F(ReaperTest, AnUploadThatWasGivenTimeBeyondTheAbsoluteOneKeepsIt) {
   const std::string token = create(100);
   ASSERT_TRUE(append(token, "a", {0, 1, 100}));
@@ -187,7 +187,7 @@ TEST_F(ReaperTest, UploadsThatAreInUseHideNoneBehindThem) {
   EXPECT_EQ(run(engine->reaper().reap())->count, 0U) << "from the beginning again";
 }
 
-// The engine by a clock that is set, and set back.
+// The engine with a clock that is set forward and back.
 TEST_F(ReaperTest, NothingExpiresByAClockThatIsSet) {
   testing::ManualClock boot;
   SteadyClock steady(clock, boot, log, 15min);

@@ -27,7 +27,7 @@ class SyncRoundsTest : public ::testing::Test {
  protected:
   ~SyncRoundsTest() override { worker_.stop(); }
 
-  // Rounds that end as written; a further one leaves nothing.
+  // Rounds with scripted ends; a further round leaves nothing unsynced.
   void start(runtime::Executor executor, const SyncRounds::Settings& settings,
              std::deque<Result<bool>> results) {
     results_ = std::move(results);
@@ -50,7 +50,7 @@ class SyncRoundsTest : public ::testing::Test {
   testing::RecordingLog log_;
   std::deque<Result<bool>> results_;
   int count_ = 0;
-  std::promise<void> through_;        // All that is written has come.
+  std::promise<void> through_;        // All scripted rounds have ended.
   std::optional<SyncRounds> rounds_;  // Outlives the loops.
   boost::asio::io_context context_{1};
   runtime::Worker worker_{"worker", log_};
@@ -63,7 +63,7 @@ TEST_F(SyncRoundsTest, GoOnWhileSyncsAreDeferredAndComeOnceMoreAtTheEnd) {
   EXPECT_GE(count_, 4);
 }
 
-// The loop runs until nothing is left to do on it.
+// Runs the loop until it has no handler left.
 TEST_F(SyncRoundsTest, EndWithTheFirstThatLeavesNothingWhereNoneIsDeferred) {
   start(context_.get_executor(), {.interval = 1ms, .defers = false}, {true, a_failure, false});
   context_.run();

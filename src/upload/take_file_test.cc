@@ -65,7 +65,7 @@ class TakeFileTest : public testing::EngineFixture {
     EXPECT_TRUE(store.blobs.empty());
     EXPECT_EQ(deliveries, 0);
   }
-  // All room and every place that was promised is free again.
+  // All promised room and every place is free again.
   void expect_room(std::uint64_t bytes) {
     NewUpload all{bytes, "a", "", "{}"};
     EXPECT_TRUE(run(engine->create(all)));
@@ -252,7 +252,7 @@ TEST_F(TakeFileTest, IsLeftToTheReaperWhereItCannotBeRemoved) {
   expect_room(900);
 }
 
-// Whether the file is an upload by now is for the next start to read.
+// Only the next start can read whether the file has become an upload.
 TEST_F(TakeFileTest, KeepsItsBytesWhenTheJournalFails) {
   identity.look = [this] { journal.failing = true; };
   EXPECT_EQ(code_of(take("abc")), Errc::storage_failed);

@@ -187,7 +187,7 @@ Task<> takes_over(Engine& engine, Log& log, std::string token,
   };
   group.spawn("older", older(engine, token, stalled, older_ended_with));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
-  // A status query waits for no sender, and tells what the older one has brought.
+  // A status query waits for no sender, and acknowledges the bytes of the older request.
   EXPECT_EQ((co_await engine.status(token))->acknowledged, 3U);
   ScriptedSource body("abcdef");
   const Piece piece = Range{0, 6, 9};
@@ -271,7 +271,7 @@ TEST_F(UploadEngineTest, ALongRequestIsMadeDurableOnItsWayUnlessItMayBeAnotherFi
   EXPECT_EQ(acknowledged, 0U);
 }
 
-// Says nothing before it is told to.
+// A source that is silent until the test releases it.
 class LateSource final : public runtime::ByteSource {
  public:
   explicit LateSource(std::string bytes) : bytes_(std::move(bytes)) {}

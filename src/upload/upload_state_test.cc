@@ -167,8 +167,8 @@ TEST(UploadState, OnlyUnfinishedUploadsAreAbortedOrExpire) {
   EXPECT_EQ(apply({}, file_size, Expired{later}).progress.state, UploadState::expired);
 }
 
-// Whatever happens in whatever order: bytes never vanish, a final state never changes, an answer
-// means final.
+// In any order of events bytes never vanish, a final state never changes, and an upload with an
+// answer is final.
 TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
   std::mt19937 random(42);
   for (int round = 0; round < 5000; ++round) {

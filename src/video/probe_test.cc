@@ -25,7 +25,7 @@ namespace {
 #endif
 #endif
 
-// Patience for a machine that does other things too.
+// Long enough for a busy machine.
 constexpr Duration patience = std::chrono::minutes(1);
 
 class ProbeTest : public ::testing::Test {
@@ -203,8 +203,7 @@ TEST_F(ProbeTest, BelievesTheHeadOfAnMp4ThatHasItsIndexFirst) {
   EXPECT_EQ(cut->width, 160U);
 }
 
-// Cut and flipped files may be read or refused, but they are answered, whatever they do to the
-// demuxer.
+// Files with cut ends or flipped bits may be read or refused, but every probe gives an answer.
 TEST_F(ProbeTest, OutlivesDamagedFiles) {
   const std::string whole = read(make("a.mp4", std::string(h264_aac) + " -movflags +faststart"));
   std::mt19937 random(7);  // NOLINT(bugprone-random-generator-seed): the same files every time.
@@ -235,7 +234,7 @@ TEST_F(ProbeTest, RefusesWhatIsNoMedia) {
   EXPECT_EQ(refusal(probe(make("a.jpg", "-frames:v 1"))), "the file was not recognised");
 }
 
-// Boxes of MP4 around one picture, whatever the picture is coded as.
+// Boxes of MP4 around one picture of any codec.
 TEST_F(ProbeTest, RefusesStillPicturesInBoxes) {
   const std::string avif = read(make("a.avif", "-an -frames:v 1 -c:v libaom-av1 -cpu-used 8"));
   EXPECT_EQ(refusal(probe(write("a.avif", avif))), "the file was not recognised");
@@ -287,7 +286,7 @@ TEST_F(ProbeTest, TellsHowLongTheRecordingsOfBrowsersAre) {
   EXPECT_GT(media->audio_kbits_per_second, 0U);
 }
 
-// More than is read from its beginning: the end counts.
+// Longer than the sample at its beginning: the end counts.
 TEST_F(ProbeTest, TellsHowLongALongRecordingIs) {
   const std::string sent = path("sent.mkv");
   make("a.mkv",

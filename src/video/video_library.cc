@@ -64,6 +64,21 @@ model::VideoRecord new_record(const VideoDescription& video, std::uint64_t uploa
   return record;
 }
 
+std::string name_of(const std::string& id, const std::string& suffix) {
+  return "videos/" + id + suffix;
+}
+
+// The main file, and the extra files behind it.
+std::vector<store::NamedRange> files_of(const delivery::Handoff& handoff, const std::string& id) {
+  std::vector<store::NamedRange> files;
+  files.push_back({{0, handoff.file_size}, name_of(id, stored_extension(handoff.file_name))});
+  for (const model::ExtraFile& extra : handoff.extra_files) {
+    const std::string suffix = extra_file_suffix(files.size() - 1, extra.file_name);
+    files.push_back({extra.range, name_of(id, suffix)});
+  }
+  return files;
+}
+
 // A page is never shortened instead: a client that counts takes such a page for the last one.
 std::string entry_of_large(const model::VideoRecord& record) {
   boost::json::object document;
@@ -93,29 +108,26 @@ class VideoLibrary::Change {
   const std::string id_;
 };
 
-VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
-                           runtime::BlockingPool& pool, delivery::SlowWork& slow_work,
-                           Prober& prober, Clock& clock, Log& log, std::string videos_directory)
+VideoLibrary::VideoLibrary(journal::Journal& journal, store::Store& store, store::NamedFiles& files,
+                           delivery::SlowWork& slow_work, Prober& prober, Clock& clock, Log& log)
     : journal_(journal),
       store_(store),
-      disk_(disk),
-      pool_(pool),
+      files_(files),
       slow_work_(slow_work),
       prober_(prober),
       clock_(clock),
-      log_(log),
-      directory_(std::move(videos_directory)) {}
+      log_(log) {}
 
 VideoLibrary::~VideoLibrary() = default;
 
 runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::Handoff& handoff) {
   VideoDescription video = description_of(handoff);
-  const std::string path = directory_ + "/" + video.id + stored_extension(handoff.file_name);
+  const std::vector<store::NamedRange> files = files_of(handoff, video.id);
   // The record comes after the move: an attempt that still finds the blob need not look for one.
   const bool leaves_trace = handoff.extra_files.empty() && handoff.file_size > 0;
   Result<bool> moved = false;
   if (leaves_trace) {
-    moved = co_await store_.move_to(handoff.upload_id, handoff.file_size, path);
+    moved = co_await store_.finish(handoff.upload_id, files);
   }
   if (!moved || !*moved) {
     Result<std::optional<model::VideoRecord>> known = co_await journal_.find_video(video.id);
@@ -126,13 +138,13 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
       co_return delivered(handoff, std::move(record->document));
     }
     if (!leaves_trace) {
-      moved = co_await take_files(handoff, video.id, path);
+      moved = co_await store_.finish(handoff.upload_id, files);
     }
     if (!moved) {
       co_return fail(moved.error());
     }
   }
-  Result<MediaInfo> media = co_await probe(handoff.owner, path);
+  Result<MediaInfo> media = co_await probe(handoff, files.front().name);
   if (!media && media.error().code() != Errc::unsupported_media_type) {
     co_return fail(media.error());
   }
@@ -164,35 +176,18 @@ delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const 
   return {video.id, answer_with(video_document(video))};
 }
 
-runtime::Task<Result<bool>> VideoLibrary::take_files(const delivery::Handoff& handoff,
-                                                     std::string id, std::string path) {
-  if (!handoff.extra_files.empty()) {
-    std::vector<store::SplitOff> extra_files;
-    for (const model::ExtraFile& extra : handoff.extra_files) {
-      const std::string suffix = extra_file_suffix(extra_files.size(), extra.file_name);
-      extra_files.push_back({extra.range, directory_ + "/" + id + suffix});
-    }
-    const Result<> split =
-        co_await store_.split(handoff.upload_id, handoff.file_size, std::move(extra_files));
-    if (!split) {
-      co_return fail(split.error());
-    }
-  }
-  co_return co_await store_.move_to(handoff.upload_id, handoff.file_size, std::move(path));
-}
-
-runtime::Task<Result<MediaInfo>> VideoLibrary::probe(std::string owner, std::string path) {
+runtime::Task<Result<MediaInfo>> VideoLibrary::probe(const delivery::Handoff& handoff,
+                                                     std::string name) {
   if (!prober_.looks_at_files()) {
     co_return prober_.probe(-1);
   }
-  auto work = [this, &path]() -> Result<MediaInfo> {
-    const auto file = disk_.open(path, runtime::OpenMode::read_only);
-    if (!file) {
-      return fail(Errc::storage_failed, file.error().message());
-    }
-    return prober_.probe((*file)->descriptor());
-  };
-  co_return co_await slow_work_.run(std::move(owner), work);
+  const Result<std::shared_ptr<runtime::ReadableFile>> file =
+      co_await files_.open(std::move(name), handoff.file_size);
+  if (!file) {
+    co_return fail(file.error());
+  }
+  auto work = [this, &file] { return prober_.probe((*file)->descriptor()); };
+  co_return co_await slow_work_.run(handoff.owner, work);
 }
 
 runtime::Task<Result<>> VideoLibrary::put(model::VideoRecord record) {
@@ -324,15 +319,11 @@ runtime::Task<Result<>> VideoLibrary::remove_files(const model::VideoRecord& rec
   if (!extension || !extra_files) {
     co_return fail(extension ? extra_files.error() : extension.error());
   }
-  const std::string path = directory_ + "/" + record.id;
-  auto remove_file = [this, &path, &extension, &extra_files]() -> Result<> {
-    Result<> removed = disk_.remove(path + *extension);
-    for (const StoredExtraFile& extra : *extra_files) {
-      removed = removed ? disk_.remove(path + extra.suffix) : removed;
-    }
-    return removed ? disk_.sync_directory(directory_) : removed;
-  };
-  const Result<> removed = co_await runtime::offload(pool_, remove_file);
+  std::vector<std::string> names{name_of(record.id, *extension)};
+  for (const StoredExtraFile& extra : *extra_files) {
+    names.push_back(name_of(record.id, extra.suffix));
+  }
+  const Result<> removed = co_await files_.remove(std::move(names));
   if (!removed) {
     log_.error("a video's file was not removed", {{"upload", record.upload_id},
                                                   {"video", record.id},

@@ -13,9 +13,8 @@
 #include "delivery/backend.h"
 #include "delivery/slow_work.h"
 #include "journal/journal.h"
-#include "runtime/blocking_pool.h"
-#include "runtime/disk.h"
 #include "runtime/event.h"
+#include "store/named_files.h"
 #include "store/store.h"
 #include "video/media_info.h"
 #include "video/probe.h"
@@ -29,12 +28,11 @@ namespace sluice::video {
 // none needs it: the upload's answer came with it.
 // So a file without a record belongs to an upload whose hand-off will be repeated, and a crash
 // between any two steps leaves nothing behind that the next attempt or clean_leftovers() does not
-// find. Any worker; its references outlive it. Probes are slow work; `pool` removes files.
+// find. Any worker; its references outlive it. Probes are slow work.
 class VideoLibrary final : public delivery::Backend, public Videos {
  public:
-  VideoLibrary(journal::Journal& journal, store::Store& store, runtime::Disk& disk,
-               runtime::BlockingPool& pool, delivery::SlowWork& slow_work, Prober& prober,
-               Clock& clock, Log& log, std::string videos_directory);
+  VideoLibrary(journal::Journal& journal, store::Store& store, store::NamedFiles& files,
+               delivery::SlowWork& slow_work, Prober& prober, Clock& clock, Log& log);
   ~VideoLibrary() override;
   VideoLibrary(const VideoLibrary&) = delete;
   VideoLibrary& operator=(const VideoLibrary&) = delete;
@@ -57,10 +55,7 @@ class VideoLibrary final : public delivery::Backend, public Videos {
 
   runtime::Task<Result<model::VideoRecord>> find_record(std::string id, Viewer viewer);
   runtime::Task<Result<model::VideoRecord>> find_present(std::string id, Viewer viewer);
-  // Brings the bytes to the video's final names; `path` is the main file's. As Store::move_to().
-  runtime::Task<Result<bool>> take_files(const delivery::Handoff& handoff, std::string id,
-                                         std::string path);
-  runtime::Task<Result<MediaInfo>> probe(std::string owner, std::string path);
+  runtime::Task<Result<MediaInfo>> probe(const delivery::Handoff& handoff, std::string name);
   runtime::Task<Result<>> put(model::VideoRecord record);
   // Removes the file and marks it as removed in the record.
   // `record` lives until this returns.
@@ -70,13 +65,11 @@ class VideoLibrary final : public delivery::Backend, public Videos {
 
   journal::Journal& journal_;
   store::Store& store_;
-  runtime::Disk& disk_;
-  runtime::BlockingPool& pool_;
+  store::NamedFiles& files_;
   delivery::SlowWork& slow_work_;
   Prober& prober_;
   Clock& clock_;
   Log& log_;
-  const std::string directory_;
 
   Mutex mutex_;
   // Set when the change of that video has ended.

@@ -21,7 +21,6 @@ namespace {
 
 using testing::Crash;
 using testing::run;
-using testing::SteppedDisk;
 using testing::SteppedJournal;
 using testing::SteppedProber;
 using testing::SteppedStore;
@@ -47,7 +46,7 @@ struct World {
   // A new process each time.
   template <class Ask>
   auto ask(const Ask& question) {
-    VideoLibrary library(journal, store, disk, pool, slow_work, prober, clock, log, "/data/videos");
+    VideoLibrary library(journal, store, store, slow_work, prober, clock, log);
     return run(question(library));
   }
   // With what the ledger does.
@@ -84,9 +83,7 @@ struct World {
   Steps steps;
   SteppedJournal journal{steps};
   SteppedStore store{steps};
-  SteppedDisk disk{steps, store.memory};
   SteppedProber prober{steps};
-  runtime::BlockingPool pool{0};
   delivery::SlowWork slow_work{0};
   testing::ManualClock clock;
   NullLog log;
@@ -94,7 +91,7 @@ struct World {
 };
 
 const std::string id = short_digest("video:" + key);
-const std::string path = "/data/videos/" + id + ".mp4";
+const std::string name = "videos/" + id + ".mp4";
 
 boost::json::object parsed(const std::string& text) {
   return boost::json::parse(text).as_object();
@@ -121,8 +118,8 @@ TEST(VideoLibrary, TurnsAFinishedFileIntoAVideo) {
   EXPECT_EQ(document.at("payload").as_string(), "mine");
   EXPECT_EQ(document.at("created_at").as_string(), "2019/12/20 00:00:00 +0000");
 
-  ASSERT_EQ(world.store.memory.moved.size(), 1U);
-  EXPECT_EQ(world.store.memory.moved.at(path), "bytes of a film");
+  ASSERT_EQ(world.store.memory.files.size(), 1U);
+  EXPECT_EQ(world.store.memory.files.at(name), "bytes of a film");
   EXPECT_TRUE(world.store.memory.blobs.empty());
   ASSERT_EQ(world.journal.memory.videos.size(), 1U);
   const model::VideoRecord& record = world.journal.memory.videos.at(id);
@@ -148,7 +145,7 @@ TEST(VideoLibrary, GivesAFileThatIsNoMediaANormalAnswer) {
   EXPECT_EQ(document.at("error_class").as_string(), "FormatNotRecognised");
   EXPECT_TRUE(document.at("error_message").is_string());
   EXPECT_EQ(world.journal.memory.videos.at(id).status, "fail");
-  EXPECT_EQ(world.store.memory.moved.count(path), 1U);
+  EXPECT_EQ(world.store.memory.files.count(name), 1U);
 }
 
 TEST(VideoLibrary, TriesAgainWhenTheProbeCouldNotBeMade) {
@@ -163,8 +160,8 @@ TEST(VideoLibrary, TriesAgainWhenTheProbeCouldNotBeMade) {
   EXPECT_EQ(parsed(world.deliver()->answer.body).at("status").as_string(), "success");
 }
 
-// Runs `act` on fresh worlds with a stop at each step in turn, and `check` on what is left.
-// Returns the steps of a run that nothing stopped.
+// Runs `act` on fresh worlds with a stop at each step in turn, and then `check`. Returns the steps
+// of a run without a stop.
 template <class Prepare, class Act, class Check>
 std::vector<std::string> at_every_step(const Prepare& prepare, const Act& act, const Check& check) {
   for (const Steps::Stop stop :
@@ -208,17 +205,17 @@ TEST(VideoLibrary, MakesOneVideoWhereverAnAttemptStops) {
                       EXPECT_EQ(parsed(delivery->answer.body).at("id").as_string(), id);
                       EXPECT_EQ(world.journal.memory.videos.size(), 1U);
                       EXPECT_EQ(world.journal.memory.videos.at(id).document, delivery->answer.body);
-                      ASSERT_EQ(world.store.memory.moved.size(), 1U);
-                      EXPECT_EQ(world.store.memory.moved.at(path), "bytes of a film");
+                      ASSERT_EQ(world.store.memory.files.size(), 1U);
+                      EXPECT_EQ(world.store.memory.files.at(name), "bytes of a film");
                       EXPECT_TRUE(world.store.memory.blobs.empty());
-                      // A stored answer is not made anew, whatever the file or the prober would say
-                      // today.
+                      // A stored answer is not made anew, although the file or the prober might
+                      // give another one today.
                       world.clock.advance(std::chrono::hours(1));
                       world.prober.result = fail(Errc::unsupported_media_type, "today");
                       EXPECT_EQ(world.deliver()->answer, delivery->answer);
                       EXPECT_EQ(world.journal.memory.videos.size(), 1U);
                     });
-  EXPECT_EQ(steps, (std::vector<std::string>{"move", "open", "probe", "commit"}));
+  EXPECT_EQ(steps, (std::vector<std::string>{"finish", "open", "probe", "commit"}));
 }
 
 // A film with subtitles, in parts.
@@ -240,22 +237,22 @@ TEST(VideoLibrary, PutsExtraFilesBesideTheVideoWhereverAnAttemptStops) {
         EXPECT_EQ(told.at("file_size").as_int64(), 8);
         EXPECT_EQ(parsed(*world.find(id)).at("status").as_string(), "success");
         EXPECT_EQ(parsed(*world.find(id)).at("extra_files"), told.at("extra_files"));
-        ASSERT_EQ(world.store.memory.moved.size(), 2U);
-        EXPECT_EQ(world.store.memory.moved.at(path), "bytes of");
-        EXPECT_EQ(world.store.memory.moved.at("/data/videos/" + id + "-1.srt"), " a film");
+        ASSERT_EQ(world.store.memory.files.size(), 2U);
+        EXPECT_EQ(world.store.memory.files.at(name), "bytes of");
+        EXPECT_EQ(world.store.memory.files.at("videos/" + id + "-1.srt"), " a film");
         EXPECT_EQ(world.deliver()->answer, delivery->answer);
         EXPECT_TRUE(world.remove(id));
-        EXPECT_TRUE(world.store.memory.moved.empty());
+        EXPECT_TRUE(world.store.memory.files.empty());
       });
-  EXPECT_EQ(steps, (std::vector<std::string>{"split", "move", "open", "probe", "commit"}));
+  EXPECT_EQ(steps, (std::vector<std::string>{"finish", "open", "probe", "commit"}));
 }
 
 TEST(VideoLibrary, KnowsTheVideoBeforeItIsThere) {
   World world;
   add_extra_file(world);
   world.handoff.created_at = world.clock.now();
-  const VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.slow_work,
-                             world.prober, world.clock, world.log, "/data/videos");
+  const VideoLibrary library(world.journal, world.store, world.store, world.slow_work, world.prober,
+                             world.clock, world.log);
   const delivery::Preview preview = library.preview(world.handoff);
   EXPECT_EQ(preview.media_id, id);
   ASSERT_TRUE(preview.answer);
@@ -273,13 +270,13 @@ TEST(VideoLibrary, RemovesAVideoWhereverARemovalStops) {
                                      const bool was_there = world.find(id).has_value();
                                      world.clean_leftovers();
                                      EXPECT_EQ(world.find(id).has_value(), was_there);
-                                     EXPECT_EQ(world.store.memory.moved.empty(), !was_there);
+                                     EXPECT_EQ(world.store.memory.files.empty(), !was_there);
                                      const auto again = world.remove(id);
                                      EXPECT_EQ(again.has_value(), was_there);
-                                     EXPECT_TRUE(world.store.memory.moved.empty());
+                                     EXPECT_TRUE(world.store.memory.files.empty());
                                      EXPECT_FALSE(world.journal.memory.videos.contains(id));
                                    });
-  EXPECT_EQ(steps, (std::vector<std::string>{"commit", "remove", "sync /data/videos", "commit"}));
+  EXPECT_EQ(steps, (std::vector<std::string>{"commit", "remove", "commit"}));
 }
 
 TEST(VideoLibrary, LetsTheClientRepeatARemovalThatFailed) {
@@ -288,7 +285,7 @@ TEST(VideoLibrary, LetsTheClientRepeatARemovalThatFailed) {
                 [](World& world) {
                   const bool complete = !world.journal.memory.videos.contains(id);
                   EXPECT_EQ(world.remove(id).has_value(), !complete);
-                  EXPECT_TRUE(world.store.memory.moved.empty());
+                  EXPECT_TRUE(world.store.memory.files.empty());
                   EXPECT_EQ(world.remove(id).error().code(), Errc::not_found);
                 });
 }
@@ -307,7 +304,7 @@ TEST(VideoLibrary, LeavesNothingOfAVideoThatIsRemoved) {
   EXPECT_EQ(world.remove(id).error().code(), Errc::not_found);
   EXPECT_EQ(world.remove_source(id).error().code(), Errc::not_found);
   EXPECT_EQ(world.list({})->total, 0U);
-  EXPECT_TRUE(world.store.memory.moved.empty());
+  EXPECT_TRUE(world.store.memory.files.empty());
 }
 
 TEST(VideoLibrary, RemovesTheFileAloneWhereverThatStops) {
@@ -315,10 +312,10 @@ TEST(VideoLibrary, RemovesTheFileAloneWhereverThatStops) {
                 [](World& world) { return world.remove_source(id).has_value(); },
                 [](World& world) {
                   const auto& record = world.journal.memory.videos.at(id);
-                  EXPECT_TRUE(record.source_present || world.store.memory.moved.empty());
+                  EXPECT_TRUE(record.source_present || world.store.memory.files.empty());
                   EXPECT_TRUE(world.remove_source(id));
                   EXPECT_TRUE(world.remove_source(id));
-                  EXPECT_TRUE(world.store.memory.moved.empty());
+                  EXPECT_TRUE(world.store.memory.files.empty());
                   EXPECT_FALSE(record.source_present);
                   EXPECT_EQ(record.status, "success");
                   EXPECT_EQ(world.find(id), record.document);
@@ -335,12 +332,12 @@ TEST(VideoLibrary, CleansManyLeftoversAndEndsWhenTheDiskRefuses) {
     record.id = short_digest(std::to_string(i));
     record.status = "deleted";
     record.document = R"({"extname":".mp4"})";
-    world.store.memory.moved["/data/videos/" + record.id + ".mp4"] = "left over";
+    world.store.memory.files["videos/" + record.id + ".mp4"] = "left over";
     world.journal.memory.videos[record.id] = record;
   }
   world.journal.memory.videos.begin()->second.document = "not readable";
   world.clean_leftovers();
-  EXPECT_EQ(world.store.memory.moved.size(), 1U);
+  EXPECT_EQ(world.store.memory.files.size(), 1U);
   EXPECT_EQ(world.journal.memory.commits, 3 * limits::video_leftovers_batch - 1);
 }
 
@@ -351,8 +348,8 @@ runtime::Task<> keep(runtime::Task<Result<>> task, std::optional<Result<>>* resu
 TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
   World world;
   ASSERT_TRUE(world.deliver());
-  VideoLibrary library(world.journal, world.store, world.disk, world.pool, world.slow_work,
-                       world.prober, world.clock, world.log, "/data/videos");
+  VideoLibrary library(world.journal, world.store, world.store, world.slow_work, world.prober,
+                       world.clock, world.log);
   world.journal.gate = std::make_shared<runtime::Event>();
   boost::asio::io_context context(1);
   std::optional<Result<>> source_removed;
@@ -376,7 +373,7 @@ TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
   EXPECT_TRUE(*source_removed);
   ASSERT_TRUE(removed);
   EXPECT_TRUE(*removed);
-  // Side by side, the first would have written its old record once more.
+  // Side by side, the first removal would have written its old record once more.
   EXPECT_TRUE(world.journal.memory.videos.empty());
 }
 
@@ -451,7 +448,7 @@ TEST(VideoLibrary, PassesOnWhatTheJournalSays) {
   ASSERT_TRUE(world.deliver());
   world.journal.memory.failing = true;
   EXPECT_EQ(world.remove(id).error().code(), Errc::storage_failed);
-  EXPECT_EQ(world.store.memory.moved.count(path), 1U);
+  EXPECT_EQ(world.store.memory.files.count(name), 1U);
   EXPECT_EQ(world.find("\xff<id>").error().message(),
             "Couldn't find Video with ID=\xef\xbf\xbd<id>");
 }

@@ -18,11 +18,11 @@ _libc = ctypes.CDLL(None)
 
 
 class CannotStart(Exception):
-    """No browser here, and why."""
+    """There is no browser on this machine; the message says why."""
 
 
 class BrowserFailed(Exception):
-    """What the page or the browser said instead of a result."""
+    """The error of the page or the browser, which gave no result."""
 
 
 def _die_with_parent():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The site of somebody who uses Sluice: a page for the browser, and the backend that opens sessions."""
+"""The site of an operator of Sluice: a page for the browser, and the backend that opens sessions."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
 
 
 class CustomerSite:
-    """`open_session(urlencoded form)` asks Sluice and returns the location; `session` is what else the page is told."""
+    """`open_session(urlencoded form)` asks Sluice and returns the location; `session` holds the other values for the page."""
 
     def __init__(self, open_session):
         self.open_session = open_session

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pages that call the API itself: those that are listed, with headers of their own, and those of strangers."""
+"""Pages that call the API itself: pages of allowed origins, with headers of their own, and pages of other origins."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_header_that_a_hook_is_told_comes_from_a_page(world_of):
 def test_page_of_a_stranger_changes_nothing(world_of):
     world = world_of("")
     url = world.server.url
-    # What a browser sends without asking: it may not read the answer, but the request would have been done.
+    # Sent without a preflight: the page may not read the answer, but the request would take effect.
     sent = f"fetch('{url}{SESSION}', {{method: 'POST', mode: 'no-cors', body: new URLSearchParams({{payload: 'x'}})}}).then((answer) => answer.type)"
     assert world.page(sent) == "opaque"
     form = f"fetch('{url}/videos.json', {{method: 'POST', mode: 'no-cors', body: form}}).then((answer) => answer.type)"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The browser uploader and what ends an upload or a server: restart, shutdown, cancel, errors that are final."""
+"""The browser uploader at the end of an upload or a server: restart, shutdown, cancel, errors that are final."""
 
 import json
 import threading
@@ -69,7 +69,7 @@ def test_error_that_is_final_can_be_read(world):
 
 
 def test_error_of_the_connection_itself_can_be_read(world):
-    """A head that is too large never becomes a request; what the page asked for is not known then."""
+    """A head that is too large never becomes a request, so the server does not know its origin."""
     location = world.site.authorize({"payload": '{"filename": "a", "filesize": 9}'})["upload_url"]
     asked = f"fetch('{location}', {{method: 'PUT', body: 'x', headers: {{'X-Query-Params': 'x'.repeat(20000)}}}})"
     answer = world.page(asked + ".then(async (answer) => [answer.status, (await answer.json()).error])")
@@ -77,7 +77,7 @@ def test_error_of_the_connection_itself_can_be_read(world):
 
 
 def test_page_of_an_origin_that_is_not_listed(chromium, tmp_path):
-    """It never learns anything: each request is a failure of the network to it."""
+    """The page can read no answer: each request looks like a failure of the network to it."""
     toml = tmp_path / "sluice.toml"
     toml.write_text('[cors]\norigins = "https://app.example.org"\n')
     world = World(chromium, tmp_path, args=["--config", toml])

@@ -36,7 +36,7 @@ def test_pause_and_resume(world, fault):
 
 
 def test_chromium_repeats_a_piece_by_itself(world):
-    """The script never hears of it; the server sees the same request twice."""
+    """The browser repeats the request without telling the script; the server sees it twice."""
     data = world.choose(2 * PIECE)
     world.proxy.script(Cut(request_bytes=3_000_000, on=piece(2)))
     world.start()

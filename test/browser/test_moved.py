@@ -18,7 +18,7 @@ def test_pieces_go_where_the_last_location_leads(world):
     assert world.finish() == SUCCESS
     assert world.stored() == data
     assert ports(world) == [first, second, second]
-    # A new origin is asked for permission of its own.
+    # The browser sends a preflight to each origin.
     assert [request.via_port for request in world.sent("OPTIONS")] == [first, second]
 
 
@@ -32,7 +32,7 @@ def test_the_old_location_goes_on_working(world):
     assert world.finish() == SUCCESS
     assert world.stored() == data
     assert world.page("upload.pauses") == 1
-    # The query of the first address is answered by what came through the second.
+    # The query at the first address reports the bytes that came through the second.
     assert [request.via_port for request in world.sent("PUT")] == [first, second, second, first, first, first]
 
 
@@ -48,7 +48,7 @@ def test_cancel_at_the_new_address(world):
 
 
 def test_server_that_comes_back_with_another_public_url(world):
-    """The page asks at the old address, as it knows no other, and is sent to the new one."""
+    """The page asks at the old address, the only one it knows, and is sent to the new one."""
     data = world.choose(3 * PIECE)
     first, second = world.proxy.port, world.proxy.second_port
     world.proxy.script(Throttle(4_000_000, on=piece(2)))

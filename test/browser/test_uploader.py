@@ -69,7 +69,7 @@ def test_multipart(world, name):
 
 
 def test_form_without_a_script(world):
-    """The browser itself sends it and shows the answer."""
+    """A form without a script: the browser sends it and shows the answer."""
     data = world.choose(300_000, "Übung.mp4", selector="#form-file")
     location = world.site.authorize({"payload": f'{{"filename": "Übung.mp4", "filesize": {len(data)}}}'})["upload_url"]
     world.page(f"document.getElementById('form').action = '{location}'")

@@ -137,7 +137,7 @@ def test_a_hand_off_without_end_is_given_up(command, panda, proxy, source):
     panda.handoff_refusals = 0
     before = len(proxy.requests)
     assert_uploaded(upload(command, proxy, source), source)
-    # All that is left is to ask for the answer.
+    # The command only has to ask for the answer.
     assert sum(request.body_bytes for request in proxy.requests[before:]) == 1
 
 
@@ -220,7 +220,7 @@ def kill_in_the_middle(command, panda, proxy, source, signal_number):
     assert proxy.wait_until(lambda p: len(p.requests) >= 6 and p.requests[5].body_bytes > 5000)
     process.send_signal(signal_number)
     streams = process.communicate(timeout=SECONDS_MAX)
-    # The next command must not overtake what is still on the way between proxy and server.
+    # The next command must not overtake bytes on the way between proxy and server.
     (one,) = panda.uploads.values()
     assert proxy.wait_until(lambda p: p.requests[5].over and len(one.data) ==
                             sum(request.body_bytes for request in p.requests[1:]))
@@ -290,7 +290,7 @@ def test_a_file_that_changed_between_runs_is_begun_again(command, panda, proxy, 
 
 
 def rewrite_in_place(source):
-    """Other bytes, of the same number, and nothing that tells of it but the time of the last change."""
+    """As many other bytes: only the time of the last change differs."""
     times = source.stat()
     with open(source, "r+b") as file:
         file.write(b"other bytes")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `sluice upload` says, where, and with which exit code."""
+"""The messages of `sluice upload`, on standard output or standard error, and its exit codes."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command as a process, files to send, and what a success looks like."""
+"""`sluice upload` as a process, files to send, and the checks of a successful run."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """kill -9 at random moments under load: no acknowledged byte is lost, no success is false, nothing is left over. With
-every durability: what differs between them is what a power cut may take.
+every durability: they differ only in the bytes that a power cut may take.
 
 The environment may give SLUICE_CRASH_SEED to repeat a run and SLUICE_CRASH_KILLS for a longer one.
 """

@@ -29,8 +29,8 @@ SETTINGS = {"SLUICE_DELIVERY_RETRY_FIRST": "5ms", "SLUICE_DELIVERY_RETRY_MAX": "
 
 
 class Application(ScriptedBackend):
-    """Acts once for each key and says the same again when it is asked again. Some requests fail before it acted,
-    some after it, and some take a while; it never dies."""
+    """Acts once for each key and repeats its answer for a repeated key. Some requests fail before the effect, some
+    after it, and some take a while; the application never dies."""
 
     def __init__(self, seed):
         self._lock = threading.Lock()
@@ -68,7 +68,7 @@ class Application(ScriptedBackend):
             return body in self._answers.get(name, ())
 
     def check(self, uploads):
-        """Each upload has one key, which took effect with its bytes, and nothing else did."""
+        """Each upload has one key, which took effect with its bytes. No other key took effect."""
         with self._lock:
             digests = {name: digest for name, digest, _ in self._effects.values()}
             assert len(digests) == len(self._effects), "a file took effect under two keys"
@@ -81,7 +81,7 @@ class Application(ScriptedBackend):
 
 
 class HandoffUploader(Uploader):
-    """Small files; now and then it asks for an answer that it has got long ago."""
+    """Uploads small files, and now and then asks again for an answer that it has got."""
 
     def __init__(self, application, *args):
         super().__init__(*args)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A server that is killed again and again under load, and what must be true when the load has ended."""
+"""A server that is killed again and again under load, and the checks when the load has ended."""
 
 import dataclasses
 import hashlib
@@ -15,7 +15,7 @@ from support.sluice_server import SluiceServer
 from support.waiting import wait_until
 from workload import Gate, Uploader
 
-# Wherever in a request the answered requests have led, the kill comes this much later at most.
+# The kill comes this much later than the last counted answer at most, so that it hits any moment of a request.
 LONGEST_LIFE_SECONDS = 0.5
 # After the last kill every upload comes to its end within this time.
 FINISH_SECONDS = 150
@@ -126,7 +126,7 @@ def _check_nothing_left_over(server, files):
 
 
 def _under_load(server, seed, uploaders_count, enough):
-    """All uploads, finished or aborted, and what it took."""
+    """Waits until all uploads are finished or aborted. Returns the numbers of the run."""
     gate, answered, finish = Gate(), Answered(), threading.Event()
     uploaders = [Uploader(number, seed + number, gate, finish, answered.add) for number in range(uploaders_count)]
     threads = [threading.Thread(target=uploader.run, daemon=True) for uploader in uploaders]
@@ -151,8 +151,8 @@ def _under_load(server, seed, uploaders_count, enough):
 
 
 def kill_under_load(folder, seed, uploaders_count, enough, durability="commit"):
-    """Kills the server until enough(kills), then lets every upload come to its end and compares all of it with what
-    was sent. Raises when a promise was broken; the data then stay in `folder`, else they are removed."""
+    """Kills the server until enough(kills), then lets every upload come to its end and compares the videos with the
+    files that were sent. Raises when a promise was broken; the data then stay in `folder`, else they are removed."""
     with SluiceServer(folder / "data", env={"SLUICE_DATA_DURABILITY": durability}) as server:
         uploads, tally = _under_load(server, seed, uploaders_count, enough)
         server.restart()

@@ -8,7 +8,7 @@ import time
 
 from support.raw_http import OCTETS, BadResponse, Client, ConnectionClosed, multipart, path_of, stored_bytes
 
-# What a killed server looks like from outside.
+# The errors that a client of a killed server gets.
 LOST = (OSError, ConnectionClosed, BadResponse)
 SERVER_PATIENCE_SECONDS = 120.0
 RETRY_PAUSE_SECONDS = 0.02
@@ -20,7 +20,7 @@ class Broken(AssertionError):
 
 
 class Gate:
-    """Where the server is; closed while it is down."""
+    """The address of the server, and a gate that is closed while the server is down."""
 
     def __init__(self):
         self._condition = threading.Condition()
@@ -37,7 +37,7 @@ class Gate:
             self._address = None
 
     def stop(self):
-        """Nobody waits any more."""
+        """Lets every waiting uploader go, for good."""
         with self._condition:
             self._stopped = True
             self._condition.notify_all()
@@ -52,7 +52,7 @@ class Gate:
 
 
 class Upload:
-    """One file and what the server has promised about it."""
+    """One file and the promises that the server has made about it."""
 
     def __init__(self, name, data, location):
         self.name = name
@@ -106,7 +106,7 @@ class Uploader:
                 self._client.close()
 
     def _ask(self, request):
-        """request(client), again and again until it is answered by something that is no 5xx."""
+        """Repeats request(client) until its answer is no 5xx."""
         while True:
             if self._client is None:
                 self._client = Client(self._gate.address(), timeout=60.0)
@@ -180,7 +180,7 @@ class Uploader:
             fields = [("X-Extra-File-Tag", tag)]
             asked = self._until_answered(lambda client: client.request("GET", path_of(upload.location), fields))
             missing |= {(tag, number) for number in asked.json()["missing_parts"]}
-        # The one that is not acknowledged before there is an answer.
+        # The part with the last byte, which is not acknowledged before the backend's answer.
         withheld = {("", (len(files[""]) - 1) // PART)}
         if missing != withheld and (lost := missing & acknowledged):
             raise Broken(f"{upload.name}: {lost} were acknowledged and are missing")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every text that goes under a signature reads back as the parameters it was made of, so none of
-// the dialects accepts what another one, or another request, was signed for. Timestamps are read
-// without harm.
+// Every signed text reads back as the parameters that it was made of, so a signature for one
+// dialect or request is not good for another one. Any timestamp is parsed without harm.
 #include "auth/canonical_query.h"
 
 #include <algorithm>

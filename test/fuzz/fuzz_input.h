@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An input of libFuzzer's as the dice of a series of steps.
+// An input of libFuzzer's that decides a series of steps.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace sluice::testing {
 
-// Gives zeros when it has come to its end.
+// Gives zeros behind its end.
 class FuzzInput {
  public:
   explicit FuzzInput(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The verdict on a head does not depend on how much of what follows has arrived, and a head that is
-// taken keeps every promise of the gate.
+// The verdict on a head does not depend on the number of bytes that have arrived behind it, and an
+// accepted head keeps every promise of http/head_parser.h.
 #include "http/head_parser.h"
 
 #include <cstddef>

@@ -17,7 +17,7 @@ namespace {
 
 using namespace sluice;
 
-// Parts as text: what each is called and what it holds, so that two readings compare.
+// The names and contents of the parts as text, so that two readings compare.
 struct Outcome {
   std::vector<std::string> parts;
   bool refused = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parameters mean the same however their body comes, are what JSON can hold, and contradict nothing
+// Parameters mean the same however their body is cut, JSON can hold them, and each has the value
 // that was sent. The input is one byte that chooses the pieces, a Content-Type, a line feed, a
 // query, a line feed, and the body.
 #include "protocol/parameters.h"
@@ -91,7 +91,7 @@ void check_values(const Parameters& parameters) {
   }
 }
 
-// Each field, repeated or not, is what its name now stands for.
+// Fields of the same name do not contradict each other: each has the value of its name.
 void check_fields(const Parameters& parameters) {
   for (const auto* fields : {&parameters.query_fields(), &parameters.form_fields()}) {
     for (const http::FormField& field : *fields) {

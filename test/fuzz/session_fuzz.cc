@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A request for a session is refused and leaves nothing behind, or it becomes one that the journal
 // can read, whose answer is JSON, and whose parts are the file. The input is a request for
-// `POST /videos/upload.json` as it stands on the wire; its body is what follows the head. With '!'
-// in front of it the server needs credentials, and what it takes is their owner's.
+// `POST /videos/upload.json` as it stands on the wire; all bytes behind the head are its body. With
+// '!' in front of it the server needs credentials, and a session belongs to their owner.
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -26,13 +26,11 @@
 #include "protocol/multichunk/chunked_file.h"
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/path.h"
-#include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
-#include "support/temporary_directory.h"
 #include "upload/upload_engine.h"
 
 namespace {
@@ -43,7 +41,7 @@ namespace json = boost::json;
 constexpr char needs_credentials = '!';
 constexpr const char* owner = "ann";
 
-// One for each way to show it; requests of the corpus know them.
+// One credential for each way to show one; requests of the corpus contain them.
 auth::Keyring some_keys() {
   auth::Credential credential;
   credential.owner = owner;
@@ -83,11 +81,8 @@ class NoHandover final : public delivery::Handover {
 // Of the whole process; no part of it remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
-  runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
-  testing::TemporaryDirectory directory;
   upload::NoAnnouncer announcer;
-  store::AnswerFiles answers{disk, inline_pool, directory.path(), Durability::none};
   Metrics metrics;
   NullLog log;
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
@@ -102,7 +97,7 @@ class World {
       : around_(around),
         authenticator_(keys, clock_, {}),
         access_(authenticator_, settings_),
-        engine_({journal_, store_, around.answers, around.announcer, around.buffers, clock_,
+        engine_({journal_, store_, answers_, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
                 handover_, engine_settings(), journal::Promises()),
         sessions_(engine_, gate_, access_, settings_),
@@ -140,7 +135,7 @@ class World {
   static upload::EngineSettings engine_settings() {
     upload::EngineSettings settings;
     settings.admission.file_size_max = limits::file_size_max_default;
-    settings.answer_wait = Duration(0);  // A file without bytes is complete, and nothing answers.
+    settings.answer_wait = Duration(0);  // An empty file is complete, and no backend answers.
     return settings;
   }
 
@@ -161,7 +156,7 @@ class World {
     SLUICE_CHECK(end == record.file_size);
   }
 
-  // It begins at `end`, where the one before it ends, and its parts are all of it.
+  // The file begins at `end`, where the one before it ends, and its parts cover it.
   static void check_file(const protocol::multichunk::ChunkedFile& file, std::uint64_t& end) {
     SLUICE_CHECK(file.range().begin == end);
     end = file.range().end;
@@ -206,6 +201,7 @@ class World {
   testing::ManualClock clock_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
+  store::AnswerFiles answers_{store_, around_.inline_pool};
   NoHandover handover_;
   protocol::OpenGate gate_;
   protocol::ProtocolSettings settings_;
@@ -229,7 +225,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!head || !*head) {
     return 0;
   }
-  // The router refuses what it cannot read.
+  // The router refuses a path that it cannot parse.
   if (!protocol::parse_path((*head)->request.path)) {
     return 0;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Whatever clients, the backend, time and power do one after another, the engine keeps every byte
-// that it acknowledged and forgets only what was aborted or is over. The input is a series of
-// steps, a few bytes each.
+// In any series of requests, answers of the backend, waits and power cuts the engine keeps every
+// byte that it acknowledged, and forgets only uploads that were aborted, are answered or expired.
+// The input is a series of steps, a few bytes each.
 #include "upload/upload_engine.h"
 
 #include <algorithm>
@@ -19,13 +19,11 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "fuzz/fuzz_input.h"
-#include "runtime/posix_disk.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
-#include "support/temporary_directory.h"
 #include "upload/upload_state.h"
 
 namespace {
@@ -45,14 +43,11 @@ constexpr upload::Expiry expiry{.idle = Duration(100),
                                 .failed = Duration(200),
                                 .untouched = Duration(100)};
 
-// What lasts from one input to the next; none of it remembers an upload.
+// The objects that last from one input to the next; none of them remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
-  runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
-  testing::TemporaryDirectory directory;
   upload::NoAnnouncer announcer;
-  store::AnswerFiles answers{disk, inline_pool, directory.path(), Durability::none};
   Metrics metrics;
   NullLog log;
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
@@ -159,11 +154,11 @@ class World final : public delivery::Handover {
     }
   }
 
-  // A process that begins anew after a power cut.
+  // A new process after a power cut.
   void restart() {
     engine_.reset();
     store_.cut_power();
-    upload::EngineParts parts{journal_,        store_, around_.answers, around_.announcer,
+    upload::EngineParts parts{journal_,        store_, answers_,        around_.announcer,
                               around_.buffers, clock_, around_.metrics, around_.log};
     engine_ = std::make_unique<upload::UploadEngine>(parts, *this, settings_,
                                                      *testing::run(journal_.promises()));
@@ -186,7 +181,7 @@ class World final : public delivery::Handover {
     const unsigned flags = input.take();
     const std::uint64_t places = upload.file_size + 2;
     attempt.whole_file = flags % 8 == 1;
-    // Most clients go on where they were told to.
+    // Most clients go on behind the acknowledged bytes.
     const std::uint64_t anywhere = (flags & 8U) != 0 ? input.take() % places : upload.told;
     attempt.range.begin = attempt.whole_file ? 0 : anywhere;
     attempt.bytes = upload.file(attempt.range.begin, input.take() % places);
@@ -256,7 +251,7 @@ class World final : public delivery::Handover {
     }
   }
 
-  // Forgets what is due, and nothing else.
+  // The reaper forgets the uploads that are due, and no other.
   void reap() {
     for (Known& upload : uploads_) {
       upload.forgotten = upload.forgotten || is_due(upload);
@@ -293,16 +288,16 @@ class World final : public delivery::Handover {
     delivery.answer.body = std::to_string(choice);
     if (!upload.answer) {
       delivery.blob_taken = delivery.answer.status == 200;
-      const std::string path = std::to_string(upload.id);
+      const std::string name = std::to_string(upload.id);
       if (delivery.blob_taken) {
-        SLUICE_CHECK(run(store_.move_to(upload.id, upload.file_size, path)));
-        SLUICE_CHECK(store_.moved.at(path) == upload.file(0, upload.file_size));
+        SLUICE_CHECK(run(store_.finish(upload.id, {{{0, upload.file_size}, name}})));
+        SLUICE_CHECK(store_.files.at(name) == upload.file(0, upload.file_size));
       }
       upload.answer = delivery.answer;
       upload.forget_at = clock_.now() + expiry.finished;
     }
     SLUICE_CHECK(run(engine_->ledger().answered(upload.token, std::move(delivery))));
-    // What was refused waits for the operator.
+    // A refused file waits for the operator.
     SLUICE_CHECK(store_.blobs.contains(upload.id) ==
                  (upload.answer->status == 422 && upload.file_size > 0));
   }
@@ -342,6 +337,7 @@ class World final : public delivery::Handover {
   Surroundings& around_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
+  store::AnswerFiles answers_{store_, around_.inline_pool};
   testing::ManualClock clock_;
   upload::EngineSettings settings_;
   std::unique_ptr<upload::UploadEngine> engine_;

@@ -107,7 +107,7 @@ class Model {
     SLUICE_CHECK(!upload::is_gone(after.state) || after.state == before.state ||
                  before.state == UploadState::receiving ||
                  (after.state == UploadState::expired && upload::can_expire(before.state)));
-    // What the journal is not told may only be that an attempt has begun.
+    // The only change that is not journalled is the beginning of an attempt.
     UploadProgress noted = before;
     noted.state = after.state;
     SLUICE_CHECK(step.changed || after == noted);

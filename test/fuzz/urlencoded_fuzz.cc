@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever is read, written again and read again is the same, and the bounds hold.
+// Parsed parameters that are written and parsed again are the same, and the bounds hold.
 #include "http/urlencoded.h"
 
 #include <cstddef>

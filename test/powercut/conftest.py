@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All tests here mount file systems; where that is refused they are skipped, and the exit code says so."""
+"""All tests of this folder mount file systems. Where mounting is refused they are skipped, with an exit code of its own."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""File systems of a test's own: small ones, full ones, and such that lose their power."""
+"""File systems of a test's own: small ones, full ones, and file systems that lose their power."""
 
 import contextlib
 import ctypes
@@ -29,8 +29,8 @@ def run(*command):
 
 
 def enter_private_mounts():
-    """From now on no other process sees what this one mounts, and all of it ends with this process and its
-    children, however they end. Returns why that is refused, or None."""
+    """From now on no other process sees the mounts of this one, and they end with this process and its children,
+    however these end. Returns the reason of a refusal, or None."""
     if os.geteuid() != 0:
         return "not root"
     libc = ctypes.CDLL(None, use_errno=True)
@@ -44,7 +44,7 @@ def enter_private_mounts():
 
 
 def why_mounting_is_refused(folder):
-    """None where it works."""
+    """Returns the reason why mounting is refused, or None."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         return f"{', '.join(missing)} not installed"
@@ -84,7 +84,7 @@ class _Mounted:
         run(*self._mount_command(), self.path)
 
     def unmount(self):
-        """A process that was killed may hold its files for some moments more."""
+        """Unmounts, repeatedly: a process that was killed may hold its files for some moments more."""
         why = []
 
         def unmounted():
@@ -98,13 +98,13 @@ class _Mounted:
         wait_until(unmounted, lambda: why[0], seconds=20)
 
     def remount(self):
-        """What is there afterwards was on the disk: no cache survives it."""
+        """Unmounts and mounts again, so that no cache survives: every file left was on the disk."""
         self.unmount()
         self.mount()
 
 
 class _Ballast:
-    """Takes all the room there is, and gives it back."""
+    """A file that takes all the free room, and gives it back."""
 
     def __init__(self, folder):
         self._path = os.path.join(folder, "ballast")
@@ -140,7 +140,7 @@ class Tmpfs(_Mounted):
 
 
 class LoopFileSystem(_Mounted):
-    """In a sparse image, which lies in `image_folder`, where the room may run out, or beside the mount point."""
+    """A file system in a sparse image. The image lies in `image_folder`, where the room may run out, or beside the mount point."""
 
     def __init__(self, kind, path, size, image_folder=None):
         super().__init__(path)
@@ -165,13 +165,13 @@ class LoopFileSystem(_Mounted):
             os.remove(self._image)
 
     def _mount_command(self):
-        # A loop device that mount itself makes goes away with the mount.
+        # umount removes a loop device that mount has made.
         return ["mount", "-t", self._kind.split()[0], "-o", "loop", self._image]
 
     def mount(self):
         super().mount()
         if self._page_by_page:
-            # Of a request that found room for its first pages only, the loop device says that it was written.
+            # The loop device reports a request as written that found room for its first pages only.
             device = os.stat(self.path).st_dev
             self._limit_path = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/queue/max_sectors_kb"
             with open(self._limit_path, encoding="ascii") as file:
@@ -180,7 +180,7 @@ class LoopFileSystem(_Mounted):
 
     def unmount(self):
         super().unmount()
-        # The device goes away from the image, and keeps the limit.
+        # The device outlives its image, and keeps the limit.
         if self._limit_before:
             self._limit_requests(self._limit_before)
 
@@ -189,12 +189,12 @@ class LoopFileSystem(_Mounted):
             file.write(kib)
 
     def cut_power(self):
-        """Nothing that is not on the disk yet will ever be."""
+        """From now on no byte reaches the disk."""
         run("xfs_io", "-x", "-c", "shutdown", self.path)
 
     @contextlib.contextmanager
     def frozen(self):
-        """Until its end whoever writes to it waits."""
+        """A context during which every write waits."""
         run("fsfreeze", "--freeze", self.path)
         try:
             yield

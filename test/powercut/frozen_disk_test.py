@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A disk that takes nothing for a while: who wants to write waits for it, nobody else does."""
+"""A disk that takes no write for a while: requests that write wait for it, all others are answered."""
 
 import contextlib
 import random

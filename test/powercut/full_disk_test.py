@@ -58,7 +58,7 @@ def ask_for_session(client, size):
 
 
 def wait_until_refused(client):
-    """The server looks at the free space now and then; until it sees the new one it may open a session."""
+    """The server measures the free space now and then, and may open a session until it has measured again."""
     wait_until(lambda: ask_for_session(client, SIZE).status == 507, "sessions on a full disk", seconds=10)
     refused(ask_for_session(client, SIZE), 507)
 

@@ -24,14 +24,14 @@ CUTS = int(os.environ.get("SLUICE_POWERCUT_CUTS", "12"))
 DURABILITY = os.environ.get("SLUICE_POWERCUT_DURABILITY", "commit")
 UPLOADERS = 4
 IMAGE_SIZE = 8192 * MIB
-# Wherever in a request the answered requests have led, the cut comes this much later at most.
+# The cut comes this much later than the last counted answer at most, so that it hits any moment of a request.
 LONGEST_LIFE_SECONDS = 0.3
-# So long at most the server goes on with a disk that is dead.
+# The server goes on with a dead disk for this time at most.
 LONGEST_AFTERLIFE_SECONDS = 0.05
 
 
 class Canary:
-    """A file that nobody syncs: as long as cuts eat it, they cut."""
+    """A file that is never synced. A cut that leaves its bytes was none."""
 
     DATA = b"tweet" * 20_000
 
@@ -54,8 +54,8 @@ class Canary:
 
 
 def stop(server, calls_may_go_on):
-    """Returns when no thread of the server is able to say anything; one that waits in a system call may
-    `calls_may_go_on`: it stops at its end."""
+    """Returns when every thread of the server has stopped and none can send an answer. With `calls_may_go_on` a thread
+    may be in a system call, and stops at its end."""
     server.signal(signal.SIGSTOP)
     tasks = f"/proc/{server.pid}/task"
 
@@ -118,7 +118,7 @@ def test_power_cuts_under_load(tmp_path, kind):
     settings = {"SLUICE_DATA_DURABILITY": DURABILITY}
     with LoopFileSystem(kind, tmp_path / "disk", IMAGE_SIZE) as disk:
         server = SluiceServer(disk.path / "data", env=settings)
-        # On the disk it would be lost, and keep the disk from being unmounted.
+        # On the disk the log would be lost, and keep the disk from being unmounted.
         server.log_path = str(tmp_path / "server.log")
         with server:
             gate.open((server.host, server.port))
@@ -143,7 +143,7 @@ def test_power_cuts_under_load(tmp_path, kind):
                   f"{len(uploads)} uploads, {finished} finished")
             assert finished >= UPLOADERS and lost >= CUTS // 2, "too little load to mean anything"
 
-            # With nothing under way, what was promised is on the disk.
+            # No request is under way: every promised byte is on the disk.
             cut_power(server, disk, gate, None)
             with Client((server.host, server.port)) as client:
                 check_finished(server, client, uploads)

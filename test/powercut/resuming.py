@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a client does that was refused: it asks what is stored and goes on from there."""
+"""A client after a refusal: it asks how many bytes are stored and goes on from there."""
 
 from support.raw_http import stored_bytes
 
@@ -15,7 +15,7 @@ def refused(response, *statuses):
 
 
 def stored_or_none(client, location, total):
-    """How many bytes the server says it has; None where it does not say."""
+    """The number of bytes that the server reports; None where it reports none."""
     response = client.status(location, total)
     if response.status >= 500:
         return None
@@ -23,7 +23,7 @@ def stored_or_none(client, location, total):
 
 
 def resume(client, location, data):
-    """Sends what is missing and returns the video; every answer on the way is a progress."""
+    """Sends the missing bytes and returns the video; every answer on the way is a progress."""
     total = len(data)
     response = client.status(location, total)
     for _ in range(TRIES_MAX):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Syncs that really fail: the image of the file system is sparse, and the tmpfs that holds it is full.
 
-Writes go into the page cache as ever; only the sync learns that they never reach the disk.
+Writes go into the page cache as ever; only the sync fails, because their bytes find no room on the disk.
 """
 
 import contextlib

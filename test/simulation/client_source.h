@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The body of a simulated client's request: it comes in chunks, with others in between.
+// The body of a simulated client's request: it comes in chunks, with other coroutines in between.
 #pragma once
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ class ClientSource final : public runtime::ByteSource {
  public:
   enum class Ending { end, lost, silent };
 
-  // `declared`: what the framing says about the length.
+  // `declared`: the length that the framing announces.
   ClientSource(std::string bytes, Ending ending, std::optional<std::uint64_t> declared, Dice& dice)
       : bytes_(std::move(bytes)), ending_(ending), declared_(declared), dice_(dice) {}
 
@@ -73,8 +73,9 @@ class ClientSource final : public runtime::ByteSource {
   std::uint64_t bytes_read() const noexcept { return offset_; }
 
  private:
-  // A framing has to be looked at, and a length that is not announced has one. The bytes of the
-  // others lie in a pipe, as those of a connection lie in a socket.
+  // A body of unannounced length is chunked: its framing has to be parsed, so it has no descriptor
+  // to lend. The bytes of a body with a length lie in a pipe, as those of a connection lie in a
+  // socket.
   class Lent final : public runtime::Loan {
    public:
     explicit Lent(ClientSource& source) : source_(source) {
@@ -122,7 +123,7 @@ class ClientSource final : public runtime::ByteSource {
     bool is_over_ = false;
   };
 
-  // The next ones, at most `size`; none at the end, or when it was cancelled.
+  // The next bytes, at most `size`; none at the end, or when the source was cancelled.
   Bytes some(std::size_t size) {
     const std::size_t most = reason_ ? 0 : std::min(size, bytes_.size() - offset_);
     const auto count =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All the chance of a simulated run: the same seed gives the same run.
+// All random decisions of a simulated run: the same seed gives the same run.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +38,8 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-// The process that is simulated. Once it has died nothing that it does has an effect, and nobody
-// hears what it says.
+// The process that is simulated. Once it has died its calls have no effect, and its answers reach
+// no client.
 struct Process {
   bool alive = true;
 };

@@ -164,7 +164,7 @@ void FaultyDisk::write_back_somewhere() {
   write_back(node);
 }
 
-// Some of its sectors.
+// Some of the dirty sectors reach the platter.
 void FaultyDisk::write_back(Node& node) {
   std::erase_if(node.dirty, [&](std::size_t sector) {
     const bool reached = dice_.chance(0.5);
@@ -209,7 +209,7 @@ void FaultyDisk::persist_all(Node& node) const {
   node.platter.resize(node.cache.size());
 }
 
-// What is lost may stay readable until something else needs the memory.
+// The page cache may keep lost bytes readable until the kernel needs the memory.
 void FaultyDisk::lose_dirty(Node& node) {
   const bool stays_readable = dice_.chance(0.5);
   for (const std::size_t sector : node.dirty) {
@@ -237,7 +237,7 @@ void FaultyDisk::change_names(NameChange change) {
   pending_.push_back(std::move(change));
 }
 
-// Earlier changes of the same names come first; the count of changes that went.
+// Earlier changes of the same names become durable first. Returns the number of changes.
 std::size_t FaultyDisk::make_durable(std::size_t index) {
   const NameChange change = pending_[index];
   std::size_t count = 1;
@@ -421,7 +421,7 @@ Result<> FaultyDisk::sync_directory(const std::string& path) {
   if (!names_.contains(path)) {
     return no_such_file(path);
   }
-  // Whoever syncs only the directory that a file has left may be lucky.
+  // The sync of the directory that a renamed file has left may make the rename durable.
   const bool is_lucky = dice_.chance(0.5);
   const auto is_meant = [&](const NameChange& change) {
     return change.directory == path || (is_lucky && change.left_directory == path);

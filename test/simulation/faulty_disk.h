@@ -31,7 +31,7 @@ struct FaultRates {
   double directory_sync_error = 0;
   double name_error = 0;       // Open, create, rename, remove.
   double writeback = 0;        // Some dirty sectors of some file reach the platter by themselves.
-  double writeback_error = 0;  // They are lost; the next sync of the file reports it.
+  double writeback_error = 0;  // The sectors are lost; the next sync reports it.
 };
 
 class FaultyDisk final : public runtime::Disk {
@@ -49,16 +49,16 @@ class FaultyDisk final : public runtime::Disk {
   void add_directory(const std::string& path);
   void add_directory_and_parents(const std::string& path);
 
-  // Of what was not synced a random part is lost, names and sectors apart.
+  // A random part of the unsynced names and sectors is lost, each by itself.
   void cut_power();
 
-  // What is left of a file when the power is cut now and nothing unsynced was lucky.
+  // The bytes of a file after a power cut now that loses everything unsynced.
   std::optional<std::string> durable_bytes(const std::string& path) const;
   std::optional<std::string> visible_bytes(const std::string& path) const;
   std::vector<std::string> visible_files() const;
   std::uint64_t calls() const { return calls_; }
   std::uint64_t failed_syncs() const { return failed_syncs_; }
-  // Whoever opens one of the files next hears of a write that has failed.
+  // The next open() of one of the files reports a write that has failed.
   bool hides_failed_writes() const;
 
   Result<std::unique_ptr<runtime::DiskFile>> open(const std::string& path,
@@ -77,8 +77,8 @@ class FaultyDisk final : public runtime::Disk {
     std::string cache;
     std::string platter;
     std::set<std::size_t> dirty;  // Sectors.
-    // Failed writebacks: every open file hears of each once, and of one that nobody has heard of
-    // whoever opens the file next (Linux 4.16, lib/errseq.c).
+    // Failed writebacks. Every open descriptor reports each once; the next one to be opened reports
+    // those that no descriptor has reported yet (Linux 4.16, lib/errseq.c).
     std::uint64_t lost_batches = 0;
     std::uint64_t heard_batches = 0;
   };

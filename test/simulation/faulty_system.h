@@ -17,7 +17,7 @@ class FaultySystem final : public runtime::SystemCalls {
   FaultySystem(FaultyDisk& disk, Dice& dice) : disk_(disk), dice_(dice) {}
 
   // Probabilities that a call fails with EINTR, and that it moves fewer bytes than it could.
-  // Nobody above may notice either.
+  // The code above has to hide both.
   void set_interruptions(double interrupted, double short_count) {
     interrupted_ = interrupted;
     short_count_ = short_count;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The journal on SQLite, on a disk with errors and power cuts: what was committed is there, what
-// was refused is not, and what failed is there as a whole or not at all.
+// The journal on SQLite, on a disk with errors and power cuts: a committed change is there, a
+// refused one is not, and a failed commit is there as a whole or not at all.
 // SLUICE_TEST_JOURNAL_SEED repeats a run.
 #include <gtest/gtest.h>
 
@@ -71,7 +71,7 @@ class JournalRun {
     rates.write_error = rate(0.03);
     rates.read_error = rate(0.01);
     rates.sync_error = rate(0.05);
-    rates.directory_sync_error = 0;  // SQLite does not look at it.
+    rates.directory_sync_error = 0;  // SQLite ignores the result.
     rates.name_error = rate(0.02);
     rates.writeback = rate(0.5);
     rates.writeback_error = rate(0.1);
@@ -91,7 +91,7 @@ class JournalRun {
     process_.alive = true;
   }
 
-  // Null when this life ends in the attempt.
+  // Null when the process dies in the attempt.
   std::unique_ptr<SqliteJournal> open() {
     const std::string path = journal_directory() + "/journal";
     for (int attempt = 0; attempt < opening_attempts_max && process_.alive; ++attempt) {
@@ -118,7 +118,7 @@ class JournalRun {
     }
   }
 
-  // The death of the process in the middle of it proves nothing; the next life does.
+  // A process that dies while it reads proves nothing; the next process compares again.
   void compare(SqliteJournal& journal) {
     Result<Content> found = read_all(journal);
     if (!process_.alive) {

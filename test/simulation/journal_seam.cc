@@ -15,6 +15,14 @@ namespace sluice::simulation {
 using model::UploadRecord;
 using runtime::Task;
 
+namespace {
+
+Error unreadable() {
+  return Error(Errc::storage_failed, "the journal cannot be read");
+}
+
+}  // namespace
+
 const std::string& journal_directory() {
   static const sluice::testing::TemporaryDirectory directory;
   static const std::string path = directory.path();
@@ -64,7 +72,7 @@ std::optional<std::string> JournalSeam::reopen(bool power_cut) {
   return std::nullopt;
 }
 
-// Without the changes of which nobody knows.
+// Without the changes of a failed commit, which may or may not be there.
 std::vector<Content> JournalSeam::possible_contents(bool power_cut) const {
   // A write that fails may take unsynced commits, too.
   const FaultRates& faults = disk_.faults();
@@ -80,8 +88,8 @@ std::vector<Content> JournalSeam::possible_contents(bool power_cut) const {
   return possible;
 }
 
-// Whoever cannot open it tries again, in the end on a sound disk, where each of the two files may
-// still tell of a write that failed before.
+// A failed opening is repeated on a sound disk. There it may fail twice more, because each of
+// SQLite's two files may still report a write that failed before.
 void JournalSeam::open_sqlite() {
   const FaultRates faults = disk_.faults();
   const std::string path = journal_directory() + "/journal";
@@ -126,7 +134,7 @@ void JournalSeam::make_durable() {
   history_ = {Content{durable_uploads_, durable_videos_}};
 }
 
-// What every process finds as long as the machine has power.
+// The contents that every process finds as long as the machine has power.
 void JournalSeam::keep_for_now() {
   durable_uploads_ = memory_.uploads;
   durable_videos_ = memory_.videos;
@@ -161,7 +169,7 @@ bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const
   return false;
 }
 
-// While it waits for the journal's thread, that thread alone works on the disk.
+// The simulation stands still during the commit: the journal's thread alone works on the disk.
 Result<> JournalSeam::commit_to_sqlite(const std::vector<journal::Change>& changes) {
   const Result<> done = sluice::testing::run(sqlite_->commit(changes));
   if (done && process_.alive) {
@@ -212,7 +220,7 @@ Task<Result<>> JournalSeam::commit_one(std::vector<journal::Change> changes) {
     co_return fail(Errc::storage_failed, "planted failure of the journal");
   }
   if (defect_ == Defect::commits_before_it_is_durable) {
-    make_durable();  // What earlier commits brought.
+    make_durable();  // The changes of earlier commits.
   }
   ++commits_;
   if (sqlite_) {
@@ -229,7 +237,7 @@ Task<Result<>> JournalSeam::commit_one(std::vector<journal::Change> changes) {
     process_.alive = false;
   }
   if (broken_ || !process_.alive) {
-    co_return fail(Errc::storage_failed, "nobody knows whether this was committed");
+    co_return fail(Errc::storage_failed, "the outcome of the commit is unknown");
   }
   co_await store_->sync_late();
   co_await wait_some_turns(dice_);
@@ -243,31 +251,26 @@ bool JournalSeam::fails_to_read() {
 Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload(std::string token) {
   co_await wait_some_turns(dice_);
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().find_upload(std::move(token)));
+  co_return co_await ForwardingJournal::find_upload(std::move(token));
 }
 
 Task<Result<std::optional<UploadRecord>>> JournalSeam::find_upload_by_id(std::uint64_t id) {
   co_await wait_some_turns(dice_);
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().find_upload_by_id(id));
-}
-
-Task<Result<std::vector<UploadRecord>>> JournalSeam::undelivered(std::uint64_t after,
-                                                                 std::size_t count) {
-  co_return sluice::testing::run(inner().undelivered(after, count));
+  co_return co_await ForwardingJournal::find_upload_by_id(id);
 }
 
 Task<Result<std::vector<UploadRecord>>> JournalSeam::due(Timestamp now,
                                                          journal::ExpiryPosition after,
                                                          std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  auto found = sluice::testing::run(inner().due(now, after, count));
+  auto found = co_await ForwardingJournal::due(now, after, count);
   co_await wait_some_turns(dice_);
   co_return found;
 }
@@ -276,17 +279,17 @@ Task<Result<std::vector<journal::Decided>>> JournalSeam::decided(journal::Decide
                                                                  Timestamp until,
                                                                  std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().decided(after, until, count));
+  co_return co_await ForwardingJournal::decided(after, until, count);
 }
 
 Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::uint64_t after,
                                                                     std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  auto found = sluice::testing::run(inner().leftover_blobs(after, count));
+  auto found = co_await ForwardingJournal::leftover_blobs(after, count);
   co_await wait_some_turns(dice_);
   co_return found;
 }
@@ -294,33 +297,16 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::leftover_blobs(std::uint64_
 Task<Result<std::vector<UploadRecord>>> JournalSeam::unsynced(std::uint64_t after,
                                                               std::size_t count) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().unsynced(after, count));
-}
-
-Task<Result<std::map<model::UploadState, std::uint64_t>>> JournalSeam::upload_counts() {
-  co_return sluice::testing::run(inner().upload_counts());
+  co_return co_await ForwardingJournal::unsynced(after, count);
 }
 
 Task<Result<std::optional<model::VideoRecord>>> JournalSeam::find_video(std::string id) {
   if (fails_to_read()) {
-    co_return fail(Errc::storage_failed, "the journal cannot be read");
+    co_return fail(unreadable());
   }
-  co_return sluice::testing::run(inner().find_video(std::move(id)));
-}
-
-Task<Result<journal::VideoPage>> JournalSeam::list_videos(journal::VideoQuery query) {
-  co_return sluice::testing::run(inner().list_videos(std::move(query)));
-}
-
-Task<Result<std::vector<model::VideoRecord>>> JournalSeam::leftover_videos(std::string after,
-                                                                           std::size_t count) {
-  co_return sluice::testing::run(inner().leftover_videos(std::move(after), count));
-}
-
-Task<Result<std::vector<model::Notification>>> JournalSeam::next_notifications(std::size_t count) {
-  co_return sluice::testing::run(inner().next_notifications(count));
+  co_return co_await ForwardingJournal::find_video(std::move(id));
 }
 
 }  // namespace sluice::simulation

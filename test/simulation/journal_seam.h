@@ -9,7 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "base/durability.h"
@@ -22,14 +22,16 @@
 #include "simulation/seams.h"
 #include "simulation/sqlite_content.h"
 #include "simulation/sqlite_files.h"
+#include "support/forwarding_journal.h"
 #include "support/memory_journal.h"
+#include "support/run.h"
 
 namespace sluice::simulation {
 
 struct JournalFaults {
   double death_before = 0;
-  double death_after = 0;  // Durable, and nobody hears of it.
-  double failure = 0;      // Durable or not; nothing more is accepted until the next start.
+  double death_after = 0;  // The commit is durable, and no caller hears of it.
+  double failure = 0;      // The same or not durable. No change is taken until the next start.
   double read_error = 0;
 };
 
@@ -40,7 +42,7 @@ enum class JournalKind { memory, sqlite };
 const std::string& journal_directory();
 
 // Lives as long as the disk.
-class JournalSeam final : public journal::Journal {
+class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
  public:
   JournalSeam(Dice& dice, Process& process, Defect defect, FaultyDisk& disk, JournalKind kind,
               Durability durability = Durability::commit);
@@ -48,28 +50,27 @@ class JournalSeam final : public journal::Journal {
   void set_faults(JournalFaults faults) { faults_ = faults; }
   // Is called after each commit.
   void set_store(StoreSeam* store) { store_ = store; }
-  // The process that has it open has died.
+  // The process that has the journal open has died.
   void close() { sqlite_.reset(); }
-  // A new process opens it. What is wrong with what it finds, if anything is.
+  // A new process opens the journal. Returns what its contents violate, if anything.
   std::optional<std::string> reopen(bool power_cut);
-  // What every later process finds, but for a commit of which nobody knows.
+  // The uploads that every later process finds, but for a commit with an unknown outcome.
   const std::map<std::uint64_t, model::UploadRecord>& durable_uploads() const {
     return durable_uploads_;
   }
   std::uint64_t commits() const { return commits_; }
-  // A failed commit has to stop the real journal; what it did instead.
+  // The description of a failed commit after which the real journal did not stop.
   const std::optional<std::string>& violation() const { return violation_; }
 
-  runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
-  runtime::Task<Result<std::uint64_t>> next_upload_id() override {
-    return inner().next_upload_id();
+  // SQLite's thread alone works on the disk while the call waits for it.
+  template <class Call>
+  std::invoke_result_t<Call&, journal::Journal&> forward(Call call) {
+    co_return testing::run(call(inner()));
   }
-  runtime::Task<Result<journal::Promises>> promises() override { return inner().promises(); }
+  runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override;
   runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(std::string token) override;
   runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override;
-  runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
-                                                                      std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
                                                               journal::ExpiryPosition after,
                                                               std::size_t count) override;
@@ -80,29 +81,10 @@ class JournalSeam final : public journal::Journal {
       std::uint64_t after, std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
                                                                    std::size_t count) override;
-  runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
-  runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
-      journal::UploadQuery query) override {
-    return inner().list_uploads(std::move(query));
-  }
   runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;
-  runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override;
-  runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
-      std::string after, std::size_t count) override;
-  runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
-      std::size_t count) override;
-  runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
-                                                          std::vector<std::uint64_t> ids,
-                                                          journal::Lease lease) override {
-    return inner().claim(work, std::move(ids), std::move(lease));
-  }
-  runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
-                                  std::string node) override {
-    return inner().release(work, std::move(ids), std::move(node));
-  }
   bool healthy() const noexcept override { return !broken_; }
-  // Bytes did not reach the disk, and the journal could not be told: no process in the same run of
-  // the machine can know.
+  // Bytes did not reach the disk, and the commit that would have recorded the loss failed too: no
+  // later process in the same run of the machine can know.
   bool has_missed_a_loss() const noexcept { return has_missed_a_loss_; }
 
  private:
@@ -131,11 +113,11 @@ class JournalSeam final : public journal::Journal {
   testing::MemoryJournal memory_;
   std::unique_ptr<SqliteFiles> files_;
   std::unique_ptr<journal::SqliteJournal> sqlite_;
-  std::vector<journal::Change> uncertain_;  // Of a failed commit: in SQLite they are, or not.
+  std::vector<journal::Change> uncertain_;  // Of a failed commit: SQLite has all or none.
   std::map<std::uint64_t, model::UploadRecord> durable_uploads_;
   std::map<std::string, model::VideoRecord> durable_videos_;
-  // What a power cut may lead back to, the latest last: with the last commit that was synced, and
-  // with each one since.
+  // The contents to which a power cut may lead back, the latest last: those after the last commit
+  // that was synced, and those after each commit since.
   std::vector<Content> history_{Content{}};
   const Durability durability_;
   std::uint64_t boot_ = 1;

@@ -56,7 +56,7 @@ class Program {
     return tasks;
   }
 
-  // Half of the runs know no other misfortune than death and power cuts: there every error counts.
+  // Half of the runs have no faults but deaths and power cuts: there every error is a violation.
   void choose_faults() {
     world_.set_backend_failures(rate(0.5));
     dies_often_ = dice_.chance(0.7);
@@ -79,14 +79,14 @@ class Program {
     journal.death_after = dies_often_ ? rate(0.05) : 0;
     journal.failure = rate(0.02);
     journal.read_error = rate(0.02);
-    // Bytes that fail to reach the disk, and nobody left to write that down: no process after this
-    // one can know.
+    // A process that loses bytes on their way to the disk and dies before the journal records the
+    // loss leaves no trace of it: no later process can know.
     if (durability_ == Durability::interval && disk.sync_error + disk.writeback_error > 0) {
       dies_often_ = false;
       journal = {.read_error = journal.read_error};
     }
     if (durability_ == Durability::none) {
-      disk.writeback_error = 0;  // Nobody would ever hear of it.
+      disk.writeback_error = 0;  // Without syncs no call reports it.
     }
     world_.set_faults(disk, journal);
   }
@@ -105,7 +105,7 @@ class Program {
     }
   }
 
-  // A third of them in parts, with up to two extra files.
+  // A third of the uploads come in parts, with up to two extra files.
   Task<> new_upload() {
     if (!dice_.chance(0.33)) {
       return world_.create(file_size());
@@ -143,7 +143,7 @@ class Program {
     if (!world_.process().alive || dice_.chance(0.1)) {
       world_.restart(crash_ ? crash_->power_cut : dice_.chance(0.6));
       world_.check();
-      // What was told before must be told again.
+      // Every client must hear again what it heard before the restart.
       world_.run_together(all_statuses());
     }
   }
@@ -185,7 +185,7 @@ class Program {
     return kind < 6 ? Ending::end : kind < 8 ? Ending::lost : Ending::silent;
   }
 
-  // In order, out of order, overlapping, again.
+  // The pieces of an upload come in order, out of order, overlapping or twice.
   Task<> piece(Expectation& upload) {
     const std::uint64_t size = upload.source.size();
     std::uint64_t begin = upload.acknowledged;
@@ -212,7 +212,7 @@ class Program {
         parts.push_back({begin, std::min(begin + layout.part_size, file.end)});
       }
     }
-    // The question that completes an upload of no bytes.
+    // An upload of no bytes is completed by one empty part.
     if (parts.empty()) {
       parts.push_back({0, 0});
     }
@@ -224,14 +224,14 @@ class Program {
     return world_.append(upload, upload::Part{range}, bytes, ending, length_known);
   }
 
-  // Any of them, whether it is there or not.
+  // Any part, whether it is stored or not.
   Task<> part(Expectation& upload) {
     const std::vector<ByteRange> parts = parts_of(*upload.layout);
     const ByteRange range = parts[dice_.below(parts.size())];
     const Ending ending = any_ending();
     const bool is_whole = ending == Ending::end && dice_.chance(0.9);
     const std::uint64_t bytes = is_whole ? range.size() : dice_.below(range.size() + 1);
-    // What ends early and says so is never announced longer.
+    // A body that ends early without an error had no Content-Length that says more.
     const bool length_known = dice_.chance(0.8) && (is_whole || ending != Ending::end);
     return send_part(upload, range, ending, bytes, length_known);
   }
@@ -244,7 +244,8 @@ class Program {
     return world_.append(upload, upload::WholeFile(), bytes, ending, dice_.chance(0.5));
   }
 
-  // Beside no other request, and on a sound disk: of one that is cut the engine keeps what arrived.
+  // Alone and on a sound disk, so that no fault cuts the request: the engine keeps the bytes that
+  // arrived before a cut, and these are of another file.
   Task<> another_file(Expectation& upload) {
     const std::uint64_t size = upload.source.size();
     return world_.append_another_file(upload, size == 0 ? 0 : dice_.below(size));

@@ -17,8 +17,8 @@ struct Outcome {
   Tally tally;
 };
 
-// The process dies in that call of the disk and its machine keeps its power, or not. Nothing else
-// goes wrong.
+// The call of the disk in which the process dies, and whether the machine loses its power then.
+// There is no other fault.
 struct CrashPoint {
   std::uint64_t call = 0;
   bool power_cut = false;

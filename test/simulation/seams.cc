@@ -9,26 +9,21 @@ namespace sluice::simulation {
 
 using runtime::Task;
 
-class StoreSeam::Seam final : public store::Blob {
+class StoreSeam::Seam final : public testing::ForwardingBlob {
  public:
   Seam(StoreSeam& store, std::uint64_t upload_id, std::shared_ptr<store::Blob> blob)
-      : store_(store), upload_id_(upload_id), blob_(std::move(blob)) {}
+      : ForwardingBlob(std::move(blob)), store_(store), upload_id_(upload_id) {}
 
   Task<store::Received> receive(ByteRange range, runtime::ByteSource& source,
                                 store::AtEnd at_end) override {
-    co_await wait_some_turns(store_.dice_);
     if (store_.defect_ != Defect::none) {
-      at_end =
-          store::AtEnd::goes_on;  // Else a sync would be done before a defect can leave it out.
+      // With `settles` the store could sync before the defect can leave the sync out.
+      at_end = store::AtEnd::goes_on;
     }
-    store::Received received = co_await blob_->receive(range, source, at_end);
+    store::Received received = co_await ForwardingBlob::receive(range, source, at_end);
     store_.unsynced_[upload_id_].add({range.begin, range.begin + received.bytes});
     co_await wait_some_turns(store_.dice_);
     co_return received;
-  }
-  Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) override {
-    co_await wait_some_turns(store_.dice_);
-    co_return co_await blob_->count_equal(offset, bytes);
   }
   Task<Result<>> settle(RangeSet unsynced) override {
     co_await wait_some_turns(store_.dice_);
@@ -36,47 +31,36 @@ class StoreSeam::Seam final : public store::Blob {
       co_return Result<>();
     }
     if (store_.defect_ == Defect::commits_before_sync) {
-      store_.late_.push_back(blob_);
+      store_.late_.push_back(inner());
       co_return Result<>();
     }
     store_.unsynced_.erase(upload_id_);
-    Result<> settled = co_await blob_->settle(std::move(unsynced));
+    Result<> settled = co_await inner()->settle(std::move(unsynced));
     co_await wait_some_turns(store_.dice_);
     co_return settled;
+  }
+
+ protected:
+  Task<Result<>> before_call() override {
+    co_await wait_some_turns(store_.dice_);
+    co_return Result<>();
   }
 
  private:
   StoreSeam& store_;
   const std::uint64_t upload_id_;
-  const std::shared_ptr<store::Blob> blob_;
 };
 
 StoreSeam::StoreSeam(store::Store& store, Dice& dice, Defect defect)
-    : store_(store), dice_(dice), defect_(defect) {}
+    : ForwardingStore(store), dice_(dice), defect_(defect) {}
 
 std::unique_ptr<store::Blob> StoreSeam::open(const store::BlobRef& blob) {
-  return std::make_unique<Seam>(*this, blob.upload_id, store_.open(blob));
+  return std::make_unique<Seam>(*this, blob.upload_id, ForwardingStore::open(blob));
 }
 
-Task<Result<>> StoreSeam::remove(std::uint64_t upload_id) {
+Task<Result<>> StoreSeam::before_change() {
   co_await wait_some_turns(dice_);
-  co_return co_await store_.remove(upload_id);
-}
-
-Task<Result<bool>> StoreSeam::move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) {
-  co_await wait_some_turns(dice_);
-  co_return co_await store_.move_to(upload_id, file_size, std::move(path));
-}
-
-Task<Result<>> StoreSeam::split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) {
-  co_await wait_some_turns(dice_);
-  co_return co_await store_.split(upload_id, main_size, std::move(extra_files));
-}
-
-Task<Result<store::Space>> StoreSeam::space() {
-  co_return co_await store_.space();
+  co_return Result<>();
 }
 
 Task<> StoreSeam::sync_late() {

@@ -12,7 +12,7 @@
 #include "base/range_set.h"
 #include "runtime/disk.h"
 #include "simulation/dice.h"
-#include "store/store.h"
+#include "support/forwarding_store.h"
 
 namespace sluice::simulation {
 
@@ -28,7 +28,7 @@ enum class Defect {
   forgets_to_sync_the_journal,
 };
 
-// Ignores sync_directory when it has that defect.
+// Ignores sync_directory() with Defect::forgets_directory_sync.
 class DiskSeam final : public runtime::Disk {
  public:
   DiskSeam(runtime::Disk& disk, Defect defect) : disk_(disk), defect_(defect) {}
@@ -53,27 +53,23 @@ class DiskSeam final : public runtime::Disk {
   const Defect defect_;
 };
 
-class StoreSeam final : public store::Store {
+class StoreSeam final : public testing::ForwardingStore {
  public:
   StoreSeam(store::Store& store, Dice& dice, Defect defect);
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
-  runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) override;
-  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) override;
-  runtime::Task<Result<store::Space>> space() override;
 
-  // The syncs that a defect has put off.
+  // Makes up for the syncs that a defect has put off.
   runtime::Task<> sync_late();
-  // What was written and not yet synced.
+  // The bytes that were written and not yet synced.
   const RangeSet& unsynced(std::uint64_t upload_id) { return unsynced_[upload_id]; }
+
+ protected:
+  runtime::Task<Result<>> before_change() override;
 
  private:
   class Seam;
 
-  store::Store& store_;
   Dice& dice_;
   const Defect defect_;
   std::vector<std::shared_ptr<store::Blob>> late_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // simulate --seed FIRST [--count N | --seconds N]: runs programs of the simulation from a seed on
-// and goes on after a violation. Prints each violation with its seed, and at the end what was
-// tried; exit code 1 when anything was violated.
+// and goes on after a violation. Prints each violation with its seed, and at the end the
+// tally; exit code 1 after a violation.
 #include <CLI/CLI.hpp>
 
 #include <chrono>

@@ -72,8 +72,8 @@ TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverythingInTheRealJournal) {
   });
 }
 
-// With durability = interval a power cut takes bytes that were acknowledged since the last round;
-// nothing else, and it never leaves others in their place.
+// With durability = interval a power cut takes bytes that were acknowledged since the last round
+// and nothing else. It never leaves wrong bytes in their place.
 TEST(SimulationTest, AnIntervalLosesNothingButTheLatestBytesToAPowerCut) {
   const Tally total = run_seeds(seeds_count, [](std::uint64_t seed) {
     Variant variant;
@@ -101,7 +101,7 @@ TEST(SimulationTest, WithoutSyncsNothingIsLostToTheEndOfAProcess) {
   EXPECT_EQ(total.power_cuts, 0U);
 }
 
-// In every call of the disk, those of SQLite included: before, in the middle or after it.
+// The process dies before, in the middle of or after each call of the disk, SQLite's included.
 TEST(SimulationTest, AProcessMayDieInEverySystemCall) {
   Tally total;
   std::uint64_t runs = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All that a journal holds, as a value that compares, and what changes make of it.
+// The whole contents of a journal as a value that compares, and changes applied to it.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ struct Content {
 };
 
 void apply_changes(Content& content, const std::vector<journal::Change>& changes);
-// What is left of it in another run of the machine.
+// Removes the unsynced bytes, which another run of the machine does not have.
 void forget_unsynced(Content& content);
-// Reads it from a journal, and SQLite's own opinion of it: a damaged file is an error.
+// Reads the contents of a journal. A file that fails SQLite's integrity check is an error.
 Result<Content> read_all(journal::SqliteJournal& journal);
 
 }  // namespace sluice::simulation

@@ -20,7 +20,7 @@ struct OpenFile {
   bool directory_needs_sync;
 };
 
-// SQLite allocates it, and knows its first member.
+// SQLite allocates the handle, and knows its first member.
 struct Handle {
   sqlite3_file base;
   OpenFile* open;
@@ -63,7 +63,7 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
   return cut ? SQLITE_OK : SQLITE_IOERR_TRUNCATE;
 }
 
-// SQLite ignores what the sync of a directory says.
+// SQLite ignores a failed sync of a directory.
 int sync(sqlite3_file* file, int /*how*/) {
   OpenFile& opened = of(file);
   if (!opened.file->sync()) {

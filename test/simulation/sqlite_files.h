@@ -12,8 +12,8 @@
 
 namespace sluice::simulation {
 
-// While it lives, databases that are opened stand on `disk`, on the thread that owns the disk then.
-// One at a time.
+// During the life of this object, databases are opened on `disk`. One object at a time. The disk is
+// called on the thread that calls SQLite.
 class SqliteFiles {
  public:
   explicit SqliteFiles(FaultyDisk& disk);

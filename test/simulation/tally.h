@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What simulations have tried, in numbers.
+// The numbers of events in simulations.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The clients of two nodes, and what may be told to them.
+// The clients of two nodes, and the answers that they may get.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -97,7 +97,7 @@ void TwoEngines::hear(Known& upload, const Known& before, const upload::Snapshot
   upload.answer = snapshot.answer->body;
 }
 
-// Everything else heals by a retry.
+// An answer that a retry does not heal is a violation.
 void TwoEngines::hear_error(const Known& before, const Known& upload, const Error& error) {
   const bool is_mistake = info(error.code()).http_status < 500;
   if (is_mistake && error.code() != Errc::closed_by_peer && !upload.may_be_gone) {

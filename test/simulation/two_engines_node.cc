@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <type_traits>
 
 #include "base/limits.h"
 #include "simulation/turns.h"
+#include "support/forwarding_journal.h"
+#include "support/forwarding_store.h"
 #include "support/run.h"
 
 namespace sluice::simulation {
@@ -18,13 +21,6 @@ namespace {
 
 // No renewal is needed within a run: real time does not pass.
 constexpr std::chrono::hours lease_duration{1};
-
-// No answer is so long that it needs a file.
-const std::string& shared_answers_directory() {
-  static const sluice::testing::TemporaryDirectory directory;
-  static const std::string path = directory.path();
-  return path;
-}
 
 Error dead() {
   return Error(Errc::storage_failed, "the node has died");
@@ -73,10 +69,17 @@ void Gate::end() {
   end_->set();
 }
 
-class Node::Journal final : public testing::ForwardingJournal {
+class Node::Journal final : public testing::ForwardingJournal<Node::Journal> {
  public:
-  Journal(Node& node, Shared& shared)
-      : ForwardingJournal(shared.journal), node_(node), shared_(shared) {}
+  Journal(Node& node, Shared& shared) : node_(node), shared_(shared) {}
+
+  template <class Call>
+  std::invoke_result_t<Call&, journal::Journal&> forward(Call call) {
+    if (!co_await node_.gate_.pass()) {
+      co_return fail(dead());
+    }
+    co_return co_await call(shared_.journal);
+  }
 
   Task<Result<>> commit(std::vector<journal::Change> changes) override {
     stumble();
@@ -88,12 +91,12 @@ class Node::Journal final : public testing::ForwardingJournal {
     }
     if (shared_.dice.chance(shared_.faults.late)) {
       shared_.late.push_back(std::move(changes));
-      co_return fail(Errc::storage_failed, "nobody knows whether this was committed");
+      co_return fail(Errc::storage_failed, "the outcome of the commit is unknown");
     }
     Result<> done = co_await shared_.journal.commit(std::move(changes));
     shared_.conflicts += !done && done.error().code() == Errc::conflict ? 1 : 0;
     if (shared_.dice.chance(shared_.faults.lost_reply)) {
-      done = fail(Errc::storage_failed, "nobody knows whether this was committed");
+      done = fail(Errc::storage_failed, "the outcome of the commit is unknown");
     }
     stumble();
     if (!co_await node_.gate_.pass()) {
@@ -125,11 +128,7 @@ class Node::Journal final : public testing::ForwardingJournal {
   bool is_shared() const noexcept override {
     return shared_.defect != SharingDefect::answers_from_its_cache;
   }
-
- protected:
-  Task<Result<>> before_call() override {
-    co_return co_await node_.gate_.pass() ? Result<>() : fail(dead());
-  }
+  bool healthy() const noexcept override { return shared_.journal.healthy(); }
 
  private:
   void stumble() {
@@ -155,62 +154,39 @@ class Node::Journal final : public testing::ForwardingJournal {
   Shared& shared_;
 };
 
-// Blobs are written in place, by clients that all have the same file.
-class Node::Store final : public store::Store {
+// Both nodes may write the same blob: all clients of an upload send the same file.
+class Node::Store final : public testing::ForwardingStore {
  public:
-  Store(Gate& gate, store::Store& store) : gate_(gate), store_(store) {}
+  Store(Gate& gate, store::Store& store) : ForwardingStore(store), gate_(gate) {}
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override {
-    return std::make_unique<Blob>(gate_, store_.open(blob));
+    return std::make_unique<Blob>(gate_, ForwardingStore::open(blob));
   }
-  Task<Result<>> remove(std::uint64_t upload_id) override {
-    co_return co_await gate_.pass() ? co_await store_.remove(upload_id) : fail(dead());
+
+ protected:
+  Task<Result<>> before_change() override {
+    co_return co_await gate_.pass() ? Result<>() : fail(dead());
   }
-  Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                             std::string path) override {
-    return store_.move_to(upload_id, file_size, std::move(path));
-  }
-  Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                       std::vector<store::SplitOff> extra_files) override {
-    return store_.split(upload_id, main_size, std::move(extra_files));
-  }
-  Task<Result<store::Space>> space() override { return store_.space(); }
 
  private:
-  class Blob final : public store::Blob {
+  class Blob final : public testing::ForwardingBlob {
    public:
-    Blob(Gate& gate, std::unique_ptr<store::Blob> blob) : gate_(gate), blob_(std::move(blob)) {}
+    Blob(Gate& gate, std::unique_ptr<store::Blob> blob)
+        : ForwardingBlob(std::move(blob)), gate_(gate) {}
 
-    Task<store::Received> receive(ByteRange range, runtime::ByteSource& source,
-                                  store::AtEnd at_end) override {
-      if (!co_await gate_.pass()) {
-        co_return store::Received{0, fail(dead())};
-      }
-      co_return co_await blob_->receive(range, source, at_end);
-    }
-    Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) override {
-      if (!co_await gate_.pass()) {
-        co_return fail(dead());
-      }
-      co_return co_await blob_->count_equal(offset, bytes);
-    }
-    Task<Result<>> settle(RangeSet unsynced) override {
-      if (!co_await gate_.pass()) {
-        co_return fail(dead());
-      }
-      co_return co_await blob_->settle(std::move(unsynced));
+   protected:
+    Task<Result<>> before_call() override {
+      co_return co_await gate_.pass() ? Result<>() : fail(dead());
     }
 
    private:
     Gate& gate_;
-    const std::unique_ptr<store::Blob> blob_;
   };
 
   Gate& gate_;
-  store::Store& store_;
 };
 
-// Does a thing once for each Idempotency-Key, and gives the same answer again.
+// Acts once for each Idempotency-Key, and repeats the answer for a repeated key.
 class Node::Application final : public delivery::Backend {
  public:
   Application(Node& node, Shared& shared) : node_(node), shared_(shared) {}
@@ -265,7 +241,7 @@ class Node::Application final : public delivery::Backend {
     co_return delivery;
   }
 
-  // Another node may have handed it over meanwhile, and removed it.
+  // Another node may have handed the upload over meanwhile, and removed its blob.
   bool has_whole_file(const delivery::Handoff& handoff) {
     const auto record = shared_.journal.uploads.find(handoff.upload_id);
     const bool is_wanted = record != shared_.journal.uploads.end() &&
@@ -288,7 +264,7 @@ Node::Node(std::string name, Shared& shared, boost::asio::io_context& context, C
       shared_(shared),
       gate_(shared.dice),
       buffers_(3 * limits::buffer_bytes, metrics_.buffers_in_use),
-      answers_(disk_, pool_, shared_answers_directory(), Durability::none),
+      answers_(shared.store, pool_),
       journal_(std::make_unique<Journal>(*this, shared)),
       store_(std::make_unique<Store>(gate_, shared.store)),
       application_(std::make_unique<Application>(*this, shared)),

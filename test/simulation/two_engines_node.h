@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One of two nodes: an engine and an outbox of its own, over the journal, the store and the
-// application that it shares with the other. It may be stopped in the middle of anything and go on
-// later, as a process does that was suspended, or die.
+// application that it shares with the other. It may be stopped at any await and go on later, as a
+// suspended process does, or die.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,11 @@
 #include "delivery/outbox.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/event.h"
-#include "runtime/posix_disk.h"
 #include "simulation/dice.h"
 #include "store/answer_files.h"
-#include "support/forwarding_journal.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
-#include "support/temporary_directory.h"
 #include "upload/announcer.h"
 #include "upload/upload_engine.h"
 
@@ -40,18 +37,18 @@ enum class SharingDefect {
 struct SharingFaults {
   double freeze = 0;
   double death = 0;
-  double lost_reply = 0;  // Committed, and the engine hears of a failure.
-  double late = 0;        // The same, and committed later.
+  double lost_reply = 0;  // A commit is durable, and the engine hears of a failure.
+  double late = 0;        // The engine hears of a failure, and the commit comes later.
   double backend_failure = 0;
 };
 
-// What nodes have in common.
+// The state that nodes share.
 struct Shared {
   explicit Shared(Dice& the_dice, SharingDefect the_defect);
 
   Timestamp now() const { return journal.lease_clock.now(); }
   void violate(const std::string& what);
-  // The file as the clients have it.
+  // By upload: the file as the clients have it.
   std::map<std::uint64_t, std::string> sources;
 
   Dice& dice;
@@ -60,7 +57,7 @@ struct Shared {
   testing::MemoryJournal journal;
   testing::MemoryStore store;
   std::vector<std::vector<journal::Change>> late;  // Commits that are still on their way.
-  std::map<std::string, std::string> application;  // Its answer, by Idempotency-Key.
+  std::map<std::string, std::string> application;  // The application's answer, by Idempotency-Key.
   struct Attempt {
     std::string node;
     std::uint64_t upload_id = 0;
@@ -69,22 +66,22 @@ struct Shared {
   std::uint64_t attempts_begun = 0;
   std::map<std::pair<std::string, std::uint64_t>, Timestamp> claims;  // By node and upload: until.
   std::uint64_t conflicts = 0;
-  std::uint64_t overlapping_attempts = 0;  // Of a node that was stopped for longer than its lease.
+  std::uint64_t overlapping_attempts = 0;  // A node was stopped beyond its lease.
   std::optional<std::string> violation;
 };
 
-// What a node does to the world passes here.
+// Every call of a node to the journal, the store or the application passes here.
 class Gate {
  public:
   explicit Gate(Dice& dice) : dice_(dice) {}
 
-  // Others go first; waits while the node is stopped. Of a node that has died nothing goes on
-  // before the end of its coroutines; false then.
+  // Lets other coroutines go first, and waits while the node is stopped. On a dead node it waits
+  // until end(), and returns false.
   runtime::Task<bool> pass();
   void freeze();
   void thaw();
   void die();
-  // The coroutines of a dead node are to end.
+  // Ends the waiting coroutines of a dead node.
   void end();
   bool is_frozen() const { return frozen_ != nullptr; }
   bool is_alive() const { return alive_; }
@@ -106,7 +103,7 @@ class Node {
   Gate& gate() { return gate_; }
   const std::string& name() const { return name_; }
   upload::UploadEngine& engine() { return *engine_; }
-  // Of clients.
+  // The requests of clients.
   runtime::TaskGroup& tasks() { return tasks_; }
   runtime::Task<> close();
 
@@ -120,7 +117,6 @@ class Node {
   Gate gate_;
   NullLog log_;
   Metrics metrics_;
-  runtime::PosixDisk disk_;
   runtime::BlockingPool pool_{0};
   runtime::BufferPool buffers_;
   store::AnswerFiles answers_;

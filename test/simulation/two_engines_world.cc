@@ -58,7 +58,7 @@ SharingOutcome TwoEngines::run() {
   if (sound()) {
     finish();
   }
-  // Coroutines end before what they refer to.
+  // Coroutines end before the objects that they refer to.
   for (std::unique_ptr<Node>& node : nodes_) {
     end(*node);
   }
@@ -98,7 +98,7 @@ void TwoEngines::step() {
   if (dice_.chance(0.4)) {
     make_a_commit_come_true();
   }
-  // A lease has an hour.
+  // A lease lasts an hour.
   advance(std::chrono::minutes(dice_.chance(0.3) ? 61 : dice_.below(20)));
   for (std::unique_ptr<Node>& node : nodes_) {
     if (node->gate().is_frozen() && dice_.chance(0.4)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Two nodes on one journal and one store, their clients, and what must be true of all that at any
-// time. A run is made from a seed.
+// Two nodes on one journal and one store, their clients, and the invariants that hold between all
+// of them at any time. A run is made from a seed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,7 +18,7 @@
 
 namespace sluice::simulation {
 
-// What has happened in runs, in numbers.
+// The numbers of events in runs.
 struct SharingTally {
   std::uint64_t requests = 0;
   std::uint64_t freezes = 0;
@@ -49,13 +49,13 @@ class TwoEngines {
   SharingOutcome run();
 
  private:
-  // What the clients of one upload know.
+  // The answers that the clients of one upload have got.
   struct Known {
     std::uint64_t id = 0;
     std::string token;
     std::uint64_t acknowledged = 0;
     std::optional<std::string> answer;
-    bool may_be_gone = false;  // Someone asked for an abort.
+    bool may_be_gone = false;  // A client asked for an abort.
   };
   struct Request {
     ClientSource* source;
@@ -74,7 +74,7 @@ class TwoEngines {
   runtime::Task<> status(Node& node, Known& upload);
   runtime::Task<> abort(Node& node, Known& upload);
   runtime::Task<> reap(Node& node);
-  // `before`: what was known when the request was sent. Later answers may overtake this one.
+  // `before`: `upload` when the request was sent. Later answers may overtake this one.
   void hear(Known& upload, const Known& before, const upload::Snapshot& snapshot);
   void hear_error(const Known& before, const Known& upload, const Error& error);
 
@@ -82,9 +82,9 @@ class TwoEngines {
   void check_upload(const Known& upload);
 
   Node& any_node() { return *nodes_[dice_.below(nodes_.size())]; }
-  // Until all of both nodes waits for something.
+  // Returns when every coroutine of both nodes waits.
   void run_until_quiet();
-  // Clients of the node give up; null: of both, those that would never send more.
+  // The silent clients of the node give up; null: those of both nodes.
   void end_silence(const Node* node);
   void end(Node& node);
   void restart(std::unique_ptr<Node>& node);

@@ -24,10 +24,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* blobs_directory = "/data/uploads";
-constexpr const char* answers_directory = "/data/answers";
+constexpr const char* data_directory = "/data";
 constexpr std::size_t buffers_count = 3;
-// Of which a file fills several.
+// A file fills several of them.
 constexpr std::size_t small_buffer_bytes = 1000;
 
 upload::EngineSettings settings(Durability durability) {
@@ -47,10 +46,11 @@ upload::EngineSettings settings(Durability durability) {
 }  // namespace
 
 World::Life::Life(World& world)
-    : store(world.disk_seam_, world.pool_, world.buffers_, blobs_directory, world.durability_,
+    : store(world.disk_seam_, world.pool_, world.buffers_, data_directory, world.durability_,
             world.metrics_),
       seam(store, world.dice_, world.defect_),
-      answers(world.disk_seam_, world.pool_, answers_directory, world.durability_),
+      files(world.disk_seam_, world.pool_, data_directory, world.durability_),
+      answers(files, world.pool_),
       engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
                                  world.clock_, world.metrics_, world.log_},
              world, settings(world.durability_), *sluice::testing::run(world.journal_.promises())),
@@ -68,7 +68,7 @@ World::World(Dice& dice, Defect defect, JournalKind journal, Durability durabili
                dice.chance(0.5) ? limits::buffer_bytes : small_buffer_bytes),
       defect_(defect),
       durability_(durability) {
-  for (const char* path : {"/data", blobs_directory, videos_directory(), answers_directory}) {
+  for (const char* path : {data_directory, "/data/uploads", "/data/videos", "/data/answers"}) {
     disk_.add_directory(path);
   }
   life_ = std::make_unique<Life>(*this);
@@ -84,12 +84,12 @@ void World::set_faults(FaultRates disk, JournalFaults journal) {
 }
 
 void World::heal() {
-  // What was acknowledged unsynced may have been lost since.
+  // Bytes that were acknowledged unsynced may have been lost since.
   const bool may_have_lost = may_have_lost_bytes();
   set_faults({}, {});
   set_backend_failures(0);
   const bool power_cut = dice_.chance(0.5);
-  // Of a write that has failed unnoticed a process would hear that comes later.
+  // After a restart without a power cut the new process would hear of an unreported failed write.
   restart(power_cut || may_have_lost || disk_.hides_failed_writes());
   has_faults_ = false;
 }
@@ -102,7 +102,7 @@ void World::plan_deaths(double before_commit, double after_commit) {
 }
 
 void World::restart(bool power_cut) {
-  // As the operator is told: after such a failure the machine is started anew, not the process.
+  // The documents tell the operator to restart the machine after such a failure, not the process.
   power_cut = (power_cut || journal_.has_missed_a_loss()) && durability_ != Durability::none;
   ++tally_.restarts;
   tally_.deaths += process_.alive ? 0 : 1;

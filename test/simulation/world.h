@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server that is simulated: the engine and the local store on a faulty disk, a backend, what its
-// clients know, and what must be true of all that at any time.
+// A server that is simulated: the engine and the local store on a faulty disk, a backend, the
+// knowledge of its clients, and the invariants that hold at any time.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -30,7 +30,7 @@
 
 namespace sluice::simulation {
 
-// What the clients of one upload know, and what they may expect.
+// The answers that the clients of one upload have got, and those that they may get.
 struct Expectation {
   std::uint64_t id = 0;
   std::string token;
@@ -41,22 +41,22 @@ struct Expectation {
   std::uint64_t acknowledged = 0;
   std::optional<model::Layout> layout;  // Of a multi-chunk upload.
   RangeSet acknowledged_parts;
-  // Of these, what a power cut must not take.
+  // The part of the acknowledged bytes that a power cut must not take.
   std::uint64_t kept = 0;
   RangeSet kept_parts;
   std::optional<model::Answer> answer;
-  bool may_be_gone = false;   // Someone asked for an abort, or its time has passed.
+  bool may_be_gone = false;   // A client asked for an abort, or its time has passed.
   bool must_be_gone = false;  // The abort was confirmed.
   unsigned videos_made = 0;
 };
 
-// What was sent without a session.
+// A file that was sent without a session.
 struct SentFile {
   std::string source;
   bool comes_whole = false;
-  bool is_refused = false;  // When all of it is there.
+  bool is_refused = false;  // Once the whole file is there.
   bool refused_by_backend = false;
-  bool is_upload = false;  // So the journal says.
+  bool is_upload = false;  // The journal has a record of it.
 };
 
 class World final : public delivery::Handover {
@@ -67,10 +67,10 @@ class World final : public delivery::Handover {
   // The process ends, if it has not died, and a new one begins.
   void restart(bool power_cut);
   void set_faults(FaultRates disk, JournalFaults journal);
-  // No fault of the server, which has to live with it.
+  // The probability that the backend fails.
   void set_backend_failures(double rate) { backend_failures_ = rate; }
   bool has_faults() const noexcept { return has_faults_; }
-  // System calls that nobody may notice: probabilities of EINTR and of short counts.
+  // Probabilities of EINTR and of short counts, which the server has to hide.
   void interrupt(double interrupted, double short_count) {
     system_.set_interruptions(interrupted, short_count);
   }
@@ -79,11 +79,11 @@ class World final : public delivery::Handover {
   // No faults from now on, in a new process.
   void heal();
 
-  // Runs the tasks side by side to their end. Sources that are silent when nothing else goes on
-  // are lost then.
+  // Runs the tasks side by side to their end. When only silent sources are left to wait for, their
+  // connections are lost.
   void run_together(std::vector<runtime::Task<>> tasks);
 
-  // What one client does. Their results are checked.
+  // The requests of one client. Their results are checked.
   runtime::Task<> create(std::uint64_t file_size, std::optional<model::Layout> layout = {});
   runtime::Task<> take_file(std::uint64_t file_size, ClientSource::Ending ending);
   runtime::Task<> append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
@@ -96,13 +96,13 @@ class World final : public delivery::Handover {
   // One at a time.
   runtime::Task<> sync_deferred();
   runtime::Task<> deliver_waiting();
-  // What the operator does for an upload that was given up.
+  // `sluice retry` for an upload that was given up.
   runtime::Task<> retry(Expectation& upload);
 
   void submit(model::UploadRecord record) override;
   void hurry(std::uint64_t /*upload_id*/) override {}
 
-  // Everything that must hold between two steps.
+  // Checks the invariants that hold between two steps.
   void check();
   void check_nothing_is_left();
   void violate(const std::string& what);
@@ -121,14 +121,14 @@ class World final : public delivery::Handover {
 
   void wait_for_end();
   runtime::Task<> deliver(model::UploadRecord record);
-  // False when the journal does not know.
+  // False when the journal could not record it.
   runtime::Task<bool> give_up(const model::UploadRecord& record);
   void count_video(std::uint64_t upload_id);
   runtime::Task<Result<delivery::Delivery>> ask_backend(model::UploadRecord record);
   void hear(Expectation& upload, const upload::Snapshot& snapshot);
   void hear_error(const Expectation& upload, const Error& error, const char* request);
   void hear_refusal(const std::string& file_name, const Error& error);
-  // Of a file that came without a session, an upload to be expected.
+  // Makes an Expectation of the record of a file that came without a session.
   void recognise(const model::UploadRecord& record);
   static bool may_be_answered_anew(const Expectation& upload);
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
@@ -141,14 +141,14 @@ class World final : public delivery::Handover {
   bool may_have_lost_bytes() const;
   void check_acknowledged(const Expectation& upload, const model::UploadProgress& progress);
   void check_kept_bytes(const Expectation& upload, const model::UploadProgress& progress);
-  // The clients hear what is left.
+  // The clients learn which bytes are left.
   void forget_acknowledged();
   std::string blob_path(std::uint64_t id) const;
-  static const char* videos_directory() { return "/data/videos"; }
-  static std::string video_path(std::uint64_t id);
-  // Where the bytes of a finished upload are, in their order.
-  static std::vector<store::SplitOff> video_files(const Expectation& upload);
-  runtime::Task<Result<bool>> take_files(const Expectation& upload);
+  static std::string video_name(std::uint64_t id);
+  // The files of a finished upload, in the order of their bytes.
+  static std::vector<store::NamedRange> video_files(const Expectation& upload);
+  // Of a file of the store.
+  static std::string path_of(const std::string& name) { return "/data/" + name; }
 
   Dice& dice_;
   boost::asio::io_context context_{1};

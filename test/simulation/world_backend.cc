@@ -63,7 +63,7 @@ Task<> World::deliver(UploadRecord record) {
 }
 
 Task<bool> World::give_up(const UploadRecord& record) {
-  // Whoever asks for another round may do so as soon as the journal knows.
+  // A retry may submit the upload again as soon as the journal has recorded the failure.
   life_->submitted.erase(record.id);
   const Result<> kept = co_await life_->engine.ledger().gave_up(record.token, 1, "planted failure");
   if (kept) {
@@ -80,7 +80,7 @@ Task<> World::retry(Expectation& upload) {
   const bool is_known = record != journal_.durable_uploads().end();
   if (is_known && upload.refused_by_backend &&
       upload::awaits_answer(record->second.progress.state)) {
-    co_return;  // A refusal that came meanwhile would be put back unseen.
+    co_return;  // The retry would put a refusal back that came meanwhile.
   }
   if (is_known && record->second.progress.state == UploadState::refused) {
     upload.put_back = true;
@@ -106,7 +106,7 @@ void World::count_video(std::uint64_t upload_id) {
   ++tally_.videos;
 }
 
-// Keeps a record of what it has done, as the video library does.
+// Keeps a record of each upload it has taken, as the video library does.
 Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   const Expectation& upload = uploads_.at(record.id);
   delivery::Delivery delivery;
@@ -124,7 +124,7 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   const bool leaves_trace = !upload.layout && upload.source.size() > 0;
   Result<bool> moved = false;
   if (leaves_trace) {
-    moved = co_await take_files(upload);
+    moved = co_await life_->seam.finish(upload.id, video_files(upload));
   }
   if (!moved || !*moved) {
     const auto known = co_await journal_.find_video(key);
@@ -136,7 +136,7 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
       co_return delivery;
     }
     if (!leaves_trace) {
-      moved = co_await take_files(upload);
+      moved = co_await life_->seam.finish(upload.id, video_files(upload));
     }
     if (!moved) {
       co_return fail(moved.error());
@@ -153,32 +153,20 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   co_return delivery;
 }
 
-Task<Result<bool>> World::take_files(const Expectation& upload) {
-  std::vector<store::SplitOff> files = video_files(upload);
-  const std::uint64_t main_size = files.front().range.size();
-  files.erase(files.begin());
-  if (!files.empty()) {
-    const Result<> split = co_await life_->seam.split(upload.id, main_size, std::move(files));
-    if (!split) {
-      co_return fail(split.error());
-    }
-  }
-  co_return co_await life_->seam.move_to(upload.id, main_size, video_path(upload.id));
-}
-
-std::vector<store::SplitOff> World::video_files(const Expectation& upload) {
+std::vector<store::NamedRange> World::video_files(const Expectation& upload) {
+  const std::string main_name = video_name(upload.id);
   if (!upload.layout) {
-    return {{{0, upload.source.size()}, video_path(upload.id)}};
+    return {{{0, upload.source.size()}, main_name}};
   }
-  std::vector<store::SplitOff> files{{{0, upload.layout->main_size}, video_path(upload.id)}};
+  std::vector<store::NamedRange> files{{{0, upload.layout->main_size}, main_name}};
   for (const model::ExtraFile& extra : upload.layout->extra_files) {
-    files.push_back({extra.range, fmt::format("{}-{}", video_path(upload.id), extra.tag)});
+    files.push_back({extra.range, fmt::format("{}-{}", main_name, extra.tag)});
   }
   return files;
 }
 
-std::string World::video_path(std::uint64_t id) {
-  return fmt::format("{}/{}.mp4", videos_directory(), id);
+std::string World::video_name(std::uint64_t id) {
+  return fmt::format("videos/{}.mp4", id);
 }
 
 }  // namespace sluice::simulation

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What must be true of a simulated server at any time.
+// The invariants of a simulated server.
 #include <fmt/format.h>
 
 #include <utility>
@@ -98,7 +98,9 @@ void World::hear_error(const Expectation& upload, const Error& error, const char
       }
       break;
     case Errc::content_mismatch:
-      // Compared with bytes that were lost on their way to the disk.
+    case Errc::record_damaged:
+      // The request was compared with bytes, or its row was in a log, that were lost on their way
+      // to the disk. The journal stops when the next sync tells it.
       if (has_faults_ && durability_ == Durability::interval) {
         return;
       }
@@ -110,12 +112,12 @@ void World::hear_error(const Expectation& upload, const Error& error, const char
                       error.message()));
 }
 
-// A refusal, once the operator wanted another answer.
+// The operator has put the refused upload back, and its next answer may differ.
 bool World::may_be_answered_anew(const Expectation& upload) {
   return upload.put_back && (!upload.answer || upload.answer->status == 422);
 }
 
-// A connection that breaks costs nothing that had arrived.
+// A broken connection loses no byte that had arrived.
 void World::check_kept(const Expectation& upload, ByteRange arrived, Errc code) {
   const auto record = journal_.durable_uploads().find(upload.id);
   const bool was_cut = code == Errc::closed_by_peer || code == Errc::taken_over;
@@ -133,7 +135,7 @@ void World::check() {
   if (journal_.violation()) {
     violate(*journal_.violation());
   }
-  // What a failed commit has left is heard of by the next process.
+  // After a failed commit only the next process knows which records are there.
   if (journal_.healthy()) {
     for (const auto& [id, record] : journal_.durable_uploads()) {
       recognise(record);
@@ -152,7 +154,7 @@ void World::check() {
   }
   for (const std::string& path : disk_.visible_files()) {
     const bool has_record = std::ranges::any_of(journal_.durable_uploads(), [&](const auto& known) {
-      return path == blob_path(known.first) || path == video_path(known.first);
+      return path == blob_path(known.first) || path == path_of(video_name(known.first));
     });
     if (!has_record && path.ends_with(".part")) {
       violate(path + " belongs to no upload");
@@ -235,11 +237,12 @@ void World::check_acknowledged(const Expectation& upload, const model::UploadPro
 }
 
 void World::check_video(const Expectation& upload) {
-  for (const store::SplitOff& file : video_files(upload)) {
+  for (const store::NamedRange& file : video_files(upload)) {
     const bool is_synced = durability_ != Durability::none;
-    const auto bytes = is_synced ? disk_.durable_bytes(file.path) : disk_.visible_bytes(file.path);
+    const std::string path = path_of(file.name);
+    const auto bytes = is_synced ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
     if (bytes != upload.source.substr(file.range.begin, file.range.size())) {
-      violate(fmt::format("{} is not the file that was sent", file.path));
+      violate(fmt::format("{} is not the file that was sent", file.name));
     }
   }
 }
@@ -249,7 +252,7 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
     violate(
         fmt::format("upload {} was refused and has no file to be handed over again", upload.id));
   }
-  // Without the cache: what would be left if the power went now.
+  // The bytes on the platter: those that a power cut now would leave.
   const model::UploadProgress progress = record.progress;
   RangeSet synced = progress.stored;
   for (const ByteRange& range : progress.unsynced.ranges()) {
@@ -258,14 +261,14 @@ void World::check_stored(const Expectation& upload, const UploadRecord& record) 
   if (durability_ != Durability::none) {
     check_bytes(upload, record, synced, true);
   }
-  // A write that fails may be noticed by nobody before the sync.
+  // A failed write may stay unreported until the sync.
   check_bytes(upload, record, may_have_lost_bytes() ? synced : progress.stored, false);
 }
 
 void World::check_bytes(const Expectation& upload, const UploadRecord& record,
                         const RangeSet& wanted, bool durable) {
   const bool may_have_moved = record.progress.state != UploadState::receiving;
-  for (const store::SplitOff& file : video_files(upload)) {
+  for (const store::NamedRange& file : video_files(upload)) {
     const std::string source = upload.source.substr(file.range.begin, file.range.size());
     for (const ByteRange& stored : wanted.ranges()) {
       const ByteRange range{std::max(stored.begin, file.range.begin),
@@ -277,8 +280,9 @@ void World::check_bytes(const Expectation& upload, const UploadRecord& record,
       const auto bytes_of = [&](const std::string& path) {
         return durable ? disk_.durable_bytes(path) : disk_.visible_bytes(path);
       };
-      const bool is_there = has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
-                            (may_have_moved && has_source(bytes_of(file.path), source, in_file));
+      const bool is_there =
+          has_source(bytes_of(blob_path(upload.id)), upload.source, range) ||
+          (may_have_moved && has_source(bytes_of(path_of(file.name)), source, in_file));
       if (!is_there) {
         violate(fmt::format("upload {}: the journal has bytes {}-{}, the {} has not", upload.id,
                             range.begin, range.end, durable ? "platter" : "disk"));
@@ -302,7 +306,9 @@ void World::check_nothing_is_left() {
     }
     const bool is_video = std::ranges::any_of(uploads_, [&](const auto& known) {
       return !known.second.refused_by_backend &&
-             std::ranges::count(video_files(known.second), path, &store::SplitOff::path) > 0;
+             std::ranges::any_of(video_files(known.second), [&](const store::NamedRange& file) {
+               return path == path_of(file.name);
+             });
     });
     if (!is_video) {
       violate(path + " is left behind");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files that come without a session. Their client learns which upload its file is when all of it is
-// durable; if it never does, the file is an upload all the same, or leaves nothing.
+// Files that come without a session. The client learns the number of the upload once the whole file
+// is durable. When the answer is lost the file is an upload all the same, or leaves nothing.
 #include <fmt/format.h>
 
 #include "base/limits.h"

@@ -11,6 +11,7 @@
 #include "simulation/seams.h"
 #include "simulation/world.h"
 #include "store/answer_files.h"
+#include "store/local/local_files.h"
 #include "store/local/local_store.h"
 #include "upload/announcer.h"
 #include "upload/upload_engine.h"
@@ -22,6 +23,7 @@ struct World::Life {
 
   store::local::LocalStore store;
   StoreSeam seam;
+  store::local::LocalFiles files;
   store::AnswerFiles answers;
   upload::NoAnnouncer announcer;
   upload::UploadEngine engine;

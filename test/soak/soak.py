@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""soak.py [--minutes M]: goes on with what the tests of the simulation and of kill -9 try, with new seeds each time.
+"""soak.py [--minutes M]: repeats the tests of the simulation and of kill -9 with new seeds each time.
 
 Beside each other run the simulation (SLUICE_SIMULATE, a binary) and rounds in which a real server (SLUICE_BINARY) is
-killed under load and every file compared with what was sent. Prints what was tried; exit code 1 when anything was
-lost, with what repeats it.
+killed under load and every video compared with the file that was sent. Prints the numbers of runs and events; after
+a loss the exit code is 1, and the seeds that repeat it are printed.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from killing import Tally, kill_under_load  # noqa: E402
 from support.sluice_server import die_with_parent  # noqa: E402
 
 ROUND_SECONDS = 60
-# More would say nothing new.
+# It stops after so many.
 LOSSES_MAX = 10
 UPLOADERS = 6
 DURABILITIES = ("commit", "interval", "none")  # In turn: a kill may take nothing from any of them.
@@ -113,7 +113,7 @@ class Kills:
             )
             self.tally += tally
             say(f"round {self.rounds}, {durability}, seed {seed}: {tally}")
-        except Exception as error:  # Whatever it is, the round did not end as it must.
+        except Exception as error:  # Any exception means that the round did not end as it must.
             keep = True
             self.losses += 1
             say(f"LOSS in round {self.rounds}, {durability}, seed {seed}: {type(error).__name__}: {error}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The soak run says what it tried, and does not call a loss a success."""
+"""The soak run prints its numbers, and does not call a loss a success."""
 
 import os
 import re

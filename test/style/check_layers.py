@@ -5,7 +5,7 @@ Allowed are the own folder, the folders behind USES of the library (of the test 
 for .cc files those behind USES_PRIVATE as well.
 A folder with a CMakeLists.txt inside of another one is a folder like every other: its library has its name, and
 neither may include the other without a word in USES.
-The files of src/ itself are the library app; main.cc alone is none of it, it is the program.
+The files of src/ itself are the library app, but for main.cc, which is the program.
 """
 
 import re

@@ -14,7 +14,7 @@ UNITLESS = {"size": "bytes or file_size", "time": "milliseconds", "duration": "m
 
 
 def arguments(text, start):
-    """What stands between the parenthesis before start and the one that closes it."""
+    """The text between the parenthesis before start and the one that closes it."""
     depth, at = 1, start
     while depth:
         string = STRING.match(text, at)

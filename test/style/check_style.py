@@ -33,14 +33,14 @@ SANS_IO = (
 )
 MAY_PARSE_WITH_BEAST = ("src/http/head_parser.cc",)
 
-# Where numbers of clients are reckoned with: a raw sum of sizes wraps around (base/checked.h).
+# Folders that do arithmetic on numbers of clients: a raw sum of sizes wraps around (base/checked.h).
 RECKONS = ("src/protocol/", "src/journal/layout", "src/upload/admission")
 OPERATION = re.compile(r"(?<=[\w)\]]) [-+*]=? ")
 LEFT_NAME = re.compile(r"(\w+)(\(\))?$")
 RIGHT_NAME = re.compile(r"[*(]*(?:\w+(?:\(\))?(?:\.|->|::))*(\w+)(\(\))?")
 SIZE = re.compile(r"^(begin|end|most)_?$|(^|_)(size|bytes|total|room)_?$")
 SIZE_CALL = re.compile(r"^(total|prefix|\w+_size|\w+_bytes)$")
-# The rule is known to find the former and to leave the latter alone.
+# Examples that the rule has to find, and others that it has to leave alone.
 RAW_SUMS = (
     "const std::uint64_t room = file_size_max - layout.total_size();",
     "extra_files.push_back({tag, file_name, {begin, begin + size}});",
@@ -59,7 +59,8 @@ NO_RAW_SUMS = (
     "if (piece.end > begin && *size > 0) {",
 )
 
-# Their messages hold paths: of these errors alone clients hear other words (base/told.h), or the message holds none.
+# The messages of these folders may hold paths. For the codes that the pattern leaves out clients get other words
+# (base/told.h); a message of any other code must hold no path.
 KNOWS_PATHS = ("src/runtime/", "src/store/")
 TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:disk_full|draining|file_missing|internal|overloaded|storage_failed)\b)\w+")
 

@@ -14,14 +14,12 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "runtime/posix_disk.h"
 #include "store/answer_files.h"
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
-#include "support/temporary_directory.h"
 #include "upload/upload_engine.h"
 
 namespace sluice::testing {
@@ -34,7 +32,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     restart();
   }
 
-  // A process that begins anew with what is on the disk.
+  // A new process with the journal and the store of the last one.
   void restart() {
     engine.reset();
     upload::EngineParts parts{journal, store, answers, announcer, buffers, clock, metrics, log};
@@ -80,7 +78,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   runtime::Task<> deliver(std::string token, std::uint64_t id) {
     engine->ledger().began(token);
     delivered_bytes = store.blobs.contains(id) ? store.blobs.at(id).durable : "";
-    (void)co_await store.move_to(id, delivered_bytes.size(), "video");
+    (void)co_await store.finish(id, {{{0, delivered_bytes.size()}, "video"}});
     delivery::Delivery delivery;
     delivery.answer = answer_to(id);
     delivery.blob_taken = true;
@@ -88,7 +86,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     EXPECT_TRUE(kept);
   }
 
-  // What the backend says of an upload's file.
+  // The answer of the backend to an upload's file.
   virtual model::Answer answer_to(std::uint64_t id) const {
     model::Answer answer;
     answer.status = 200;
@@ -100,14 +98,12 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   MemoryJournal journal;
   MemoryStore store;
   upload::NoAnnouncer announcer;
-  TemporaryDirectory answers_directory;
-  runtime::PosixDisk disk;
   runtime::BlockingPool inline_pool{0};
-  store::AnswerFiles answers{disk, inline_pool, answers_directory.path(), Durability::none};
+  store::AnswerFiles answers{store, inline_pool};
   ManualClock clock;
   Metrics metrics;
   NullLog log;
-  // Room for one buffer: nothing may need two at a time.
+  // Room for one buffer: no request may need two at a time.
   runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
   upload::EngineSettings settings;
   std::unique_ptr<upload::UploadEngine> engine;

@@ -6,7 +6,7 @@
         ... talk to proxy.url ...
         proxy.requests[1].body_bytes
 
-Every fault hits the requests it is meant for (`on`) and the others pass. Requests are counted from
+A fault hits the requests that `on` names, and the others pass. Requests are counted from
 1 in the order in which their heads arrive.
 """
 
@@ -104,7 +104,7 @@ class RewriteResponse(Fault):
 
 
 class Request:
-    """What the proxy saw of one request."""
+    """One request as the proxy saw it."""
 
     def __init__(self, number, head, via_port):
         line, *fields = head[:-4].decode("latin-1").split("\r\n")
@@ -115,9 +115,9 @@ class Request:
         for field in fields:
             name, _, value = field.partition(":")
             self.headers[name.strip().lower()] = value.strip()
-        self.body_bytes = 0  # That went on to the server.
-        self.status = None  # That went back to the client.
-        self.over = False  # Nothing more of it will pass.
+        self.body_bytes = 0  # Passed on to the server.
+        self.status = None  # Passed back to the client.
+        self.over = False  # Nothing more of the request or its answer will pass.
 
     @property
     def content_range(self):
@@ -137,7 +137,7 @@ class _Ended(Exception):
 
 
 class _Peer:
-    """A socket and what was read from it too early."""
+    """A socket and the bytes that were read from it and not yet used."""
 
     def __init__(self, sock):
         self.sock = sock
@@ -285,7 +285,7 @@ class FaultProxy:
                 server.close(bool(reset))
 
     def _exchange(self, client, server, via_port):
-        """One request and its answer. None: the connection lives; else whether to end it by RST."""
+        """Passes one request and its answer. Returns None while the connection lives, else whether to end it by RST."""
         head = client.head()
         with self._lock:
             request = Request(len(self.requests) + 1, head, via_port)
@@ -357,7 +357,7 @@ class FaultProxy:
         return True
 
     def _interim(self, client, server):
-        """Waits for 100 Continue and passes it on; False when something else is there. A client may
+        """Waits for 100 Continue and passes it on; False when another answer has come. A client may
         send its body without waiting."""
         while True:
             ready, _, _ = select.select([server.sock, client.sock], [], [], 10)

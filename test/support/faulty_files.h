@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: SQLite's own files, which run out of room or fail to sync when a test says so.
+// For tests: SQLite's own files, with writes that run out of room and syncs that fail on demand.
 #pragma once
 
 #include <sqlite3.h>
@@ -10,7 +10,7 @@
 
 namespace sluice::testing {
 
-// While it lives, journals that are opened stand on such files. One at a time.
+// During the life of this object, journals are opened on such files. One object at a time.
 class FaultyFiles {
  public:
   static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
@@ -33,11 +33,11 @@ class FaultyFiles {
   FaultyFiles(const FaultyFiles&) = delete;
   FaultyFiles& operator=(const FaultyFiles&) = delete;
 
-  // A write that ends beyond finds no room.
+  // A write that ends beyond it fails for want of room.
   static inline std::atomic<std::int64_t> log_bytes_max = unlimited;
   static inline std::atomic<std::int64_t> database_bytes_max = unlimited;
   static inline std::atomic<bool> sync_fails = false;
-  static inline std::atomic<int> syncs = 0;  // That were asked for.
+  static inline std::atomic<int> syncs = 0;  // The number of calls.
 
  private:
   static int open(sqlite3_vfs* /*files*/, sqlite3_filename name, sqlite3_file* file, int flags,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For who wants to step in between an engine and its journal: forwards every call.
+// For a test that steps in between an engine and its journal.
 #pragma once
 
 #include <map>
@@ -12,118 +12,95 @@
 
 namespace sluice::testing {
 
+// Hands every call to `Derived`, which overrides the calls that it treats in another way:
+//   template <class Call>
+//   std::invoke_result_t<Call&, journal::Journal&> forward(Call call);
+// makes the call with `call(inner)` and returns its result, or an error of its own.
+template <class Derived>
 class ForwardingJournal : public journal::Journal {
  public:
-  // `inner` outlives this.
-  explicit ForwardingJournal(journal::Journal& inner) : inner_(inner) {}
-
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override {
-    return forward<void>([changes = std::move(changes)](auto& inner) mutable {
-      return inner.commit(std::move(changes));
-    });
+    return pass(&Journal::commit, std::move(changes));
   }
   runtime::Task<Result<std::uint64_t>> next_upload_id() override {
-    return forward<std::uint64_t>([](auto& inner) { return inner.next_upload_id(); });
+    return pass(&Journal::next_upload_id);
   }
-  runtime::Task<Result<journal::Promises>> promises() override {
-    return forward<journal::Promises>([](auto& inner) { return inner.promises(); });
-  }
+  runtime::Task<Result<journal::Promises>> promises() override { return pass(&Journal::promises); }
   runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(
       std::string token) override {
-    return forward<std::optional<model::UploadRecord>>(
-        [token = std::move(token)](auto& inner) { return inner.find_upload(token); });
+    return pass(&Journal::find_upload, std::move(token));
   }
   runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
       std::uint64_t id) override {
-    return forward<std::optional<model::UploadRecord>>(
-        [id](auto& inner) { return inner.find_upload_by_id(id); });
+    return pass(&Journal::find_upload_by_id, id);
   }
   runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
                                                                       std::size_t count) override {
-    return forward<std::vector<model::UploadRecord>>(
-        [after, count](auto& inner) { return inner.undelivered(after, count); });
+    return pass(&Journal::undelivered, after, count);
   }
   runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
                                                               journal::ExpiryPosition after,
                                                               std::size_t count) override {
-    return forward<std::vector<model::UploadRecord>>(
-        [now, after, count](auto& inner) { return inner.due(now, after, count); });
+    return pass(&Journal::due, now, after, count);
   }
   runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
                                                                Timestamp until,
                                                                std::size_t count) override {
-    return forward<std::vector<journal::Decided>>(
-        [after, until, count](auto& inner) { return inner.decided(after, until, count); });
+    return pass(&Journal::decided, after, until, count);
   }
   runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
       std::uint64_t after, std::size_t count) override {
-    return forward<std::vector<model::UploadRecord>>(
-        [after, count](auto& inner) { return inner.leftover_blobs(after, count); });
+    return pass(&Journal::leftover_blobs, after, count);
   }
   runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
                                                                    std::size_t count) override {
-    return forward<std::vector<model::UploadRecord>>(
-        [after, count](auto& inner) { return inner.unsynced(after, count); });
+    return pass(&Journal::unsynced, after, count);
   }
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override {
-    return forward<std::map<model::UploadState, std::uint64_t>>(
-        [](auto& inner) { return inner.upload_counts(); });
+    return pass(&Journal::upload_counts);
   }
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override {
-    return forward<std::vector<model::UploadRecord>>(
-        [query = std::move(query)](auto& inner) { return inner.list_uploads(query); });
+    return pass(&Journal::list_uploads, std::move(query));
   }
   runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override {
-    return forward<std::optional<model::VideoRecord>>(
-        [id = std::move(id)](auto& inner) { return inner.find_video(id); });
+    return pass(&Journal::find_video, std::move(id));
   }
   runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override {
-    return forward<journal::VideoPage>(
-        [query = std::move(query)](auto& inner) { return inner.list_videos(query); });
+    return pass(&Journal::list_videos, std::move(query));
   }
   runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override {
-    return forward<std::vector<model::VideoRecord>>([after = std::move(after), count](auto& inner) {
-      return inner.leftover_videos(after, count);
-    });
+    return pass(&Journal::leftover_videos, std::move(after), count);
   }
   runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
       std::size_t count) override {
-    return forward<std::vector<model::Notification>>(
-        [count](auto& inner) { return inner.next_notifications(count); });
+    return pass(&Journal::next_notifications, count);
   }
   runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
                                                           std::vector<std::uint64_t> ids,
                                                           journal::Lease lease) override {
-    return forward<std::vector<std::uint64_t>>(
-        [work, ids = std::move(ids), lease = std::move(lease)](auto& inner) {
-          return inner.claim(work, ids, lease);
-        });
+    return pass(&Journal::claim, work, std::move(ids), std::move(lease));
   }
   runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
                                   std::string node) override {
-    return forward<void>([work, ids = std::move(ids), node = std::move(node)](auto& inner) {
-      return inner.release(work, ids, node);
-    });
+    return pass(&Journal::release, work, std::move(ids), std::move(node));
   }
-  bool is_shared() const noexcept override { return inner_.is_shared(); }
-  bool healthy() const noexcept override { return inner_.healthy(); }
-
- protected:
-  // Comes before each of these calls that may wait. An error is that of the call.
-  virtual runtime::Task<Result<>> before_call() { co_return Result<>(); }
 
  private:
-  template <class Value, class Call>
-  runtime::Task<Result<Value>> forward(Call call) {
-    if (const Result<> allowed = co_await before_call(); !allowed) {
-      co_return fail(allowed.error());
-    }
-    co_return co_await call(inner_);
-  }
+  friend Derived;
+  using Journal = journal::Journal;
 
-  journal::Journal& inner_;
+  ForwardingJournal() = default;
+
+  template <class Value, class... Arguments>
+  runtime::Task<Result<Value>> pass(runtime::Task<Result<Value>> (Journal::*function)(Arguments...),
+                                    Arguments... arguments) {
+    return static_cast<Derived&>(*this).forward(
+        [function, ... arguments = std::move(arguments)](Journal& inner) mutable {
+          return (inner.*function)(std::move(arguments)...);
+        });
+  }
 };
 
 }  // namespace sluice::testing

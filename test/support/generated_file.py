@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files of any size that exist only as a rule: the same bytes on every run, none of them kept in memory."""
+"""Files of any size that are computed where they are read: the same bytes on every run, none of them kept in memory."""
 
 import hashlib
 import random

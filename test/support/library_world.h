@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests of the video library: everything around it, which can fail or lose power at any step.
+// For tests of the video library: a journal, a store, a disk and a probe that can fail at any call.
 #pragma once
 
 #include <cstddef>
@@ -10,20 +10,22 @@
 #include <vector>
 
 #include "journal/journal.h"
-#include "runtime/disk.h"
 #include "runtime/event.h"
+#include "store/named_files.h"
 #include "store/store.h"
+#include "support/forwarding_journal.h"
+#include "support/forwarding_store.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "video/probe.h"
 
 namespace sluice::testing {
 
-// The process is gone: nothing behind the step that throws this happens.
+// Thrown where the process dies.
 struct Crash {};
 
-// Counts what happens outside the library. Step `stop_at` fails, or is the process's last one:
-// with or without its effect.
+// Counts the library's calls of its surroundings. Call `stop_at` fails, or the process dies in it,
+// before or after its effect.
 struct Steps {
   enum class Stop { error, crash_before, crash_after };
 
@@ -48,10 +50,14 @@ struct Steps {
   std::vector<std::string> names;
 };
 
-class SteppedJournal final : public journal::Journal {
+class SteppedJournal final : public ForwardingJournal<SteppedJournal> {
  public:
   explicit SteppedJournal(Steps& steps) : steps_(steps) {}
 
+  template <class Call>
+  auto forward(Call call) {
+    return call(memory);
+  }
   runtime::Task<Result<>> commit(std::vector<journal::Change> changes) override {
     if (gate) {
       co_await gate->wait(std::chrono::minutes(1));
@@ -64,173 +70,63 @@ class SteppedJournal final : public journal::Journal {
     steps_.end();
     co_return committed;
   }
-  runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override {
-    return memory.find_video(std::move(id));
-  }
-  runtime::Task<Result<journal::VideoPage>> list_videos(journal::VideoQuery query) override {
-    return memory.list_videos(std::move(query));
-  }
-  runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
-      std::string after, std::size_t count) override {
-    return memory.leftover_videos(std::move(after), count);
-  }
-  runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
-      std::size_t count) override {
-    return memory.next_notifications(count);
-  }
-  runtime::Task<Result<std::uint64_t>> next_upload_id() override { return memory.next_upload_id(); }
-  runtime::Task<Result<journal::Promises>> promises() override { return memory.promises(); }
-  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload(
-      std::string token) override {
-    return memory.find_upload(std::move(token));
-  }
-  runtime::Task<Result<std::optional<model::UploadRecord>>> find_upload_by_id(
-      std::uint64_t id) override {
-    return memory.find_upload_by_id(id);
-  }
-  runtime::Task<Result<std::vector<model::UploadRecord>>> undelivered(std::uint64_t after,
-                                                                      std::size_t count) override {
-    return memory.undelivered(after, count);
-  }
-  runtime::Task<Result<std::vector<model::UploadRecord>>> due(Timestamp now,
-                                                              journal::ExpiryPosition after,
-                                                              std::size_t count) override {
-    return memory.due(now, after, count);
-  }
-  runtime::Task<Result<std::vector<journal::Decided>>> decided(journal::Decided after,
-                                                               Timestamp until,
-                                                               std::size_t count) override {
-    return memory.decided(after, until, count);
-  }
-  runtime::Task<Result<std::vector<model::UploadRecord>>> leftover_blobs(
-      std::uint64_t after, std::size_t count) override {
-    return memory.leftover_blobs(after, count);
-  }
-  runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
-                                                                   std::size_t count) override {
-    return memory.unsynced(after, count);
-  }
-  runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override {
-    return memory.upload_counts();
-  }
-  runtime::Task<Result<std::vector<std::uint64_t>>> claim(journal::Work work,
-                                                          std::vector<std::uint64_t> ids,
-                                                          journal::Lease lease) override {
-    return memory.claim(work, std::move(ids), std::move(lease));
-  }
-  runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
-                                  std::string node) override {
-    return memory.release(work, std::move(ids), std::move(node));
-  }
-  runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
-      journal::UploadQuery query) override {
-    return memory.list_uploads(std::move(query));
-  }
   bool healthy() const noexcept override { return memory.healthy(); }
 
   MemoryJournal memory;
-  std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
+  std::shared_ptr<runtime::Event> gate;  // Commits wait for it, if set.
 
  private:
   Steps& steps_;
 };
 
-class SteppedStore final : public store::Store {
+// Blobs and the files that become of them.
+class SteppedStore final : public ForwardingStore, public store::NamedFiles {
  public:
-  explicit SteppedStore(Steps& steps) : steps_(steps) {}
+  explicit SteppedStore(Steps& steps) : ForwardingStore(memory), steps_(steps) {}
 
-  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) override {
-    const Result<> begun = steps_.begin("move");
+  using ForwardingStore::open;
+  using ForwardingStore::remove;
+  runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                     std::vector<store::NamedRange> files) override {
+    const Result<> begun = steps_.begin("finish");
     if (!begun) {
       co_return fail(begun.error());
     }
-    const Result<bool> moved = co_await memory.move_to(upload_id, file_size, std::move(path));
+    const Result<bool> finished = co_await memory.finish(upload_id, std::move(files));
     steps_.end();
-    co_return moved;
+    co_return finished;
   }
-  std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override {
-    return memory.open(blob);
+
+  Result<std::unique_ptr<store::NewFile>> create(const std::string& name) override {
+    return memory.create(name);
   }
-  runtime::Task<Result<>> remove(std::uint64_t upload_id) override {
-    return memory.remove(upload_id);
+  runtime::Task<Result<bool>> exists(std::string name) override {
+    return memory.exists(std::move(name));
   }
-  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) override {
-    const Result<> begun = steps_.begin("split");
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open(std::string name,
+                                                                     std::uint64_t size) override {
+    const Result<> begun = steps_.begin("open");
+    if (!begun) {
+      co_return fail(begun.error());
+    }
+    auto file = co_await memory.open(std::move(name), size);
+    steps_.end();
+    co_return file;
+  }
+  runtime::Task<Result<>> remove(std::vector<std::string> names) override {
+    const Result<> begun = steps_.begin("remove");
     if (!begun) {
       co_return begun;
     }
-    const Result<> done = co_await memory.split(upload_id, main_size, std::move(extra_files));
+    Result<> removed = co_await memory.remove(std::move(names));
     steps_.end();
-    co_return done;
+    co_return removed;
   }
-  runtime::Task<Result<store::Space>> space() override { return memory.space(); }
 
   MemoryStore memory;
 
  private:
   Steps& steps_;
-};
-
-// The files that the store has moved.
-class SteppedDisk final : public runtime::Disk {
- public:
-  SteppedDisk(Steps& steps, MemoryStore& store) : steps_(steps), store_(store) {}
-
-  Result<std::unique_ptr<runtime::DiskFile>> open(const std::string& path,
-                                                  runtime::OpenMode mode) override {
-    if (mode != runtime::OpenMode::read_only || !store_.moved.contains(path)) {
-      return fail(Errc::file_missing, path);
-    }
-    const Result<> begun = steps_.begin("open");
-    if (!begun) {
-      return fail(begun.error());
-    }
-    steps_.end();
-    return std::make_unique<File>();
-  }
-  Result<> remove(const std::string& path) override {
-    const Result<> begun = steps_.begin("remove");
-    if (!begun) {
-      return begun;
-    }
-    store_.moved.erase(path);
-    steps_.end();
-    return {};
-  }
-  Result<> sync_directory(const std::string& path) override {
-    const Result<> begun = steps_.begin("sync " + path);
-    steps_.end();
-    return begun;
-  }
-  Result<> make_directory(const std::string& path) override { return steps_.begin("make " + path); }
-  Result<> rename(const std::string&, const std::string&) override { return unexpected(); }
-  Result<bool> exists(const std::string& path) override { return store_.moved.contains(path); }
-  Result<runtime::DiskSpace> space(const std::string&) override {
-    return fail(unexpected().error());
-  }
-
- private:
-  static Result<> unexpected() { return fail(Errc::internal, "the library does not do this"); }
-
-  // The library hands its descriptor on and does nothing else with it.
-  class File final : public runtime::DiskFile {
-   public:
-    Result<> write_at(std::uint64_t, Bytes) override { return unexpected(); }
-    Result<std::size_t> read_at(std::uint64_t, MutableBytes) override {
-      return fail(unexpected().error());
-    }
-    Result<> preallocate(std::uint64_t) override { return unexpected(); }
-    void start_writeback(ByteRange) override {}
-    Result<> sync() override { return unexpected(); }
-    Result<std::uint64_t> size() override { return fail(unexpected().error()); }
-    Result<> shorten(std::uint64_t) override { return unexpected(); }
-    int descriptor() const noexcept override { return 42; }
-  };
-
-  Steps& steps_;
-  MemoryStore& store_;
 };
 
 class SteppedProber final : public video::Prober {
@@ -243,7 +139,8 @@ class SteppedProber final : public video::Prober {
       return fail(begun.error());
     }
     steps_.end();
-    return descriptor == 42 ? result : fail(Errc::internal, "another descriptor");
+    return descriptor == MemoryStore::descriptor ? result
+                                                 : fail(Errc::internal, "another descriptor");
   }
 
   Result<video::MediaInfo> result = video::MediaInfo{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A clock whose hands the test holds.
+// A clock that stands still until the test advances it.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A journal in memory: what it holds is what a real one would have made durable.
+// A journal in memory. A real journal would have made its contents durable.
 #pragma once
 
 #include <functional>
@@ -54,7 +54,7 @@ class MemoryJournal final : public journal::Journal {
   bool is_shared() const noexcept override { return shared; }
   bool healthy() const noexcept override { return !failing; }
 
-  // Holds nothing any more, and numbers uploads from 1.
+  // Removes every record; upload ids begin at 1 again.
   void clear();
 
   std::map<std::uint64_t, model::UploadRecord> uploads;
@@ -64,11 +64,11 @@ class MemoryJournal final : public journal::Journal {
   std::set<std::string> used_signatures;
   std::size_t commits = 0;
   bool failing = false;
-  std::shared_ptr<runtime::Event> gate;  // Where there is one, commits wait for it.
+  std::shared_ptr<runtime::Event> gate;  // Commits wait for it, if set.
   std::size_t at_gate = 0;
-  int reads_to_fail = 0;      // Of pages.
+  int reads_to_fail = 0;      // The next so many reads of a page fail.
   bool full = false;          // Refuses every change and stays healthy.
-  int commits_to_refuse = 0;  // As when it is full.
+  int commits_to_refuse = 0;  // The next so many fail as when it is full.
   bool refuses_to_sync = false;
   bool shared = false;
   std::function<void()> meanwhile;  // Called at the beginning of each commit.

@@ -82,6 +82,44 @@ class MemoryBlob final : public store::Blob {
   const store::BlobRef blob_;
 };
 
+class MemoryFile final : public runtime::ReadableFile {
+ public:
+  explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
+    const Bytes rest = as_bytes(bytes_).subspan(std::min<std::uint64_t>(offset, bytes_.size()));
+    const Bytes some = rest.first(std::min(rest.size(), buffer.size()));
+    std::ranges::copy(some, buffer.begin());
+    return some.size();
+  }
+  int descriptor() const noexcept override { return MemoryStore::descriptor; }
+
+ private:
+  const std::string bytes_;
+};
+
+class MemoryNewFile final : public store::NewFile {
+ public:
+  explicit MemoryNewFile(std::string& bytes) : bytes_(bytes) { bytes_.clear(); }
+
+  Result<> append(Bytes bytes) override {
+    bytes_ += as_text(bytes);
+    return {};
+  }
+  Result<> finish() override { return {}; }
+
+ private:
+  std::string& bytes_;
+};
+
+Result<std::shared_ptr<runtime::ReadableFile>> open_file(const std::string& bytes,
+                                                         std::uint64_t size) {
+  if (bytes.size() != size) {
+    return fail(Errc::storage_failed, "the store has lost bytes of a file");
+  }
+  return std::make_shared<MemoryFile>(bytes);
+}
+
 }  // namespace
 
 std::unique_ptr<store::Blob> MemoryStore::open(const store::BlobRef& blob) {
@@ -93,45 +131,58 @@ Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
   co_return Result<>();
 }
 
-Task<Result<bool>> MemoryStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                        std::string path) {
+Task<Result<std::shared_ptr<runtime::ReadableFile>>> MemoryStore::open_finished(
+    std::uint64_t upload_id, std::uint64_t size) {
+  const auto found = blobs.find(upload_id);
+  co_return open_file(found == blobs.end() ? "" : found->second.durable, size);
+}
+
+Task<Result<bool>> MemoryStore::finish(std::uint64_t upload_id,
+                                       std::vector<store::NamedRange> named) {
   const auto found = blobs.find(upload_id);
   const bool is_here = found != blobs.end();
-  if (is_here) {
-    moved[path] = found->second.durable;
-    blobs.erase(found);
-  } else if (file_size == 0) {
-    moved.try_emplace(path, "");
+  for (const auto& [range, name] : named) {
+    if (is_here && found->second.durable.size() >= range.end) {
+      files[name] = found->second.durable.substr(range.begin, range.size());
+    } else if (range.empty()) {
+      files.try_emplace(name);
+    }
+    if (!files.contains(name) || files[name].size() != range.size()) {
+      co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
+    }
   }
-  if (!moved.contains(path) || moved[path].size() != file_size) {
-    co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
+  if (is_here) {
+    blobs.erase(found);
   }
   co_return is_here;
 }
 
-Task<Result<>> MemoryStore::split(std::uint64_t upload_id, std::uint64_t main_size,
-                                  std::vector<store::SplitOff> extra_files) {
-  const auto found = blobs.find(upload_id);
-  for (const store::SplitOff& extra : extra_files) {
-    if (moved.contains(extra.path)) {
-      continue;
-    }
-    const bool has_bytes = found != blobs.end() && found->second.durable.size() >= extra.range.end;
-    if (!has_bytes && !extra.range.empty()) {
-      co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
-    }
-    moved[extra.path] =
-        has_bytes ? found->second.durable.substr(extra.range.begin, extra.range.size()) : "";
-  }
-  if (found != blobs.end() && found->second.durable.size() > main_size) {
-    found->second.bytes.resize(main_size);
-    found->second.durable.resize(main_size);
-  }
-  co_return Result<>();
-}
-
 Task<Result<store::Space>> MemoryStore::space() {
   co_return store::Space{free_bytes, free_bytes, free_files};
+}
+
+Result<std::unique_ptr<store::NewFile>> MemoryStore::create(const std::string& name) {
+  return std::make_unique<MemoryNewFile>(files[name]);
+}
+
+Task<Result<bool>> MemoryStore::exists(std::string name) {
+  co_return files.contains(name);
+}
+
+Task<Result<std::shared_ptr<runtime::ReadableFile>>> MemoryStore::open(std::string name,
+                                                                       std::uint64_t size) {
+  const auto found = files.find(name);
+  if (found == files.end()) {
+    co_return fail(Errc::storage_failed, name + " is not there");
+  }
+  co_return open_file(found->second, size);
+}
+
+Task<Result<>> MemoryStore::remove(std::vector<std::string> names) {
+  for (const std::string& name : names) {
+    files.erase(name);
+  }
+  co_return Result<>();
 }
 
 void MemoryStore::cut_power() {

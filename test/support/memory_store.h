@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
-// A store in memory that can lose power: what was not synced is gone then.
+// A store in memory that can lose power, and its unsynced bytes with it.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "store/named_files.h"
 #include "store/store.h"
 
 namespace sluice::testing {
 
-class MemoryStore final : public store::Store {
+class MemoryStore final : public store::Store, public store::NamedFiles {
  public:
+  // That files lend; it is not open.
+  static constexpr int descriptor = 42;
+
   struct File {
     std::string bytes;
     std::string durable;
@@ -20,17 +26,23 @@ class MemoryStore final : public store::Store {
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) override;
-  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<store::SplitOff> extra_files) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
+      std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                     std::vector<store::NamedRange> named) override;
   runtime::Task<Result<store::Space>> space() override;
+
+  Result<std::unique_ptr<store::NewFile>> create(const std::string& name) override;
+  runtime::Task<Result<bool>> exists(std::string name) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open(std::string name,
+                                                                     std::uint64_t size) override;
+  runtime::Task<Result<>> remove(std::vector<std::string> names) override;
 
   // Every blob goes back to its last sync.
   void cut_power();
 
   std::map<std::uint64_t, File> blobs;
-  std::map<std::string, std::string> moved;
+  std::map<std::string, std::string> files;
   std::uint64_t free_bytes = std::uint64_t{1} << 50U;
   std::optional<std::uint64_t> free_files;
   bool failing_syncs = false;

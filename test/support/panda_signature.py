@@ -28,12 +28,12 @@ def signature(method, host, path, parameters, secret):
 
 
 def signed(method, host, path, parameters=None, access_key="ann", secret="secret of ann", cloud="cloud", offset=0):
-    """The parameters with those that authenticate them."""
+    """The parameters, and the access key, timestamp and signature that authenticate them."""
     full = {"access_key": access_key, "cloud_id": cloud, "timestamp": timestamp(offset), **(parameters or {})}
     full["signature"] = signature(method, host, path, full, secret)
     return full
 
 
 def query(parameters):
-    """As a query or an urlencoded body, a space as '+'."""
+    """The parameters as a query or an urlencoded body, a space as '+'."""
     return urllib.parse.urlencode(parameters)

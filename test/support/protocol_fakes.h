@@ -88,7 +88,7 @@ class RouterFixture : public EngineFixture {
     begin_anew();
   }
 
-  // Nothing is stored, and nothing was said.
+  // Removes every upload, and the recorded commands.
   void begin_anew() {
     journal.clear();
     store = MemoryStore();
@@ -106,7 +106,7 @@ class RouterFixture : public EngineFixture {
     return request(head, body, ScriptedSource::Ending::lost);
   }
 
-  // The session of the connection has found `error`.
+  // The reply to a request in which the HTTP session has found `error`.
   http::Response refuse(const std::string& head, Error error) {
     refusal = std::move(error);
     http::Response response = send(head);
@@ -114,7 +114,7 @@ class RouterFixture : public EngineFixture {
     return response;
   }
 
-  // A session of `file_size` bytes; the path of its location.
+  // Opens an upload session of `file_size` bytes. Returns the path of its location.
   std::string open(std::uint64_t file_size) {
     const http::Response response =
         send("POST /videos/upload.json?file_name=a.mp4&file_size=" + std::to_string(file_size));
@@ -136,7 +136,8 @@ class RouterFixture : public EngineFixture {
     return std::to_string(response.status) + " " + field(response, "error");
   }
   static std::string token_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-  // Of the upload at the path: what its record names, holes and all, or what the backend got last.
+  // The bytes of the upload at the path that its record names, with holes in between, or the last
+  // file that the backend got.
   std::string stored(const std::string& path) {
     const std::uint64_t id = run(engine.label_of(token_of(path))).id;
     if (!store.blobs.contains(id)) {
@@ -165,7 +166,7 @@ class RouterFixture : public EngineFixture {
   protocol::SessionGate* gate_in_use = &gate;
   FakeVideos videos;
   FakePages pages;
-  std::vector<protocol::Dialect*> more_dialects;  // In front of those of the program.
+  std::vector<protocol::Dialect*> more_dialects;  // Asked before the dialects of the program.
   protocol::ProtocolSettings settings;
   auth::Keyring nobody{{}, false};
   auth::Authenticator open_to_all{nobody, clock, {}};

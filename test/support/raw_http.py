@@ -14,7 +14,7 @@ OCTETS = "application/octet-stream"
 
 
 class BadResponse(Exception):
-    """What came is no well-formed response."""
+    """The bytes that came are no well-formed response."""
 
 
 class ConnectionClosed(Exception):
@@ -50,7 +50,7 @@ class Response:
 
 
 class Connection:
-    """One connection; what was read beyond a response stays for the next."""
+    """One connection; bytes that were read beyond a response stay for the next one."""
 
     def __init__(self, address, timeout=60.0, receive_buffer=None, tls=None):
         """address is (host, port), or the path of a Unix socket; tls an ssl.SSLContext."""
@@ -176,7 +176,7 @@ class Connection:
 
 
 def path_of(location):
-    """The request target of a location, which is opaque otherwise."""
+    """The request target in a location, which clients do not look into otherwise."""
     parts = urlsplit(location)
     return parts.path + ("?" + parts.query if parts.query else "")
 
@@ -202,7 +202,7 @@ def multipart(boundary, *parts, preamble=b"", epilogue=b""):
 
 
 class Client:
-    """The requests of the upload protocol over one connection that is opened anew when it was closed."""
+    """The requests of the upload protocol over one connection, which is opened again after the server has closed it."""
 
     def __init__(self, address, timeout=60.0, tls=None):
         self.address = address

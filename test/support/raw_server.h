@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A server that says what a test wrote down, over TCP or a Unix socket.
+// A server with scripted answers, over TCP or a Unix socket.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -28,7 +28,7 @@ class RawServer {
   ~RawServer() { thread_.join(); }
 
   typename Protocol::endpoint endpoint() const { return acceptor_.local_endpoint(); }
-  // After the last answer.
+  // Waits until the last answer is sent.
   std::vector<std::string> requests() {
     thread_.join();
     thread_ = std::thread([] {});
@@ -46,7 +46,7 @@ class RawServer {
       if (hang_) {
         char byte = 0;
         boost::asio::read(socket, boost::asio::buffer(&byte, 1),
-                          ignored);  // Until the client has enough.
+                          ignored);  // The client may close before it has read all.
       }
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests: the real disk, with a record of what was asked in which order and failures on demand.
+// For tests: the real disk, with a record of its calls in their order, and failures on demand.
 #pragma once
 
 #include <memory>
@@ -111,7 +111,7 @@ class RecordingDisk : public runtime::Disk {
     return path.starts_with(root_ + "/") ? path.substr(root_.size() + 1) : path;
   }
 
-  // Fails as "write".
+  // Fails by fail_on("write").
   Result<> record_write(ByteRange range) {
     const std::scoped_lock lock(mutex_);
     if (failing_ == "write") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Passes every command on to an engine and keeps what was said.
+// Passes every command on to an engine and records it.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace sluice::testing {
 
 class RecordingEngine final : public upload::Engine {
  public:
-  // What the pointer leads to may be exchanged meanwhile.
+  // The engine behind the pointer may be replaced between calls.
   explicit RecordingEngine(const std::unique_ptr<upload::UploadEngine>& engine) : engine_(engine) {}
 
   runtime::Task<Result<upload::Snapshot>> create(upload::NewUpload request) override {
@@ -64,8 +64,8 @@ class RecordingEngine final : public upload::Engine {
   std::vector<upload::NewUpload> outlines;  // Of files that came without a session.
   std::vector<upload::Piece> pieces;
   std::vector<std::string> aborted;
-  std::function<void()> before_file;  // When one comes without a session.
-  int calls = 0;                      // But for those that create.
+  std::function<void()> before_file;  // Called when a file comes without a session.
+  int calls = 0;                      // Of any command but create.
 
  private:
   class Identity final : public upload::FileIdentity {

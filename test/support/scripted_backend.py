@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An application behind Sluice that does what a test wrote down: one step for each request, then the last one again."""
+"""An application behind Sluice that follows a script: one step for each request; the last step is repeated."""
 
 import hashlib
 import hmac
@@ -65,7 +65,7 @@ def after(event, step):
 
 
 def in_pieces(step):
-    """What `step` writes, byte by byte."""
+    """The bytes that `step` writes."""
 
     class Slicing:
         def __init__(self, connection):
@@ -79,7 +79,7 @@ def in_pieces(step):
 
 
 def signature_fits(request, secret):
-    """The verifier of docs/backend.md."""
+    """Verifies a signature as docs/backend.md describes it."""
     time, mac = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", request.headers["x-sluice-signature"]).groups()
     signed = request.headers["x-sluice-signed"]
     lines = [f"{time}.{request.method} {request.target}", signed, *(request.headers[name] for name in signed.split())]

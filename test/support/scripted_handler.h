@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a session needs beside its connection, for tests: a handler that does what the path says.
+// For tests of HTTP sessions: a handler whose action depends on the path.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace sluice::testing {
 
-// Answers by the first word of the path: what a request may do to its connection.
+// The first word of the path chooses the action, of those that a handler may take on a connection.
 class ScriptedHandler final : public http::Handler {
  public:
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override {
@@ -58,8 +58,8 @@ class ScriptedHandler final : public http::Handler {
   }
 
   int calls = 0;
-  std::string trouble;                 // Of every reply.
-  std::vector<std::string> completed;  // Paths of answers that are not the handler's own.
+  std::string trouble;                 // http::Reply::trouble of every reply.
+  std::vector<std::string> completed;  // Paths of the answers that the session made by itself.
   http::RequestContext last_context;
   std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();
 
@@ -98,7 +98,7 @@ class ScriptedHandler final : public http::Handler {
       all += as_text(Bytes(buffer).first(*count));
     }
   }
-  // In front of the body and behind it.
+  // An interim response before the body is read, and one after it.
   static runtime::Task<http::Response> tell_before(http::Exchange& exchange) {
     http::Interim created{.status = 104};
     created.headers.add("Location", "/u");

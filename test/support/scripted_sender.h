@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A sender that answers as the test says and keeps what it was given.
+// A sender with scripted answers that keeps the requests that it was given.
 #pragma once
 
 #include <deque>
@@ -22,7 +22,7 @@ inline outgoing::HttpAnswer answer_of(int status, std::string body = {}) {
 
 class ScriptedSender final : public outgoing::Sender {
  public:
-  // Whoever comes when no answer is left gets 200.
+  // A request without a scripted answer gets 200.
   runtime::Task<Result<outgoing::HttpAnswer>> send(outgoing::HttpRequest request) override {
     requests.push_back(std::move(request));
     Result<outgoing::HttpAnswer> answer = answer_of(200);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A request body that a test writes down: bytes, then its end, an error, or silence until someone
-// cancels it.
+// A scripted request body: bytes, then its end, an error, or silence until the source is cancelled.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A connection in a test: the server's end as a stream on a loop, the client's as plain calls that
-// drive the loop until something is there.
+// A connection in a test: the server's end as a stream on a loop, the client's as blocking calls
+// that drive the loop until bytes have come.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ class ConnectionFixture : public ::testing::Test {
     }
   }
 
-  // Runs what can run now.
+  // Runs the handlers that are ready.
   void run_ready() {
     context_.restart();
     context_.poll();
@@ -71,7 +71,7 @@ class ConnectionFixture : public ::testing::Test {
       SLUICE_CHECK(in_time);
     }
   }
-  // What the server sends up to its end of the stream.
+  // The bytes that the server sends until it closes the stream.
   std::string receive_all() {
     std::string received;
     drive_until([&] {
@@ -80,7 +80,7 @@ class ConnectionFixture : public ::testing::Test {
     });
     return received;
   }
-  // What the server sends until `end` is there.
+  // The bytes that the server sends, up to `end`.
   std::string receive_through(std::string_view end) {
     std::string received;
     drive_until([&] {
@@ -89,7 +89,7 @@ class ConnectionFixture : public ::testing::Test {
     });
     return received;
   }
-  // What is there without waiting.
+  // The bytes that have arrived, without waiting.
   std::string receive_ready() {
     run_ready();
     std::string received;

@@ -28,7 +28,7 @@ def die_with_parent():
 
 
 class ServerFailed(Exception):
-    """The server did not come up, or said something else than its one line."""
+    """The server did not come up, or printed another line than that it listens."""
 
 
 def sluice_binary():
@@ -59,7 +59,7 @@ class SluiceServer:
         self.host = "127.0.0.1"
         self.port = 0
         self.tls_port = 0
-        self.socket_path = None  # Where it listens on a Unix socket.
+        self.socket_path = None  # Of the Unix socket that it listens on.
         self.stdout_text = ""
         self._process = None
         self._end_is_expected = True
@@ -80,7 +80,7 @@ class SluiceServer:
 
     @property
     def address(self):
-        """Where a Client connects to."""
+        """The address that a Client connects to."""
         return self.socket_path or (self.host, self.port)
 
     @property
@@ -142,7 +142,7 @@ class SluiceServer:
         self.stdout_text += rest.decode("utf-8", "replace")
 
     def signal(self, number):
-        """A signal that ends the server, sooner or later."""
+        """Sends a signal that is to end the server."""
         self._end_is_expected = True
         self._process.send_signal(number)
 
@@ -191,7 +191,7 @@ class SluiceServer:
         return records
 
     def logged(self, event, count=1):
-        """The records of the event once there are so many of them: lines are written by a thread of their own."""
+        """The records of the event, once there are `count` of them: the server writes its log on another thread."""
 
         def found():
             return [record for record in self.log_records() if record["event"] == event]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A directory of the test's own, gone with it.
+// A directory of the test's own, removed by the destructor.
 #pragma once
 
 #include <cstdlib>
@@ -28,6 +28,16 @@ class TemporaryDirectory {
 
  private:
   std::string path_;
+};
+
+// With the folders of a store::DataDirectory.
+class TemporaryDataDirectory : public TemporaryDirectory {
+ public:
+  TemporaryDataDirectory() {
+    for (const char* folder : {"/uploads", "/videos", "/answers"}) {
+      SLUICE_CHECK(std::filesystem::create_directory(path() + folder));
+    }
+  }
 };
 
 }  // namespace sluice::testing

@@ -132,7 +132,7 @@ TEST_F(PandaClientsTest, TheBrowserUploaderAsksSendsAndCancels) {
   // Chromium repeats a piece by itself.
   send("PUT " + path + fields + "0-4/9", "abcde");
   expect_progress(204, "0-4");
-  // A gap: it hears where it really is.
+  // A gap: the answer tells the client where the stored bytes end.
   send("PUT " + path + fields + "7-8/9", "hi");
   expect_progress(204, "0-4");
   send("PUT " + path + fields + "5-8/9", "fghi");

@@ -159,7 +159,7 @@ TEST_F(PandaDialectTest, LetsTheEmptyFormsWaitForTheirAnswer) {
   answers_at_once = false;
   const std::string path = open(0);
   EXPECT_EQ(error_of(send("PUT " + path + "\nContent-Range: bytes */0")), "503 DeliveryPending");
-  // The hand-off runs: a question does not wait for it.
+  // During the hand-off a status query does not wait for it.
   EXPECT_EQ(send("PUT " + path + "\nContent-Range: bytes */0").status, 204);
   EXPECT_EQ(error_of(send("PUT " + path + "\nContent-Range: bytes 0--1/0")), "503 DeliveryPending");
 }
@@ -337,7 +337,7 @@ TEST_F(PandaDialectTest, GivesALargeAnswerFromItsFile) {
   answer.body.clear();
   answer.spilled_bytes = 5;
   EXPECT_EQ(error_of(send(put(path, "0-8/9"), "abcdefghi")), "503 StorageFailed");
-  EXPECT_TRUE((*answers.create(1))->write_at(0, as_bytes("large")));
+  EXPECT_TRUE((*answers.create(1))->append(as_bytes("large")));
   const http::Response response = send(put(path, "*/9"));
   EXPECT_EQ(response.status, 200);
   ASSERT_TRUE(response.source);

@@ -29,7 +29,7 @@ std::string field_part(const std::string& name, const std::string& value) {
   return part("name=\"" + name + "\"", value);
 }
 
-// More than is read before the engine is asked: the fields that follow it come later.
+// More bytes than are read before the engine is asked: the fields behind them come later.
 const std::string long_film(10'000, 'x');
 
 class VideoUploadTest : public RouterFixture {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "store/local/whole_file.h"
 
 namespace sluice::store::local {
 
@@ -49,22 +50,11 @@ Result<> BlobSplit::put_out(const SplitOff& extra) {
 }
 
 Result<bool> BlobSplit::is_there(const SplitOff& extra) {
-  const auto file = disk_.open(extra.path, runtime::OpenMode::read_only);
-  if (!file && file.error().code() == Errc::file_missing) {
-    return false;
-  }
-  if (!file) {
+  const auto file = open_whole(disk_, extra.path, extra.range.size());
+  if (!file && file.error().code() != Errc::file_missing) {
     return fail(file.error());
   }
-  const Result<std::uint64_t> size = (*file)->size();
-  if (!size) {
-    return fail(size.error());
-  }
-  if (*size != extra.range.size()) {
-    return fail(Errc::storage_failed, fmt::format("{} has {} bytes, {} were expected", extra.path,
-                                                  *size, extra.range.size()));
-  }
-  return true;
+  return file.has_value();
 }
 
 // A partial file of an earlier attempt holds the same bytes, or the beginning of them.

@@ -8,10 +8,16 @@
 
 #include "base/durability.h"
 #include "base/error.h"
+#include "base/range_set.h"
 #include "runtime/disk.h"
-#include "store/store.h"
 
 namespace sluice::store::local {
+
+// Bytes of a blob that become a file of their own.
+struct SplitOff {
+  ByteRange range;
+  std::string path;
+};
 
 // The name of a copy that is not complete, behind the final one.
 inline constexpr const char* partial_suffix = ".partial";
@@ -24,7 +30,8 @@ class BlobSplit {
   // `disk` outlives it.
   BlobSplit(runtime::Disk& disk, std::string blob_path, Durability durability);
 
-  // As Store::split().
+  // The extra files lie behind `main_size` bytes, which the blob keeps. A repetition after a crash
+  // goes on where the last one ended, also when the blob was moved since.
   Result<> run(std::uint64_t main_size, const std::vector<SplitOff>& extra_files);
 
  private:

@@ -51,8 +51,8 @@ class LocalBlobTest : public ::testing::Test {
     std::ofstream(store.blob_path(id), std::ios::binary) << text;
   }
 
-  sluice::testing::TemporaryDirectory directory;
-  RecordingDisk disk{directory.path()};
+  sluice::testing::TemporaryDataDirectory directory;
+  RecordingDisk disk{directory.path() + "/uploads"};
   runtime::BlockingPool pool{0};
   Metrics metrics;
   // Room for one buffer: nothing may need two at a time.

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "store/local/local_store.h"
 
-#include <fmt/format.h>
-
 #include <filesystem>
+#include <ranges>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
-#include "store/local/blob_split.h"
 #include "store/local/local_blob.h"
+#include "store/local/whole_file.h"
 
 namespace sluice::store::local {
 
 LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool,
                        runtime::BufferPool& buffers, std::string directory, Durability durability,
                        Metrics& metrics)
-    : tools_{
-          .files = {disk, durability, metrics, Shards(disk, std::move(directory), durability), {}},
-          .pool = pool,
-          .buffers = buffers,
-          .trial_buffers = {limits::trial_buffers_max * limits::trial_bytes, metrics.buffers_in_use,
-                            limits::trial_bytes}} {}
+    : tools_{.files =
+                 {disk, durability, metrics, Shards(disk, directory + "/uploads", durability), {}},
+             .pool = pool,
+             .buffers = buffers,
+             .trial_buffers = {limits::trial_buffers_max * limits::trial_bytes,
+                               metrics.buffers_in_use, limits::trial_bytes}},
+      directory_(std::move(directory)) {}
 
 std::unique_ptr<Blob> LocalStore::open(const BlobRef& blob) {
   return std::make_unique<LocalBlob>(tools_, blob, file_of(blob.upload_id));
@@ -61,21 +62,22 @@ runtime::Task<Result<>> LocalStore::remove(std::uint64_t upload_id) {
   co_return co_await runtime::offload(tools_.pool, std::move(work));
 }
 
-runtime::Task<Result<bool>> LocalStore::move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                                std::string path) {
-  auto work = [this, upload_id, file_size, path = std::move(path)] {
-    return move_now(upload_id, file_size, path);
+runtime::Task<Result<>> LocalStore::release_room(std::uint64_t upload_id, std::uint64_t size) {
+  auto work = [this, upload_id, size] { return split(upload_id, size, {}); };
+  co_return co_await runtime::offload(tools_.pool, std::move(work));
+}
+
+runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> LocalStore::open_finished(
+    std::uint64_t upload_id, std::uint64_t size) {
+  auto work = [this, upload_id, size]() -> Result<std::shared_ptr<runtime::ReadableFile>> {
+    return open_finished_now(upload_id, size);
   };
   co_return co_await runtime::offload(tools_.pool, std::move(work));
 }
 
-runtime::Task<Result<>> LocalStore::split(std::uint64_t upload_id, std::uint64_t main_size,
-                                          std::vector<SplitOff> extra_files) {
-  auto work = [this, upload_id, main_size, extra_files = std::move(extra_files)]() -> Result<> {
-    BlobSplit split(tools_.files.disk, blob_path(upload_id), tools_.files.durability);
-    const Result<> done = split.run(main_size, extra_files);
-    return done ? done : fail_as_broken(done.error());
-  };
+runtime::Task<Result<bool>> LocalStore::finish(std::uint64_t upload_id,
+                                               std::vector<NamedRange> files) {
+  auto work = [this, upload_id, &files] { return finish_now(upload_id, files); };
   co_return co_await runtime::offload(tools_.pool, std::move(work));
 }
 
@@ -102,22 +104,53 @@ Result<> LocalStore::remove_now(std::uint64_t upload_id) {
   return {};
 }
 
-Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_size,
+Result<std::unique_ptr<runtime::DiskFile>> LocalStore::open_finished_now(std::uint64_t upload_id,
+                                                                         std::uint64_t size) {
+  const std::string path = blob_path(upload_id);
+  auto file = open_whole(tools_.files.disk, path, size);
+  if (!file && file.error().code() == Errc::file_missing && size == 0) {
+    if (const Result<> made = file_of(upload_id)->open(0, 0); !made) {
+      return fail(made.error());
+    }
+    file = open_whole(tools_.files.disk, path, size);
+  }
+  return file ? std::move(file) : fail(Errc::storage_failed, file.error().message());
+}
+
+Result<> LocalStore::split(std::uint64_t upload_id, std::uint64_t main_size,
+                           const std::vector<SplitOff>& extra_files) {
+  BlobSplit split(tools_.files.disk, blob_path(upload_id), tools_.files.durability);
+  const Result<> done = split.run(main_size, extra_files);
+  return done ? done : fail_as_broken(done.error());
+}
+
+Result<bool> LocalStore::finish_now(std::uint64_t upload_id, const std::vector<NamedRange>& files) {
+  SLUICE_CHECK(!files.empty() && files.front().range.begin == 0);
+  std::vector<SplitOff> extra_files;
+  for (const NamedRange& file : files | std::views::drop(1)) {
+    extra_files.push_back({file.range, path_of(file.name)});
+  }
+  const std::uint64_t main_size = files.front().range.size();
+  if (!extra_files.empty()) {
+    if (const Result<> done = split(upload_id, main_size, extra_files); !done) {
+      return fail(done.error());
+    }
+  }
+  return move_now(upload_id, main_size, path_of(files.front().name));
+}
+
+// The blob is renamed; whether it was still there.
+Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t size,
                                   const std::string& path) {
   runtime::Disk& disk = tools_.files.disk;
   const std::string blob = blob_path(upload_id);
-  Result<> done = check_finished(upload_id, file_size, blob);
-  const bool is_here = done.has_value();
-  if (is_here) {
-    done = disk.rename(blob, path);
-  } else if (done.error().code() == Errc::file_missing) {
+  const auto here = open_whole(disk, blob, size);
+  Result<> done = here ? disk.rename(blob, path) : fail(here.error());
+  if (!here && here.error().code() == Errc::file_missing) {
     // Moved before; or never there, as nothing had to be stored.
-    if (file_size == 0) {
-      const auto file = disk.open(path, runtime::OpenMode::create);
-      done = file ? Result<>() : fail(file.error());
-    } else {
-      done = check_finished(upload_id, file_size, path);
-    }
+    const auto file =
+        size == 0 ? disk.open(path, runtime::OpenMode::create) : open_whole(disk, path, size);
+    done = file ? Result<>() : fail(file.error());
   }
   if (done) {
     done = tools_.files.shards.sync_names(std::filesystem::path(path).parent_path().string());
@@ -128,24 +161,7 @@ Result<bool> LocalStore::move_now(std::uint64_t upload_id, std::uint64_t file_si
   if (!done) {
     return fail_as_broken(done.error());
   }
-  return is_here;
-}
-
-Result<> LocalStore::check_finished(std::uint64_t upload_id, std::uint64_t file_size,
-                                    const std::string& path) {
-  const auto file = tools_.files.disk.open(path, runtime::OpenMode::read_only);
-  if (!file) {
-    return fail(file.error());
-  }
-  const Result<std::uint64_t> size = (*file)->size();
-  if (!size) {
-    return fail(size.error());
-  }
-  if (*size != file_size) {
-    return fail(Errc::storage_failed, fmt::format("upload {} has {} bytes, {} has {}", upload_id,
-                                                  file_size, path, *size));
-  }
-  return {};
+  return here.has_value();
 }
 
 }  // namespace sluice::store::local

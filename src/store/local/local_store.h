@@ -14,33 +14,33 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/disk.h"
-#include "store/finished_files.h"
+#include "store/finished_paths.h"
+#include "store/local/blob_split.h"
 #include "store/local/local_blob.h"
 #include "store/store.h"
 
 namespace sluice::store::local {
 
-// An upload's blob is DIRECTORY/<last two hex digits of its id>/<id>.part. Any thread. Outlives its
-// blobs.
-class LocalStore final : public Store, public FinishedFiles {
+// An upload's blob is DIRECTORY/uploads/<last two hex digits of its id>/<id>.part; files of
+// finished blobs are those of LocalFiles over the same directory. Any thread. Outlives its blobs.
+class LocalStore final : public Store, public FinishedPaths {
  public:
-  // `directory` exists and its name is durable.
+  // `directory` is a store::DataDirectory.
   LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, runtime::BufferPool& buffers,
              std::string directory, Durability durability, Metrics& metrics);
 
   std::unique_ptr<Blob> open(const BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  runtime::Task<Result<bool>> move_to(std::uint64_t upload_id, std::uint64_t file_size,
-                                      std::string path) override;
-  runtime::Task<Result<>> split(std::uint64_t upload_id, std::uint64_t main_size,
-                                std::vector<SplitOff> extra_files) override;
+  runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
+      std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                     std::vector<NamedRange> files) override;
   runtime::Task<Result<Space>> space() override;
 
-  runtime::Task<Result<std::shared_ptr<runtime::DiskFile>>> open_finished(
-      std::uint64_t upload_id, std::uint64_t file_size) override;
   runtime::Task<Result<std::string>> path_of_finished(std::uint64_t upload_id,
-                                                      std::uint64_t file_size) override;
-  runtime::Task<Result<>> link_finished(std::uint64_t upload_id, std::uint64_t file_size,
+                                                      std::uint64_t size) override;
+  runtime::Task<Result<>> link_finished(std::uint64_t upload_id, std::uint64_t size,
                                         std::string path) override;
   runtime::Task<Result<>> unlink_finished(std::string path) override;
 
@@ -56,14 +56,19 @@ class LocalStore final : public Store, public FinishedFiles {
 
   // These block.
   Result<> remove_now(std::uint64_t upload_id);
-  Result<bool> move_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
   Result<std::unique_ptr<runtime::DiskFile>> open_finished_now(std::uint64_t upload_id,
-                                                               std::uint64_t file_size);
-  Result<> link_now(std::uint64_t upload_id, std::uint64_t file_size, const std::string& path);
-  Result<> check_finished(std::uint64_t upload_id, std::uint64_t file_size,
-                          const std::string& path);
+                                                               std::uint64_t size);
+  Result<> split(std::uint64_t upload_id, std::uint64_t main_size,
+                 const std::vector<SplitOff>& extra_files);
+  Result<bool> finish_now(std::uint64_t upload_id, const std::vector<NamedRange>& files);
+  Result<bool> move_now(std::uint64_t upload_id, std::uint64_t size, const std::string& path);
+  Result<> link_now(std::uint64_t upload_id, std::uint64_t size, const std::string& path);
+
+  // As LocalFiles has it.
+  std::string path_of(const std::string& name) const { return directory_ + "/" + name; }
 
   BlobTools tools_;
+  const std::string directory_;
 
   Mutex mutex_;
   std::unordered_map<std::uint64_t, std::weak_ptr<OpenFile>> open_files_ GUARDED_BY(mutex_);

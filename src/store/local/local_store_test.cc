@@ -35,6 +35,10 @@ class LocalStoreTest : public ::testing::Test {
   std::unique_ptr<Blob> open(std::uint64_t file_size, std::uint64_t stored_end = 0) {
     return store.open({id, file_size, stored_end});
   }
+  // As a file of one name.
+  static Result<bool> move(LocalStore& store, std::uint64_t size, const std::string& name) {
+    return sluice::testing::run(store.finish(id, {{{0, size}, name}}));
+  }
   static Result<> write(Blob& blob, std::uint64_t offset, std::string text) {
     const ByteRange range{offset, offset + text.size()};
     sluice::testing::ScriptedSource source(std::move(text));
@@ -42,7 +46,8 @@ class LocalStoreTest : public ::testing::Test {
     EXPECT_TRUE(!received.outcome || received.bytes == range.size());
     return received.outcome;
   }
-  std::string root() const { return directory.path(); }
+  std::string root() const { return directory.path() + "/uploads"; }
+  std::string videos() const { return directory.path() + "/videos"; }
   std::string contents(const std::string& path) const {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
@@ -50,8 +55,8 @@ class LocalStoreTest : public ::testing::Test {
     return text.str();
   }
 
-  sluice::testing::TemporaryDirectory directory;
-  RecordingDisk disk{directory.path()};
+  sluice::testing::TemporaryDataDirectory directory;
+  RecordingDisk disk{directory.path() + "/uploads"};
   runtime::BlockingPool pool{0};
   Metrics metrics;
   runtime::BufferPool buffers{limits::buffer_budget_bytes_min, metrics.buffers_in_use};
@@ -102,7 +107,7 @@ TEST_F(LocalStoreTest, SyncsTheNameWithTheFirstSyncOfEveryOpening) {
 
 TEST_F(LocalStoreTest, MakesShardNamesDurableAgainAfterARestart) {
   EXPECT_TRUE(write(*open(100), 0, "a"));
-  LocalStore restarted(disk, pool, buffers, root(), Durability::commit, metrics);
+  LocalStore restarted(disk, pool, buffers, directory.path(), Durability::commit, metrics);
   disk.take_calls();
   EXPECT_TRUE(write(*restarted.open({id, 100}), 1, "b"));
   EXPECT_EQ(disk.take_calls(), (Calls{"mkdir ab", "syncdir " + root(), "open ab/427.part"}));
@@ -140,15 +145,16 @@ TEST_F(LocalStoreTest, StartsWritebackOfWhatHasGathered) {
 }
 
 TEST_F(LocalStoreTest, WithoutDurabilitySyncsNothing) {
-  LocalStore careless(disk, pool, buffers, root(), Durability::none, metrics);
+  LocalStore careless(disk, pool, buffers, directory.path(), Durability::none, metrics);
   const auto blob = careless.open({id, 5});
   EXPECT_TRUE(write(*blob, 0, "hello"));
   disk.take_calls();
   EXPECT_TRUE(sluice::testing::run(blob->settle({})));
-  EXPECT_TRUE(sluice::testing::run(careless.move_to(id, 5, root() + "/video")));
+  EXPECT_TRUE(move(careless, 5, "videos/video"));
   EXPECT_TRUE(sluice::testing::run(careless.remove(id)));
   EXPECT_EQ(disk.take_calls(),
-            (Calls{"open ab/427.part", "rename ab/427.part video", "remove ab/427.part"}));
+            (Calls{"open ab/427.part", "rename ab/427.part " + videos() + "/video",
+                   "remove ab/427.part"}));
   EXPECT_EQ(observations(metrics.sync_seconds), 0U);
 }
 
@@ -167,7 +173,7 @@ TEST_F(LocalStoreTest, AFailedSyncIsNeverHealedByAnother) {
   EXPECT_EQ(disk.take_calls(), (Calls{"open ab/427.part"}));
   EXPECT_TRUE(sluice::testing::run(other->settle({})));
 
-  LocalStore restarted(disk, pool, buffers, root(), Durability::commit, metrics);
+  LocalStore restarted(disk, pool, buffers, directory.path(), Durability::commit, metrics);
   EXPECT_TRUE(sluice::testing::run(restarted.open({id, 100})->settle({})));
 }
 
@@ -197,6 +203,14 @@ TEST_F(LocalStoreTest, RefusesABlobThatIsShorterThanTheJournalSays) {
             "the blob of upload 427 ends at byte 5, the journal has bytes up to 6");
 }
 
+TEST_F(LocalStoreTest, GivesTheRoomBehindTheLastByteBack) {
+  EXPECT_TRUE(write(*open(5'000'000), 0, "hello"));
+  disk.take_calls();
+  EXPECT_TRUE(sluice::testing::run(store.release_room(id, 5)));
+  EXPECT_EQ(disk.take_calls(),
+            (Calls{"open ab/427.part", "shorten ab/427.part 5", "sync ab/427.part"}));
+}
+
 TEST_F(LocalStoreTest, RemovesDurablyAndTwice) {
   EXPECT_TRUE(write(*open(100), 0, "hello"));
   disk.take_calls();
@@ -208,56 +222,89 @@ TEST_F(LocalStoreTest, RemovesDurablyAndTwice) {
 }
 
 TEST_F(LocalStoreTest, MovesDurablyAndTwice) {
-  const std::string target = root() + "/video.mp4";
+  const std::string target = videos() + "/video.mp4";
   EXPECT_TRUE(write(*open(5), 0, "hello"));
   disk.take_calls();
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 5, target)));
-  EXPECT_EQ(disk.take_calls(), (Calls{"open ab/427.part", "rename ab/427.part video.mp4",
-                                      "syncdir " + root(), "syncdir ab"}));
+  EXPECT_TRUE(move(store, 5, "videos/video.mp4"));
+  EXPECT_EQ(disk.take_calls(), (Calls{"open ab/427.part", "rename ab/427.part " + target,
+                                      "syncdir " + videos(), "syncdir ab"}));
   EXPECT_EQ(contents(target), "hello");
   EXPECT_FALSE(std::filesystem::exists(store.blob_path(id)));
-  // The process died before it heard of its success.
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 5, target)));
+  // The process died after the rename and before the commit.
+  EXPECT_TRUE(move(store, 5, "videos/video.mp4"));
   EXPECT_EQ(contents(target), "hello");
 }
 
 TEST_F(LocalStoreTest, ARepeatedMoveSyncsTheNamesOfTheFirst) {
   EXPECT_TRUE(write(*open(5), 0, "hello"));
-  disk.fail_on("syncdir " + root());
-  EXPECT_FALSE(sluice::testing::run(store.move_to(id, 5, root() + "/video")));
+  disk.fail_on("syncdir " + videos());
+  EXPECT_FALSE(move(store, 5, "videos/video"));
   disk.fail_on("");
   disk.take_calls();
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 5, root() + "/video")));
-  EXPECT_EQ(disk.take_calls(),
-            (Calls{"open ab/427.part", "open video", "syncdir " + root(), "syncdir ab"}));
-  EXPECT_EQ(contents(root() + "/video"), "hello");
+  EXPECT_TRUE(move(store, 5, "videos/video"));
+  EXPECT_EQ(disk.take_calls(), (Calls{"open ab/427.part", "open " + videos() + "/video",
+                                      "syncdir " + videos(), "syncdir ab"}));
+  EXPECT_EQ(contents(videos() + "/video"), "hello");
 }
 
 TEST_F(LocalStoreTest, MovesAnUploadOfNoBytesThatNeverHadABlob) {
-  EXPECT_TRUE(sluice::testing::run(store.move_to(id, 0, root() + "/empty")));
-  EXPECT_EQ(std::filesystem::file_size(root() + "/empty"), 0U);
+  EXPECT_TRUE(move(store, 0, "videos/empty"));
+  EXPECT_EQ(std::filesystem::file_size(videos() + "/empty"), 0U);
 }
 
 TEST_F(LocalStoreTest, NeverHandsOverAFileThatLostBytes) {
   EXPECT_TRUE(write(*open(5), 0, "hello"));
   for (const std::uint64_t file_size : {4U, 6U}) {
-    const auto moved = sluice::testing::run(store.move_to(id, file_size, root() + "/video"));
+    const auto moved = move(store, file_size, "videos/video");
     ASSERT_FALSE(moved);
     EXPECT_EQ(moved.error().code(), Errc::storage_failed);
   }
   EXPECT_EQ(contents(store.blob_path(id)), "hello");
   std::filesystem::remove(store.blob_path(id));
-  const auto gone = sluice::testing::run(store.move_to(id, 5, root() + "/video"));
+  const auto gone = move(store, 5, "videos/video");
   EXPECT_EQ(gone.error().code(), Errc::storage_failed);
-  EXPECT_FALSE(std::filesystem::exists(root() + "/video"));
+  EXPECT_FALSE(std::filesystem::exists(videos() + "/video"));
+}
+
+TEST_F(LocalStoreTest, FinishesSeveralFilesThatLieInOneBlob) {
+  const std::vector<NamedRange> files{
+      {{0, 4}, "videos/v.mp4"}, {{4, 14}, "videos/v-1.srt"}, {{14, 14}, "videos/v-2"}};
+  EXPECT_TRUE(write(*open(14), 0, "mainsubtitles!"));
+  EXPECT_EQ(sluice::testing::run(store.finish(id, files)), true);
+  // The process died before it heard of its success; or of the move alone.
+  EXPECT_EQ(sluice::testing::run(store.finish(id, files)), false);
+  EXPECT_EQ(contents(videos() + "/v.mp4"), "main");
+  EXPECT_EQ(contents(videos() + "/v-1.srt"), "subtitles!");
+  EXPECT_EQ(contents(videos() + "/v-2"), "");
+  EXPECT_FALSE(std::filesystem::exists(store.blob_path(id)));
+}
+
+TEST_F(LocalStoreTest, FinishesAfterAFailureOfAnyStep) {
+  const std::vector<NamedRange> files{{{0, 4}, "videos/v"}, {{4, 7}, "videos/v-1"}};
+  EXPECT_TRUE(write(*open(7), 0, "mainsub"));
+  disk.take_calls();
+  EXPECT_TRUE(sluice::testing::run(store.finish(id, files)));
+  const Calls calls = disk.take_calls();
+  EXPECT_GT(calls.size(), 10U);
+  for (const std::string& call : calls) {
+    std::filesystem::remove(videos() + "/v");
+    std::filesystem::remove(videos() + "/v-1");
+    std::ofstream(store.blob_path(id), std::ios::binary) << "mainsub";
+    disk.fail_on(call);
+    EXPECT_FALSE(sluice::testing::run(store.finish(id, files))) << call;
+    disk.fail_on("");
+    EXPECT_TRUE(sluice::testing::run(store.finish(id, files))) << call;
+    EXPECT_EQ(contents(videos() + "/v"), "main") << call;
+    EXPECT_EQ(contents(videos() + "/v-1"), "sub") << call;
+  }
 }
 
 TEST_F(LocalStoreTest, CallsAMissingDirectoryItsOwnFault) {
   EXPECT_TRUE(write(*open(5), 0, "hello"));
-  const auto moved = sluice::testing::run(store.move_to(id, 5, root() + "/none/video"));
+  const auto moved = move(store, 5, "none/video");
   EXPECT_EQ(moved.error().code(), Errc::storage_failed);
   EXPECT_EQ(contents(store.blob_path(id)), "hello");
-  LocalStore nowhere(disk, pool, buffers, root() + "/none", Durability::commit, metrics);
+  LocalStore nowhere(disk, pool, buffers, directory.path() + "/none", Durability::commit, metrics);
   EXPECT_EQ(write(*nowhere.open({id, 5}), 0, "hello").error().code(), Errc::storage_failed);
   EXPECT_EQ(sluice::testing::run(nowhere.space()).error().code(), Errc::storage_failed);
 }

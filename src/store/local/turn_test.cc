@@ -78,7 +78,7 @@ class Socket final : public runtime::Loan {
   }
 
   bool is_plain = true;
-  bool ends_after_first = false;  // The rest has to be read.
+  bool ends_after_first = false;  // Without a descriptor for the rest.
 
  private:
   std::array<int, 2> ends_{};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Finished files on their way to an application: what it gets in each mode, over which connections."""
+"""Finished files on their way to an application: the request in each mode, and the connections that bring it."""
 
 import hashlib
 import json

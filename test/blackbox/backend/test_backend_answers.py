@@ -23,7 +23,7 @@ def serve(new_server):
 
 
 def answer_of(client, location, size):
-    """The answer, as a client gets it that asks again and again."""
+    """The answer that a client gets at last by repeating its request."""
     return wait_until(lambda: (found := client.status(location, size)).status != 204 and found, "no answer")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""examples/backend: takes uploads in every mode, each once, from nobody but Sluice."""
+"""examples/backend: takes uploads in every mode, each once, and refuses requests without the signature of Sluice."""
 
 import hashlib
 import http.client

@@ -36,7 +36,7 @@ def broken(new_server):
 
 
 def reason_in_log(server, response):
-    """What the log says about the request of that answer."""
+    """The log record of the request that got the answer."""
     assert_names_nothing_of(server, response)
     asked = response.header("X-Request-Id")
     wait_until(lambda: asked in [record["request"] for record in server.logged("request failed")], "the reason")
@@ -143,7 +143,7 @@ def test_given_up_and_handed_over_again(broken, connected):
     expect_failed(client.status(location, 9))
     assert client.get(path_of(location)).json()["state"] == "failed"
     broken.kill()
-    broken.start()  # Which makes the missing directory.
+    broken.start()  # Makes the missing directory.
     client = connected(broken)
     expect_failed(client.status(location, 9))
     expect_failed(client.piece(location, 8, b"i", 9))

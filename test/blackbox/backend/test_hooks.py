@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The application that is asked before a session, and told what became of uploads."""
+"""The application that is asked before a session, and told of the end of each upload."""
 
 import json
 import threading
@@ -96,7 +96,7 @@ def test_an_application_that_is_not_there_refuses_nobody_for_good(serve):
 
 
 WINDOW_SECONDS = 300  # auth.window
-LEFT_SECONDS = 6  # Of the signature's time, when it is made.
+LEFT_SECONDS = 6  # The validity that the signature has left when it is made.
 HOST = "api.example.com"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the probe finds in real and in broken files."""
+"""The findings of the probe in real and in broken files."""
 
 import subprocess
 

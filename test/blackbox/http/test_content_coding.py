@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bodies in a coding are refused wherever a body comes: what would be stored is not the file."""
+"""A body with a Content-Encoding is refused in every request that may have a body: its bytes are not the file."""
 
 import gzip
 

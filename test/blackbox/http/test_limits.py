@@ -70,7 +70,7 @@ def test_the_longest_idle_connection_goes_for_a_new_one(new_server, connected):
         begin_upload(client, busy)
         for connection in (first, second):
             assert connection.request("GET", "/healthz").status == 200
-        # The client's has waited since its session, `first` since its answer.
+        # The connection of `client` has been idle since its session, `first` since its answer.
         for oldest in (client.connection, first):
             newest = stack.enter_context(Connection(server.address))
             assert newest.request("GET", "/healthz").status == 200
@@ -233,7 +233,7 @@ def test_dribbled_body_ends_and_its_bytes_are_kept(new_server, connected):
 
 
 def test_slow_body_that_keeps_the_pace_goes_on(new_server, connected):
-    """More windows than one, and each brings enough."""
+    """The body takes more than one window, and each brings enough bytes."""
     server = new_server(toml='[timeouts]\nprogress_window = "50ms"\nprogress_bytes = "1"\nbody = "30s"\n')
     client = connected(server)
     location = client.create(100)
@@ -251,7 +251,7 @@ def pipeline_of(target, host, count):
 
 @pytest.mark.parametrize("reads", [False, True])
 def test_slow_readers_are_cut(new_server, connected, reads):
-    """Answers that nobody takes, or one byte now and then, hold the connection for a bounded time."""
+    """A client that reads no byte of an answer, or one now and then, holds the connection for a bounded time."""
     server = new_server(toml=PACE + 'write = "%s"\n' % ("1m" if reads else "300ms"))
     client = connected(server)
     assert open_connections(client) == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who may read what across origins: defaults, lists and patterns."""
+"""The origins that may read answers: defaults, lists and patterns."""
 
 import os
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a proxy says of its clients, and who is believed to be one."""
+"""The fields in which a proxy describes its clients, and the peers that are trusted as proxies."""
 
 import pytest
 

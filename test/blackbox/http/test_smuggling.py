@@ -164,7 +164,7 @@ def test_bad_chunks_of_a_piece_never_finish_it(connect, client, case):
         response = connection.read_final()
         assert response.status in (200, 400, 413, 431), response
         if response.status == 200:
-            # All five bytes were there; only what came behind them was wrong, so the connection must end.
+            # All five bytes were there and only the bytes behind them were wrong, so the connection must end.
             assert case in ("trailers_too_long", "data_without_its_end", "data_longer_than_size",
                             "data_ends_with_line_feed")
         assert response.closes
@@ -184,7 +184,7 @@ def test_trailer_never_becomes_a_field(connect, client):
 
 
 def test_valid_framing_next_to_the_refused_one(connect):
-    """The table refuses for its reasons, not because everything is refused."""
+    """Valid framing of the same kinds is taken: the table's requests are refused for their faults."""
     connection = connect()
     connection.send(POST + H + FORM + b"Content-Length: 30\r\n\r\nfile_size=9&file_name=clip.mp4")
     assert connection.read_final().status == 201

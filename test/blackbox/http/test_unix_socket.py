@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The server on a Unix socket: uploads work, and its name is nobody else's."""
+"""The server on a Unix socket: uploads work, and it takes no socket of another process."""
 
 import os
 import stat

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the clients ask around an upload: lists, one video, its encodings, removal, errors."""
+"""The requests of clients beside an upload: lists, one video, its encodings, removal, errors."""
 
 import pytest
 

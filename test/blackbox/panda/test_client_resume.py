@@ -24,7 +24,7 @@ def stored_file(server, video_path, response):
 
 
 def assert_video(response):
-    """What the libraries make their object of, whatever it is asked for."""
+    """The fields of which the libraries make their object, in the answer to any request."""
     video = json.loads(response.body.split(b"\n")[0])
     assert "error" not in video and re.fullmatch("[0-9a-f]{32}", video["id"])
     for name in ("duration", "width", "height", "fps", "video_bitrate", "audio_bitrate", "audio_channels",
@@ -65,7 +65,7 @@ def test_java_sdk_sends_posts_with_an_end_past_the_file(client, server, video_pa
 
 
 def test_dotnet_sdk_resumes_with_its_own_reading_of_range(client, server, video_path, noise):
-    """PUT; one digit before the dash; the whole buffer of 5 MiB whatever the range says."""
+    """PUT with one digit before the dash, and a body that is the whole buffer of 5 MiB even for a shorter range."""
     data = noise(6_000_000)
     target = path_of(client.create(len(data)))
     client.request("PUT", target, [OCTETS, NO_CACHE, ranged(0, FIVE_MIB - 1, 6_000_000)], data[:FIVE_MIB])
@@ -79,7 +79,7 @@ def test_dotnet_sdk_resumes_with_its_own_reading_of_range(client, server, video_
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_status_query_after_the_end(client, method):
-    """Libraries read Range whatever the status is, and send the last byte again."""
+    """Libraries read Range in answers of any status, and send the last byte again."""
     target = path_of(client.create(9))
     done = client.request(method, target, [OCTETS, ranged(0, 8, 9)], b"abcdefghi")
     status = client.request(method, target, [OCTETS, NO_CACHE, ("Content-Range", "bytes */9")])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How each client opens a session, byte for byte where it matters: where the parameters stand, and what it needs back."""
+"""How each client opens a session, byte for byte where it matters: where the parameters stand, and which fields of the answer it needs."""
 
 import json
 import re
@@ -15,7 +15,7 @@ API_KEY = ("X-Api-Key", "tlcs_key")
 
 
 def opened(client, response, file_size, file_name):
-    """Checks what every client wants of the answer, and that the session is the one that was asked for."""
+    """Checks the fields that every client needs in the answer, and that the session has the requested parameters."""
     assert response.status == 201, response
     assert response.header("Content-Type").startswith("application/json")
     assert b"\n" not in response.body
@@ -135,7 +135,7 @@ class TestPageOfTheServersOwn:
         assert response.status == 200, response
         done = client.whole(response.json()["upload_url"], b"123456789")
         assert done.status == 200 and done.json()["original_filename"] == "a.mp4"
-        # What a form of another origin can send without being asked.
+        # A form of another origin can send this without a preflight.
         assert client.request("POST", "/panda/authorize_upload", self.FIELDS[:1], self.PAYLOAD).status == 400
         fetched = client.request("POST", "/panda/authorize_upload", self.FIELDS, b'payload={"fileurl":"http://a/b"}')
         assert fetched.status == 400 and "fileurl" in fetched.json()["message"]

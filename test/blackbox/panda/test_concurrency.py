@@ -46,7 +46,7 @@ def test_newest_request_wins_and_the_stalled_one_is_told(client, server, noise, 
     data = noise(2_000_000)
     location = client.create(len(data))
     stalled = start_stalled(server, location, len(data), 0, data[:700_000])
-    # It has begun to be stored: whatever of it is kept, the newer request goes on from there.
+    # Once some bytes are stored the newer request goes on behind those that are kept.
     uploads = os.path.join(server.data_dir, "uploads")
     wait_until(
         lambda: any(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(uploads) for name in names),
@@ -133,7 +133,7 @@ def test_last_piece_sent_by_many_at_once(client, server):
 
 
 def test_abort_races_with_the_last_piece(client, server):
-    """Whichever wins, the outcome is one of the two and stays it."""
+    """The upload is aborted or finished, and stays so."""
     for attempt in range(15):
         location = client.create(9, f"race{attempt}.bin")
         client.piece(location, 0, b"abcdefgh", 9)

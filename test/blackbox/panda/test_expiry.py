@@ -116,7 +116,7 @@ def test_delete_frees_the_space_at_once(new_server, connected):
 
 
 def test_files_without_an_upload_are_removed(new_server):
-    """What a crash between two steps can leave behind."""
+    """The leftovers of a crash between two steps."""
     server = new_server(toml=SOON)
     server.kill()
     uploads = os.path.join(server.data_dir, "uploads")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a client calls its file is data: stored and given back, escaped in JSON, fields and log lines, never a path."""
+"""The name that a client gives its file is data: stored and given back, escaped in JSON, fields and log lines, never a path."""
 
 import json
 import os
@@ -76,7 +76,7 @@ def tell_and_store(client, server, response, expected):
     video = client.whole(location, b"abc")
     assert video.status == 200, video
     assert_clean_head(video)
-    # The record of the video leaves the client's directories away.
+    # The record of the video has the name without the client's directories.
     assert video.json()["original_filename"] == told.rpartition("/")[2]
     listed = client.get(f"/videos/{video.json()['id']}.json")
     assert listed.json()["original_filename"] == told.rpartition("/")[2]

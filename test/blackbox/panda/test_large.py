@@ -23,7 +23,7 @@ def send_rest(connection, location, source, begin, until):
 
 
 def settled_offset(client, location, source, at_least):
-    """What the server holds when it has noticed the cut: the same twice, and no less than before."""
+    """The bytes that the server holds once it has noticed the cut: the same number twice, and no less than before."""
     last = -1
 
     def settled():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Multi-chunk sessions as the SDKs of version 3 use them: how each opens one, sends its parts and asks what is missing."""
+"""Multi-chunk sessions as the SDKs of version 3 use them: how each opens one, sends its parts and asks for the missing ones."""
 
 import json
 import os
@@ -24,7 +24,7 @@ API_KEY = ("X-Api-Key", "tlcs_key")
 
 @dataclass
 class Sdk:
-    """What differs between the SDKs on the wire."""
+    """The differences between the SDKs on the wire."""
 
     name: str
     verb: str

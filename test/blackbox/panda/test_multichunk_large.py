@@ -18,7 +18,7 @@ SEED = 29
 
 
 class Upload:
-    """The jobs of all senders, and what was acknowledged."""
+    """The jobs of all senders, and the acknowledged parts."""
 
     def __init__(self, server, location, part_size, jobs):
         self.server, self.path, self.part_size = server, path_of(location), part_size

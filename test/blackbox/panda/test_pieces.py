@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""PUT and POST of pieces: what is stored, what is answered."""
+"""PUT and POST of pieces: the stored bytes and the answers."""
 
 import json
 
@@ -253,7 +253,7 @@ def test_connection_lost_in_the_middle_keeps_the_bytes(client, server, video_pat
     cut.send_head("PUT", path_of(location), [*fields, ("Content-Length", str(len(data)))])
     cut.send(data[:1_234_567])
     if end == "abort":
-        # A reset discards what the server's kernel still holds: only what the server has read can be kept.
+        # A reset discards bytes that the server has not read from its socket yet: it can only keep the others.
         wait_until(lambda: client.stored(location) >= 0, "a status")
         cut.abort()
         held = wait_until(lambda: client.stored(location), "some bytes")

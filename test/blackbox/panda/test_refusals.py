@@ -112,7 +112,7 @@ def upload(server):
 
 
 def state(client, location):
-    """What a client can see of the upload, of all uploads and of all videos."""
+    """The state of the upload, of all uploads and of all videos, as a client can see it."""
     told = client.get(path_of(location)).json()
     told.pop("expires_at")
     page = client.get("/metrics").body.decode()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a status query tells of a request that still runs, and of one whose connection died without a word."""
+"""Status queries during a request that still runs, and after one whose connection died without a word."""
 
 import hashlib
 
@@ -19,7 +19,7 @@ def received_bytes(server):
 
 
 class Silent:
-    """A request whose sender stops in the middle and says nothing more."""
+    """A request whose sender stops in the middle and keeps the connection open."""
 
     def __init__(self, server, location, data, fields, framing=None):
         self.server = server

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who sees /readyz and /metrics, a listener of their own, and what a balancer sees of a drain."""
+"""Access to /readyz and /metrics, a listener of their own, and a drain as a balancer sees it."""
 
 import re
 import signal
@@ -57,7 +57,7 @@ def test_pages_have_a_listener_of_their_own(new_server, connected):
     client.create(9)
     with Client(admin_address(server)) as admin:
         assert [admin.get(page).status for page in ("/healthz", *INSIDE)] == [200, 200, 200]
-        # Whoever reaches the address sees them.
+        # Every client of this listener sees them.
         assert admin.request("GET", "/readyz", [("X-Forwarded-For", "192.0.2.1")]).status == 200
         assert b'sluice_uploads{state="receiving"} 1' in admin.get("/metrics").body
         assert admin.get("/videos.json").status == 404
@@ -89,7 +89,7 @@ def test_balancer_sees_a_drain_before_connections_are_refused(new_server, connec
     assert fresh("/healthz").status == 200
     assert client.whole(location, b"abcdefghi").status == 200
     assert client.create(9)
-    server.signal(signal.SIGTERM)  # Whoever is in a hurry.
+    server.signal(signal.SIGTERM)  # A second signal ends the drain.
     assert server.wait(20) == -signal.SIGTERM
 
 

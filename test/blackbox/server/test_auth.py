@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Credentials: who may use the API, as the clients sign their requests, and what they see."""
+"""Credentials: the requests that are allowed, signed as the clients sign them, and the uploads that an owner sees."""
 
 import hashlib
 import json
@@ -375,7 +375,7 @@ def test_slow_probes_do_not_keep_a_revoked_token_alive(new_server, connected, tm
     finally:
         for upload in uploads:
             upload.close()
-        # The probes end, and those that follow find nothing to wait for.
+        # The probes end, and later ones do not wait at the gate.
         opened = os.open(gate, os.O_RDWR)
         (tmp_path / "open").touch()
         os.replace(tmp_path / "open", gate)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`sluice check` finds what would keep the server from starting, and names the place and the key; `serve` says the same."""
+"""`sluice check` finds mistakes that would keep the server from starting, and names the place and the key; `serve` prints
+the same."""
 
 import os
 import re

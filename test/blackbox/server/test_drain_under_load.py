@@ -13,7 +13,7 @@ from support.waiting import DEADLINE_SECONDS, wait_until
 UPLOADS = 50
 CHUNK = 64 * 1024
 CUT_WAIT_SECONDS = 15.0  # limits::cut_wait_max
-# What the end of a server looks like from outside, where no answer comes any more.
+# The errors that a client gets from a server that has ended.
 LOST = (OSError, ConnectionClosed, BadResponse)
 
 
@@ -190,7 +190,7 @@ def end_in_the_middle(server, uploaders):
 
 
 def go_on_and_finish(client, upload):
-    """What the client has been told is true; it sends the rest and gets the video."""
+    """The bytes that were acknowledged are there; the client sends the rest and gets the video."""
     total = len(upload.data)
     status = client.status(upload.location, total)
     if status.status == 200:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Damage planted in the data directory of a stopped server: what fsck says, what --repair makes of it."""
+"""Damage planted in the data directory of a stopped server: the reports of fsck, and the repairs of --repair."""
 
 import json
 import os
@@ -283,7 +283,7 @@ def test_foreign_files(world):
 
 
 def interrupt_hand_off(world):
-    """What a kill leaves between the rename of the file and the commit of its record."""
+    """A kill between the rename of the file and the commit of its record."""
     world.sql(
         ("DELETE FROM videos",),
         (

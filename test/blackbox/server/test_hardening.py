@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the server keeps from other programs on its machine, and what it warns of."""
+"""Files and sockets that the server hides from other programs on its machine, and its warnings."""
 
 import os
 import resource

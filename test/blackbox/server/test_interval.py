@@ -2,7 +2,7 @@
 """durability = "interval" and "none": SIGKILL loses nothing that was acknowledged; a power cut takes at most what was not
 synced yet, or committed.
 
-A power cut is played by what is left to see of one: another run of the machine than the one that the journal knows.
+A power cut is simulated by its only trace: another boot id than the one that the journal has recorded.
 """
 
 import os
@@ -18,7 +18,7 @@ TOTAL = 300_000
 PIECE = 100_000
 
 
-# What version 13 of the journal names for a file whose blob tells where it ends.
+# The end of `unsynced` with which version 13 of the journal means the end of the blob.
 OPEN_END = 1 << 53
 
 
@@ -27,7 +27,7 @@ def settings(interval, durability="interval"):
 
 
 def journal(server):
-    """Nobody may have it open."""
+    """No process may have the journal open."""
     return closing(sqlite3.connect(os.path.join(server.data_dir, "journal.sqlite")))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The log: nobody waits for its reader, and each line tells what it is about."""
+"""The log: no request waits for its reader, and each line names its upload or request."""
 
 import json
 import os
@@ -102,8 +102,8 @@ def test_line_of_a_request_has_its_upload_whatever_becomes_of_it(new_server, con
     raw = ("Content-Type", OCTETS)
     answers = [
         client.piece(location, 0, b"abc", 9),
-        client.piece(location, 0, b"xyz", 9),  # Not what is stored.
-        client.piece(location, 7, b"hi", 9),  # Beyond what is stored.
+        client.piece(location, 0, b"xyz", 9),  # Other bytes than the stored ones.
+        client.piece(location, 7, b"hi", 9),  # Behind a gap.
         client.request("PUT", path_of(location), [raw, ("Content-Range", "bytes what")], b"abc"),
         client.request("PATCH", path_of(location)),
         client.status(location, 10),
@@ -142,7 +142,7 @@ def test_line_of_a_request_that_is_refused_at_its_head_has_its_upload(new_server
 def test_line_of_a_file_without_a_session_has_its_upload_though_it_is_refused(new_server, connected):
     server = new_server(toml='[[credentials]]\nowner = "ann"\ntoken = "0123456789abcdef"\n')
     client = connected(server)
-    # Larger than what is read of a form before the file begins to be stored.
+    # Larger than the part of a form that is read before the file begins to be stored.
     body = (
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' + bytes(100_000) + b'\r\n'
         b'--b\r\nContent-Disposition: form-data; name="token"\r\n\r\nguessed\r\n--b--\r\n'

@@ -41,7 +41,7 @@ def test_1_gib_leaves_memory_where_10_mib_does(new_server, connected, video_path
 
 def test_fast_bodies_pass_through_pipes_of_which_each_writing_thread_has_one(new_server, connected):
     server = new_server(env={"SLUICE_VIDEO_PROBE": "off"})
-    at_start = server.pipes()  # Those it was born with.
+    at_start = server.pipes()  # Those of a server without a request.
     clients = [connected(server, timeout=300) for _ in range(2 * STORAGE_THREADS)]
     with ThreadPoolExecutor(len(clients)) as pool:
         videos = list(pool.map(lambda client: stream(client, GeneratedFile(8 * MIB)), clients))
@@ -70,7 +70,7 @@ def test_many_idle_connections_cost_a_few_kib_each(new_server, connected):
 
 @pytest.mark.parametrize("count", [200])
 def test_stalled_uploads_share_the_buffer_budget(new_server, connected, count):
-    """Each has sent a little and stops: they must not hold a whole buffer each."""
+    """Each client has sent a few bytes and stops: it must not hold a whole buffer."""
     server = new_server(toml='[limits]\nbuffers = "16MiB"\n')
     client = connected(server)
     client.whole(client.create(9), b"abcdefghi")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Running uploads get another base URL: later answers carry it, what clients know already goes on working."""
+"""Running uploads get another base URL: later answers carry it, and locations that clients know go on working."""
 
 from support.fault_proxy import FaultProxy
 from support.raw_http import Client, address_of, path_of

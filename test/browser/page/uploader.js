@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The requests of the second Panda uploader for browsers, with the habits that it was seen to have:
-// what it takes for success, for a pause and for the end, and where it believes the server.
+// The requests of the second Panda uploader for browsers, with its observed habits:
+// the answers that it takes for success, for a pause and for the end, and those that it follows.
 "use strict";
 
 const REQUESTS_MAX = 300; // The original repeats for ever where no progress is made.
@@ -15,7 +15,7 @@ class PandaUploader {
     this.message = "";
     this.video = null;
     this.pauses = 0;
-    this.log = []; // Of every request to the server: method, url, range, status.
+    this.log = []; // One entry for each request: method, url, range, status.
     this.xhr = null;
     this.lastUrl = null;
   }

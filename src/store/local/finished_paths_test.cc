@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/finished_files.h"
+#include "store/finished_paths.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 namespace sluice::store::local {
 namespace {
 
-class FinishedFilesTest : public ::testing::Test {
+class FinishedPathsTest : public ::testing::Test {
  protected:
   static constexpr std::uint64_t id = 7;
 
@@ -32,19 +32,18 @@ class FinishedFilesTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  testing::TemporaryDirectory directory;
+  testing::TemporaryDataDirectory directory;
   testing::TemporaryDirectory target;
   runtime::PosixDisk disk;
   runtime::BlockingPool pool{0};
   Metrics metrics;
   runtime::BufferPool buffers{limits::buffer_budget_bytes_min, metrics.buffers_in_use};
   LocalStore store{disk, pool, buffers, directory.path(), Durability::commit, metrics};
-  FinishedFiles& files = store;
 };
 
-TEST_F(FinishedFilesTest, AnOpenFileOutlivesItsBlob) {
+TEST_F(FinishedPathsTest, AnOpenFileOutlivesItsBlob) {
   write_blob("hello");
-  const auto file = testing::run(files.open_finished(id, 5));
+  const auto file = testing::run(store.open_finished(id, 5));
   ASSERT_TRUE(file) << file.error().message();
   EXPECT_TRUE(testing::run(store.remove(id)));
   std::string text(9, '\0');
@@ -52,40 +51,40 @@ TEST_F(FinishedFilesTest, AnOpenFileOutlivesItsBlob) {
   EXPECT_TRUE(text.starts_with("hello"));
 }
 
-TEST_F(FinishedFilesTest, AFileThatIsNotWholeIsNotHandedOver) {
-  EXPECT_EQ(testing::run(files.open_finished(id, 5)).error().code(), Errc::storage_failed);
+TEST_F(FinishedPathsTest, AFileThatIsNotWholeIsNotHandedOver) {
+  EXPECT_EQ(testing::run(store.open_finished(id, 5)).error().code(), Errc::storage_failed);
   write_blob("hello");
-  EXPECT_EQ(testing::run(files.open_finished(id, 6)).error().code(), Errc::storage_failed);
-  EXPECT_FALSE(testing::run(files.path_of_finished(id, 6)));
-  EXPECT_FALSE(testing::run(files.link_finished(id, 6, target.path() + "/file")));
+  EXPECT_EQ(testing::run(store.open_finished(id, 6)).error().code(), Errc::storage_failed);
+  EXPECT_FALSE(testing::run(store.path_of_finished(id, 6)));
+  EXPECT_FALSE(testing::run(store.link_finished(id, 6, target.path() + "/file")));
   EXPECT_TRUE(std::filesystem::is_empty(target.path()));
 }
 
-TEST_F(FinishedFilesTest, ALinkIsASecondNameAndCanBeRepeated) {
+TEST_F(FinishedPathsTest, ALinkIsASecondNameAndCanBeRepeated) {
   write_blob("hello");
   const std::string path = target.path() + "/file";
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const Result<> linked = testing::run(files.link_finished(id, 5, path));
+    const Result<> linked = testing::run(store.link_finished(id, 5, path));
     ASSERT_TRUE(linked) << linked.error().message();
   }
   EXPECT_TRUE(testing::run(store.remove(id)));
   EXPECT_EQ(contents(path), "hello");
-  EXPECT_TRUE(testing::run(files.unlink_finished(path)));
-  EXPECT_TRUE(testing::run(files.unlink_finished(path)));
+  EXPECT_TRUE(testing::run(store.unlink_finished(path)));
+  EXPECT_TRUE(testing::run(store.unlink_finished(path)));
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST_F(FinishedFilesTest, ALinkReplacesNoOtherFile) {
+TEST_F(FinishedPathsTest, ALinkReplacesNoOtherFile) {
   write_blob("hello");
   const std::string path = target.path() + "/file";
   std::ofstream(path) << "other";
-  EXPECT_FALSE(testing::run(files.link_finished(id, 5, path)));
+  EXPECT_FALSE(testing::run(store.link_finished(id, 5, path)));
   EXPECT_EQ(contents(path), "other");
 }
 
-TEST_F(FinishedFilesTest, AFileOfNoBytesNeedsNoBlob) {
-  EXPECT_TRUE(testing::run(files.open_finished(id, 0)));
-  const auto path = testing::run(files.path_of_finished(id, 0));
+TEST_F(FinishedPathsTest, AFileOfNoBytesNeedsNoBlob) {
+  EXPECT_TRUE(testing::run(store.open_finished(id, 0)));
+  const auto path = testing::run(store.path_of_finished(id, 0));
   ASSERT_TRUE(path);
   EXPECT_TRUE(path->starts_with('/'));
   EXPECT_EQ(std::filesystem::file_size(*path), 0U);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What a store keeps under names: the files of videos, the bodies of large answers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "runtime/readable_file.h"
+#include "runtime/task.h"
+
+namespace sluice::store {
+
+// A file that is being written: one call after the other. They block.
+class NewFile {
+ public:
+  virtual ~NewFile() = default;
+
+  virtual Result<> append(Bytes bytes) = 0;
+  // Returns when all that was appended, and the file's name, survive a power cut. The last call.
+  virtual Result<> finish() = 0;
+};
+
+// Any thread. A name is a folder of docs/format.md and a name in it ("answers/7"), with nothing in
+// it that a client chose freely. Which files count is the journal's knowledge. Failures are
+// storage_failed and disk_full, also for a file that is not there.
+class NamedFiles {
+ public:
+  virtual ~NamedFiles() = default;
+
+  // Begins the file anew. Blocks.
+  virtual Result<std::unique_ptr<NewFile>> create(const std::string& name) = 0;
+  virtual runtime::Task<Result<bool>> exists(std::string name) = 0;
+  // For reading to its end also when it is removed meanwhile. Outlived by this object.
+  // storage_failed when the file does not have `size` bytes.
+  virtual runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open(
+      std::string name, std::uint64_t size) = 0;
+  // Durably. A file that is not there is as good as removed.
+  virtual runtime::Task<Result<>> remove(std::vector<std::string> names) = 0;
+};
+
+}  // namespace sluice::store
