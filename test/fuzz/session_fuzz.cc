@@ -140,20 +140,20 @@ class World {
   }
 
   static void check_record(const model::UploadRecord& record) {
-    SLUICE_CHECK(record.file_size <= limits::file_size_max_default);
+    SLUICE_CHECK(record.progress.file_size.value() <= limits::file_size_max_default);
     SLUICE_CHECK(json::parse(record.parameters).is_object());
     if (!record.layout) {
       return;
     }
     const model::Layout& layout = *record.layout;
-    SLUICE_CHECK(layout.total_size() == record.file_size);
+    SLUICE_CHECK(layout.total_size() == record.progress.file_size);
     SLUICE_CHECK(journal::layout_from_text(journal::layout_to_text(layout)) == layout);
     std::uint64_t end = 0;
     check_file(protocol::multichunk::main_file(layout), end);
     for (const model::ExtraFile& extra : layout.extra_files) {
       check_file(*protocol::multichunk::find_file(layout, extra.tag), end);
     }
-    SLUICE_CHECK(end == record.file_size);
+    SLUICE_CHECK(end == record.progress.file_size);
   }
 
   // The file begins at `end`, where the one before it ends, and its parts cover it.

@@ -58,6 +58,7 @@ class MemoryJournal final : public journal::Journal {
   void clear();
 
   std::map<std::uint64_t, model::UploadRecord> uploads;
+  std::map<std::uint64_t, RangeSet> extents;  // Of which bytes they were named.
   std::map<std::string, model::VideoRecord> videos;
   std::map<std::uint64_t, model::Notification> notifications;
   ManualClock lease_clock;
@@ -67,7 +68,7 @@ class MemoryJournal final : public journal::Journal {
   std::shared_ptr<runtime::Event> gate;  // Commits wait for it, if set.
   std::size_t at_gate = 0;
   int reads_to_fail = 0;      // The next so many reads of a page fail.
-  int finds_to_fail = 0;      // The next so many finds of an upload by its token fail.
+  int finds_to_fail = 0;      // The next so many searches for a token fail.
   bool full = false;          // Refuses every change and stays healthy.
   int commits_to_refuse = 0;  // The next so many fail as when it is full.
   bool refuses_to_sync = false;
@@ -77,6 +78,7 @@ class MemoryJournal final : public journal::Journal {
 
  private:
   std::vector<model::UploadRecord> select(auto wanted, std::size_t count) const;
+  Result<> check_quotas(const journal::CreateUpload& create) const;
   Result<> check(const journal::Change& change) const;
   Result<> check_version(std::uint64_t id, std::uint64_t version) const;
   void apply(const journal::Change& change);
