@@ -126,6 +126,7 @@ Task<Duration> Notifier::tell_due() {
 // A round ends before its lease: every request has its own deadline.
 Task<std::size_t> Notifier::tell_claimed(std::vector<model::Notification> due) {
   std::vector<std::uint64_t> ids;
+  ids.reserve(due.size());
   for (const model::Notification& notification : due) {
     ids.push_back(notification.id);
   }

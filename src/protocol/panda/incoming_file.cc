@@ -7,8 +7,8 @@
 
 #include "base/checked.h"
 #include "base/encoding.h"
-#include "protocol/media_type.h"
 #include "protocol/kept_parameters.h"
+#include "protocol/media_type.h"
 #include "protocol/upload_opener.h"
 
 namespace sluice::protocol::panda {
@@ -40,7 +40,7 @@ Result<> IncomingFile::judge_if_shown() {
              : parts_.access.judge_page(call_, parameters_);
 }
 
-void IncomingFile::describe(std::string name, std::string content_type) {
+void IncomingFile::describe(const std::string& name, const std::string& content_type) {
   name_ = to_valid_utf8(name);
   // Clients write these on files of every kind.
   const std::string type = media_type(content_type);

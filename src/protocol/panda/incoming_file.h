@@ -48,7 +48,7 @@ class IncomingFile final : public upload::FileIdentity {
   // Whose the file is.
   bool is_known() const noexcept { return grant_.has_value(); }
 
-  void describe(std::string name, std::string content_type);
+  void describe(const std::string& name, const std::string& content_type);
 
   // The upload as the engine gets it before the file comes, of which `bytes` at most are on their
   // way and `beside` of these may be none of the file. file_too_large; overloaded when the sender
