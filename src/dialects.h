@@ -14,6 +14,7 @@
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/protocol_settings.h"
 #include "protocol/router.h"
+#include "protocol/rufh/rufh_dialect.h"
 #include "protocol/service_pages.h"
 #include "protocol/session_gate.h"
 #include "protocol/tus/tus_dialect.h"
@@ -40,6 +41,7 @@ class Dialects {
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
         tus_({parts.engine, opener_, access_, settings_}),
+        rufh_({parts.engine, opener_, access_, settings_}),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
         router_({parts.engine, parts.pages, access_, enabled()}, settings_) {}
 
@@ -60,6 +62,7 @@ class Dialects {
       }
     };
     add(protocol::tus_name, {&tus_});
+    add(protocol::rufh_name, {&rufh_});
     add(protocol::panda_name, {&multichunk_, &panda_});
     return list;
   }
@@ -69,6 +72,7 @@ class Dialects {
   protocol::multichunk::MultichunkDialect multichunk_;
   protocol::UploadOpener opener_;
   protocol::tus::TusDialect tus_;
+  protocol::rufh::RufhDialect rufh_;
   protocol::panda::PandaDialect panda_;
   protocol::Router router_;
 };

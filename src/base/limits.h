@@ -38,6 +38,8 @@ inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in
 inline constexpr std::size_t list_per_page_max = 100;
 inline constexpr std::uint64_t list_page_max = 1'000'000'000;
 inline constexpr std::size_t list_page_bytes = 1 * MiB;  // Of its videos, about.
+// A client that wants to hear how far its running request is stored hears it once in this time.
+inline constexpr std::chrono::seconds progress_told_pause{1};
 // Bytes of answers in memory that clients have not taken yet, all together. Beyond, the answer that
 // has been on its way for longest is given up. One below the least is not counted.
 inline constexpr std::uint64_t unsent_bytes_max = 64 * MiB;

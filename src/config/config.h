@@ -74,6 +74,7 @@ struct Config {
   struct Dialects {
     std::vector<std::string> enabled = protocol::ProtocolSettings().dialects;
     std::string path = protocol::ProtocolSettings().files_path;
+    std::uint64_t rufh_newest = protocol::rufh_newest;
 
     friend bool operator==(const Dialects&, const Dialects&) = default;
   };

@@ -242,6 +242,7 @@ crossdomain_xml = true
 [dialects]
 enabled = "tus, range308"
 path = "/u/p"
+rufh_newest = 6
 [auth]
 file = "/dev/null"
 hosts = "api.example.com, 192.0.2.1:8080"

@@ -136,6 +136,11 @@ constexpr std::array table{
     row<UrlPath, &Config::dialects, &Dialects::path>(
         {"dialects.path", "SLUICE_DIALECTS_PATH", {}},
         "Path at which uploads are opened in the dialects that have none of their own."),
+    row<Count<protocol::rufh_oldest, protocol::rufh_newest>, &Config::dialects,
+        &Dialects::rufh_newest>(
+        {"dialects.rufh_newest", "SLUICE_DIALECTS_RUFH_NEWEST", {}},
+        "The newest interop version of the IETF draft for resumable uploads that is spoken, from 3 "
+        "to 10; requests in a newer one are plain uploads."),
 
     row<Path<true>, &Config::auth, &Auth::file>(
         {"auth.file", "SLUICE_AUTH_FILE", {}},

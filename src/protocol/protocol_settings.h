@@ -37,6 +37,8 @@ struct ProtocolSettings {
   std::size_t part_connections = limits::part_connections_default;
   // Of dialect_names, in any order.
   std::vector<std::string> dialects{panda_name, tus_name, rufh_name};
+  // The newest interop version of the IETF draft that clients are answered in.
+  std::uint64_t rufh_newest = protocol::rufh_newest;
   // Where uploads are opened in the dialects that have no path of their own.
   std::string files_path = "/files";
   // Whose pages may read answers of upload locations: the URL itself is the capability.

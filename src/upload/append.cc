@@ -22,6 +22,12 @@ bool counts_whole(const Piece& piece) {
   return continues != nullptr && continues->counts_whole;
 }
 
+bool is_checked(const Piece& piece) {
+  const auto* const continues = std::get_if<ContinuesAt>(&piece);
+  const auto* const last = std::get_if<UpToEnd>(&piece);
+  return (continues != nullptr && continues->is_checked) || (last != nullptr && last->is_checked);
+}
+
 Error offset_mismatch(std::uint64_t offset, std::uint64_t stored) {
   return Error(
       Errc::offset_mismatch,
@@ -37,10 +43,11 @@ Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
       piece_(piece),
       is_part_(std::holds_alternative<Part>(piece)),
       counts_whole_(counts_whole(piece)),
+      is_checked_(is_checked(piece)),
       body_(body),
       position_(wanted_range(piece, upload.size_bound()).begin),
       end_(wanted_range(piece, upload.size_bound()).end),
-      may_be_another_file_(counts_whole_ || upload.is_nameless() ||
+      may_be_another_file_(counts_whole_ || is_checked_ || upload.is_nameless() ||
                            (is_exact(piece) && !body.remaining())) {}
 
 Task<Result<bool>> Append::run() {
@@ -69,7 +76,9 @@ Task<Result<bool>> Append::run() {
   const bool arrived_whole = transferred.has_value();
   const bool is_another_file =
       may_be_another_file_ && !arrived_whole && transferred.error().code() == Errc::bad_request;
-  if (is_another_file || (counts_whole_ && !arrived_whole)) {
+  const bool is_wrong =
+      is_checked_ && !arrived_whole && transferred.error().code() == Errc::content_mismatch;
+  if (is_another_file || is_wrong || (counts_whole_ && !arrived_whole)) {
     written_ = RangeSet();
   }
   const Result<bool> finished = co_await settle(arrived_whole);
@@ -233,15 +242,15 @@ Task<Result<bool>> Append::compare(std::uint64_t until) {
 
 // Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file, a part and a
 // file's end have to end where they end. Of a file of unknown size no byte may be beyond its bound,
-// nor of one that goes on behind its size. Of a piece that counts as a whole the end is read in any
-// case, which says whether it does.
+// nor of one that goes on behind its size. Of a piece that counts as a whole, or is checked, the
+// end is read in any case, which says whether it does.
 Task<Result<>> Append::check_end() {
   const bool is_last = std::holds_alternative<UpToEnd>(piece_);
   const bool is_at_bound = !is_size_known_ && position_ == upload_.size_bound();
   const bool fills = is_size_known_ && (is_last || is_exact(piece_));
   const bool may_go_on = std::holds_alternative<ContinuesAt>(piece_) && position_ == end_ &&
                          body_.remaining() != std::uint64_t{0};
-  if (!is_at_bound && !fills && !counts_whole_ && !may_go_on) {
+  if (!is_at_bound && !fills && !counts_whole_ && !is_checked_ && !may_go_on) {
     co_return Result<>();
   }
   const std::uint64_t begin = is_last ? 0 : wanted_range(piece_, end_).begin;

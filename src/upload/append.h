@@ -89,6 +89,7 @@ class Append {
   const Piece& piece_;
   const bool is_part_;
   const bool counts_whole_;     // As ContinuesAt has it.
+  const bool is_checked_;       // As the piece has it.
   bool is_size_known_ = false;  // Of the upload, when this request has its claim.
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;  // Null before it is needed.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/engine_fixture.h"
 
@@ -64,6 +65,46 @@ TEST_F(AppendTest, CountsWholeOrNotAtAll) {
   EXPECT_EQ(status(token)->acknowledged, 3U);
   EXPECT_TRUE(append(token, "defghi", ContinuesAt{3, true})->answer);
   EXPECT_EQ(delivered_bytes, "abcdefghi");
+}
+
+// Its end says that its bytes are wrong.
+class WrongSource final : public runtime::ByteSource {
+ public:
+  explicit WrongSource(std::string bytes) : body_(std::move(bytes)) {}
+
+  runtime::Task<Result<>> wait_readable() override { return body_.wait_readable(); }
+  runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
+    const Result<std::size_t> count = co_await body_.read(buffer, patience);
+    if (count && *count == 0) {
+      co_return fail(Errc::content_mismatch, "wrong on purpose");
+    }
+    co_return count;
+  }
+  std::optional<std::uint64_t> remaining() const override { return body_.remaining(); }
+  void cancel(Errc reason) override { body_.cancel(reason); }
+
+ private:
+  ScriptedSource body_;
+};
+
+TEST_F(AppendTest, KeepsCheckedBytesUnlessTheirEndSaysThatTheyAreWrong) {
+  const auto pieces = [](std::uint64_t offset) {
+    return std::vector<Piece>{ContinuesAt{.offset = offset, .is_checked = true},
+                              UpToEnd{.offset = offset, .is_checked = true}};
+  };
+  for (std::size_t kind = 0; kind < 2; ++kind) {
+    const std::string token = create(9);
+    WrongSource wrong("abcdefghi");
+    const auto refused = run(engine->append(token, pieces(0)[kind], wrong));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Errc::content_mismatch);
+    EXPECT_EQ(status(token)->stored.total(), 0U);
+    ScriptedSource lost("abc", Ending::lost, true, 6);
+    EXPECT_FALSE(run(engine->append(token, pieces(0)[kind], lost)));
+    EXPECT_EQ(status(token)->acknowledged, 3U);
+    EXPECT_TRUE(append(token, "defghi", pieces(3)[kind])->answer);
+    EXPECT_EQ(delivered_bytes, "abcdefghi");
+  }
 }
 
 TEST_F(AppendTest, TheErrorNamesBothOffsets) {

@@ -71,11 +71,15 @@ struct ContinuesAt {
   // No byte counts before the body's end, and none when that is an error: the end tells whether the
   // bytes are right.
   bool counts_whole = false;
+  // The same, but only an end that is content_mismatch takes bytes away: of a body that breaks off
+  // they stay.
+  bool is_checked = false;
 };
 // The same, and the file ends with the body: no byte more or less where its size is known. Of a
 // body that breaks off the bytes stay, and the size is as unknown as before.
 struct UpToEnd {
   std::uint64_t offset = 0;
+  bool is_checked = false;  // As in ContinuesAt.
 };
 // The kind of a request's body, and where its bytes belong.
 using Piece = std::variant<Range, WholeFile, Part, UpToEnd, ContinuesAt>;

@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 DOCUMENT = "docs/compatibility.md"
-# Of the Panda clients, and of tus.
-REQUIREMENTS = [str(number) for number in range(1, 43)] + [f"T{number}" for number in range(1, 20)]
+# Of the Panda clients, of tus, and of the IETF draft.
+REQUIREMENTS = [
+    *(str(number) for number in range(1, 43)),
+    *(f"T{number}" for number in range(1, 20)),
+    *(f"R{number}" for number in range(1, 22)),
+]
 ROW = re.compile(r"^\| ([A-Z]?\d+) \|")
 TEST = re.compile(r"`([\w./-]+\.(?:py|cc))::([\w.]+)`")
 

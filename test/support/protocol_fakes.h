@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/checked.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "http/head_parser.h"
@@ -24,6 +25,7 @@
 #include "protocol/router.h"
 #include "support/engine_fixture.h"
 #include "support/recording_engine.h"
+#include "support/recording_stream.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 
@@ -198,7 +200,9 @@ class RouterFixture : public EngineFixture {
     }
     http::RequestContext request_context;
     request_context.is_from_inside = is_from_inside;
-    ScriptedSource source(body, ending);
+    const http::Request& sent = (*parsed)->request;
+    ScriptedSource source(body, ending, sent.framing != http::Framing::chunked,
+                          saturating_subtract(sent.content_length, body.size()));
     const protocol::Access access(*authenticator, settings);
     protocol::multichunk::MultichunkDialect multichunk(engine);
     protocol::UploadOpener opener(engine, *gate_in_use, access, settings);
@@ -207,16 +211,20 @@ class RouterFixture : public EngineFixture {
     std::vector<protocol::Dialect*> dialects = more_dialects;
     dialects.insert(dialects.end(), {&multichunk, &panda});
     protocol::Router router({engine, pages, access, dialects}, settings);
-    http::Interims nowhere;
-    http::Exchange exchange((*parsed)->request, request_context, source, nowhere, trailers);
+    RecordingStream stream(context.get_executor());
+    const net::Patience patience;
+    http::Interims interims(stream, sent, patience);
+    http::Exchange exchange(sent, request_context, source, interims, trailers);
     last = std::move(
         *run_in(context, refusal ? router.refuse(exchange, *refusal) : router.handle(exchange)));
     bytes_read = source.bytes_read();
+    interim_answers = stream.written;
     return last.response;
   }
 
  protected:
   std::size_t bytes_read = 0;
+  std::string interim_answers;  // As they stand on the wire.
 };
 
 }  // namespace sluice::testing

@@ -8,7 +8,7 @@
 #include "base/checked.h"
 #include "base/encoding.h"
 #include "protocol/media_type.h"
-#include "protocol/panda/session_request.h"
+#include "protocol/kept_parameters.h"
 #include "protocol/upload_opener.h"
 
 namespace sluice::protocol::panda {

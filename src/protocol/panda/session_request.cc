@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/panda/session_request.h"
 
-#include <algorithm>
-#include <array>
-#include <boost/json/serialize.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "protocol/kept_parameters.h"
 
 namespace sluice::protocol::panda {
 namespace {
-
-// Not kept: the first two have fields of their own, "file" stands for the file itself, the others
-// let a reader of the journal act for the client.
-constexpr std::array<std::string_view, 5> not_kept{"file_size", "file_name", "file", "signature",
-                                                   "token"};
 
 Result<std::uint64_t> file_size_of(const Parameters& parameters) {
   const Result<std::optional<std::uint64_t>> size = parameters.integer("file_size", 0);
@@ -73,16 +66,6 @@ Result<upload::NewUpload> parse_session_request(const Parameters& parameters) {
   request.content_type = parameters.text("content_type").value_or("");
   request.parameters = kept_parameters(parameters);
   return request;
-}
-
-std::string kept_parameters(const Parameters& parameters) {
-  boost::json::object kept;
-  for (const boost::json::key_value_pair& field : parameters.values()) {
-    if (std::ranges::find(not_kept, std::string_view(field.key())) == not_kept.end()) {
-      kept.emplace(field.key(), field.value());
-    }
-  }
-  return boost::json::serialize(kept);
 }
 
 }  // namespace sluice::protocol::panda

@@ -2,8 +2,6 @@
 // From the parameters of `POST /videos/upload.json` to a new upload. Knows no socket.
 #pragma once
 
-#include <string>
-
 #include "base/error.h"
 #include "protocol/parameters.h"
 #include "upload/upload.h"
@@ -14,8 +12,5 @@ namespace sluice::protocol::panda {
 // that no configuration allows. Everything but file_size, file_name and credentials is kept as the
 // session's parameters, known or not.
 Result<upload::NewUpload> parse_session_request(const Parameters& parameters);
-
-// As model::UploadRecord keeps them: a JSON object.
-std::string kept_parameters(const Parameters& parameters);
 
 }  // namespace sluice::protocol::panda

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// The digest fields of RFC 9530 in a request. Knows no socket.
+#pragma once
+
+#include <vector>
+
+#include "base/error.h"
+#include "http/message.h"
+#include "protocol/digest_source.h"
+
+namespace sluice::protocol::rufh {
+
+// What the body has to be by Content-Digest, and by Repr-Digest where the body is the whole file:
+// sha-256 and sha-512; other algorithms count for nothing (RFC 9530 2 and 3). bad_request for a
+// field that cannot be read and for a digest of another size.
+Result<std::vector<ExpectedDigest>> expected_digests(const http::Headers& headers,
+                                                     bool is_whole_file);
+
+}  // namespace sluice::protocol::rufh
