@@ -72,7 +72,7 @@ REFUSALS = {
     "list_per_page": ("GET", "/videos.json?per_page=101", [], b"", 400, "BadRequest", "per_page"),
     "list_status": ("GET", "/videos.json?status=lost", [], b"", 400, "BadRequest", "status"),
     "method_of_session": ("PUT", TARGET, [], b"", 405, "MethodNotAllowed", "POST"),
-    "method_of_location": ("PATCH", ANY, [], b"", 405, "MethodNotAllowed", "PUT"),
+    "method_of_location": ("BREW", ANY, [], b"", 405, "MethodNotAllowed", "PUT"),
     "method_of_page": ("POST", "/healthz", [], b"", 405, "MethodNotAllowed", "GET"),
     "piece_type": ("PUT", ANY, [("Content-Type", "video/mp4")], b"efghi", 415, "UnsupportedMediaType", OCTETS),
     "piece_no_range": ("PUT", ANY, [RAW], b"efghi", 400, "BadRequest", "Content-Range"),
@@ -94,7 +94,7 @@ REFUSALS = {
     "form_no_boundary": ("POST", ANY, [("Content-Type", "multipart/form-data")], b"x", 400, "BadRequest", "boundary"),
     "expectation": ("PUT", ANY, [*ranged("bytes 4-8/9"), ("Expect", "a-miracle")], b"efghi", 417, "ExpectationFailed", ""),
     "long_target": ("GET", "/" + "a" * 9000, [], b"", 414, "UriTooLong", ""),
-    "large_head": ("GET", "/healthz", [("X-A", "a" * 20_000)], b"", 431, "RequestHeaderFieldsTooLarge", ""),
+    "large_head": ("GET", "/healthz", [("X-A", "a" * 25_000)], b"", 431, "RequestHeaderFieldsTooLarge", ""),
     "many_head_fields": ("GET", "/healthz", [("X-A", "a")] * 120, b"", 431, "RequestHeaderFieldsTooLarge", ""),
 }
 
