@@ -187,6 +187,10 @@ def _header(head, name):
     return found.group(1).decode("latin-1") if found else None
 
 
+def _is_interim(head):
+    return head.split(b" ", 2)[1].startswith(b"1")
+
+
 def _length(head):
     """Bytes of the body, or None for chunked and until-close framing."""
     if _header(head, b"transfer-encoding"):
@@ -364,11 +368,12 @@ class FaultProxy:
             if server.sock not in ready:
                 return True
             head = server.head()
-            if head.split(b" ", 2)[1] != b"100":
+            if not _is_interim(head):
                 server.early = head + server.early
                 return False
             client.send(head)
-            return True
+            if head.split(b" ", 2)[1] == b"100":
+                return True
 
     def _readable(self, client, server):
         """Waits for the client's next bytes; False when the server already answered instead."""
@@ -378,7 +383,7 @@ class FaultProxy:
                 return True
             if server.sock in ready:
                 head = server.head()
-                if head.split(b" ", 2)[1] != b"100":
+                if not _is_interim(head):
                     server.early = head + server.early
                     return False
                 client.send(head)
@@ -386,7 +391,7 @@ class FaultProxy:
 
     def _pass_answer(self, client, server, request, faults):
         head = server.head()
-        while head.split(b" ", 2)[1].startswith(b"1"):
+        while _is_interim(head):
             client.send(head)
             head = server.head()
         request_status = int(head.split(b" ", 2)[1])
