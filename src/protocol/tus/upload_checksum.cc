@@ -26,7 +26,7 @@ constexpr std::array algorithms{
     Algorithm{"crc32", DigestAlgorithm::crc32, 4},
 };
 
-std::unexpected<Error> refuse(const std::string& expected, std::string_view text) {
+std::unexpected<Error> wrong_checksum(const std::string& expected, std::string_view text) {
   return fail(Errc::bad_request,
               "Upload-Checksum: expected " + expected + ", got " + in_quotes(text));
 }
@@ -48,11 +48,11 @@ Result<ExpectedDigest> parse_upload_checksum(std::string_view text) {
   const std::string_view name = text.substr(0, text.find(' '));
   const auto* const row = std::ranges::find(algorithms, name, &Algorithm::name);
   if (row == algorithms.end()) {
-    return refuse("an algorithm of " + std::string(checksum_algorithms), text);
+    return wrong_checksum("an algorithm of " + std::string(checksum_algorithms), text);
   }
   std::optional<std::string> value = from_base64(trimmed(text.substr(name.size())));
   if (!value || value->size() != row->bytes) {
-    return refuse(
+    return wrong_checksum(
         "the base64 of " + std::to_string(row->bytes) + " bytes behind " + std::string(name), text);
   }
   return ExpectedDigest{row->algorithm, *std::move(value)};

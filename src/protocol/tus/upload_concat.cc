@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view final_prefix = "final;";
 
-std::unexpected<Error> refuse(const char* expected, std::string_view text) {
+std::unexpected<Error> wrong_concat(const char* expected, std::string_view text) {
   return fail(Errc::bad_request,
               std::string("Upload-Concat: expected ") + expected + ", got " + in_quotes(text));
 }
@@ -42,7 +42,7 @@ Result<UploadConcat> parse_upload_concat(std::string_view text) {
     return UploadConcat{};
   }
   if (!text.starts_with(final_prefix)) {
-    return refuse("\"partial\" or \"final;\" and URLs", text);
+    return wrong_concat("\"partial\" or \"final;\" and URLs", text);
   }
   UploadConcat concat{.is_final = true, .partials = {}};
   std::string_view rest = trimmed(text.substr(final_prefix.size()));
@@ -51,12 +51,12 @@ Result<UploadConcat> parse_upload_concat(std::string_view text) {
     rest = trimmed(rest.substr(url.size()));
     std::optional<std::string> token = token_in(url);
     if (!token) {
-      return refuse("URLs of this server's uploads", url);
+      return wrong_concat("URLs of this server's uploads", url);
     }
     concat.partials.push_back(*std::move(token));
   }
   if (concat.partials.empty() || concat.partials.size() > limits::concatenated_uploads_max) {
-    return refuse("at least one URL, and no more than a thousand", text);
+    return wrong_concat("at least one URL, and no more than a thousand", text);
   }
   return concat;
 }

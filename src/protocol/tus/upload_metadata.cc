@@ -14,7 +14,7 @@ bool is_key(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
 
-std::unexpected<Error> refuse(const char* expected, std::string_view text) {
+std::unexpected<Error> wrong_metadata(const char* expected, std::string_view text) {
   return fail(Errc::bad_request,
               std::string("Upload-Metadata: expected ") + expected + ", got " + in_quotes(text));
 }
@@ -46,14 +46,14 @@ Result<> UploadMetadata::add(std::string_view item) {
   const std::string_view key = item.substr(0, item.find(' '));
   const std::string_view encoded = trimmed(item.substr(key.size()));
   if (!is_key(key)) {
-    return refuse("a key in printable ASCII in front of each value", item);
+    return wrong_metadata("a key in printable ASCII in front of each value", item);
   }
   if (find(key) != nullptr) {
-    return refuse("each key once", key);
+    return wrong_metadata("each key once", key);
   }
   std::optional<std::string> value = from_base64(encoded);
   if (!value) {
-    return refuse("values in base64", item);
+    return wrong_metadata("values in base64", item);
   }
   entries_.push_back({std::string(key), *std::move(value)});
   return {};
