@@ -16,6 +16,7 @@
 #include "protocol/router.h"
 #include "protocol/service_pages.h"
 #include "protocol/session_gate.h"
+#include "protocol/tus/tus_dialect.h"
 #include "protocol/upload_opener.h"
 #include "upload/engine.h"
 #include "video/videos.h"
@@ -38,6 +39,7 @@ class Dialects {
         access_(parts.authenticator, settings_),
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
+        tus_({parts.engine, opener_, access_, settings_}),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
         router_({parts.engine, parts.pages, access_, enabled()}, settings_) {}
 
@@ -57,6 +59,7 @@ class Dialects {
         list.insert(list.end(), dialects);
       }
     };
+    add(protocol::tus_name, {&tus_});
     add(protocol::panda_name, {&multichunk_, &panda_});
     return list;
   }
@@ -65,6 +68,7 @@ class Dialects {
   const protocol::Access access_;
   protocol::multichunk::MultichunkDialect multichunk_;
   protocol::UploadOpener opener_;
+  protocol::tus::TusDialect tus_;
   protocol::panda::PandaDialect panda_;
   protocol::Router router_;
 };

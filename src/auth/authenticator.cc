@@ -130,6 +130,11 @@ Result<Grant> Authenticator::judge(const Presented& presented, Window window,
   if (!token.empty()) {
     return grant_to(keyring_.with_token(token), "token: this token is not known");
   }
+  if (!presented.bearer.empty() && value_of(fields, "signature").empty()) {
+    CredentialPtr credential = keyring_.with_api_key(presented.bearer);
+    return grant_to(credential ? std::move(credential) : keyring_.with_token(presented.bearer),
+                    "Authorization: this key is not known");
+  }
   return judge_signature(presented, window, began);
 }
 

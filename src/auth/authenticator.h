@@ -24,6 +24,9 @@ struct Presented {
   std::vector<http::FormField> form;   // The fields of an urlencoded or multipart body.
   std::string api_key;                 // The field X-Api-Key.
   std::string body_checksum;           // SHA-256 of the body in hex; empty: not known.
+  // Of "Authorization: Bearer" (RFC 6750 2.1): an API key or a token. It may also be meant for the
+  // application, so it counts only where the request shows nothing else.
+  std::string bearer = {};
 };
 
 // How old a signature may be.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "base/check.h"
 
@@ -91,6 +92,33 @@ std::string to_base64url(Bytes bytes) {
 bool is_base64url(std::string_view text) noexcept {
   return std::ranges::all_of(text,
                              [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
+}
+
+std::string to_base64(Bytes bytes) {
+  // OpenSSL ends the text with a NUL.
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+// OpenSSL's decoder skips blanks and does not tell padding from zeros.
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) {
+    return std::nullopt;
+  }
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  if (size != static_cast<int>(bytes.size())) {
+    return std::nullopt;
+  }
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  bytes.resize(bytes.size() - padding);
+  return to_base64(as_bytes(bytes)) == text ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {

@@ -16,6 +16,9 @@ std::string to_hex(Bytes bytes);
 // base64url without padding (RFC 4648 5).
 std::string to_base64url(Bytes bytes);
 bool is_base64url(std::string_view text) noexcept;
+// base64 with padding (RFC 4648 4).
+std::string to_base64(Bytes bytes);
+std::optional<std::string> from_base64(std::string_view text);
 
 // Percent-decoding of one URL component (RFC 3986 2.1); nullopt for a broken escape. With
 // `plus_is_space` the rules of application/x-www-form-urlencoded.

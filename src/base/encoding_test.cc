@@ -20,6 +20,22 @@ TEST(Encoding, Base64UrlMatchesTheRfc) {
   EXPECT_EQ(to_base64url(as_bytes("\xFB\xFF")), "-_8");
 }
 
+TEST(Encoding, Base64IsStrict) {
+  for (const char* text :
+       {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy", "AAA=", "+/8="}) {
+    const std::optional<std::string> bytes = from_base64(text);
+    ASSERT_TRUE(bytes) << text;
+    EXPECT_EQ(to_base64(as_bytes(*bytes)), text);
+  }
+  EXPECT_EQ(from_base64("Zm9vYg=="), "foob");
+  EXPECT_EQ(from_base64("AA=="), std::string(1, '\0'));
+  for (const char* text :
+       {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", " Zg==", "Zg== ", "Zg==\n", "Zm9v\n\n\n\n",
+        "Z g=", "-_8=", "====", "=Zg=", "Zg==Zg==", "Z\xC3\xA9="}) {
+    EXPECT_FALSE(from_base64(text)) << text;
+  }
+}
+
 TEST(Encoding, TokensAreLongUrlSafeAndDifferent) {
   const std::string token = random_token();
   EXPECT_EQ(token.size(), 43U);

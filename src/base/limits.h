@@ -12,13 +12,15 @@ inline constexpr std::size_t KiB = 1024;
 inline constexpr std::size_t MiB = 1024 * KiB;
 
 // HTTP.
-inline constexpr std::size_t head_bytes_max = 16 * KiB;
+inline constexpr std::size_t upload_metadata_bytes_max = 16 * KiB;  // The field of tus.
+inline constexpr std::size_t head_bytes_max = upload_metadata_bytes_max + 8 * KiB;
 inline constexpr std::size_t head_bytes_first =
     2 * KiB;  // A connection starts with this much and grows.
 inline constexpr std::size_t header_count_max = 100;
 inline constexpr std::size_t target_bytes_max = 8 * KiB;
 inline constexpr std::size_t chunk_line_bytes_max = 256;
 inline constexpr std::size_t trailer_bytes_max = 4 * KiB;
+inline constexpr std::size_t concatenated_uploads_max = 1000;
 inline constexpr std::size_t form_bytes_max = 64 * KiB;  // Parameters of an API request.
 inline constexpr std::size_t form_field_count_max = 100;
 inline constexpr std::size_t json_depth_max = 16;

@@ -79,6 +79,7 @@ std::string question_of(const upload::NewUpload& proposal, const http::Request& 
   }
   json::object document;
   document["event"] = "authorize";
+  document["dialect"] = proposal.dialect;
   document["file_name"] = to_valid_utf8(proposal.file_name);
   document["file_size"] = proposal.file_size;
   document["content_type"] = to_valid_utf8(proposal.content_type);

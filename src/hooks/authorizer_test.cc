@@ -21,6 +21,7 @@ class AuthorizerTest : public ::testing::Test {
     settings.request_headers = {"Authorization", "X-Absent"};
     request.headers.add("authorization", "Bearer t");
     request.headers.add("Cookie", "not told");
+    proposal.dialect = "tus";
     proposal.file_size = 10;
     proposal.file_name = "a.mp4";
     proposal.parameters = R"({"payload":"p"})";
@@ -55,10 +56,11 @@ TEST_F(AuthorizerTest, TellsWhatTheClientProposes) {
   admitted("");
   ASSERT_EQ(sender.requests.size(), 1U);
   EXPECT_EQ(sender.requests[0].target.path, "/may-upload");
-  EXPECT_EQ(sender.body(0),
-            R"({"event":"authorize","file_name":"a.mp4","file_size":10,"content_type":"",)"
-            R"("parameters":{"payload":"p"},"client_address":"192.0.2.7",)"
-            R"("headers":{"authorization":"Bearer t"}})");
+  EXPECT_EQ(
+      sender.body(0),
+      R"({"event":"authorize","dialect":"tus","file_name":"a.mp4","file_size":10,"content_type":"",)"
+      R"("parameters":{"payload":"p"},"client_address":"192.0.2.7",)"
+      R"("headers":{"authorization":"Bearer t"}})");
   EXPECT_EQ(sender.header(0, "X-Sluice-Event"), "authorize");
   EXPECT_TRUE(sender.header(0, "X-Sluice-Signature").starts_with("t="));
 }

@@ -159,20 +159,6 @@ Result<> read_head(HeadReader& reader, std::string_view head) {
   return {};
 }
 
-Method method_of(std::string_view text) noexcept {
-  constexpr std::array<std::pair<std::string_view, Method>, 7> methods{
-      {{"GET", Method::get},
-       {"HEAD", Method::head},
-       {"POST", Method::post},
-       {"PUT", Method::put},
-       {"PATCH", Method::patch},
-       {"DELETE", Method::delete_},
-       {"OPTIONS", Method::options}}};
-  const auto* const found =
-      std::ranges::find(methods, text, &std::pair<std::string_view, Method>::first);
-  return found == methods.end() ? Method::other : found->second;
-}
-
 // Narrower than RFC 3986 3.2: no escapes and none of the sub-delimiters, which no name on a network
 // has, so that a Host can stand in a Location as it came.
 bool is_host_field(std::string_view text) noexcept {
@@ -338,7 +324,7 @@ Result<Request> read_request(std::string_view head) {
     return fail(std::move(read).error());
   }
   Request& request = reader.request;
-  request.method = method_of(request.method_text);
+  request.method = method_named(request.method_text);
   if (auto host = check_host(request.headers, reader.version); !host) {
     return fail(std::move(host).error());
   }
@@ -356,6 +342,20 @@ Result<Request> read_request(std::string_view head) {
 }
 
 }  // namespace
+
+Method method_named(std::string_view text) noexcept {
+  constexpr std::array<std::pair<std::string_view, Method>, 7> methods{
+      {{"GET", Method::get},
+       {"HEAD", Method::head},
+       {"POST", Method::post},
+       {"PUT", Method::put},
+       {"PATCH", Method::patch},
+       {"DELETE", Method::delete_},
+       {"OPTIONS", Method::options}}};
+  const auto* const found =
+      std::ranges::find(methods, text, &std::pair<std::string_view, Method>::first);
+  return found == methods.end() ? Method::other : found->second;
+}
 
 Result<std::optional<ParsedHead>> parse_head(Bytes input) {
   const std::string_view text = as_text(input);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -22,5 +23,8 @@ struct ParsedHead {
 // the bytes arrive. After an error the connection cannot go on: where the next request begins is
 // not known.
 Result<std::optional<ParsedHead>> parse_head(Bytes input);
+
+// As in a request line: names of methods are case-sensitive (RFC 9110 9.1).
+Method method_named(std::string_view text) noexcept;
 
 }  // namespace sluice::http

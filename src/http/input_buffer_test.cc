@@ -32,7 +32,7 @@ TEST(InputBuffer, StartsSmallAndDoublesUpToItsBound) {
     put(buffer, piece, limits::head_bytes_max);
     all += piece;
   }
-  EXPECT_EQ(capacities, (std::vector<std::size_t>{2048, 4096, 8192, 16384}));
+  EXPECT_EQ(capacities, (std::vector<std::size_t>{2048, 4096, 8192, 16384, 24576}));
   EXPECT_EQ(as_text(buffer.unread()), all);
 }
 

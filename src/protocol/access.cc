@@ -8,13 +8,25 @@
 #include "protocol/path.h"
 
 namespace sluice::protocol {
+namespace {
+
+// Empty without one.
+std::string bearer_of(const http::Request& request) {
+  constexpr std::string_view scheme = "bearer ";
+  const std::string_view value = request.headers.find("Authorization").value_or("");
+  return equals_ignoring_case(value.substr(0, scheme.size()), scheme)
+             ? std::string(trimmed(value.substr(scheme.size())))
+             : std::string();
+}
+
+}  // namespace
 
 bool Access::shows_credentials(const Call& call, const Parameters& parameters) const {
   const auto has = [&parameters](const char* name) {
     return !parameters.text(name).value_or("").empty();
   };
   return !required() || !call.request.headers.find("X-Api-Key").value_or("").empty() ||
-         has("token") || (has("access_key") && has("timestamp") && has("signature"));
+         !bearer_of(call.request).empty() || has("token") || (has("access_key") && has("timestamp") && has("signature"));
 }
 
 Result<auth::Grant> Access::judge(const Call& call, Parameters& parameters,
@@ -33,6 +45,7 @@ Result<auth::Grant> Access::judge(const Call& call, Parameters& parameters,
   presented.query = parameters.query_fields();
   presented.form = parameters.form_fields();
   presented.api_key = headers.find("X-Api-Key").value_or("");
+  presented.bearer = bearer_of(call.request);
   presented.body_checksum = parameters.body_checksum();
   Result<auth::Grant> grant = authenticator_.judge(presented, window, call.began);
   if (!grant) {

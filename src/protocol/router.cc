@@ -146,7 +146,7 @@ std::vector<Router::Place> Router::make_places(const char* route, Kind kind) con
 }
 
 bool Router::is_shared(const Route& route) const noexcept {
-  return route.kind == Kind::location || route.kind == Kind::opening;
+  return (route.kind == Kind::location || route.kind == Kind::opening) && route.endpoints.empty();
 }
 
 bool Router::serves(const Dialect& dialect, const Route& route, Method method) const noexcept {

@@ -12,12 +12,12 @@ import random
 import threading
 import time
 
-from killing import FINISH_SECONDS, REAP_SOON, Answered, files_under
+from killing import FINISH_SECONDS, REAP_SOON, Answered, files_under, kill_and_start
 from support.raw_http import Client
 from support.scripted_backend import ScriptedBackend, answer
 from support.sluice_server import SluiceServer
 from support.waiting import wait_until
-from workload import Broken, Gate, Upload, Uploader
+from workload import Broken, Gate, Uploader
 
 KILLS = int(os.environ.get("SLUICE_HANDOFF_KILLS", "200"))
 UPLOADERS = 6
@@ -89,15 +89,8 @@ class HandoffUploader(Uploader):
 
     def _one_file(self):
         rng = self._random
-        name = f"h{self._number}-{len(self.uploads)}.bin"
         size = rng.choice([1, rng.randrange(2, 3000), rng.randrange(3000, SIZE_MAX)])
-        created = self._until_answered(
-            lambda client: client.request("POST", f"/videos/upload.json?file_size={size}&file_name={name}")
-        )
-        if created.status != 201:
-            raise Broken(f"{name}: {created}")
-        upload = Upload(name, rng.randbytes(size), created.json()["location"])
-        self.uploads.append(upload)
+        upload = self._create(f"h{self._number}-{len(self.uploads)}.bin", size)
         while upload.answer is None:
             if rng.random() < 0.1:
                 self._form(upload)
@@ -124,13 +117,7 @@ class HandoffUploader(Uploader):
 def kill_again_and_again(server, gate, rng, uploaders):
     for _ in range(KILLS):
         time.sleep(rng.uniform(SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS))
-        failed = [uploader for uploader in uploaders if uploader.failure]
-        if failed:
-            raise failed[0].failure
-        gate.close()
-        server.kill()
-        server.start()
-        gate.open(server.address)
+        kill_and_start(server, gate, uploaders)
 
 
 def upload_under_kills(server, application, seed):

@@ -63,6 +63,17 @@ class Answered:
             return self._condition.wait_for(lambda: self._count >= count, seconds)
 
 
+def kill_and_start(server, gate, uploaders):
+    """One kill, and the next life. Raises the failure of an uploader."""
+    failed = [uploader for uploader in uploaders if uploader.failure]
+    if failed:
+        raise failed[0].failure
+    gate.close()
+    server.kill()
+    server.start()
+    gate.open(server.address)
+
+
 def _kill_again_and_again(server, gate, answered, rng, uploaders, enough):
     kills = 0
     while not enough(kills):
@@ -71,13 +82,7 @@ def _kill_again_and_again(server, gate, answered, rng, uploaders, enough):
         if kills % 5:
             answered.wait_for(begun + rng.randrange(1, 60), 20)
         time.sleep(rng.random() ** 2 * LONGEST_LIFE_SECONDS)
-        failed = [uploader for uploader in uploaders if uploader.failure]
-        if failed:
-            raise failed[0].failure
-        gate.close()
-        server.kill()
-        server.start()
-        gate.open((server.host, server.port))
+        kill_and_start(server, gate, uploaders)
         kills += 1
     return kills
 

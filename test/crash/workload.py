@@ -127,18 +127,21 @@ class Uploader:
             pass
         return response
 
-    def _one_file(self):
-        rng = self._random
-        small, middle, large = rng.randrange(2, 5000), rng.randrange(5000, 600_000), rng.randrange(600_000, 3_000_000)
-        size = rng.choice([0, 1, small, middle, large])
-        name = f"u{self._number}-{len(self.uploads)}.bin"
+    def _create(self, name, size):
         created = self._until_answered(
             lambda client: client.request("POST", f"/videos/upload.json?file_size={size}&file_name={name}")
         )
         if created.status != 201:
             raise Broken(f"{name}: {created}")
-        upload = Upload(name, rng.randbytes(size), created.json()["location"])
+        upload = Upload(name, self._random.randbytes(size), created.json()["location"])
         self.uploads.append(upload)
+        return upload
+
+    def _one_file(self):
+        rng = self._random
+        small, middle, large = rng.randrange(2, 5000), rng.randrange(5000, 600_000), rng.randrange(600_000, 3_000_000)
+        size = rng.choice([0, 1, small, middle, large])
+        upload = self._create(f"u{self._number}-{len(self.uploads)}.bin", size)
         while upload.answer is None and not upload.aborted:
             self._step(upload)
 

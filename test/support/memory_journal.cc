@@ -162,6 +162,10 @@ Task<Result<journal::Promises>> MemoryJournal::promises() {
 }
 
 Task<Result<std::optional<UploadRecord>>> MemoryJournal::find_upload(std::string token) {
+  if (finds_to_fail > 0) {
+    --finds_to_fail;
+    co_return fail(Errc::storage_failed, "a read failed on purpose");
+  }
   auto found = select([&](const UploadRecord& record) { return record.token == token; }, 1);
   std::optional<UploadRecord> result;
   if (!found.empty()) {

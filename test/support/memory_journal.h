@@ -67,6 +67,7 @@ class MemoryJournal final : public journal::Journal {
   std::shared_ptr<runtime::Event> gate;  // Commits wait for it, if set.
   std::size_t at_gate = 0;
   int reads_to_fail = 0;      // The next so many reads of a page fail.
+  int finds_to_fail = 0;      // The next so many searches for a token fail.
   bool full = false;          // Refuses every change and stays healthy.
   int commits_to_refuse = 0;  // The next so many fail as when it is full.
   bool refuses_to_sync = false;

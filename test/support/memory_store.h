@@ -16,7 +16,7 @@ namespace sluice::testing {
 
 class MemoryStore final : public store::Store, public store::NamedFiles {
  public:
-  // That files lend; it is not open.
+  // The descriptor that files lend; it is not open.
   static constexpr int descriptor = 42;
 
   struct File {

@@ -13,6 +13,17 @@ READ_SIZE = 256 * 1024
 OCTETS = "application/octet-stream"
 
 
+def address_beyond_loopback():
+    """An IPv4 address of this machine that is not loopback; None without one. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        host = probe.getsockname()[0]
+    return None if host.startswith("127.") else host
+
+
 class BadResponse(Exception):
     """The bytes that came are no well-formed response."""
 

@@ -5,12 +5,11 @@ import contextlib
 import json
 import os
 import re
-import socket
 import sqlite3
 
 import pytest
 
-from support.raw_http import OCTETS, Client, Connection, path_of
+from support.raw_http import OCTETS, Client, Connection, address_beyond_loopback, path_of
 from support.waiting import wait_until
 
 RAW = ("Content-Type", OCTETS)
@@ -22,16 +21,6 @@ GOOD = b"file_size=9&file_name=clip.mp4"
 def open_connections(client):
     page = client.get("/metrics").body.decode()
     return int(re.search(r"^sluice_connections_open (\d+)$", page, re.M).group(1))
-
-
-def address_beyond_loopback():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        host = probe.getsockname()[0]
-    return None if host.startswith("127.") else host
 
 
 def begin_upload(client, connection):

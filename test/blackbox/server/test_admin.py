@@ -3,24 +3,13 @@
 
 import re
 import signal
-import socket
 
 import pytest
 
-from support.raw_http import Client, Connection
+from support.raw_http import Client, Connection, address_beyond_loopback
 from support.waiting import wait_until
 
 INSIDE = ["/readyz", "/metrics"]
-
-
-def address_beyond_loopback():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        host = probe.getsockname()[0]
-    return None if host.startswith("127.") else host
 
 
 @pytest.mark.parametrize("page", INSIDE)

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/tus/tus_answer.h"
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+
+#include <chrono>
+
+#include "base/checked.h"
+#include "base/encoding.h"
+#include "base/told.h"
+#include "protocol/tus/tus_fields.h"
+
+namespace sluice::protocol::tus {
+
+bool is_whole(const upload::Snapshot& snapshot) noexcept {
+  return snapshot.answer || snapshot.stored.prefix() == snapshot.file_size;
+}
+
+bool is_refused(const upload::Snapshot& snapshot) noexcept {
+  return snapshot.state == model::UploadState::refused;
+}
+
+std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept {
+  if (is_refused(snapshot)) {
+    return saturating_subtract(snapshot.file_size, 1);
+  }
+  return snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
+}
+
+void add_progress(http::Headers& headers, const upload::Snapshot& snapshot) {
+  headers.set("Upload-Offset", std::to_string(offset_of(snapshot)));
+  headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
+}
+
+std::string to_imf_fixdate(Timestamp time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                     fmt::gmtime(static_cast<std::time_t>(seconds.count())));
+}
+
+http::Response plain_answer(int status, const std::string& text) {
+  http::Response response;
+  response.status = status;
+  response.headers.set("Content-Type", "text/plain; charset=utf-8");
+  response.headers.set("Tus-Resumable", version);
+  response.body = to_valid_utf8(text) + "\n";
+  return response;
+}
+
+http::Response error_answer(const Error& error) {
+  // Clients give up at a 408, as at every 4xx but for 409 and 423.
+  constexpr int timeout = 408;
+  const ErrcInfo& row = info(error.code());
+  const int status =
+      row.http_status == timeout ? info(Errc::overloaded).http_status : row.http_status;
+  const http::Response usual = http::error_response(error);
+  const std::string message = told(error);
+  http::Response response =
+      plain_answer(status, message.empty() ? std::string(http::reason_phrase(status)) : message);
+  if (const auto pause = usual.headers.find("Retry-After")) {
+    response.headers.set("Retry-After", std::string(*pause));
+  }
+  if (error.code() == Errc::not_authorized) {
+    response.headers.set("WWW-Authenticate", "Bearer");
+  }
+  return response;
+}
+
+}  // namespace sluice::protocol::tus

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// From an upload's snapshot to what its tus client is told. Knows no socket.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "http/message.h"
+#include "upload/upload.h"
+
+namespace sluice::protocol::tus {
+
+// Where the client is to go on. A client takes the file's size for success: it is told only when
+// the backend has taken the file. Until then, and when it never will, the last byte is withheld, so
+// that the client sends it again and hears what became of the file.
+std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept;
+
+// Nothing is missing, whether or not the backend has the file.
+bool is_whole(const upload::Snapshot& snapshot) noexcept;
+bool is_refused(const upload::Snapshot& snapshot) noexcept;
+
+// Upload-Offset and Upload-Expires.
+void add_progress(http::Headers& headers, const upload::Snapshot& snapshot);
+
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7)
+std::string to_imf_fixdate(Timestamp time);
+
+// A line of text with Tus-Resumable.
+http::Response plain_answer(int status, const std::string& text);
+http::Response error_answer(const Error& error);
+
+}  // namespace sluice::protocol::tus

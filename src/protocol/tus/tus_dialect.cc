@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/tus/tus_dialect.h"
+
+#include <string>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/encoding.h"
+#include "protocol/tus/tus_answer.h"
+#include "protocol/tus/tus_fields.h"
+#include "protocol/tus/upload_checksum.h"
+#include "protocol/upload_answer.h"
+#include "protocol/upload_location.h"
+
+namespace sluice::protocol::tus {
+
+using http::Method;
+using runtime::Task;
+
+namespace {
+
+// tus does not go on where versions differ: nothing of the request is processed.
+std::optional<http::Response> refuse_version(const http::Request& request) {
+  const std::string_view asked = trimmed(request.headers.find("Tus-Resumable").value_or(""));
+  if (asked == version) {
+    return std::nullopt;
+  }
+  http::Response response = plain_answer(
+      412, std::string("Tus-Resumable: expected ") + version + ", got " + in_quotes(asked));
+  response.headers.set("Tus-Version", version);
+  return response;
+}
+
+bool is_decided(const upload::Snapshot& snapshot) {
+  return snapshot.answer || snapshot.state == model::UploadState::failed;
+}
+
+std::unexpected<Error> no_parts() {
+  return fail(Errc::bad_request,
+              "this upload takes files in parts: expected X-Part and no words of tus");
+}
+
+}  // namespace
+
+bool TusDialect::recognises(const http::Request& request) const {
+  return request.headers.find("Tus-Resumable").has_value();
+}
+
+Method TusDialect::method_of(const http::Request& request) const {
+  return meant_method(request);
+}
+
+bool TusDialect::has(Method method) const noexcept {
+  return method == Method::get || method == Method::patch || method == Method::delete_;
+}
+
+bool TusDialect::opens_with(Method method) const noexcept {
+  return method == Method::post;
+}
+
+http::Response TusDialect::render(const Error& error) const {
+  return error_answer(error);
+}
+
+void TusDialect::add_options(http::Headers& headers) const {
+  headers.set("Tus-Resumable", version);
+  headers.set("Tus-Version", version);
+  headers.set("Tus-Extension", "creation,creation-with-upload,expiration,termination");
+  headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
+}
+
+std::vector<Route> TusDialect::routes() {
+  return {{Route::Kind::location,
+           "answer",
+           PathPattern("/uploads/{}/answer"),
+           {{Method::get, action_of(*this, &TusDialect::answer)}}}};
+}
+
+Task<Answer> TusDialect::open(Call& call) {
+  call.headers.set("Tus-Resumable", version);
+  if (std::optional<http::Response> refused = refuse_version(call.request)) {
+    return answered(*std::move(refused));
+  }
+  return create(call);
+}
+
+// A GET is no request of tus: people and scripts ask so.
+Task<Answer> TusDialect::handle(Call& call) {
+  call.headers.set("Tus-Resumable", version);
+  if (call.method == Method::get) {
+    return describe(call);
+  }
+  if (std::optional<http::Response> refused = refuse_version(call.request)) {
+    return answered(*std::move(refused));
+  }
+  switch (call.method) {
+    case Method::patch:
+      return receive(call);
+    case Method::delete_:
+      return terminate(call);
+    default:
+      return tell_offset(call);
+  }
+}
+
+Task<Answer> TusDialect::tell_offset(Call& call) {
+  Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  if (snapshot && snapshot->file_size == 0 && !is_decided(*snapshot)) {
+    // The process may have ended between its creation and its end, and no chunk will come.
+    const Appended completed = co_await complete_empty(call, call.capture);
+    snapshot = completed ? Result<upload::Snapshot>(**completed) : fail(completed.error());
+  }
+  if (!snapshot) {
+    Answer answer = co_await refuse(call, snapshot.error());
+    // Clients take all other statuses for the end of the upload, and begin a new one.
+    const bool is_transient = !answer && error_answer(answer.error()).status >= 500;
+    co_return is_transient ? Answer(plain_answer(423, "the offset cannot be told now: ask again"))
+                           : std::move(answer);
+  }
+  call.upload_id = snapshot->id;
+  if (snapshot->layout) {
+    co_return no_parts();
+  }
+  if (is_refused(*snapshot) && snapshot->file_size == 0) {
+    co_return co_await final_answer(*snapshot);
+  }
+  http::Response response;
+  add_progress(response.headers, *snapshot);
+  response.headers.set("Upload-Length", std::to_string(snapshot->file_size));
+  response.headers.set("Cache-Control", "no-store");
+  co_return response;
+}
+
+Task<Answer> TusDialect::receive(Call& call) {
+  const Result<ChunkRequest> chunk = parse_chunk(call.request);
+  if (!chunk) {
+    co_return fail(chunk.error());
+  }
+  {
+    const Result<upload::Snapshot> before = co_await engine_.peek(call.capture);
+    if (!before) {
+      co_return co_await refuse(call, before.error());
+    }
+    call.upload_id = before->id;
+    if (before->layout) {
+      co_return no_parts();
+    }
+    if (is_whole(*before)) {
+      co_return co_await receive_at_end(call, *before, *chunk);
+    }
+    const Result<> fits = check_fits(*chunk, before->file_size);
+    if (!fits && chunk->offset == before->stored.prefix()) {
+      co_return fail(fits.error());
+    }
+    if (!fits || chunk->offset > before->file_size) {
+      co_return co_await offset_mismatch(call, *chunk);
+    }
+  }
+  Appended appended = co_await append(call, call.capture, *chunk);
+  co_return co_await conclude(call, *chunk, std::move(appended));
+}
+
+Task<TusDialect::Appended> TusDialect::append(Call& call, const std::string& token,
+                                              const ChunkRequest& chunk) {
+  return engine_.append(token, upload::ContinuesAt{chunk.offset}, call.body);
+}
+
+Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snapshot,
+                                        const ChunkRequest& chunk) {
+  const std::uint64_t size = snapshot.file_size;
+  const bool asks = chunk.offset == size || chunk.offset == saturating_subtract(size, 1);
+  if (!asks) {
+    co_return co_await offset_mismatch(call, chunk);
+  }
+  if (const Result<> fits = check_fits(chunk, size); !fits) {
+    co_return fail(fits.error());
+  }
+  Appended appended =
+      co_await engine_.append(call.capture, upload::Range{chunk.offset, size}, call.body);
+  co_return co_await conclude(call, {size, 0, {}}, std::move(appended));
+}
+
+Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Appended appended) {
+  if (!appended && appended.error().code() == Errc::offset_mismatch) {
+    co_return co_await offset_mismatch(call, chunk);
+  }
+  if (!appended) {
+    co_return co_await refuse(call, appended.error());
+  }
+  const upload::Snapshot& snapshot = **appended;
+  if (is_decided(snapshot) && !(snapshot.answer && !is_refused(snapshot))) {
+    co_return co_await final_answer(snapshot);
+  }
+  // Others have brought the file to its end meanwhile.
+  if (chunk.size && snapshot.answer &&
+      saturating_add(chunk.offset, *chunk.size) != snapshot.file_size) {
+    co_return co_await offset_mismatch(call, chunk);
+  }
+  http::Response response;
+  response.status = 204;
+  add_progress(response.headers, snapshot);
+  co_return response;
+}
+
+Task<Answer> TusDialect::final_answer(const upload::Snapshot& snapshot) {
+  if (!snapshot.answer) {
+    co_return fail(failure_of(snapshot));
+  }
+  co_return co_await with_whole_body(engine_, snapshot, protocol::final_answer(*snapshot.answer));
+}
+
+Task<Answer> TusDialect::offset_mismatch(Call& call, const ChunkRequest& chunk) {
+  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
+  if (!snapshot) {
+    co_return co_await refuse(call, snapshot.error());
+  }
+  add_progress(call.headers, *snapshot);
+  co_return fail(Errc::offset_mismatch, "Upload-Offset: expected " +
+                                            std::to_string(offset_of(*snapshot)) + ", got " +
+                                            std::to_string(chunk.offset));
+}
+
+Task<TusDialect::Appended> TusDialect::complete_empty(Call& call, const std::string& token) {
+  return engine_.append(token, upload::Range{0, 0, 0}, call.body);
+}
+
+Task<Answer> TusDialect::refuse(Call& call, Error error) {
+  if (error.code() != Errc::not_found) {
+    co_return fail(std::move(error));
+  }
+  const upload::Label label = co_await engine_.label_of(call.capture);
+  if (label.id == 0) {
+    co_return fail(std::move(error));
+  }
+  call.upload_id = label.id;
+  co_return plain_answer(410, error.message());
+}
+
+Task<Answer> TusDialect::terminate(Call& call) {
+  const Result<> aborted = co_await engine_.abort(call.capture);
+  if (!aborted) {
+    co_return co_await refuse(call, aborted.error());
+  }
+  http::Response response;
+  response.status = 204;
+  co_return response;
+}
+
+Task<Answer> TusDialect::describe(Call& call) {
+  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  if (!snapshot) {
+    co_return co_await refuse(call, snapshot.error());
+  }
+  call.upload_id = snapshot->id;
+  co_return description_answer(*snapshot);
+}
+
+Task<Answer> TusDialect::answer(Call& call) {
+  if (!is_upload_token(call.capture)) {
+    co_return fail(Errc::not_found, "there is no upload here");
+  }
+  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
+  if (!snapshot) {
+    co_return co_await refuse(call, snapshot.error());
+  }
+  call.upload_id = snapshot->id;
+  if (!is_decided(*snapshot)) {
+    co_return fail(Errc::delivery_pending,
+                   is_whole(*snapshot)
+                       ? "all bytes are stored, the backend has not answered yet: ask again"
+                       : "there is no answer before all bytes are stored");
+  }
+  co_return co_await final_answer(*snapshot);
+}
+
+}  // namespace sluice::protocol::tus

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// tus 1.0.0 with its extensions (docs/tus.md).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "protocol/access.h"
+#include "protocol/call.h"
+#include "protocol/dialect.h"
+#include "protocol/protocol_settings.h"
+#include "protocol/tus/chunk_request.h"
+#include "protocol/tus/creation_request.h"
+#include "protocol/upload_opener.h"
+#include "runtime/task.h"
+#include "upload/engine.h"
+
+namespace sluice::protocol::tus {
+
+// All of it outlives the dialect.
+struct TusParts {
+  upload::Engine& engine;
+  UploadOpener& opener;
+  const Access& access;
+  const ProtocolSettings& settings;
+};
+
+// Any thread may call.
+class TusDialect final : public Dialect {
+ public:
+  explicit TusDialect(const TusParts& parts)
+      : engine_(parts.engine),
+        opener_(parts.opener),
+        access_(parts.access),
+        settings_(parts.settings) {}
+
+  const char* name() const noexcept override { return tus_name; }
+  bool recognises(const http::Request& request) const override;
+  http::Method method_of(const http::Request& request) const override;
+  bool has(http::Method method) const noexcept override;
+  runtime::Task<Answer> handle(Call& call) override;
+  bool opens_with(http::Method method) const noexcept override;
+  runtime::Task<Answer> open(Call& call) override;
+  http::Response render(const Error& error) const override;
+  void add_options(http::Headers& headers) const override;
+  // The backend's answer, which a 204 has no place for.
+  std::vector<Route> routes() override;
+
+ private:
+  using Appended = Result<upload::SnapshotPtr>;
+
+  runtime::Task<Answer> create(Call& call);
+  // The answer to a creation, once the upload is there.
+  runtime::Task<Answer> begin(Call& call, const upload::Snapshot& created,
+                              const CreationRequest& request);
+  runtime::Task<Answer> tell_offset(Call& call);  // HEAD
+  runtime::Task<Answer> receive(Call& call);      // PATCH
+  runtime::Task<Answer> describe(Call& call);     // GET
+  runtime::Task<Answer> terminate(Call& call);    // DELETE
+  runtime::Task<Answer> answer(Call& call);       // GET of the backend's answer
+
+  runtime::Task<Appended> append(Call& call, const std::string& token, const ChunkRequest& chunk);
+  // A chunk for an upload of which nothing is missing: it asks what became of the file.
+  runtime::Task<Answer> receive_at_end(Call& call, const upload::Snapshot& snapshot,
+                                       const ChunkRequest& chunk);
+  runtime::Task<Answer> conclude(Call& call, const ChunkRequest& chunk, Appended appended);
+  runtime::Task<Answer> final_answer(const upload::Snapshot& snapshot);
+  runtime::Task<Answer> offset_mismatch(Call& call, const ChunkRequest& chunk);
+  // Completes a file of no bytes, of which no chunk comes. delivery_pending while its answer does
+  // not come.
+  runtime::Task<Appended> complete_empty(Call& call, const std::string& token);
+  // The error of a command about the call's upload: 410 where there was one.
+  runtime::Task<Answer> refuse(Call& call, Error error);
+
+  upload::Engine& engine_;
+  UploadOpener& opener_;
+  const Access& access_;
+  const ProtocolSettings& settings_;
+};
+
+}  // namespace sluice::protocol::tus

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/tus/tus_dialect.h"
+
+#include "base/encoding.h"
+#include "support/tus_fixture.h"
+
+namespace sluice::protocol::tus {
+namespace {
+
+using testing::TusFixture;
+
+constexpr const char* unknown = "/uploads/0123456789012345678901234567890123456789abc";
+
+class TusDialectTest : public TusFixture {};
+
+// T1
+TEST_F(TusDialectTest, SpeaksOneVersion) {
+  const std::string path = create(9);
+  for (const char* asked : {"0.2.2", "1.0", "", "1.0.0, 1.0.0"}) {
+    for (const std::string& head : {std::string("POST /files\nUpload-Length: 9"), "HEAD " + path,
+                                    patch_head(path, 0), "DELETE " + path}) {
+      const http::Response response = send(head + "\nTus-Resumable: " + asked, "");
+      EXPECT_EQ(response.status, 412) << head << asked;
+      EXPECT_EQ(header(response, "Tus-Version"), "1.0.0");
+      EXPECT_EQ(header(response, "Tus-Resumable"), "1.0.0");
+    }
+  }
+  EXPECT_EQ(engine.created.size(), 1U);
+  EXPECT_TRUE(engine.pieces.empty());
+  EXPECT_TRUE(engine.aborted.empty());
+}
+
+// A request that does not say its language is in that of the upload, but for a GET.
+TEST_F(TusDialectTest, AsksItsOwnUploadsForTheVersion) {
+  const std::string path = create(9);
+  EXPECT_EQ(send("HEAD " + path).status, 412);
+  EXPECT_EQ(send(patch_head(path, 0), "abc").status, 412);
+  EXPECT_EQ(send("DELETE " + path).status, 412);
+  EXPECT_EQ(send("GET " + path).status, 200);
+  EXPECT_EQ(send("HEAD " + open(9)).status, 200) << "an upload of another dialect";
+  EXPECT_TRUE(engine.aborted.empty());
+}
+
+TEST_F(TusDialectTest, EveryAnswerSaysTheVersion) {
+  const std::string path = create(9);
+  for (const std::string& head :
+       {"HEAD " + path, "GET " + path, patch_head(path, 0), patch_head(path, 5), "PATCH " + path,
+        "DELETE " + path, "PUT " + path, std::string("HEAD ") + unknown,
+        std::string("GET /uploads/x"), std::string("POST /files"),
+        std::string("POST /files\nUpload-Length: x")}) {
+    const http::Response response = tus(head);
+    EXPECT_EQ(header(response, "Tus-Resumable"), "1.0.0") << head << response.status;
+    EXPECT_EQ(header(response, "Access-Control-Allow-Origin"),
+              head.find("/files") == std::string::npos ? "*" : "(none)");
+  }
+}
+
+// T2
+TEST_F(TusDialectTest, TheMethodMayStandInAField) {
+  const std::string path = create(3);
+  const http::Response patched =
+      tus("POST " + path + "\nX-HTTP-Method-Override: PATCH\nUpload-Offset: 0" +
+              "\nContent-Type: application/offset+octet-stream",
+          "abc");
+  EXPECT_EQ(told(patched), "204 3");
+  EXPECT_EQ(told(tus("POST " + path + "\nX-HTTP-Method-Override: HEAD")), "200 3");
+  EXPECT_EQ(tus("POST " + path + "\nX-HTTP-Method-Override: NONSENSE").status, 405);
+  EXPECT_EQ(tus("POST " + create(3) + "\nX-HTTP-Method-Override: DELETE").status, 204);
+}
+
+// T3
+TEST_F(TusDialectTest, TellsTheOffset) {
+  const std::string path = create(9);
+  const http::Response empty = tus("HEAD " + path);
+  EXPECT_EQ(told(empty), "200 0");
+  EXPECT_EQ(header(empty, "Upload-Length"), "9");
+  EXPECT_EQ(header(empty, "Cache-Control"), "no-store");
+  EXPECT_EQ(told(patch(path, 0, "abcde")), "204 5");
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 5");
+  EXPECT_EQ(told(patch(path, 5, "fghi")), "204 9");
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 9");
+  EXPECT_EQ(header(tus("HEAD " + path), "Upload-Length"), "9");
+  EXPECT_EQ(stored(path), "abcdefghi");
+}
+
+TEST_F(TusDialectTest, TellsUploadsThatWereFromThoseThatNeverWere) {
+  EXPECT_EQ(told(tus(std::string("HEAD ") + unknown)), "404 (none)");
+  EXPECT_EQ(told(patch(unknown, 0, "abc")), "404 (none)");
+  EXPECT_EQ(tus(std::string("DELETE ") + unknown).status, 404);
+  const std::string path = create(9);
+  EXPECT_EQ(tus("DELETE " + path).status, 204);
+  EXPECT_EQ(told(tus("HEAD " + path)), "410 (none)");
+  EXPECT_EQ(told(patch(path, 0, "abc")), "410 (none)");
+  EXPECT_EQ(tus("GET " + path).status, 410);
+  EXPECT_EQ(tus("DELETE " + path).status, 204) << "its answer may have been lost";
+  EXPECT_EQ(last.upload_id, 1U);
+}
+
+// T4
+TEST_F(TusDialectTest, TakesChunksThatSayWhatTheyAre) {
+  const std::string path = create(9);
+  const std::string head = "PATCH " + path;
+  for (const char* type : {"", "\nContent-Type: application/octet-stream",
+                           "\nContent-Type: application/partial-upload"}) {
+    EXPECT_EQ(tus(head + "\nUpload-Offset: 0" + type, "abc").status, 415) << type;
+  }
+  const std::string typed = head + "\nContent-Type: Application/Offset+Octet-Stream; a=b";
+  for (const char* offset : {"", "\nUpload-Offset: -1", "\nUpload-Offset: 0x0",
+                             "\nUpload-Offset: 0\nUpload-Offset: 0", "\nUpload-Offset:"}) {
+    EXPECT_EQ(tus(typed + offset, "abc").status, 400) << offset;
+  }
+  EXPECT_TRUE(engine.pieces.empty());
+  EXPECT_EQ(told(tus(typed + "\nUpload-Offset: 0", "abc")), "204 3");
+}
+
+TEST_F(TusDialectTest, RefusesAnotherOffsetAndTellsTheRightOne) {
+  const std::string path = create(9);
+  patch(path, 0, "abcde");
+  for (const char* offset :
+       {"0", "4", "6", "9", "10", "18446744073709551615", "99999999999999999999999999"}) {
+    const http::Response response =
+        tus("PATCH " + path +
+                "\nContent-Type: application/offset+octet-stream\nUpload-Offset: " + offset,
+            "");
+    EXPECT_EQ(told(response), "409 5") << offset;
+  }
+  EXPECT_EQ(offset_at(path), "5");
+  EXPECT_EQ(told(patch(path, 5, "fghi")), "204 9");
+  for (const std::uint64_t offset : {0U, 7U, 10U}) {
+    EXPECT_EQ(told(patch(path, offset, "")), "409 9") << offset;
+  }
+}
+
+TEST_F(TusDialectTest, RefusesBytesBehindTheFile) {
+  const std::string path = create(9);
+  EXPECT_EQ(patch(path, 0, "abcdefghij").status, 413);
+  EXPECT_EQ(offset_at(path), "0");
+  EXPECT_EQ(told(patch(path, 0, "abcde")), "204 5");
+  EXPECT_EQ(patch(path, 5, "fghij").status, 413);
+  EXPECT_EQ(told(patch(path, 5, "fghi")), "204 9");
+  EXPECT_EQ(patch(path, 9, "j").status, 413);
+  EXPECT_EQ(stored(path), "abcdefghi");
+}
+
+// T5
+TEST_F(TusDialectTest, KeepsWhatArrived) {
+  const std::string path = create(9);
+  send_broken(patch_head(path, 0) + "\nTus-Resumable: 1.0.0\nContent-Length: 9", "abcd");
+  EXPECT_EQ(offset_at(path), "4");
+  EXPECT_EQ(told(patch(path, 4, "efghi")), "204 9");
+  EXPECT_EQ(stored(path), "abcdefghi");
+}
+
+TEST_F(TusDialectTest, TakesAnEmptyChunkWhereTheFileIs) {
+  const std::string path = create(9);
+  EXPECT_EQ(told(patch(path, 0, "")), "204 0");
+  patch(path, 0, "abcdefghi");
+  EXPECT_EQ(told(patch(path, 9, "")), "204 9");
+  EXPECT_EQ(deliveries, 1);
+}
+
+// Promise 2: the whole offset is the client's success.
+TEST_F(TusDialectTest, WithholdsTheLastByteUntilTheBackendHasTheFile) {
+  answers_at_once = false;
+  const std::string path = create(9);
+  const http::Response waited = patch(path, 0, "abcdefghi");
+  EXPECT_EQ(told(waited), "503 (none)");
+  EXPECT_EQ(header(waited, "Retry-After"), "5");
+  EXPECT_EQ(offset_at(path), "8");
+  EXPECT_EQ(told(patch(path, 8, "i")), "503 (none)");
+  EXPECT_EQ(told(patch(path, 9, "")), "503 (none)");
+  EXPECT_EQ(told(patch(path, 0, "abcdefghi")), "409 8");
+  EXPECT_EQ(tus("GET " + path + "/answer").status, 503);
+  answer_now(token_of(path));
+  EXPECT_EQ(offset_at(path), "9");
+  EXPECT_EQ(told(patch(path, 8, "i")), "204 9") << "the offset that HEAD has told";
+  EXPECT_EQ(told(patch(path, 9, "")), "204 9");
+  EXPECT_EQ(deliveries, 1);
+}
+
+// A checkpoint has stored the last byte, and the process died before the request's end.
+TEST_F(TusDialectTest, GoesOnWhereAllIsStoredAndNothingWasHandedOver) {
+  for (const char* last_byte : {"i", ""}) {
+    begin_anew();
+    const std::string path = create(9);
+    patch(path, 0, "abcdefgh");
+    model::UploadRecord& record = journal.uploads.at(1);
+    store.blobs.at(1).bytes += "i";
+    store.blobs.at(1).durable += "i";
+    record.progress.stored.add({8, 9});
+    restart();
+    EXPECT_EQ(offset_at(path), "8");
+    const std::uint64_t offset = *last_byte == '\0' ? 9 : 8;
+    EXPECT_EQ(told(patch(path, offset, last_byte)), "204 9");
+    EXPECT_EQ(delivered_bytes, "abcdefghi");
+  }
+}
+
+TEST_F(TusDialectTest, ARefusedFileIsNoSuccess) {
+  refuse_file();
+  const std::string path = create(9);
+  for (const std::uint64_t offset : {0U, 8U, 9U}) {
+    const http::Response refused = patch(path, offset, std::string("abcdefghi").substr(offset));
+    EXPECT_EQ(told(refused), "422 (none)");
+    EXPECT_EQ(refused.body, R"({"no":"thanks"})");
+    EXPECT_EQ(header(refused, "Sluice-Answer"), "backend");
+    EXPECT_EQ(header(refused, "Tus-Resumable"), "1.0.0");
+    EXPECT_EQ(offset_at(path), "8");
+  }
+  EXPECT_EQ(told(patch(path, 3, "")), "409 8");
+  const http::Response answer = tus("GET " + path + "/answer");
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_EQ(answer.body, R"({"no":"thanks"})");
+}
+
+TEST_F(TusDialectTest, AFileThatTheBackendDoesNotTakeIsNoSuccess) {
+  answers_at_once = false;
+  const std::string path = create(9);
+  patch(path, 0, "abcdefghi");
+  run(EngineFixture::engine->ledger().gave_up(token_of(path), 1, "it is out"));
+  EXPECT_EQ(told(patch(path, 8, "i")), "502 (none)");
+  EXPECT_EQ(offset_at(path), "8");
+  EXPECT_EQ(tus("GET " + path + "/answer").status, 502);
+}
+
+TEST_F(TusDialectTest, GivesTheBackendsAnswer) {
+  const std::string path = create(9);
+  EXPECT_EQ(tus("GET " + path + "/answer").status, 503);
+  patch(path, 0, "abcdefghi");
+  for (const std::string& url : {path + "/answer", path + "//answer/"}) {
+    const http::Response answer = send("GET " + url);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, R"({"id":"12345"})");
+    EXPECT_EQ(header(answer, "Content-Type"), "application/json");
+    EXPECT_EQ(header(answer, "Sluice-Answer"), "backend");
+    EXPECT_EQ(header(answer, "Access-Control-Allow-Origin"), "*");
+  }
+  EXPECT_EQ(last.upload_id, 1U);
+  EXPECT_EQ(send(std::string("GET ") + unknown + "/answer").status, 404);
+  EXPECT_EQ(send("GET /uploads/x/answer").status, 404);
+  EXPECT_EQ(send("PUT " + path + "/answer").status, 405);
+}
+
+TEST_F(TusDialectTest, DescribesAnUpload) {
+  const std::string path = create(9);
+  patch(path, 0, "abcde");
+  const http::Response described = send("GET " + path);
+  EXPECT_EQ(described.status, 200);
+  EXPECT_EQ(field(described, "state"), "receiving");
+  EXPECT_EQ(field(described, "received"), "5");
+}
+
+// T6
+TEST_F(TusDialectTest, OptionsTellWhatIsSpoken) {
+  settings.file_size_max = 1000;
+  for (const std::string& head : {std::string("OPTIONS /files"), "OPTIONS " + create(9),
+                                  std::string("OPTIONS /files/\nTus-Resumable: 0.1")}) {
+    const http::Response response = send(head);
+    EXPECT_EQ(response.status, 204) << head;
+    EXPECT_EQ(header(response, "Tus-Version"), "1.0.0");
+    EXPECT_EQ(header(response, "Tus-Resumable"), "1.0.0");
+    EXPECT_EQ(header(response, "Tus-Max-Size"), "1000");
+    const std::string extensions = "," + header(response, "Tus-Extension") + ",";
+    for (const char* name : {"creation", "creation-with-upload", "expiration", "termination"}) {
+      EXPECT_NE(extensions.find("," + std::string(name) + ","), std::string::npos) << name;
+    }
+  }
+  EXPECT_EQ(header(send("OPTIONS /files"), "Allow"), "POST, OPTIONS");
+  EXPECT_EQ(header(send("OPTIONS " + create(9)), "Allow"),
+            "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS");
+  EXPECT_EQ(header(send("OPTIONS /videos.json"), "Tus-Version"), "(none)");
+}
+
+// T12
+TEST_F(TusDialectTest, TellsWhenAnUploadExpires) {
+  const http::Response created = tus("POST /files\nUpload-Length: 9");
+  EXPECT_EQ(header(created, "Upload-Expires"), "Fri, 20 Dec 2019 01:00:00 GMT");
+  const std::string path = path_in(created);
+  EXPECT_EQ(header(tus("HEAD " + path), "Upload-Expires"), "Fri, 20 Dec 2019 01:00:00 GMT");
+  clock.advance(std::chrono::minutes(30));
+  EXPECT_EQ(header(patch(path, 0, "abc"), "Upload-Expires"), "Sat, 21 Dec 2019 00:30:00 GMT");
+  clock.advance(std::chrono::hours(1));
+  EXPECT_EQ(header(patch(path, 3, "d"), "Upload-Expires"), "Sat, 21 Dec 2019 01:30:00 GMT");
+}
+
+// Never 5xx on a HEAD: clients would begin a new upload.
+TEST_F(TusDialectTest, AHeadThatCannotBeAnsweredIsToComeAgain) {
+  const std::string path = create(9);
+  restart();
+  journal.finds_to_fail = 2;
+  const http::Response response = tus("HEAD " + path);
+  EXPECT_EQ(told(response), "423 (none)");
+  EXPECT_EQ(offset_at(path), "0");
+}
+
+TEST_F(TusDialectTest, GoesOnWithUploadsOfOtherDialects) {
+  const std::string path = open(9);
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 0");
+  send("PUT " + path + "\nContent-Range: bytes 0-4/9", "abcde");
+  EXPECT_EQ(told(patch(path, 5, "fgh")), "204 8");
+  const http::Response finished = send("PUT " + path + "\nContent-Range: bytes 8-8/9", "i");
+  EXPECT_EQ(finished.status, 200);
+  EXPECT_EQ(finished.body, R"({"id":"12345"})");
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 9");
+}
+
+TEST_F(TusDialectTest, OthersGoOnWithItsUploads) {
+  const std::string path = create(9);
+  patch(path, 0, "abcde");
+  EXPECT_EQ(header(send("PUT " + path + "\nContent-Range: bytes */9"), "Range"), "0-4");
+  EXPECT_EQ(send("PUT " + path + "\nContent-Range: bytes 5-8/9", "fghi").status, 200);
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 9");
+}
+
+TEST_F(TusDialectTest, LeavesUploadsInPartsAlone) {
+  const http::Response session =
+      send("POST /videos/upload.json?file_name=a&file_size=9&multi_chunk=true");
+  const std::string location(field(session, "location"));
+  const std::string path = location.substr(location.find("/uploads/"));
+  EXPECT_EQ(tus("HEAD " + path).status, 400);
+  EXPECT_EQ(patch(path, 0, "abc").status, 400);
+  EXPECT_TRUE(engine.pieces.empty());
+}
+
+TEST_F(TusDialectTest, ErrorsAreALineOfText) {
+  const http::Response response = tus("POST /files\nUpload-Length: -1");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(header(response, "Content-Type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(response.body, "Upload-Length: expected a non-negative decimal number, got \"-1\"\n");
+}
+
+// 408 is final for clients, as all of 4xx but 409 and 423.
+TEST_F(TusDialectTest, WhatARetryHealsIsNo4xx) {
+  const std::string path = create(9);
+  const std::string head = patch_head(path, 0) + "\nTus-Resumable: 1.0.0";
+  for (const Errc code : {Errc::idle_timeout, Errc::taken_over, Errc::draining, Errc::overloaded,
+                          Errc::storage_failed}) {
+    const http::Response response = refuse(head, Error(code, "?"));
+    EXPECT_EQ(response.status, 503);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::protocol::tus
