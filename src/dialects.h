@@ -13,6 +13,7 @@
 #include "protocol/multichunk/multichunk_dialect.h"
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/protocol_settings.h"
+#include "protocol/range308/range308_dialect.h"
 #include "protocol/router.h"
 #include "protocol/service_pages.h"
 #include "protocol/session_gate.h"
@@ -39,6 +40,7 @@ class Dialects {
         access_(parts.authenticator, settings_),
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
+        range308_({parts.engine, opener_, access_, settings_}),
         tus_({parts.engine, opener_, access_, settings_}),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
         router_({parts.engine, parts.pages, access_, enabled()}, settings_) {}
@@ -59,6 +61,8 @@ class Dialects {
         list.insert(list.end(), dialects);
       }
     };
+    // Of requests that say nothing, tus says what it expects.
+    add(protocol::range308_name, {&range308_});
     add(protocol::tus_name, {&tus_});
     add(protocol::panda_name, {&multichunk_, &panda_});
     return list;
@@ -68,6 +72,7 @@ class Dialects {
   const protocol::Access access_;
   protocol::multichunk::MultichunkDialect multichunk_;
   protocol::UploadOpener opener_;
+  protocol::range308::Range308Dialect range308_;
   protocol::tus::TusDialect tus_;
   protocol::panda::PandaDialect panda_;
   protocol::Router router_;
