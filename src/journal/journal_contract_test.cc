@@ -103,6 +103,18 @@ TEST_P(JournalContract, OnlyTheVersionThatIsMeantIsRemoved) {
   EXPECT_TRUE(commit({RemoveUpload{1, 1}})) << "it is gone already";
 }
 
+TEST_P(JournalContract, ATokenIsOfOneUploadAtATime) {
+  model::UploadRecord other = sample_upload(2);
+  other.token = sample_upload(1).token;
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  EXPECT_EQ(refusal({CreateUpload{other}}), Errc::internal);
+  EXPECT_FALSE(find(2));
+  EXPECT_TRUE(journal().healthy());
+  EXPECT_TRUE(commit({RemoveUpload{1, 0}, CreateUpload{other}}));
+  EXPECT_FALSE(find(1));
+  EXPECT_TRUE(find(2));
+}
+
 TEST_P(JournalContract, GivesEachNumberOnce) {
   const Result<std::uint64_t> first = sluice::testing::run(journal().next_upload_id());
   const Result<std::uint64_t> second = sluice::testing::run(journal().next_upload_id());

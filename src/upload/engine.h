@@ -37,7 +37,9 @@ class Engine {
   virtual ~Engine() = default;
 
   // Durable when it returns. file_too_large, disk_full, overloaded; too_many_sessions and
-  // quota_exceeded for an owner who has enough, not_authorized for a signature that was used.
+  // quota_exceeded for an owner who has enough, not_authorized for a signature that was used. With
+  // NewUpload::token it returns the upload that has the token; one that was delivered or aborted,
+  // or has expired, is forgotten for the new one. `conflict` where another call has been faster.
   virtual runtime::Task<Result<Snapshot>> create(NewUpload request) = 0;
 
   // Of requests that still run, it has made the bytes durable that had arrived, as far as the disk

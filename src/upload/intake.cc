@@ -18,7 +18,56 @@ namespace sluice::upload {
 using model::UploadRecord;
 using runtime::Task;
 
+namespace {
+
+// A file that the backend has not taken is kept.
+bool is_over(model::UploadState state) noexcept {
+  return state == model::UploadState::delivered || model::is_gone(state);
+}
+
+}  // namespace
+
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
+  if (request.token.empty()) {
+    co_return co_await create_named(std::move(request), std::nullopt);
+  }
+  std::optional<journal::RemoveUpload> removal;
+  const auto former = co_await core_.uploads.find(request.token);
+  if (!former && former.error().code() != Errc::not_found) {
+    co_return fail(former.error());
+  }
+  if (former && !is_over((*former)->state())) {
+    co_return *former;
+  }
+  if (former) {
+    const Result<journal::RemoveUpload> cleared = co_await clear(**former);
+    if (!cleared) {
+      co_return fail(cleared.error());
+    }
+    removal = *cleared;
+  }
+  auto created = co_await create_named(std::move(request), removal);
+  // The journal says so of a token that it has.
+  if (!created && created.error().code() == Errc::internal) {
+    co_return fail(Errc::conflict, "another request has opened this upload");
+  }
+  co_return created;
+}
+
+Task<Result<journal::RemoveUpload>> Intake::clear(LiveUpload& former) {
+  if (former.progress().blob_present) {
+    if (const Result<> removed = co_await remove_blob(former, core_.parts.store); !removed) {
+      co_return fail(removed.error());
+    }
+  }
+  if (const Result<> removed = co_await core_.parts.answers.remove(former.id()); !removed) {
+    co_return fail(removed.error());
+  }
+  co_return journal::RemoveUpload{former.id(), former.progress().version};
+}
+
+Task<Result<std::shared_ptr<LiveUpload>>> Intake::create_named(
+    NewUpload request, std::optional<journal::RemoveUpload> former) {
   Result<UploadRecord> made = co_await new_record(request.file_size, std::move(request.owner));
   if (!made) {
     co_return fail(made.error());
@@ -26,6 +75,9 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
   UploadRecord& record = *made;
   if (const Result<> admitted = co_await core_.admission.admit(request, record.id); !admitted) {
     co_return fail(admitted.error());
+  }
+  if (!request.token.empty()) {
+    record.token = std::move(request.token);
   }
   record.file_name = std::move(request.file_name);
   record.content_type = std::move(request.content_type);
@@ -36,6 +88,9 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();
+  if (former) {
+    changes.emplace_back(*former);
+  }
   if (request.use) {
     changes.emplace_back(used(*std::move(request.use)));
   }
@@ -49,7 +104,8 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
     core_.parts.announcer.announced();
   }
   core_.parts.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});
-  co_return core_.uploads.add(std::move(record));
+  co_return former ? core_.uploads.replace(std::move(record))
+                   : core_.uploads.add(std::move(record));
 }
 
 Task<Result<UploadRecord>> Intake::new_record(std::uint64_t file_size, std::string owner) {

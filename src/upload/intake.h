@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -29,6 +30,10 @@ class Intake {
                                                                FileIdentity& identity);
 
  private:
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> create_named(
+      NewUpload request, std::optional<journal::RemoveUpload> former);
+  // Removes what the store holds of an upload that is over. The change that removes the rest.
+  runtime::Task<Result<journal::RemoveUpload>> clear(LiveUpload& former);
   runtime::Task<Result<model::UploadRecord>> new_record(std::uint64_t file_size, std::string owner);
   // A clock that was set makes the journal forget no signature before its time.
   journal::UseSignature used(journal::UseSignature use) const;

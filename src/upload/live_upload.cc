@@ -148,6 +148,7 @@ Snapshot LiveUpload::snapshot() const {
   model::UploadProgress progress = this->progress();
   snapshot.state = progress.state;
   snapshot.expires_at = progress.expires_at;
+  snapshot.completed_at = progress.handoff_since;
   snapshot.failure = std::move(progress.failure);
   if (is_finished(progress.state)) {
     snapshot.answer = std::move(progress.answer);

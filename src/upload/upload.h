@@ -34,6 +34,8 @@ struct NewUpload {
   std::optional<std::uint64_t> file_size_max = {};
   // Whose share of the room it takes; empty: that of all.
   std::string room_of = {};
+  // Of the upload, for a dialect that finds it again by it; empty: a random one.
+  std::string token = {};
 };
 
 // NewUpload::room_of for the uploads of one of several owners.
@@ -85,6 +87,7 @@ struct Snapshot {
   std::uint64_t acknowledged = 0;
   Timestamp created_at;
   Timestamp expires_at;
+  Timestamp completed_at;  // When the hand-off began; before, no time.
   // The backend's final answer; set in `delivered` and `refused`.
   std::optional<model::Answer> answer;
   std::string failure;  // In `failed`: why the last attempt did.

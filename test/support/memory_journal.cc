@@ -114,6 +114,18 @@ Result<> MemoryJournal::check(const Change& change) const {
   return {};
 }
 
+bool MemoryJournal::takes_token_of_another(const Change& change,
+                                           const std::vector<Change>& beside) const {
+  const auto* const create = std::get_if<journal::CreateUpload>(&change);
+  return create != nullptr && std::ranges::any_of(uploads, [&](const auto& other) {
+           const bool is_removed = std::ranges::any_of(beside, [&](const Change& earlier) {
+             const auto* const remove = std::get_if<journal::RemoveUpload>(&earlier);
+             return remove != nullptr && remove->id == other.first;
+           });
+           return other.second.token == create->record.token && !is_removed;
+         });
+}
+
 Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   if (gate) {
     ++at_gate;
@@ -131,6 +143,9 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   for (const Change& change : changes) {
     if (const Result<> allowed = check(change); !allowed) {
       co_return allowed;
+    }
+    if (takes_token_of_another(change, changes)) {
+      co_return fail(Errc::internal, "the token is another upload's");
     }
   }
   ++commits;
