@@ -11,6 +11,7 @@
 
 #include "auth/authenticator.h"
 #include "protocol/access.h"
+#include "protocol/filepond/filepond_dialect.h"
 #include "protocol/formchunks/formchunks_dialect.h"
 #include "protocol/multichunk/multichunk_dialect.h"
 #include "protocol/panda/panda_dialect.h"
@@ -46,6 +47,7 @@ class Dialects {
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
         formchunks_({parts.engine, opener_, access_, settings_, form_key_}),
+        filepond_({parts.engine, opener_, access_, settings_}),
         range308_({parts.engine, opener_, access_, settings_}),
         tus_({parts.engine, opener_, access_, settings_}),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
@@ -69,6 +71,7 @@ class Dialects {
     };
     // Of requests that say nothing, tus says what it expects.
     add(protocol::range308_name, {&range308_});
+    add(protocol::filepond_name, {&filepond_});
     add(protocol::formchunks_name, {&formchunks_});
     add(protocol::tus_name, {&tus_});
     add(protocol::panda_name, {&multichunk_, &panda_});
@@ -81,6 +84,7 @@ class Dialects {
   protocol::multichunk::MultichunkDialect multichunk_;
   protocol::UploadOpener opener_;
   protocol::formchunks::FormChunksDialect formchunks_;
+  protocol::filepond::FilePondDialect filepond_;
   protocol::range308::Range308Dialect range308_;
   protocol::tus::TusDialect tus_;
   protocol::panda::PandaDialect panda_;

@@ -12,9 +12,10 @@ inline constexpr const char* tus_name = "tus";
 inline constexpr const char* rufh_name = "rufh";
 inline constexpr const char* range308_name = "range308";
 inline constexpr const char* formchunks_name = "formchunks";
+inline constexpr const char* filepond_name = "filepond";
 
 // That an operator may enable.
-inline constexpr std::array<std::string_view, 5> dialect_names{panda_name, tus_name, rufh_name,
-                                                               range308_name, formchunks_name};
+inline constexpr std::array<std::string_view, 6> dialect_names{
+    panda_name, tus_name, rufh_name, range308_name, formchunks_name, filepond_name};
 
 }  // namespace sluice::protocol
