@@ -260,6 +260,7 @@ void App::list_control() {
 
 void App::list_clients() {
   std::vector<runtime::Worker*> workers;
+  workers.reserve(workers_.size());
   for (const auto& worker : workers_) {
     workers.push_back(worker.get());
   }

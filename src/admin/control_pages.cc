@@ -86,7 +86,7 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
                 {"move", protocol::PathPattern("/locations/to/{}"),
                  [this](std::string url) { return move(std::move(url)); }},
                 {"move_back", protocol::PathPattern("/locations/back"),
-                 [this](std::string) { return move(std::string()); }}} {}
+                 [this](const std::string& /*none*/) { return move(std::string()); }}} {}
 
 Task<http::ReplyPtr> ControlPages::handle(http::Exchange& exchange) {
   auto reply = std::make_unique<http::Reply>();
@@ -120,11 +120,11 @@ Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {
   if (!id) {
     co_return fail(Errc::bad_request, "expected the number of an upload");
   }
-  const Result<upload::Snapshot> snapshot = co_await uploads_.retry(*id);
+  const Result<upload::SnapshotPtr> snapshot = co_await uploads_.retry(*id);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
-  co_return upload_page(*snapshot);
+  co_return upload_page(**snapshot);
 }
 
 Task<ControlPages::Answer> ControlPages::retry_all(std::string range) {

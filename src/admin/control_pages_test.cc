@@ -16,7 +16,7 @@ class ControlPagesTest : public ::testing::Test,
                          public upload::Operations,
                          public protocol::Relocation {
  protected:
-  runtime::Task<Result<upload::Snapshot>> retry(std::uint64_t upload_id) override {
+  runtime::Task<Result<upload::SnapshotPtr>> retry(std::uint64_t upload_id) override {
     retried.push_back(upload_id);
     if (upload_id == 404) {
       co_return fail(Errc::not_found, "there is no upload 404");
@@ -24,7 +24,7 @@ class ControlPagesTest : public ::testing::Test,
     upload::Snapshot snapshot;
     snapshot.id = upload_id;
     snapshot.state = model::UploadState::received;
-    co_return snapshot;
+    co_return std::make_unique<const upload::Snapshot>(std::move(snapshot));
   }
 
   runtime::Task<Result<upload::RetriedPage>> retry_all(upload::RetryRange range) override {

@@ -150,7 +150,7 @@ void LogSink::write(LogLevel level, std::string_view event, LogFields fields) no
   try {
     text = line(level, event, fields);
   } catch (const std::exception&) {
-    // Out of memory: the event is lost, the program goes on.
+    text.clear();  // Out of memory: the event is lost, the program goes on.
   }
   const MutexLock lock(queue_->mutex);
   if (text.empty()) {

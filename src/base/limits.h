@@ -306,6 +306,8 @@ inline constexpr std::chrono::hours form_upload_time_max{24};
 // A smaller one has less time: so long, and as long as it takes at this pace.
 inline constexpr std::chrono::minutes form_upload_time_least{10};
 inline constexpr std::uint64_t form_upload_bytes_per_second_min = 16 * KiB;
+// Room that is promised for a file of which nothing has come and no size is known.
+inline constexpr std::uint64_t unknown_size_room = 16 * MiB;
 // A file without a session gives room that it did not need back when it is more than this.
 inline constexpr std::uint64_t unused_room_max = 64 * KiB;
 // Bytes of a file without a session, when the server dies, go after this at the latest.

@@ -9,8 +9,8 @@ Handoff handoff_of(const model::UploadRecord& record, unsigned attempt) {
   handoff.upload_id = record.id;
   handoff.idempotency_key = short_digest("handoff:" + record.token);
   handoff.file_name = record.file_name;
-  handoff.blob_size = record.file_size;
-  handoff.file_size = record.layout ? record.layout->main_size : record.file_size;
+  handoff.blob_size = size_bound(record);
+  handoff.file_size = record.layout ? record.layout->main_size : handoff.blob_size;
   if (record.layout) {
     handoff.is_multichunk = true;
     handoff.extra_files = record.layout->extra_files;

@@ -88,9 +88,9 @@ std::optional<Finding> judge_upload(const UploadRecord& record,
                                blob_path(record.id), *blob_size, record.id, end),
                    remedy};
   }
-  if (*blob_size > record.file_size) {
+  if (*blob_size > size_bound(record)) {
     return Finding{fmt::format("{} has {} bytes, the file of upload {} only {}: cut it by hand",
-                               blob_path(record.id), *blob_size, record.id, record.file_size)};
+                               blob_path(record.id), *blob_size, record.id, size_bound(record))};
   }
   return std::nullopt;
 }

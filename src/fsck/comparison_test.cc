@@ -20,7 +20,7 @@ constexpr std::uint64_t file_size = 1000;
 
 model::UploadRecord upload(UploadState state, std::uint64_t stored) {
   model::UploadRecord record = sample_upload(0x2A7);
-  record.file_size = file_size;
+  record.progress.file_size = file_size;
   record.progress.state = state;
   if (stored != 0) {
     record.progress.stored.add({stored / 2, stored});

@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 #include <chrono>
 #include <utility>
 
@@ -81,7 +82,7 @@ std::string question_of(const upload::NewUpload& proposal, const http::Request& 
   document["event"] = "authorize";
   document["dialect"] = proposal.dialect;
   document["file_name"] = to_valid_utf8(proposal.file_name);
-  document["file_size"] = proposal.file_size;
+  document["file_size"] = json::value_from(proposal.file_size);
   document["content_type"] = to_valid_utf8(proposal.content_type);
   document["parameters"] = json_or_null(proposal.parameters);
   document["client_address"] = client_address;

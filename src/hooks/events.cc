@@ -3,6 +3,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 
 #include "base/encoding.h"
 #include "hooks/json_text.h"
@@ -37,7 +38,7 @@ json::object upload_document(const UploadRecord& record, const UploadProgress& a
   json::object upload;
   upload["id"] = record.id;
   upload["file_name"] = to_valid_utf8(record.file_name);
-  upload["file_size"] = record.file_size;
+  upload["file_size"] = json::value_from(after.file_size);
   upload["content_type"] = to_valid_utf8(record.content_type);
   upload["state"] = model::to_text(after.state);
   upload["created_at"] =

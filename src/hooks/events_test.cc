@@ -66,17 +66,23 @@ TEST(Events, AreToldAsJson) {
   record.id = 7;
   record.token = "secret";
   record.file_name = "a\"\xff.mp4";
-  record.file_size = 9;
   record.parameters = R"({"payload":"p"})";
   record.origin = R"({"client_address":"192.0.2.1"})";
   record.created_at = Timestamp(std::chrono::seconds(1000));
-  const auto body =
-      body_of(Event::finished, record, answered(UploadState::refused, 422, "too \"long\""));
+  model::UploadProgress after = answered(UploadState::refused, 422, "too \"long\"");
+  after.file_size = 9;
+  const auto body = body_of(Event::finished, record, after);
   EXPECT_EQ(body, R"({"event":"finished","upload":{"id":7,"file_name":"a\")"
                   "\xef\xbf\xbd"
                   R"(.mp4","file_size":9,"content_type":"","state":"refused","created_at":1000,)"
                   R"("parameters":{"payload":"p"},"origin":{"client_address":"192.0.2.1"}},)"
                   R"("answer":{"status":422,"body":"too \"long\""}})");
+}
+
+TEST(Events, ASizeThatIsNotKnownIsNull) {
+  const auto body = body_of(Event::created, {}, in(UploadState::receiving));
+  ASSERT_TRUE(body);
+  EXPECT_NE(body->find(R"("file_size":null,)"), std::string::npos) << *body;
 }
 
 TEST(Events, TheEndOfARefusedFileIsNoEvent) {

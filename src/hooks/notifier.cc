@@ -30,6 +30,9 @@ Notifier::~Notifier() = default;
 std::vector<journal::Change> Notifier::announcements(const model::UploadRecord& record,
                                                      const model::UploadProgress* before,
                                                      const model::UploadProgress& after) const {
+  if (record.is_partial) {
+    return {};  // The upload that is made of it is the client's.
+  }
   std::vector<journal::Change> changes;
   if (record.file_name.empty()) {
     return changes;

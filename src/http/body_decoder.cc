@@ -95,7 +95,7 @@ Result<> ChunkedDecoder::framing(char c) {
                                            std::to_string(limits::trailer_bytes_max) +
                                            " bytes; got more");
       }
-      return trailer(c);
+      return trailer_byte(c);
     case State::data:
     case State::done:
       break;
@@ -145,9 +145,31 @@ Result<> ChunkedDecoder::size_line(char c) {
   return refuse("CR LF or ';' behind a chunk size", c);
 }
 
+Result<> ChunkedDecoder::trailer_byte(char c) {
+  const State before = state_;
+  Result<> read = trailer_syntax(c);
+  if (read && c != '\r' && before != State::last_lf) {
+    trailers_ += c;
+  }
+  return read;
+}
+
+std::optional<std::string> ChunkedDecoder::trailer(std::string_view name) const {
+  std::string_view lines = done() ? std::string_view(trailers_) : std::string_view();
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(line.size() + 1);
+    const std::size_t colon = line.find(':');
+    if (equals_ignoring_case(line.substr(0, colon), name)) {
+      return std::string(trimmed(line.substr(colon + 1)));
+    }
+  }
+  return std::nullopt;
+}
+
 // *( field-line CRLF ) CRLF. A line that is no field line would be a request to a parser that ends
 // the body earlier.
-Result<> ChunkedDecoder::trailer(char c) {
+Result<> ChunkedDecoder::trailer_syntax(char c) {
   switch (state_) {
     case State::trailer_first:
     case State::trailer_name:

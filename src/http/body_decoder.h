@@ -4,14 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/error.h"
 
 namespace sluice::http {
 
-// Feed it the body's bytes in pieces of any size. Chunk extensions and trailers are read within
-// their bounds and dropped. bad_request for anything else; the connection cannot go on then, and
+// Feed it the body's bytes in pieces of any size. Chunk extensions are read within their bounds and
+// dropped, trailers are kept. bad_request for anything else; the connection cannot go on then, and
 // decode() must not be called again.
 class ChunkedDecoder {
  public:
@@ -25,6 +28,8 @@ class ChunkedDecoder {
   // overlap.
   Result<Step> decode(Bytes input, MutableBytes output);
   bool done() const noexcept { return state_ == State::done; }
+  // As Trailers::trailer().
+  std::optional<std::string> trailer(std::string_view name) const;
 
  private:
   enum class State {
@@ -46,12 +51,14 @@ class ChunkedDecoder {
 
   Result<> framing(char c);
   Result<> size_line(char c);
-  Result<> trailer(char c);
+  Result<> trailer_byte(char c);
+  Result<> trailer_syntax(char c);
 
   State state_ = State::size_first;
   std::uint64_t chunk_left_ = 0;
   std::size_t line_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
+  std::string trailers_;  // Field lines with LF behind each.
 };
 
 }  // namespace sluice::http

@@ -183,6 +183,24 @@ TEST(ChunkedDecoder, ChunkLinesAreBounded) {
   EXPECT_EQ(decode({many + "0\r\n\r\n"}, 9).body, std::string(100, 'x'));
 }
 
+TEST(ChunkedDecoder, KeepsTrailersForTheirReader) {
+  const std::string_view wire =
+      "1\r\nx\r\n0\r\nA: 1\r\nUpload-Checksum:\tsha1 x: y \r\na: 2\r\nB:\r\n\r\n";
+  for (const std::size_t size : {wire.size(), std::size_t{1}}) {
+    ChunkedDecoder decoder;
+    std::vector<std::byte> output(1);
+    for (std::size_t at = 0; !decoder.done();) {
+      EXPECT_FALSE(decoder.trailer("A")) << "before the end";
+      const std::string_view piece = wire.substr(at, size);
+      at += decoder.decode(as_bytes(piece), output).value().consumed;
+    }
+    EXPECT_EQ(decoder.trailer("upload-checksum"), "sha1 x: y");
+    EXPECT_EQ(decoder.trailer("A"), "1");
+    EXPECT_EQ(decoder.trailer("B"), "");
+    EXPECT_FALSE(decoder.trailer("C"));
+  }
+}
+
 TEST(ChunkedDecoder, TrailersAreBoundedTogether) {
   const std::string field = "T: 0123456789\r\n";
   const auto wire = [&](std::size_t trailer_bytes) {

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "http/interims.h"
 #include "http/message.h"
+#include "http/trailers.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 
@@ -60,14 +63,22 @@ class Exchange {
  public:
   // All of it outlives the exchange.
   Exchange(const Request& request, const RequestContext& context, runtime::ByteSource& body,
-           Interims& interims) noexcept
-      : request_(request), context_(context), body_(body), interims_(interims) {}
+           Interims& interims, const Trailers* trailers = nullptr) noexcept
+      : request_(request),
+        context_(context),
+        body_(body),
+        interims_(interims),
+        trailers_(trailers) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
   const Request& request() const noexcept { return request_; }
   const RequestContext& context() const noexcept { return context_; }
   runtime::ByteSource& body() const noexcept { return body_; }
+  // As Trailers::trailer().
+  std::optional<std::string> trailer(std::string_view name) const {
+    return trailers_ != nullptr ? trailers_->trailer(name) : std::nullopt;
+  }
 
   // Sends an answer in front of the final one, as Interims::write() does. An error: the connection
   // has ended, and what the body still brings says why.
@@ -86,6 +97,7 @@ class Exchange {
   const RequestContext& context_;
   runtime::ByteSource& body_;
   Interims& interims_;
+  const Trailers* const trailers_;            // Null: there are none.
   const Destination* destination_ = nullptr;  // Null: nowhere yet.
 };
 

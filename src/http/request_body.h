@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -14,6 +16,7 @@
 #include "http/input_buffer.h"
 #include "http/interims.h"
 #include "http/message.h"
+#include "http/trailers.h"
 #include "net/byte_stream.h"
 #include "net/progress.h"
 #include "runtime/byte_source.h"
@@ -23,7 +26,7 @@ namespace sluice::http {
 // Lives on the connection's thread while its request is answered; only cancel() may be called from
 // another. Never takes a byte behind the body: pipelined bytes stay in `input`. After an error
 // every further call reports it again.
-class RequestBody final : public runtime::ByteSource {
+class RequestBody final : public runtime::ByteSource, public Trailers {
  public:
   // All references must outlive the body. A client that tries `patience` is given up with
   // idle_timeout.
@@ -40,6 +43,9 @@ class RequestBody final : public runtime::ByteSource {
   std::unique_ptr<runtime::Loan> lend() override;
   std::optional<std::uint64_t> remaining() const override;
   void cancel(Errc reason) override;
+  std::optional<std::string> trailer(std::string_view name) const override {
+    return decoder_.trailer(name);
+  }
 
   // Every byte of it was read, and of its framing too.
   bool finished() const noexcept;

@@ -230,7 +230,7 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   AccessLine line(log_, metrics_, context);
   Interims interims(*stream_, request, settings_.write);
   RequestBody body(*stream_, input_, request, settings_.body, metrics_, interims);
-  Exchange exchange(request, context, body, interims);
+  Exchange exchange(request, context, body, interims, &body);
   body_ = &body;
   if (cut_) {
     body.cancel(*cut_);

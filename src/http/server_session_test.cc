@@ -382,10 +382,10 @@ TEST_F(ServerSessionTest, LogsAndCountsEachRequestWithoutItsPath) {
   ASSERT_EQ(log_.lines.size(), 2U);
   const std::regex first(
       "request request=" + handler_.last_context.request_id +
-      R"( upload=7 peer=192\.0\.2\.1 method=PUT route=scripted status=200 bytes=3 milliseconds=[0-9.]+ answered=1)");
+      R"( upload=7 peer=192\.0\.2\.1 method=PUT route=scripted dialect= status=200 bytes=3 milliseconds=[0-9.]+ answered=1)");
   EXPECT_TRUE(std::regex_match(log_.lines[0], first)) << log_.lines[0];
   const std::regex second(
-      R"(request request=[\w-]{12} peer=192\.0\.2\.1 method=- route=none status=400 bytes=0 milliseconds=[0-9.]+ answered=1)");
+      R"(request request=[\w-]{12} peer=192\.0\.2\.1 method=- route=none dialect= status=400 bytes=0 milliseconds=[0-9.]+ answered=1)");
   EXPECT_TRUE(std::regex_match(log_.lines[1], second)) << log_.lines[1];
   const RequestCounter::Counts expected{{{"none", 400}, 1}, {{"scripted", 200}, 1}};
   EXPECT_EQ(metrics_.requests.counts(), expected);

@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
+#include "model/extent.h"
 #include "model/layout.h"
 #include "model/notification.h"
 #include "model/upload.h"
@@ -23,21 +25,11 @@ struct OwnerLimits {
   std::optional<std::uint64_t> records = std::nullopt;
 };
 // too_many_sessions or quota_exceeded when the owner would have more than `limits` with it.
+// `conflict` when there is one with its token.
 struct CreateUpload {
   model::UploadRecord record;
   OwnerLimits limits = {};
-};
-// Facts known only when the file was there. The id has to be that of an upload in `receiving`; the
-// limits are as above. Committed together with the UpdateUpload that names the bytes.
-struct IdentifyUpload {
-  std::uint64_t id = 0;
-  std::uint64_t file_size = 0;
-  std::string file_name;
-  std::string content_type;
-  std::string parameters;
-  std::string origin;
-  std::string owner;
-  OwnerLimits limits;
+  std::vector<model::Extent> extents = {};  // Of the bytes that the record names as stored.
 };
 // not_authorized when it has been used already. Remembered until `expires_at`.
 struct UseSignature {
@@ -45,7 +37,8 @@ struct UseSignature {
   Timestamp now;
   Timestamp expires_at;
 };
-// `conflict` when the upload has another version than `progress`. It has the next one then.
+// `conflict` when the upload has another version than `progress`. It has the next one then. A size
+// that was known stays so.
 struct UpdateUpload {
   std::uint64_t id = 0;
   model::UploadProgress progress;
@@ -54,10 +47,14 @@ struct UpdateUpload {
   bool may_be_lost = false;
   // The upload's. Without it the ranges of a multi-chunk upload take more room.
   std::optional<model::Layout> layout = std::nullopt;
+  // Of bytes that `progress` names as stored from now on; those of a repeated change may come
+  // again.
+  std::vector<model::Extent> extents = {};
 };
 // Makes all earlier commits survive a power cut.
 struct SyncJournal {};
-// `conflict` when the upload is there and has another version. Unset: it may have any.
+// `conflict` when there is no upload in this version. Unset: it may have any, or be gone. An upload
+// with the same id may be created behind it in the same commit.
 struct RemoveUpload {
   std::uint64_t id = 0;
   std::optional<std::uint64_t> version = std::nullopt;
@@ -81,8 +78,8 @@ struct PostponeNotification {
 struct RemoveNotification {
   std::uint64_t id = 0;
 };
-using Change = std::variant<CreateUpload, IdentifyUpload, UseSignature, UpdateUpload, SyncJournal,
-                            RemoveUpload, PutVideo, RemoveVideo, AddNotification,
-                            PostponeNotification, RemoveNotification>;
+using Change =
+    std::variant<CreateUpload, UseSignature, UpdateUpload, SyncJournal, RemoveUpload, PutVideo,
+                 RemoveVideo, AddNotification, PostponeNotification, RemoveNotification>;
 
 }  // namespace sluice::journal

@@ -130,8 +130,8 @@ TEST_F(DamagedRowsTest, TheyHoldNoRoom) {
   commit(CreateUpload{sample_upload(2)});
   damage("UPDATE uploads SET owner = 'ann'");
   damage("UPDATE uploads SET file_size = -9 WHERE id = 1");
-  EXPECT_EQ(sluice::testing::run(journal->promises())->bytes, sample_upload(2).file_size);
-  const std::vector<PromisedRoom> rooms{{2, "ann", sample_upload(2).file_size}};
+  EXPECT_EQ(sluice::testing::run(journal->promises())->bytes, sample_upload(2).file_size_max);
+  const std::vector<PromisedRoom> rooms{{2, "ann", sample_upload(2).file_size_max}};
   EXPECT_EQ(sluice::testing::run(journal->promises())->to_owners, rooms);
 }
 

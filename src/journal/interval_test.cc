@@ -92,7 +92,7 @@ TEST_F(IntervalJournal, NamesTheBytesThatOnlyTheBlobsOfAnOlderVersionTell) {
     }
     ASSERT_TRUE(commit({update}));
   }
-  const std::uint64_t file_size = sample_upload(3).file_size;
+  const std::uint64_t file_size = sample_upload(3).file_size_max;
   blob_size = [file_size](std::uint64_t id) -> Result<std::uint64_t> {
     return id == 2 ? Result<std::uint64_t>(0) : id == 3 ? file_size + 7 : 150;
   };

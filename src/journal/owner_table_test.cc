@@ -36,7 +36,7 @@ class OwnerTableTest : public ::testing::Test {
                                     std::uint64_t size) {
     model::UploadRecord record = sample_upload(id);
     record.owner = owner;
-    record.file_size = size;
+    record.progress.file_size = record.file_size_max = size;
     return record;
   }
   static model::VideoRecord video(const std::string& id, const std::string& owner,
@@ -186,27 +186,32 @@ TEST_F(OwnerTableTest, RefusesWhatGoesBeyondTheLimitsAndHarmsNobodyElse) {
 }
 
 TEST_F(OwnerTableTest, AnUploadGetsItsOwnerLater) {
-  ASSERT_TRUE(commit({CreateUpload{upload(1, "", 1000)}, CreateUpload{upload(2, "ann", 90)}}));
-  IdentifyUpload change{.id = 1,
-                        .file_size = 11,
-                        .file_name = "b",
-                        .content_type = "c",
-                        .parameters = "{}",
-                        .origin = "{}",
-                        .owner = "ann",
-                        .limits = {.sessions = std::nullopt, .bytes = 100}};
-  EXPECT_EQ(code_of(commit({change})), Errc::quota_exceeded);
+  model::UploadRecord nameless = upload(1, "", 1000);
+  nameless.progress.file_size.reset();
+  ASSERT_TRUE(commit({CreateUpload{nameless}, CreateUpload{upload(2, "ann", 90)}}));
+  EXPECT_EQ(usage(""), "1 1000") << "of unknown size, it counts as much as it may have";
+  const OwnerLimits limits{.sessions = std::nullopt, .bytes = 100};
+  EXPECT_EQ(code_of(commit({RemoveUpload{1, 0}, CreateUpload{upload(1, "ann", 11), limits}})),
+            Errc::quota_exceeded);
   EXPECT_EQ(usage(""), "1 1000");
-  change.file_size = 10;
-  ASSERT_TRUE(commit({change}));
+  ASSERT_TRUE(commit({RemoveUpload{1, 0}, CreateUpload{upload(1, "ann", 10), limits}}));
   EXPECT_EQ(usage(""), "0 0");
   EXPECT_EQ(usage("ann"), "2 100");
+}
+
+TEST_F(OwnerTableTest, AFileWhoseSizeBecomesKnownCountsThat) {
+  model::UploadRecord record = upload(1, "ann", 1000);
+  record.progress.file_size.reset();
+  ASSERT_TRUE(commit({CreateUpload{record}}));
+  ASSERT_TRUE(commit({UpdateUpload{1, record.progress}}));
+  EXPECT_EQ(usage("ann"), "1 1000");
+  record.progress.version = 1;
+  record.progress.file_size = 30;
+  ASSERT_TRUE(commit({UpdateUpload{1, record.progress}}));
+  EXPECT_EQ(usage("ann"), "1 30");
   const auto found = sluice::testing::run(journal->find_upload_by_id(1));
   ASSERT_TRUE(found && *found);
-  EXPECT_EQ((*found)->file_name + (*found)->content_type + (*found)->owner, "bcann");
-  EXPECT_EQ((*found)->file_size, 10U);
-  change.id = 9;
-  EXPECT_EQ(code_of(commit({change})), Errc::internal);
+  EXPECT_EQ((*found)->progress.file_size, 30U);
 }
 
 TEST_F(OwnerTableTest, ASignatureServesOnceAlsoAfterARestart) {

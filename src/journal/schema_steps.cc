@@ -424,9 +424,16 @@ constexpr const char* version_15 = R"sql(
 ALTER TABLE uploads ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-// The words of the session's request are the upload's, not its layout's.
+// The words of the session's request are the upload's, not its layout's. A file's size may be
+// unknown: `file_size` is then the most that it may be, which counts for the owner.
 constexpr const char* version_16 = R"sql(
 ALTER TABLE uploads ADD COLUMN dialect TEXT NOT NULL DEFAULT 'panda';
+ALTER TABLE uploads ADD COLUMN words TEXT NOT NULL DEFAULT '';
+ALTER TABLE uploads ADD COLUMN is_partial INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN size_known INTEGER NOT NULL DEFAULT 1;
+DROP INDEX uploads_promised;
+CREATE INDEX uploads_promised ON uploads (file_size, size_known)
+  WHERE state = 'receiving' AND stored = '';
 UPDATE uploads SET layout = json_remove(layout, '$.asked_in_json'),
   dialect = CASE WHEN json_extract(layout, '$.asked_in_json') THEN 'panda-json'
     ELSE 'panda' END

@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
+
 namespace sluice::journal {
 namespace {
 
@@ -212,12 +214,9 @@ Result<> SqliteDatabase::apply_all(std::span<Commit> commits) {
 Result<> SqliteDatabase::apply(const Change& change) {
   const Overloaded applied{
       [&](const CreateUpload& create) {
+        SLUICE_CHECK(create.extents.empty());  // It lies beside local files.
         const Result<> created = uploads.create(create.record);
         return created ? owners.check(create.record.owner, create.limits) : created;
-      },
-      [&](const IdentifyUpload& identify) {
-        const Result<> identified = uploads.identify(identify);
-        return identified ? owners.check(identify.owner, identify.limits) : identified;
       },
       [&](const UseSignature& use) { return owners.use_signature(use); },
       [&](const UpdateUpload& update) { return uploads.update(update); },

@@ -80,10 +80,12 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.parameters = std::string("{}\0{}", 5);
   record.origin = R"({"address":"::1"})";
   record.owner = "key";
-  record.file_size = 12;
+  record.progress.file_size = record.file_size_max = 12;
   record.layout = model::Layout{9, 4, {}};
   EXPECT_TRUE(record.layout->add("tag", "name", 3));
   record.dialect = "multichunk";
+  record.words = R"({"metadata":"a"})";
+  record.is_partial = true;
   record.progress.state = model::UploadState::refused;
   record.progress.stored.add({0, 10});
   record.progress.stored.add({20, 9'007'199'254'740'992});
@@ -200,7 +202,8 @@ TEST_F(SqliteJournalTest, FindsRefusedAndFailedUploadsInTheOrderOfTheirDecision)
 
 TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
   model::UploadRecord record = sample_upload(1);
-  record.layout = model::Layout{.main_size = record.file_size, .part_size = 5, .extra_files = {}};
+  record.layout =
+      model::Layout{.main_size = record.file_size_max, .part_size = 5, .extra_files = {}};
   record.origin = R"({"address":"192.0.2.1"})";
   model::UploadRecord aborted = record;
   aborted.id = 2;
@@ -404,7 +407,7 @@ TEST_F(SqliteJournalTest, APieceOfManyPartsWritesFewPages) {
   model::UploadRecord record = sample_upload(1);
   record.layout =
       model::Layout{limits::part_count_max * limits::part_bytes_min, limits::part_bytes_min, {}};
-  record.file_size = record.layout->total_size();
+  record.progress.file_size = record.file_size_max = record.layout->total_size();
   for (std::uint64_t part = 0; part < limits::part_count_max; part += 2) {
     record.progress.stored.add(
         {part * limits::part_bytes_min, (part + 1) * limits::part_bytes_min});

@@ -212,6 +212,7 @@ TEST_F(SqliteTables, BringRowsOfVersion2UpToDate) {
     EXPECT_EQ((*record)->origin, "{}");
     EXPECT_EQ((*record)->owner + (*record)->progress.failure, "");
     EXPECT_FALSE((*record)->layout);
+    EXPECT_EQ((*record)->progress.file_size, 9U) << "of older versions every size is known";
     const bool under_way = id == 2 || id == 3;
     EXPECT_EQ((*record)->progress.handoff_since >= before, under_way)
         << "a hand-off under way has all of its time before it";
@@ -247,8 +248,9 @@ TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {
     ASSERT_TRUE(connection);
     ASSERT_TRUE(connection->execute(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
-        " INSERT INTO uploads SELECT i, 'token' || i, x'', 9, x'', '{}', 1, 'receiving', '0-5',"
-        " i, 1, 0, 0, NULL, NULL, NULL, '{}', '', '', 0, x'', 0, '', 1, 0, 'panda' FROM n"));
+        " INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters,"
+        " created_at, state, stored, expires_at, blob_present, attempts, next_attempt_at)"
+        " SELECT i, 'token' || i, x'', 9, x'', '{}', 1, 'receiving', '0-5', i, 1, 0, 0 FROM n"));
   }
   auto connection = open_database(path, Durability::none);
   ASSERT_TRUE(connection);

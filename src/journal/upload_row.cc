@@ -129,7 +129,10 @@ std::expected<model::UploadRecord, const char*> take_upload(Execution& row) {
   record.id = columns.count("id");
   record.token = columns.bytes();
   record.file_name = columns.bytes();
-  record.file_size = columns.count("file_size");
+  record.file_size_max = columns.count("file_size");
+  if (columns.integer("size_known", 0, 1) == 1) {
+    record.progress.file_size = record.file_size_max;
+  }
   record.content_type = columns.bytes();
   record.parameters = columns.bytes();
   record.origin = columns.bytes();
@@ -137,12 +140,18 @@ std::expected<model::UploadRecord, const char*> take_upload(Execution& row) {
   const std::string layout = columns.bytes();
   if (!layout.empty()) {
     record.layout = layout_from_text(layout);
-    const bool fits = record.layout && record.layout->total_size() == record.file_size;
+    const bool fits = record.layout && record.layout->total_size() == record.progress.file_size;
     columns.expect(fits, "layout");
   }
   record.dialect = columns.bytes();
+  record.words = columns.bytes();
+  record.is_partial = columns.integer("is_partial", 0, 1) == 1;
   record.created_at = columns.time("created_at");
   take_progress(columns, record.layout, record.progress);
+  const model::UploadState state = record.progress.state;
+  columns.expect(
+      record.progress.file_size || state == model::UploadState::receiving || is_gone(state),
+      "size_known");
   if (columns.damaged() != nullptr) {
     return std::unexpected(columns.damaged());
   }

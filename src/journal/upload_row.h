@@ -14,11 +14,11 @@ namespace sluice::journal {
 
 // The columns in the order in which the functions below take and bind them.
 inline constexpr const char* upload_columns =
-    "id, token, file_name, file_size, content_type, parameters, origin, owner, layout, dialect,"
-    " created_at, version, state, stored, unsynced, expires_at, blob_present, attempts,"
-    " next_attempt_at, handoff_since, failure, answer_status, answer_headers, answer_body,"
-    " answer_spilled";
-inline constexpr int upload_column_count = 25;
+    "id, token, file_name, file_size, size_known, content_type, parameters, origin, owner, layout,"
+    " dialect, words, is_partial, created_at, version, state, stored, unsynced, expires_at,"
+    " blob_present, attempts, next_attempt_at, handoff_since, failure, answer_status,"
+    " answer_headers, answer_body, answer_spilled";
+inline constexpr int upload_column_count = 28;
 
 // The texts that a progress becomes; they must live while they are bound.
 struct ProgressTexts {

@@ -23,14 +23,16 @@ std::uint64_t weight_of(std::size_t text_bytes) {
 Result<> UploadTable::prepare() {
   const std::string select = std::string("SELECT ") + upload_columns + " FROM uploads ";
   const std::string update =
-      "UPDATE uploads SET version = version + 1, state = ?, stored = ?, unsynced = ?, expires_at = "
-      "?,"
-      " blob_present = ?, attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?,"
+      "UPDATE uploads SET version = version + 1, file_size = coalesce(?, file_size),"
+      " size_known = ?, state = ?, stored = ?, unsynced = ?, expires_at = ?, blob_present = ?, "
+      "attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?,"
       " answer_status = ?, answer_headers = ?, answer_body = ?, answer_spilled = ?";
   const std::string promised =
       " FROM uploads INDEXED BY uploads_promised"
       " WHERE state = 'receiving' AND stored = '' AND file_size BETWEEN 0 AND " +
       std::to_string(limits::file_size_max);
+  const std::string room = "CASE WHEN size_known THEN file_size ELSE min(file_size, " +
+                           std::to_string(limits::unknown_size_room) + ") END";
   std::string places = "?";  // That of the weight.
   for (int i = 0; i < upload_column_count; ++i) {
     places += ", ?";
@@ -38,16 +40,14 @@ Result<> UploadTable::prepare() {
   return connection_.prepare_all({
       {&insert_,
        std::string("INSERT INTO uploads (") + upload_columns + ", weight) VALUES (" + places + ")"},
-      {&identify_,
-       "UPDATE uploads SET file_size = ?, file_name = ?, content_type = ?, parameters = ?,"
-       " origin = ?, owner = ?, weight = ? WHERE id = ? AND state = 'receiving'"},
       {&update_, update + " WHERE id = ? AND version = ?"},
-      {&finish_, update +
-                     ", content_type = x'', parameters = '{}', origin = '{}',"
-                     " weight = 1 + (length(file_name) + length(CAST(layout AS BLOB)) + ?) / " +
-                     std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
+      {&finish_,
+       update +
+           ", content_type = x'', parameters = '{}', origin = '{}',"
+           " weight = 1 + (length(file_name) + length(CAST(layout || words AS BLOB)) + ?) / " +
+           std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
       {&bury_, update + ", content_type = x'', parameters = '{}', origin = '{}', file_name = x'',"
-                        " layout = '', weight = 1 WHERE id = ? AND version = ?"},
+                        " layout = '', words = '', weight = 1 WHERE id = ? AND version = ?"},
       // A few at a time: each burial brings one.
       {&forget_gone_,
        "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads INDEXED BY uploads_gone"
@@ -84,52 +84,42 @@ Result<> UploadTable::prepare() {
       {&after_, "SELECT id FROM uploads WHERE id > ? ORDER BY id"},
       {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
       // total() does not overflow; it is exact up to 2^53 bytes, far above any disk.
-      {&promised_, "SELECT CAST(total(file_size) AS INTEGER)" + promised},
-      {&promised_to_owners_, "SELECT id, owner, file_size" + promised + " AND owner <> ''"},
+      {&promised_, "SELECT CAST(total(" + room + ") AS INTEGER)" + promised},
+      {&promised_to_owners_, "SELECT id, owner, " + room + promised + " AND owner <> ''"},
   });
 }
 
 Result<> UploadTable::create(const model::UploadRecord& record) {
+  if (const Result<> fresh = expect_new(record.token); !fresh) {
+    return fresh;
+  }
   const std::string layout = record.layout ? layout_to_text(*record.layout) : "";
   const ProgressTexts texts(record.progress, record.layout);
   Execution execution(insert_);
   execution.bind_unsigned(record.id);
   execution.bind_text(record.token);
   execution.bind_blob(record.file_name);
-  execution.bind_unsigned(record.file_size);
+  execution.bind_unsigned(size_bound(record));
+  execution.bind(record.progress.file_size ? 1 : 0);
   execution.bind_blob(record.content_type);
   execution.bind_text(record.parameters);
   execution.bind_text(record.origin);
   execution.bind_text(record.owner);
   execution.bind_text(layout);
   execution.bind_text(record.dialect);
+  execution.bind_text(record.words);
+  execution.bind(record.is_partial ? 1 : 0);
   execution.bind_time(record.created_at);
   execution.bind_unsigned(record.progress.version);
   bind_progress(execution, record.progress, texts);
   execution.bind_unsigned(weight_of(record.file_name.size() + record.content_type.size() +
                                     record.parameters.size() + record.origin.size() +
-                                    layout.size()));
+                                    layout.size() + record.words.size()));
   return execution.finish();
 }
 
-Result<> UploadTable::identify(const IdentifyUpload& change) {
-  Execution execution(identify_);
-  execution.bind_unsigned(change.file_size);
-  execution.bind_blob(change.file_name);
-  execution.bind_blob(change.content_type);
-  execution.bind_text(change.parameters);
-  execution.bind_text(change.origin);
-  execution.bind_text(change.owner);
-  execution.bind_unsigned(weight_of(change.file_name.size() + change.content_type.size() +
-                                    change.parameters.size() + change.origin.size()));
-  execution.bind_unsigned(change.id);
-  if (Result<> done = execution.finish(); !done) {
-    return done;
-  }
-  return expect_one_change(change.id);
-}
-
 Result<> UploadTable::update(const UpdateUpload& update) {
+  SLUICE_CHECK(update.extents.empty());  // It lies beside local files.
   if (!model::is_settled(update.progress)) {
     return change(update_, update);
   }
@@ -149,6 +139,12 @@ Result<> UploadTable::update(const UpdateUpload& update) {
 Result<> UploadTable::change(Statement& statement, const UpdateUpload& update) {
   const ProgressTexts texts(update.progress, update.layout);
   Execution execution(statement);
+  if (update.progress.file_size) {
+    execution.bind_unsigned(*update.progress.file_size);
+  } else {
+    execution.bind_null();
+  }
+  execution.bind(update.progress.file_size ? 1 : 0);
   bind_progress(execution, update.progress, texts);
   if (&statement == &finish_) {
     const std::optional<model::Answer>& answer = update.progress.answer;
@@ -184,7 +180,20 @@ Result<> UploadTable::remove(const RemoveUpload& change) {
   if (Result<> done = execution.finish(); !done) {
     return done;
   }
-  return connection_.changes() == 0 ? expect_absent(change.id) : Result<>();
+  const bool has_lost = change.version && connection_.changes() == 0;
+  return has_lost ? fail(Errc::conflict,
+                         "upload " + std::to_string(change.id) + " has another version, or is gone")
+                  : Result<>();
+}
+
+Result<> UploadTable::expect_new(const std::string& token) {
+  Execution execution(id_of_);
+  execution.bind_text(token);
+  const Result<bool> known = execution.step();
+  if (!known) {
+    return fail(known.error());
+  }
+  return *known ? fail(Errc::conflict, "there is an upload with this token already") : Result<>();
 }
 
 Result<> UploadTable::expect_absent(std::uint64_t id) {

@@ -28,13 +28,11 @@ class UploadTable {
   Result<> prepare();
 
   Result<> create(const model::UploadRecord& record);
-  // `internal` for an id that is not there or is not in `receiving`.
-  Result<> identify(const IdentifyUpload& change);
   // `internal` for an id that is not there, `conflict` for another version. As forget_details()
   // where the upload is settled; of its owner's aborted and expired ones the oldest go when there
   // are too many.
   Result<> update(const UpdateUpload& update);
-  // A row that is not there is as good as removed; `conflict` for another version.
+  // A row that is not there is as good as removed, unless a version is meant: `conflict`.
   Result<> remove(const RemoveUpload& change);
 
   // As the functions of the same names in journal.h.
@@ -54,7 +52,7 @@ class UploadTable {
   Result<std::vector<model::UploadRecord>> after(std::uint64_t id, std::size_t count);
   // The highest id that was ever journalled.
   Result<std::uint64_t> last_id();
-  // The sizes of all uploads in `receiving` of which nothing is stored.
+  // The room for all uploads in `receiving` of which nothing is stored.
   Result<std::uint64_t> promised_bytes();
   // Of these, the uploads that have an owner.
   Result<std::vector<PromisedRoom>> promised_to_owners();
@@ -63,6 +61,7 @@ class UploadTable {
   Result<> change(Statement& statement, const UpdateUpload& update);
   Result<> expect_one_change(std::uint64_t id) const;
   // `conflict` when there is such a row: it was not changed because of its version.
+  Result<> expect_new(const std::string& token);
   Result<> expect_absent(std::uint64_t id);
   // The records whose ids the rows have.
   Result<std::vector<model::UploadRecord>> read(Execution& ids, std::size_t count);
@@ -70,7 +69,6 @@ class UploadTable {
   Connection& connection_;
   DamagedRows& damaged_;
   Statement insert_;
-  Statement identify_;
   Statement update_;
   Statement finish_;
   Statement bury_;

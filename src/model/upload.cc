@@ -31,6 +31,10 @@ std::optional<UploadState> upload_state_from_text(std::string_view text) noexcep
   return std::nullopt;
 }
 
+std::uint64_t size_bound(const UploadRecord& record) noexcept {
+  return record.progress.file_size.value_or(record.file_size_max);
+}
+
 bool is_gone(UploadState state) noexcept {
   return state == UploadState::aborted || state == UploadState::expired;
 }
@@ -49,6 +53,7 @@ void forget_details(UploadRecord& record) {
   if (is_gone(record.progress.state)) {
     record.file_name.clear();
     record.layout.reset();
+    record.words.clear();
     record.progress.stored = {};
   }
 }

@@ -36,7 +36,8 @@ struct UploadProgress {
   // How often the journal has changed it. In a change: the version that the change is based on.
   std::uint64_t version = 0;
   UploadState state = UploadState::receiving;
-  RangeSet stored;            // Bytes that survive a power cut, but for:
+  std::optional<std::uint64_t> file_size;  // Unset until it is known, before `received`.
+  RangeSet stored;                         // Bytes that survive a power cut, but for:
   RangeSet unsynced;          // Bytes that a power cut may take. REQUIRES: `stored` has them.
   Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
   bool blob_present = true;   // False once it is known that the store holds nothing of it.
@@ -52,9 +53,8 @@ struct UploadProgress {
 struct UploadRecord {
   std::uint64_t id = 0;
   std::string token;  // The secret in the URL.
-  // Empty while the file is not known (IdentifyUpload): no client was told of the upload.
   std::string file_name;
-  std::uint64_t file_size = 0;  // Until then, the most that the file may have.
+  std::uint64_t file_size_max = 0;  // The most that the file may have, until its size is known.
   std::string content_type;
   std::string parameters;     // The session's parameters, a JSON object.
   std::string origin = "{}";  // Of the session's request, a JSON object: client address, headers.
@@ -62,11 +62,17 @@ struct UploadRecord {
   std::optional<Layout> layout;  // Of a multi-chunk upload.
   // The language that the upload was opened in: a name that a dialect gives and reads.
   std::string dialect;
+  std::string words;  // Of the client that opened it, as the dialect needs them for its answers.
+  // Its bytes are for other uploads: it is complete without a hand-off.
+  bool is_partial = false;
   Timestamp created_at;
   UploadProgress progress;
 
   friend bool operator==(const UploadRecord&, const UploadRecord&) = default;
 };
+
+// The file's size, or the most that it may be while that is not known.
+std::uint64_t size_bound(const UploadRecord& record) noexcept;
 
 // aborted or expired: 404 for everyone.
 bool is_gone(UploadState state) noexcept;

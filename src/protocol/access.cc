@@ -26,7 +26,8 @@ bool Access::shows_credentials(const Call& call, const Parameters& parameters) c
     return !parameters.text(name).value_or("").empty();
   };
   return !required() || !call.request.headers.find("X-Api-Key").value_or("").empty() ||
-         !bearer_of(call.request).empty() || has("token") || (has("access_key") && has("timestamp") && has("signature"));
+         !bearer_of(call.request).empty() || has("token") ||
+         (has("access_key") && has("timestamp") && has("signature"));
 }
 
 Result<auth::Grant> Access::judge(const Call& call, Parameters& parameters,

@@ -57,7 +57,7 @@ BodyDigest& BodyDigest::operator=(BodyDigest&&) noexcept = default;
 void BodyDigest::add(Bytes bytes) {
   if (context_) {
     SLUICE_CHECK(EVP_DigestUpdate(context_in(context_.get()), bytes.data(), bytes.size()) == 1);
-  } else {
+  } else if (!bytes.empty()) {  // zlib takes a null pointer for a new beginning.
     crc32_ = crc32_z(crc32_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
   }
 }

@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 #include <chrono>
 #include <utility>
 
@@ -20,7 +21,8 @@ namespace json = boost::json;
 
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
                   const std::string& location) {
-  const std::uint64_t count = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
+  const std::uint64_t count =
+      snapshot.answer ? snapshot.file_size.value_or(0) : snapshot.acknowledged;
   if (count > 0) {
     headers.set("Range", "0-" + std::to_string(count - 1));
   }
@@ -84,12 +86,12 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   json::object document;
   document["id"] = snapshot.id;
   document["file_name"] = to_valid_utf8(snapshot.file_name);
-  document["file_size"] = snapshot.file_size;
+  document["file_size"] = json::value_from(snapshot.file_size);
   document["state"] = model::to_text(snapshot.state);
   if (snapshot.state == model::UploadState::failed) {
     document["failure"] = told(failure_of(snapshot));
   }
-  document["received"] = snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
+  document["received"] = snapshot.answer ? snapshot.file_size.value_or(0) : snapshot.acknowledged;
   document["stored"] = std::move(stored);
   document["created_at"] = to_iso8601(snapshot.created_at);
   document["expires_at"] = to_iso8601(snapshot.expires_at);

@@ -24,12 +24,12 @@ Task<Result<Opened>> UploadOpener::open(Call& call, const auth::Grant& grant,
   if (auto* refusal = std::get_if<http::Response>(&verdict)) {
     co_return std::move(*refusal);
   }
-  Result<upload::Snapshot> created =
+  Result<upload::SnapshotPtr> created =
       co_await engine_.create(std::get<upload::NewUpload>(std::move(verdict)));
   if (!created) {
     co_return fail(created.error());
   }
-  call.upload_id = created->id;
+  call.upload_id = (*created)->id;
   co_return *std::move(created);
 }
 

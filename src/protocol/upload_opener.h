@@ -20,7 +20,7 @@
 namespace sluice::protocol {
 
 // The upload, or the application's own words for the client.
-using Opened = std::variant<upload::Snapshot, http::Response>;
+using Opened = std::variant<upload::SnapshotPtr, http::Response>;
 
 class UploadOpener {
  public:

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/range_set.h"
+#include "model/extent.h"
 #include "runtime/byte_source.h"
 #include "runtime/readable_file.h"
 #include "runtime/task.h"
@@ -46,10 +47,13 @@ class Blob {
   // when the blob ends before they do.
   virtual runtime::Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) = 0;
   // Returns when every byte of the upload that was written so far survives a power cut, its name
-  // included. `unsynced`: the bytes that the journal names and no settle() has made durable; an
-  // earlier process may have written some of them. After a failure the bytes since the last success
-  // are unknown, and every later settle() of this upload fails too.
-  virtual runtime::Task<Result<>> settle(RangeSet unsynced) = 0;
+  // included. `named`: what the journal is to name now, all of it written through this object. The
+  // extents of these bytes are the result; a store that needs none has none. `unsynced`: the bytes
+  // that the journal names and no settle() has made durable; an earlier process may have written
+  // some of them. After a failure the bytes since the last success are unknown, and every later
+  // settle() of this upload fails too.
+  virtual runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
+                                                                   RangeSet unsynced) = 0;
 };
 
 // Which blob it is, and what the journal knows of it.
@@ -82,8 +86,9 @@ class Store {
   virtual std::unique_ptr<Blob> open(const BlobRef& blob) = 0;
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
-  // The upload has `size` bytes: the room that its blob has behind them is given back. For a store
-  // that sets no room aside there is nothing to do.
+  // The upload has `size` bytes, or will have them: what its blob has behind them is given back,
+  // room and bytes that the journal never named. For a store whose blobs have neither there is
+  // nothing to do.
   virtual runtime::Task<Result<>> release_room(std::uint64_t /*upload_id*/,
                                                std::uint64_t /*size*/) {
     co_return Result<>();
@@ -93,6 +98,9 @@ class Store {
   // not there or has another size.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) = 0;
+  // As open_finished(), for other bytes of the store to be made of it: from the byte `begin` on.
+  virtual runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) = 0;
   // Makes `files` of the finished blob, durably; then it is gone. They are all of its bytes,
   // without gaps, the main file first. A repetition after a crash goes on where the last attempt
   // ended. Whether the blob was there: false says that an earlier attempt had come to its end, or

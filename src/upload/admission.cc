@@ -3,12 +3,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/checked.h"
 #include "base/limits.h"
 
 namespace sluice::upload {
 
 using runtime::Task;
+
+std::uint64_t room_for(std::optional<std::uint64_t> file_size,
+                       std::optional<std::uint64_t> announced,
+                       std::uint64_t file_size_max) noexcept {
+  return file_size.value_or(announced.value_or(std::min(file_size_max, limits::unknown_size_room)));
+}
 
 bool is_promised(const model::UploadProgress& progress) noexcept {
   return progress.state == model::UploadState::receiving && progress.stored.empty();
@@ -28,15 +36,17 @@ Admission::Admission(store::Store& store, AdmissionSettings settings,
 
 Task<Result<>> Admission::admit(const NewUpload& upload, std::uint64_t upload_id) {
   const std::uint64_t file_size_max = upload.file_size_max.value_or(settings_.file_size_max);
-  if (upload.file_size > file_size_max) {
-    co_return fail(Errc::file_too_large,
-                   fmt::format("File size limit is set to {} bytes, file_size is {}", file_size_max,
-                               upload.file_size));
+  const std::uint64_t coming = upload.file_size.value_or(upload.announced.value_or(0));
+  if (coming > file_size_max) {
+    co_return fail(
+        Errc::file_too_large,
+        fmt::format("File size limit is set to {} bytes, file_size is {}", file_size_max, coming));
   }
+  const std::uint64_t room = room_for(upload.file_size, upload.announced, file_size_max);
   if (const Result<> counted = count_one(); !counted) {
     co_return fail(counted.error());
   }
-  Result<> promised = co_await promise(upload, upload_id);
+  Result<> promised = co_await promise(upload, room, upload_id);
   if (!promised) {
     const MutexLock lock(mutex_);
     --unfinished_uploads_;
@@ -55,10 +65,11 @@ Result<> Admission::count_one() {
   return {};
 }
 
-Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_id) {
+Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t room,
+                                  std::uint64_t upload_id) {
   {
     const MutexLock lock(mutex_);
-    if (std::chrono::steady_clock::now() < known_until_ && !try_promise(upload, upload_id)) {
+    if (std::chrono::steady_clock::now() < known_until_ && !try_promise(upload, room, upload_id)) {
       co_return Result<>();
     }
   }
@@ -70,30 +81,44 @@ Task<Result<>> Admission::promise(const NewUpload& upload, std::uint64_t upload_
   if (lacks_files()) {
     co_return fail(Errc::disk_full, "there is no room for further files");
   }
-  if (std::optional<std::string> refusal = try_promise(upload, upload_id)) {
+  if (std::optional<std::string> refusal = try_promise(upload, room, upload_id)) {
     co_return fail(Errc::disk_full, *std::move(refusal));
   }
   co_return Result<>();
 }
 
-void Admission::withdraw(const model::UploadRecord& upload) {
+void Admission::withdraw(std::uint64_t upload_id, std::uint64_t room) {
   const MutexLock lock(mutex_);
-  promised_bytes_ = saturating_subtract(promised_bytes_, upload.file_size);
+  promised_bytes_ = saturating_subtract(promised_bytes_, room);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
-  leave_share(upload.id);
+  leave_share(upload_id);
 }
 
-void Admission::ended(const model::UploadRecord& upload) {
+void Admission::ended(std::uint64_t upload_id) {
   const MutexLock lock(mutex_);
   unfinished_uploads_ = saturating_subtract(unfinished_uploads_, 1);
-  leave_share(upload.id);
+  leave_share(upload_id);
 }
 
-void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
+// What its blob has set aside stays as it is.
+void Admission::resized(std::uint64_t upload_id, std::uint64_t room_before, std::uint64_t room) {
+  const MutexLock lock(mutex_);
+  if (allocated_.contains(upload_id)) {
+    return;
+  }
+  promised_bytes_ = saturating_add(saturating_subtract(promised_bytes_, room_before), room);
+  if (const auto sharer = sharers_.find(upload_id); sharer != sharers_.end()) {
+    const std::string client = sharer->second.client;
+    leave_share(upload_id);
+    join_share(upload_id, client, room);
+  }
+}
+
+void Admission::allocated(std::uint64_t upload_id, std::uint64_t room) {
   const MutexLock lock(mutex_);
   if (allocated_.insert(upload_id).second) {
-    promised_bytes_ = saturating_subtract(promised_bytes_, file_size);
-    allocated_bytes_ = saturating_add(allocated_bytes_, file_size);
+    promised_bytes_ = saturating_subtract(promised_bytes_, room);
+    allocated_bytes_ = saturating_add(allocated_bytes_, room);
     const auto sharer = sharers_.find(upload_id);
     if (sharer != sharers_.end() && !sharer->second.is_allocated) {
       sharer->second.is_allocated = true;
@@ -103,10 +128,10 @@ void Admission::allocated(std::uint64_t upload_id, std::uint64_t file_size) {
   }
 }
 
-void Admission::fulfilled(std::uint64_t upload_id, std::uint64_t file_size) {
+void Admission::fulfilled(std::uint64_t upload_id, std::uint64_t room) {
   const MutexLock lock(mutex_);
   if (allocated_.erase(upload_id) == 0) {
-    promised_bytes_ = saturating_subtract(promised_bytes_, file_size);
+    promised_bytes_ = saturating_subtract(promised_bytes_, room);
   }
 }
 
@@ -120,20 +145,20 @@ std::uint64_t Admission::promised_bytes() const {
   return promised_bytes_;
 }
 
-std::optional<std::string> Admission::try_promise(const NewUpload& upload,
+std::optional<std::string> Admission::try_promise(const NewUpload& upload, std::uint64_t room,
                                                   std::uint64_t upload_id) {
   const bool is_low = available() < settings_.low_water_bytes;
-  if (is_low || lacks_files() || upload.file_size > usable()) {
-    return fmt::format("there is room for {} bytes, the file has {}", usable(), upload.file_size);
+  if (is_low || lacks_files() || room > usable()) {
+    return fmt::format("there is room for {} bytes, the file has {}", usable(), room);
   }
-  if (!upload.room_of.empty() && upload.file_size > 0 && exceeds_share(upload)) {
+  if (!upload.room_of.empty() && room > 0 && exceeds_share(upload.room_of, room)) {
     return fmt::format(
         "expected unfinished uploads of one client to have at most {} % of the "
         "free room, with this file of {} bytes they would have more",
-        settings_.room_share, upload.file_size);
+        settings_.room_share, room);
   }
-  join_share(upload_id, upload.room_of, upload.file_size);
-  promised_bytes_ = saturating_add(promised_bytes_, upload.file_size);
+  join_share(upload_id, upload.room_of, room);
+  promised_bytes_ = saturating_add(promised_bytes_, room);
   return std::nullopt;
 }
 
@@ -149,13 +174,13 @@ void Admission::join_share(std::uint64_t upload_id, const std::string& client,
 }
 
 // Of the room that is free, with what the client's own uploads have taken of it.
-bool Admission::exceeds_share(const NewUpload& upload) const {
-  const auto found = shares_.find(upload.room_of);
+bool Admission::exceeds_share(const std::string& client, std::uint64_t room_wanted) const {
+  const auto found = shares_.find(client);
   const Share share = found == shares_.end() ? Share() : found->second;
   const std::uint64_t room = saturating_add(
       saturating_subtract(available(), settings_.low_water_bytes), share.allocated_bytes);
   const std::uint64_t most = saturating_multiply(room / 100, settings_.room_share);
-  return saturating_add(share.bytes, upload.file_size) > most;
+  return saturating_add(share.bytes, room_wanted) > most;
 }
 
 void Admission::leave_share(std::uint64_t upload_id) {

@@ -8,6 +8,9 @@
 // a blob leaves the sum then. So a blob's further life need not be followed: the file system knows
 // the room that it occupies.
 //
+// Of a file of unknown size a small room is promised, until its size comes or its bytes: these find
+// the disk full, or not.
+//
 // After a restart the sum is the journal's: the uploads of which nothing is stored. The blob of one
 // whose first bytes never became durable may be there already; its room is then counted twice until
 // the upload goes on or ends, which refuses too much rather than too little.
@@ -47,6 +50,12 @@ struct AdmissionSettings {
   std::uint64_t room_share = 100;                   // Percent, of one client.
 };
 
+// The room that is promised for a file: of its size, while that is not known of what is announced,
+// else of no more than limits::unknown_size_room.
+std::uint64_t room_for(std::optional<std::uint64_t> file_size,
+                       std::optional<std::uint64_t> announced,
+                       std::uint64_t file_size_max) noexcept;
+
 // Whether the sum holds the room of an upload in this state, unless it has a blob: the condition of
 // journal::Promises::bytes.
 bool is_promised(const model::UploadProgress& progress) noexcept;
@@ -63,17 +72,19 @@ class Admission {
   // file system can hardly make a file more. `upload` lives until this returns.
   runtime::Task<Result<>> admit(const NewUpload& upload, std::uint64_t upload_id);
   // The admitted upload was not created.
-  void withdraw(const model::UploadRecord& upload);
+  void withdraw(std::uint64_t upload_id, std::uint64_t room);
   // The upload has left `receiving`. Once for each upload.
-  void ended(const model::UploadRecord& upload);
+  void ended(std::uint64_t upload_id);
 
+  // The size of a promised upload has become known.
+  void resized(std::uint64_t upload_id, std::uint64_t room_before, std::uint64_t room);
   // The upload has a blob with its room. REQUIRES: it is promised. May be repeated.
-  void allocated(std::uint64_t upload_id, std::uint64_t file_size);
+  void allocated(std::uint64_t upload_id, std::uint64_t room);
   // The upload has lost its bytes, not its blob: it is promised again, as it was. REQUIRES: it is
   // not promised.
   void emptied(std::uint64_t upload_id);
   // The upload is promised no longer.
-  void fulfilled(std::uint64_t upload_id, std::uint64_t file_size);
+  void fulfilled(std::uint64_t upload_id, std::uint64_t room);
 
   std::uint64_t promised_bytes() const;
 
@@ -90,13 +101,14 @@ class Admission {
   };
 
   Result<> count_one();
-  runtime::Task<Result<>> promise(const NewUpload& upload, std::uint64_t upload_id);
+  runtime::Task<Result<>> promise(const NewUpload& upload, std::uint64_t room,
+                                  std::uint64_t upload_id);
   // Unset when it is promised; else why not, in words for the client.
-  std::optional<std::string> try_promise(const NewUpload& upload, std::uint64_t upload_id)
-      REQUIRES(mutex_);
+  std::optional<std::string> try_promise(const NewUpload& upload, std::uint64_t room,
+                                         std::uint64_t upload_id) REQUIRES(mutex_);
   void join_share(std::uint64_t upload_id, const std::string& client, std::uint64_t bytes)
       REQUIRES(mutex_);
-  bool exceeds_share(const NewUpload& upload) const REQUIRES(mutex_);
+  bool exceeds_share(const std::string& client, std::uint64_t room_wanted) const REQUIRES(mutex_);
   void leave_share(std::uint64_t upload_id) REQUIRES(mutex_);
   bool lacks_files() const REQUIRES(mutex_);
   std::uint64_t available() const REQUIRES(mutex_);

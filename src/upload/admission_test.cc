@@ -31,11 +31,6 @@ class AdmissionTest : public ::testing::Test {
     upload.file_size = file_size;
     return upload;
   }
-  static model::UploadRecord record(std::uint64_t file_size) {
-    model::UploadRecord upload;
-    upload.file_size = file_size;
-    return upload;
-  }
   // As the file system does when the upload's blob is made.
   void allocate(Admission& admission, std::uint64_t id, std::uint64_t file_size) {
     store.free_bytes -= file_size;
@@ -117,14 +112,10 @@ TEST_F(AdmissionTest, AShareHoldsWithABlobAsWithoutUntilTheUploadEnds) {
   EXPECT_FALSE(admits_of(admission, "ann", 2, 1)) << "one byte sent changes nothing";
   admission.fulfilled(1, 500);
   EXPECT_FALSE(admits_of(admission, "ann", 2, 1));
-  model::UploadRecord ended = record(500);
-  ended.id = 1;
-  admission.ended(ended);
+  admission.ended(1);
   EXPECT_TRUE(admits_of(admission, "ann", 2, 250)) << "half of what is left";
   EXPECT_FALSE(admits_of(admission, "ann", 3, 1));
-  model::UploadRecord withdrawn = record(250);
-  withdrawn.id = 2;
-  admission.withdraw(withdrawn);
+  admission.withdraw(2, 250);
   EXPECT_TRUE(admits_of(admission, "ann", 3, 250));
 }
 
@@ -139,10 +130,8 @@ TEST_F(AdmissionTest, WhatWasPromisedBeforeARestartCountsForItsOwner) {
   EXPECT_TRUE(admits_of(admission, room_of_owner("bob"), 4, 350));
   allocate(admission, 1, 300);
   EXPECT_FALSE(admits_of(admission, ann, 5, 1)) << "the first byte changes nothing";
-  model::UploadRecord ended = record(200);
-  ended.id = 2;
   admission.fulfilled(2, 200);
-  admission.ended(ended);
+  admission.ended(2);
   EXPECT_TRUE(admits_of(admission, ann, 5, 200));
   EXPECT_FALSE(admits_of(admission, ann, 6, 1));
 }
@@ -155,10 +144,10 @@ TEST_F(AdmissionTest, CountsUnfinishedUploads) {
   EXPECT_EQ(refusal(admission, 1000), Errc::disk_full) << "who is refused does not count";
   EXPECT_TRUE(admits(admission, 1));
   EXPECT_EQ(refusal(admission, 1), Errc::overloaded);
-  admission.ended(record(1));
+  admission.ended(0);
   EXPECT_TRUE(admits(admission, 1));
   EXPECT_EQ(refusal(admission, 1), Errc::overloaded);
-  admission.withdraw(record(1));
+  admission.withdraw(0, 1);
   EXPECT_TRUE(admits(admission, 1));
 }
 
@@ -187,12 +176,33 @@ TEST_F(AdmissionTest, CountsWhatABlobOccupiesOnce) {
   EXPECT_EQ(admission.promised_bytes(), 400U);
 }
 
+TEST_F(AdmissionTest, OfUnknownSizeOnlyWhatIsAnnouncedIsPromised) {
+  constexpr std::uint64_t little = limits::unknown_size_room;
+  store.free_bytes = 4 * little + low;
+  Admission admission(store, {.file_size_max = 9 * little, .low_water_bytes = low},
+                      {.bytes = 0, .unfinished_uploads = 0});
+  NewUpload upload;
+  EXPECT_TRUE(testing::run(admission.admit(upload, 1)));
+  EXPECT_EQ(admission.promised_bytes(), little);
+  upload.announced = 2 * little;
+  EXPECT_TRUE(testing::run(admission.admit(upload, 2)));
+  EXPECT_EQ(admission.promised_bytes(), 3 * little);
+  upload.announced = 10 * little;
+  EXPECT_EQ(testing::run(admission.admit(upload, 3)).error().code(), Errc::file_too_large);
+  admission.resized(1, little, 2);
+  EXPECT_EQ(admission.promised_bytes(), 2 * little + 2);
+  allocate(admission, 1, 2);
+  admission.resized(1, 2, 3);
+  EXPECT_EQ(admission.promised_bytes(), 2 * little) << "its blob has its room";
+  EXPECT_EQ(room_for({}, {}, 5), 5U);
+}
+
 TEST_F(AdmissionTest, TakesBackWhatEndsWithoutABlob) {
   store.free_bytes = 1000;
   Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low},
                       {.bytes = 0, .unfinished_uploads = 0});
   EXPECT_TRUE(admits(admission, 900));
-  admission.withdraw(record(900));
+  admission.withdraw(0, 900);
   EXPECT_TRUE(admits(admission, 900));
   admission.fulfilled(1, 900);
   EXPECT_TRUE(admits(admission, 900));

@@ -17,6 +17,11 @@ using runtime::Task;
 
 namespace {
 
+bool counts_whole(const Piece& piece) {
+  const auto* const continues = std::get_if<ContinuesAt>(&piece);
+  return continues != nullptr && continues->counts_whole;
+}
+
 Error offset_mismatch(std::uint64_t offset, std::uint64_t stored) {
   return Error(
       Errc::offset_mismatch,
@@ -31,18 +36,18 @@ Append::Append(LiveUpload& upload, const AppendTools& tools, const Piece& piece,
       tools_(tools),
       piece_(piece),
       is_part_(std::holds_alternative<Part>(piece)),
+      counts_whole_(counts_whole(piece)),
       body_(body),
-      position_(wanted_range(piece, upload.file_size()).begin),
-      end_(wanted_range(piece, upload.file_size()).end),
-      may_be_another_file_(std::holds_alternative<UpToEnd>(piece) ||
+      position_(wanted_range(piece, upload.size_bound()).begin),
+      end_(wanted_range(piece, upload.size_bound()).end),
+      may_be_another_file_(counts_whole_ || upload.is_nameless() ||
                            (is_exact(piece) && !body.remaining())) {}
 
 Task<Result<bool>> Append::run() {
   const auto began = std::chrono::steady_clock::now();
   // Of bytes that are stored no other request is cut off for such a mistake.
-  if (const std::uint64_t prefix = upload_.progress().stored.prefix();
-      std::holds_alternative<ContinuesAt>(piece_) && position_ < prefix) {
-    co_return fail(offset_mismatch(position_, prefix));
+  if (const Result<> placed = check_offset(true); !placed) {
+    co_return fail(placed.error());
   }
   Claim claim(upload_, {position_, end_}, body_);
   const Result<std::size_t> acquired = co_await claim.acquire();
@@ -64,7 +69,7 @@ Task<Result<bool>> Append::run() {
   const bool arrived_whole = transferred.has_value();
   const bool is_another_file =
       may_be_another_file_ && !arrived_whole && transferred.error().code() == Errc::bad_request;
-  if (is_another_file) {
+  if (is_another_file || (counts_whole_ && !arrived_whole)) {
     written_ = RangeSet();
   }
   const Result<bool> finished = co_await settle(arrived_whole);
@@ -76,16 +81,17 @@ Task<Result<bool>> Append::run() {
   co_return finished;
 }
 
-Task<Result<std::uint64_t>> Append::run_to_end() {
-  if (const Result<> transferred = co_await transfer(); !transferred) {
-    co_return fail(transferred.error());
+// The last byte of a complete file is withheld: a client that does not know of it sends it again.
+Result<> Append::check_offset(bool may_be_ahead) const {
+  if (!std::holds_alternative<ContinuesAt>(piece_) && !std::holds_alternative<UpToEnd>(piece_)) {
+    return {};
   }
-  if (blob_) {
-    if (const Result<> synced = co_await blob_->settle({}); !synced) {
-      co_return fail(synced.error());
-    }
-  }
-  co_return position_;
+  const model::UploadProgress progress = upload_.progress();
+  const std::uint64_t stored = progress.stored.prefix();
+  const std::uint64_t told = acknowledged(progress);
+  const bool fits =
+      position_ == stored || position_ == told || (may_be_ahead && position_ > stored);
+  return fits ? Result<>() : fail(offset_mismatch(position_, told));
 }
 
 // False when what the upload was as the request came is no longer true: the caller answers with
@@ -93,14 +99,15 @@ Task<Result<std::uint64_t>> Append::run_to_end() {
 Result<bool> Append::is_wanted() {
   model::UploadProgress progress = upload_.progress();
   stored_ = std::move(progress.stored);
-  const std::uint64_t prefix = stored_.prefix();
   if (progress.state != model::UploadState::receiving) {
     return false;
   }
-  if (std::holds_alternative<ContinuesAt>(piece_) && position_ != prefix) {
-    return fail(offset_mismatch(position_, prefix));
+  if (const Result<> placed = check_offset(false); !placed) {
+    return fail(placed.error());
   }
-  return is_part_ || position_ <= prefix;
+  is_size_known_ = progress.file_size.has_value();
+  end_ = std::min(end_, progress.file_size.value_or(end_));
+  return is_part_ || position_ <= stored_.prefix();
 }
 
 // Others can finish the file beside a request: with a repeated piece, which holds no bytes that the
@@ -175,7 +182,7 @@ std::uint64_t Append::new_until() const {
 
 const std::shared_ptr<store::Blob>& Append::blob() {
   if (!blob_) {
-    blob_ = tools_.store.open({upload_.id(), upload_.file_size(), end_of(stored_)});
+    blob_ = tools_.store.open({upload_.id(), upload_.room(), end_of(stored_)});
   }
   return blob_;
 }
@@ -183,7 +190,7 @@ const std::shared_ptr<store::Blob>& Append::blob() {
 Task<Result<bool>> Append::receive(std::uint64_t until) {
   // The last bytes of a file are synced in any case, the last of a piece unless that is deferred.
   const bool settles = until == end_ && !may_be_another_file_ &&
-                       (tools_.deferred == nullptr || end_ == upload_.file_size());
+                       (tools_.deferred == nullptr || end_ == upload_.size_bound());
   const store::Received received = co_await blob()->receive(
       {position_, until}, body_, settles ? store::AtEnd::settles : store::AtEnd::goes_on);
   if (received.bytes > 0) {
@@ -224,34 +231,44 @@ Task<Result<bool>> Append::compare(std::uint64_t until) {
   co_return *count > 0;
 }
 
-// Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file and a part have to
-// end where they end.
+// Surplus bytes of a ranged piece are ignored (panda-clients 2.5); a whole file, a part and a
+// file's end have to end where they end. Of a file of unknown size no byte may be beyond its bound,
+// nor of one that goes on behind its size. Of a piece that counts as a whole the end is read in any
+// case, which says whether it does.
 Task<Result<>> Append::check_end() {
-  const bool is_up_to_end = std::holds_alternative<UpToEnd>(piece_);
-  if (!is_exact(piece_) && !is_up_to_end) {
+  const bool is_last = std::holds_alternative<UpToEnd>(piece_);
+  const bool is_at_bound = !is_size_known_ && position_ == upload_.size_bound();
+  const bool fills = is_size_known_ && (is_last || is_exact(piece_));
+  const bool may_go_on = std::holds_alternative<ContinuesAt>(piece_) && position_ == end_ &&
+                         body_.remaining() != std::uint64_t{0};
+  if (!is_at_bound && !fills && !counts_whole_ && !may_go_on) {
     co_return Result<>();
   }
-  const std::uint64_t begin = wanted_range(piece_, upload_.file_size()).begin;
-  const std::uint64_t size = end_ - begin;
+  const std::uint64_t begin = is_last ? 0 : wanted_range(piece_, end_).begin;
+  const Errc mismatch = is_last ? Errc::size_mismatch : Errc::bad_request;
   const char* const what = is_part_ ? "this part has" : "file_size is";
   const char* const came = is_part_ ? "body" : "file that came";
-  if (position_ < end_ && !is_up_to_end) {
-    co_return fail(Errc::bad_request,
-                   fmt::format("{} {} bytes, the {} has {}", what, size, came, position_ - begin));
+  if (fills && position_ < end_) {
+    co_return fail(mismatch, fmt::format("{} {} bytes, the {} has {}", what, end_ - begin, came,
+                                         position_ - begin));
   }
   std::array<std::byte, 1> surplus{};
   const Result<std::size_t> count = co_await body_.read(surplus, limits::body_end_patience);
   if (!count) {
     co_return fail(count.error());
   }
-  if (*count != 0 && is_up_to_end) {
-    co_return fail(Errc::file_too_large, fmt::format("File size limit is set to {} bytes", size));
+  if (*count != 0 && !fills) {
+    co_return fail(Errc::file_too_large, fmt::format("File size limit is set to {} bytes", end_));
   }
   if (*count != 0) {
-    co_return fail(Errc::bad_request,
-                   fmt::format("{} {} bytes, the {} has more", what, size, came));
+    co_return fail(mismatch, fmt::format("{} {} bytes, the {} has more", what, end_ - begin, came));
   }
   co_return Result<>();
+}
+
+bool Append::ends_file() const {
+  return std::holds_alternative<UpToEnd>(piece_) ||
+         (!is_size_known_ && std::holds_alternative<WholeFile>(piece_));
 }
 
 bool Append::is_checkpoint_due() const {
@@ -266,8 +283,10 @@ bool Append::is_checkpoint_due() const {
 // Sync, then commit, then the caller may acknowledge: this order is promise 1. Where syncs are
 // deferred, the first comes last, but not for the bytes that complete the file.
 Task<Result<bool>> Append::settle(bool may_finish) {
+  const bool ends = may_finish && ends_file();
+  may_finish = may_finish && !upload_.is_partial();
   // Parts are stored beside each other: whether the file is complete is known to the upload alone.
-  const bool finishes = may_finish && is_complete(upload_.progress(), upload_.file_size());
+  const bool finishes = ends || (may_finish && is_complete(upload_.progress()));
   if (written_.empty() && !finishes) {
     co_return false;
   }
@@ -277,19 +296,28 @@ Task<Result<bool>> Append::settle(bool may_finish) {
     written_ = RangeSet();
     co_return false;
   }
-  bool is_deferred = tools_.deferred != nullptr && !written_.empty() && tools_.deferred->has_room();
+  if (upload_.is_nameless()) {
+    co_return co_await settle_nameless(may_finish);
+  }
+  bool is_deferred =
+      tools_.deferred != nullptr && !written_.empty() && !ends && tools_.deferred->has_room();
   bool deliver = false;
   for (bool is_settled = false; !is_settled;) {
-    RangeSet synced_too;
-    if (!is_deferred && (!written_.empty() || !upload_.progress().unsynced.empty())) {
-      Result<RangeSet> synced = co_await settle_all(upload_, *blob());
-      if (!synced) {
-        co_return fail(synced.error());
-      }
-      synced_too = *std::move(synced);
+    Result<Settled> durable;
+    if (!is_deferred) {
+      durable = co_await make_durable(ends);
     }
-    BytesStored event{written_,    next_expiry(upload_, tools_), may_finish, tools_.clock.now(),
-                      is_deferred, std::move(synced_too)};
+    if (!durable) {
+      co_return fail(durable.error());
+    }
+    BytesStored event{.ranges = written_,
+                      .expires_at = next_expiry(upload_, tools_),
+                      .may_finish = may_finish,
+                      .now = tools_.clock.now(),
+                      .is_deferred = is_deferred,
+                      .synced = std::move(durable->synced),
+                      .extents = std::move(durable->extents),
+                      .file_size = ends ? std::optional(position_) : std::nullopt};
     const Result<Transition> committed = co_await upload_.commit(std::move(event));
     if (!committed) {
       co_return fail(committed.error());
@@ -303,6 +331,37 @@ Task<Result<bool>> Append::settle(bool may_finish) {
   }
   settled();
   co_return deliver;
+}
+
+// Whether it is a file at all is known only later. The journal hears of it then.
+Task<Result<bool>> Append::settle_nameless(bool is_whole) {
+  if (is_whole) {
+    Result<Settled> durable = co_await make_durable(false);
+    if (!durable) {
+      co_return fail(durable.error());
+    }
+    extents_ = std::move(durable->extents);
+  }
+  co_return false;
+}
+
+// Of an earlier request more may have been written than was ever named: it is none of the file.
+Task<Result<Settled>> Append::make_durable(bool ends_file) {
+  Settled settled;
+  if (!written_.empty() || !upload_.progress().unsynced.empty()) {
+    Result<Settled> all = co_await settle_all(upload_, *blob(), written_);
+    if (!all) {
+      co_return fail(all.error());
+    }
+    settled = *std::move(all);
+  }
+  if (ends_file && !is_size_known_) {
+    const Result<> cut = co_await tools_.store.release_room(upload_.id(), position_);
+    if (!cut) {
+      co_return fail(cut.error());
+    }
+  }
+  co_return settled;
 }
 
 void Append::settled() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -52,11 +53,13 @@ class Append {
   // none of the file (whole_file or part with another size).
   runtime::Task<Result<bool>> run();
 
-  // For a piece of unknown size, whose range the caller has claimed: its size. It is durable in the
-  // blob, and the journal is told nothing of it.
-  runtime::Task<Result<std::uint64_t>> run_to_end();
+  // Where the next byte of the body would belong.
+  std::uint64_t position() const noexcept { return position_; }
+  // Of a file without a session: where its bytes lie, for the change that creates its upload.
+  std::vector<model::Extent> take_extents() { return std::move(extents_); }
 
  private:
+  Result<> check_offset(bool may_be_ahead) const;
   Result<bool> is_wanted();
   runtime::Task<Result<>> transfer();
   // For status queries: how far this request is.
@@ -74,13 +77,19 @@ class Append {
   runtime::Task<Result<>> check_end();
   bool is_overtaken(const Result<>& transferred) const;
   bool is_checkpoint_due() const;
+  // The file ends with the body.
+  bool ends_file() const;
   runtime::Task<Result<bool>> settle(bool may_finish);
+  runtime::Task<Result<bool>> settle_nameless(bool is_whole);
+  runtime::Task<Result<Settled>> make_durable(bool ends_file);
   void settled();
 
   LiveUpload& upload_;
   const AppendTools& tools_;
   const Piece& piece_;
   const bool is_part_;
+  const bool counts_whole_;     // As ContinuesAt has it.
+  bool is_size_known_ = false;  // Of the upload, when this request has its claim.
   runtime::ByteSource& body_;
   std::shared_ptr<store::Blob> blob_;  // Null before it is needed.
   // Hears which bytes are written; null while it is not known whose bytes they are.
@@ -89,10 +98,11 @@ class Append {
   std::uint64_t position_;  // Where the next byte of the body belongs.
   std::uint64_t end_;       // Bytes from here on are not wanted.
   // A whole file, or a part, whose length is not announced may turn out to be another one, at its
-  // end.
+  // end; and so may one without a session.
   const bool may_be_another_file_;
   RangeSet stored_;   // Durable when this request began.
   RangeSet written_;  // By this request, and not yet durable.
+  std::vector<model::Extent> extents_;
   std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now();
 };
 

@@ -29,7 +29,7 @@ TEST_F(AppendTest, EachKindOfPieceKnowsItsBytes) {
   EXPECT_EQ(wanted_range(Range{3, 7}, 9), (ByteRange{3, 7}));
   EXPECT_EQ(wanted_range(Range{3, 70}, 9), (ByteRange{3, 9}));
   EXPECT_EQ(wanted_range(WholeFile(), 9), (ByteRange{0, 9}));
-  EXPECT_EQ(wanted_range(UpToEnd(), 9), (ByteRange{0, 9}));
+  EXPECT_EQ(wanted_range(UpToEnd{4}, 9), (ByteRange{4, 9}));
   EXPECT_EQ(wanted_range(Part{{3, 6}}, 9), (ByteRange{3, 6}));
   EXPECT_EQ(wanted_range(ContinuesAt{4}, 9), (ByteRange{4, 9}));
 }
@@ -50,6 +50,20 @@ TEST_F(AppendTest, ContinuesNowhereElse) {
   }
   EXPECT_EQ(status(token)->acknowledged, 3U);
   EXPECT_EQ(blob(1), "abc");
+}
+
+TEST_F(AppendTest, CountsWholeOrNotAtAll) {
+  const std::string token = create(9);
+  for (const Ending ending : {Ending::lost, Ending::end}) {
+    ScriptedSource body("abc", ending);
+    const auto appended = run(engine->append(token, ContinuesAt{0, true}, body));
+    EXPECT_EQ(appended.has_value(), ending == Ending::end);
+    EXPECT_EQ(status(token)->acknowledged, appended ? 3U : 0U);
+  }
+  EXPECT_EQ(refusal(token, "defghij", ContinuesAt{3, true}), Errc::file_too_large);
+  EXPECT_EQ(status(token)->acknowledged, 3U);
+  EXPECT_TRUE(append(token, "defghi", ContinuesAt{3, true})->answer);
+  EXPECT_EQ(delivered_bytes, "abcdefghi");
 }
 
 TEST_F(AppendTest, TheErrorNamesBothOffsets) {
@@ -131,7 +145,7 @@ TEST_F(AppendTest, BytesBetweenStoredOnesAreComparedAndWritten) {
   request.layout = model::Layout();
   request.layout->main_size = 9;
   request.layout->part_size = 3;
-  const std::string token = run(engine->create(std::move(request)))->token;
+  const std::string token = (*run(engine->create(std::move(request))))->token;
   ASSERT_TRUE(append(token, "def", Part{{3, 6}}));
   ASSERT_TRUE(append(token, "a", Part{{0, 3}}).error().code() == Errc::bad_request);
   EXPECT_EQ(refusal(token, "dXf", Part{{3, 6}}), Errc::content_mismatch);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -36,13 +37,14 @@ Task<Result<>> make_durable(LiveUpload& upload, const AppendTools& tools,
   event.is_deferred = tools.deferred != nullptr && tools.deferred->has_room();
   for (const Arrived& one : arrived) {
     if (!event.is_deferred) {
-      const Result<RangeSet> synced = co_await settle_all(upload, *one.blob);
-      if (!synced) {
-        co_return fail(synced.error());
+      Result<Settled> settled = co_await settle_all(upload, *one.blob, one.ranges);
+      if (!settled) {
+        co_return fail(settled.error());
       }
-      for (const ByteRange& range : synced->ranges()) {
+      for (const ByteRange& range : settled->synced.ranges()) {
         event.synced.add(range);
       }
+      std::ranges::move(settled->extents, std::back_inserter(event.extents));
     }
     for (const ByteRange& range : one.ranges.ranges()) {
       event.ranges.add(range);

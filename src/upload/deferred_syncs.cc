@@ -13,17 +13,19 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-Task<Result<RangeSet>> settle_all(LiveUpload& upload, store::Blob& blob) {
-  RangeSet unsynced = upload.progress().unsynced;
-  const Result<> settled = co_await blob.settle(unsynced);
-  if (settled) {
-    co_return unsynced;
+Task<Result<Settled>> settle_all(LiveUpload& upload, store::Blob& blob, RangeSet named) {
+  Settled settled{upload.progress().unsynced, {}};
+  Result<std::vector<model::Extent>> extents =
+      co_await blob.settle(std::move(named), settled.synced);
+  if (extents) {
+    settled.extents = *std::move(extents);
+    co_return settled;
   }
   upload.distrust();
   // Where the journal fails too, a round of DeferredSyncs commits it later.
   BytesLost event;
   (void)co_await upload.commit(event);
-  co_return fail(settled.error());
+  co_return fail(extents.error());
 }
 
 bool DeferredSyncs::has_room() const {
@@ -58,7 +60,7 @@ Task<Result<>> DeferredSyncs::take_inherited() {
       if (found) {
         const LiveUpload& upload = **found;
         auto blob =
-            parts_.store.open({upload.id(), upload.file_size(), end_of(upload.progress().stored)});
+            parts_.store.open({upload.id(), upload.room(), end_of(upload.progress().stored)});
         add(*std::move(found), std::move(blob));
       } else if (found.error().code() != Errc::not_found &&
                  found.error().code() != Errc::record_damaged) {
@@ -145,11 +147,11 @@ Task<Result<>> DeferredSyncs::sync_one(LiveUpload& upload, store::Blob& blob) {
     const Result<Transition> forgotten = co_await upload.commit(event);
     co_return forgotten ? Result<>() : fail(forgotten.error());
   }
-  Result<RangeSet> synced = co_await settle_all(upload, blob);
-  if (!synced) {
-    co_return fail(synced.error());
+  Result<Settled> settled = co_await settle_all(upload, blob, {});
+  if (!settled) {
+    co_return fail(settled.error());
   }
-  BytesSynced event{*std::move(synced)};
+  BytesSynced event{std::move(settled->synced)};
   const Result<Transition> committed = co_await upload.commit(std::move(event));
   co_return committed ? Result<>() : fail(committed.error());
 }

@@ -23,10 +23,14 @@
 
 namespace sluice::upload {
 
-// Returns when all bytes that were written to the upload survive a power cut; those that the
-// journal called unsynced when it began, and still does. After a failure the upload is distrusted,
-// and the journal forgets its unsynced bytes.
-runtime::Task<Result<RangeSet>> settle_all(LiveUpload& upload, store::Blob& blob);
+struct Settled {
+  RangeSet synced;  // What the journal called unsynced when it began, and still does.
+  std::vector<model::Extent> extents;
+};
+// Returns when all bytes that were written to the upload survive a power cut; with the extents of
+// `named`, as Blob::settle(). After a failure the upload is distrusted, and the journal forgets its
+// unsynced bytes.
+runtime::Task<Result<Settled>> settle_all(LiveUpload& upload, store::Blob& blob, RangeSet named);
 
 // The uploads with acknowledged bytes that are not synced yet. One round at a time; any worker may
 // add and ask.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "runtime/byte_source.h"
@@ -37,18 +38,24 @@ class Engine {
   virtual ~Engine() = default;
 
   // Durable when it returns. file_too_large, disk_full, overloaded; too_many_sessions and
-  // quota_exceeded for an owner who has enough, not_authorized for a signature that was used. With
-  // NewUpload::token it returns the upload that has the token; one that was delivered or aborted,
-  // or has expired, is forgotten for the new one. `conflict` where another call has been faster.
-  virtual runtime::Task<Result<Snapshot>> create(NewUpload request) = 0;
+  // quota_exceeded for an owner who has enough, not_authorized for a signature that was used.
+  // `conflict` where an upload has NewUpload::token, unless `finds_former`.
+  virtual runtime::Task<Result<SnapshotPtr>> create(NewUpload request) = 0;
 
   // Of requests that still run, it has made the bytes durable that had arrived, as far as the disk
   // does that within limits::status_wait_max; it never waits for a sender. not_found for unknown,
   // aborted and expired uploads.
-  virtual runtime::Task<Result<Snapshot>> status(std::string token) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> status(std::string token) = 0;
+
+  // The file has `file_size` bytes: what a later request tells of an upload whose size is not
+  // known. With as many bytes stored the file is complete, and handed over; append() waits for the
+  // answer. Requests that write bytes beyond it are cut off (taken_over). May be repeated.
+  // size_mismatch where another size is known or more is stored, file_too_large.
+  virtual runtime::Task<Result<SnapshotPtr>> declare_size(std::string token,
+                                                          std::uint64_t file_size) = 0;
 
   // As status(), of what is durable already: for a request that brings bytes itself.
-  virtual runtime::Task<Result<Snapshot>> peek(std::string token) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> peek(std::string token) = 0;
 
   // Of aborted and expired uploads too.
   virtual runtime::Task<Label> label_of(std::string token) = 0;
@@ -60,17 +67,26 @@ class Engine {
   // is stored, or that belongs to a finished upload, is not read, nor is one that is no part and
   // for a multi-chunk upload; the caller gets rid of the body. On an error of the body what had
   // arrived is kept and durable before this returns the error. Newer requests for the same bytes
-  // end this one with taken_over; a ContinuesAt that does not is offset_mismatch. `token` and
-  // `body` live until this returns.
+  // end this one with taken_over; one that has to continue and does not is offset_mismatch.
+  // size_mismatch for the end of a file of another size; file_too_large for bytes beyond what a
+  // file of unknown size may have. `token` and `body` live until this returns.
   virtual runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                                     runtime::ByteSource& body) = 0;
 
+  // The file of the upload is that of complete partial uploads, one behind the other: brings their
+  // bytes, from where the stored ones end, and returns what append() does with the last of them.
+  // Where another request is at that, it waits for the answer as well. May be repeated, also after
+  // the end of the process. bad_request unless they are complete partial uploads that have the size
+  // of the file together, not_found for unknown ones.
+  virtual runtime::Task<Result<SnapshotPtr>> concatenate(const std::string& token,
+                                                         std::vector<std::string> partials) = 0;
+
   // Stores the file that `body` is, asks `identity` whose it is and what, and hands it over;
-  // append() waits for the answer. `outline` says what is known before: the most bytes that the
-  // file may have, and perhaps its owner. Nothing remains of a file that breaks off or is refused:
+  // append() waits for the answer. `outline` says what is known before: how much is announced,
+  // and perhaps the owner. Nothing remains of a file that breaks off or is refused:
   // by `identity`, by what refuses create(), or as file_too_large.
-  virtual runtime::Task<Result<Snapshot>> take_file(NewUpload outline, runtime::ByteSource& body,
-                                                    FileIdentity& identity) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> take_file(NewUpload outline, runtime::ByteSource& body,
+                                                       FileIdentity& identity) = 0;
 
   // The body of an answer that lies in a file (Answer::spilled_bytes), from its first byte.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(

@@ -16,8 +16,7 @@ EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_hand
       uploads(parts.journal, admission, parts.announcer),
       deferred({parts.journal, parts.store, uploads, parts.log, parts.metrics}),
       tools{parts.store,   parts.buffers,   parts.clock,
-            parts.metrics, settings.expiry, settings.defers_syncs ? &deferred : nullptr},
-      synced_tools{parts.store, parts.buffers, parts.clock, parts.metrics, settings.expiry} {}
+            parts.metrics, settings.expiry, settings.defers_syncs ? &deferred : nullptr} {}
 
 Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store) {
   if (!co_await upload.cut_all(Errc::not_found, limits::takeover_wait_max)) {

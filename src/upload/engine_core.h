@@ -59,8 +59,7 @@ struct EngineCore {
   Admission admission;
   LiveUploads uploads;
   DeferredSyncs deferred;
-  const AppendTools tools;         // Of pieces.
-  const AppendTools synced_tools;  // Of what is synced before anything of it is acknowledged.
+  const AppendTools tools;
 };
 
 // Cuts the requests off that still write, then removes the blob and tells the journal: a blob is

@@ -116,7 +116,7 @@ Task<Result<>> GroupCommit::try_to_write(Batch& batch) {
   {
     const MutexLock lock(mutex_);
     for (const Event& noted : noted_) {
-      progress = apply(std::move(progress), record_.file_size, noted).progress;
+      progress = apply_to(std::move(progress), noted).progress;
     }
     keep(std::move(progress));
   }
@@ -130,12 +130,15 @@ std::optional<journal::UpdateUpload> GroupCommit::applied(Batch& batch) const {
   journal::UpdateUpload update{record_.id, record_.progress, true, record_.layout};
   bool is_changed = false;
   for (Entry& entry : batch.entries) {
-    entry.transition = apply(update.progress, record_.file_size, entry.event);
+    entry.transition = apply_to(update.progress, entry.event);
     if (!entry.transition.changed) {
       continue;
     }
     is_changed = true;
     update.progress = entry.transition.progress;
+    if (const auto* const stored = std::get_if<BytesStored>(&entry.event)) {
+      std::ranges::copy(stored->extents, std::back_inserter(update.extents));
+    }
     update.may_be_lost = update.may_be_lost && may_be_lost(entry.event) &&
                          !entry.transition.deliver && entry.together.empty();
   }
@@ -167,7 +170,7 @@ void GroupCommit::keep(model::UploadProgress progress) {
 void GroupCommit::note(const Event& event) {
   const MutexLock lock(mutex_);
   model::UploadProgress& durable = record_.progress;
-  durable = apply(std::move(durable), record_.file_size, event).progress;
+  durable = apply_to(std::move(durable), event).progress;
   if (committing_) {
     noted_.push_back(event);
   }

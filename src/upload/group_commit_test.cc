@@ -39,7 +39,7 @@ class GroupCommitTest : public ::testing::Test {
   static model::UploadRecord record() {
     model::UploadRecord upload;
     upload.id = 1;
-    upload.file_size = 100;
+    upload.progress.file_size = 100;
     return upload;
   }
   GroupCommitTest() { journal_.uploads.emplace(1, record()); }
@@ -71,7 +71,7 @@ class GroupCommitTest : public ::testing::Test {
   void change_elsewhere(const Event& event) {
     UploadProgress& progress = journal_.uploads.at(1).progress;
     const std::uint64_t version = progress.version;
-    progress = apply(std::move(progress), 100, event).progress;
+    progress = apply_to(std::move(progress), event).progress;
     progress.version = version + 1;
   }
   UploadProgress durable() { return journal_.uploads.at(1).progress; }

@@ -65,7 +65,7 @@ Task<> waits_until_given_up(UploadEngine& engine, Log& log, std::string token,
     result = co_await e.append(t, piece, body);
   };
   group.spawn("client", client(engine, token, heard));
-  while ((co_await engine.status(token))->state == UploadState::receiving) {
+  while ((*co_await engine.status(token))->state == UploadState::receiving) {
     co_await runtime::sleep_for(1ms);
   }
   EXPECT_TRUE(co_await engine.ledger().gave_up(token, 1, "no"));
@@ -113,7 +113,7 @@ TEST_F(HandoffTest, RetryBeginsAnotherRound) {
   const std::string token = failed();
   const auto retried = run(engine->operations().retry(1));
   ASSERT_TRUE(retried) << retried.error().message();
-  EXPECT_EQ(retried->state, UploadState::received);
+  EXPECT_EQ((*retried)->state, UploadState::received);
   EXPECT_EQ(deliveries, 2);
   EXPECT_EQ(append(token, "c", {2, 3, 3}).error().code(), Errc::delivery_pending);
   EXPECT_TRUE(answer(token, 200));
@@ -164,7 +164,7 @@ TEST_F(HandoffTest, ARetryOfARefusedUploadReplacesTheAnswer) {
   restart();
   const auto retried = run(engine->operations().retry(1));
   ASSERT_TRUE(retried) << retried.error().message();
-  EXPECT_EQ(retried->state, UploadState::received);
+  EXPECT_EQ((*retried)->state, UploadState::received);
   EXPECT_EQ(deliveries, 2);
   EXPECT_EQ(append(token, "c", {2, 3, 3}).error().code(), Errc::delivery_pending);
   EXPECT_FALSE(status(token)->answer);

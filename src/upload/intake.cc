@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The journal knows an upload before the store does. A file without a session has no name in it at
-// first, and as its size the most that can come, so that a crash leaves something for the reaper
-// and the promised room is right. One commit makes it the complete upload of its owner.
+// The journal knows an upload before the store does. A file without a session is an upload without
+// a name and of unknown size in it at first, so that a crash leaves something for the reaper and
+// the promised room is right. One commit puts the complete upload of its owner in its place, with
+// another token: the first one was told to no client.
 #include "upload/intake.h"
 
 #include <fmt/format.h>
@@ -28,8 +29,8 @@ bool is_over(model::UploadState state) noexcept {
 }  // namespace
 
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
-  if (request.token.empty()) {
-    co_return co_await create_named(std::move(request), std::nullopt);
+  if (!request.finds_former) {
+    co_return co_await create_new(std::move(request), std::nullopt);
   }
   std::optional<journal::RemoveUpload> removal;
   const auto former = co_await core_.uploads.find(request.token);
@@ -46,12 +47,7 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
     }
     removal = *cleared;
   }
-  auto created = co_await create_named(std::move(request), removal);
-  // The journal says so of a token that it has.
-  if (!created && created.error().code() == Errc::internal) {
-    co_return fail(Errc::conflict, "another request has opened this upload");
-  }
-  co_return created;
+  co_return co_await create_new(std::move(request), removal);
 }
 
 Task<Result<journal::RemoveUpload>> Intake::clear(LiveUpload& former) {
@@ -66,9 +62,9 @@ Task<Result<journal::RemoveUpload>> Intake::clear(LiveUpload& former) {
   co_return journal::RemoveUpload{former.id(), former.progress().version};
 }
 
-Task<Result<std::shared_ptr<LiveUpload>>> Intake::create_named(
+Task<Result<std::shared_ptr<LiveUpload>>> Intake::create_new(
     NewUpload request, std::optional<journal::RemoveUpload> former) {
-  Result<UploadRecord> made = co_await new_record(request.file_size, std::move(request.owner));
+  Result<UploadRecord> made = co_await new_record(request);
   if (!made) {
     co_return fail(made.error());
   }
@@ -76,15 +72,17 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create_named(
   if (const Result<> admitted = co_await core_.admission.admit(request, record.id); !admitted) {
     co_return fail(admitted.error());
   }
-  if (!request.token.empty()) {
-    record.token = std::move(request.token);
-  }
   record.file_name = std::move(request.file_name);
   record.content_type = std::move(request.content_type);
   record.parameters = std::move(request.parameters);
   record.origin = std::move(request.origin);
   record.layout = std::move(request.layout);
   record.dialect = std::move(request.dialect);
+  record.words = std::move(request.words);
+  record.is_partial = request.is_partial;
+  if (!request.token.empty()) {
+    record.token = std::move(request.token);
+  }
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();
@@ -97,18 +95,25 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create_named(
   changes.emplace_back(journal::CreateUpload{record, request.limits});
   if (const Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
       !committed) {
-    core_.admission.withdraw(record);
+    core_.admission.withdraw(
+        record.id, room_for(record.progress.file_size, request.announced, record.file_size_max));
     co_return fail(committed.error());
   }
   if (announces) {
     core_.parts.announcer.announced();
   }
-  core_.parts.log.info("upload created", {{"upload", record.id}, {"file_size", record.file_size}});
-  co_return former ? core_.uploads.replace(std::move(record))
-                   : core_.uploads.add(std::move(record));
+  const std::uint64_t size = size_bound(record);
+  core_.parts.log.info(
+      "upload created",
+      {{"upload", record.id},
+       record.progress.file_size ? LogField("file_size", size) : LogField("file_size_max", size)});
+  if (former) {
+    core_.uploads.forget(record.token);
+  }
+  co_return core_.uploads.add(std::move(record));
 }
 
-Task<Result<UploadRecord>> Intake::new_record(std::uint64_t file_size, std::string owner) {
+Task<Result<UploadRecord>> Intake::new_record(NewUpload& request) {
   const Result<std::uint64_t> id = co_await core_.parts.journal.next_upload_id();
   if (!id) {
     co_return fail(id.error());
@@ -117,8 +122,15 @@ Task<Result<UploadRecord>> Intake::new_record(std::uint64_t file_size, std::stri
   UploadRecord record;
   record.id = *id;
   record.token = random_token();
-  record.file_size = file_size;
-  record.owner = std::move(owner);
+  const std::uint64_t limit =
+      request.file_size_max.value_or(core_.settings.admission.file_size_max);
+  if (!request.file_size) {
+    request.file_size_max = std::min(limit, request.limits.bytes.value_or(limit));
+  }
+  record.progress.file_size = request.file_size;
+  record.file_size_max = request.file_size.value_or(
+      std::min(request.file_size_max.value_or(limit), request.announced.value_or(limit)));
+  record.owner = request.owner;
   record.created_at = now;
   const Expiry& expiry = core_.settings.expiry;
   record.progress.expires_at = now + std::min({expiry.untouched, expiry.idle, expiry.absolute});
@@ -134,7 +146,7 @@ journal::UseSignature Intake::used(journal::UseSignature use) const {
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::take_file(NewUpload outline,
                                                             runtime::ByteSource& body,
                                                             FileIdentity& identity) {
-  Result<UploadRecord> made = co_await new_record(outline.file_size, std::move(outline.owner));
+  Result<UploadRecord> made = co_await new_record(outline);
   if (!made) {
     co_return fail(made.error());
   }
@@ -146,9 +158,10 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::take_file(NewUpload outline,
   record.progress.expires_at =
       std::min(record.progress.expires_at, record.created_at + limits::unidentified_file_life);
   identity.numbered(record.id);
-  const std::shared_ptr<LiveUpload> upload = core_.uploads.add(record);
+  const std::uint64_t room = room_for({}, outline.announced, record.file_size_max);
+  const std::shared_ptr<LiveUpload> upload = core_.uploads.add(record, room);
   // From before the journal knows of it to its end: a file being written does not expire.
-  Claim claim(*upload, {0, record.file_size}, body);
+  const Claim claim(*upload, ByteRange());
 
   std::vector<journal::Change> changes;
   if (outline.use) {
@@ -157,49 +170,52 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::take_file(NewUpload outline,
   changes.emplace_back(journal::CreateUpload{record, outline.limits});
   if (const Result<> created = co_await core_.parts.journal.commit(std::move(changes)); !created) {
     core_.uploads.forget(record.token);
-    core_.admission.withdraw(record);
+    core_.admission.withdraw(record.id, room);
     co_return fail(created.error());
   }
   const Result<UploadRecord> file = co_await receive_file(*upload, body, identity);
-  claim.source_ended();
   if (!file) {
     co_await discard_file(*upload, file.error());
     co_return fail(file.error());
   }
-  core_.admission.fulfilled(record.id, record.file_size);
-  core_.admission.ended(record);
-  std::shared_ptr<LiveUpload> received = core_.uploads.replace(*file);
-  core_.parts.log.info("file received", {{"upload", file->id}, {"file_size", file->file_size}});
+  upload->left_journal();
+  core_.uploads.forget(record.token);
+  std::shared_ptr<LiveUpload> received = core_.uploads.add(*file);
+  core_.parts.log.info("file received", {{"upload", file->id}, {"file_size", size_bound(*file)}});
   core_.handover.submit(*file);
   co_return received;
 }
 
 Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::ByteSource& body,
                                                 FileIdentity& identity) {
-  const Result<std::uint64_t> size = co_await store_file(upload, body);
-  if (!size) {
-    co_return fail(size.error());
+  Result<StoredFile> stored = co_await store_file(upload, body);
+  if (!stored) {
+    co_return fail(stored.error());
   }
-  Result<NewUpload> told = co_await identity.identify(*size);
+  const std::uint64_t size = stored->size;
+  Result<NewUpload> told = co_await identity.identify(size);
   if (!told) {
     co_return fail(told.error());
   }
   const std::uint64_t most = told->file_size_max.value_or(core_.settings.admission.file_size_max);
-  if (*size > most) {
+  if (size > most) {
     co_return fail(Errc::file_too_large,
-                   fmt::format("File size limit is set to {} bytes, the file has {}", most, *size));
+                   fmt::format("File size limit is set to {} bytes, the file has {}", most, size));
   }
   UploadRecord record = upload.record();
-  record.file_size = *size;
+  const journal::RemoveUpload nameless{record.id, std::exchange(record.progress.version, 0)};
+  record.token = random_token();
+  record.progress.file_size = record.file_size_max = size;
   record.file_name = std::move(told->file_name);
   record.content_type = std::move(told->content_type);
   record.parameters = std::move(told->parameters);
   record.origin = std::move(told->origin);
   record.owner = std::move(told->owner);
+  record.dialect = std::move(told->dialect);
   RangeSet bytes;
-  bytes.add({0, *size});
+  bytes.add({0, size});
   BytesStored event{std::move(bytes), record.progress.expires_at, true, core_.parts.clock.now()};
-  record.progress = apply(record.progress, *size, std::move(event)).progress;
+  record.progress = apply_to(record.progress, std::move(event)).progress;
 
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
@@ -207,38 +223,33 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
   if (told->use) {
     changes.emplace_back(used(*std::move(told->use)));
   }
-  changes.emplace_back(journal::IdentifyUpload{.id = record.id,
-                                               .file_size = record.file_size,
-                                               .file_name = record.file_name,
-                                               .content_type = record.content_type,
-                                               .parameters = record.parameters,
-                                               .origin = record.origin,
-                                               .owner = record.owner,
-                                               .limits = told->limits});
-  changes.emplace_back(journal::UpdateUpload{record.id, record.progress});
+  changes.emplace_back(nameless);
+  changes.emplace_back(journal::CreateUpload{record, told->limits, std::move(stored->extents)});
   if (const Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
       !committed) {
     co_return fail(committed.error());
   }
-  ++record.progress.version;
   if (announces) {
     core_.parts.announcer.announced();
   }
   co_return record;
 }
 
-Task<Result<std::uint64_t>> Intake::store_file(LiveUpload& upload, runtime::ByteSource& body) {
-  const Piece piece = UpToEnd();
-  Append append(upload, core_.synced_tools, piece, body);
-  const Result<std::uint64_t> size = co_await append.run_to_end();
+Task<Result<Intake::StoredFile>> Intake::store_file(LiveUpload& upload, runtime::ByteSource& body) {
+  const Piece piece = ContinuesAt();
+  Append append(upload, core_.tools, piece, body);
+  if (const Result<bool> stored = co_await append.run(); !stored) {
+    co_return fail(stored.error());
+  }
   // A request may announce far more than the file in it has.
-  if (size && upload.file_size() - *size > limits::unused_room_max) {
-    const Result<> released = co_await core_.parts.store.release_room(upload.id(), *size);
+  if (upload.size_bound() - append.position() > limits::unused_room_max) {
+    const Result<> released =
+        co_await core_.parts.store.release_room(upload.id(), append.position());
     if (!released) {
       co_return fail(released.error());
     }
   }
-  co_return size;
+  co_return StoredFile{append.position(), append.take_extents()};
 }
 
 // A file that cannot be removed now is left to the reaper. So is every file when the journal does
@@ -261,10 +272,8 @@ Task<> Intake::discard_file(LiveUpload& upload, const Error& reason) {
                          {{"upload", upload.id()}, {"reason", removed.error().message()}});
     co_return;
   }
-  const UploadRecord record = upload.record();
-  core_.admission.fulfilled(record.id, record.file_size);
-  core_.admission.ended(record);
-  core_.uploads.forget(record.token);
+  upload.left_journal();
+  core_.uploads.forget(upload.token());
 }
 
 }  // namespace sluice::upload

@@ -13,6 +13,7 @@
 #include "model/upload.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
+#include "upload/append.h"
 #include "upload/engine.h"
 #include "upload/engine_core.h"
 
@@ -30,18 +31,25 @@ class Intake {
                                                                FileIdentity& identity);
 
  private:
-  runtime::Task<Result<std::shared_ptr<LiveUpload>>> create_named(
+  // Forgets `former` with the same commit.
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> create_new(
       NewUpload request, std::optional<journal::RemoveUpload> former);
   // Removes what the store holds of an upload that is over. The change that removes the rest.
   runtime::Task<Result<journal::RemoveUpload>> clear(LiveUpload& former);
-  runtime::Task<Result<model::UploadRecord>> new_record(std::uint64_t file_size, std::string owner);
+  // A file that is durable, and of which the journal was told nothing.
+  struct StoredFile {
+    std::uint64_t size = 0;
+    std::vector<model::Extent> extents;  // Of all of it.
+  };
+  // Gives a file of unknown size its bound.
+  runtime::Task<Result<model::UploadRecord>> new_record(NewUpload& request);
   // A clock that was set makes the journal forget no signature before its time.
   journal::UseSignature used(journal::UseSignature use) const;
   // The file's own record, with the file durable in the store and the journal.
   runtime::Task<Result<model::UploadRecord>> receive_file(LiveUpload& upload,
                                                           runtime::ByteSource& body,
                                                           FileIdentity& identity);
-  runtime::Task<Result<std::uint64_t>> store_file(LiveUpload& upload, runtime::ByteSource& body);
+  runtime::Task<Result<StoredFile>> store_file(LiveUpload& upload, runtime::ByteSource& body);
   runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
 
   EngineCore& core_;

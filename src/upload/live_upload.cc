@@ -18,6 +18,11 @@ Claim::Claim(LiveUpload& upload, ByteRange range, runtime::ByteSource& source)
   upload_.claims_.push_back(this);
 }
 
+Claim::Claim(LiveUpload& upload, ByteRange range) : upload_(upload), range_(range) {
+  const MutexLock lock(upload_.mutex_);
+  upload_.claims_.push_back(this);
+}
+
 Claim::~Claim() {
   {
     const MutexLock lock(upload_.mutex_);
@@ -40,7 +45,7 @@ Task<Result<std::size_t>> Claim::acquire() {
   }
   // The sender is asked for its bytes, and they come, while the older ones are on their way to the
   // disk. An error here is returned again by the source.
-  if (!older.empty()) {
+  if (source_ != nullptr && !older.empty()) {
     (void)co_await source_->wait_readable();
   }
   for (const std::shared_ptr<runtime::Event>& settled : older) {
@@ -81,7 +86,7 @@ namespace {
 std::uint64_t constant_bytes_of(const model::UploadRecord& record) {
   std::uint64_t bytes = sizeof(LiveUpload) + record.token.size() + record.file_name.size() +
                         record.content_type.size() + record.parameters.size() +
-                        record.origin.size() + record.owner.size();
+                        record.origin.size() + record.owner.size() + record.words.size();
   if (record.layout) {
     for (const model::ExtraFile& extra : record.layout->extra_files) {
       bytes += sizeof(extra) + extra.tag.size() + extra.file_name.size();
@@ -106,10 +111,12 @@ std::uint64_t changing_bytes_of(const model::UploadProgress& progress) {
 
 LiveUpload::LiveUpload(model::UploadRecord record, journal::Journal& journal, Admission& admission,
                        Announcer& announcer,
-                       std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory)
+                       std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory,
+                       std::optional<std::uint64_t> announced)
     : admission_(admission),
       bytes_in_memory_(std::move(bytes_in_memory)),
       constant_bytes_(constant_bytes_of(record)),
+      announced_(announced),
       changes_(std::move(record), journal, announcer,
                [this](const model::UploadProgress& newer) { becomes(newer); }) {
   *bytes_in_memory_ += constant_bytes_;
@@ -129,6 +136,23 @@ model::UploadState LiveUpload::state() const {
   return changes_.look([](const model::UploadRecord& record) { return record.progress.state; });
 }
 
+std::optional<std::uint64_t> LiveUpload::file_size() const {
+  return changes_.look([](const model::UploadRecord& record) { return record.progress.file_size; });
+}
+
+std::uint64_t LiveUpload::size_bound() const {
+  return changes_.look([](const model::UploadRecord& record) { return model::size_bound(record); });
+}
+
+std::uint64_t LiveUpload::room_of(const model::UploadProgress& progress) const {
+  return room_for(progress.file_size, announced_, changes_.facts().file_size_max);
+}
+
+std::uint64_t LiveUpload::room() const {
+  return changes_.look(
+      [this](const model::UploadRecord& record) { return room_of(record.progress); });
+}
+
 Timestamp LiveUpload::expires_at() const {
   return changes_.look(
       [](const model::UploadRecord& record) { return record.progress.expires_at; });
@@ -140,13 +164,15 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.id = facts.id;
   snapshot.token = facts.token;
   snapshot.file_name = facts.file_name;
-  snapshot.file_size = facts.file_size;
   snapshot.created_at = facts.created_at;
   snapshot.dialect = facts.dialect;
+  snapshot.words = facts.words;
+  snapshot.is_partial = facts.is_partial;
   snapshot.layout = facts.layout;
   const bool is_trusted = changes_.is_trusted();
   model::UploadProgress progress = this->progress();
   snapshot.state = progress.state;
+  snapshot.file_size = progress.file_size;
   snapshot.expires_at = progress.expires_at;
   snapshot.completed_at = progress.handoff_since;
   snapshot.failure = std::move(progress.failure);
@@ -154,9 +180,9 @@ Snapshot LiveUpload::snapshot() const {
     snapshot.answer = std::move(progress.answer);
   }
   if (!is_trusted) {
-    progress = apply(std::move(progress), facts.file_size, BytesLost{}).progress;
+    progress = apply_to(std::move(progress), BytesLost{}).progress;
   }
-  snapshot.acknowledged = acknowledged(progress, facts.file_size);
+  snapshot.acknowledged = facts.is_partial ? progress.stored.prefix() : acknowledged(progress);
   snapshot.stored = std::move(progress.stored);
   return snapshot;
 }
@@ -179,15 +205,18 @@ Task<Result<>> LiveUpload::refresh() {
 
 void LiveUpload::becomes(const model::UploadProgress& newer) {
   const model::UploadRecord& record = changes_.facts();
+  const std::uint64_t room = room_of(record.progress);
   if (is_promised(record.progress) && !is_promised(newer)) {
-    admission_.fulfilled(record.id, record.file_size);
+    admission_.fulfilled(record.id, room);
+  } else if (is_promised(record.progress) && room_of(newer) != room) {
+    admission_.resized(record.id, room, room_of(newer));
   }
   if (!is_promised(record.progress) && is_promised(newer)) {
     admission_.emptied(record.id);
   }
   if (record.progress.state == model::UploadState::receiving &&
       newer.state != model::UploadState::receiving) {
-    admission_.ended(record);
+    admission_.ended(record.id);
   }
   if (is_decided(record.progress.state) && !is_decided(newer.state)) {
     const MutexLock lock(mutex_);
@@ -221,7 +250,18 @@ std::shared_ptr<runtime::Event> LiveUpload::decided() const {
 void LiveUpload::room_taken() {
   changes_.look([this](const model::UploadRecord& record) {
     if (is_promised(record.progress)) {
-      admission_.allocated(record.id, record.file_size);
+      admission_.allocated(record.id, room_of(record.progress));
+    }
+  });
+}
+
+void LiveUpload::left_journal() {
+  changes_.look([this](const model::UploadRecord& record) {
+    if (is_promised(record.progress)) {
+      admission_.fulfilled(record.id, room_of(record.progress));
+    }
+    if (record.progress.state == model::UploadState::receiving) {
+      admission_.ended(record.id);
     }
   });
 }

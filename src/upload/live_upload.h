@@ -10,6 +10,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -35,6 +36,8 @@ class LiveUpload;
 class Claim {
  public:
   Claim(LiveUpload& upload, ByteRange range, runtime::ByteSource& source);
+  // Of a caller that brings no bytes.
+  Claim(LiveUpload& upload, ByteRange range);
   ~Claim();
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
@@ -59,7 +62,7 @@ class Claim {
   const ByteRange range_;
   // These five under the mutex of the upload. Not GUARDED_BY it: in the functions of LiveUpload the
   // analysis cannot tell that this is their own mutex.
-  runtime::ByteSource* source_;  // Null once it has ended.
+  runtime::ByteSource* source_ = nullptr;  // Null once it has ended.
   bool cut_ = false;
   TimePoint waiting_since_ = TimePoint::min();  // max() while the request is at work.
   RangeSet written_;
@@ -77,23 +80,31 @@ struct Arrived {
 // await.
 class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  public:
+  // `announced`: of a file without a session, as in NewUpload.
   LiveUpload(model::UploadRecord record, journal::Journal& journal, Admission& admission,
-             Announcer& announcer, std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory);
+             Announcer& announcer, std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory,
+             std::optional<std::uint64_t> announced = {});
   ~LiveUpload();
 
   // Constant.
   std::uint64_t id() const noexcept { return changes_.facts().id; }
   const std::string& token() const noexcept { return changes_.facts().token; }
-  std::uint64_t file_size() const noexcept { return changes_.facts().file_size; }
   Timestamp created_at() const noexcept { return changes_.facts().created_at; }
-  // Of a file without a session, until it is known what it is.
-  bool is_nameless() const noexcept { return changes_.facts().file_name.empty(); }
+  // Of a file without a session, until it is known what it is: no client was told of it, and the
+  // journal names none of its bytes.
+  bool is_nameless() const noexcept { return announced_.has_value(); }
   const std::string& dialect() const noexcept { return changes_.facts().dialect; }
+  bool is_partial() const noexcept { return changes_.facts().is_partial; }
   bool has_layout() const noexcept { return changes_.facts().layout.has_value(); }
 
   // The durable values.
   model::UploadProgress progress() const;
   model::UploadState state() const;
+  std::optional<std::uint64_t> file_size() const;
+  // As model::size_bound().
+  std::uint64_t size_bound() const;
+  // What is promised to it before its first byte (room_for()).
+  std::uint64_t room() const;
   Timestamp expires_at() const;
   Snapshot snapshot() const;
   // With its durable progress.
@@ -105,8 +116,10 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // knows: a change that can still succeed later is asked for again. `together` is committed with
   // the change, and not without it.
   runtime::Task<Result<Transition>> commit(Event event, std::vector<journal::Change> together = {});
-  // The blob is there, with room for the whole file.
+  // The blob is there, with its room.
   void room_taken();
+  // Its record is not in the journal any more, or not as it was here. Nothing is promised to it.
+  void left_journal();
   // Applies an event that the journal need not know.
   void note(const Event& event);
   // Reads what other engines have made of the upload. not_found when it was removed.
@@ -147,6 +160,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  private:
   friend class Claim;
   using SettledEvents = std::list<std::shared_ptr<runtime::Event>>;
+  std::uint64_t room_of(const model::UploadProgress& progress) const;
   void becomes(const model::UploadProgress& newer);
   void count_bytes(const model::UploadProgress& progress);
   void tell_if_decided();
@@ -156,6 +170,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // Of all uploads. Requests that end with their event loop may be the last that hold an upload.
   const std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory_;
   const std::uint64_t constant_bytes_;  // Of this one.
+  const std::optional<std::uint64_t> announced_;
 
   std::uint64_t changing_bytes_ = 0;  // Of the progress, as it was counted last.
   GroupCommit changes_;               // Calls becomes() under its lock.

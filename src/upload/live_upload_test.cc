@@ -45,7 +45,7 @@ class LiveUploadTest : public ::testing::Test {
     record.id = 1;
     record.token = "token";
     record.file_name = "file";
-    record.file_size = file_size;
+    record.progress.file_size = file_size;
     journal.uploads.emplace(1, record);
     upload = std::make_shared<LiveUpload>(record, journal, admission, announcer, bytes);
   }

@@ -74,23 +74,14 @@ std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token
   return found == by_token_.end() ? nullptr : *found->second;
 }
 
-std::shared_ptr<LiveUpload> LiveUploads::add(model::UploadRecord record) {
+std::shared_ptr<LiveUpload> LiveUploads::add(model::UploadRecord record,
+                                             std::optional<std::uint64_t> announced) {
   const MutexLock lock(mutex_);
-  return keep(std::move(record));
-}
-
-std::shared_ptr<LiveUpload> LiveUploads::replace(model::UploadRecord record) {
-  const MutexLock lock(mutex_);
-  drop(record.token);
-  return keep(std::move(record));
+  return keep(std::move(record), announced);
 }
 
 void LiveUploads::forget(const std::string& token) {
   const MutexLock lock(mutex_);
-  drop(token);
-}
-
-void LiveUploads::drop(const std::string& token) {
   if (const auto found = by_token_.find(token); found != by_token_.end()) {
     const Recency::iterator upload = found->second;
     by_token_.erase(found);
@@ -98,12 +89,13 @@ void LiveUploads::drop(const std::string& token) {
   }
 }
 
-std::shared_ptr<LiveUpload> LiveUploads::keep(model::UploadRecord record) {
+std::shared_ptr<LiveUpload> LiveUploads::keep(model::UploadRecord record,
+                                              std::optional<std::uint64_t> announced) {
   if (const auto found = by_token_.find(record.token); found != by_token_.end()) {
     return *found->second;
   }
-  auto upload =
-      std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_, bytes_);
+  auto upload = std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_,
+                                             bytes_, announced);
   recency_.push_front(upload);
   by_token_.emplace(upload->token(), recency_.begin());
   evict();

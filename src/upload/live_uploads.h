@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,10 +33,9 @@ class LiveUploads {
   runtime::Task<Result<std::shared_ptr<LiveUpload>>> find(const std::string& token);
   // From memory only; null when it is not there.
   std::shared_ptr<LiveUpload> find_in_memory(const std::string& token);
-  // A new upload whose record is in the journal.
-  std::shared_ptr<LiveUpload> add(model::UploadRecord record);
-  // In place of what is known of the upload with this token: the record has come to be another one.
-  std::shared_ptr<LiveUpload> replace(model::UploadRecord record);
+  // A new upload whose record is in the journal. `announced`: of a file without a session.
+  std::shared_ptr<LiveUpload> add(model::UploadRecord record,
+                                  std::optional<std::uint64_t> announced = {});
   // Its record has been removed from the journal.
   void forget(const std::string& token);
 
@@ -43,8 +43,8 @@ class LiveUploads {
   using Recency = std::list<std::shared_ptr<LiveUpload>>;
 
   runtime::Task<Result<>> refresh(LiveUpload& upload);
-  std::shared_ptr<LiveUpload> keep(model::UploadRecord record) REQUIRES(mutex_);
-  void drop(const std::string& token) REQUIRES(mutex_);
+  std::shared_ptr<LiveUpload> keep(model::UploadRecord record,
+                                   std::optional<std::uint64_t> announced = {}) REQUIRES(mutex_);
   void evict() REQUIRES(mutex_);
 
   journal::Journal& journal_;

@@ -14,7 +14,8 @@ class NamedUploadTest : public testing::EngineFixture {
   Result<Snapshot> open(std::uint64_t file_size = 5) {
     NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
     request.token = token;
-    return run(engine->create(std::move(request)));
+    request.finds_former = true;
+    return value_of(run(engine->create(std::move(request))));
   }
 
   const std::string token = std::string(43, 'n');

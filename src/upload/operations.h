@@ -35,7 +35,7 @@ class Operations {
   // Begins another round of attempts to hand a refused or failed upload over; ends the pause of one
   // whose hand-off goes on. not_found for an unknown id, bad_request for any other state and
   // without the file.
-  virtual runtime::Task<Result<Snapshot>> retry(std::uint64_t upload_id) = 0;
+  virtual runtime::Task<Result<SnapshotPtr>> retry(std::uint64_t upload_id) = 0;
 
   // The same for the first uploads of `range`, limits::deliveries_page_count at most.
   virtual runtime::Task<Result<RetriedPage>> retry_all(RetryRange range) = 0;

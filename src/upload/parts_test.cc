@@ -64,7 +64,7 @@ TEST_F(PartsTest, OfThoseThatBreakOffOnlySomeAreRemembered) {
   constexpr std::uint64_t parts = 40;
   upload::NewUpload request{parts * 3, "file.mp4", "video/mp4", "{}"};
   request.layout = model::Layout{parts * 3, 3, {}};
-  const std::string token = run(engine->create(std::move(request)))->token;
+  const std::string token = (*run(engine->create(std::move(request))))->token;
   for (std::uint64_t at = 0; at < parts; ++at) {
     ScriptedSource lost("a", Ending::lost, true, 2);
     EXPECT_FALSE(run(engine->append(token, part(at * 3, at * 3 + 3), lost)));
@@ -104,6 +104,7 @@ TEST_F(PartsTest, ThatWereStoredByACheckpointFinishTheFileWhenTheyAreRepeated) {
   model::UploadProgress progress = journal.uploads.at(1).progress;
   progress.stored.add({0, 6});
   journal.uploads.at(1).progress = progress;
+  journal.extents[1].add({0, 6});
   store.blobs[1] = {"abcdef", "abcdef"};
   restart();
   EXPECT_TRUE(send(token, 3, "def")->answer);

@@ -128,7 +128,7 @@ runtime::Task<> reaps_beside_a_request(UploadEngine& engine, Log& log, testing::
   EXPECT_TRUE(co_await engine.status(token));
   stalled.cancel(Errc::closed_by_peer);
   EXPECT_TRUE(co_await group.wait(10s));
-  EXPECT_EQ((co_await engine.status(token))->acknowledged, 3U);
+  EXPECT_EQ((*co_await engine.status(token))->acknowledged, 3U);
 }
 
 TEST_F(ReaperTest, ARequestUnderWayKeepsItsUpload) {

@@ -9,7 +9,7 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-Task<Result<Snapshot>> Retries::retry(std::uint64_t upload_id) {
+Task<Result<SnapshotPtr>> Retries::retry(std::uint64_t upload_id) {
   const auto record = co_await core_.parts.journal.find_upload_by_id(upload_id);
   if (!record) {
     co_return fail(record.error());
@@ -28,18 +28,18 @@ Task<Result<Snapshot>> Retries::retry(std::uint64_t upload_id) {
   if (!committed) {
     co_return fail(committed.error());
   }
-  Snapshot snapshot = upload.snapshot();
+  auto snapshot = std::make_unique<const Snapshot>(upload.snapshot());
   if (committed->deliver) {
     core_.parts.log.info("upload is handed over again",
                          {{"upload", upload_id}, {"was", model::to_text(before)}});
     core_.handover.submit(upload.record());
-  } else if (awaits_answer(snapshot.state)) {
+  } else if (awaits_answer(snapshot->state)) {
     core_.handover.hurry(upload_id);
   } else {
     co_return fail(Errc::bad_request,
                    fmt::format("upload {} is {}: only one that was refused, has failed or is being "
                                "handed over can be tried again, and only with its file",
-                               upload_id, model::to_text(snapshot.state)));
+                               upload_id, model::to_text(snapshot->state)));
   }
   co_return snapshot;
 }
@@ -54,7 +54,7 @@ Task<Result<RetriedPage>> Retries::retry_all(RetryRange range) {
   }
   RetriedPage done;
   for (const journal::Decided& decided : *page) {
-    const Result<Snapshot> snapshot = co_await retry(decided.id);
+    const Result<SnapshotPtr> snapshot = co_await retry(decided.id);
     if (snapshot) {
       ++done.retried;
     } else {

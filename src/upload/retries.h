@@ -11,7 +11,7 @@ class Retries final : public Operations {
  public:
   explicit Retries(EngineCore& core) : core_(core) {}
 
-  runtime::Task<Result<Snapshot>> retry(std::uint64_t upload_id) override;
+  runtime::Task<Result<SnapshotPtr>> retry(std::uint64_t upload_id) override;
   runtime::Task<Result<RetriedPage>> retry_all(RetryRange range) override;
 
  private:

@@ -50,14 +50,15 @@ class TakeFileTest : public testing::EngineFixture {
 
   Result<Snapshot> take(ScriptedSource& body, std::uint64_t most = 20) {
     NewUpload outline = outline_;
-    outline.file_size = most;
-    return run(engine->take_file(std::move(outline), body, identity));
+    outline.announced = most;
+    return value_of(run(engine->take_file(std::move(outline), body, identity)));
   }
   Result<Snapshot> take(const std::string& bytes, std::uint64_t most = 20) {
     ScriptedSource body(bytes);
     return take(body, most);
   }
-  static Errc code_of(const Result<Snapshot>& result) {
+  template <class T>
+  static Errc code_of(const Result<T>& result) {
     return result ? Errc::internal : result.error().code();
   }
   void expect_nothing_left() {
@@ -77,7 +78,7 @@ class TakeFileTest : public testing::EngineFixture {
 
   runtime::Task<> expect_broken(runtime::ByteSource& body) {
     NewUpload outline;
-    outline.file_size = 20;
+    outline.announced = 20;
     const auto taken = co_await engine->take_file(std::move(outline), body, identity);
     EXPECT_EQ(code_of(taken), Errc::closed_by_peer);
   }
@@ -97,7 +98,7 @@ TEST_F(TakeFileTest, BecomesTheCompleteUploadThatItsIdentitySays) {
   const model::UploadRecord& record = journal.uploads.at(1);
   EXPECT_EQ(record.file_name + record.content_type + record.owner, "film.mp4video/mp4ann");
   EXPECT_EQ(record.parameters + record.origin, R"({"payload":"p"}{"address":"1.2.3.4"})");
-  EXPECT_EQ(record.file_size, 9U);
+  EXPECT_EQ(record.progress.file_size, 9U);
   answer_now(taken->token);
   const auto answered = append(taken->token, "", Range{0, 0});
   ASSERT_TRUE(answered && answered->answer);
@@ -123,7 +124,8 @@ TEST_F(TakeFileTest, IsNobodysUntilItsEnd) {
   identity.look = [this] {
     const model::UploadRecord& record = journal.uploads.at(1);
     EXPECT_EQ(record.owner + record.file_name, "");
-    EXPECT_EQ(record.file_size, 20U);
+    EXPECT_EQ(record.progress.file_size, std::nullopt);
+    EXPECT_EQ(record.file_size_max, 20U);
     EXPECT_EQ(record.progress.state, UploadState::receiving);
     EXPECT_TRUE(record.progress.stored.empty());
     EXPECT_EQ(store.blobs.at(1).durable, "abcdefghi");

@@ -15,6 +15,9 @@ ByteRange wanted_range(const Piece& piece, std::uint64_t file_size) noexcept {
   if (const auto* const continues = std::get_if<ContinuesAt>(&piece)) {
     return {continues->offset, file_size};
   }
+  if (const auto* const last = std::get_if<UpToEnd>(&piece)) {
+    return {last->offset, file_size};
+  }
   return {0, file_size};
 }
 

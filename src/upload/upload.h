@@ -19,23 +19,29 @@
 namespace sluice::upload {
 
 struct NewUpload {
-  std::uint64_t file_size = 0;
-  std::string file_name;  // Data, never a path.
+  std::optional<std::uint64_t> file_size;  // Unset: it is not known yet.
+  std::string file_name;                   // Data, never a path.
   std::string content_type;
   std::string parameters;     // The session's parameters, a JSON object.
   std::string origin = "{}";  // These three as in model/upload.h.
   std::string owner = {};
   std::optional<model::Layout> layout = {};
-  std::string dialect = {};  // As in model/upload.h.
+  std::string dialect = {};  // These three as in model/upload.h.
+  std::string words = {};
+  bool is_partial = false;
+  std::string token = {};  // Empty: a random one. `conflict` when there is an upload with it.
+  // An upload with the token is returned in place of a new one, or forgotten for it where it is
+  // over: delivered, aborted or expired.
+  bool finds_former = false;
   journal::OwnerLimits limits = {};
   // Used up by the creation, and only by it.
   std::optional<journal::UseSignature> use = std::nullopt;
   // In place of the configured limit, in bytes.
   std::optional<std::uint64_t> file_size_max = {};
+  // Of a file of unknown size: so many bytes can come at most. There has to be room for them.
+  std::optional<std::uint64_t> announced = {};
   // Whose share of the room it takes; empty: that of all.
   std::string room_of = {};
-  // Of the upload, for a dialect that finds it again by it; empty: a random one.
-  std::string token = {};
 };
 
 // NewUpload::room_of for the uploads of one of several owners.
@@ -49,26 +55,35 @@ struct Range {
   // The declared end, exclusive; bytes of the body after it are ignored. Unset: up to the end of
   // the body.
   std::optional<std::uint64_t> end = std::nullopt;
-  // The file's size as the client gives it; refused when it is not the upload's.
+  // The file's size as the client gives it; refused when it is not the upload's. Where that is not
+  // known, it is from then on.
   std::optional<std::uint64_t> total = std::nullopt;
 };
-// The whole file, no byte more or less: a request without Content-Range, or a form.
+// The whole file, no byte more or less: a request without Content-Range, or a form. Where the size
+// is not known, the file ends with the body.
 struct WholeFile {};
 // A part of a multi-chunk upload: it may begin beyond what is stored, and the body has to fill the
 // range, no byte more or less.
 struct Part {
   ByteRange range;
 };
-// A file whose size is known at its end, at most the upload's.
-struct UpToEnd {};
-// Bytes from `offset` on, which has to be where the stored bytes end: offset_mismatch otherwise.
+// Bytes from `offset` on, which has to be where the stored bytes end: offset_mismatch otherwise. Of
+// a complete file whose last byte is withheld, that is in front of this byte as well.
 struct ContinuesAt {
+  std::uint64_t offset = 0;
+  // No byte counts before the body's end, and none when that is an error: the end tells whether the
+  // bytes are right.
+  bool counts_whole = false;
+};
+// The same, and the file ends with the body: no byte more or less where its size is known. Of a
+// body that breaks off the bytes stay, and the size is as unknown as before.
+struct UpToEnd {
   std::uint64_t offset = 0;
 };
 // The kind of a request's body, and where its bytes belong.
 using Piece = std::variant<Range, WholeFile, Part, UpToEnd, ContinuesAt>;
 
-// The bytes of a file of `file_size` bytes that a piece can bring.
+// The bytes of a file of `file_size` bytes, or at most so many, that a piece can bring.
 ByteRange wanted_range(const Piece& piece, std::uint64_t file_size) noexcept;
 // The body has to fill that, no byte more or less.
 bool is_exact(const Piece& piece) noexcept;
@@ -78,7 +93,7 @@ struct Snapshot {
   std::uint64_t id = 0;
   std::string token;
   std::string file_name;
-  std::uint64_t file_size = 0;
+  std::optional<std::uint64_t> file_size;  // Unset while it is not known.
   model::UploadState state = model::UploadState::receiving;
   RangeSet stored;
   // The size of the stored prefix that the client may be told, in bytes. All stored bytes from 0
@@ -92,7 +107,9 @@ struct Snapshot {
   std::optional<model::Answer> answer;
   std::string failure;  // In `failed`: why the last attempt did.
 
-  std::string dialect;  // As in model/upload.h.
+  std::string dialect;  // These three as in model/upload.h.
+  std::string words;
+  bool is_partial = false;
   // Of a multi-chunk upload only, which `stored` is about then.
   std::optional<model::Layout> layout;
   // The backend's name for the file, and the answer as far as it is known before it has the file.
@@ -100,8 +117,7 @@ struct Snapshot {
   std::optional<model::Answer> preview;
 };
 
-// For an answer that is long in coming: thousands of coroutines wait for one, and none of them
-// keeps the room of a whole snapshot meanwhile.
+// As commands return it: a coroutine that waits for one keeps no room for it meanwhile.
 using SnapshotPtr = std::unique_ptr<const Snapshot>;
 
 }  // namespace sluice::upload

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "upload/upload_engine.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "base/limits.h"
 #include "upload/checkpoint.h"
+#include "upload/learn_size.h"
+#include "upload/partials.h"
+#include "upload/piece_check.h"
 
 namespace sluice::upload {
 
@@ -14,11 +15,6 @@ using model::UploadState;
 using runtime::Task;
 
 namespace {
-
-Error gone(UploadState state) {
-  return Error(Errc::not_found, state == UploadState::aborted ? "this upload was aborted"
-                                                              : "this upload has expired");
-}
 
 class Waiter {
  public:
@@ -41,7 +37,7 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
                            const journal::Promises& before)
     : core_(parts, handover, settings, before) {}
 
-Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
+Task<Result<SnapshotPtr>> UploadEngine::create(NewUpload request) {
   const auto created = co_await intake_.create(std::move(request));
   if (!created) {
     co_return fail(created.error());
@@ -49,8 +45,8 @@ Task<Result<Snapshot>> UploadEngine::create(NewUpload request) {
   co_return snapshot_of(**created);
 }
 
-Task<Result<Snapshot>> UploadEngine::take_file(NewUpload outline, runtime::ByteSource& body,
-                                               FileIdentity& identity) {
+Task<Result<SnapshotPtr>> UploadEngine::take_file(NewUpload outline, runtime::ByteSource& body,
+                                                  FileIdentity& identity) {
   const auto received = co_await intake_.take_file(std::move(outline), body, identity);
   if (!received) {
     co_return fail(received.error());
@@ -58,17 +54,44 @@ Task<Result<Snapshot>> UploadEngine::take_file(NewUpload outline, runtime::ByteS
   co_return snapshot_of(**received);
 }
 
-Snapshot UploadEngine::snapshot_of(const LiveUpload& upload) const {
-  Snapshot snapshot = upload.snapshot();
-  if (snapshot.layout) {
+Task<Result<SnapshotPtr>> UploadEngine::concatenate(const std::string& token,
+                                                    std::vector<std::string> partials) {
+  const auto found = co_await core_.uploads.find(token);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  if (upload.state() == UploadState::receiving && !upload.is_being_written()) {
+    auto sources = co_await find_partials(core_.uploads, partials, upload.file_size().value_or(0));
+    if (!sources) {
+      co_return fail(sources.error());
+    }
+    const std::uint64_t begin = upload.progress().stored.prefix();
+    PartialsSource body(core_.parts.store, *std::move(sources), begin);
+    Result<SnapshotPtr> appended = co_await append(token, ContinuesAt{begin}, body);
+    const bool is_joined = !appended && (appended.error().code() == Errc::offset_mismatch ||
+                                         appended.error().code() == Errc::taken_over);
+    if (!is_joined) {
+      co_return appended;
+    }
+  }
+  if (upload.state() == UploadState::receiving || awaits_answer(upload.state())) {
+    co_return co_await wait_for_answer(upload);
+  }
+  co_return present(upload);
+}
+
+SnapshotPtr UploadEngine::snapshot_of(const LiveUpload& upload) const {
+  auto snapshot = std::make_unique<Snapshot>(upload.snapshot());
+  if (snapshot->layout) {
     delivery::Preview preview = core_.handover.preview(upload.record());
-    snapshot.media_id = std::move(preview.media_id);
-    snapshot.preview = std::move(preview.answer);
+    snapshot->media_id = std::move(preview.media_id);
+    snapshot->preview = std::move(preview.answer);
   }
   return snapshot;
 }
 
-Task<Result<Snapshot>> UploadEngine::status(std::string token) {
+Task<Result<SnapshotPtr>> UploadEngine::status(std::string token) {
   const auto found = co_await core_.uploads.find(token);
   if (!found) {
     co_return fail(found.error());
@@ -79,7 +102,31 @@ Task<Result<Snapshot>> UploadEngine::status(std::string token) {
   co_return co_await peek((*found)->token());
 }
 
-Task<Result<Snapshot>> UploadEngine::peek(std::string token) {
+Task<Result<SnapshotPtr>> UploadEngine::declare_size(std::string token, std::uint64_t file_size) {
+  const auto found = co_await core_.uploads.find(token);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  const Result<> learnt = co_await learn_size(upload, file_size);
+  if (!learnt && !is_gone(upload.state())) {
+    co_return fail(learnt.error());
+  }
+  co_return present(upload);
+}
+
+Task<Result<>> UploadEngine::learn_size(LiveUpload& upload, std::uint64_t file_size) {
+  const Result<bool> complete = co_await upload::learn_size(upload, core_.tools, file_size);
+  if (!complete) {
+    co_return fail(complete.error());
+  }
+  if (*complete) {
+    hand_over(upload);
+  }
+  co_return Result<>();
+}
+
+Task<Result<SnapshotPtr>> UploadEngine::peek(std::string token) {
   const auto found = co_await core_.uploads.find(token);
   if (!found) {
     co_return fail(found.error());
@@ -92,10 +139,10 @@ Task<Label> UploadEngine::label_of(std::string token) {
   co_return found ? Label{(*found)->id(), (*found)->dialect()} : Label();
 }
 
-Result<Snapshot> UploadEngine::present(const LiveUpload& upload) const {
-  Snapshot snapshot = snapshot_of(upload);
-  if (is_gone(snapshot.state)) {
-    return fail(gone(snapshot.state));
+Result<SnapshotPtr> UploadEngine::present(const LiveUpload& upload) const {
+  SnapshotPtr snapshot = snapshot_of(upload);
+  if (is_gone(snapshot->state)) {
+    return fail(gone(snapshot->state));
   }
   return snapshot;
 }
@@ -108,10 +155,16 @@ Task<Result<SnapshotPtr>> UploadEngine::append(const std::string& token, Piece p
   }
   LiveUpload& upload = **found;
   if (upload.has_layout() && !std::holds_alternative<Part>(piece)) {
-    co_return present_on_heap(upload);
+    co_return present(upload);
   }
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
     co_return fail(sound.error());
+  }
+  const auto* const range = std::get_if<Range>(&piece);
+  if (range != nullptr && range->total && !upload.file_size()) {
+    if (const Result<> learnt = co_await learn_size(upload, *range->total); !learnt) {
+      co_return fail(learnt.error());
+    }
   }
   if (upload.state() == UploadState::receiving) {
     Append append(upload, core_.tools, piece, body);
@@ -127,15 +180,7 @@ Task<Result<SnapshotPtr>> UploadEngine::append(const std::string& token, Piece p
   if (awaits_answer(upload.state())) {
     co_return co_await wait_for_answer(upload);
   }
-  co_return present_on_heap(upload);
-}
-
-Result<SnapshotPtr> UploadEngine::present_on_heap(const LiveUpload& upload) const {
-  Result<Snapshot> snapshot = present(upload);
-  if (!snapshot) {
-    return fail(std::move(snapshot).error());
-  }
-  return std::make_unique<const Snapshot>(*std::move(snapshot));
+  co_return present(upload);
 }
 
 void UploadEngine::log_early_end(const LiveUpload& upload, const Error& error) const {
@@ -150,41 +195,6 @@ void UploadEngine::hand_over(const LiveUpload& upload) {
   core_.handover.submit(upload.record());
 }
 
-Result<> UploadEngine::check_piece(const LiveUpload& upload, const Piece& piece,
-                                   const runtime::ByteSource& body) const {
-  const model::UploadProgress progress = upload.progress();
-  if (is_gone(progress.state)) {
-    return fail(gone(progress.state));
-  }
-  const std::uint64_t size = upload.file_size();
-  const auto* const range = std::get_if<Range>(&piece);
-  if (range != nullptr && range->total && *range->total != size) {
-    return fail(Errc::bad_request,
-                fmt::format("Content-Range says that the file has {} bytes, file_size of this "
-                            "upload is {}",
-                            *range->total, size));
-  }
-  if (progress.state != UploadState::receiving) {
-    return {};
-  }
-  if (!upload.is_trusted()) {
-    return fail(Errc::storage_failed, "the disk failed under this upload");
-  }
-  const auto coming = body.remaining();
-  if (std::holds_alternative<WholeFile>(piece) && coming && *coming != size) {
-    return fail(Errc::bad_request,
-                fmt::format("file_size is {} bytes, the body has {}; without Content-Range the "
-                            "whole file is expected",
-                            size, *coming));
-  }
-  const auto* const part = std::get_if<Part>(&piece);
-  if (part != nullptr && coming && *coming != part->range.size()) {
-    return fail(Errc::bad_request, fmt::format("this part has {} bytes, the body has {}",
-                                               part->range.size(), *coming));
-  }
-  return {};
-}
-
 Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
   const std::shared_ptr<runtime::Event> decided = upload.decided();
   bool is_decided = decided->is_set();
@@ -197,7 +207,7 @@ Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
                    "all bytes are stored, the backend has not answered yet: send the last byte "
                    "again to wait for its answer");
   }
-  co_return std::make_unique<const Snapshot>(snapshot_of(upload));
+  co_return snapshot_of(upload);
 }
 
 Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_answer(

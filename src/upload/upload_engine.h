@@ -22,14 +22,18 @@ class UploadEngine final : public Engine {
   UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings,
                const journal::Promises& before);
 
-  runtime::Task<Result<Snapshot>> create(NewUpload request) override;
-  runtime::Task<Result<Snapshot>> status(std::string token) override;
-  runtime::Task<Result<Snapshot>> peek(std::string token) override;
+  runtime::Task<Result<SnapshotPtr>> create(NewUpload request) override;
+  runtime::Task<Result<SnapshotPtr>> status(std::string token) override;
+  runtime::Task<Result<SnapshotPtr>> declare_size(std::string token,
+                                                  std::uint64_t file_size) override;
+  runtime::Task<Result<SnapshotPtr>> peek(std::string token) override;
   runtime::Task<Label> label_of(std::string token) override;
   runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                             runtime::ByteSource& body) override;
-  runtime::Task<Result<Snapshot>> take_file(NewUpload outline, runtime::ByteSource& body,
-                                            FileIdentity& identity) override;
+  runtime::Task<Result<SnapshotPtr>> concatenate(const std::string& token,
+                                                 std::vector<std::string> partials) override;
+  runtime::Task<Result<SnapshotPtr>> take_file(NewUpload outline, runtime::ByteSource& body,
+                                               FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
       std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<>> abort(std::string token) override;
@@ -41,16 +45,13 @@ class UploadEngine final : public Engine {
   const EngineSettings& settings() const noexcept { return core_.settings; }
 
  private:
-  Snapshot snapshot_of(const LiveUpload& upload) const;
-  // Inlined, the values of these would stay in the frame of append().
-  [[gnu::noinline]] Result<> check_piece(const LiveUpload& upload, const Piece& piece,
-                                         const runtime::ByteSource& body) const;
+  SnapshotPtr snapshot_of(const LiveUpload& upload) const;
+  runtime::Task<Result<>> learn_size(LiveUpload& upload, std::uint64_t file_size);
   runtime::Task<Result<SnapshotPtr>> wait_for_answer(LiveUpload& upload);
   // not_found for an upload that is over.
-  Result<Snapshot> present(const LiveUpload& upload) const;
-  [[gnu::noinline]] Result<SnapshotPtr> present_on_heap(const LiveUpload& upload) const;
-  [[gnu::noinline]] void log_early_end(const LiveUpload& upload, const Error& error) const;
-  [[gnu::noinline]] void hand_over(const LiveUpload& upload);
+  Result<SnapshotPtr> present(const LiveUpload& upload) const;
+  void log_early_end(const LiveUpload& upload, const Error& error) const;
+  void hand_over(const LiveUpload& upload);
 
   EngineCore core_;
   Intake intake_{core_};

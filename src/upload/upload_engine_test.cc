@@ -188,7 +188,7 @@ Task<> takes_over(Engine& engine, Log& log, std::string token,
   group.spawn("older", older(engine, token, stalled, older_ended_with));
   EXPECT_TRUE(co_await stalled.reached_silence.wait(10s));
   // A status query waits for no sender, and acknowledges the bytes of the older request.
-  EXPECT_EQ((co_await engine.status(token))->acknowledged, 3U);
+  EXPECT_EQ((*co_await engine.status(token))->acknowledged, 3U);
   ScriptedSource body("abcdef");
   const Piece piece = Range{0, 6, 9};
   newer = co_await engine.append(token, piece, body);
@@ -248,7 +248,7 @@ Task<> reads_on_and_on(Engine& engine, Log& log, std::string token, Piece piece,
   group.spawn("writer", writer(engine, token, piece, body));
   EXPECT_TRUE(co_await body.reached_silence.wait(30s));
   EXPECT_EQ(buffers_in_use.value(), 0) << "a sender that stops holds no buffer";
-  acknowledged = (co_await engine.peek(token))->acknowledged;
+  acknowledged = (*co_await engine.peek(token))->acknowledged;
   body.cancel(Errc::closed_by_peer);
   EXPECT_TRUE(co_await group.wait(30s));
 }

@@ -2,6 +2,7 @@
 #include "upload/upload_state.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -19,7 +20,6 @@ void remove(RangeSet& from, const RangeSet& ranges) {
 
 struct Apply {
   UploadProgress progress;
-  std::uint64_t file_size;
 
   Transition nothing() { return {std::move(progress), false, false, false}; }
   Transition changes() { return {std::move(progress), true, false, false}; }
@@ -30,6 +30,9 @@ struct Apply {
     }
     const bool may_be_refused = event.is_deferred || !progress.unsynced.empty();
     const auto before = may_be_refused ? std::optional(progress) : std::nullopt;
+    if (event.file_size && !progress.file_size && end_of(progress.stored) <= *event.file_size) {
+      progress.file_size = event.file_size;
+    }
     for (const ByteRange& range : event.ranges.ranges()) {
       progress.stored.add(range);
       if (event.is_deferred) {
@@ -37,8 +40,13 @@ struct Apply {
       }
     }
     remove(progress.unsynced, event.synced);
+    if (progress.file_size) {
+      const ByteRange beyond{*progress.file_size, std::numeric_limits<std::uint64_t>::max()};
+      progress.stored.remove(beyond);
+      progress.unsynced.remove(beyond);
+    }
     progress.expires_at = event.expires_at;
-    const bool finishes = event.may_finish && is_complete(progress, file_size);
+    const bool finishes = event.may_finish && is_complete(progress);
     if (finishes && !progress.unsynced.empty()) {
       return {*before, false, false, false, true};
     }
@@ -151,8 +159,8 @@ struct Apply {
 
 }  // namespace
 
-Transition apply(UploadProgress progress, std::uint64_t file_size, const Event& event) {
-  return std::visit(Apply{std::move(progress), file_size}, event);
+Transition apply_to(UploadProgress progress, const Event& event) {
+  return std::visit(Apply{std::move(progress)}, event);
 }
 
 bool may_be_lost(const Event& event) noexcept {
@@ -160,8 +168,8 @@ bool may_be_lost(const Event& event) noexcept {
   return std::holds_alternative<BytesSynced>(event) || (stored != nullptr && stored->is_deferred);
 }
 
-bool is_complete(const UploadProgress& progress, std::uint64_t file_size) noexcept {
-  return progress.stored.prefix() == file_size;
+bool is_complete(const UploadProgress& progress) noexcept {
+  return progress.file_size == progress.stored.prefix();
 }
 
 std::uint64_t end_of(const RangeSet& ranges) noexcept {
@@ -190,9 +198,9 @@ bool can_expire(UploadState state) noexcept {
          state == UploadState::failed;
 }
 
-std::uint64_t acknowledged(const UploadProgress& progress, std::uint64_t file_size) noexcept {
+std::uint64_t acknowledged(const UploadProgress& progress) noexcept {
   const std::uint64_t prefix = progress.stored.prefix();
-  const bool withheld = prefix == file_size && prefix > 0 && !is_finished(progress.state);
+  const bool withheld = is_complete(progress) && prefix > 0 && !is_finished(progress.state);
   return withheld ? prefix - 1 : prefix;
 }
 

@@ -9,16 +9,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/range_set.h"
 #include "model/answer.h"
+#include "model/extent.h"
 #include "model/upload.h"
 
 namespace sluice::upload {
 
-// Bytes that a request brought are written.
+// Bytes that a request brought are written, or none. What lies beyond the file's size is none of
+// the file.
 struct BytesStored {
   RangeSet ranges;
   Timestamp expires_at;  // When the upload expires unless more comes.
@@ -29,6 +33,11 @@ struct BytesStored {
   bool is_deferred = false;
   // Bytes that were unsynced before, and were synced with them.
   RangeSet synced = {};
+  // Where `ranges` lie, as Blob::settle() says.
+  std::vector<model::Extent> extents = {};
+  // The file's size as the request tells it. It counts where none was known, unless more is stored:
+  // the caller compares.
+  std::optional<std::uint64_t> file_size = {};
 };
 // Bytes that were stored unsynced are durable now.
 struct BytesSynced {
@@ -85,9 +94,10 @@ struct Transition {
 
 // An event that comes too late for the state (bytes for an aborted upload, a second answer) changes
 // nothing.
-Transition apply(model::UploadProgress progress, std::uint64_t file_size, const Event& event);
+Transition apply_to(model::UploadProgress progress, const Event& event);
 
-bool is_complete(const model::UploadProgress& progress, std::uint64_t file_size) noexcept;
+// Never while the size is not known.
+bool is_complete(const model::UploadProgress& progress) noexcept;
 // delivered or refused: there is an answer, final for the client.
 bool is_finished(model::UploadState state) noexcept;
 // received or delivering.
@@ -104,6 +114,6 @@ using model::is_gone;
 std::uint64_t end_of(const RangeSet& ranges) noexcept;
 
 // The size of the stored prefix that clients may be told (promise 2).
-std::uint64_t acknowledged(const model::UploadProgress& progress, std::uint64_t file_size) noexcept;
+std::uint64_t acknowledged(const model::UploadProgress& progress) noexcept;
 
 }  // namespace sluice::upload

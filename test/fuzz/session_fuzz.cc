@@ -100,9 +100,10 @@ class World {
         engine_({journal_, store_, answers_, around.announcer, around.buffers, clock_,
                  around.metrics, around.log},
                 handover_, engine_settings(), journal::Promises()),
-        sessions_(engine_, gate_, access_, settings_),
+        opener_(engine_, gate_, access_, settings_),
+        sessions_(opener_, access_, settings_),
         multichunk_(engine_),
-        dialect_({engine_, gate_, videos_, access_, settings_, multichunk_}) {
+        dialect_({engine_, gate_, opener_, videos_, access_, settings_, multichunk_}) {
     store_.free_bytes = std::uint64_t{1} << 62U;
   }
 
@@ -140,20 +141,20 @@ class World {
   }
 
   static void check_record(const model::UploadRecord& record) {
-    SLUICE_CHECK(record.file_size <= limits::file_size_max_default);
+    SLUICE_CHECK(record.progress.file_size.value() <= limits::file_size_max_default);
     SLUICE_CHECK(json::parse(record.parameters).is_object());
     if (!record.layout) {
       return;
     }
     const model::Layout& layout = *record.layout;
-    SLUICE_CHECK(layout.total_size() == record.file_size);
+    SLUICE_CHECK(layout.total_size() == record.progress.file_size);
     SLUICE_CHECK(journal::layout_from_text(journal::layout_to_text(layout)) == layout);
     std::uint64_t end = 0;
     check_file(protocol::multichunk::main_file(layout), end);
     for (const model::ExtraFile& extra : layout.extra_files) {
       check_file(*protocol::multichunk::find_file(layout, extra.tag), end);
     }
-    SLUICE_CHECK(end == record.file_size);
+    SLUICE_CHECK(end == record.progress.file_size);
   }
 
   // The file begins at `end`, where the one before it ends, and its parts cover it.
@@ -208,6 +209,7 @@ class World {
   auth::Authenticator authenticator_;
   protocol::Access access_;
   upload::UploadEngine engine_;
+  protocol::UploadOpener opener_;
   protocol::panda::PandaSessions sessions_;
   protocol::multichunk::MultichunkDialect multichunk_;
   NoVideos videos_;

@@ -169,8 +169,8 @@ class World final : public delivery::Handover {
     const auto created = run(engine_->create(std::move(request)));
     SLUICE_CHECK(created);
     Known upload;
-    upload.id = created->id;
-    upload.token = created->token;
+    upload.id = (*created)->id;
+    upload.token = (*created)->token;
     upload.file_size = file_size;
     upload.created_at = upload.active_at = clock_.now();
     uploads_.push_back(std::move(upload));
@@ -309,7 +309,7 @@ class World final : public delivery::Handover {
       SLUICE_CHECK(found.error().code() == Errc::not_found);
       return;
     }
-    see(upload, *found);
+    see(upload, **found);
     const std::uint64_t durable = upload.answer ? 0 : upload.prefix;
     SLUICE_CHECK(durable == 0 ||
                  store_.blobs.at(upload.id).durable.substr(0, durable) == upload.file(0, durable));

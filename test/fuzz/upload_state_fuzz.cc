@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any series of events leaves an upload true to a model of its bytes. The input is the file's size
-// and then the events, a few bytes each.
+// Any series of events leaves an upload true to a model of its bytes. The input is the file's size,
+// which the upload may hear of later, and then the events, a few bytes each.
 #include "upload/upload_state.h"
 
 #include <bitset>
@@ -24,12 +24,16 @@ constexpr std::size_t file_size_max = 64;
 
 class Model {
  public:
-  explicit Model(std::uint64_t file_size) : file_size_(file_size) {}
+  Model(std::uint64_t file_size, bool is_known) : file_size_(file_size) {
+    if (is_known) {
+      progress_.file_size = file_size;
+    }
+  }
 
   void run(FuzzInput& input) {
     while (!input.empty()) {
       const UploadProgress before = progress_;
-      upload::Transition step = upload::apply(progress_, file_size_, any_event(input));
+      upload::Transition step = upload::apply_to(progress_, any_event(input));
       progress_ = step.progress;
       check(before, step);
     }
@@ -71,6 +75,9 @@ class Model {
     const std::uint64_t begin = input.take() % (file_size_ + 1);
     const std::uint64_t end = begin + input.take() % (file_size_ - begin + 1);
     event.ranges.add({begin, end});
+    if (input.take() % 4 == 0) {
+      event.file_size = file_size_;
+    }
     if (progress_.state == UploadState::receiving) {
       for (std::uint64_t i = begin; i < end; ++i) {
         stored_.set(i);
@@ -89,15 +96,21 @@ class Model {
     SLUICE_CHECK(after.stored.prefix() == prefix);
     // The file of a refusal is kept: an operator may put it back, and it expires.
     const bool refusal_ends = before.state == UploadState::refused && after.state != before.state;
-    const std::uint64_t told = upload::acknowledged(after, file_size_);
+    const std::uint64_t told = upload::acknowledged(after);
     SLUICE_CHECK(told <= prefix);
-    SLUICE_CHECK(refusal_ends || told >= upload::acknowledged(before, file_size_));
-    SLUICE_CHECK(upload::is_finished(after.state) || file_size_ == 0 || told < file_size_);
+    // The last byte is withheld from when it is known to be the last.
+    const std::uint64_t withheld = !before.file_size && after.file_size ? 1 : 0;
+    SLUICE_CHECK(refusal_ends || told + withheld >= upload::acknowledged(before));
+    SLUICE_CHECK(upload::is_finished(after.state) || file_size_ == 0 || !after.file_size ||
+                 told < file_size_);
+    SLUICE_CHECK(!before.file_size || after.file_size == before.file_size);
+    SLUICE_CHECK(after.file_size || after.state == UploadState::receiving ||
+                 upload::is_gone(after.state));
     SLUICE_CHECK(after.answer.has_value() == upload::is_finished(after.state));
     SLUICE_CHECK(!before.answer || refusal_ends || after.answer == before.answer);
     SLUICE_CHECK(before.blob_present || !after.blob_present);
     SLUICE_CHECK(!step.remove_blob || after.blob_present);
-    SLUICE_CHECK(!step.deliver || upload::is_complete(after, file_size_));
+    SLUICE_CHECK(!step.deliver || upload::is_complete(after));
     const bool begins_round =
         after.state == UploadState::received && before.state != UploadState::received;
     SLUICE_CHECK(step.deliver == begins_round);
@@ -122,7 +135,7 @@ class Model {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzInput input(std::span(data, size));
-  const std::uint64_t file_size = input.take() % (file_size_max + 1);
-  Model(file_size).run(input);
+  const std::uint64_t first = input.take();
+  Model(first % (file_size_max + 1), first <= 2 * file_size_max).run(input);
   return 0;
 }

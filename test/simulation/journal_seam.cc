@@ -156,13 +156,14 @@ bool JournalSeam::is_synced(const std::vector<journal::Change>& changes) const {
 
 bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const {
   for (const journal::Change& change : changes) {
-    const auto* update = std::get_if<journal::UpdateUpload>(&change);
-    if (update == nullptr) {
+    const auto* const update = std::get_if<journal::UpdateUpload>(&change);
+    const auto* const remove = std::get_if<journal::RemoveUpload>(&change);
+    if (update == nullptr && (remove == nullptr || !remove->version)) {
       continue;
     }
-    const auto known = memory_.uploads.find(update->id);
-    if (known == memory_.uploads.end() ||
-        known->second.progress.version != update->progress.version) {
+    const auto known = memory_.uploads.find(update != nullptr ? update->id : remove->id);
+    const std::uint64_t version = update != nullptr ? update->progress.version : *remove->version;
+    if (known == memory_.uploads.end() || known->second.progress.version != version) {
       return true;
     }
   }

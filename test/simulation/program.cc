@@ -197,7 +197,11 @@ class Program {
     const std::uint64_t end = dice_.chance(0.3) ? size : dice_.between(begin, size);
     const Ending ending = any_ending();
     const std::uint64_t bytes = ending == Ending::end ? end - begin : dice_.below(end - begin + 1);
-    const upload::Range range{begin, end, size};
+    if (!upload.is_sized && end == size) {
+      return world_.append(upload, upload::UpToEnd{begin}, bytes, ending, dice_.chance(0.8));
+    }
+    const auto total = upload.is_sized || dice_.chance(0.2) ? std::optional(size) : std::nullopt;
+    const upload::Range range{begin, end, total};
     return world_.append(upload, range, bytes, ending, dice_.chance(0.8));
   }
 
@@ -239,7 +243,7 @@ class Program {
   Task<> whole_file(Expectation& upload) {
     const std::uint64_t size = upload.source.size();
     const Ending ending = any_ending();
-    const bool is_whole = ending == Ending::end && dice_.chance(0.7);
+    const bool is_whole = ending == Ending::end && (!upload.is_sized || dice_.chance(0.7));
     const std::uint64_t bytes = is_whole ? size : dice_.below(size + 1);
     return world_.append(upload, upload::WholeFile(), bytes, ending, dice_.chance(0.5));
   }
@@ -248,6 +252,9 @@ class Program {
   // arrived before a cut, and these are of another file.
   Task<> another_file(Expectation& upload) {
     const std::uint64_t size = upload.source.size();
+    if (!upload.is_sized) {
+      return piece(upload);
+    }
     return world_.append_another_file(upload, size == 0 ? 0 : dice_.below(size));
   }
 

@@ -25,17 +25,17 @@ class StoreSeam::Seam final : public testing::ForwardingBlob {
     co_await wait_some_turns(store_.dice_);
     co_return received;
   }
-  Task<Result<>> settle(RangeSet unsynced) override {
+  Task<Result<std::vector<model::Extent>>> settle(RangeSet named, RangeSet unsynced) override {
     co_await wait_some_turns(store_.dice_);
     if (store_.defect_ == Defect::answers_before_sync) {
-      co_return Result<>();
+      co_return std::vector<model::Extent>();
     }
     if (store_.defect_ == Defect::commits_before_sync) {
       store_.late_.push_back(inner());
-      co_return Result<>();
+      co_return std::vector<model::Extent>();
     }
     store_.unsynced_.erase(upload_id_);
-    Result<> settled = co_await inner()->settle(std::move(unsynced));
+    auto settled = co_await inner()->settle(std::move(named), std::move(unsynced));
     co_await wait_some_turns(store_.dice_);
     co_return settled;
   }
@@ -66,7 +66,7 @@ Task<Result<>> StoreSeam::before_change() {
 Task<> StoreSeam::sync_late() {
   const auto late = std::exchange(late_, {});
   for (const std::shared_ptr<store::Blob>& blob : late) {
-    (void)co_await blob->settle({});
+    (void)co_await blob->settle({}, {});
   }
 }
 

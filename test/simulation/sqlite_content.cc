@@ -15,18 +15,11 @@ constexpr std::size_t everything = 1'000'000;
 void apply_one(Content& content, const journal::Change& change) {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     content.uploads[create->record.id] = create->record;
-  } else if (const auto* identify = std::get_if<journal::IdentifyUpload>(&change)) {
-    model::UploadRecord& record = content.uploads.at(identify->id);
-    record.file_size = identify->file_size;
-    record.file_name = identify->file_name;
-    record.content_type = identify->content_type;
-    record.parameters = identify->parameters;
-    record.origin = identify->origin;
-    record.owner = identify->owner;
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     model::UploadRecord& record = content.uploads.at(update->id);
     record.progress = update->progress;
     ++record.progress.version;
+    record.file_size_max = size_bound(record);
     if (model::is_settled(record.progress)) {
       model::forget_details(record);
     }

@@ -23,13 +23,13 @@ constexpr std::uint64_t file_size_max = 3000;
 Task<> TwoEngines::create(Node& node) {
   std::string source = dice_.bytes(dice_.between(1, file_size_max));
   upload::NewUpload request{source.size(), "file.mp4", "video/mp4", "{}"};
-  const Result<upload::Snapshot> created = co_await node.engine().create(std::move(request));
+  const Result<upload::SnapshotPtr> created = co_await node.engine().create(std::move(request));
   if (!node.gate().is_alive() || !created) {
     co_return;
   }
   Known known;
-  known.id = created->id;
-  known.token = created->token;
+  known.id = (*created)->id;
+  known.token = (*created)->token;
   shared_.sources[known.id] = std::move(source);
   if (!uploads_.emplace(known.id, std::move(known)).second) {
     shared_.violate("two uploads have one number");
@@ -59,12 +59,12 @@ Task<> TwoEngines::append(Node& node, Known& upload, ByteRange range, ClientSour
 
 Task<> TwoEngines::status(Node& node, Known& upload) {
   const Known before = upload;
-  const Result<upload::Snapshot> result = co_await node.engine().status(before.token);
+  const Result<upload::SnapshotPtr> result = co_await node.engine().status(before.token);
   if (!node.gate().is_alive()) {
     co_return;
   }
   if (result) {
-    hear(upload, before, *result);
+    hear(upload, before, **result);
   } else {
     hear_error(before, upload, result.error());
   }
@@ -133,7 +133,7 @@ void TwoEngines::check_upload(const Known& upload) {
     }
     return;
   }
-  if (upload::acknowledged(record.progress, record.file_size) < upload.acknowledged) {
+  if (upload::acknowledged(record.progress) < upload.acknowledged) {
     shared_.violate(fmt::format("upload {}: the journal has lost acknowledged bytes", upload.id));
   }
   if (upload.answer &&

@@ -165,21 +165,26 @@ Task<> World::create(std::uint64_t file_size, std::optional<model::Layout> layou
   const bool refused = dice_.chance(0.2);
   upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
   request.layout = layout;
-  const Result<upload::Snapshot> created = co_await life_->engine.create(std::move(request));
+  const bool is_sized = layout || dice_.chance(0.7);
+  if (!is_sized) {
+    request.file_size.reset();
+  }
+  const Result<upload::SnapshotPtr> created = co_await life_->engine.create(std::move(request));
   if (!process_.alive || !created) {
     co_return;
   }
   Expectation expected;
-  expected.id = created->id;
-  expected.token = created->token;
+  expected.id = (*created)->id;
+  expected.token = (*created)->token;
   expected.source = std::move(source);
+  expected.is_sized = is_sized;
   expected.layout = std::move(layout);
   expected.refused_by_backend = refused;
-  const auto [added, is_new] = uploads_.emplace(created->id, std::move(expected));
+  const auto [added, is_new] = uploads_.emplace((*created)->id, std::move(expected));
   if (!is_new) {
     violate("two uploads have one number");
   }
-  hear(added->second, *created);
+  hear(added->second, **created);
 }
 
 Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
@@ -212,7 +217,10 @@ Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t byt
     check_kept(upload, {range.begin, range.begin + body.bytes_read()}, result.error().code());
   }
   const bool too_short = upload::is_exact(piece) && bytes != range.size();
-  if (!(too_short && result.error().code() == Errc::bad_request)) {
+  // Another request may have moved the offset.
+  const bool misplaced = std::holds_alternative<upload::UpToEnd>(piece) &&
+                         result.error().code() == Errc::offset_mismatch;
+  if (!misplaced && !(too_short && result.error().code() == Errc::bad_request)) {
     hear_error(upload, result.error(), "append");
   }
 }
@@ -241,21 +249,22 @@ Task<> World::append_another_file(Expectation& upload, std::uint64_t bytes) {
 
 Task<> World::status(Expectation& upload) {
   ++tally_.requests;
-  Result<upload::Snapshot> result = co_await life_->engine.status(upload.token);
+  const Result<upload::SnapshotPtr> result = co_await life_->engine.status(upload.token);
   if (!process_.alive) {
     co_return;
   }
-  if (result && !result->answer && defect_ == Defect::reports_unsynced_bytes) {
-    for (const ByteRange& range : life_->seam.unsynced(upload.id).ranges()) {
-      result->stored.add(range);
-    }
-    result->acknowledged = std::min(result->stored.prefix(), result->file_size - 1);
-  }
-  if (result) {
-    hear(upload, *result);
-  } else {
+  if (!result) {
     hear_error(upload, result.error(), "status");
+    co_return;
   }
+  upload::Snapshot snapshot = **result;
+  if (!snapshot.answer && defect_ == Defect::reports_unsynced_bytes) {
+    for (const ByteRange& range : life_->seam.unsynced(upload.id).ranges()) {
+      snapshot.stored.add(range);
+    }
+    snapshot.acknowledged = std::min(snapshot.stored.prefix(), *snapshot.file_size - 1);
+  }
+  hear(upload, snapshot);
 }
 
 Task<> World::abort(Expectation& upload) {

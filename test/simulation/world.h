@@ -35,6 +35,7 @@ struct Expectation {
   std::uint64_t id = 0;
   std::string token;
   std::string source;
+  bool is_sized = true;  // Its client was told that the size is known.
   bool refused_by_backend = false;
   bool put_back = false;  // The operator wanted another answer than a refusal.
 

@@ -21,7 +21,9 @@ void World::submit(UploadRecord record) {
                          kept->second.progress.state != UploadState::received)) {
     violate(fmt::format("upload {} is handed over before the journal knows", record.id));
   }
-  if (!life_->submitted.insert(record.id).second) {
+  const Timestamp round = record.progress.handoff_since;
+  const auto [known, is_new] = life_->submitted.try_emplace(record.id, round);
+  if (!is_new && std::exchange(known->second, round) >= round) {
     violate(fmt::format("upload {} is handed over twice", record.id));
   }
   if (life_->delivers_at_once) {
@@ -63,13 +65,9 @@ Task<> World::deliver(UploadRecord record) {
 }
 
 Task<bool> World::give_up(const UploadRecord& record) {
-  // A retry may submit the upload again as soon as the journal has recorded the failure.
-  life_->submitted.erase(record.id);
   const Result<> kept = co_await life_->engine.ledger().gave_up(record.token, 1, "planted failure");
   if (kept) {
     ++tally_.given_up;
-  } else {
-    life_->submitted.insert(record.id);
   }
   co_return kept.has_value();
 }
@@ -78,21 +76,19 @@ Task<> World::retry(Expectation& upload) {
   ++tally_.requests;
   const auto record = journal_.durable_uploads().find(upload.id);
   const bool is_known = record != journal_.durable_uploads().end();
-  if (is_known && upload.refused_by_backend &&
-      upload::awaits_answer(record->second.progress.state)) {
+  if (is_known && upload.refused_by_backend && !upload::is_decided(record->second.progress.state)) {
     co_return;  // The retry would put a refusal back that came meanwhile.
   }
   if (is_known && record->second.progress.state == UploadState::refused) {
     upload.put_back = true;
     upload.refused_by_backend = dice_.chance(0.5);
-    life_->submitted.erase(upload.id);
   }
-  const Result<upload::Snapshot> result = co_await life_->engine.operations().retry(upload.id);
+  const Result<upload::SnapshotPtr> result = co_await life_->engine.operations().retry(upload.id);
   if (!process_.alive) {
     co_return;
   }
   if (result) {
-    hear(upload, *result);
+    hear(upload, **result);
   } else if (result.error().code() != Errc::bad_request &&
              result.error().code() != Errc::not_found) {
     hear_error(upload, result.error(), "retry");
@@ -111,7 +107,7 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   const Expectation& upload = uploads_.at(record.id);
   delivery::Delivery delivery;
   delivery.answer.status = 422;
-  delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, record.file_size);
+  delivery.answer.body = fmt::format("refused: upload {}, {} bytes", record.id, size_bound(record));
   if (dice_.chance(backend_failures_)) {
     co_return fail(Errc::delivery_failed, "planted failure of the backend");
   }
@@ -146,8 +142,8 @@ Task<Result<delivery::Delivery>> World::ask_backend(UploadRecord record) {
   video.id = key;
   video.upload_id = record.id;
   video.status = "success";
-  video.document = fmt::format("\"video of upload {}, {} bytes, {}\"", record.id, record.file_size,
-                               dice_.below(1U << 30U));
+  video.document = fmt::format("\"video of upload {}, {} bytes, {}\"", record.id,
+                               size_bound(record), dice_.below(1U << 30U));
   delivery.answer.body = video.document;
   delivery.changes.emplace_back(journal::PutVideo{std::move(video)});
   co_return delivery;

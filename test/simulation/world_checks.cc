@@ -29,7 +29,8 @@ void World::violate(const std::string& what) {
 
 void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   const std::uint64_t size = upload.source.size();
-  if (snapshot.id != upload.id || snapshot.token != upload.token || snapshot.file_size != size) {
+  if (snapshot.id != upload.id || snapshot.token != upload.token ||
+      snapshot.file_size.value_or(size) != size || (upload.is_sized && !snapshot.file_size)) {
     violate(fmt::format("upload {} was told of another upload", upload.id));
   }
   if (upload.must_be_gone) {
@@ -38,10 +39,15 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   if (may_have_lost_bytes()) {
     upload.acknowledged = std::min(upload.acknowledged, snapshot.acknowledged);
   }
+  const std::uint64_t withheld = size - std::min<std::uint64_t>(size, 1);
+  if (snapshot.file_size && !std::exchange(upload.is_sized, true)) {
+    // The last byte is withheld from when it is known to be the last.
+    upload.acknowledged = std::min(upload.acknowledged, withheld);
+    upload.kept = std::min(upload.kept, withheld);
+  }
   if (may_be_answered_anew(upload)) {
     upload.answer.reset();
     // The last byte is withheld again.
-    const std::uint64_t withheld = size - std::min<std::uint64_t>(size, 1);
     upload.acknowledged = std::min(upload.acknowledged, withheld);
     upload.kept = std::min(upload.kept, withheld);
   }
@@ -56,7 +62,7 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
     violate(fmt::format("upload {}: {} bytes are acknowledged, {} are stored", upload.id,
                         snapshot.acknowledged, stored));
   }
-  if (!snapshot.answer && size > 0 && snapshot.acknowledged >= size) {
+  if (!snapshot.answer && snapshot.file_size && size > 0 && snapshot.acknowledged >= size) {
     violate(fmt::format("upload {}: the last byte is acknowledged without an answer", upload.id));
   }
   if ((snapshot.state == UploadState::failed) == snapshot.failure.empty()) {

@@ -40,7 +40,7 @@ Task<> World::take_file(std::uint64_t file_size, ClientSource::Ending ending) {
   const SentFile& sent = sent_files_.emplace(name, std::move(file)).first->second;
   // A form is longer than the file in it, by little or much.
   upload::NewUpload outline;
-  outline.file_size = file_size + (dice_.chance(0.5) ? dice_.below(500) : 0) +
+  outline.announced = file_size + (dice_.chance(0.5) ? dice_.below(500) : 0) +
                       (dice_.chance(0.3) ? limits::unused_room_max : 0);
   const std::uint64_t missing = comes_whole ? 0 : 1;
   const auto declared = dice_.chance(0.5) ? std::optional(file_size + missing) : std::nullopt;
@@ -57,12 +57,12 @@ Task<> World::take_file(std::uint64_t file_size, ClientSource::Ending ending) {
     co_return;
   }
   ++tally_.files_taken;
-  const auto known = uploads_.find(taken->id);
+  const auto known = uploads_.find((*taken)->id);
   if (known == uploads_.end() || known->second.source != sent.source) {
     violate(fmt::format("{} became another upload", name));
     co_return;
   }
-  hear(known->second, *taken);
+  hear(known->second, **taken);
 }
 
 void World::hear_refusal(const std::string& name, const Error& error) {
@@ -101,9 +101,9 @@ void World::recognise(const UploadRecord& record) {
   }
   SentFile& file = sent->second;
   if (file.is_upload || !file.comes_whole || file.is_refused ||
-      record.file_size != file.source.size()) {
+      record.progress.file_size != file.source.size()) {
     violate(fmt::format("upload {}, {} bytes, should not have been made of {}", record.id,
-                        record.file_size, record.file_name));
+                        size_bound(record), record.file_name));
   }
   file.is_upload = true;
   Expectation expected;

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <set>
+#include <map>
 
 #include "journal/journal.h"
 #include "runtime/task.h"
@@ -28,8 +28,8 @@ struct World::Life {
   upload::NoAnnouncer announcer;
   upload::UploadEngine engine;
   runtime::TaskGroup tasks;
-  std::deque<model::UploadRecord> waiting;  // For the backend.
-  std::set<std::uint64_t> submitted;
+  std::deque<model::UploadRecord> waiting;       // For the backend.
+  std::map<std::uint64_t, Timestamp> submitted;  // The last round of attempts, by upload.
   const bool delivers_at_once;
 };
 

@@ -45,9 +45,9 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     return run_in(context, std::move(task));
   }
 
-  std::string create(std::uint64_t file_size) {
+  std::string create(std::optional<std::uint64_t> file_size) {
     upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
-    return run(engine->create(std::move(request)))->token;
+    return (*run(engine->create(std::move(request))))->token;
   }
   Result<upload::Snapshot> append(const std::string& token, std::string bytes,
                                   upload::Range range) {
@@ -56,10 +56,17 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   Result<upload::Snapshot> append(const std::string& token, std::string bytes,
                                   const upload::Piece& piece) {
     ScriptedSource body(std::move(bytes));
-    const Result<upload::SnapshotPtr> appended = run(engine->append(token, piece, body));
-    return appended ? Result<upload::Snapshot>(**appended) : fail(appended.error());
+    return value_of(run(engine->append(token, piece, body)));
   }
-  Result<upload::Snapshot> status(const std::string& token) { return run(engine->status(token)); }
+  Result<upload::Snapshot> status(const std::string& token) {
+    return value_of(run(engine->status(token)));
+  }
+  Result<upload::Snapshot> declare_size(const std::string& token, std::uint64_t file_size) {
+    return value_of(run(engine->declare_size(token, file_size)));
+  }
+  static Result<upload::Snapshot> value_of(const Result<upload::SnapshotPtr>& snapshot) {
+    return snapshot ? Result<upload::Snapshot>(**snapshot) : fail(snapshot.error());
+  }
   const std::string& blob(std::uint64_t id) { return store.blobs.at(id).bytes; }
 
   void submit(model::UploadRecord record) override {
@@ -92,6 +99,16 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
     answer.status = 200;
     answer.body = "answer " + std::to_string(id);
     return answer;
+  }
+
+  // Where syncs are not deferred, no byte is stored without the journal knowing where it lies.
+  void TearDown() override {
+    for (const auto& [id, record] : journal.uploads) {
+      for (const ByteRange& range : record.progress.stored.ranges()) {
+        EXPECT_TRUE(settings.defers_syncs || journal.extents[id].contains(range))
+            << id << ": " << range.begin << "-" << range.end;
+      }
+    }
   }
 
   boost::asio::io_context context{1};

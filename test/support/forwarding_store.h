@@ -28,11 +28,12 @@ class ForwardingBlob : public store::Blob {
     }
     co_return co_await inner_->count_equal(offset, bytes);
   }
-  runtime::Task<Result<>> settle(RangeSet unsynced) override {
+  runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
+                                                           RangeSet unsynced) override {
     if (const Result<> allowed = co_await before_call(); !allowed) {
-      co_return allowed;
+      co_return fail(allowed.error());
     }
-    co_return co_await inner_->settle(std::move(unsynced));
+    co_return co_await inner_->settle(std::move(named), std::move(unsynced));
   }
 
  protected:
@@ -68,6 +69,10 @@ class ForwardingStore : public store::Store {
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override {
     return inner_.open_finished(upload_id, size);
+  }
+  runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override {
+    return inner_.read_finished(upload_id, size, begin);
   }
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<store::NamedRange> files) override {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 namespace sluice::testing {
 
@@ -38,15 +39,9 @@ std::vector<UploadRecord> MemoryJournal::select(auto wanted, std::size_t count) 
 void MemoryJournal::apply(const Change& change) {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     SLUICE_CHECK(uploads.emplace(create->record.id, create->record).second);
-  } else if (const auto* identify = std::get_if<journal::IdentifyUpload>(&change)) {
-    SLUICE_CHECK(uploads.contains(identify->id));
-    UploadRecord& record = uploads[identify->id];
-    record.file_size = identify->file_size;
-    record.file_name = identify->file_name;
-    record.content_type = identify->content_type;
-    record.parameters = identify->parameters;
-    record.origin = identify->origin;
-    record.owner = identify->owner;
+    for (const model::Extent& extent : create->extents) {
+      extents[create->record.id].add(extent.range);
+    }
   } else if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
     used_signatures.insert(use->digest);
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
@@ -54,10 +49,14 @@ void MemoryJournal::apply(const Change& change) {
     model::UploadRecord& record = uploads[update->id];
     record.progress = update->progress;
     ++record.progress.version;
+    record.file_size_max = size_bound(record);
     if (model::is_settled(record.progress)) {
       model::forget_details(record);
     }
     last_update_may_be_lost = update->may_be_lost;
+    for (const model::Extent& extent : update->extents) {
+      extents[update->id].add(extent.range);
+    }
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     uploads.erase(remove->id);
   } else if (const auto* put = std::get_if<journal::PutVideo>(&change)) {
@@ -85,6 +84,32 @@ Result<> MemoryJournal::check_version(std::uint64_t id, std::uint64_t version) c
   return is_stale ? fail(Errc::conflict, "the upload has another version") : Result<>();
 }
 
+// One with the same id goes in the same commit.
+Result<> MemoryJournal::check_quotas(const journal::CreateUpload& create) const {
+  std::uint64_t sessions = 0;
+  std::uint64_t bytes = 0;
+  const auto count = [&](const UploadRecord& record) {
+    const UploadState state = record.progress.state;
+    sessions += state == UploadState::receiving ? 1 : 0;
+    const bool is_over = model::is_gone(state) || state == UploadState::delivered ||
+                         (state == UploadState::refused && !record.progress.blob_present);
+    bytes += is_over ? 0 : size_bound(record);
+  };
+  count(create.record);
+  for (const auto& [id, record] : uploads) {
+    if (record.owner == create.record.owner && id != create.record.id) {
+      count(record);
+    }
+  }
+  if (create.limits.sessions && sessions > *create.limits.sessions) {
+    return fail(Errc::too_many_sessions, "too many sessions");
+  }
+  if (create.limits.bytes && bytes > *create.limits.bytes) {
+    return fail(Errc::quota_exceeded, "too many bytes");
+  }
+  return {};
+}
+
 Result<> MemoryJournal::check(const Change& change) const {
   if (refuses_to_sync && std::holds_alternative<journal::SyncJournal>(change)) {
     return fail(Errc::disk_full, "not synced on purpose");
@@ -94,6 +119,9 @@ Result<> MemoryJournal::check(const Change& change) const {
                                         : fail(Errc::internal, "the upload is not there");
   }
   if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
+    if (remove->version && !uploads.contains(remove->id)) {
+      return fail(Errc::conflict, "the upload is gone");
+    }
     return remove->version ? check_version(remove->id, *remove->version) : Result<>();
   }
   if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
@@ -102,14 +130,7 @@ Result<> MemoryJournal::check(const Change& change) const {
     }
   }
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
-    std::uint64_t sessions = 1;
-    for (const auto& [id, record] : uploads) {
-      const bool counts = record.owner == create->record.owner;
-      sessions += counts && record.progress.state == UploadState::receiving ? 1 : 0;
-    }
-    if (create->limits.sessions && sessions > *create->limits.sessions) {
-      return fail(Errc::too_many_sessions, "too many sessions");
-    }
+    return check_quotas(*create);
   }
   return {};
 }
@@ -145,7 +166,7 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
       co_return allowed;
     }
     if (takes_token_of_another(change, changes)) {
-      co_return fail(Errc::internal, "the token is another upload's");
+      co_return fail(Errc::conflict, "there is an upload with this token already");
     }
   }
   ++commits;
@@ -167,9 +188,11 @@ Task<Result<journal::Promises>> MemoryJournal::promises() {
     }
     ++promises.unfinished_uploads;
     if (record.progress.stored.empty()) {
-      promises.bytes += record.file_size;
+      const std::uint64_t room = record.progress.file_size.value_or(
+          std::min(record.file_size_max, limits::unknown_size_room));
+      promises.bytes += room;
       if (!record.owner.empty()) {
-        promises.to_owners.push_back({id, record.owner, record.file_size});
+        promises.to_owners.push_back({id, record.owner, room});
       }
     }
   }

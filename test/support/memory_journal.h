@@ -58,6 +58,7 @@ class MemoryJournal final : public journal::Journal {
   void clear();
 
   std::map<std::uint64_t, model::UploadRecord> uploads;
+  std::map<std::uint64_t, RangeSet> extents;  // Of which bytes they were named.
   std::map<std::string, model::VideoRecord> videos;
   std::map<std::uint64_t, model::Notification> notifications;
   ManualClock lease_clock;
@@ -77,6 +78,7 @@ class MemoryJournal final : public journal::Journal {
 
  private:
   std::vector<model::UploadRecord> select(auto wanted, std::size_t count) const;
+  Result<> check_quotas(const journal::CreateUpload& create) const;
   Result<> check(const journal::Change& change) const;
   bool takes_token_of_another(const journal::Change& change,
                               const std::vector<journal::Change>& beside) const;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "store/file_source.h"
 
 namespace sluice::testing {
 
@@ -40,7 +41,7 @@ class MemoryBlob final : public store::Blob {
     co_return std::ranges::mismatch(bytes, stored).in1 - bytes.begin();
   }
 
-  Task<Result<>> settle(RangeSet /*unsynced*/) override {
+  Task<Result<std::vector<model::Extent>>> settle(RangeSet named, RangeSet /*unsynced*/) override {
     if (store_.failing_syncs) {
       co_return fail(Errc::storage_failed, "sync failed on purpose");
     }
@@ -49,7 +50,11 @@ class MemoryBlob final : public store::Blob {
       co_return fail(file.error());
     }
     (*file)->durable = (*file)->bytes;
-    co_return Result<>();
+    std::vector<model::Extent> extents;
+    for (const ByteRange& range : named.ranges()) {
+      extents.push_back({range, "object " + std::to_string(++store_.objects)});
+    }
+    co_return extents;
   }
 
  private:
@@ -131,10 +136,28 @@ Task<Result<>> MemoryStore::remove(std::uint64_t upload_id) {
   co_return Result<>();
 }
 
+Task<Result<>> MemoryStore::release_room(std::uint64_t upload_id, std::uint64_t size) {
+  if (const auto found = blobs.find(upload_id); found != blobs.end()) {
+    found->second.bytes.resize(std::min<std::size_t>(found->second.bytes.size(), size));
+    found->second.durable.resize(std::min<std::size_t>(found->second.durable.size(), size));
+  }
+  co_return Result<>();
+}
+
 Task<Result<std::shared_ptr<runtime::ReadableFile>>> MemoryStore::open_finished(
     std::uint64_t upload_id, std::uint64_t size) {
   const auto found = blobs.find(upload_id);
   co_return open_file(found == blobs.end() ? "" : found->second.durable, size);
+}
+
+Task<Result<std::unique_ptr<runtime::ByteSource>>> MemoryStore::read_finished(
+    std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) {
+  auto file = co_await open_finished(upload_id, size);
+  if (!file) {
+    co_return fail(file.error());
+  }
+  co_return std::make_unique<store::FileSource>(*inline_pool_, *std::move(file),
+                                                ByteRange{begin, size}, "a blob");
 }
 
 Task<Result<bool>> MemoryStore::finish(std::uint64_t upload_id,

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/blocking_pool.h"
 #include "store/named_files.h"
 #include "store/store.h"
 
@@ -26,8 +27,11 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override;
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<store::NamedRange> named) override;
   runtime::Task<Result<store::Space>> space() override;
@@ -45,9 +49,14 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   std::map<std::string, std::string> files;
   std::uint64_t free_bytes = std::uint64_t{1} << 50U;
   std::optional<std::uint64_t> free_files;
+  // Each range that is settled lies in an object of its own.
+  std::uint64_t objects = 0;
   bool failing_syncs = false;
   // Writes fail with disk_full once so many bytes are held.
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;
+
+ private:
+  std::shared_ptr<runtime::BlockingPool> inline_pool_ = std::make_shared<runtime::BlockingPool>(0);
 };
 
 }  // namespace sluice::testing

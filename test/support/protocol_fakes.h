@@ -172,7 +172,8 @@ class RouterFixture : public EngineFixture {
   auth::Authenticator open_to_all{nobody, clock, {}};
   const auth::Authenticator* authenticator = &open_to_all;
   bool is_from_inside = true;
-  http::Reply last;  // Of the last request.
+  const http::Trailers* trailers = nullptr;  // Of the next requests.
+  http::Reply last;                          // Of the last request.
   std::optional<Error> refusal;
 
  private:
@@ -207,7 +208,7 @@ class RouterFixture : public EngineFixture {
     dialects.insert(dialects.end(), {&multichunk, &panda});
     protocol::Router router({engine, pages, access, dialects}, settings);
     http::Interims nowhere;
-    http::Exchange exchange((*parsed)->request, request_context, source, nowhere);
+    http::Exchange exchange((*parsed)->request, request_context, source, nowhere, trailers);
     last = std::move(
         *run_in(context, refusal ? router.refuse(exchange, *refusal) : router.handle(exchange)));
     bytes_read = source.bytes_read();

@@ -18,15 +18,20 @@ class RecordingEngine final : public upload::Engine {
   // The engine behind the pointer may be replaced between calls.
   explicit RecordingEngine(const std::unique_ptr<upload::UploadEngine>& engine) : engine_(engine) {}
 
-  runtime::Task<Result<upload::Snapshot>> create(upload::NewUpload request) override {
+  runtime::Task<Result<upload::SnapshotPtr>> create(upload::NewUpload request) override {
     created.push_back(request);
     return engine_->create(std::move(request));
   }
-  runtime::Task<Result<upload::Snapshot>> status(std::string token) override {
+  runtime::Task<Result<upload::SnapshotPtr>> status(std::string token) override {
     ++calls;
     return engine_->status(std::move(token));
   }
-  runtime::Task<Result<upload::Snapshot>> peek(std::string token) override {
+  runtime::Task<Result<upload::SnapshotPtr>> declare_size(std::string token,
+                                                          std::uint64_t file_size) override {
+    ++calls;
+    return engine_->declare_size(std::move(token), file_size);
+  }
+  runtime::Task<Result<upload::SnapshotPtr>> peek(std::string token) override {
     ++calls;
     return engine_->peek(std::move(token));
   }
@@ -39,9 +44,14 @@ class RecordingEngine final : public upload::Engine {
     pieces.push_back(piece);
     return engine_->append(token, piece, body);
   }
-  runtime::Task<Result<upload::Snapshot>> take_file(upload::NewUpload outline,
-                                                    runtime::ByteSource& body,
-                                                    upload::FileIdentity& identity) override {
+  runtime::Task<Result<upload::SnapshotPtr>> concatenate(
+      const std::string& token, std::vector<std::string> partials) override {
+    ++calls;
+    return engine_->concatenate(token, std::move(partials));
+  }
+  runtime::Task<Result<upload::SnapshotPtr>> take_file(upload::NewUpload outline,
+                                                       runtime::ByteSource& body,
+                                                       upload::FileIdentity& identity) override {
     ++calls;
     outlines.push_back(outline);
     if (before_file) {

@@ -21,7 +21,7 @@ inline model::UploadRecord sample_upload(std::uint64_t id) {
   record.id = id;
   record.token = "token-" + std::to_string(id);
   record.file_name = "film.mp4";
-  record.file_size = 9'007'199'254'740'992;
+  record.progress.file_size = record.file_size_max = 9'007'199'254'740'992;
   record.content_type = "video/mp4";
   record.parameters = R"({"path_format":"a/b"})";
   record.created_at = at(1'700'000'000'123);

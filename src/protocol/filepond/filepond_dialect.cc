@@ -148,7 +148,7 @@ Task<Answer> FilePondDialect::open(Call& call) {
   }
   http::Response response;
   response.status = 201;
-  response.body = std::get<upload::Snapshot>(*opened).token;
+  response.body = std::get<upload::SnapshotPtr>(*opened)->token;
   response.headers.set("Content-Type", "text/plain; charset=utf-8");
   response.headers.set("Location", upload_location(call, settings_, response.body));
   co_return response;
@@ -179,15 +179,16 @@ Task<Result<ByteRange>> FilePondDialect::range_of(Call& call) {
     co_return fail(Errc::bad_request,
                    std::string("expected ") + offset_field + " and Content-Length with each chunk");
   }
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
-  if (!snapshot) {
-    co_return fail(snapshot.error());
+  const Result<upload::SnapshotPtr> asked = co_await engine_.peek(call.capture);
+  if (!asked) {
+    co_return fail(asked.error());
   }
-  call.upload_id = snapshot->id;
-  if (snapshot->layout) {
+  const upload::Snapshot& snapshot = **asked;
+  call.upload_id = snapshot.id;
+  if (snapshot.layout) {
     co_return fail(Errc::bad_request, "this upload takes files in parts: expected X-Part");
   }
-  const std::uint64_t file_size = snapshot->file_size;
+  const std::uint64_t file_size = snapshot.file_size.value_or(limits::file_size_max);
   const ByteRange range{**offset, saturating_add(**offset, call.request.content_length)};
   if (length->value_or(file_size) != file_size || range.end > file_size) {
     co_return fail(Errc::bad_request, "expected a chunk of a file of " + std::to_string(file_size) +
@@ -224,34 +225,36 @@ Task<Answer> FilePondDialect::receive(Call& call) {
 }
 
 Task<Answer> FilePondDialect::tell_offset(Call& call) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
-  if (!snapshot) {
-    co_return fail(snapshot.error());
+  const Result<upload::SnapshotPtr> asked = co_await engine_.peek(call.capture);
+  if (!asked) {
+    co_return fail(asked.error());
   }
-  call.upload_id = snapshot->id;
-  const bool is_taken = snapshot->state == model::UploadState::delivered;
-  if (is_decided(*snapshot) && !is_taken) {
-    co_return co_await final_answer(*snapshot);
+  const upload::Snapshot& snapshot = **asked;
+  call.upload_id = snapshot.id;
+  const bool is_taken = snapshot.state == model::UploadState::delivered;
+  if (is_decided(snapshot) && !is_taken) {
+    co_return co_await final_answer(snapshot);
   }
-  const std::uint64_t prefix = is_taken ? snapshot->file_size : snapshot->stored.prefix();
+  const std::uint64_t prefix = is_taken ? *snapshot.file_size : snapshot.stored.prefix();
   // Any number would make it skip the last chunk.
-  if (!is_taken && prefix == snapshot->file_size && prefix > 0) {
+  if (!is_taken && prefix == snapshot.file_size && prefix > 0) {
     co_return fail(Errc::delivery_pending, "the backend has not answered yet: ask again");
   }
   http::Response response;
   response.headers.set(offset_field, std::to_string(prefix));
-  response.headers.set(length_field, std::to_string(snapshot->file_size));
+  response.headers.set(length_field, std::to_string(snapshot.file_size.value_or(prefix)));
   response.headers.set("Cache-Control", "no-store");
   co_return response;
 }
 
 Task<Answer> FilePondDialect::describe(Call& call) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
-  if (!snapshot) {
-    co_return fail(snapshot.error());
+  const Result<upload::SnapshotPtr> asked = co_await engine_.status(call.capture);
+  if (!asked) {
+    co_return fail(asked.error());
   }
-  call.upload_id = snapshot->id;
-  co_return description_answer(*snapshot);
+  const upload::Snapshot& snapshot = **asked;
+  call.upload_id = snapshot.id;
+  co_return description_answer(snapshot);
 }
 
 Task<Answer> FilePondDialect::abort(Call& call) {

@@ -159,6 +159,7 @@ Result<FormChunksDialect::Judged> FormChunksDialect::judge(const Call& call,
     return is_of_protocol(*chunk->uploader, parameter);
   });
   proposal.token = token_of(key_, sender_of(call, *grant), *chunk);
+  proposal.finds_former = true;
   std::string token = proposal.token;
   return Judged{*std::move(chunk), *std::move(grant), std::move(token), std::move(proposal)};
 }
@@ -171,7 +172,7 @@ Task<Answer> FormChunksDialect::store(Call& call, Judged judged, runtime::ByteSo
   if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
     co_return std::move(*refusal);
   }
-  call.upload_id = std::get<upload::Snapshot>(*opened).id;
+  call.upload_id = std::get<upload::SnapshotPtr>(*opened)->id;
   const Result<upload::SnapshotPtr> appended =
       co_await engine_.append(judged.token, upload::Part{judged.chunk.range}, bytes);
   arrivals_.tell(judged.token);
@@ -194,11 +195,11 @@ Task<Result<Opened>> FormChunksDialect::find_or_open(Call& call, const Judged& j
   const auto until = std::chrono::steady_clock::now() + wait_;
   for (int tries = 0; tries < limits::commit_tries_max; ++tries) {
     Arrivals::Waiting change(arrivals_, judged.token);
-    Result<upload::Snapshot> snapshot = co_await engine_.peek(judged.token);
+    Result<upload::SnapshotPtr> snapshot = co_await engine_.peek(judged.token);
     if (!snapshot && snapshot.error().code() != Errc::not_found) {
       co_return fail(snapshot.error());
     }
-    if (snapshot && takes(*snapshot, judged.chunk)) {
+    if (snapshot && takes(**snapshot, judged.chunk)) {
       co_return Opened(*std::move(snapshot));
     }
     if (const Arrivals::Opening opening(arrivals_, judged.token); opening.is_granted()) {
@@ -272,17 +273,17 @@ Task<Answer> FormChunksDialect::test(Call& call) {
   if (!judged) {
     co_return fail(judged.error());
   }
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(judged->token);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.peek(judged->token);
   if (!snapshot && snapshot.error().code() != Errc::not_found) {
     co_return fail(snapshot.error());
   }
-  const bool is_there = snapshot && !is_decided(*snapshot) && !judged->chunk.is_last() &&
-                        snapshot->stored.contains(judged->chunk.range);
+  const bool is_there = snapshot && !is_decided(**snapshot) && !judged->chunk.is_last() &&
+                        (*snapshot)->stored.contains(judged->chunk.range);
   http::Response response;
   response.status = is_there ? 200 : 204;
   response.headers.set("Cache-Control", "no-store");
   if (snapshot) {
-    call.upload_id = snapshot->id;
+    call.upload_id = (*snapshot)->id;
   }
   co_return response;
 }

@@ -74,7 +74,7 @@ Result<> check_head(const http::Request& request) {
 }
 
 bool is_complete(const upload::Snapshot& snapshot) {
-  return snapshot.stored.prefix() == snapshot.file_size;
+  return snapshot.file_size == snapshot.stored.prefix();
 }
 
 bool is_decided(const upload::Snapshot& snapshot) {
@@ -147,18 +147,18 @@ Task<Answer> MultichunkDialect::answer(Call& call, const upload::Snapshot& snaps
 }
 
 Task<Result<MultichunkDialect::Part>> MultichunkDialect::part_of(Call& call) {
-  const Result<upload::Snapshot> before = co_await engine_.peek(call.capture);
+  const Result<upload::SnapshotPtr> before = co_await engine_.peek(call.capture);
   if (!before) {
     co_return fail(before.error());
   }
-  call.upload_id = before->id;
-  if (!before->layout) {
+  call.upload_id = (*before)->id;
+  if (!(*before)->layout) {
     co_return fail(Errc::bad_request,
                    std::string(part_header) +
                        ": this session has no parts, as it was opened without multi_chunk; "
                        "expected a Content-Range, or the whole file");
   }
-  const Result<ChunkedFile> file = file_of(call.request, *before->layout);
+  const Result<ChunkedFile> file = file_of(call.request, *(*before)->layout);
   if (!file) {
     co_return fail(file.error());
   }
@@ -210,9 +210,9 @@ Task<Answer> MultichunkDialect::final_answer(const upload::Snapshot& snapshot) {
 }
 
 Task<Answer> MultichunkDialect::pending(Call& call, Error error) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
-  if (snapshot && is_decided(*snapshot)) {
-    co_return co_await final_answer(*snapshot);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.peek(call.capture);
+  if (snapshot && is_decided(**snapshot)) {
+    co_return co_await final_answer(**snapshot);
   }
   co_return fail(std::move(error));
 }
@@ -236,11 +236,11 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
   if (finished.error().code() != Errc::delivery_pending) {
     co_return fail(finished.error());
   }
-  const Result<upload::Snapshot> pending = co_await engine_.peek(call.capture);
+  const Result<upload::SnapshotPtr> pending = co_await engine_.peek(call.capture);
   if (!pending) {
     co_return fail(pending.error());
   }
-  co_return co_await description(*pending, *file);
+  co_return co_await description(**pending, *file);
 }
 
 Task<Answer> MultichunkDialect::description(const upload::Snapshot& snapshot,
@@ -250,7 +250,7 @@ Task<Answer> MultichunkDialect::description(const upload::Snapshot& snapshot,
     co_return co_await final_answer(snapshot);
   }
   // Where there is no part to withhold, an empty list would be a false success.
-  if (snapshot.file_size == 0 && !snapshot.answer) {
+  if (snapshot.file_size == 0U && !snapshot.answer) {
     co_return fail(Errc::delivery_pending, "the backend has not answered yet: ask again");
   }
   co_return status_answer(snapshot, file);

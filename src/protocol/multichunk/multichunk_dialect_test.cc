@@ -24,7 +24,7 @@ class MultichunkDialectTest : public RouterFixture {
     upload::NewUpload upload{layout.total_size(), "a.mp4", "video/mp4", "{}"};
     upload.layout = layout;
     upload.dialect = in_json ? asked_in_json : asked_in_form;
-    path = "/uploads/" + run(engine.create(upload))->token;
+    path = "/uploads/" + (*run(engine.create(upload)))->token;
   }
 
   http::Response part(const std::string& number, const std::string& bytes,

@@ -67,20 +67,20 @@ Result<upload::NewUpload> IncomingFile::outline(std::uint64_t bytes, std::uint64
     return fail(Errc::file_too_large, "File size limit is set to " + std::to_string(most) +
                                           " bytes, the body has " + std::to_string(bytes));
   }
-  outline.file_size = std::min(bytes, most);
+  outline.announced = std::min(bytes, most);
   if (grant_) {
     return outline;
   }
   ByteAllowance& allowance = parts_.unknown_senders;
   const std::string client = parts_.settings.client_of(call_.context.peer_address);
-  if (outline.file_size > allowance.most_of(client)) {
+  if (*outline.announced > allowance.most_of(client)) {
     return fail(Errc::file_too_large,
                 "expected the parameters that show credentials in the query or in front of a file "
                 "of more than " +
                     std::to_string(allowance.most_of(client)) + " bytes");
   }
   share_.reset();
-  if (auto share = allowance.take(outline.file_size, client)) {
+  if (auto share = allowance.take(*outline.announced, client)) {
     share_.emplace(*std::move(share));
     outline.room_of = client.empty() ? "" : "address " + client;
     return outline;

@@ -147,37 +147,40 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
       co_return fail(empty.error());
     }
   }
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
-  call.upload_id = snapshot->id;
-  if (snapshot->layout) {
-    co_return co_await progress(call, *snapshot);
+  call.upload_id = (*snapshot)->id;
+  if ((*snapshot)->layout) {
+    co_return co_await progress(call, **snapshot);
   }
-  if (total && *total != snapshot->file_size) {
+  const std::optional<std::uint64_t> size = (*snapshot)->file_size;
+  if (total && size && *total != *size) {
     co_return fail(Errc::bad_request, "Content-Range: expected the file_size of the session, " +
-                                          std::to_string(snapshot->file_size) + ", got " +
+                                          std::to_string(*size) + ", got " +
                                           std::to_string(*total));
   }
   // "bytes */0": nothing is missing of an empty file, so the question is its last piece as well.
-  if (total && snapshot->file_size == 0 && snapshot->state == model::UploadState::receiving) {
+  if (total && size == 0U && (*snapshot)->state == model::UploadState::receiving) {
     co_return co_await append(call, upload::Range{0, 0, 0}, call.body);
   }
-  co_return co_await progress(call, *snapshot);
+  co_return co_await progress(call, **snapshot);
 }
 
 Task<Answer> PandaDialect::complete_empty(Call& call) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
-  call.upload_id = snapshot->id;
-  if (is_decided(*snapshot) || snapshot->layout) {
-    co_return co_await progress(call, *snapshot);
+  call.upload_id = (*snapshot)->id;
+  const std::optional<std::uint64_t> size = (*snapshot)->file_size;
+  // Of a file of unknown size it can only be a question.
+  if (is_decided(**snapshot) || (*snapshot)->layout || !size) {
+    co_return co_await progress(call, **snapshot);
   }
-  if (snapshot->file_size > 0) {
-    const std::string digits = std::to_string(snapshot->file_size);
+  if (*size > 0) {
+    const std::string digits = std::to_string(*size);
     co_return fail(Errc::bad_request, "without a Content-Range the whole file is expected, " +
                                           digits + " bytes, got none; \"Content-Range: bytes */" +
                                           digits + "\" asks for the status");
@@ -197,7 +200,8 @@ Task<Answer> PandaDialect::append_all(Call& call, upload::Range piece) {
     co_return co_await conclude(call, appended);
   }
   const upload::Snapshot& snapshot = **appended;
-  if (snapshot.acknowledged >= upload::wanted_range(piece, snapshot.file_size).end) {
+  if (snapshot.acknowledged >=
+      upload::wanted_range(piece, snapshot.file_size.value_or(limits::file_size_max)).end) {
     co_return co_await progress(call, snapshot);
   }
   call.upload_id = snapshot.id;
@@ -218,14 +222,14 @@ Task<Answer> PandaDialect::conclude(Call& call, const Result<upload::SnapshotPtr
 }
 
 Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
-  const Result<upload::Snapshot> before = co_await engine_.status(call.capture);
+  const Result<upload::SnapshotPtr> before = co_await engine_.status(call.capture);
   if (!before) {
     co_return fail(before.error());
   }
-  if (is_decided(*before) || before->layout) {
-    co_return co_await progress(call, *before);
+  if (is_decided(**before) || (*before)->layout) {
+    co_return co_await progress(call, **before);
   }
-  call.upload_id = before->id;
+  call.upload_id = (*before)->id;
   MultipartFileSource file(call.body, std::move(boundary));
   // A form without a file must not cut off a request that brings one.
   const Result<> found = co_await file.wait_readable();
@@ -237,9 +241,10 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
     co_return answer;
   }
   // The engine stops at the first byte too many; the client is told both sizes.
+  const std::optional<std::uint64_t> expected = (*before)->file_size;
   const Result<std::optional<std::uint64_t>> size = co_await file.measure();
-  if (size && *size && **size != before->file_size) {
-    co_return fail(Errc::bad_request, "file_size is " + std::to_string(before->file_size) +
+  if (size && *size && expected && **size != *expected) {
+    co_return fail(Errc::bad_request, "file_size is " + std::to_string(*expected) +
                                           " bytes, the file in the form has " +
                                           std::to_string(**size));
   }
@@ -247,28 +252,28 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
 }
 
 Task<Answer> PandaDialect::pending(Call& call, Error error) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return fail(std::move(error));
   }
-  if (is_decided(*snapshot)) {
-    co_return co_await progress(call, *snapshot);
+  if (is_decided(**snapshot)) {
+    co_return co_await progress(call, **snapshot);
   }
-  call.upload_id = snapshot->id;
-  add_progress(call.headers, *snapshot, upload_location(call, settings_, call.capture));
+  call.upload_id = (*snapshot)->id;
+  add_progress(call.headers, **snapshot, upload_location(call, settings_, call.capture));
   co_return fail(std::move(error));
 }
 
 Task<Answer> PandaDialect::describe(Call& call) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  const Result<upload::SnapshotPtr> snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return fail(snapshot.error());
   }
-  call.upload_id = snapshot->id;
-  if (snapshot->layout) {
-    co_return co_await multichunk_.answer(call, *snapshot);
+  call.upload_id = (*snapshot)->id;
+  if ((*snapshot)->layout) {
+    co_return co_await multichunk_.answer(call, **snapshot);
   }
-  co_return description_answer(*snapshot);
+  co_return description_answer(**snapshot);
 }
 
 Task<Answer> PandaDialect::abort(Call& call) {

@@ -50,6 +50,45 @@ TEST_F(PandaDialectTest, PutsThePublicUrlBeforeTheHost) {
             "https://files.example/up/uploads/" + token);
 }
 
+// Another language may open one.
+class UploadOfUnknownSize : public PandaDialectTest {
+ protected:
+  UploadOfUnknownSize() {
+    upload::NewUpload upload;
+    upload.file_name = "a";
+    upload.parameters = "{}";
+    path = "/uploads/" + (*run(engine.create(upload)))->token;
+  }
+
+  std::string path;
+};
+
+TEST_F(UploadOfUnknownSize, IsAskedForAndGoesOnWithoutATotal) {
+  EXPECT_EQ(send(put(path, "0-2/*"), "abc").status, 204);
+  for (const char* const question : {"*/*", "*/3"}) {
+    const http::Response status = send(put(path, question));
+    EXPECT_EQ(status.status, 204);
+    EXPECT_EQ(header(status, "Range"), "0-2");
+  }
+  EXPECT_EQ(header(send("PUT " + path), "Range"), "0-2") << "no file without bytes";
+  const std::string description = send("GET " + path).body;
+  EXPECT_NE(description.find(R"("file_size":null)"), std::string::npos) << description;
+  EXPECT_NE(description.find(R"("received":3)"), std::string::npos) << description;
+}
+
+TEST_F(UploadOfUnknownSize, GetsItFromThePieceThatSaysIt) {
+  EXPECT_EQ(send(put(path, "0-2/*"), "abc").status, 204);
+  EXPECT_EQ(send(put(path, "3-4/6"), "de").status, 204);
+  EXPECT_EQ(send(put(path, "*/7")).status, 400);
+  EXPECT_EQ(send(put(path, "5-5/6"), "f").status, 200);
+}
+
+TEST_F(UploadOfUnknownSize, IsAWholeFileWithoutARange) {
+  const std::string head = "PUT " + path + "\nContent-Type: application/octet-stream";
+  EXPECT_EQ(send(head, "abcdef").status, 200);
+  EXPECT_EQ(journal.uploads.at(1).progress.file_size, 6U);
+}
+
 TEST_F(PandaDialectTest, LeadsUploadsThatRunToANewBase) {
   const std::string path = open(9);
   settings.base->set("https://new.example");

@@ -57,7 +57,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
     co_return fail(request.error());
   }
   Result<std::optional<model::Layout>> layout =
-      multichunk::parse_layout(parameters, request->file_size, settings_.file_size_max);
+      multichunk::parse_layout(parameters, *request->file_size, settings_.file_size_max);
   if (!layout) {
     co_return fail(layout.error());
   }
@@ -78,7 +78,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
   if (auto* refusal = std::get_if<http::Response>(&*opened)) {
     co_return std::move(*refusal);
   }
-  co_return (this->*answer)(call, std::get<upload::Snapshot>(*opened));
+  co_return (this->*answer)(call, *std::get<upload::SnapshotPtr>(*opened));
 }
 
 http::Response PandaSessions::session_answer(const Call& call,

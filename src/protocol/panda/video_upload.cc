@@ -213,7 +213,7 @@ Task<Answer> VideoUpload::take(Call& call, IncomingFile& file, runtime::ByteSour
   }
   LentTimeSource lent(body, parts_.access, call.began + lent_time(bytes));
   runtime::ByteSource& source = file.is_known() ? body : lent;
-  const Result<upload::Snapshot> taken =
+  const Result<upload::SnapshotPtr> taken =
       co_await engine_.take_file(*std::move(outline), source, file);
   call.upload_id = file.upload_id();
   if (!taken && file.refusal()) {
@@ -222,7 +222,7 @@ Task<Answer> VideoUpload::take(Call& call, IncomingFile& file, runtime::ByteSour
   if (!taken) {
     co_return fail(taken.error());
   }
-  co_return co_await answer(call, taken->token);
+  co_return co_await answer(call, (*taken)->token);
 }
 
 Task<Answer> VideoUpload::answer(Call& call, const std::string& token) {
@@ -231,16 +231,17 @@ Task<Answer> VideoUpload::answer(Call& call, const std::string& token) {
   if (!waited && waited.error().code() != Errc::delivery_pending) {
     co_return fail(waited.error());
   }
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(token);
-  if (!snapshot) {
-    co_return fail(waited ? snapshot.error() : waited.error());
+  const Result<upload::SnapshotPtr> found = co_await engine_.peek(token);
+  if (!found) {
+    co_return fail(waited ? found.error() : waited.error());
   }
-  if (snapshot->answer) {
-    co_return co_await with_whole_body(engine_, *snapshot, final_answer(*snapshot->answer));
+  const upload::Snapshot& snapshot = **found;
+  if (snapshot.answer) {
+    co_return co_await with_whole_body(engine_, snapshot, final_answer(*snapshot.answer));
   }
   // From here on it is an upload like every other: its location is the way to the answer.
-  add_progress(call.headers, *snapshot, upload_location(call, settings_, token));
-  co_return fail(waited ? failure_of(*snapshot) : waited.error());
+  add_progress(call.headers, snapshot, upload_location(call, settings_, token));
+  co_return fail(waited ? failure_of(snapshot) : waited.error());
 }
 
 }  // namespace sluice::protocol::panda

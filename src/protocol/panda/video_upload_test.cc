@@ -87,9 +87,9 @@ TEST_F(VideoUploadTest, TakesTheFileAndItsParametersInAnyOrder) {
 
 TEST_F(VideoUploadTest, AsksForNoMoreRoomThanTheFileNeeds) {
   post("", {field_part("payload", std::string(1000, 'x')), file_part("abcdefghi")});
-  EXPECT_EQ(engine.outlines.at(0).file_size, 9U);
+  EXPECT_EQ(engine.outlines.at(0).announced, 9U);
   post("", {file_part("abcdefghi"), field_part("payload", "p")});
-  EXPECT_EQ(engine.outlines.at(1).file_size, 9U) << "the whole form was at hand";
+  EXPECT_EQ(engine.outlines.at(1).announced, 9U) << "the whole form was at hand";
 }
 
 TEST_F(VideoUploadTest, TakesARawBodyWithItsParametersInTheHead) {
@@ -102,7 +102,7 @@ TEST_F(VideoUploadTest, TakesARawBodyWithItsParametersInTheHead) {
   EXPECT_EQ(created().file_name, "a/\xC3\xA9.mp4");
   EXPECT_EQ(created().owner, "ann");
   EXPECT_EQ(created().parameters, R"({"cloud_id":"cloud","n":"1"})");
-  EXPECT_EQ(engine.outlines.at(0).file_size, 3U);
+  EXPECT_EQ(engine.outlines.at(0).announced, 3U);
   begin_anew();
   EXPECT_EQ(error_of(send(head + R"(X-Query-Params: {"token":"guess"})", "abc")),
             "401 NotAuthorized");
@@ -217,7 +217,7 @@ TEST_F(VideoUploadTest, OfTooManyBytesIsNotRead) {
   settings.file_size_max = 100;
   const std::string most(100, 'x');
   EXPECT_EQ(post("", {file_part(most), field_part("payload", "p")}).status, 200);
-  EXPECT_EQ(engine.outlines.at(0).file_size, 100U);
+  EXPECT_EQ(engine.outlines.at(0).announced, 100U);
   const std::string huge(limits::form_skipped_bytes_max + 5000, 'x');
   EXPECT_EQ(error_of(post("", {file_part(huge)})), "413 FileSizeLimitExceeded");
   EXPECT_EQ(engine.outlines.size(), 1U);
@@ -302,7 +302,7 @@ class Refuser final : public SessionGate {
  public:
   runtime::Task<Verdict> ask(upload::NewUpload proposal, const http::Request&,
                              const http::RequestContext&) override {
-    asked.push_back(proposal.file_name + " " + std::to_string(proposal.file_size));
+    asked.push_back(proposal.file_name + " " + std::to_string(*proposal.file_size));
     http::Response response;
     response.status = 402;
     response.body = "pay first";

@@ -90,8 +90,8 @@ Task<Answer> Range308Dialect::open(Call& call) {
     co_return std::move(*refusal);
   }
   http::Response response;
-  response.headers.set("Location",
-                       upload_location(call, settings_, std::get<upload::Snapshot>(*opened).token));
+  response.headers.set(
+      "Location", upload_location(call, settings_, std::get<upload::SnapshotPtr>(*opened)->token));
   co_return response;
 }
 
@@ -131,21 +131,31 @@ Task<Answer> Range308Dialect::receive(Call& call) {
 }
 
 Task<Answer> Range308Dialect::status(Call& call, std::optional<std::uint64_t> total) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
-  if (!snapshot) {
-    co_return co_await refuse(call, snapshot.error());
+  const Result<upload::SnapshotPtr> asked = co_await engine_.status(call.capture);
+  if (!asked) {
+    co_return co_await refuse(call, asked.error());
   }
-  call.upload_id = snapshot->id;
-  if (total && *total != snapshot->file_size) {
+  const upload::Snapshot& snapshot = **asked;
+  call.upload_id = snapshot.id;
+  if (total && snapshot.file_size && *total != *snapshot.file_size) {
     co_return fail(Errc::bad_request, "Content-Range: expected a file of " +
-                                          std::to_string(snapshot->file_size) + " bytes, got " +
+                                          std::to_string(*snapshot.file_size) + " bytes, got " +
                                           std::to_string(*total));
   }
+  // The end of a file of unknown size.
+  if (total && !snapshot.file_size) {
+    const Result<upload::SnapshotPtr> declared =
+        co_await engine_.declare_size(call.capture, *total);
+    if (!declared) {
+      co_return co_await refuse(call, declared.error());
+    }
+    co_return co_await append(call, upload::Range{*total, *total, *total});
+  }
   // Nothing is missing of an empty file: the question is its last piece as well.
-  if (snapshot->file_size == 0 && !is_decided(*snapshot)) {
+  if (snapshot.file_size == 0U && !is_decided(snapshot)) {
     co_return co_await append(call, upload::Range{0, 0, 0});
   }
-  co_return co_await progress(call, *snapshot);
+  co_return co_await progress(call, snapshot);
 }
 
 Task<Answer> Range308Dialect::append(Call& call, upload::Piece piece) {
@@ -177,12 +187,13 @@ Task<Answer> Range308Dialect::progress(Call& call, const upload::Snapshot& snaps
 }
 
 Task<Answer> Range308Dialect::describe(Call& call) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
-  if (!snapshot) {
-    co_return co_await refuse(call, snapshot.error());
+  const Result<upload::SnapshotPtr> asked = co_await engine_.status(call.capture);
+  if (!asked) {
+    co_return co_await refuse(call, asked.error());
   }
-  call.upload_id = snapshot->id;
-  co_return description_answer(*snapshot);
+  const upload::Snapshot& snapshot = **asked;
+  call.upload_id = snapshot.id;
+  co_return description_answer(snapshot);
 }
 
 Task<Answer> Range308Dialect::cancel(Call& call) {

@@ -35,7 +35,8 @@ std::string first_of(const Parameters& parameters, std::initializer_list<std::st
   return {};
 }
 
-Result<std::uint64_t> size_of(const http::Request& request, const Parameters& described) {
+Result<std::optional<std::uint64_t>> size_of(const http::Request& request,
+                                             const Parameters& described) {
   const auto field = number_field(request.headers, size_field);
   const auto parameter = described.integer("size", 0);
   for (const auto* const one : {&field, &parameter}) {
@@ -44,15 +45,11 @@ Result<std::uint64_t> size_of(const http::Request& request, const Parameters& de
     }
   }
   const std::optional<std::uint64_t> size = *field ? *field : *parameter;
-  if (!size) {
-    return fail(Errc::bad_request,
-                std::string("expected the size of the file, in ") + size_field + " or in \"size\"");
-  }
-  if (*size > limits::file_size_max) {
+  if (size && *size > limits::file_size_max) {
     return fail(Errc::file_too_large, "expected at most " + std::to_string(limits::file_size_max) +
                                           " bytes, got " + std::to_string(*size));
   }
-  return *size;
+  return size;
 }
 
 }  // namespace
@@ -70,7 +67,7 @@ bool asks_for_session(const http::Request& request) {
 
 Result<upload::NewUpload> parse_session(const http::Request& request, const Parameters& described,
                                         const Parameters& vouched) {
-  const Result<std::uint64_t> size = size_of(request, described);
+  const Result<std::optional<std::uint64_t>> size = size_of(request, described);
   if (!size) {
     return fail(size.error());
   }

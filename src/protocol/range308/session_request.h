@@ -15,9 +15,10 @@ namespace sluice::protocol::range308 {
 bool asks_for_session(const http::Request& request);
 
 // `described` is what query and JSON body say, `vouched` what Access::judge() has left of it. The
-// file's size is X-Upload-Content-Length, or else `size`; its type X-Upload-Content-Type, or else
-// `contentType` or `mimeType`; its name `file_name`, `name` or `title`. What no credential vouches
-// for is kept as the one parameter "metadata". bad_request, file_too_large.
+// file's size is X-Upload-Content-Length, or else `size`, and may be unknown; its type
+// X-Upload-Content-Type, or else `contentType` or `mimeType`; its name `file_name`, `name` or
+// `title`. What no credential vouches for is kept as the one parameter "metadata". bad_request,
+// file_too_large.
 Result<upload::NewUpload> parse_session(const http::Request& request, const Parameters& described,
                                         const Parameters& vouched);
 

@@ -12,7 +12,9 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "protocol/dialect_names.h"
+#include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_fields.h"
+#include "protocol/tus/upload_concat.h"
 #include "protocol/tus/upload_metadata.h"
 
 namespace sluice::protocol::tus {
@@ -76,7 +78,7 @@ Result<std::string> file_name_of(const Parameters& query, const UploadMetadata& 
 }
 
 Result<std::optional<ChunkRequest>> first_chunk_of(const http::Request& request,
-                                                   std::uint64_t size) {
+                                                   std::optional<std::uint64_t> size) {
   if (!has_content(request)) {
     return std::nullopt;
   }
@@ -90,16 +92,49 @@ Result<std::optional<ChunkRequest>> first_chunk_of(const http::Request& request,
   return *chunk;
 }
 
+struct Concatenation {
+  std::string text;
+  std::optional<UploadConcat> parsed;  // Unset: the upload has nothing to do with others.
+};
+
+Result<Concatenation> concatenation_of(const http::Headers& headers) {
+  const Result<std::optional<std::string_view>> text = value_of(headers, "Upload-Concat");
+  if (!text) {
+    return fail(text.error());
+  }
+  if (!*text) {
+    return Concatenation();
+  }
+  Result<UploadConcat> parsed = parse_upload_concat(**text);
+  if (!parsed) {
+    return fail(parsed.error());
+  }
+  return Concatenation{std::string(**text), *std::move(parsed)};
+}
+
+// A final has the bytes of its partial uploads and no others.
+Result<std::optional<std::uint64_t>> expect_nothing_else(const http::Request& request) {
+  if (request.headers.find("Upload-Length") || request.headers.find("Upload-Defer-Length") ||
+      has_content(request)) {
+    return fail(Errc::bad_request,
+                "Upload-Concat: expected neither a size nor bytes beside the partial uploads");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<CreationRequest> parse_creation(const http::Request& request, const Parameters& query,
                                        const auth::Grant& grant) {
-  const Result<std::optional<std::uint64_t>> size = declared_size(request.headers);
+  Result<Concatenation> concat = concatenation_of(request.headers);
+  if (!concat) {
+    return fail(concat.error());
+  }
+  const bool is_final = concat->parsed && concat->parsed->is_final;
+  const Result<std::optional<std::uint64_t>> size =
+      is_final ? expect_nothing_else(request) : declared_size(request.headers);
   if (!size) {
     return fail(size.error());
-  }
-  if (!*size) {
-    return fail(Errc::bad_request, "Upload-Length is missing: expected the size of the file");
   }
   const Result<std::optional<std::string_view>> described =
       value_of(request.headers, "Upload-Metadata");
@@ -114,19 +149,23 @@ Result<CreationRequest> parse_creation(const http::Request& request, const Param
   if (!name) {
     return fail(name.error());
   }
-  Result<std::optional<ChunkRequest>> chunk = first_chunk_of(request, **size);
+  Result<std::optional<ChunkRequest>> chunk = first_chunk_of(request, *size);
   if (!chunk) {
     return fail(chunk.error());
   }
   CreationRequest creation;
   creation.first_chunk = *std::move(chunk);
   creation.upload.dialect = tus_name;
-  creation.upload.file_size = **size;
+  creation.upload.file_size = *size;
   creation.upload.file_name = *std::move(name);
   creation.upload.content_type = query.text("content_type").value_or("");
   if (creation.upload.content_type.empty()) {
     creation.upload.content_type = to_valid_utf8(metadata->first_of("filetype", "type"));
   }
+  creation.upload.is_partial = concat->parsed && !is_final;
+  creation.partials = is_final ? std::move(concat->parsed->partials) : std::vector<std::string>();
+  creation.upload.words =
+      KeptWords{std::string(described->value_or("")), std::move(concat->text)}.text();
   creation.upload.parameters = kept_parameters(query, *metadata, grant.use.has_value());
   return creation;
 }

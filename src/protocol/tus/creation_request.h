@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "auth/authenticator.h"
 #include "base/error.h"
@@ -15,7 +16,8 @@
 namespace sluice::protocol::tus {
 
 struct CreationRequest {
-  upload::NewUpload upload;
+  upload::NewUpload upload;  // Of a final without size and token: its partial uploads tell them.
+  std::vector<std::string> partials;        // Of a final: their tokens, at least one. Else empty.
   std::optional<ChunkRequest> first_chunk;  // The body, where there is one.
 };
 

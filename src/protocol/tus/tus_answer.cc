@@ -9,12 +9,13 @@
 #include "base/checked.h"
 #include "base/encoding.h"
 #include "base/told.h"
+#include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_fields.h"
 
 namespace sluice::protocol::tus {
 
 bool is_whole(const upload::Snapshot& snapshot) noexcept {
-  return snapshot.answer || snapshot.stored.prefix() == snapshot.file_size;
+  return snapshot.answer || snapshot.file_size == snapshot.stored.prefix();
 }
 
 bool is_refused(const upload::Snapshot& snapshot) noexcept {
@@ -23,9 +24,9 @@ bool is_refused(const upload::Snapshot& snapshot) noexcept {
 
 std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept {
   if (is_refused(snapshot)) {
-    return saturating_subtract(snapshot.file_size, 1);
+    return saturating_subtract(snapshot.file_size.value_or(0), 1);
   }
-  return snapshot.answer ? snapshot.file_size : snapshot.acknowledged;
+  return snapshot.answer ? snapshot.file_size.value_or(0) : snapshot.acknowledged;
 }
 
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot) {
@@ -33,10 +34,37 @@ void add_progress(http::Headers& headers, const upload::Snapshot& snapshot) {
   headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
 }
 
+void add_standing(http::Headers& headers, const upload::Snapshot& snapshot) {
+  const KeptWords words = KeptWords::parse(snapshot.words);
+  headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
+  if (!words.is_final() || (snapshot.answer && !is_refused(snapshot))) {
+    add_progress(headers, snapshot);
+  }
+  if (snapshot.file_size) {
+    headers.set("Upload-Length", std::to_string(*snapshot.file_size));
+  } else {
+    headers.set("Upload-Defer-Length", "1");
+  }
+  if (!words.metadata.empty()) {
+    headers.set("Upload-Metadata", words.metadata);
+  }
+  if (!words.concat.empty()) {
+    headers.set("Upload-Concat", words.concat);
+  }
+}
+
 std::string to_imf_fixdate(Timestamp time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
   return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
                      fmt::gmtime(static_cast<std::time_t>(seconds.count())));
+}
+
+bool is_wrong_checksum(const ChunkRequest& chunk, const Error& error) noexcept {
+  return chunk.is_checked() && error.code() == Errc::content_mismatch;
+}
+
+http::Response checksum_answer() {
+  return plain_answer(460, "Upload-Checksum is not that of the bytes that came: none was kept");
 }
 
 http::Response plain_answer(int status, const std::string& text) {

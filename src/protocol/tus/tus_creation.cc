@@ -2,7 +2,11 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "base/checked.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "protocol/tus/tus_answer.h"
 #include "protocol/tus/tus_dialect.h"
 #include "protocol/upload_location.h"
@@ -10,6 +14,19 @@
 namespace sluice::protocol::tus {
 
 using runtime::Task;
+
+namespace {
+
+// Two lists have it in common only when they are equal.
+std::string final_token(const std::string& owner, const std::vector<std::string>& partials) {
+  std::string text = "concatenation\n" + owner;
+  for (const std::string& token : partials) {
+    text += "\n" + token;  // Of one size, without line ends.
+  }
+  return to_base64url(sha256(text));
+}
+
+}  // namespace
 
 Task<Answer> TusDialect::create(Call& call) {
   Result<Parameters> query = Parameters::from_query(call.request);
@@ -24,6 +41,9 @@ Task<Answer> TusDialect::create(Call& call) {
   if (!request) {
     co_return fail(request.error());
   }
+  if (!request->partials.empty()) {
+    co_return co_await create_final(call, *grant, *std::move(request));
+  }
   Result<Opened> opened = co_await opener_.open(call, *grant, std::move(request->upload));
   if (!opened) {
     co_return fail(opened.error());
@@ -31,7 +51,7 @@ Task<Answer> TusDialect::create(Call& call) {
   if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
     co_return std::move(*refusal);
   }
-  co_return co_await begin(call, std::get<upload::Snapshot>(*opened), *request);
+  co_return co_await begin(call, *std::get<upload::SnapshotPtr>(*opened), *request);
 }
 
 // A file of no bytes is complete with its creation, so its creation is what may not be a false
@@ -43,31 +63,94 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
   response.status = 201;
   const std::string location = upload_location(call, settings_, created.token);
   response.headers.set("Location", location);
-  const bool is_empty = created.file_size == 0;
+  const bool is_empty = created.file_size == 0 && !created.is_partial;
   if (!is_empty && !request.first_chunk) {
     add_progress(response.headers, created);
     co_return response;
   }
-  const Appended appended = is_empty ? co_await complete_empty(call, created.token)
-                                     : co_await append(call, created.token, *request.first_chunk);
-  if (!appended && info(appended.error().code()).http_status < 500) {
+  Found now = is_empty ? co_await complete_empty(call, created.token)
+                       : co_await append(call, created.token, *request.first_chunk);
+  if (!now && info(now.error().code()).http_status < 500) {
     (void)co_await engine_.abort(created.token);
-    co_return fail(appended.error());
+    const bool is_wrong =
+        request.first_chunk && is_wrong_checksum(*request.first_chunk, now.error());
+    co_return is_wrong ? Answer(checksum_answer()) : fail(now.error());
   }
-  if (!appended && is_empty) {
-    call.headers.set("Location", location);
-    co_return fail(appended.error());
+  if (!now && !is_empty) {
+    now = co_await engine_.peek(created.token);
   }
-  const Result<upload::Snapshot> now =
-      appended ? Result<upload::Snapshot>(**appended) : co_await engine_.peek(created.token);
   if (!now) {
+    call.headers.set("Location", location);
     co_return fail(now.error());
   }
-  if (is_refused(*now) || (is_empty && !now->answer)) {
+  const upload::Snapshot& snapshot = **now;
+  if (is_refused(snapshot) || (is_empty && !snapshot.answer)) {
     call.headers.set("Location", location);
-    co_return co_await final_answer(*now);
+    co_return co_await final_answer(snapshot);
   }
-  add_progress(response.headers, *now);
+  add_progress(response.headers, snapshot);
+  co_return response;
+}
+
+// Bytes that are complete partial uploads, and how many.
+Task<Result<std::uint64_t>> TusDialect::size_together(Call& call,
+                                                      const std::vector<std::string>& partials) {
+  std::uint64_t size = 0;
+  for (const std::string& token : partials) {
+    const Found partial = co_await engine_.peek(token);
+    if (!partial) {
+      co_return fail(partial.error());
+    }
+    if (!(*partial)->is_partial || !is_whole(**partial)) {
+      call.upload_id = (*partial)->id;
+      co_return fail(Errc::bad_request,
+                     "Upload-Concat: expected partial uploads that are complete, upload " +
+                         std::to_string((*partial)->id) + " is none");
+    }
+    size = saturating_add(size, (*partial)->file_size.value_or(0));
+  }
+  co_return size;
+}
+
+// An equal list of an owner's is the same file: clients repeat the request when its answer was
+// lost or was long in coming. Whoever knows the tokens may make a file of the uploads, so the new
+// token is as good as theirs.
+Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
+                                      CreationRequest request) {
+  const Result<std::uint64_t> size = co_await size_together(call, request.partials);
+  if (!size) {
+    co_return fail(size.error());
+  }
+  const std::string token = final_token(grant.owner(), request.partials);
+  const Found known = co_await engine_.peek(token);
+  if (!known && known.error().code() != Errc::not_found) {
+    co_return fail(known.error());
+  }
+  if (!known) {
+    request.upload.file_size = *size;
+    request.upload.token = token;
+    Result<Opened> opened = co_await opener_.open(call, grant, std::move(request.upload));
+    if (!opened && opened.error().code() != Errc::conflict) {
+      co_return fail(opened.error());
+    }
+    auto* const refusal = opened ? std::get_if<http::Response>(&*opened) : nullptr;
+    if (refusal != nullptr) {
+      co_return std::move(*refusal);
+    }
+  }
+  call.headers.set("Location", upload_location(call, settings_, token));
+  const Found made = co_await engine_.concatenate(token, std::move(request.partials));
+  if (!made) {
+    co_return fail(made.error());
+  }
+  const upload::Snapshot& snapshot = **made;
+  call.upload_id = snapshot.id;
+  if (is_refused(snapshot) || !snapshot.answer) {
+    co_return co_await final_answer(snapshot);
+  }
+  http::Response response;
+  response.status = 201;
+  add_progress(response.headers, snapshot);
   co_return response;
 }
 

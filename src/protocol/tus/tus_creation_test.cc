@@ -78,6 +78,14 @@ TEST_F(TusCreationTest, MetadataBecomesParameters) {
             "\"relativePath\":\"null\",\"bad\":\"\xEF\xBF\xBD\",\"empty\":\"\"}");
 }
 
+TEST_F(TusCreationTest, AHeadRepeatsTheMetadataAsItCame) {
+  const std::string metadata = "name YQ==, x ,y   Yg==";
+  const std::string path = path_in(post("\nUpload-Length: 9\nUpload-Metadata: " + metadata));
+  restart();
+  EXPECT_EQ(header(tus("HEAD " + path), "Upload-Metadata"), metadata);
+  EXPECT_EQ(header(tus("HEAD " + create(9)), "Upload-Metadata"), "(none)");
+}
+
 TEST_F(TusCreationTest, UnderstandsBothNamesOfAFile) {
   post("\nUpload-Length: 9" + described({{"name", "n"}, {"type", "text/plain"}}));
   EXPECT_EQ(engine.created.at(0).file_name, "n");
@@ -167,6 +175,16 @@ TEST_F(TusCreationTest, AWholeFileIsNoFalseSuccess) {
   const http::Response refused = post(std::string("\nUpload-Length: 3") + chunk, "abc");
   EXPECT_EQ(told(refused), "422 (none)");
   EXPECT_EQ(refused.body, R"({"no":"thanks"})");
+}
+
+TEST_F(TusCreationTest, NothingRemainsOfAWrongBeginning) {
+  const std::string fields = std::string("\nUpload-Length: 6") + chunk;
+  const std::string checksum = "\nUpload-Checksum: sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=";
+  const http::Response wrong = post(fields + checksum, "abd");
+  EXPECT_EQ(wrong.status, 460);
+  EXPECT_EQ(header(wrong, "Location"), "(none)");
+  EXPECT_EQ(journal.uploads.at(1).progress.state, model::UploadState::aborted);
+  EXPECT_EQ(told(post(fields + checksum, "abc")), "201 3");
 }
 
 TEST_F(TusCreationTest, TheApplicationMayRefuse) {

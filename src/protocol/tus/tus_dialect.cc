@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/encoding.h"
+#include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_answer.h"
 #include "protocol/tus/tus_fields.h"
 #include "protocol/tus/upload_checksum.h"
@@ -40,6 +41,44 @@ std::unexpected<Error> no_parts() {
               "this upload takes files in parts: expected X-Part and no words of tus");
 }
 
+// A chunk that is not stored tells nothing either.
+bool may_declare_size(const upload::Snapshot& snapshot, const ChunkRequest& chunk) {
+  return chunk.file_size && !snapshot.file_size && chunk.offset == snapshot.stored.prefix() &&
+         check_fits(chunk, chunk.file_size);
+}
+
+// Whether it can have chunks of this client at all.
+Result<> check_upload(const upload::Snapshot& snapshot, const ChunkRequest& chunk) {
+  if (snapshot.layout) {
+    return no_parts();
+  }
+  if (KeptWords::parse(snapshot.words).is_final()) {
+    return fail(Errc::forbidden,
+                "this upload has the bytes of partial uploads: none can be sent to it");
+  }
+  if (chunk.file_size && snapshot.file_size && *chunk.file_size != *snapshot.file_size) {
+    return fail(Errc::bad_request, "Upload-Length: the file has " +
+                                       std::to_string(*snapshot.file_size) + " bytes, got " +
+                                       std::to_string(*chunk.file_size));
+  }
+  return {};
+}
+
+// Of an upload that is not whole. False: it is another offset.
+Result<bool> check_place(const upload::Snapshot& snapshot, const ChunkRequest& chunk) {
+  const bool is_here = chunk.offset == snapshot.stored.prefix();
+  for (const std::optional<std::uint64_t> size : {snapshot.file_size, chunk.file_size}) {
+    const Result<> fits = check_fits(chunk, size);
+    if (!fits && is_here) {
+      return fail(fits.error());
+    }
+    if (!fits || (size && chunk.offset > *size)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 bool TusDialect::recognises(const http::Request& request) const {
@@ -65,7 +104,11 @@ http::Response TusDialect::render(const Error& error) const {
 void TusDialect::add_options(http::Headers& headers) const {
   headers.set("Tus-Resumable", version);
   headers.set("Tus-Version", version);
-  headers.set("Tus-Extension", "creation,creation-with-upload,expiration,termination");
+  headers.set("Tus-Extension",
+              "creation,creation-with-upload,creation-defer-length,expiration,termination,checksum,"
+              "checksum-trailer,"
+              "concatenation");
+  headers.set("Tus-Checksum-Algorithm", checksum_algorithms);
   headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
 }
 
@@ -104,29 +147,28 @@ Task<Answer> TusDialect::handle(Call& call) {
 }
 
 Task<Answer> TusDialect::tell_offset(Call& call) {
-  Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
-  if (snapshot && snapshot->file_size == 0 && !is_decided(*snapshot)) {
+  Found found = co_await engine_.status(call.capture);
+  if (found && (*found)->file_size == 0 && !(*found)->is_partial && !is_decided(**found)) {
     // The process may have ended between its creation and its end, and no chunk will come.
-    const Appended completed = co_await complete_empty(call, call.capture);
-    snapshot = completed ? Result<upload::Snapshot>(**completed) : fail(completed.error());
+    found = co_await complete_empty(call, call.capture);
   }
-  if (!snapshot) {
-    Answer answer = co_await refuse(call, snapshot.error());
+  if (!found) {
+    Answer answer = co_await refuse(call, found.error());
     // Clients take all other statuses for the end of the upload, and begin a new one.
     const bool is_transient = !answer && error_answer(answer.error()).status >= 500;
     co_return is_transient ? Answer(plain_answer(423, "the offset cannot be told now: ask again"))
                            : std::move(answer);
   }
-  call.upload_id = snapshot->id;
-  if (snapshot->layout) {
+  const upload::Snapshot& snapshot = **found;
+  call.upload_id = snapshot.id;
+  if (snapshot.layout) {
     co_return no_parts();
   }
-  if (is_refused(*snapshot) && snapshot->file_size == 0) {
-    co_return co_await final_answer(*snapshot);
+  if (is_refused(snapshot) && snapshot.file_size == 0) {
+    co_return co_await final_answer(snapshot);
   }
   http::Response response;
-  add_progress(response.headers, *snapshot);
-  response.headers.set("Upload-Length", std::to_string(snapshot->file_size));
+  add_standing(response.headers, snapshot);
   response.headers.set("Cache-Control", "no-store");
   co_return response;
 }
@@ -137,52 +179,74 @@ Task<Answer> TusDialect::receive(Call& call) {
     co_return fail(chunk.error());
   }
   {
-    const Result<upload::Snapshot> before = co_await engine_.peek(call.capture);
+    Found before = co_await engine_.peek(call.capture);
+    const Result<> allowed = before ? check_upload(**before, *chunk) : Result<>();
+    if (before && allowed && may_declare_size(**before, *chunk)) {
+      before = co_await engine_.declare_size(call.capture, *chunk->file_size);
+    }
     if (!before) {
       co_return co_await refuse(call, before.error());
     }
-    call.upload_id = before->id;
-    if (before->layout) {
-      co_return no_parts();
+    call.upload_id = (*before)->id;
+    if (!allowed) {
+      co_return fail(allowed.error());
     }
-    if (is_whole(*before)) {
-      co_return co_await receive_at_end(call, *before, *chunk);
+    if (is_whole(**before)) {
+      co_return co_await receive_at_end(call, **before, *chunk);
     }
-    const Result<> fits = check_fits(*chunk, before->file_size);
-    if (!fits && chunk->offset == before->stored.prefix()) {
+    const Result<bool> fits = check_place(**before, *chunk);
+    if (!fits) {
       co_return fail(fits.error());
     }
-    if (!fits || chunk->offset > before->file_size) {
+    if (!*fits) {
       co_return co_await offset_mismatch(call, *chunk);
     }
   }
-  Appended appended = co_await append(call, call.capture, *chunk);
+  Found appended = co_await append(call, call.capture, *chunk);
   co_return co_await conclude(call, *chunk, std::move(appended));
 }
 
-Task<TusDialect::Appended> TusDialect::append(Call& call, const std::string& token,
-                                              const ChunkRequest& chunk) {
-  return engine_.append(token, upload::ContinuesAt{chunk.offset}, call.body);
+Task<TusDialect::Found> TusDialect::append(Call& call, const std::string& token,
+                                           const ChunkRequest& chunk) {
+  return chunk.is_checked() ? append_checked(call, token, chunk)
+                            : engine_.append(token, upload::ContinuesAt{chunk.offset}, call.body);
+}
+
+Task<TusDialect::Found> TusDialect::append_checked(Call& call, const std::string& token,
+                                                   const ChunkRequest& chunk) {
+  const auto from_trailer = [&call]() -> Result<std::vector<ExpectedDigest>> {
+    const Result<ExpectedDigest> digest =
+        parse_upload_checksum(call.exchange.trailer("Upload-Checksum").value_or(""));
+    return digest ? Result<std::vector<ExpectedDigest>>({*digest}) : fail(digest.error());
+  };
+  DigestSource body = chunk.checksum ? DigestSource(call.body, *chunk.checksum)
+                                     : DigestSource(call.body, known_algorithms(), from_trailer);
+  co_return co_await engine_.append(token, upload::ContinuesAt{chunk.offset, true}, body);
 }
 
 Task<Answer> TusDialect::receive_at_end(Call& call, const upload::Snapshot& snapshot,
                                         const ChunkRequest& chunk) {
-  const std::uint64_t size = snapshot.file_size;
-  const bool asks = chunk.offset == size || chunk.offset == saturating_subtract(size, 1);
+  const std::uint64_t size = snapshot.file_size.value_or(0);
+  const bool asks = chunk.offset == size ||
+                    (!snapshot.is_partial && chunk.offset == saturating_subtract(size, 1));
   if (!asks) {
     co_return co_await offset_mismatch(call, chunk);
   }
   if (const Result<> fits = check_fits(chunk, size); !fits) {
     co_return fail(fits.error());
   }
-  Appended appended =
+  Found appended =
       co_await engine_.append(call.capture, upload::Range{chunk.offset, size}, call.body);
-  co_return co_await conclude(call, {size, 0, {}}, std::move(appended));
+  co_return co_await conclude(call, {.offset = size, .size = 0, .file_size = {}, .checksum = {}},
+                              std::move(appended));
 }
 
-Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Appended appended) {
+Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Found appended) {
   if (!appended && appended.error().code() == Errc::offset_mismatch) {
     co_return co_await offset_mismatch(call, chunk);
+  }
+  if (!appended && is_wrong_checksum(chunk, appended.error())) {
+    co_return checksum_answer();
   }
   if (!appended) {
     co_return co_await refuse(call, appended.error());
@@ -193,7 +257,7 @@ Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Appende
   }
   // Others have brought the file to its end meanwhile.
   if (chunk.size && snapshot.answer &&
-      saturating_add(chunk.offset, *chunk.size) != snapshot.file_size) {
+      snapshot.file_size != saturating_add(chunk.offset, *chunk.size)) {
     co_return co_await offset_mismatch(call, chunk);
   }
   http::Response response;
@@ -210,17 +274,17 @@ Task<Answer> TusDialect::final_answer(const upload::Snapshot& snapshot) {
 }
 
 Task<Answer> TusDialect::offset_mismatch(Call& call, const ChunkRequest& chunk) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
+  const Found snapshot = co_await engine_.peek(call.capture);
   if (!snapshot) {
     co_return co_await refuse(call, snapshot.error());
   }
-  add_progress(call.headers, *snapshot);
+  add_progress(call.headers, **snapshot);
   co_return fail(Errc::offset_mismatch, "Upload-Offset: expected " +
-                                            std::to_string(offset_of(*snapshot)) + ", got " +
+                                            std::to_string(offset_of(**snapshot)) + ", got " +
                                             std::to_string(chunk.offset));
 }
 
-Task<TusDialect::Appended> TusDialect::complete_empty(Call& call, const std::string& token) {
+Task<TusDialect::Found> TusDialect::complete_empty(Call& call, const std::string& token) {
   return engine_.append(token, upload::Range{0, 0, 0}, call.body);
 }
 
@@ -247,30 +311,30 @@ Task<Answer> TusDialect::terminate(Call& call) {
 }
 
 Task<Answer> TusDialect::describe(Call& call) {
-  const Result<upload::Snapshot> snapshot = co_await engine_.status(call.capture);
+  const Found snapshot = co_await engine_.status(call.capture);
   if (!snapshot) {
     co_return co_await refuse(call, snapshot.error());
   }
-  call.upload_id = snapshot->id;
-  co_return description_answer(*snapshot);
+  call.upload_id = (*snapshot)->id;
+  co_return description_answer(**snapshot);
 }
 
 Task<Answer> TusDialect::answer(Call& call) {
   if (!is_upload_token(call.capture)) {
     co_return fail(Errc::not_found, "there is no upload here");
   }
-  const Result<upload::Snapshot> snapshot = co_await engine_.peek(call.capture);
+  const Found snapshot = co_await engine_.peek(call.capture);
   if (!snapshot) {
     co_return co_await refuse(call, snapshot.error());
   }
-  call.upload_id = snapshot->id;
-  if (!is_decided(*snapshot)) {
+  call.upload_id = (*snapshot)->id;
+  if (!is_decided(**snapshot)) {
     co_return fail(Errc::delivery_pending,
-                   is_whole(*snapshot)
+                   is_whole(**snapshot)
                        ? "all bytes are stored, the backend has not answered yet: ask again"
                        : "there is no answer before all bytes are stored");
   }
-  co_return co_await final_answer(*snapshot);
+  co_return co_await final_answer(**snapshot);
 }
 
 }  // namespace sluice::protocol::tus

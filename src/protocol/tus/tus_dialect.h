@@ -47,28 +47,35 @@ class TusDialect final : public Dialect {
   std::vector<Route> routes() override;
 
  private:
-  using Appended = Result<upload::SnapshotPtr>;
+  using Found = Result<upload::SnapshotPtr>;  // What commands of the engine return.
 
   runtime::Task<Answer> create(Call& call);
   // The answer to a creation, once the upload is there.
   runtime::Task<Answer> begin(Call& call, const upload::Snapshot& created,
                               const CreationRequest& request);
+  runtime::Task<Answer> create_final(Call& call, const auth::Grant& grant, CreationRequest request);
+  // bad_request unless all of them are complete.
+  runtime::Task<Result<std::uint64_t>> size_together(Call& call,
+                                                     const std::vector<std::string>& partials);
   runtime::Task<Answer> tell_offset(Call& call);  // HEAD
   runtime::Task<Answer> receive(Call& call);      // PATCH
   runtime::Task<Answer> describe(Call& call);     // GET
   runtime::Task<Answer> terminate(Call& call);    // DELETE
   runtime::Task<Answer> answer(Call& call);       // GET of the backend's answer
 
-  runtime::Task<Appended> append(Call& call, const std::string& token, const ChunkRequest& chunk);
+  runtime::Task<Found> append(Call& call, const std::string& token, const ChunkRequest& chunk);
+  // Nothing of the chunk counts before its checksum was found right.
+  runtime::Task<Found> append_checked(Call& call, const std::string& token,
+                                      const ChunkRequest& chunk);
   // A chunk for an upload of which nothing is missing: it asks what became of the file.
   runtime::Task<Answer> receive_at_end(Call& call, const upload::Snapshot& snapshot,
                                        const ChunkRequest& chunk);
-  runtime::Task<Answer> conclude(Call& call, const ChunkRequest& chunk, Appended appended);
+  runtime::Task<Answer> conclude(Call& call, const ChunkRequest& chunk, Found appended);
   runtime::Task<Answer> final_answer(const upload::Snapshot& snapshot);
   runtime::Task<Answer> offset_mismatch(Call& call, const ChunkRequest& chunk);
   // Completes a file of no bytes, of which no chunk comes. delivery_pending while its answer does
   // not come.
-  runtime::Task<Appended> complete_empty(Call& call, const std::string& token);
+  runtime::Task<Found> complete_empty(Call& call, const std::string& token);
   // The error of a command about the call's upload: 410 where there was one.
   runtime::Task<Answer> refuse(Call& call, Error error);
 

@@ -188,6 +188,7 @@ TEST_F(TusDialectTest, GoesOnWhereAllIsStoredAndNothingWasHandedOver) {
     store.blobs.at(1).bytes += "i";
     store.blobs.at(1).durable += "i";
     record.progress.stored.add({8, 9});
+    journal.extents[1].add({8, 9});
     restart();
     EXPECT_EQ(offset_at(path), "8");
     const std::uint64_t offset = *last_byte == '\0' ? 9 : 8;
@@ -261,7 +262,9 @@ TEST_F(TusDialectTest, OptionsTellWhatIsSpoken) {
     EXPECT_EQ(header(response, "Tus-Resumable"), "1.0.0");
     EXPECT_EQ(header(response, "Tus-Max-Size"), "1000");
     const std::string extensions = "," + header(response, "Tus-Extension") + ",";
-    for (const char* name : {"creation", "creation-with-upload", "expiration", "termination"}) {
+    for (const char* name :
+         {"creation", "creation-with-upload", "creation-defer-length", "expiration", "termination",
+          "checksum", "checksum-trailer", "concatenation"}) {
       EXPECT_NE(extensions.find("," + std::string(name) + ","), std::string::npos) << name;
     }
   }
@@ -338,6 +341,105 @@ TEST_F(TusDialectTest, WhatARetryHealsIsNo4xx) {
     const http::Response response = refuse(head, Error(code, "?"));
     EXPECT_EQ(response.status, 503);
   }
+}
+
+constexpr const char* sha1_of_abc = "sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=";
+
+// T13, T14
+TEST_F(TusDialectTest, AChunkWithAChecksumCountsWholeOrNotAtAll) {
+  const std::string path = create(6);
+  const std::string field = std::string("\nUpload-Checksum: ") + sha1_of_abc;
+  EXPECT_EQ(told(patch(path, 0, "abd", field)), "460 (none)");
+  EXPECT_EQ(offset_at(path), "0");
+  send_broken(patch_head(path, 0) + "\nTus-Resumable: 1.0.0\nContent-Length: 3" + field, "ab");
+  EXPECT_EQ(offset_at(path), "0");
+  EXPECT_EQ(told(patch(path, 0, "abc", field)), "204 3");
+  EXPECT_EQ(told(patch(path, 3, "def", "\nUpload-Checksum: md5 Tve7SJfv6Y1gXNLOf3n9Tg==")),
+            "460 (none)");
+  EXPECT_EQ(deliveries, 0) << "the end of the file, but the wrong one";
+  EXPECT_EQ(told(patch(path, 3, "def", "\nUpload-Checksum: crc32 DYWVOg==")), "460 (none)");
+  EXPECT_EQ(told(patch(path, 3, "abc", field)), "204 6");
+  EXPECT_EQ(stored(path), "abcabc");
+  for (const char* wrong : {"sha1 x", "sha512 AAAA", "sha1", ""}) {
+    const std::string malformed = std::string("\nUpload-Checksum: ") + wrong;
+    EXPECT_EQ(patch(create(6), 0, "abc", malformed).status, 400) << wrong;
+  }
+  EXPECT_EQ(header(send("OPTIONS /files"), "Tus-Checksum-Algorithm"), "sha1,sha256,md5,crc32");
+}
+
+// T15
+TEST_F(TusDialectTest, AChecksumMayComeBehindTheChunk) {
+  class Behind final : public http::Trailers {
+   public:
+    std::optional<std::string> trailer(std::string_view name) const override {
+      return name == "Upload-Checksum" ? value : std::nullopt;
+    }
+    std::optional<std::string> value;
+  };
+  Behind behind;
+  trailers = &behind;
+  const std::string path = create(3);
+  const std::string fields = "\nTransfer-Encoding: chunked\nTrailer: X, upload-checksum";
+  EXPECT_EQ(patch(path, 0, "abc", fields).status, 400) << "it does not come";
+  behind.value = "sha256 x";
+  EXPECT_EQ(patch(path, 0, "abc", fields).status, 400);
+  behind.value = sha1_of_abc;
+  EXPECT_EQ(told(patch(path, 0, "abd", fields)), "460 (none)");
+  EXPECT_EQ(offset_at(path), "0");
+  EXPECT_EQ(told(patch(path, 0, "abc", fields)), "204 3");
+}
+
+// T10
+TEST_F(TusDialectTest, TheSizeMayBeToldLater) {
+  const http::Response created = tus("POST /files\nUpload-Defer-Length: 1");
+  EXPECT_EQ(told(created), "201 0");
+  const std::string path = path_in(created);
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 0");
+  EXPECT_EQ(header(last.response, "Upload-Defer-Length"), "1");
+  EXPECT_EQ(header(last.response, "Upload-Length"), "(none)");
+  EXPECT_EQ(told(patch(path, 0, "abc")), "204 3");
+  const std::string length = "\nUpload-Length: ";
+  EXPECT_EQ(patch(path, 3, "def", length + "2").status, 413) << "less than comes";
+  EXPECT_EQ(patch(path, 3, "", length + "2").status, 413);
+  EXPECT_EQ(told(patch(path, 2, "def", length + "6")), "409 3");
+  EXPECT_EQ(patch(path, 3, "def", length + "x").status, 400);
+  EXPECT_EQ(header(tus("HEAD " + path), "Upload-Defer-Length"), "1") << "none of them counts";
+  EXPECT_EQ(told(patch(path, 3, "def", length + "9")), "204 6");
+  EXPECT_EQ(header(tus("HEAD " + path), "Upload-Length"), "9");
+  EXPECT_EQ(header(last.response, "Upload-Defer-Length"), "(none)");
+  EXPECT_EQ(patch(path, 6, "ghi", length + "10").status, 400) << "it is the size for ever";
+  EXPECT_EQ(told(patch(path, 6, "ghi", length + "9")), "204 9");
+  EXPECT_EQ(stored(path), "abcdefghi");
+}
+
+TEST_F(TusDialectTest, TheSizeMayBeToldAtTheEnd) {
+  for (const char* bytes : {"abc", ""}) {
+    begin_anew();
+    const std::string path = path_in(tus("POST /files\nUpload-Defer-Length: 1"));
+    patch(path, 0, bytes);
+    const std::string size = std::to_string(std::string_view(bytes).size());
+    EXPECT_EQ(told(patch(path, std::stoull(size), "", "\nUpload-Length: " + size)), "204 " + size);
+    EXPECT_EQ(delivered_bytes, bytes);
+    EXPECT_EQ(header(tus("HEAD " + path), "Upload-Length"), size);
+  }
+}
+
+TEST_F(TusDialectTest, AFileOfUnknownSizeHasABound) {
+  settings.file_size_max = 5;
+  const std::string path = path_in(tus("POST /files\nUpload-Defer-Length: 1"));
+  EXPECT_EQ(patch(path, 0, "", "\nUpload-Length: 6").status, 413);
+  EXPECT_EQ(patch(path, 0, "", "\nUpload-Length: 99999999999999999999").status, 413);
+  EXPECT_EQ(patch(path, 0, "abcdef").status, 413);
+}
+
+// A body whose size is told by its end.
+TEST_F(TusDialectTest, RefusesBytesBehindTheFileInAChunkedBody) {
+  const std::string path = create(3);
+  const std::string chunked = "\nTransfer-Encoding: chunked";
+  EXPECT_EQ(patch(path, 0, "abcd", chunked).status, 413);
+  EXPECT_EQ(deliveries, 0);
+  EXPECT_EQ(told(patch(path, std::stoull(offset_at(path)), "c", chunked)), "204 3");
+  EXPECT_EQ(delivered_bytes, "abc");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class FinishedPathsTest : public ::testing::Test {
     testing::ScriptedSource source(text);
     const ByteRange whole{0, text.size()};
     ASSERT_EQ(testing::run(blob->receive(whole, source, AtEnd::settles)).bytes, text.size());
-    ASSERT_TRUE(testing::run(blob->settle({})));
+    ASSERT_TRUE(testing::run(blob->settle({}, {})));
   }
   static std::string contents(const std::string& path) {
     std::ifstream file(path, std::ios::binary);

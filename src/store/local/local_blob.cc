@@ -121,15 +121,20 @@ Result<std::size_t> LocalBlob::count_equal_now(std::uint64_t offset, Bytes bytes
   return equal;
 }
 
-Task<Result<>> LocalBlob::settle(RangeSet unsynced) {
+Task<Result<std::vector<model::Extent>>> LocalBlob::settle(RangeSet /*named*/, RangeSet unsynced) {
+  std::vector<model::Extent> none;
   if (tools_.files.durability == Durability::none || file_->is_clean(unsynced)) {
-    co_return Result<>();
+    co_return none;
   }
   auto work = [this, &unsynced]() -> Result<> {
     Result<> opened = file_->open(blob_.file_size, blob_.stored_end);
     return opened ? file_->sync(unsynced) : opened;
   };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  const Result<> synced = co_await runtime::offload(tools_.pool, std::move(work));
+  if (!synced) {
+    co_return fail(synced.error());
+  }
+  co_return none;
 }
 
 }  // namespace sluice::store::local

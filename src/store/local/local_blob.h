@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
@@ -32,7 +33,9 @@ class LocalBlob final : public Blob {
   runtime::Task<Received> receive(ByteRange range, runtime::ByteSource& source,
                                   AtEnd at_end) override;
   runtime::Task<Result<std::size_t>> count_equal(std::uint64_t offset, Bytes bytes) override;
-  runtime::Task<Result<>> settle(RangeSet unsynced) override;
+  // No extents: the upload's number names the file.
+  runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
+                                                           RangeSet unsynced) override;
 
  private:
   // Of the sender, as far as it has shown. A steady one fills buffers, but not at once.

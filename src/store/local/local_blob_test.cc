@@ -130,7 +130,7 @@ TEST_F(LocalBlobTest, OpensWritesAndSyncsAWholePieceInOneGo) {
   const Calls calls = disk.take_calls();
   ASSERT_GE(calls.size(), 2U);
   EXPECT_EQ(Calls(calls.end() - 2, calls.end()), (Calls{"sync ab/427.part", "syncdir ab"}));
-  EXPECT_TRUE(run(blob->settle({})));
+  EXPECT_TRUE(run(blob->settle({}, {})));
   EXPECT_EQ(disk.take_calls(), Calls{});
   EXPECT_EQ(receive(*blob, {5, 9}, "abc", AtEnd::settles).bytes, 3U);
   EXPECT_EQ(disk.take_calls(), Calls{}) << "there is more to come";
@@ -148,7 +148,7 @@ TEST_F(LocalBlobTest, WhereSyncsAreDeferredNothingIsSyncedOnTheWay) {
   const auto blob = deferring.open({id, 9});
   EXPECT_EQ(receive(*blob, {0, 5}, "hello", AtEnd::settles).bytes, 5U);
   EXPECT_EQ(disk.take_calls().back(), "preallocate ab/427.part 9");
-  EXPECT_TRUE(run(blob->settle(ranges({0, 5}))));
+  EXPECT_TRUE(run(blob->settle({}, ranges({0, 5}))));
   EXPECT_EQ(disk.take_calls(), (Calls{"sync ab/427.part", "syncdir ab"}));
 }
 
@@ -159,9 +159,9 @@ TEST_F(LocalBlobTest, OneSyncIsForTheBytesOfAll) {
   EXPECT_TRUE(receive(*one, {0, 5}, "hello").outcome);
   EXPECT_TRUE(receive(*other, {5, 9}, "abcd").outcome);
   disk.take_calls();
-  EXPECT_TRUE(run(one->settle({})));
+  EXPECT_TRUE(run(one->settle({}, {})));
   EXPECT_EQ(disk.take_calls(), (Calls{"sync ab/427.part", "syncdir ab"}));
-  EXPECT_TRUE(run(other->settle({})));
+  EXPECT_TRUE(run(other->settle({}, {})));
   EXPECT_EQ(disk.take_calls(), Calls{});
 }
 
@@ -170,9 +170,9 @@ TEST_F(LocalBlobTest, AFailedSyncIsTheFailureOfAllThatHaveItOpen) {
   const auto other = store.open({id, 9});
   EXPECT_TRUE(receive(*one, {0, 5}, "hello").outcome);
   disk.fail_on("sync ab/427.part");
-  EXPECT_FALSE(run(one->settle({})));
+  EXPECT_FALSE(run(one->settle({}, {})));
   disk.fail_on("");
-  EXPECT_FALSE(run(other->settle({}))) << "the kernel reports a failed write once";
+  EXPECT_FALSE(run(other->settle({}, {}))) << "the kernel reports a failed write once";
 }
 
 TEST_F(LocalBlobTest, ASyncThatFailsOnTheWayIsNeverHealed) {
@@ -182,7 +182,7 @@ TEST_F(LocalBlobTest, ASyncThatFailsOnTheWayIsNeverHealed) {
   EXPECT_EQ(received.outcome.error().code(), Errc::disk_full);
   EXPECT_EQ(received.bytes, 5U);
   disk.fail_on("");
-  EXPECT_EQ(run(blob->settle({})).error().code(), Errc::storage_failed);
+  EXPECT_EQ(run(blob->settle({}, {})).error().code(), Errc::storage_failed);
 }
 
 // The kernel may have failed to write what an earlier process wrote, told that process, and call it
@@ -193,10 +193,10 @@ TEST_F(LocalBlobTest, WritesAnewWhatAnEarlierProcessLeftUnsynced) {
   EXPECT_TRUE(receive(*blob, {10, 12}, "ab").outcome);
   disk.take_calls();
   disk.take_writes();
-  EXPECT_TRUE(run(blob->settle(ranges({5, 12}))));
+  EXPECT_TRUE(run(blob->settle({}, ranges({5, 12}))));
   EXPECT_EQ(disk.take_calls(), (Calls{"sync ab/427.part", "syncdir ab", "sync ab/427.part"}));
   EXPECT_EQ(disk.take_writes(), Calls{"5-10"});
-  EXPECT_TRUE(run(blob->settle(ranges({5, 12}))));
+  EXPECT_TRUE(run(blob->settle({}, ranges({5, 12}))));
   EXPECT_EQ(disk.take_calls(), Calls{});
   EXPECT_EQ(contents(), "0123456789ab");
 }
@@ -204,7 +204,7 @@ TEST_F(LocalBlobTest, WritesAnewWhatAnEarlierProcessLeftUnsynced) {
 TEST_F(LocalBlobTest, InheritedBytesThatAreGoneAreNotDurable) {
   EXPECT_TRUE(receive(*store.open({id, 20}), {0, 10}, "0123456789").outcome);
   overwrite("01234");
-  EXPECT_EQ(run(store.open({id, 20})->settle(ranges({0, 10}))).error().code(),
+  EXPECT_EQ(run(store.open({id, 20})->settle({}, ranges({0, 10}))).error().code(),
             Errc::storage_failed);
 }
 
@@ -225,7 +225,7 @@ TEST_F(LocalBlobTest, WorksOnThreads) {
   LocalStore threaded(disk, threads, buffers, directory.path(), Durability::commit, metrics);
   const auto blob = threaded.open({id, 5});
   EXPECT_EQ(receive(*blob, {0, 5}, "hello").bytes, 5U);
-  EXPECT_TRUE(run(blob->settle({})));
+  EXPECT_TRUE(run(blob->settle({}, {})));
   EXPECT_EQ(contents(), "hello");
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "store/file_source.h"
 #include "store/local/local_blob.h"
 #include "store/local/whole_file.h"
 
@@ -73,6 +74,16 @@ runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> LocalStore::open_f
     return open_finished_now(upload_id, size);
   };
   co_return co_await runtime::offload(tools_.pool, std::move(work));
+}
+
+runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> LocalStore::read_finished(
+    std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) {
+  auto file = co_await open_finished(upload_id, size);
+  if (!file) {
+    co_return fail(file.error());
+  }
+  co_return std::make_unique<FileSource>(tools_.pool, *std::move(file), ByteRange{begin, size},
+                                         blob_path(upload_id));
 }
 
 runtime::Task<Result<bool>> LocalStore::finish(std::uint64_t upload_id,

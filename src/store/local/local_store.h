@@ -34,6 +34,8 @@ class LocalStore final : public Store, public FinishedPaths {
   runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override;
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<NamedRange> files) override;
   runtime::Task<Result<Space>> space() override;

@@ -82,7 +82,7 @@ TEST_F(LocalStoreTest, KeepsBytesAcrossReopening) {
     const auto blob = open(100);
     EXPECT_TRUE(write(*blob, 0, "hello "));
     EXPECT_TRUE(write(*blob, 6, "world"));
-    EXPECT_TRUE(sluice::testing::run(blob->settle({})));
+    EXPECT_TRUE(sluice::testing::run(blob->settle({}, {})));
   }
   const auto blob = open(100, 11);
   EXPECT_EQ(sluice::testing::run(blob->count_equal(3, as_bytes("lo world"))), 8U);
@@ -94,12 +94,12 @@ TEST_F(LocalStoreTest, SyncsTheNameWithTheFirstSyncOfEveryOpening) {
     const auto blob = open(100);
     EXPECT_TRUE(write(*blob, 0, "hello"));
     disk.take_calls();
-    EXPECT_TRUE(sluice::testing::run(blob->settle({})));
+    EXPECT_TRUE(sluice::testing::run(blob->settle({}, {})));
     EXPECT_EQ(disk.take_calls(), (Calls{"sync ab/427.part", "syncdir ab"}));
-    EXPECT_TRUE(sluice::testing::run(blob->settle({})));
+    EXPECT_TRUE(sluice::testing::run(blob->settle({}, {})));
     EXPECT_EQ(disk.take_calls(), Calls{}) << "nothing was written since";
     EXPECT_TRUE(write(*blob, 5, "world"));
-    EXPECT_TRUE(sluice::testing::run(blob->settle({})));
+    EXPECT_TRUE(sluice::testing::run(blob->settle({}, {})));
     EXPECT_EQ(disk.take_calls(), Calls{"sync ab/427.part"});
   }
   EXPECT_EQ(observations(metrics.sync_seconds), 4U);
@@ -149,7 +149,7 @@ TEST_F(LocalStoreTest, WithoutDurabilitySyncsNothing) {
   const auto blob = careless.open({id, 5});
   EXPECT_TRUE(write(*blob, 0, "hello"));
   disk.take_calls();
-  EXPECT_TRUE(sluice::testing::run(blob->settle({})));
+  EXPECT_TRUE(sluice::testing::run(blob->settle({}, {})));
   EXPECT_TRUE(move(careless, 5, "videos/video"));
   EXPECT_TRUE(sluice::testing::run(careless.remove(id)));
   EXPECT_EQ(disk.take_calls(),
@@ -163,27 +163,27 @@ TEST_F(LocalStoreTest, AFailedSyncIsNeverHealedByAnother) {
   const auto other = store.open({id + 256, 100});
   EXPECT_TRUE(write(*blob, 0, "hello"));
   disk.fail_on("sync ab/427.part", Errc::disk_full);
-  EXPECT_EQ(sluice::testing::run(blob->settle({})).error().code(), Errc::disk_full);
+  EXPECT_EQ(sluice::testing::run(blob->settle({}, {})).error().code(), Errc::disk_full);
   disk.fail_on("");
-  EXPECT_EQ(sluice::testing::run(blob->settle({})).error().code(), Errc::storage_failed);
+  EXPECT_EQ(sluice::testing::run(blob->settle({}, {})).error().code(), Errc::storage_failed);
   blob.reset();
   disk.take_calls();
   blob = open(100);
-  EXPECT_EQ(sluice::testing::run(blob->settle({})).error().code(), Errc::storage_failed);
+  EXPECT_EQ(sluice::testing::run(blob->settle({}, {})).error().code(), Errc::storage_failed);
   EXPECT_EQ(disk.take_calls(), (Calls{"open ab/427.part"}));
-  EXPECT_TRUE(sluice::testing::run(other->settle({})));
+  EXPECT_TRUE(sluice::testing::run(other->settle({}, {})));
 
   LocalStore restarted(disk, pool, buffers, directory.path(), Durability::commit, metrics);
-  EXPECT_TRUE(sluice::testing::run(restarted.open({id, 100})->settle({})));
+  EXPECT_TRUE(sluice::testing::run(restarted.open({id, 100})->settle({}, {})));
 }
 
 TEST_F(LocalStoreTest, AFailedSyncOfTheNameCountsAsWell) {
   const auto blob = open(100);
   EXPECT_TRUE(write(*blob, 0, "hello"));
   disk.fail_on("syncdir ab");
-  EXPECT_FALSE(sluice::testing::run(blob->settle({})));
+  EXPECT_FALSE(sluice::testing::run(blob->settle({}, {})));
   disk.fail_on("");
-  EXPECT_FALSE(sluice::testing::run(blob->settle({})));
+  EXPECT_FALSE(sluice::testing::run(blob->settle({}, {})));
 }
 
 TEST_F(LocalStoreTest, ABlobThatDoesNotFitLeavesNothing) {
@@ -196,8 +196,8 @@ TEST_F(LocalStoreTest, RefusesABlobThatIsShorterThanTheJournalSays) {
   EXPECT_EQ(write(*open(100, 1), 1, "x").error().code(), Errc::storage_failed);
   EXPECT_FALSE(std::filesystem::exists(store.blob_path(id)));
   EXPECT_TRUE(write(*open(100), 0, "hello"));
-  EXPECT_TRUE(sluice::testing::run(open(100, 5)->settle({})));
-  const Result<> torn = sluice::testing::run(open(100, 6)->settle({}));
+  EXPECT_TRUE(sluice::testing::run(open(100, 5)->settle({}, {})));
+  const auto torn = sluice::testing::run(open(100, 6)->settle({}, {}));
   EXPECT_EQ(torn.error().code(), Errc::storage_failed);
   EXPECT_EQ(torn.error().message(),
             "the blob of upload 427 ends at byte 5, the journal has bytes up to 6");

@@ -43,7 +43,8 @@ def test_the_application_lets_a_session_in_and_adds_to_it(serve):
         asked = application.wait_for(1)
         assert asked.target == "/may"
         assert asked.json() == {
-            "event": "authorize", "file_name": "a.mp4", "file_size": 3, "content_type": "", "parameters": {"payload": "p"},
+            "event": "authorize", "dialect": "panda", "file_name": "a.mp4", "file_size": 3, "content_type": "",
+            "parameters": {"payload": "p"},
             "client_address": "127.0.0.1", "headers": {"authorization": "Bearer t"}}
         assert signature_fits(asked, SECRET)
         told = application.wait_for(2)

@@ -50,7 +50,7 @@ def test_head_is_get_without_the_body(connect, client, word):
         ("GET", "/videos/upload.json"),
         ("PUT", "/videos/upload.json"),
         ("DELETE", "/videos/upload.json"),
-        ("PATCH", "location"),
+        ("PATCH", "/videos.json"),
         ("TRACE", "location"),
         ("BREW", "location"),
         ("PUT", "/videos.json"),

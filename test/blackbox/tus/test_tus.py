@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """tus 1.0.0 byte by byte: versions, offsets, statuses, what is stored."""
 
+import base64
+import hashlib
 import json
+import zlib
 from email.utils import parsedate_to_datetime
 
 import pytest
 
-from support.raw_http import chunked, path_of
+from support.raw_http import Connection, chunked, path_of
 from support.tus import CHUNK, VERSION, Tus, metadata, offset_in
 
 DATA = b"abcdefghi"
@@ -199,6 +202,13 @@ def test_metadata_is_what_the_backend_hears(tus):
     assert tus.answer(location).json()["original_filename"] == "a b.mp4"
 
 
+def test_metadata_is_repeated(tus):
+    field = metadata(filename="ä" * 2000, more="x" * 8000)
+    assert len(field[1]) > 15_000
+    location = tus.create(9, field)
+    assert tus.head(location).header("Upload-Metadata") == field[1]
+
+
 @pytest.mark.parametrize("text", ["filename !", "filename YQ==,filename YQ==", ",", "a b c", "filename YQ"])
 def test_metadata_that_cannot_be_read(tus, text):
     expect(tus.post(("Upload-Length", "9"), ("Upload-Metadata", text)), 400)
@@ -206,6 +216,38 @@ def test_metadata_that_cannot_be_read(tus, text):
 
 def test_empty_metadata_is_none(tus):
     expect(tus.post(("Upload-Length", "9"), ("Upload-Metadata", "")), 201, 0)
+
+
+# T10
+def test_deferred_length(new_server, connected, noise, video_path):
+    data = noise(2_000_000)
+    server = new_server()
+    tus = Tus(connected(server))
+    response = tus.post(("Upload-Defer-Length", "1"), metadata(filename="late.bin"))
+    expect(response, 201, 0)
+    location = response.header("Location")
+    expect(tus.patch(location, 0, data[:1_000_000]), 204, 1_000_000)
+    server.restart()
+    tus = Tus(connected(server))
+    response = tus.head(location)
+    expect(response, 200, 1_000_000)
+    assert response.header("Upload-Defer-Length") == "1" and response.header("Upload-Length") is None
+    length = ("Upload-Length", str(len(data)))
+    expect(tus.patch(location, 1_000_000, data[1_000_000:1_500_000], length), 204, 1_500_000)
+    response = tus.head(location)
+    assert response.header("Upload-Length") == length[1] and response.header("Upload-Defer-Length") is None
+    expect(tus.patch(location, 1_500_000, data[1_500_000:], ("Upload-Length", "9000000")), 400)
+    server.restart()
+    tus = Tus(connected(server))
+    expect(tus.patch(location, 1_500_000, data[1_500_000:]), 204, len(data))
+    assert stored(server, video_path, tus, location) == data
+
+
+def test_the_length_may_come_with_nothing_else(server, video_path, tus):
+    location = tus.post(("Upload-Defer-Length", "1")).header("Location")
+    expect(tus.patch(location, 0, DATA), 204, 9)
+    expect(tus.patch(location, 9, b"", ("Upload-Length", "9")), 204, 9)
+    assert stored(server, video_path, tus, location) == DATA
 
 
 # T11
@@ -235,6 +277,62 @@ def test_expiration_is_renewed(tus):
     assert later > first
 
 
+def checksum(name, data):
+    digest = zlib.crc32(data).to_bytes(4, "big") if name == "crc32" else hashlib.new(name, data).digest()
+    return f"{name} {base64.b64encode(digest).decode()}"
+
+
+# T13, T14
+@pytest.mark.parametrize("name", ["sha1", "sha256", "md5", "crc32"])
+def test_checksums(client, server, video_path, tus, noise, name):
+    assert name in client.request("OPTIONS", "/files").header("Tus-Checksum-Algorithm").split(",")
+    data = noise(3_000_000)
+    half = len(data) // 2
+    location = tus.create(len(data))
+    wrong = ("Upload-Checksum", checksum(name, data))
+    expect(tus.patch(location, 0, data[:half], wrong), 460)
+    expect(tus.patch(location, 0, data[:half], ("Upload-Checksum", checksum(name, data[:half]))), 204, half)
+    expect(tus.patch(location, half, data[half:], wrong), 460)
+    expect(tus.head(location), 200, half)
+    expect(tus.patch(location, half, data[half:], ("Upload-Checksum", checksum(name, data[half:]))), 204, len(data))
+    assert stored(server, video_path, tus, location) == data
+
+
+@pytest.mark.parametrize("value", ["sha1", "sha1 !", "sha1 AAAA", "sha512 AAAA", "AAAA", ""])
+def test_checksums_that_cannot_be_read(tus, value):
+    location = tus.create(9)
+    expect(tus.patch(location, 0, DATA, ("Upload-Checksum", value)), 400)
+    assert tus.offset(location) == 0
+
+
+def test_a_broken_chunk_with_a_checksum_counts_for_nothing(server, client, tus, noise):
+    data = noise(1_000_000)
+    location = tus.create(len(data))
+    with Connection(server.address) as cut:
+        fields = [VERSION, CHUNK, ("Upload-Offset", "0"), ("Content-Length", str(len(data)))]
+        cut.send_head("PATCH", path_of(location), [*fields, ("Upload-Checksum", checksum("sha1", data))])
+        cut.send(data[:700_000])
+    assert tus.offset(location) == 0
+    expect(tus.patch(location, 0, data), 204, len(data))
+
+
+# T15
+def test_a_checksum_in_a_trailer(tus):
+    location = tus.create(9)
+    fields = [VERSION, CHUNK, ("Upload-Offset", "0"), ("Transfer-Encoding", "chunked"), ("Trailer", "Upload-Checksum")]
+
+    def send(trailer):
+        connection = tus.client.connection
+        connection.send_head("PATCH", path_of(location), fields)
+        connection.send(chunked(DATA)[:-2] + trailer.encode() + b"\r\n")
+        return connection.read_final()
+
+    expect(send(f"Upload-Checksum: {checksum('sha1', b'x')}\r\n"), 460)
+    expect(send(""), 400)
+    assert tus.offset(location) == 0
+    expect(send(f"Upload-Checksum: {checksum('sha1', DATA)}\r\n"), 204, 9)
+
+
 # T16
 def test_termination(tus):
     location = tus.create(9)
@@ -243,6 +341,47 @@ def test_termination(tus):
     expect(tus.head(location), 410)
     expect(tus.patch(location, 3, b"def"), 410)
     expect(tus.delete("/uploads/" + "x" * 43), 404)
+
+
+# T17, T18
+def test_concatenation(client, server, video_path, tus, noise):
+    data = noise(2_500_001)
+    cuts = [0, 1_000_003, 1_000_003, 2_500_001]
+    partials = []
+    for begin, end in zip(cuts, cuts[1:]):
+        location = tus.create(end - begin, ("Upload-Concat", "partial"))
+        if end > begin:
+            expect(tus.patch(location, 0, data[begin:end]), 204, end - begin)
+        response = tus.head(location)
+        expect(response, 200, end - begin)
+        assert response.header("Upload-Concat") == "partial"
+        partials.append(location)
+    concat = ("Upload-Concat", "final;" + " ".join([partials[0], path_of(partials[1]), partials[2]]))
+    response = tus.post(concat, metadata(filename="made.bin"))
+    expect(response, 201, len(data))
+    location = response.header("Location")
+    again = tus.post(concat)
+    expect(again, 201, len(data))
+    assert again.header("Location") == location
+    response = tus.head(location)
+    expect(response, 200, len(data))
+    assert response.header("Upload-Concat") == concat[1] and response.header("Upload-Length") == str(len(data))
+    expect(tus.patch(location, len(data), b""), 403)
+    assert tus.answer(location).json()["original_filename"] == "made.bin"
+    assert stored(server, video_path, tus, location) == data
+    other = tus.post(("Upload-Concat", f"final;{partials[2]} {partials[0]}"))
+    assert other.header("Location") != location
+    assert stored(server, video_path, tus, other.header("Location")) == data[1_000_003:] + data[:1_000_003]
+
+
+@pytest.mark.parametrize("more", [(), (("Upload-Length", "3"),)])
+def test_concatenation_of_what_cannot_be(tus, more):
+    whole = tus.upload(b"abc")
+    unfinished = tus.create(3, ("Upload-Concat", "partial"))
+    for url, status in ((whole, 400), (unfinished, 400), ("/uploads/" + "x" * 43, 400 if more else 404), ("/x", 400)):
+        expect(tus.post(("Upload-Concat", f"final;{url}"), *more), status)
+    expect(tus.post(("Upload-Concat", "final;"), *more), 400)
+    expect(tus.post(("Upload-Concat", "whole"), ("Upload-Length", "3")), 400)
 
 
 def test_the_answer_of_the_backend(client, tus):

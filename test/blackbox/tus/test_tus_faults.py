@@ -161,6 +161,31 @@ def test_the_backend_refuses_the_file(new_server, connected):
         assert len(backend.requests) == 1
 
 
+def test_killed_while_a_file_is_made_of_partial_uploads(new_server, connected, noise, video_path):
+    data = noise(48 * 1024 * 1024)
+    half = len(data) // 2 + 1
+    server = new_server()
+    tus = Tus(connected(server))
+    partials = [tus.create(half, ("Upload-Concat", "partial")), tus.create(len(data) - half, ("Upload-Concat", "partial"))]
+    tus.patch(partials[0], 0, data[:half])
+    tus.patch(partials[1], 0, data[half:])
+    concat = ("Upload-Concat", "final;" + " ".join(path_of(url) for url in partials))
+    dice = random.Random(3)
+    for _ in range(3):
+        with Connection(server.address) as cut:
+            cut.send_head("POST", "/files", [VERSION, concat, ("Content-Length", "0")])
+            threading.Event().wait(dice.random() * 0.05)
+            server.restart()
+    tus = Tus(connected(server))
+    response = tus.post(concat)
+    assert (response.status, offset_in(response)) == (201, len(data))
+    location = response.header("Location")
+    assert tus.post(concat).header("Location").endswith(path_of(location))
+    with open(video_path(server, tus.answer(location).json()), "rb") as file:
+        assert file.read() == data
+    assert connected(server).get("/videos.json?include_root=true").json()["total"] == 1
+
+
 def test_two_senders_at_once(server, noise):
     """Each of two clients goes on where the server says; every byte comes from one of them."""
     data = noise(SIZE)
