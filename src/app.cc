@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app.h"
 
+#include <algorithm>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -71,12 +72,11 @@ Result<> App::open_parts() {
   }
   listeners_ = *std::move(listeners);
   for (const auto open : {&App::open_storage, &App::open_hooks, &App::open_engine, &App::open_pages,
-                          &App::open_credentials}) {
+                          &App::open_credentials, &App::open_router}) {
     if (const Result<> opened = (this->*open)(); !opened) {
       return opened;
     }
   }
-  open_router();
   return list_parts();
 }
 
@@ -177,14 +177,24 @@ Result<> App::open_credentials() {
   return {};
 }
 
-void App::open_router() {
+Result<> App::open_router() {
   protocol::ProtocolSettings settings = protocol_settings(config_);
   settings.base = location_base_;
   settings.client_of = [this](const std::string& address) {
     return connection_limits_.client_of(net::parse_address(address));
   };
+  std::string form_key;
+  if (std::ranges::find(settings.dialects, protocol::formchunks_name) != settings.dialects.end()) {
+    Result<std::string> secret = data_.secret();
+    if (!secret) {
+      return fail(secret.error());
+    }
+    form_key = *std::move(secret);
+  }
   dialects_ = std::make_unique<Dialects>(
-      DialectParts{*engine_, *gate_, *library_, *pages_, *authenticator_}, std::move(settings));
+      DialectParts{*engine_, *gate_, *library_, *pages_, *authenticator_, std::move(form_key)},
+      std::move(settings));
+  return {};
 }
 
 // Each uses those before it. Draining goes the other way: no new work, then no new requests, then

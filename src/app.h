@@ -86,7 +86,7 @@ class App {
   Result<delivery::Backend*> open_backend();
   Result<> open_pages();
   Result<> open_credentials();
-  void open_router();
+  Result<> open_router();
   Result<> list_parts();
   Result<> list_admin();
   void list_control();

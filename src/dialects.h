@@ -4,15 +4,19 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "auth/authenticator.h"
 #include "protocol/access.h"
+#include "protocol/filepond/filepond_dialect.h"
+#include "protocol/formchunks/formchunks_dialect.h"
 #include "protocol/multichunk/multichunk_dialect.h"
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/protocol_settings.h"
+#include "protocol/range308/range308_dialect.h"
 #include "protocol/router.h"
 #include "protocol/rufh/rufh_dialect.h"
 #include "protocol/service_pages.h"
@@ -31,15 +35,21 @@ struct DialectParts {
   video::Videos& videos;
   protocol::ServicePages& pages;
   const auth::Authenticator& authenticator;
+  // Of the tokens of uploads that come as form chunks; empty where these are not enabled.
+  std::string form_key;
 };
 
 class Dialects {
  public:
   Dialects(const DialectParts& parts, protocol::ProtocolSettings settings)
       : settings_(std::move(settings)),
+        form_key_(parts.form_key),
         access_(parts.authenticator, settings_),
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
+        formchunks_({parts.engine, opener_, access_, settings_, form_key_}),
+        filepond_({parts.engine, opener_, access_, settings_}),
+        range308_({parts.engine, opener_, access_, settings_}),
         tus_({parts.engine, opener_, access_, settings_}),
         rufh_({parts.engine, opener_, access_, settings_}),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
@@ -61,6 +71,10 @@ class Dialects {
         list.insert(list.end(), dialects);
       }
     };
+    // Of requests that say nothing, tus says what it expects.
+    add(protocol::range308_name, {&range308_});
+    add(protocol::filepond_name, {&filepond_});
+    add(protocol::formchunks_name, {&formchunks_});
     add(protocol::tus_name, {&tus_});
     add(protocol::rufh_name, {&rufh_});
     add(protocol::panda_name, {&multichunk_, &panda_});
@@ -68,9 +82,13 @@ class Dialects {
   }
 
   const protocol::ProtocolSettings settings_;
+  const std::string form_key_;
   const protocol::Access access_;
   protocol::multichunk::MultichunkDialect multichunk_;
   protocol::UploadOpener opener_;
+  protocol::formchunks::FormChunksDialect formchunks_;
+  protocol::filepond::FilePondDialect filepond_;
+  protocol::range308::Range308Dialect range308_;
   protocol::tus::TusDialect tus_;
   protocol::rufh::RufhDialect rufh_;
   protocol::panda::PandaDialect panda_;

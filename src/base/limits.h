@@ -116,6 +116,12 @@ inline constexpr int commit_tries_max = 8;
 inline constexpr std::chrono::seconds buffer_wait_max{30};
 // After the last expected byte of a body its end is waited for so long at a time.
 inline constexpr std::chrono::milliseconds body_end_patience{5};
+// A chunk of a file that comes as forms waits so long: the last one for the others, and each for a
+// request that opens its upload.
+inline constexpr std::chrono::seconds other_chunks_wait_max{10};
+// So long after its end a file is taken for the same one, where its client's identifier says only
+// its name and its size.
+inline constexpr std::chrono::seconds finished_chunks_window{60};
 // A status query waits so long for the bytes of a connection that has just broken.
 inline constexpr std::chrono::seconds settling_wait_max{2};
 // It waits so long until what has arrived of requests that still run is durable. Of that, so long

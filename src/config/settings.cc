@@ -132,7 +132,7 @@ constexpr std::array table{
     row<DialectList, &Config::dialects, &Dialects::enabled>(
         {"dialects.enabled", "SLUICE_DIALECTS_ENABLED", {}},
         "The languages that the server speaks, with commas between them: panda, tus, rufh (the "
-        "resumable uploads of the IETF), range308, formchunks."),
+        "resumable uploads of the IETF), range308, formchunks, filepond."),
     row<UrlPath, &Config::dialects, &Dialects::path>(
         {"dialects.path", "SLUICE_DIALECTS_PATH", {}},
         "Path at which uploads are opened in the dialects that have none of their own."),

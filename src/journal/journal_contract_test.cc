@@ -161,6 +161,15 @@ TEST_P(JournalContract, ASecondUploadWithTheSameTokenIsAConflict) {
   EXPECT_EQ(sluice::testing::run(journal().find_upload(first.token)).value()->id, 1U);
 }
 
+TEST_P(JournalContract, ATokenIsFreeWithTheCommitThatRemovesItsUpload) {
+  model::UploadRecord other = sample_upload(2);
+  other.token = sample_upload(1).token;
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1)}}));
+  EXPECT_TRUE(commit({RemoveUpload{1, 0}, CreateUpload{other}}));
+  EXPECT_FALSE(find(1));
+  EXPECT_TRUE(find(2));
+}
+
 TEST_P(JournalContract, GivesEachNumberOnce) {
   const Result<std::uint64_t> first = sluice::testing::run(journal().next_upload_id());
   const Result<std::uint64_t> second = sluice::testing::run(journal().next_upload_id());

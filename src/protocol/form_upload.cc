@@ -69,7 +69,11 @@ Task<> MultipartFileSource::prefetch() {
   at_hand_begin_ = 0;
   const std::size_t count = co_await fill(at_hand_, Duration::zero());
   at_hand_.resize(count);
-  if (count == 0) {
+  if (phase_ != Phase::before_file && !candidate_bytes_.empty()) {
+    at_hand_.insert(at_hand_.begin(), candidate_bytes_.begin(), candidate_bytes_.end());
+    candidate_bytes_ = {};
+  }
+  if (at_hand_.empty()) {
     at_hand_.shrink_to_fit();
   }
 }
@@ -200,7 +204,9 @@ bool MultipartFileSource::apply(const http::MultipartParser::Step& step, Mutable
       end_part();
       return true;
     case Event::end:
-      if (phase_ == Phase::before_file && kind_ == FormKind::file) {
+      if (phase_ == Phase::before_file && candidate_) {
+        take_candidate();
+      } else if (phase_ == Phase::before_file && kind_ == FormKind::file) {
         failure_ = Error(Errc::bad_request,
                          "the form has no file: expected a part with the name \"file\"");
       }
@@ -218,10 +224,14 @@ void MultipartFileSource::begin_part() {
   if (takes_fields && !part.file_name) {
     field_ = http::FormField{part.name, {}};
   }
-  const bool is_file = has_file_name || (part.name == "file" && !takes_fields);
-  if (is_file && phase_ == Phase::before_file) {
+  if (has_file_name && phase_ == Phase::before_file) {
     phase_ = Phase::in_file;
     file_part_ = part;
+    candidate_.reset();
+    candidate_bytes_ = {};
+  } else if (part.name == "file" && !takes_fields && phase_ == Phase::before_file && !candidate_) {
+    candidate_ = part;
+    in_candidate_ = true;
   } else if (has_file_name && (takes_fields || file_part_->name != "file")) {
     failure_ = Error(Errc::bad_request,
                      "expected one file in the form, got a second one in " + in_quotes(part.name));
@@ -230,12 +240,26 @@ void MultipartFileSource::begin_part() {
 
 void MultipartFileSource::end_part() {
   phase_ = phase_ == Phase::in_file ? Phase::after_file : phase_;
+  in_candidate_ = false;
   if (field_) {
     fields_.push_back(*std::exchange(field_, std::nullopt));
   }
 }
 
+void MultipartFileSource::take_candidate() {
+  phase_ = Phase::in_file;
+  file_part_ = *std::exchange(candidate_, std::nullopt);
+  file_size_ = candidate_bytes_.size();
+}
+
 bool MultipartFileSource::keep(Bytes data) {
+  if (in_candidate_) {
+    candidate_bytes_.insert(candidate_bytes_.end(), data.begin(), data.end());
+    if (candidate_bytes_.size() > limits::form_prefetch_bytes) {
+      take_candidate();
+    }
+    return true;
+  }
   if (field_) {
     field_->value += as_text(data);
     field_bytes_ = saturating_add(field_bytes_, data.size());

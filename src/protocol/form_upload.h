@@ -21,7 +21,9 @@ namespace sluice::protocol {
 enum class FormKind {
   // A file: the part named "file", or, without one, the only part that has a file name. It is
   // stored as it comes: where another part with a file name follows one that is not named "file",
-  // it is not known which is meant, and the form is refused. Other parts are skipped.
+  // it is not known which is meant, and the form is refused. Other parts are skipped. FilePond
+  // sends a text named "file" in front of the file: a short part of that name without a file name
+  // is the file only where none follows that has one.
   file,
   // A file with parameters, or parameters alone: the one part that has a file name, and the parts
   // that have none, whatever their names. (PHP 7 sends "@/path" as the text of `file`.)
@@ -80,6 +82,8 @@ class MultipartFileSource final : public runtime::ByteSource {
   bool apply(const http::MultipartParser::Step& step, MutableBytes region, std::size_t& produced);
   void begin_part();
   void end_part();
+  // The part that is held back is the file.
+  void take_candidate();
   // Of a part that is not the file.
   bool keep(Bytes data);
   // Copies the undecided bytes to the front of `region`, reads after them and parses it all.
@@ -95,6 +99,11 @@ class MultipartFileSource final : public runtime::ByteSource {
   std::vector<std::byte> at_hand_;    // Of the file, not yet read.
   std::size_t at_hand_begin_ = 0;
   std::optional<http::PartHead> file_part_;
+  // A part that is the file if none with a file name follows, of limits::form_prefetch_bytes at
+  // most, and whether it is being read.
+  std::optional<http::PartHead> candidate_;
+  std::vector<std::byte> candidate_bytes_;
+  bool in_candidate_ = false;
   std::optional<http::FormField> field_;  // The part that is being read, when it is one.
   std::vector<http::FormField> fields_;
   std::size_t field_bytes_ = 0;  // Of all parameters.

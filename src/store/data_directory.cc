@@ -11,14 +11,22 @@
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/encoding.h"
+#include "base/random.h"
 #include "runtime/posix_disk.h"
 
 namespace sluice::store {
 namespace {
+
+constexpr std::size_t secret_characters = 43;
 
 // " (process 42)", or nothing where the file does not say.
 std::string holder(int lock) {
@@ -75,8 +83,8 @@ std::string parent_of(const std::string& path) {
 
 // A name in a directory without a journal that Sluice did not put there before it made one.
 std::optional<std::string> foreign_name(const std::string& path) {
-  constexpr std::array<std::string_view, 6> own{"lock",    "uploads",      "videos",
-                                                "answers", "control.sock", "lost+found"};
+  constexpr std::array<std::string_view, 8> own{
+      "lock", "uploads", "videos", "answers", "control.sock", "lost+found", "secret", "secret.new"};
   std::error_code error;
   if (std::filesystem::exists(path + "/journal.sqlite", error)) {
     return std::nullopt;
@@ -108,6 +116,50 @@ Result<> make_root(runtime::Disk& disk, const std::string& path) {
   return disk.sync_directory(parent_of(path));
 }
 
+Result<std::string> read_secret(runtime::Disk& disk, const std::string& file) {
+  const auto opened = disk.open(file, runtime::OpenMode::read_only);
+  if (!opened) {
+    return fail(opened.error());
+  }
+  std::string text(secret_characters, '\0');
+  const Result<std::size_t> size = (*opened)->read_at(0, std::as_writable_bytes(std::span(text)));
+  if (!size) {
+    return fail(size.error());
+  }
+  if (*size != secret_characters || !is_base64url(text)) {
+    return fail(Errc::storage_failed, file + ": expected " + std::to_string(secret_characters) +
+                                          " characters of base64url; without the file a new secret "
+                                          "is made, and unfinished uploads of form chunks begin "
+                                          "anew");
+  }
+  return text;
+}
+
+Result<std::string> make_secret(runtime::Disk& disk, const std::string& file,
+                                const std::string& directory) {
+  const std::string beside = file + ".new";
+  std::string text = random_token();
+  SLUICE_CHECK(text.size() == secret_characters);
+  if (Result<> removed = disk.remove(beside); !removed) {
+    return fail(removed.error());
+  }
+  const auto made = disk.open(beside, runtime::OpenMode::create);
+  if (!made) {
+    return fail(made.error());
+  }
+  Result<> done = (*made)->write_at(0, as_bytes(text));
+  if (done) {
+    done = (*made)->sync();
+  }
+  if (done) {
+    done = disk.rename(beside, file);
+  }
+  if (done) {
+    done = disk.sync_directory(directory);
+  }
+  return done ? Result<std::string>(std::move(text)) : fail(done.error());
+}
+
 }  // namespace
 
 Result<DataDirectory> DataDirectory::open(std::string path) {
@@ -132,6 +184,17 @@ Result<DataDirectory> DataDirectory::open(std::string path) {
     return fail(synced.error());
   }
   return directory;
+}
+
+// Written beside its name first: a crash leaves no secret, or a whole one.
+Result<std::string> DataDirectory::secret() const {
+  runtime::PosixDisk disk;
+  const std::string file = path_ + "/secret";
+  const Result<bool> there = disk.exists(file);
+  if (!there) {
+    return fail(there.error());
+  }
+  return *there ? read_secret(disk, file) : make_secret(disk, file, path_);
 }
 
 Result<> DataDirectory::check(std::string path, bool force) {

@@ -28,6 +28,9 @@ class DataDirectory {
   std::string uploads() const { return path_ + "/uploads"; }
   std::string videos() const { return path_ + "/videos"; }
   std::string answers() const { return path_ + "/answers"; }
+  // 256 random bits as text, the same as long as the directory is. Blocks; the first call makes it.
+  // storage_failed.
+  Result<std::string> secret() const;
 
  private:
   DataDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}

@@ -27,6 +27,24 @@ TEST(DataDirectory, IsMadeForItsOwnerAlone) {
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
 }
 
+TEST(DataDirectory, HasASecretOfItsOwnThatStays) {
+  testing::TemporaryDirectory parent;
+  const auto first = DataDirectory::open(parent.path() + "/first");
+  const auto second = DataDirectory::open(parent.path() + "/second");
+  const Result<std::string> secret = first->secret();
+  ASSERT_TRUE(secret) << secret.error().message();
+  EXPECT_EQ(secret->size(), 43U);
+  EXPECT_EQ(*first->secret(), *secret);
+  EXPECT_NE(*second->secret(), *secret);
+  struct stat status{};
+  ASSERT_EQ(::stat((first->path() + "/secret").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  std::ofstream(first->path() + "/secret") << "short";
+  const Result<std::string> damaged = first->secret();
+  ASSERT_FALSE(damaged);
+  EXPECT_TRUE(damaged.error().message().starts_with(first->path() + "/secret: expected 43"));
+}
+
 TEST(DataDirectory, IsHeldByOneAtATime) {
   testing::TemporaryDirectory parent;
   const std::string path = parent.path() + "/data";

@@ -39,6 +39,7 @@ class Engine {
 
   // Durable when it returns. file_too_large, disk_full, overloaded; too_many_sessions and
   // quota_exceeded for an owner who has enough, not_authorized for a signature that was used.
+  // `conflict` where an upload has NewUpload::token, unless `finds_former`.
   virtual runtime::Task<Result<SnapshotPtr>> create(NewUpload request) = 0;
 
   // Of requests that still run, it has made the bytes durable that had arrived, as far as the disk

@@ -19,7 +19,51 @@ namespace sluice::upload {
 using model::UploadRecord;
 using runtime::Task;
 
+namespace {
+
+// A file that the backend has not taken is kept.
+bool is_over(model::UploadState state) noexcept {
+  return state == model::UploadState::delivered || model::is_gone(state);
+}
+
+}  // namespace
+
 Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
+  if (!request.finds_former) {
+    co_return co_await create_new(std::move(request), std::nullopt);
+  }
+  std::optional<journal::RemoveUpload> removal;
+  const auto former = co_await core_.uploads.find(request.token);
+  if (!former && former.error().code() != Errc::not_found) {
+    co_return fail(former.error());
+  }
+  if (former && !is_over((*former)->state())) {
+    co_return *former;
+  }
+  if (former) {
+    const Result<journal::RemoveUpload> cleared = co_await clear(**former);
+    if (!cleared) {
+      co_return fail(cleared.error());
+    }
+    removal = *cleared;
+  }
+  co_return co_await create_new(std::move(request), removal);
+}
+
+Task<Result<journal::RemoveUpload>> Intake::clear(LiveUpload& former) {
+  if (former.progress().blob_present) {
+    if (const Result<> removed = co_await remove_blob(former, core_.parts.store); !removed) {
+      co_return fail(removed.error());
+    }
+  }
+  if (const Result<> removed = co_await core_.parts.answers.remove(former.id()); !removed) {
+    co_return fail(removed.error());
+  }
+  co_return journal::RemoveUpload{former.id(), former.progress().version};
+}
+
+Task<Result<std::shared_ptr<LiveUpload>>> Intake::create_new(
+    NewUpload request, std::optional<journal::RemoveUpload> former) {
   Result<UploadRecord> made = co_await new_record(request);
   if (!made) {
     co_return fail(made.error());
@@ -42,6 +86,9 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
   const bool announces = !changes.empty();
+  if (former) {
+    changes.emplace_back(*former);
+  }
   if (request.use) {
     changes.emplace_back(used(*std::move(request.use)));
   }
@@ -60,6 +107,9 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create(NewUpload request) {
       "upload created",
       {{"upload", record.id},
        record.progress.file_size ? LogField("file_size", size) : LogField("file_size_max", size)});
+  if (former) {
+    core_.uploads.forget(record.token);
+  }
   co_return core_.uploads.add(std::move(record));
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -30,6 +31,11 @@ class Intake {
                                                                FileIdentity& identity);
 
  private:
+  // Forgets `former` with the same commit.
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> create_new(
+      NewUpload request, std::optional<journal::RemoveUpload> former);
+  // Removes what the store holds of an upload that is over. The change that removes the rest.
+  runtime::Task<Result<journal::RemoveUpload>> clear(LiveUpload& former);
   // A file that is durable, and of which the journal was told nothing.
   struct StoredFile {
     std::uint64_t size = 0;

@@ -174,6 +174,7 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.state = progress.state;
   snapshot.file_size = progress.file_size;
   snapshot.expires_at = progress.expires_at;
+  snapshot.completed_at = progress.handoff_since;
   snapshot.failure = std::move(progress.failure);
   if (is_finished(progress.state)) {
     snapshot.answer = std::move(progress.answer);

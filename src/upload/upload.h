@@ -30,6 +30,9 @@ struct NewUpload {
   std::string words = {};
   bool is_partial = false;
   std::string token = {};  // Empty: a random one. `conflict` when there is an upload with it.
+  // An upload with the token is returned in place of a new one, or forgotten for it where it is
+  // over: delivered, aborted or expired.
+  bool finds_former = false;
   journal::OwnerLimits limits = {};
   // Used up by the creation, and only by it.
   std::optional<journal::UseSignature> use = std::nullopt;
@@ -103,6 +106,7 @@ struct Snapshot {
   std::uint64_t acknowledged = 0;
   Timestamp created_at;
   Timestamp expires_at;
+  Timestamp completed_at;  // When the hand-off began; before, no time.
   // The backend's final answer; set in `delivered` and `refused`.
   std::optional<model::Answer> answer;
   std::string failure;  // In `failed`: why the last attempt did.

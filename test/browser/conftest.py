@@ -32,13 +32,13 @@ def chromium(tmp_path_factory):
 class World:
     """`page` talks to `site` and, through `proxy`, to `server`."""
 
-    def __init__(self, chromium, directory, args=()):
+    def __init__(self, chromium, directory, args=(), page="index.html"):
         self.chromium = chromium
         self.directory = directory
         self.server = SluiceServer(directory / "data", args=args).start()
         self.proxy = FaultProxy(self.server.host, self.server.port)
         self.site = CustomerSite(self._open_session)
-        chromium.open(self.site.url + "/index.html")
+        chromium.open(f"{self.site.url}/{page}")
 
     def close(self):
         self.site.close()

@@ -8,6 +8,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 PAGE = Path(__file__).parent / "page"
+PACKAGES = Path(__file__).parent / "node_modules"
+# Uploaders of others, as they come from npm.
+LIBRARIES = {
+    "/lib/upchunk.js": PACKAGES / "@mux" / "upchunk" / "dist" / "upchunk.js",
+    "/lib/dropzone.js": PACKAGES / "dropzone" / "dist" / "dropzone-min.js",
+    "/lib/filepond.js": PACKAGES / "filepond" / "dist" / "filepond.js",
+    "/lib/resumable.js": PACKAGES / "resumablejs" / "resumable.js",
+}
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
 
 
@@ -25,8 +33,8 @@ class CustomerSite:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                file = PAGE / self.path.lstrip("/")
-                if file.parent == PAGE and file.is_file():
+                file = LIBRARIES.get(self.path, PAGE / self.path.lstrip("/"))
+                if (self.path in LIBRARIES or file.parent == PAGE) and file.is_file():
                     self.answer(200, TYPES[file.suffix], file.read_bytes())
                 else:
                     self.answer(404, "text/plain", b"")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""docs/compatibility.md: every requirement has its row, and every test that a row names exists."""
+"""docs/compatibility.md: every requirement of the API's clients has its row, and every test that a row names exists."""
 
 import re
 import sys

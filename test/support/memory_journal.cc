@@ -130,14 +130,21 @@ Result<> MemoryJournal::check(const Change& change) const {
     }
   }
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
-    for (const auto& [id, record] : uploads) {
-      if (record.token == create->record.token) {
-        return fail(Errc::conflict, "there is an upload with this token already");
-      }
-    }
     return check_quotas(*create);
   }
   return {};
+}
+
+bool MemoryJournal::takes_token_of_another(const Change& change,
+                                           const std::vector<Change>& beside) const {
+  const auto* const create = std::get_if<journal::CreateUpload>(&change);
+  return create != nullptr && std::ranges::any_of(uploads, [&](const auto& other) {
+           const bool is_removed = std::ranges::any_of(beside, [&](const Change& earlier) {
+             const auto* const remove = std::get_if<journal::RemoveUpload>(&earlier);
+             return remove != nullptr && remove->id == other.first;
+           });
+           return other.second.token == create->record.token && !is_removed;
+         });
 }
 
 Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
@@ -157,6 +164,9 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   for (const Change& change : changes) {
     if (const Result<> allowed = check(change); !allowed) {
       co_return allowed;
+    }
+    if (takes_token_of_another(change, changes)) {
+      co_return fail(Errc::conflict, "there is an upload with this token already");
     }
   }
   ++commits;

@@ -80,6 +80,8 @@ class MemoryJournal final : public journal::Journal {
   std::vector<model::UploadRecord> select(auto wanted, std::size_t count) const;
   Result<> check_quotas(const journal::CreateUpload& create) const;
   Result<> check(const journal::Change& change) const;
+  bool takes_token_of_another(const journal::Change& change,
+                              const std::vector<journal::Change>& beside) const;
   Result<> check_version(std::uint64_t id, std::uint64_t version) const;
   void apply(const journal::Change& change);
 

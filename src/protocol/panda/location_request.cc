@@ -11,6 +11,8 @@ namespace {
 
 using Kind = LocationRequest::Kind;
 
+constexpr const char* octets = "application/octet-stream";
+
 bool declares_no_body(const http::Request& request) {
   return request.framing == http::Framing::none ||
          (request.framing == http::Framing::length && request.content_length == 0);
@@ -44,18 +46,15 @@ Result<LocationRequest> parse_ranged(const http::Request& request, std::string_v
     parsed.total = content_range->total;
     return parsed;
   }
-  const std::string_view content_type = content_type_of(request);
-  const std::string type = media_type(content_type);
+  const std::string type = media_type(content_type_of(request));
   if (!empty && type == "multipart/form-data") {
     return fail(Errc::bad_request,
                 "a form carries the whole file: expected no Content-Range with "
                 "multipart/form-data, got " +
                     in_quotes(value));
   }
-  if (!empty && !type.empty() && type != "application/octet-stream") {
-    return wrong_media_type(content_type);
-  }
   parsed.kind = Kind::piece;
+  parsed.reads_range = type == octets;
   parsed.piece =
       upload::Range{content_range->range->begin, content_range->range->end, content_range->total};
   return parsed;
@@ -81,10 +80,7 @@ Result<LocationRequest> parse_unranged(const http::Request& request) {
     parsed.kind = Kind::empty;
     return parsed;
   }
-  // The specification's own examples PUT without a Content-Type; in a POST it tells the file from a
-  // form.
-  const bool untyped_put = type.empty() && request.method == http::Method::put;
-  if (type != "application/octet-stream" && !untyped_put) {
+  if (type != octets && request.method != http::Method::put) {
     return wrong_media_type(content_type);
   }
   parsed.kind = Kind::whole_file;

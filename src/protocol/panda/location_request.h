@@ -23,12 +23,17 @@ struct LocationRequest {
 
   Kind kind = Kind::whole_file;
   upload::Piece piece;
+  // Of a piece: its client speaks this API, so that a 204 with `Range` tells it how much of the
+  // piece is stored. Others take every 2xx for the whole piece; they say the file's own media type,
+  // or none.
+  bool reads_range = false;
   std::optional<std::uint64_t> total;
   std::string boundary;
 };
 
-// bad_request or unsupported_media_type, with what was expected. The media type of an empty body
-// does not matter: clients send all sorts with it.
+// bad_request or unsupported_media_type, with what was expected. The media type tells a form from
+// the file, and in a POST without Content-Range the file from everything else. Beside that it does
+// not matter: clients send the file's own, and all sorts with an empty body.
 Result<LocationRequest> parse_location_request(const http::Request& request);
 
 }  // namespace sluice::protocol::panda

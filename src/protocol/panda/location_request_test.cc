@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace sluice::protocol::panda {
 namespace {
 
@@ -65,6 +68,15 @@ TEST(LocationRequest, TellsWhatTheClientWants) {
            Case{{"piece of no readable type", Method::post, "a b/c;", "bytes 0-4/9",
                  Framing::length, 5},
                 Kind::piece},
+           Case{{"piece of the file's own type", Method::put, "video/mp4", "bytes 0-4/9",
+                 Framing::length, 5},
+                Kind::piece},
+           Case{{"piece of any type", Method::post, "application/x-www-form-urlencoded",
+                 "bytes 0-4/9", Framing::length, 5},
+                Kind::piece},
+           Case{
+               {"whole of the file's own type", Method::put, "video/mp4", none, Framing::length, 5},
+               Kind::whole_file},
            Case{{"whole chunked", Method::put, none, none, Framing::chunked, 0}, Kind::whole_file},
            Case{{"empty put", Method::put, none, none, Framing::length, 0}, Kind::empty},
            Case{{"no framing", Method::post, none, none, Framing::none, 0}, Kind::empty},
@@ -100,11 +112,14 @@ TEST(LocationRequest, RefusesWhatCannotBeMeant) {
                 Errc::unsupported_media_type},
            Case{{"post of no readable type", Method::post, "file", none, Framing::length, 5},
                 Errc::unsupported_media_type},
-           Case{{"another type", Method::put, "video/mp4", none, Framing::length, 5},
+           Case{{"another type", Method::post, "video/mp4", none, Framing::length, 5},
                 Errc::unsupported_media_type},
-           Case{{"urlencoded", Method::post, "application/x-www-form-urlencoded", "bytes 0-4/9",
+           Case{{"urlencoded", Method::post, "application/x-www-form-urlencoded", none,
                  Framing::length, 5},
                 Errc::unsupported_media_type},
+           Case{{"form without boundary by put", Method::put, "multipart/form-data", none,
+                 Framing::length, 5},
+                Errc::bad_request},
            Case{{"form with range", Method::post, a_form, "bytes 0-4/9", Framing::length, 5},
                 Errc::bad_request},
            Case{{"form without boundary", Method::post, "multipart/form-data", none,
@@ -130,6 +145,21 @@ TEST(LocationRequest, RefusesTwoContentRanges) {
   request.headers.add("Content-Range", "bytes 0-4/9");
   request.headers.add("Content-Range", "bytes 0-4/9");
   EXPECT_EQ(parse_location_request(request).error().code(), Errc::bad_request);
+}
+
+TEST(LocationRequest, TellsWhoReadsRange) {
+  for (const auto& [type, reads_range] : std::map<const char*, bool>{
+           {octets, true},
+           {"Application/Octet-Stream; x=y", true},
+           {"", false},
+           {"video/mp4", false},
+           {"text/plain", false},
+       }) {
+    EXPECT_EQ(parse({"", Method::put, type, "bytes 5-8/9", Framing::length, 4})->reads_range,
+              reads_range)
+        << type;
+  }
+  EXPECT_FALSE(parse({"", Method::put, none, "bytes 5-8/9", Framing::length, 4})->reads_range);
 }
 
 TEST(LocationRequest, CarriesTheNumbersOfTheRange) {

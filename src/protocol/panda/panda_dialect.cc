@@ -130,6 +130,10 @@ Task<Answer> PandaDialect::receive(Call& call) {
     case Kind::form:
       return append_form(call, std::move(request->boundary));
     case Kind::piece:
+      if (!request->reads_range) {
+        return append_all(call, std::get<upload::Range>(request->piece));
+      }
+      break;
     case Kind::whole_file:
       break;
   }
@@ -187,6 +191,24 @@ Task<Answer> PandaDialect::complete_empty(Call& call) {
 Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::ByteSource& body) {
   const Result<upload::SnapshotPtr> appended = co_await engine_.append(call.capture, piece, body);
   co_return co_await conclude(call, appended);
+}
+
+Task<Answer> PandaDialect::append_all(Call& call, upload::Range piece) {
+  const Result<upload::SnapshotPtr> appended =
+      co_await engine_.append(call.capture, piece, call.body);
+  if (!appended || is_decided(**appended) || (*appended)->layout) {
+    co_return co_await conclude(call, appended);
+  }
+  const upload::Snapshot& snapshot = **appended;
+  if (snapshot.acknowledged >=
+      upload::wanted_range(piece, snapshot.file_size.value_or(limits::file_size_max)).end) {
+    co_return co_await progress(call, snapshot);
+  }
+  call.upload_id = snapshot.id;
+  add_progress(call.headers, snapshot, upload_location(call, settings_, call.capture));
+  co_return fail(Errc::offset_mismatch,
+                 "this piece is not stored whole: expected the bytes from offset " +
+                     std::to_string(snapshot.acknowledged) + " on");
 }
 
 Task<Answer> PandaDialect::conclude(Call& call, const Result<upload::SnapshotPtr>& appended) {

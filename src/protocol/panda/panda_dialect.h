@@ -61,6 +61,8 @@ class PandaDialect final : public Dialect {
   runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
   runtime::Task<Answer> complete_empty(Call& call);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
+  // For a client that takes every 2xx for the whole piece: where less of it is stored, it is 409.
+  runtime::Task<Answer> append_all(Call& call, upload::Range piece);
   runtime::Task<Answer> conclude(Call& call, const Result<upload::SnapshotPtr>& appended);
   runtime::Task<Answer> append_form(Call& call, std::string boundary);
   // Tells the client of an unfinished hand-off what is stored; or the answer, when it has come in

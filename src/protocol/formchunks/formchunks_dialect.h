@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Files that come as a form for each chunk, in any order, several at once: Dropzone, Resumable.js,
+// Flow.js, FineUploader, plupload (docs/formchunks.md).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "auth/authenticator.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "protocol/access.h"
+#include "protocol/call.h"
+#include "protocol/dialect.h"
+#include "protocol/formchunks/arrivals.h"
+#include "protocol/formchunks/chunk_request.h"
+#include "protocol/parameters.h"
+#include "protocol/protocol_settings.h"
+#include "protocol/upload_opener.h"
+#include "runtime/byte_source.h"
+#include "runtime/task.h"
+#include "upload/engine.h"
+
+namespace sluice::protocol::formchunks {
+
+// All of it outlives the dialect.
+struct FormChunksParts {
+  upload::Engine& engine;
+  UploadOpener& opener;
+  const Access& access;
+  const ProtocolSettings& settings;
+  // Of the tokens: secret, and the same for as long as there are uploads.
+  const std::string& key;
+  // A request waits so long for others of the same upload.
+  Duration wait = limits::other_chunks_wait_max;
+};
+
+// Any thread may call.
+class FormChunksDialect final : public Dialect {
+ public:
+  explicit FormChunksDialect(const FormChunksParts& parts)
+      : engine_(parts.engine),
+        opener_(parts.opener),
+        access_(parts.access),
+        settings_(parts.settings),
+        key_(parts.key),
+        wait_(parts.wait) {}
+
+  const char* name() const noexcept override { return formchunks_name; }
+  // A POST of a form, or a request that has an uploader's parameters in its query.
+  bool recognises(const http::Request& request) const override;
+  // Its clients know no locations.
+  bool has(http::Method /*method*/) const noexcept override { return false; }
+  runtime::Task<Answer> handle(Call& /*call*/) override {
+    return answered(fail(Errc::method_not_allowed));
+  }
+  bool opens_with(http::Method method) const noexcept override;
+  runtime::Task<Answer> open(Call& call) override;
+
+ private:
+  // A chunk that is understood, and whose it is.
+  struct Judged {
+    ChunkRequest chunk;
+    auth::Grant grant;
+    std::string token;
+    upload::NewUpload proposal;
+  };
+
+  runtime::Task<Answer> receive(Call& call);  // POST
+  runtime::Task<Answer> test(Call& call);     // GET: is the chunk stored?
+  // `described` are the parameters of query and form.
+  Result<Judged> judge(const Call& call, const Parameters& query, const Parameters& described,
+                       std::string_view part_name) const;
+  runtime::Task<Answer> store(Call& call, Judged judged, runtime::ByteSource& bytes);
+  // The upload of the chunk: the one that is there, or a new one.
+  runtime::Task<Result<Opened>> find_or_open(Call& call, const Judged& judged);
+  bool takes(const upload::Snapshot& snapshot, const ChunkRequest& chunk) const;
+  // The chunk that ends the file is answered with what became of the file, and with nothing else:
+  // waits for the others.
+  runtime::Task<Answer> end(Call& call, const Judged& judged);
+  runtime::Task<Answer> stored(Call& call, const Judged& judged) const;
+  // REQUIRES: there is an answer, or the hand-off has failed.
+  runtime::Task<Answer> final_answer(const upload::Snapshot& snapshot, const ChunkRequest& chunk);
+
+  upload::Engine& engine_;
+  UploadOpener& opener_;
+  const Access& access_;
+  const ProtocolSettings& settings_;
+  const std::string& key_;
+  const Duration wait_;
+  Arrivals arrivals_;
+};
+
+}  // namespace sluice::protocol::formchunks

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Uploaders of others, unmodified from npm: UpChunk at a location, Dropzone and Resumable.js with form chunks, on bad networks."""
+
+import json
+
+import pytest
+
+from conftest import SUCCESS, World
+from support.fault_proxy import Cut, DropResponse, Refuse, Throttle
+from support.raw_http import Client
+
+MIB = 1_048_576
+ANYONE = ("Access-Control-Allow-Origin: *",)
+SETTINGS = """
+dialects.enabled = "panda, formchunks, filepond"
+cors.api_origins = "*"
+"""
+
+
+class ClientsWorld(World):
+    def __init__(self, chromium, directory):
+        config = directory / "sluice.toml"
+        config.write_text(SETTINGS, encoding="utf-8")
+        super().__init__(chromium, directory, args=("--config", config), page="clients.html")
+
+    @property
+    def files(self):
+        return f"http://{self.proxy.host}:{self.proxy.port}/files"
+
+    def start(self, name, data, options=None):
+        """`name` of the uploader; the file is chosen already."""
+        target = self.files
+        if name == "UpChunk":
+            target = self.site.authorize({"payload": json.dumps({"filename": "clip.mp4", "filesize": len(data)})})["upload_url"]
+        self.page(f"start{name}({json.dumps(target)}, {json.dumps(options or {})})")
+
+    @property
+    def video(self):
+        """The backend's answer as the uploader gave it to its page."""
+        answers = [answer for answer in self.page("upload.answers") if answer and '"id"' in answer]
+        return json.loads(answers[-1])
+
+    def assert_uploaded(self, data):
+        assert self.finish() == SUCCESS
+        assert self.stored() == data
+        with Client(self.server.address) as client:
+            assert [video["id"] for video in client.get("/videos.json").json()] == [self.video["id"]]
+
+
+@pytest.fixture
+def world(chromium, tmp_path):
+    made = ClientsWorld(chromium, tmp_path)
+    yield made
+    made.close()
+
+
+UPLOADERS = ["UpChunk", "Dropzone", "Resumable"]
+
+
+def chunks(request):
+    return request.method in ("PUT", "POST")
+
+
+def chunk(number):
+    """Hits the chunk of that number, counted as the proxy sees them, repeats and all."""
+    seen = set()
+
+    def matches(request):
+        if chunks(request):
+            seen.add(request.number)
+        return chunks(request) and len(seen) == number
+    return matches
+
+
+@pytest.mark.parametrize("uploader", UPLOADERS)
+def test_a_network_without_faults(world, uploader):
+    data = world.choose(3 * MIB + 1000)
+    world.start(uploader, data)
+    world.assert_uploaded(data)
+
+
+FAULTS = {
+    "503 that the page can read": lambda on: Refuse(503, headers=ANYONE, on=on),
+    "connection cut": lambda on: Cut(request_bytes=500_000, on=on),
+    "connection reset": lambda on: Cut(request_bytes=500_000, reset=True, on=on),
+    "answer lost": lambda on: DropResponse(on=on),
+    "answer cut": lambda on: Cut(response_bytes=20, on=on),
+}
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("uploader", UPLOADERS)
+def test_a_chunk_that_fails_is_sent_again(world, uploader, fault, number):
+    data = world.choose(3 * MIB + 1000)
+    if uploader == "Resumable":
+        world.proxy.script(FAULTS[fault](chunk(min(number, 3))))  # Its last chunk takes the rest.
+    else:
+        world.proxy.script(FAULTS[fault](chunk(number)))
+    # By default UpChunk takes an answer that breaks off for final, and tells an error.
+    world.start(uploader, data, {"retryCodes": [0, 408, 502, 503, 504]} if uploader == "UpChunk" else {})
+    world.assert_uploaded(data)
+
+
+@pytest.mark.parametrize("uploader", UPLOADERS)
+def test_server_killed_in_the_middle_of_a_chunk(world, uploader):
+    data = world.choose(3 * MIB)
+    world.proxy.script(Throttle(1_000_000, on=chunk(2)))
+    world.start(uploader, data)
+    assert world.proxy.wait_until(lambda proxy: proxy.body_bytes > MIB + 200_000)
+    world.restart()
+    world.assert_uploaded(data)
+
+
+def test_dropzone_sends_all_chunks_at_once(world):
+    data = world.choose(5 * MIB + 1)
+    world.start("Dropzone", data, {"parallelChunkUploads": True})
+    world.assert_uploaded(data)
+
+
+@pytest.mark.parametrize("fault", [None, *FAULTS])
+@pytest.mark.parametrize("size", [2 * MIB, 2 * MIB + 1])
+def test_filepond(world, size, fault):
+    data = world.choose(size)
+    if fault:
+        world.proxy.script(FAULTS[fault](lambda request: request.method == "PATCH" and request.headers["upload-offset"] != "0"))
+    world.page(f"startFilePond({json.dumps(world.files.removesuffix('/files'))})")
+    assert world.finish() == SUCCESS
+    with Client(world.server.address) as client:
+        assert client.get("/uploads/" + world.page("upload.answers")[0]).json()["state"] == "delivered"
+        (video,) = client.get("/videos.json").json()
+    with open(f"{world.server.data_dir}/videos/{video['id']}{video['extname']}", "rb") as file:
+        assert file.read() == data
+
+
+def test_resumable_skips_what_is_there(world):
+    data = world.choose(4 * MIB)
+    world.proxy.script(Refuse(503, on=lambda request: request.method == "POST" and "ChunkNumber=3" in request.target, times=None))
+    world.start("Resumable", data, {"simultaneousUploads": 1, "maxChunkRetries": 1})
+    assert world.finish()["state"] == "error"
+    world.chromium.open(world.site.url + "/clients.html")
+    world.proxy.script()
+    assert world.choose(4 * MIB) == data
+    before = len(world.sent("POST"))
+    world.start("Resumable", data)
+    world.assert_uploaded(data)
+    assert len(world.sent("POST")) == before + 2, "the first two chunks were there"
+
+
+def test_a_page_of_another_origin_is_told_why_its_chunk_is_refused(world):
+    world.choose(1000)
+    world.page(f"startDropzone({json.dumps(world.files)}, {{forceChunking: false, retryChunks: false}})")
+    assert world.finish()["state"] == "error"
+    assert "forceChunking" in world.page("upload.message")
