@@ -139,6 +139,7 @@ std::vector<Route> Router::own_routes() const {
 
 std::vector<Router::Place> Router::make_places(const char* route, Kind kind) const {
   std::vector<Place> places;
+  places.reserve(parts_.dialects.size());
   for (const Dialect* const dialect : parts_.dialects) {
     places.emplace_back(route, origins_of(kind), dialect);
   }
@@ -171,7 +172,7 @@ Task<http::ReplyPtr> Router::handle(http::Exchange& exchange) {
 
 Task<http::ReplyPtr> Router::refuse(http::Exchange& exchange, Error error) {
   Call call(exchange);
-  (void)lead(call);
+  (void)lead(call).has_value();  // For its effect on the exchange.
   Answer answer = fail(std::move(error));
   co_return co_await reply(call, answer);
 }

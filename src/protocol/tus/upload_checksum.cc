@@ -36,6 +36,7 @@ std::unexpected<Error> wrong_checksum(const std::string& expected, std::string_v
 const std::vector<DigestAlgorithm>& known_algorithms() {
   static const std::vector<DigestAlgorithm> known = [] {
     std::vector<DigestAlgorithm> list;
+    list.reserve(std::size(algorithms));
     for (const Algorithm& row : algorithms) {
       list.push_back(row.algorithm);
     }
