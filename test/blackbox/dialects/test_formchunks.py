@@ -199,5 +199,7 @@ def test_parameters_behind_the_file_are_too_late(client, noise):
 
 def test_off_unless_enabled(new_server, noise):
     data = noise(10)
-    with Client(new_server().address) as client:
-        assert post(client, data, 0, dropzone).status in (404, 405, 412)
+    for enabled, status in (("panda", 405), ("panda, tus", 412), ("panda, tus, rufh", 415)):
+        server = new_server(toml=f'[dialects]\nenabled = "{enabled}"\n')
+        with Client(server.address) as client:
+            assert post(client, data, 0, dropzone).status == status

@@ -100,6 +100,7 @@ def test_state_cancel_and_what_comes_after(client):
 
 
 def test_off_unless_enabled(new_server):
-    with Client(new_server().address) as client:
-        fields = [JSON, ("X-Upload-Content-Length", "9")]
-        assert client.request("POST", "/files?uploadType=resumable", fields, b"{}").status in (404, 405, 412)
+    for enabled, status in (("panda", 405), ("panda, tus", 412)):
+        with Client(new_server(toml=f'[dialects]\nenabled = "{enabled}"\n').address) as client:
+            fields = [JSON, ("X-Upload-Content-Length", "9")]
+            assert client.request("POST", "/files?uploadType=resumable", fields, b"{}").status == status
