@@ -54,7 +54,13 @@ def world(chromium, tmp_path):
     made.close()
 
 
-UPLOADERS = ["UpChunk", "Dropzone", "Resumable"]
+# Their pages have them try for as long as a server needs to start again. By default UpChunk takes an answer that breaks
+# off for final, and tells an error.
+UPLOADERS = {
+    "UpChunk": {"retryCodes": [0, 408, 502, 503, 504], "attempts": 300},
+    "Dropzone": {"retryChunksLimit": 3000},
+    "Resumable": {"maxChunkRetries": 300},
+}
 
 
 def chunks(request):
@@ -97,8 +103,7 @@ def test_a_chunk_that_fails_is_sent_again(world, uploader, fault, number):
         world.proxy.script(FAULTS[fault](chunk(min(number, 3))))  # Its last chunk takes the rest.
     else:
         world.proxy.script(FAULTS[fault](chunk(number)))
-    # By default UpChunk takes an answer that breaks off for final, and tells an error.
-    world.start(uploader, data, {"retryCodes": [0, 408, 502, 503, 504]} if uploader == "UpChunk" else {})
+    world.start(uploader, data, UPLOADERS[uploader])
     world.assert_uploaded(data)
 
 
@@ -106,7 +111,7 @@ def test_a_chunk_that_fails_is_sent_again(world, uploader, fault, number):
 def test_server_killed_in_the_middle_of_a_chunk(world, uploader):
     data = world.choose(3 * MIB)
     world.proxy.script(Throttle(1_000_000, on=chunk(2)))
-    world.start(uploader, data)
+    world.start(uploader, data, UPLOADERS[uploader])
     assert world.proxy.wait_until(lambda proxy: proxy.body_bytes > MIB + 200_000)
     world.restart()
     world.assert_uploaded(data)
