@@ -144,7 +144,7 @@ def test_expect_continue_when_the_body_is_already_there(connect, client):
         (400, [RAW, ("Content-Range", "bytes 0-8/10")]),
         (400, [RAW, ("Content-Range", "rubbish")]),
         (400, [RAW]),
-        (415, [("Content-Type", "text/plain"), ("Content-Range", "bytes 0-8/9")]),
+        (415, [("Content-Type", "text/plain")]),
     ],
     ids=["unknown", "other_total", "malformed_range", "other_size", "media_type"],
 )

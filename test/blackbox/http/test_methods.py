@@ -51,8 +51,8 @@ def test_head_is_get_without_the_body(connect, client, word):
         ("PUT", "/videos/upload.json"),
         ("DELETE", "/videos/upload.json"),
         ("PATCH", "/videos.json"),
-        ("PUT", "/files"),
-        ("PATCH", "/files"),
+        ("GET", "/files"),
+        ("DELETE", "/files"),
         ("TRACE", "location"),
         ("BREW", "location"),
         ("PUT", "/videos.json"),
@@ -72,10 +72,9 @@ def test_wrong_method(client, method, word):
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/json", "application/x-www-form-urlencoded", "video/mp4;"])
-def test_wrong_media_type_of_a_piece(client, media_type):
+def test_wrong_media_type_of_a_file(client, media_type):
     location = client.create(9)
-    fields = [("Content-Type", media_type), ("Content-Range", "bytes 0-4/9")]
-    response = client.request("POST", path_of(location), fields, b"abcde")
+    response = client.request("POST", path_of(location), [("Content-Type", media_type)], b"abcdefghi")
     assert response.status == 415, response
     assert response.json()["error"] == "UnsupportedMediaType"
     assert OCTETS in response.json()["message"]
