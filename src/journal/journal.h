@@ -96,7 +96,7 @@ class Journal {
   // callers share one transaction.
   //
   // After these errors the journal holds what it held before: disk_full, and what affects no other
-  // caller: `internal` and the refusals that records.h names, `conflict` among them. After
+  // caller: `internal` and the refusals that changes.h names, `conflict` among them. After
   // storage_failed the outcome is unknown: the changes may have been made, or may still be made
   // later. A caller then acknowledges nothing, and removes nothing that the changes name. Whether
   // they were made it learns when a later change of the same upload is a `conflict`, and it reads

@@ -74,7 +74,7 @@ struct UploadRecord {
 // The file's size, or the most that it may be while that is not known.
 std::uint64_t size_bound(const UploadRecord& record) noexcept;
 
-// aborted or expired: 404 for everyone.
+// aborted or expired: no client reaches it any more.
 bool is_gone(UploadState state) noexcept;
 // Of an upload that is over, and of which the store holds nothing, the journal keeps what answers
 // need: neither parameters nor origin, and of an aborted or expired one no name, no layout and

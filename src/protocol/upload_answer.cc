@@ -19,6 +19,31 @@ namespace sluice::protocol {
 
 namespace json = boost::json;
 
+bool is_decided(const upload::Snapshot& snapshot) noexcept {
+  return snapshot.answer || snapshot.state == model::UploadState::failed;
+}
+
+bool is_whole(const upload::Snapshot& snapshot) noexcept {
+  return snapshot.answer || snapshot.file_size == snapshot.stored.prefix();
+}
+
+bool is_taken(const upload::Snapshot& snapshot) noexcept {
+  return snapshot.state == model::UploadState::delivered;
+}
+
+bool is_ended_badly(const upload::Snapshot& snapshot) noexcept {
+  return is_decided(snapshot) && !is_taken(snapshot);
+}
+
+std::uint64_t told_offset(const upload::Snapshot& snapshot) noexcept {
+  const std::uint64_t size = snapshot.file_size.value_or(0);
+  if (is_taken(snapshot)) {
+    return size;
+  }
+  return is_whole(snapshot) && !snapshot.is_partial ? saturating_subtract(size, 1)
+                                                    : snapshot.acknowledged;
+}
+
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot,
                   const std::string& location) {
   const std::uint64_t count =

@@ -2,6 +2,7 @@
 // From an upload's snapshot to what its client is told. Knows no socket.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
@@ -11,6 +12,20 @@
 #include "upload/upload.h"
 
 namespace sluice::protocol {
+
+// There is nothing more to wait for: an answer, or no further attempt.
+bool is_decided(const upload::Snapshot& snapshot) noexcept;
+// Nothing is missing, whether or not the backend has the file.
+bool is_whole(const upload::Snapshot& snapshot) noexcept;
+// The backend has taken the file.
+bool is_taken(const upload::Snapshot& snapshot) noexcept;
+// The backend has refused the file, or there is no further attempt.
+bool is_ended_badly(const upload::Snapshot& snapshot) noexcept;
+
+// Where a client is to go on that takes the file's size for success (promise 2): the size is told
+// only when the backend has taken the file. Until then, and when it never will, the last byte is
+// withheld, so that the client sends it again and hears what became of the file.
+std::uint64_t told_offset(const upload::Snapshot& snapshot) noexcept;
 
 // Location, and Range in the specification's form ("0-99", no unit) unless nothing is stored. Range
 // begins with 0 always: clients match "^\d-(\d*)$".

@@ -6,11 +6,41 @@
 namespace sluice::protocol {
 namespace {
 
+using model::UploadState;
+
+upload::Snapshot snapshot_of(UploadState state, std::optional<std::uint64_t> size,
+                             std::uint64_t stored, std::uint64_t acknowledged) {
+  upload::Snapshot snapshot;
+  snapshot.state = state;
+  snapshot.file_size = size;
+  snapshot.acknowledged = acknowledged;
+  snapshot.stored.add({0, stored});
+  if (state == UploadState::delivered || state == UploadState::refused) {
+    snapshot.answer.emplace();
+  }
+  return snapshot;
+}
+
 upload::Snapshot snapshot_of(std::uint64_t acknowledged) {
   upload::Snapshot snapshot;
   snapshot.file_size = 10;
   snapshot.acknowledged = acknowledged;
   return snapshot;
+}
+
+TEST(ToldOffset, WithholdsTheLastByteUntilTheBackendHasTakenTheFile) {
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::receiving, 9, 4, 4)), 4U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::receiving, {}, 4, 4)), 4U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::receiving, 9, 9, 9)), 8U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::received, 9, 9, 8)), 8U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::failed, 9, 9, 9)), 8U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::refused, 9, 9, 9)), 8U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::delivered, 9, 9, 9)), 9U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::refused, 0, 0, 0)), 0U);
+  EXPECT_EQ(told_offset(snapshot_of(UploadState::delivered, 0, 0, 0)), 0U);
+  upload::Snapshot partial = snapshot_of(UploadState::receiving, 9, 9, 9);
+  partial.is_partial = true;
+  EXPECT_EQ(told_offset(partial), 9U) << "no backend gets it";
 }
 
 TEST(UploadAnswer, GivesTheStoredPrefixAsTheSpecificationWritesIt) {

@@ -11,23 +11,22 @@ namespace sluice::protocol {
 
 using runtime::Task;
 
-Task<Result<Opened>> UploadOpener::open(Call& call, const auth::Grant& grant,
-                                        upload::NewUpload proposal) {
+Task<Opened> UploadOpener::open(Call& call, const auth::Grant& grant, upload::NewUpload proposal) {
   if (settings_.base->url().empty() && call.host().empty()) {
-    co_return fail(Errc::bad_request,
-                   "expected a Host header: the location of the upload is made of it");
+    co_return std::unexpected<Answer>(fail(
+        Errc::bad_request, "expected a Host header: the location of the upload is made of it"));
   }
   access_.apply(grant, call, proposal);
   proposal.file_size_max = access_.file_size_max(grant);
   proposal.origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
   Verdict verdict = co_await gate_.ask(std::move(proposal), call.request, call.context);
   if (auto* refusal = std::get_if<http::Response>(&verdict)) {
-    co_return std::move(*refusal);
+    co_return std::unexpected<Answer>(std::move(*refusal));
   }
   Result<upload::SnapshotPtr> created =
       co_await engine_.create(std::get<upload::NewUpload>(std::move(verdict)));
   if (!created) {
-    co_return fail(created.error());
+    co_return std::unexpected<Answer>(fail(created.error()));
   }
   call.upload_id = (*created)->id;
   co_return *std::move(created);

@@ -3,8 +3,8 @@
 // consent of the application, and the engine.
 #pragma once
 
+#include <expected>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "auth/authenticator.h"
@@ -19,8 +19,13 @@
 
 namespace sluice::protocol {
 
-// The upload, or the application's own words for the client.
-using Opened = std::variant<upload::SnapshotPtr, http::Response>;
+// The upload; or the answer to the request instead: an error, or the application's own words.
+using Opened = std::expected<upload::SnapshotPtr, Answer>;
+
+// Another call has opened an upload with the same token.
+inline bool is_conflict(const Answer& refusal) noexcept {
+  return !refusal && refusal.error().code() == Errc::conflict;
+}
 
 class UploadOpener {
  public:
@@ -31,8 +36,7 @@ class UploadOpener {
 
   // `proposal` says what the client wants: file, dialect, parameters; `grant` is Access::judge()'s.
   // bad_request where no location could be told, and the errors of Engine::create().
-  runtime::Task<Result<Opened>> open(Call& call, const auth::Grant& grant,
-                                     upload::NewUpload proposal);
+  runtime::Task<Opened> open(Call& call, const auth::Grant& grant, upload::NewUpload proposal);
 
  private:
   upload::Engine& engine_;

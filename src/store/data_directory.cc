@@ -90,7 +90,7 @@ std::optional<std::string> foreign_name(const std::string& path) {
     return std::nullopt;
   }
   for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-    const std::string name = entry.path().filename().string();
+    std::string name = entry.path().filename().string();
     if (std::ranges::find(own, name) == own.end()) {
       return name;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A file that nobody writes to as a source of bytes.
+// A finished file as a source of bytes.
 #pragma once
 
 #include <atomic>

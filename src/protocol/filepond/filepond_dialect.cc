@@ -60,10 +60,6 @@ class WholeChunk final : public runtime::ByteSource {
   std::optional<Error> failure_;
 };
 
-bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == model::UploadState::failed;
-}
-
 Result<std::uint64_t> file_size_of(const http::Request& request) {
   const Result<std::optional<std::uint64_t>> size = number_field(request.headers, length_field);
   if (!size) {
@@ -139,16 +135,13 @@ Task<Answer> FilePondDialect::open(Call& call) {
   proposal.content_type = described->text("content_type").value_or("");
   proposal.parameters =
       kept_parameters(*described, *vouched, [](std::string_view /*name*/) { return false; });
-  Result<Opened> opened = co_await opener_.open(call, *grant, std::move(proposal));
+  Opened opened = co_await opener_.open(call, *grant, std::move(proposal));
   if (!opened) {
-    co_return fail(opened.error());
-  }
-  if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
-    co_return std::move(*refusal);
+    co_return std::move(opened.error());
   }
   http::Response response;
   response.status = 201;
-  response.body = std::get<upload::SnapshotPtr>(*opened)->token;
+  response.body = (*opened)->token;
   response.headers.set("Content-Type", "text/plain; charset=utf-8");
   response.headers.set("Location", upload_location(call, settings_, response.body));
   co_return response;
@@ -210,12 +203,11 @@ Task<Answer> FilePondDialect::receive(Call& call) {
     co_return fail(chunk.failure().value_or(appended.error()));
   }
   const upload::Snapshot& snapshot = **appended;
-  const bool is_taken = snapshot.state == model::UploadState::delivered;
-  if (is_decided(snapshot) && !is_taken) {
+  if (is_ended_badly(snapshot)) {
     co_return co_await final_answer(snapshot);
   }
   // With its last chunk FilePond shows success.
-  if (!is_taken && range->end == snapshot.file_size) {
+  if (!is_taken(snapshot) && range->end == snapshot.file_size) {
     co_return fail(Errc::offset_mismatch, "this chunk ends the file, and other chunks are missing");
   }
   http::Response response;
@@ -231,13 +223,12 @@ Task<Answer> FilePondDialect::tell_offset(Call& call) {
   }
   const upload::Snapshot& snapshot = **asked;
   call.upload_id = snapshot.id;
-  const bool is_taken = snapshot.state == model::UploadState::delivered;
-  if (is_decided(snapshot) && !is_taken) {
+  if (is_ended_badly(snapshot)) {
     co_return co_await final_answer(snapshot);
   }
-  const std::uint64_t prefix = is_taken ? *snapshot.file_size : snapshot.stored.prefix();
+  const std::uint64_t prefix = is_taken(snapshot) ? *snapshot.file_size : snapshot.stored.prefix();
   // Any number would make it skip the last chunk.
-  if (!is_taken && prefix == snapshot.file_size && prefix > 0) {
+  if (!is_taken(snapshot) && prefix == snapshot.file_size && prefix > 0) {
     co_return fail(Errc::delivery_pending, "the backend has not answered yet: ask again");
   }
   http::Response response;

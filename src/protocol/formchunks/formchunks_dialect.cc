@@ -38,10 +38,6 @@ class NoBytes final : public runtime::ByteSource {
   void cancel(Errc) override {}
 };
 
-bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == model::UploadState::failed;
-}
-
 bool is_success(const http::Response& response) {
   return response.status >= 200 && response.status < 300;
 }
@@ -165,14 +161,11 @@ Result<FormChunksDialect::Judged> FormChunksDialect::judge(const Call& call,
 }
 
 Task<Answer> FormChunksDialect::store(Call& call, Judged judged, runtime::ByteSource& bytes) {
-  Result<Opened> opened = co_await find_or_open(call, judged);
+  Opened opened = co_await find_or_open(call, judged);
   if (!opened) {
-    co_return fail(opened.error());
+    co_return std::move(opened.error());
   }
-  if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
-    co_return std::move(*refusal);
-  }
-  call.upload_id = std::get<upload::SnapshotPtr>(*opened)->id;
+  call.upload_id = (*opened)->id;
   const Result<upload::SnapshotPtr> appended =
       co_await engine_.append(judged.token, upload::Part{judged.chunk.range}, bytes);
   arrivals_.tell(judged.token);
@@ -191,20 +184,20 @@ bool FormChunksDialect::takes(const upload::Snapshot& snapshot, const ChunkReque
          access_.now() <= snapshot.completed_at + limits::finished_chunks_window;
 }
 
-Task<Result<Opened>> FormChunksDialect::find_or_open(Call& call, const Judged& judged) {
+Task<Opened> FormChunksDialect::find_or_open(Call& call, const Judged& judged) {
   const auto until = std::chrono::steady_clock::now() + wait_;
   for (int tries = 0; tries < limits::commit_tries_max; ++tries) {
     Arrivals::Waiting change(arrivals_, judged.token);
     Result<upload::SnapshotPtr> snapshot = co_await engine_.peek(judged.token);
     if (!snapshot && snapshot.error().code() != Errc::not_found) {
-      co_return fail(snapshot.error());
+      co_return std::unexpected<Answer>(fail(snapshot.error()));
     }
     if (snapshot && takes(**snapshot, judged.chunk)) {
-      co_return Opened(*std::move(snapshot));
+      co_return *std::move(snapshot);
     }
     if (const Arrivals::Opening opening(arrivals_, judged.token); opening.is_granted()) {
-      Result<Opened> opened = co_await opener_.open(call, judged.grant, judged.proposal);
-      if (opened || opened.error().code() != Errc::conflict) {
+      Opened opened = co_await opener_.open(call, judged.grant, judged.proposal);
+      if (opened || !is_conflict(opened.error())) {
         co_return opened;
       }
     }
@@ -212,7 +205,8 @@ Task<Result<Opened>> FormChunksDialect::find_or_open(Call& call, const Judged& j
       break;
     }
   }
-  co_return fail(Errc::overloaded, "another request has been opening this upload for too long");
+  co_return std::unexpected<Answer>(
+      fail(Errc::overloaded, "another request has been opening this upload for too long"));
 }
 
 Task<Answer> FormChunksDialect::end(Call& call, const Judged& judged) {

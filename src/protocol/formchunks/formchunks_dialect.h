@@ -73,7 +73,7 @@ class FormChunksDialect final : public Dialect {
                        std::string_view part_name) const;
   runtime::Task<Answer> store(Call& call, Judged judged, runtime::ByteSource& bytes);
   // The upload of the chunk: the one that is there, or a new one.
-  runtime::Task<Result<Opened>> find_or_open(Call& call, const Judged& judged);
+  runtime::Task<Opened> find_or_open(Call& call, const Judged& judged);
   bool takes(const upload::Snapshot& snapshot, const ChunkRequest& chunk) const;
   // The chunk that ends the file is answered with what became of the file, and with nothing else:
   // waits for the others.

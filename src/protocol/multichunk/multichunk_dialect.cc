@@ -73,14 +73,6 @@ Result<> check_head(const http::Request& request) {
   return {};
 }
 
-bool is_complete(const upload::Snapshot& snapshot) {
-  return snapshot.file_size == snapshot.stored.prefix();
-}
-
-bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == model::UploadState::failed;
-}
-
 // The part that is not acknowledged before there is an answer, so that its client sends it again
 // and joins the wait: the last one of the first file that has any.
 std::vector<std::uint64_t> withheld_parts(const model::Layout& layout, const ChunkedFile& file) {
@@ -121,8 +113,8 @@ http::Response status_answer(const upload::Snapshot& snapshot, const ChunkedFile
   if (!finished || snapshot.dialect == asked_in_json) {
     std::vector<std::uint64_t> missing;
     if (!finished) {
-      missing = is_complete(snapshot) ? withheld_parts(*snapshot.layout, file)
-                                      : file.missing_parts(snapshot.stored);
+      missing = is_whole(snapshot) ? withheld_parts(*snapshot.layout, file)
+                                   : file.missing_parts(snapshot.stored);
     }
     document["missing_parts"] = json::array(missing.begin(), missing.end());
   }
@@ -196,7 +188,7 @@ Task<Answer> MultichunkDialect::part_answer(const upload::Snapshot& snapshot,
   if (is_decided(snapshot)) {
     co_return co_await final_answer(snapshot);
   }
-  if (snapshot.preview && !is_complete(snapshot) && file.is_complete(snapshot.stored)) {
+  if (snapshot.preview && !is_whole(snapshot) && file.is_complete(snapshot.stored)) {
     co_return expected_answer(*snapshot.preview);
   }
   co_return http::Response();
@@ -225,7 +217,7 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
   // Nothing is missing and no request has reported it: a file without parts, or one whose last part
   // was stored and its request died. The question is its last part as well.
   const bool unfinished = asked.state == model::UploadState::receiving;
-  if (!unfinished || !is_complete(asked)) {
+  if (!unfinished || !is_whole(asked)) {
     co_return co_await description(asked, *file);
   }
   const Result<upload::SnapshotPtr> finished =

@@ -15,10 +15,6 @@ namespace {
 
 using runtime::Task;
 
-bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == model::UploadState::failed;
-}
-
 // A chunked body says only by its bytes whether it is empty.
 Task<Result<>> expect_empty(runtime::ByteSource& body) {
   std::array<std::byte, 1> byte{};

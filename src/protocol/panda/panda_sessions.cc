@@ -71,14 +71,11 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
     request->layout = *std::move(layout);
     request->dialect = multichunk::dialect_of(call.request);
   }
-  Result<Opened> opened = co_await opener_.open(call, grant, *std::move(request));
+  Opened opened = co_await opener_.open(call, grant, *std::move(request));
   if (!opened) {
-    co_return fail(opened.error());
+    co_return std::move(opened.error());
   }
-  if (auto* refusal = std::get_if<http::Response>(&*opened)) {
-    co_return std::move(*refusal);
-  }
-  co_return (this->*answer)(call, *std::get<upload::SnapshotPtr>(*opened));
+  co_return (this->*answer)(call, **opened);
 }
 
 http::Response PandaSessions::session_answer(const Call& call,

@@ -22,10 +22,6 @@ using runtime::Task;
 
 namespace {
 
-bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == model::UploadState::failed;
-}
-
 bool brings_no_body(const http::Request& request) {
   return request.framing != http::Framing::chunked && request.content_length == 0;
 }
@@ -82,16 +78,12 @@ Task<Answer> Range308Dialect::open(Call& call) {
   if (!session) {
     co_return fail(session.error());
   }
-  Result<Opened> opened = co_await opener_.open(call, *grant, *std::move(session));
+  Opened opened = co_await opener_.open(call, *grant, *std::move(session));
   if (!opened) {
-    co_return fail(opened.error());
-  }
-  if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
-    co_return std::move(*refusal);
+    co_return std::move(opened.error());
   }
   http::Response response;
-  response.headers.set(
-      "Location", upload_location(call, settings_, std::get<upload::SnapshotPtr>(*opened)->token));
+  response.headers.set("Location", upload_location(call, settings_, (*opened)->token));
   co_return response;
 }
 
@@ -149,7 +141,7 @@ Task<Answer> Range308Dialect::status(Call& call, std::optional<std::uint64_t> to
     if (!declared) {
       co_return co_await refuse(call, declared.error());
     }
-    co_return co_await append(call, upload::Range{*total, *total, *total});
+    co_return co_await append(call, upload::Range{.begin = *total, .end = total, .total = total});
   }
   // Nothing is missing of an empty file: the question is its last piece as well.
   if (snapshot.file_size == 0U && !is_decided(snapshot)) {

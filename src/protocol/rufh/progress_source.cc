@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/rufh/rufh_answer.h"
+#include "protocol/upload_answer.h"
 
 namespace sluice::protocol::rufh {
 
@@ -22,8 +23,8 @@ Task<Result<>> ProgressSource::wait_readable() {
 Task<Result<>> ProgressSource::tell_and_wait() {
   {
     const Result<upload::SnapshotPtr> snapshot = co_await engine_.peek(token_);
-    if (snapshot && offset_of(**snapshot) > told_) {
-      told_ = offset_of(**snapshot);
+    if (snapshot && told_offset(**snapshot) > told_) {
+      told_ = told_offset(**snapshot);
       http::Interim interim;
       interim.status = 104;
       add_version(interim.headers, fields_);

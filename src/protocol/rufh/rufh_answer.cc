@@ -7,9 +7,9 @@
 #include <chrono>
 #include <utility>
 
-#include "base/checked.h"
 #include "base/encoding.h"
 #include "http/structured_fields.h"
+#include "protocol/upload_answer.h"
 
 namespace sluice::protocol::rufh {
 namespace {
@@ -34,23 +34,6 @@ http::Response problem(int status, const char* type, const char* title, json::ob
 
 }  // namespace
 
-bool is_whole(const upload::Snapshot& snapshot) noexcept {
-  return snapshot.answer || snapshot.file_size == snapshot.stored.prefix();
-}
-
-bool is_taken(const upload::Snapshot& snapshot) noexcept {
-  return snapshot.state == model::UploadState::delivered;
-}
-
-std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept {
-  const std::uint64_t size = snapshot.file_size.value_or(0);
-  if (is_taken(snapshot)) {
-    return size;
-  }
-  return is_whole(snapshot) && !snapshot.is_partial ? saturating_subtract(size, 1)
-                                                    : snapshot.acknowledged;
-}
-
 void add_version(http::Headers& headers, const RufhFields& fields) {
   if (fields.is_spoken) {
     headers.set("Upload-Draft-Interop-Version", std::to_string(fields.rules->number));
@@ -63,7 +46,7 @@ void add_completeness(http::Headers& headers, const InteropVersion& rules, bool 
 }
 
 void add_offset(http::Headers& headers, const upload::Snapshot& snapshot) {
-  headers.set("Upload-Offset", std::to_string(offset_of(snapshot)));
+  headers.set("Upload-Offset", std::to_string(told_offset(snapshot)));
 }
 
 std::string upload_limit(const InteropVersion& rules, std::uint64_t file_size_max,

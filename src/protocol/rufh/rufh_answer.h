@@ -14,15 +14,6 @@
 
 namespace sluice::protocol::rufh {
 
-// Where the client is to go on. Some clients take the file's size for success: it is told only when
-// the backend has taken the file. Until then, and when it never will, the last byte is withheld, so
-// that the client sends it again and hears what became of the file.
-std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept;
-// All bytes are stored.
-bool is_whole(const upload::Snapshot& snapshot) noexcept;
-// The backend has taken the file.
-bool is_taken(const upload::Snapshot& snapshot) noexcept;
-
 // Of a request that names a version which is spoken.
 void add_version(http::Headers& headers, const RufhFields& fields);
 // Upload-Complete, or the version's other word for it. True belongs to the backend's own answer,

@@ -8,33 +8,6 @@
 namespace sluice::protocol::rufh {
 namespace {
 
-using model::UploadState;
-
-upload::Snapshot snapshot_of(UploadState state, std::optional<std::uint64_t> size,
-                             std::uint64_t stored, std::uint64_t acknowledged) {
-  upload::Snapshot snapshot;
-  snapshot.state = state;
-  snapshot.file_size = size;
-  snapshot.acknowledged = acknowledged;
-  snapshot.stored.add({0, stored});
-  if (state == UploadState::delivered || state == UploadState::refused) {
-    snapshot.answer.emplace();
-  }
-  return snapshot;
-}
-
-TEST(RufhAnswer, WithholdsTheLastByteUntilTheBackendHasTakenTheFile) {
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::receiving, 9, 4, 4)), 4U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::receiving, {}, 4, 4)), 4U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::receiving, 9, 9, 9)), 8U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::received, 9, 9, 8)), 8U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::failed, 9, 9, 9)), 8U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::refused, 9, 9, 9)), 8U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::delivered, 9, 9, 9)), 9U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::refused, 0, 0, 0)), 0U);
-  EXPECT_EQ(offset_of(snapshot_of(UploadState::delivered, 0, 0, 0)), 0U);
-}
-
 TEST(RufhAnswer, TellsTheLimitsInTheWordsOfTheVersion) {
   const auto limit = [](std::uint64_t version, std::optional<Duration> life) {
     return upload_limit(*find_version(version, rufh_newest), 1000, life);

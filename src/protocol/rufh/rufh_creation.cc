@@ -2,7 +2,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "protocol/rufh/rufh_answer.h"
 #include "protocol/rufh/rufh_dialect.h"
@@ -20,28 +19,25 @@ bool RufhDialect::opens_with(Method method) const noexcept {
 
 // While the bytes come, nothing stays in memory of what it took to admit them.
 Task<Answer> RufhDialect::open(Call& call) {
-  Result<Admitted> admitted = co_await admit(call);
+  Admitted admitted = co_await admit(call);
   if (!admitted) {
-    co_return fail(admitted.error());
+    co_return std::move(admitted.error());
   }
-  if (auto* const refusal = std::get_if<http::Response>(&*admitted)) {
-    co_return std::move(*refusal);
-  }
-  co_return co_await begin(call, *std::get<std::unique_ptr<Creation>>(*admitted));
+  co_return co_await begin(call, **admitted);
 }
 
-Task<Result<RufhDialect::Admitted>> RufhDialect::admit(Call& call) {
+Task<RufhDialect::Admitted> RufhDialect::admit(Call& call) {
   RufhFields fields = parse_version(call.request.headers, settings_.rufh_newest);
   if (const Result<> sound = parse_state(call.request.headers, fields); !sound) {
-    co_return fail(sound.error());
+    co_return std::unexpected<Answer>(fail(sound.error()));
   }
   Result<Parameters> query = Parameters::from_query(call.request);
   if (!query) {
-    co_return fail(query.error());
+    co_return std::unexpected<Answer>(fail(query.error()));
   }
   const Result<auth::Grant> grant = access_.judge(call, *query, auth::Window::usual);
   if (!grant) {
-    co_return fail(grant.error());
+    co_return std::unexpected<Answer>(fail(grant.error()));
   }
   const std::uint64_t most = access_.file_size_max(*grant);
   if (fields.is_complete && !fields.is_foreign()) {
@@ -51,24 +47,20 @@ Task<Result<RufhDialect::Admitted>> RufhDialect::admit(Call& call) {
   }
   Result<CreationRequest> request = parse_creation(call.request, *query, fields, most);
   if (!request) {
-    co_return fail(request.error());
+    co_return std::unexpected<Answer>(fail(request.error()));
   }
-  Result<Opened> opened = co_await opener_.open(call, *grant, std::move(request->upload));
+  Opened opened = co_await opener_.open(call, *grant, std::move(request->upload));
   if (!opened) {
-    co_return fail(opened.error());
+    co_return std::unexpected(std::move(opened.error()));
   }
-  if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
-    co_return std::move(*refusal);
-  }
-  co_return std::make_unique<Creation>(
-      Creation{.fields = fields,
-               .is_plain = request->is_plain,
-               .chunk = {.offset = 0,
-                         .size = content_length_of(call.request),
-                         .ends_file = request->ends_file,
-                         .digests = std::move(request->digests)},
-               .file_size_max = most,
-               .upload = std::get<upload::SnapshotPtr>(std::move(*opened))});
+  co_return std::make_unique<Creation>(Creation{.fields = fields,
+                                                .is_plain = request->is_plain,
+                                                .chunk = {.offset = 0,
+                                                          .size = content_length_of(call.request),
+                                                          .ends_file = request->ends_file,
+                                                          .digests = std::move(request->digests)},
+                                                .file_size_max = most,
+                                                .upload = *std::move(opened)});
 }
 
 // The client hears of the location before its bytes are read, so that it can go on there when they

@@ -46,10 +46,6 @@ bool is_empty_and_open(const upload::Snapshot& snapshot) {
          !is_taken(snapshot);
 }
 
-bool is_ended_badly(const upload::Snapshot& snapshot) {
-  return snapshot.state == model::UploadState::failed;
-}
-
 }  // namespace
 
 Method RufhDialect::method_of(const http::Request& request) const {
@@ -367,7 +363,7 @@ Task<Answer> RufhDialect::cancel(Call& call) {
 Answer RufhDialect::offset_mismatch(Call& call, const Chunk& chunk,
                                     const upload::Snapshot& snapshot) {
   add_offset(call.headers, snapshot);
-  return offset_problem(offset_of(snapshot), chunk.offset);
+  return offset_problem(told_offset(snapshot), chunk.offset);
 }
 
 Result<> RufhDialect::check_fits(const Chunk& chunk, std::optional<std::uint64_t> file_size) {

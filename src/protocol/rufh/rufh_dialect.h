@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "protocol/access.h"
@@ -68,10 +68,9 @@ class RufhDialect final : public Dialect {
     std::uint64_t file_size_max = 0;  // Of its owner.
     upload::SnapshotPtr upload;
   };
-  // The application may refuse it in its own words.
-  using Admitted = std::variant<std::unique_ptr<Creation>, http::Response>;
+  using Admitted = std::expected<std::unique_ptr<Creation>, Answer>;  // As Opened.
 
-  runtime::Task<Result<Admitted>> admit(Call& call);
+  runtime::Task<Admitted> admit(Call& call);
   // The answer to a creation, once the upload is there.
   runtime::Task<Answer> begin(Call& call, const Creation& creation);
   static Answer begun(Call& call, const std::string& location, const upload::Snapshot& snapshot);

@@ -11,33 +11,19 @@
 #include "base/told.h"
 #include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_fields.h"
+#include "protocol/upload_answer.h"
 
 namespace sluice::protocol::tus {
 
-bool is_whole(const upload::Snapshot& snapshot) noexcept {
-  return snapshot.answer || snapshot.file_size == snapshot.stored.prefix();
-}
-
-bool is_refused(const upload::Snapshot& snapshot) noexcept {
-  return snapshot.state == model::UploadState::refused;
-}
-
-std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept {
-  if (is_refused(snapshot)) {
-    return saturating_subtract(snapshot.file_size.value_or(0), 1);
-  }
-  return snapshot.answer ? snapshot.file_size.value_or(0) : snapshot.acknowledged;
-}
-
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot) {
-  headers.set("Upload-Offset", std::to_string(offset_of(snapshot)));
+  headers.set("Upload-Offset", std::to_string(told_offset(snapshot)));
   headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
 }
 
 void add_standing(http::Headers& headers, const upload::Snapshot& snapshot) {
   const KeptWords words = KeptWords::parse(snapshot.words);
   headers.set("Upload-Expires", to_imf_fixdate(snapshot.expires_at));
-  if (!words.is_final() || (snapshot.answer && !is_refused(snapshot))) {
+  if (!words.is_final() || is_taken(snapshot)) {
     add_progress(headers, snapshot);
   }
   if (snapshot.file_size) {

@@ -13,15 +13,6 @@
 
 namespace sluice::protocol::tus {
 
-// Where the client is to go on. A client takes the file's size for success: it is told only when
-// the backend has taken the file. Until then, and when it never will, the last byte is withheld, so
-// that the client sends it again and hears what became of the file.
-std::uint64_t offset_of(const upload::Snapshot& snapshot) noexcept;
-
-// Nothing is missing, whether or not the backend has the file.
-bool is_whole(const upload::Snapshot& snapshot) noexcept;
-bool is_refused(const upload::Snapshot& snapshot) noexcept;
-
 // Upload-Offset and Upload-Expires.
 void add_progress(http::Headers& headers, const upload::Snapshot& snapshot);
 

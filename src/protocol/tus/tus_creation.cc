@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "protocol/tus/tus_answer.h"
 #include "protocol/tus/tus_dialect.h"
+#include "protocol/upload_answer.h"
 #include "protocol/upload_location.h"
 
 namespace sluice::protocol::tus {
@@ -44,14 +45,11 @@ Task<Answer> TusDialect::create(Call& call) {
   if (!request->partials.empty()) {
     co_return co_await create_final(call, *grant, *std::move(request));
   }
-  Result<Opened> opened = co_await opener_.open(call, *grant, std::move(request->upload));
+  Opened opened = co_await opener_.open(call, *grant, std::move(request->upload));
   if (!opened) {
-    co_return fail(opened.error());
+    co_return std::move(opened.error());
   }
-  if (auto* const refusal = std::get_if<http::Response>(&*opened)) {
-    co_return std::move(*refusal);
-  }
-  co_return co_await begin(call, *std::get<upload::SnapshotPtr>(*opened), *request);
+  co_return co_await begin(call, **opened, *request);
 }
 
 // A file of no bytes is complete with its creation, so its creation is what may not be a false
@@ -84,7 +82,7 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
     co_return fail(now.error());
   }
   const upload::Snapshot& snapshot = **now;
-  if (is_refused(snapshot) || (is_empty && !snapshot.answer)) {
+  if ((snapshot.answer && !is_taken(snapshot)) || (is_empty && !snapshot.answer)) {
     call.headers.set("Location", location);
     co_return co_await final_answer(snapshot);
   }
@@ -113,8 +111,8 @@ Task<Result<std::uint64_t>> TusDialect::size_together(Call& call,
 }
 
 // An equal list of an owner's is the same file: clients repeat the request when its answer was
-// lost or was long in coming. Whoever knows the tokens may make a file of the uploads, so the new
-// token is as good as theirs.
+// lost or was long in coming. A client that knows the tokens may make a file of the uploads, so the
+// new token is as good as theirs.
 Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
                                       CreationRequest request) {
   const Result<std::uint64_t> size = co_await size_together(call, request.partials);
@@ -129,13 +127,9 @@ Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
   if (!known) {
     request.upload.file_size = *size;
     request.upload.token = token;
-    Result<Opened> opened = co_await opener_.open(call, grant, std::move(request.upload));
-    if (!opened && opened.error().code() != Errc::conflict) {
-      co_return fail(opened.error());
-    }
-    auto* const refusal = opened ? std::get_if<http::Response>(&*opened) : nullptr;
-    if (refusal != nullptr) {
-      co_return std::move(*refusal);
+    Opened opened = co_await opener_.open(call, grant, std::move(request.upload));
+    if (!opened && !is_conflict(opened.error())) {
+      co_return std::move(opened.error());
     }
   }
   call.headers.set("Location", upload_location(call, settings_, token));
@@ -145,7 +139,7 @@ Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
   }
   const upload::Snapshot& snapshot = **made;
   call.upload_id = snapshot.id;
-  if (is_refused(snapshot) || !snapshot.answer) {
+  if (!is_taken(snapshot)) {
     co_return co_await final_answer(snapshot);
   }
   http::Response response;

@@ -134,6 +134,11 @@ TEST_F(TusCreationTest, AnEmptyFileIsNoFalseSuccess) {
   refuse_file();
   EXPECT_EQ(told(post("\nUpload-Length: 0")), "422 (none)");
   EXPECT_EQ(told(tus("HEAD " + path_in(last.response))), "422 (none)");
+  begin_anew();
+  answers_at_once = false;
+  const std::string given_up = path_in(post("\nUpload-Length: 0"));
+  run(EngineFixture::engine->ledger().gave_up(token_of(given_up), 1, "it is out"));
+  EXPECT_EQ(told(tus("HEAD " + given_up)), "423 (none)") << "the operator may have it tried again";
 }
 
 // T11

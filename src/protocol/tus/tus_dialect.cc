@@ -32,8 +32,11 @@ std::optional<http::Response> refuse_version(const http::Request& request) {
   return response;
 }
 
-bool is_decided(const upload::Snapshot& snapshot) {
-  return snapshot.answer || snapshot.state == model::UploadState::failed;
+// Of a HEAD. Clients take all other statuses for the end of the upload, and begin a new one.
+Answer to_come_again(Answer answer) {
+  const bool is_transient = !answer && error_answer(answer.error()).status >= 500;
+  return is_transient ? Answer(plain_answer(423, "the offset cannot be told now: ask again"))
+                      : std::move(answer);
 }
 
 std::unexpected<Error> no_parts() {
@@ -153,19 +156,15 @@ Task<Answer> TusDialect::tell_offset(Call& call) {
     found = co_await complete_empty(call, call.capture);
   }
   if (!found) {
-    Answer answer = co_await refuse(call, found.error());
-    // Clients take all other statuses for the end of the upload, and begin a new one.
-    const bool is_transient = !answer && error_answer(answer.error()).status >= 500;
-    co_return is_transient ? Answer(plain_answer(423, "the offset cannot be told now: ask again"))
-                           : std::move(answer);
+    co_return to_come_again(co_await refuse(call, found.error()));
   }
   const upload::Snapshot& snapshot = **found;
   call.upload_id = snapshot.id;
   if (snapshot.layout) {
     co_return no_parts();
   }
-  if (is_refused(snapshot) && snapshot.file_size == 0) {
-    co_return co_await final_answer(snapshot);
+  if (is_ended_badly(snapshot) && snapshot.file_size == 0) {
+    co_return to_come_again(co_await final_answer(snapshot));
   }
   http::Response response;
   add_standing(response.headers, snapshot);
@@ -252,7 +251,7 @@ Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Found a
     co_return co_await refuse(call, appended.error());
   }
   const upload::Snapshot& snapshot = **appended;
-  if (is_decided(snapshot) && !(snapshot.answer && !is_refused(snapshot))) {
+  if (is_ended_badly(snapshot)) {
     co_return co_await final_answer(snapshot);
   }
   // Others have brought the file to its end meanwhile.
@@ -280,7 +279,7 @@ Task<Answer> TusDialect::offset_mismatch(Call& call, const ChunkRequest& chunk) 
   }
   add_progress(call.headers, **snapshot);
   co_return fail(Errc::offset_mismatch, "Upload-Offset: expected " +
-                                            std::to_string(offset_of(**snapshot)) + ", got " +
+                                            std::to_string(told_offset(**snapshot)) + ", got " +
                                             std::to_string(chunk.offset));
 }
 
