@@ -47,7 +47,7 @@ class Dialects {
         access_(parts.authenticator, settings_),
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
-        formchunks_({parts.engine, opener_, access_, settings_, form_key_}),
+        formchunks_({parts.engine, opener_, access_, settings_}, form_key_),
         filepond_({parts.engine, opener_, access_, settings_}),
         range308_({parts.engine, opener_, access_, settings_}),
         tus_({parts.engine, opener_, access_, settings_}),

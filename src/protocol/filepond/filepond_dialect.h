@@ -5,32 +5,17 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "protocol/access.h"
 #include "protocol/call.h"
-#include "protocol/dialect.h"
-#include "protocol/protocol_settings.h"
-#include "protocol/upload_opener.h"
+#include "protocol/opening_dialect.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
 
 namespace sluice::protocol::filepond {
 
-// All of it outlives the dialect.
-struct FilePondParts {
-  upload::Engine& engine;
-  UploadOpener& opener;
-  const Access& access;
-  const ProtocolSettings& settings;
-};
-
 // Any thread may call.
-class FilePondDialect final : public Dialect {
+class FilePondDialect final : public OpeningDialect {
  public:
-  explicit FilePondDialect(const FilePondParts& parts)
-      : engine_(parts.engine),
-        opener_(parts.opener),
-        access_(parts.access),
-        settings_(parts.settings) {}
+  using OpeningDialect::OpeningDialect;
 
   const char* name() const noexcept override { return filepond_name; }
   // A form with Upload-Length. At a location the dialect of creation decides.
@@ -49,11 +34,6 @@ class FilePondDialect final : public Dialect {
   runtime::Task<Result<ByteRange>> range_of(Call& call);
   // REQUIRES: there is an answer, or the hand-off has failed.
   runtime::Task<Answer> final_answer(const upload::Snapshot& snapshot);
-
-  upload::Engine& engine_;
-  UploadOpener& opener_;
-  const Access& access_;
-  const ProtocolSettings& settings_;
 };
 
 }  // namespace sluice::protocol::filepond

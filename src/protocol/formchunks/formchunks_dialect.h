@@ -9,13 +9,11 @@
 #include "auth/authenticator.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "protocol/access.h"
 #include "protocol/call.h"
-#include "protocol/dialect.h"
 #include "protocol/formchunks/arrivals.h"
 #include "protocol/formchunks/chunk_request.h"
+#include "protocol/opening_dialect.h"
 #include "protocol/parameters.h"
-#include "protocol/protocol_settings.h"
 #include "protocol/upload_opener.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
@@ -23,28 +21,14 @@
 
 namespace sluice::protocol::formchunks {
 
-// All of it outlives the dialect.
-struct FormChunksParts {
-  upload::Engine& engine;
-  UploadOpener& opener;
-  const Access& access;
-  const ProtocolSettings& settings;
-  // Of the tokens: secret, and the same for as long as there are uploads.
-  const std::string& key;
-  // A request waits so long for others of the same upload.
-  Duration wait = limits::other_chunks_wait_max;
-};
-
 // Any thread may call.
-class FormChunksDialect final : public Dialect {
+class FormChunksDialect final : public OpeningDialect {
  public:
-  explicit FormChunksDialect(const FormChunksParts& parts)
-      : engine_(parts.engine),
-        opener_(parts.opener),
-        access_(parts.access),
-        settings_(parts.settings),
-        key_(parts.key),
-        wait_(parts.wait) {}
+  // `key`, of the tokens, is secret, and the same for as long as there are uploads; it outlives the
+  // dialect. A request waits for as long as `wait` for others of the same upload.
+  FormChunksDialect(const OpeningParts& parts, const std::string& key,
+                    Duration wait = limits::other_chunks_wait_max)
+      : OpeningDialect(parts), key_(key), wait_(wait) {}
 
   const char* name() const noexcept override { return formchunks_name; }
   // A POST of a form, or a request that has an uploader's parameters in its query.
@@ -82,10 +66,6 @@ class FormChunksDialect final : public Dialect {
   // REQUIRES: there is an answer, or the hand-off has failed.
   runtime::Task<Answer> final_answer(const upload::Snapshot& snapshot, const ChunkRequest& chunk);
 
-  upload::Engine& engine_;
-  UploadOpener& opener_;
-  const Access& access_;
-  const ProtocolSettings& settings_;
   const std::string& key_;
   const Duration wait_;
   Arrivals arrivals_;

@@ -81,7 +81,7 @@ class FormChunksDialectTest : public RouterFixture {
   Access access_{open_to_all, settings};
   UploadOpener opener_{engine, gate, access_, settings};
   FormChunksDialect dialect_{
-      {engine, opener_, access_, settings, key, std::chrono::milliseconds(10)}};
+      {engine, opener_, access_, settings}, key, std::chrono::milliseconds(10)};
 };
 
 TEST_F(FormChunksDialectTest, TakesChunksInAnyOrder) {

@@ -3,32 +3,17 @@
 // PUTs bring ranges, 308 says how far it got.
 #pragma once
 
-#include "protocol/access.h"
 #include "protocol/call.h"
-#include "protocol/dialect.h"
-#include "protocol/protocol_settings.h"
-#include "protocol/upload_opener.h"
+#include "protocol/opening_dialect.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
 
 namespace sluice::protocol::range308 {
 
-// All of it outlives the dialect.
-struct Range308Parts {
-  upload::Engine& engine;
-  UploadOpener& opener;
-  const Access& access;
-  const ProtocolSettings& settings;
-};
-
 // Any thread may call.
-class Range308Dialect final : public Dialect {
+class Range308Dialect final : public OpeningDialect {
  public:
-  explicit Range308Dialect(const Range308Parts& parts)
-      : engine_(parts.engine),
-        opener_(parts.opener),
-        access_(parts.access),
-        settings_(parts.settings) {}
+  using OpeningDialect::OpeningDialect;
 
   const char* name() const noexcept override { return range308_name; }
   // At a location its requests look like Panda's: there the dialect of creation decides.
@@ -49,11 +34,6 @@ class Range308Dialect final : public Dialect {
   runtime::Task<Answer> progress(Call& call, const upload::Snapshot& snapshot);
   // The error of a command about the call's upload: 410 where there was one.
   runtime::Task<Answer> refuse(Call& call, Error error);
-
-  upload::Engine& engine_;
-  UploadOpener& opener_;
-  const Access& access_;
-  const ProtocolSettings& settings_;
 };
 
 }  // namespace sluice::protocol::range308

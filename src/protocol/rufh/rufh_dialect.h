@@ -9,11 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "protocol/access.h"
 #include "protocol/call.h"
-#include "protocol/dialect.h"
 #include "protocol/digest_source.h"
-#include "protocol/protocol_settings.h"
+#include "protocol/opening_dialect.h"
 #include "protocol/rufh/creation_request.h"
 #include "protocol/rufh/rufh_fields.h"
 #include "protocol/upload_opener.h"
@@ -22,22 +20,10 @@
 
 namespace sluice::protocol::rufh {
 
-// All of it outlives the dialect.
-struct RufhParts {
-  upload::Engine& engine;
-  UploadOpener& opener;
-  const Access& access;
-  const ProtocolSettings& settings;
-};
-
 // Any thread may call.
-class RufhDialect final : public Dialect {
+class RufhDialect final : public OpeningDialect {
  public:
-  explicit RufhDialect(const RufhParts& parts)
-      : engine_(parts.engine),
-        opener_(parts.opener),
-        access_(parts.access),
-        settings_(parts.settings) {}
+  using OpeningDialect::OpeningDialect;
 
   const char* name() const noexcept override { return rufh_name; }
   bool recognises(const http::Request& request) const override { return is_in_rufh(request); }
@@ -108,11 +94,6 @@ class RufhDialect final : public Dialect {
   // With the remaining life of the upload, where there is one.
   void add_limit(http::Headers& headers, const RufhFields& fields, std::uint64_t file_size_max,
                  const upload::Snapshot* snapshot) const;
-
-  upload::Engine& engine_;
-  UploadOpener& opener_;
-  const Access& access_;
-  const ProtocolSettings& settings_;
 };
 
 }  // namespace sluice::protocol::rufh

@@ -5,34 +5,19 @@
 #include <optional>
 #include <vector>
 
-#include "protocol/access.h"
 #include "protocol/call.h"
-#include "protocol/dialect.h"
-#include "protocol/protocol_settings.h"
+#include "protocol/opening_dialect.h"
 #include "protocol/tus/chunk_request.h"
 #include "protocol/tus/creation_request.h"
-#include "protocol/upload_opener.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
 
 namespace sluice::protocol::tus {
 
-// All of it outlives the dialect.
-struct TusParts {
-  upload::Engine& engine;
-  UploadOpener& opener;
-  const Access& access;
-  const ProtocolSettings& settings;
-};
-
 // Any thread may call.
-class TusDialect final : public Dialect {
+class TusDialect final : public OpeningDialect {
  public:
-  explicit TusDialect(const TusParts& parts)
-      : engine_(parts.engine),
-        opener_(parts.opener),
-        access_(parts.access),
-        settings_(parts.settings) {}
+  using OpeningDialect::OpeningDialect;
 
   const char* name() const noexcept override { return tus_name; }
   bool recognises(const http::Request& request) const override;
@@ -78,11 +63,6 @@ class TusDialect final : public Dialect {
   runtime::Task<Found> complete_empty(Call& call, const std::string& token);
   // The error of a command about the call's upload: 410 where there was one.
   runtime::Task<Answer> refuse(Call& call, Error error);
-
-  upload::Engine& engine_;
-  UploadOpener& opener_;
-  const Access& access_;
-  const ProtocolSettings& settings_;
 };
 
 }  // namespace sluice::protocol::tus
