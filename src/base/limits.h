@@ -216,6 +216,8 @@ inline constexpr std::size_t secret_bytes_max = 1 * KiB;
 inline constexpr std::size_t answer_bytes_max = 1 * MiB;  // In the journal; more goes to a file.
 inline constexpr std::uint64_t answer_file_bytes_default = 64 * MiB;
 inline constexpr std::uint64_t answer_file_bytes_max = 1024 * MiB;
+// In the description of an upload.
+inline constexpr std::size_t described_answer_bytes_max = 64 * KiB;
 // An answer's file is sent in pieces of this size: the memory that each reading client costs.
 inline constexpr std::size_t answer_piece_bytes = 16 * KiB;
 inline constexpr std::size_t failure_bytes_max = 1 * KiB;  // Of the reason that is kept.

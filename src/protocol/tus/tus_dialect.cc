@@ -115,13 +115,6 @@ void TusDialect::add_options(http::Headers& headers) const {
   headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
 }
 
-std::vector<Route> TusDialect::routes() {
-  return {{Route::Kind::location,
-           "answer",
-           PathPattern("/uploads/{}/answer"),
-           {{Method::get, action_of(*this, &TusDialect::answer)}}}};
-}
-
 Task<Answer> TusDialect::open(Call& call) {
   call.headers.set("Tus-Resumable", version);
   if (std::optional<http::Response> refused = refuse_version(call.request)) {
@@ -316,24 +309,6 @@ Task<Answer> TusDialect::describe(Call& call) {
   }
   call.upload_id = (*snapshot)->id;
   co_return description_answer(**snapshot);
-}
-
-Task<Answer> TusDialect::answer(Call& call) {
-  if (!is_upload_token(call.capture)) {
-    co_return fail(Errc::not_found, "there is no upload here");
-  }
-  const Found snapshot = co_await engine_.peek(call.capture);
-  if (!snapshot) {
-    co_return co_await refuse(call, snapshot.error());
-  }
-  call.upload_id = (*snapshot)->id;
-  if (!is_decided(**snapshot)) {
-    co_return fail(Errc::delivery_pending,
-                   is_whole(**snapshot)
-                       ? "all bytes are stored, the backend has not answered yet: ask again"
-                       : "there is no answer before all bytes are stored");
-  }
-  co_return co_await final_answer(**snapshot);
 }
 
 }  // namespace sluice::protocol::tus

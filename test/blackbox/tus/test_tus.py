@@ -393,7 +393,9 @@ def test_the_answer_of_the_backend(client, tus):
     response = tus.answer(location)
     assert response.status == 200 and response.header("Sluice-Answer") == "backend"
     assert json.loads(response.body)["file_size"] == 9
-    assert client.get(path_of(location)).json()["state"] == "delivered"
+    described = client.get(path_of(location)).json()
+    assert described["state"] == "delivered"
+    assert described["answer"] == {"status": 200, "content_type": "application/json", "body": json.loads(response.body)}
 
 
 def test_one_upload_in_two_dialects(client, server, video_path, tus):
