@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/location_resources.h"
 
+#include "protocol/download.h"
 #include "protocol/upload_answer.h"
 #include "protocol/upload_location.h"
 
@@ -9,10 +10,17 @@ namespace sluice::protocol {
 using runtime::Task;
 
 std::vector<Route> LocationResources::routes() {
-  return {{Route::Kind::location,
-           "answer",
-           PathPattern("/uploads/{}/answer"),
-           {{http::Method::get, action_of(*this, &LocationResources::answer)}}}};
+  std::vector<Route> routes{{Route::Kind::location,
+                             "answer",
+                             PathPattern("/uploads/{}/answer"),
+                             {{http::Method::get, action_of(*this, &LocationResources::answer)}}}};
+  if (settings_.downloads == Downloads::capability) {
+    routes.push_back({Route::Kind::location,
+                      "content",
+                      PathPattern("/uploads/{}/content"),
+                      {{http::Method::get, action_of(*this, &LocationResources::content)}}});
+  }
+  return routes;
 }
 
 Task<Result<upload::SnapshotPtr>> LocationResources::find(Call& call) {
@@ -41,6 +49,14 @@ Task<Answer> LocationResources::answer(Call& call) {
     co_return fail(failure_of(**snapshot));
   }
   co_return co_await with_whole_body(engine_, **snapshot, final_answer(*(*snapshot)->answer));
+}
+
+Task<Answer> LocationResources::content(Call& call) {
+  const Result<upload::SnapshotPtr> snapshot = co_await find(call);
+  if (!snapshot) {
+    co_return fail(snapshot.error());
+  }
+  co_return co_await download(engine_, call.request, **snapshot);
 }
 
 }  // namespace sluice::protocol

@@ -85,7 +85,7 @@ Task<Answer> not_allowed(Call& call, const std::string& allowed) {
 Router::Router(RouterParts parts, const ProtocolSettings& settings)
     : parts_(std::move(parts)),
       settings_(settings),
-      resources_(parts_.engine),
+      resources_(parts_.engine, settings_),
       table_(make_table()),
       at_locations_(make_places(location_route, Kind::location)),
       at_opening_(make_places(opening_route, Kind::opening)),

@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/encoding.h"
+#include "protocol/download.h"
 #include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_answer.h"
 #include "protocol/tus/tus_fields.h"
@@ -37,6 +38,10 @@ Answer to_come_again(Answer answer) {
   const bool is_transient = !answer && error_answer(answer.error()).status >= 500;
   return is_transient ? Answer(plain_answer(423, "the offset cannot be told now: ask again"))
                       : std::move(answer);
+}
+
+bool asks_for_json(const http::Request& request) {
+  return to_lower(request.headers.find("Accept").value_or("")).contains("application/json");
 }
 
 std::unexpected<Error> no_parts() {
@@ -308,6 +313,10 @@ Task<Answer> TusDialect::describe(Call& call) {
     co_return co_await refuse(call, snapshot.error());
   }
   call.upload_id = (*snapshot)->id;
+  if (settings_.downloads == Downloads::capability && !asks_for_json(call.request)) {
+    call.headers.set("Vary", "Accept");
+    co_return co_await download(engine_, call.request, **snapshot);
+  }
   co_return description_answer(**snapshot);
 }
 
