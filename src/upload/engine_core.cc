@@ -18,6 +18,11 @@ EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_hand
       tools{parts.store,   parts.buffers,   parts.clock,
             parts.metrics, settings.expiry, settings.defers_syncs ? &deferred : nullptr} {}
 
+void hand_over(EngineCore& core, const LiveUpload& upload) {
+  core.parts.log.info("upload received", {{"upload", upload.id()}});
+  core.handover.submit(upload.record());
+}
+
 Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store) {
   if (!co_await upload.cut_all(Errc::not_found, limits::takeover_wait_max)) {
     co_return fail(Errc::overloaded, "a request for this upload is still being stored");

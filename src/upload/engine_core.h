@@ -62,6 +62,9 @@ struct EngineCore {
   const AppendTools tools;
 };
 
+// The upload is complete and durable.
+void hand_over(EngineCore& core, const LiveUpload& upload);
+
 // Cuts the requests off that still write, then removes the blob and tells the journal: a blob is
 // made when bytes come.
 runtime::Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store);
