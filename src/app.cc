@@ -83,7 +83,7 @@ Result<> App::open_parts() {
 Result<> App::open_storage() {
   files_ = std::make_unique<store::local::LocalFiles>(disk_, storage_pool_, data_.path(),
                                                       config_.data.durability);
-  answers_ = std::make_unique<store::AnswerFiles>(*files_, storage_pool_);
+  answers_ = std::make_unique<store::AnswerFiles>(*files_);
   Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.video.probe);
   if (!prober) {
     return fail(prober.error());

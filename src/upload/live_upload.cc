@@ -164,6 +164,7 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.id = facts.id;
   snapshot.token = facts.token;
   snapshot.file_name = facts.file_name;
+  snapshot.content_type = facts.content_type;
   snapshot.created_at = facts.created_at;
   snapshot.dialect = facts.dialect;
   snapshot.words = facts.words;

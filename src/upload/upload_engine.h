@@ -36,6 +36,8 @@ class UploadEngine final : public Engine {
                                                FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
       std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(std::string token,
+                                                                        ByteRange range) override;
   runtime::Task<Result<>> abort(std::string token) override;
 
   Operations& operations() noexcept { return retries_; }
