@@ -58,6 +58,16 @@ class Cut(Fault):
         self.reset = reset
 
 
+class Stall(Fault):
+    """Passes so many bytes of the request's body on, then nothing: no connection ends before the server gives the
+    request up, or dies. `reached` is set when the bytes have gone."""
+
+    def __init__(self, request_bytes, **rest):
+        super().__init__(**rest)
+        self.request_bytes = request_bytes
+        self.reached = threading.Event()
+
+
 class DropResponse(Fault):
     """Lets the server act, waits for its whole answer, and loses it."""
 
@@ -328,7 +338,8 @@ class FaultProxy:
 
     def _pass_body(self, client, server, head, request, faults):
         """False when the script cuts in the middle."""
-        cut_at = faults[Cut].request_bytes if Cut in faults else None
+        ends = faults.get(Cut) or faults.get(Stall)
+        cut_at = ends.request_bytes if ends else None
         rate = faults[Throttle].bytes_per_second if Throttle in faults else None
         left = _length(head)
         chunked = left is None and _header(head, b"transfer-encoding") is not None
@@ -355,7 +366,9 @@ class FaultProxy:
             if chunked and tail == b"0\r\n\r\n":
                 return True
             if cut_at is not None and request.body_bytes >= cut_at:
-                return False
+                if Stall in faults:
+                    faults[Stall].reached.set()
+                return Stall in faults
             if rate is not None:
                 time.sleep(len(data) / rate)
         return True
