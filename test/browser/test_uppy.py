@@ -34,7 +34,7 @@ class UppyWorld(World):
 
     def start(self, *sizes):
         self.choose(*sizes)
-        self.page(f"startUppy({json.dumps(self.proxy.url + '/files')})")
+        self.page(f"startUppy({json.dumps({'endpoint': self.proxy.url + '/files'})})")
 
     def assert_uploaded(self):
         """Each file is in the library once and as it was, and the page has the answer that tells of it."""

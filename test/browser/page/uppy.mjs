@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Uploads the chosen files with Uppy as it comes from npm. After a reload of the page Golden Retriever goes on: the
-// server's address stays in the page's own.
+// options of the plug-in Tus stay in the page's address.
 import Uppy from "@uppy/core";
 import GoldenRetriever from "@uppy/golden-retriever";
 import Tus from "@uppy/tus";
@@ -31,8 +31,8 @@ async function answerOf(location) {
   }
 }
 
-function start(endpoint) {
-  const uppy = new Uppy().use(Tus, { endpoint }).use(GoldenRetriever);
+function start(options) {
+  const uppy = new Uppy().use(Tus, options).use(GoldenRetriever);
   uppy.on("upload-success", async (file, { uploadURL }) => {
     upload.answers[file.name] = await answerOf(uploadURL);
   });
@@ -45,14 +45,14 @@ function start(endpoint) {
   Object.assign(window, { uppy, kept });
 }
 
-window.startUppy = (endpoint) => {
-  history.replaceState(null, "", "#" + endpoint);
-  start(endpoint);
+window.startUppy = (options) => {
+  history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(options)));
+  start(options);
   uppy.addFiles([...document.getElementById("file").files].map((data) => ({ name: data.name, type: data.type, data })));
   upload.state = "uploading";
   uppy.upload();
 };
 
 if (location.hash) {
-  start(location.hash.slice(1));
+  start(JSON.parse(decodeURIComponent(location.hash.slice(1))));
 }
