@@ -24,6 +24,9 @@ int run(int argc, char** argv) {
   commands::add_fsck(program, exit_code);
   commands::add_upload(program, exit_code);
   commands::add_retry(program, exit_code);
+  commands::add_uploads(program, exit_code);
+  commands::add_status(program, exit_code);
+  commands::add_top(program, exit_code);
   commands::add_move(program, exit_code);
   commands::add_credentials(program, exit_code);
   commands::add_help(program, exit_code);

@@ -54,7 +54,7 @@ def test_the_manual_page_has_every_option_and_is_sound():
 
 
 @pytest.mark.parametrize("line, offered", [
-    ("sluice up", {"upload"}), ("sluice upload --re", {"--recursive", "--retries"}), ("sluice credentials a", {"add"}),
+    ("sluice cre", {"credentials"}), ("sluice upload --re", {"--recursive", "--retries"}), ("sluice credentials a", {"add"}),
     ("sluice credentials add --o", {"--owner"}), ("sluice serve --lis", {"--listen"}), ("sluice upload fil", set()),
     ("sluice upload --quiet --js", {"--json"})])
 def test_bash_completes(line, offered):
