@@ -180,10 +180,8 @@ std::string HttpTransfer::Exchange::failure_text(CURLcode code) const {
   return error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(code);
 }
 
-HttpTransfer::HttpTransfer(TransferTimeouts timeouts, std::string ca_file,
-                           StopRequested stop_requested)
-    : timeouts_(timeouts),
-      ca_file_(std::move(ca_file)),
+HttpTransfer::HttpTransfer(TransferOptions options, StopRequested stop_requested)
+    : options_(std::move(options)),
       stop_requested_(std::move(stop_requested)),
       handle_(global_init() ? curl_easy_init() : nullptr) {
   SLUICE_CHECK(handle_ != nullptr);
@@ -193,13 +191,17 @@ HttpTransfer::~HttpTransfer() {
   curl_easy_cleanup(handle_);
 }
 
-TransferResult HttpTransfer::post_form(const std::string& url, const std::string& form) {
+TransferResult HttpTransfer::post_form(const std::string& url, const std::string& form,
+                                       const std::string& credential) {
   Exchange exchange;
   prepare(url, exchange);
   curl_easy_setopt(handle_, CURLOPT_POST, 1L);
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form.size()));
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, form.c_str());
   append(exchange.headers, "Content-Type: application/x-www-form-urlencoded");
+  if (!credential.empty()) {
+    append(exchange.headers, credential);
+  }
   return perform(exchange);
 }
 
@@ -225,8 +227,8 @@ TransferResult HttpTransfer::put(const std::string& url, const std::string& cont
 
 void HttpTransfer::prepare(const std::string& url, Exchange& exchange) {
   exchange.stop_requested = &stop_requested_;
-  exchange.timeouts = timeouts_;
-  exchange.stall_ms = static_cast<long>(timeouts_.stall.count());
+  exchange.timeouts = options_.timeouts;
+  exchange.stall_ms = static_cast<long>(options_.timeouts.stall.count());
   curl_easy_reset(handle_);  // Options only; connections stay.
   const auto set = [this](CURLoption option, auto value) {
     SLUICE_CHECK(curl_easy_setopt(handle_, option, value) == CURLE_OK);
@@ -238,7 +240,7 @@ void HttpTransfer::prepare(const std::string& url, Exchange& exchange) {
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_USERAGENT, user_agent);
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeouts_.connect.count()));
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeouts.connect.count()));
   set(CURLOPT_EXPECT_100_TIMEOUT_MS, expect_wait_ms);
   set(CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -250,8 +252,16 @@ void HttpTransfer::prepare(const std::string& url, Exchange& exchange) {
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &Exchange::watch);
   set(CURLOPT_XFERINFODATA, &exchange);
-  if (!ca_file_.empty()) {
-    set(CURLOPT_CAINFO, ca_file_.c_str());
+  if (!options_.ca_file.empty()) {
+    set(CURLOPT_CAINFO, options_.ca_file.c_str());
+  }
+  if (shown_origin(url) == options_.origin) {
+    for (const std::string& line : options_.headers) {
+      append(exchange.headers, line);
+    }
+  }
+  if (options_.bytes_per_second > 0) {
+    set(CURLOPT_MAX_SEND_SPEED_LARGE, static_cast<curl_off_t>(options_.bytes_per_second));
   }
   if (is_loopback(url)) {
     set(CURLOPT_PROXY, "");  // http_proxy in the environment is not meant for this machine.

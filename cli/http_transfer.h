@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "cli/upload_client.h"
@@ -18,6 +19,16 @@ struct TransferTimeouts {
   std::chrono::milliseconds connect{10'000};
   std::chrono::milliseconds stall{30'000};    // No byte of the body moved.
   std::chrono::milliseconds answer{120'000};  // Everything is sent; the server may have work to do.
+};
+
+struct TransferOptions {
+  TransferTimeouts timeouts;
+  std::string ca_file;  // PEM, the authorities that are trusted; empty: the system's.
+  // "Name: value" lines for every request to the server that `origin` names, and to no other: they
+  // may be secrets.
+  std::vector<std::string> headers;
+  std::string origin;                  // As shown_origin() has it.
+  std::uint64_t bytes_per_second = 0;  // Of a body; 0: as fast as it goes.
 };
 
 // The person asked to stop in the middle of the request.
@@ -41,14 +52,16 @@ class HttpTransfer {
   using Progress = std::function<void(std::uint64_t)>;
   using StopRequested = std::function<bool()>;
 
-  // `ca_file`: PEM, the authorities that are trusted; empty: the system's.
-  HttpTransfer(TransferTimeouts timeouts, std::string ca_file, StopRequested stop_requested);
+  // `stop_requested`: asked at least once a second, on the thread that makes the request.
+  HttpTransfer(TransferOptions options, StopRequested stop_requested);
   ~HttpTransfer();
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
-  // `form` is already urlencoded.
-  TransferResult post_form(const std::string& url, const std::string& form);
+  // `form` is already urlencoded; `credential` is a "Name: value" line of this request alone, or
+  // empty.
+  TransferResult post_form(const std::string& url, const std::string& form,
+                           const std::string& credential);
   // An empty body range makes a status query or completes an empty file.
   TransferResult put(const std::string& url, const std::string& content_range, FileBody body,
                      bool ask_first, const Progress& progress);
@@ -59,8 +72,7 @@ class HttpTransfer {
   void prepare(const std::string& url, Exchange& exchange);
   TransferResult perform(Exchange& exchange);
 
-  const TransferTimeouts timeouts_;
-  const std::string ca_file_;
+  const TransferOptions options_;
   const StopRequested stop_requested_;
   void* const handle_;  // CURL*; keeps the connection between the requests.
 };

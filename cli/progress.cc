@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <vector>
 
 #include "base/encoding.h"
 
@@ -63,6 +64,16 @@ std::string rate_text(const ProgressState& state) {
 std::string left_text(const ProgressState& state) {
   const auto left = time_left(state);
   return left ? format_duration(*left) + " left" : "";
+}
+
+// Those that are known.
+std::vector<std::string> figures_of(const ProgressState& state) {
+  if (state.waits_for_answer) {
+    return {"waiting for the application"};
+  }
+  std::vector<std::string> figures{rate_text(state), left_text(state)};
+  std::erase(figures, "");
+  return figures;
 }
 
 }  // namespace
@@ -150,10 +161,8 @@ std::optional<std::chrono::seconds> time_left(const ProgressState& state) {
 std::string progress_bar(const ProgressState& state, std::size_t columns) {
   const std::string name = shortened(state.name, std::min(name_columns_max, columns / 3));
   std::string figures = fmt::format("{:3}%", percent(state));
-  for (const std::string& figure : {rate_text(state), left_text(state)}) {
-    if (!figure.empty()) {
-      figures += "  " + figure;
-    }
+  for (const std::string& figure : figures_of(state)) {
+    figures += "  " + figure;
   }
   const std::size_t taken = columns_of(name) + 1 + 2 + 1 + figures.size();
   if (taken + bar_columns_min > columns) {
@@ -173,10 +182,8 @@ std::string progress_bar(const ProgressState& state, std::size_t columns) {
 std::string progress_line(const ProgressState& state) {
   std::string line = fmt::format("{}: {} of {} ({}%)", state.name, format_bytes(state.done),
                                  format_bytes(state.total), percent(state));
-  for (const std::string& figure : {rate_text(state), left_text(state)}) {
-    if (!figure.empty()) {
-      line += ", " + figure;
-    }
+  for (const std::string& figure : figures_of(state)) {
+    line += ", " + figure;
   }
   return line;
 }

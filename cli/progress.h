@@ -41,7 +41,8 @@ struct ProgressState {
   std::string name;
   std::uint64_t done = 0;
   std::uint64_t total = 0;
-  std::optional<double> bytes_per_second;
+  std::optional<double> bytes_per_second = std::nullopt;
+  bool waits_for_answer = false;  // Everything is sent, for some time.
 };
 
 int percent(const ProgressState& state);

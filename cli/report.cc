@@ -2,14 +2,20 @@
 #include "cli/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <map>
 #include <optional>
+#include <type_traits>
+#include <vector>
 
 #include "base/encoding.h"
+#include "base/mutex.h"
 
 namespace sluice::cli {
 namespace {
@@ -21,7 +27,8 @@ constexpr std::chrono::milliseconds bar_interval{200};
 constexpr std::chrono::seconds line_interval{3};
 constexpr std::chrono::milliseconds event_interval{500};
 constexpr std::chrono::seconds patience_interval{30};
-constexpr std::size_t columns_default = 80;
+// An answer mostly comes sooner; nobody has to read that it is waited for.
+constexpr std::chrono::seconds waiting_shown_after{1};
 
 void print_line(std::FILE* stream, const std::string& line) {
   std::fwrite(line.data(), 1, line.size(), stream);
@@ -40,48 +47,128 @@ std::string on_one_line(const std::string& body) {
   return body;
 }
 
-std::size_t terminal_columns() {
+struct TerminalSize {
+  std::size_t columns = 80;
+  std::size_t rows = 24;
+};
+
+TerminalSize terminal_size() {
   winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-    return columns_default;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+    return {};
   }
-  return size.ws_col;
+  return {.columns = size.ws_col, .rows = size.ws_row};
 }
 
 std::string wait_text(Duration wait) {
   return fmt::format("{:.1f} s", static_cast<double>(wait.count()) / 1000.0);
 }
 
-class QuietReport : public Report {
+// What happened to all files so far.
+struct Totals {
+  Workload workload;
+  std::uint64_t files_done = 0;
+  std::uint64_t files_failed = 0;
+  std::uint64_t bytes_done = 0;  // Of files that have ended.
+  std::uint64_t bytes_here = 0;  // Moved by this command.
+  std::uint64_t retries = 0;
+  SteadyTime began = std::chrono::steady_clock::now();
+};
+
+std::string summary_text(const Totals& totals, SteadyTime now) {
+  const double seconds = std::max(std::chrono::duration<double>(now - totals.began).count(), 0.001);
+  const auto rate = static_cast<std::uint64_t>(static_cast<double>(totals.bytes_here) / seconds);
+  return fmt::format("{} of {} files uploaded, {} in {} ({}/s), {} {}", totals.files_done,
+                     totals.workload.files, format_bytes(totals.bytes_here),
+                     format_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds))),
+                     format_bytes(rate), totals.retries, totals.retries == 1 ? "retry" : "retries");
+}
+
+// Keeps the totals. Lines of different files do not mix: each is printed under the lock.
+class CommonReport : public Report {
  public:
-  void file_started(const std::string& name, std::uint64_t size) override {
-    state_ = {.name = name, .done = 0, .total = size, .bytes_per_second = std::nullopt};
-    meter_ = {};
-    shown_at_.reset();
+  explicit CommonReport(Workload workload) { totals_.workload = workload; }
+
+  void retried() {
+    const MutexLock lock(mutex_);
+    ++totals_.retries;
   }
-  void session(const std::string&, bool, std::uint64_t stored) override { state_.done = stored; }
-  void progress(std::uint64_t position) override { state_.done = position; }
-  void retry(const std::string&, Duration, int, int) override {}
-  void note(const std::string&) override {}
-  void finished(const std::string& video_json) override {
-    print_line(stdout, on_one_line(video_json));
+  void ended(bool done, std::uint64_t size, std::uint64_t moved) {
+    const MutexLock lock(mutex_);
+    ++(done ? totals_.files_done : totals_.files_failed);
+    totals_.bytes_done += size;
+    totals_.bytes_here += moved;
   }
-  void failed(ExitCode, const std::string& message) override {
-    print_line(stderr, fmt::format("sluice: {}: {}", state_.name, message));
+  // To standard error.
+  virtual void say(const std::string& line) {
+    const MutexLock lock(mutex_);
+    print_line(stderr, line);
   }
-  void stopped(int, const std::string& message) override {
-    print_line(stderr, fmt::format("sluice: {}: {}", state_.name, message));
+  // To standard output.
+  virtual void answer(const std::string& line) {
+    const MutexLock lock(mutex_);
+    print_line(stdout, line);
+  }
+  Totals totals() const {
+    const MutexLock lock(mutex_);
+    return totals_;
   }
 
  protected:
+  mutable Mutex mutex_;
+  Totals totals_ GUARDED_BY(mutex_);
+};
+
+class QuietFile : public FileReport {
+ public:
+  QuietFile(CommonReport& report, const std::string& name, std::uint64_t size)
+      : report_(report),
+        state_{.name = name, .done = 0, .total = size, .bytes_per_second = std::nullopt} {}
+
+  void session(const std::string&, bool, std::uint64_t stored) override {
+    state_.done = stored;
+    began_at_ = stored;
+  }
+  void progress(std::uint64_t position) override { state_.done = position; }
+  void retry(const std::string&, Duration, int attempt, int) override {
+    if (attempt > 0) {
+      report_.retried();
+    }
+  }
+  void note(const std::string&) override {}
+  void finished(const std::string& answer) override {
+    state_.done = state_.total;
+    end(true);
+    report_.answer(on_one_line(answer));
+  }
+  void failed(ExitCode, const std::string& message) override {
+    end(false);
+    report_.say(fmt::format("sluice: {}: {}", state_.name, message));
+  }
+  void stopped(int, const std::string& message) override {
+    end(false);
+    report_.say(fmt::format("sluice: {}: {}", state_.name, message));
+  }
+
+ protected:
+  CommonReport& report() const { return report_; }
   const ProgressState& state() const { return state_; }
 
+  void end(bool done) {
+    report_.ended(done, state_.total, state_.done > began_at_ ? state_.done - began_at_ : 0);
+  }
   // Takes a new position; true when it is time to show it.
   bool measure(std::uint64_t position, Duration interval) {
     const SteadyTime now = std::chrono::steady_clock::now();
     meter_.add(now, position);
+    if (position < state_.total) {
+      whole_since_.reset();
+    } else if (!whole_since_) {
+      whole_since_ = now;
+    }
     state_.done = position;
     state_.bytes_per_second = meter_.bytes_per_second();
+    state_.waits_for_answer = whole_since_ && now - *whole_since_ >= waiting_shown_after;
     if (shown_at_ && now - *shown_at_ < interval) {
       return false;
     }
@@ -90,25 +177,31 @@ class QuietReport : public Report {
   }
 
  private:
+  CommonReport& report_;
   ProgressState state_;
+  std::uint64_t began_at_ = 0;
   RateMeter meter_;
   std::optional<SteadyTime> shown_at_;
+  std::optional<SteadyTime> whole_since_;
 };
 
-class PlainReport : public QuietReport {
+class PlainFile : public QuietFile {
  public:
+  using QuietFile::QuietFile;
+
   void session(const std::string& server, bool resumed, std::uint64_t stored) override {
-    QuietReport::session(server, resumed, stored);
+    QuietFile::session(server, resumed, stored);
     note(resumed ? fmt::format("continuing at {} of {} to {}", format_bytes(stored),
                                format_bytes(state().total), server)
                  : fmt::format("{} to {}", format_bytes(state().total), server));
   }
   void progress(std::uint64_t position) override {
     if (measure(position, line_interval)) {
-      print_line(stderr, progress_line(state()));
+      report().say(progress_line(state()));
     }
   }
   void retry(const std::string& reason, Duration wait, int attempt, int attempts_max) override {
+    QuietFile::retry(reason, wait, attempt, attempts_max);
     // A hand-off can take an hour, asked about every few seconds.
     const SteadyTime now = std::chrono::steady_clock::now();
     if (attempt == 0 && reason == waited_for_ && now - said_at_ < patience_interval) {
@@ -116,16 +209,16 @@ class PlainReport : public QuietReport {
     }
     waited_for_ = attempt == 0 ? reason : "";
     said_at_ = now;
-    note(attempt == 0 ? reason + "; asking again until there is an answer"
+    note(attempt == 0 ? "waiting for the application: " + reason
                       : fmt::format("{}; trying again in {} ({} of {})", reason, wait_text(wait),
                                     attempt, attempts_max));
   }
   void note(const std::string& text) override {
-    print_line(stderr, fmt::format("{}: {}", state().name, text));
+    report().say(fmt::format("{}: {}", state().name, text));
   }
-  void finished(const std::string& video_json) override {
+  void finished(const std::string& answer) override {
     note("done");
-    QuietReport::finished(video_json);
+    QuietFile::finished(answer);
   }
 
  private:
@@ -133,50 +226,12 @@ class PlainReport : public QuietReport {
   SteadyTime said_at_;
 };
 
-class TerminalReport final : public PlainReport {
+class JsonFile final : public QuietFile {
  public:
-  void progress(std::uint64_t position) override {
-    if (!measure(position, bar_interval)) {
-      return;
-    }
-    // One column stays free: a full line would wrap on some terminals.
-    const std::string bar = progress_bar(state(), terminal_columns() - 1);
-    std::fprintf(stderr, "\r%s\033[K", bar.c_str());
-    std::fflush(stderr);
-    bar_shown_ = true;
-  }
-  void note(const std::string& text) override {
-    clear_bar();
-    PlainReport::note(text);
-  }
-  void finished(const std::string& video_json) override {
-    clear_bar();
-    PlainReport::finished(video_json);
-  }
-  void failed(ExitCode code, const std::string& message) override {
-    clear_bar();
-    PlainReport::failed(code, message);
-  }
-  void stopped(int exit_code, const std::string& message) override {
-    clear_bar();
-    PlainReport::stopped(exit_code, message);
-  }
+  using QuietFile::QuietFile;
 
- private:
-  void clear_bar() {
-    if (bar_shown_) {
-      std::fputs("\r\033[K", stderr);
-      bar_shown_ = false;
-    }
-  }
-
-  bool bar_shown_ = false;
-};
-
-class JsonReport final : public QuietReport {
- public:
   void session(const std::string& server, bool resumed, std::uint64_t stored) override {
-    QuietReport::session(server, resumed, stored);
+    QuietFile::session(server, resumed, stored);
     print({{"event", "session"},
            {"file", state().name},
            {"size", state().total},
@@ -196,6 +251,7 @@ class JsonReport final : public QuietReport {
     print(event);
   }
   void retry(const std::string& reason, Duration wait, int attempt, int attempts_max) override {
+    QuietFile::retry(reason, wait, attempt, attempts_max);
     print({{"event", "retry"},
            {"file", state().name},
            {"reason", reason},
@@ -206,11 +262,13 @@ class JsonReport final : public QuietReport {
   void note(const std::string& text) override {
     print({{"event", "note"}, {"file", state().name}, {"message", text}});
   }
-  void finished(const std::string& video_json) override {
+  // `video` is the answer whatever the file is: scripts know the name.
+  void finished(const std::string& answer) override {
+    end(true);
     json::error_code error;
-    json::value video = json::parse(video_json, error);
+    json::value video = json::parse(answer, error);
     if (error) {
-      video = to_valid_utf8(video_json);
+      video = to_valid_utf8(answer);
     }
     print({{"event", "done"}, {"file", state().name}, {"video", std::move(video)}});
   }
@@ -218,6 +276,7 @@ class JsonReport final : public QuietReport {
     stopped(static_cast<int>(code), message);
   }
   void stopped(int exit_code, const std::string& message) override {
+    end(false);
     print({{"event", "error"},
            {"file", state().name},
            {"exit_code", exit_code},
@@ -225,24 +284,165 @@ class JsonReport final : public QuietReport {
   }
 
  private:
-  static void print(const json::object& event) { print_line(stdout, json::serialize(event)); }
+  void print(const json::object& event) { report().answer(json::serialize(event)); }
 };
+
+template <class File>
+class LineReport final : public CommonReport {
+ public:
+  using CommonReport::CommonReport;
+
+  std::unique_ptr<FileReport> file(const std::string& name, std::uint64_t size) override {
+    return std::make_unique<File>(*this, name, size);
+  }
+  void summary() override {
+    const Totals sum = totals();
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (sum.workload.files <= 1 || std::is_same_v<File, QuietFile>) {
+      return;
+    }
+    if constexpr (std::is_same_v<File, JsonFile>) {
+      answer(json::serialize(
+          json::object{{"event", "summary"},
+                       {"files", sum.workload.files},
+                       {"done", sum.files_done},
+                       {"failed", sum.files_failed},
+                       {"bytes", sum.bytes_here},
+                       {"seconds", std::chrono::duration<double>(now - sum.began).count()},
+                       {"retries", sum.retries}}));
+    } else {
+      say(summary_text(sum, now));
+    }
+  }
+};
+
+// A bar for each file on its way and, where there are many files, one for all of them, below the
+// lines that were said.
+class TerminalReport final : public CommonReport {
+ public:
+  using CommonReport::CommonReport;
+
+  std::unique_ptr<FileReport> file(const std::string& name, std::uint64_t size) override;
+  void summary() override {
+    if (const Totals sum = totals(); sum.workload.files > 1) {
+      say(summary_text(sum, std::chrono::steady_clock::now()));
+    }
+  }
+  void say(const std::string& line) override {
+    const MutexLock lock(mutex_);
+    clear();
+    print_line(stderr, line);
+    draw();
+  }
+  void answer(const std::string& line) override {
+    const MutexLock lock(mutex_);
+    clear();
+    print_line(stdout, line);
+    draw();
+  }
+  void show(const void* file, const ProgressState& state) {
+    const MutexLock lock(mutex_);
+    bars_[file] = state;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (now - drawn_at_ >= bar_interval) {
+      clear();
+      draw();
+      drawn_at_ = now;
+    }
+  }
+  void remove(const void* file) {
+    const MutexLock lock(mutex_);
+    bars_.erase(file);
+    clear();
+    draw();
+  }
+
+ private:
+  ProgressState all() REQUIRES(mutex_) {
+    ProgressState state{
+        .name = fmt::format("{} of {} files", totals_.files_done + totals_.files_failed,
+                            totals_.workload.files),
+        .done = totals_.bytes_done,
+        .total = totals_.workload.bytes};
+    for (const auto& [file, bar] : bars_) {
+      state.done += bar.done;
+    }
+    meter_.add(std::chrono::steady_clock::now(), state.done);
+    state.bytes_per_second = meter_.bytes_per_second();
+    return state;
+  }
+  void clear() REQUIRES(mutex_) {
+    if (lines_ > 1) {
+      std::fprintf(stderr, "\033[%zuA", lines_ - 1);
+    }
+    if (lines_ > 0) {
+      std::fputs("\r\033[J", stderr);
+    }
+    lines_ = 0;
+  }
+  void draw() REQUIRES(mutex_) {
+    if (bars_.empty()) {
+      std::fflush(stderr);
+      return;
+    }
+    const auto [columns, rows] = terminal_size();
+    std::vector<std::string> lines;
+    for (const auto& [file, bar] : bars_) {
+      // The block may not be higher than the terminal: lines above it cannot be drawn anew.
+      if (lines.size() + 2 < rows) {
+        lines.push_back(progress_bar(bar, columns - 1));
+      }
+    }
+    if (totals_.workload.files > 1) {
+      lines.push_back(progress_bar(all(), columns - 1));
+    }
+    // One column stays free: a full line would wrap on some terminals.
+    std::fputs(fmt::format("\r{}\033[K", fmt::join(lines, "\033[K\n")).c_str(), stderr);
+    std::fflush(stderr);
+    lines_ = lines.size();
+  }
+
+  std::map<const void*, ProgressState> bars_ GUARDED_BY(mutex_);
+  RateMeter meter_ GUARDED_BY(mutex_);
+  std::size_t lines_ GUARDED_BY(mutex_) = 0;  // Of the block, whose last one has the cursor.
+  SteadyTime drawn_at_ GUARDED_BY(mutex_);
+};
+
+class TerminalFile final : public PlainFile {
+ public:
+  TerminalFile(TerminalReport& report, const std::string& name, std::uint64_t size)
+      : PlainFile(report, name, size), terminal_(report) {}
+  ~TerminalFile() override { terminal_.remove(this); }
+
+  void progress(std::uint64_t position) override {
+    if (measure(position, bar_interval)) {
+      terminal_.show(this, state());
+    }
+  }
+
+ private:
+  TerminalReport& terminal_;
+};
+
+std::unique_ptr<FileReport> TerminalReport::file(const std::string& name, std::uint64_t size) {
+  return std::make_unique<TerminalFile>(*this, name, size);
+}
 
 }  // namespace
 
-std::unique_ptr<Report> make_report(ReportStyle style) {
+std::unique_ptr<Report> make_report(ReportStyle style, Workload workload) {
   switch (style) {
     case ReportStyle::quiet:
-      return std::make_unique<QuietReport>();
+      return std::make_unique<LineReport<QuietFile>>(workload);
     case ReportStyle::json:
-      return std::make_unique<JsonReport>();
+      return std::make_unique<LineReport<JsonFile>>(workload);
     case ReportStyle::automatic:
       break;
   }
   if (::isatty(STDERR_FILENO) == 1) {
-    return std::make_unique<TerminalReport>();
+    return std::make_unique<TerminalReport>(workload);
   }
-  return std::make_unique<PlainReport>();
+  return std::make_unique<LineReport<PlainFile>>(workload);
 }
 
 }  // namespace sluice::cli

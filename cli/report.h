@@ -13,28 +13,46 @@
 namespace sluice::cli {
 
 enum class ReportStyle {
-  automatic,  // A bar on a terminal, else a line every few seconds.
-  quiet,      // The Video JSON alone; errors stay visible.
+  automatic,  // Bars on a terminal, else a line every few seconds.
+  quiet,      // The answers alone; errors stay visible.
   json,       // Events, one JSON object a line, on standard output.
 };
 
-class Report {
+// The part of one file. Used by the thread that uploads the file; its end takes the file's bar
+// away.
+class FileReport {
  public:
-  virtual ~Report() = default;
+  virtual ~FileReport() = default;
 
-  // `name` is free of control characters.
-  virtual void file_started(const std::string& name, std::uint64_t size) = 0;
   // There is a session; `stored` bytes are already at the server.
   virtual void session(const std::string& server, bool resumed, std::uint64_t stored) = 0;
   // Called as often as the caller likes; the report decides what is shown.
   virtual void progress(std::uint64_t position) = 0;
   virtual void retry(const std::string& reason, Duration wait, int attempt, int attempts_max) = 0;
   virtual void note(const std::string& text) = 0;
-  virtual void finished(const std::string& video_json) = 0;
+  // One of the three is the last word.
+  virtual void finished(const std::string& answer) = 0;
   virtual void failed(ExitCode code, const std::string& message) = 0;
   virtual void stopped(int exit_code, const std::string& message) = 0;
 };
 
-std::unique_ptr<Report> make_report(ReportStyle style);
+// The files of one command.
+struct Workload {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Any thread.
+class Report {
+ public:
+  virtual ~Report() = default;
+
+  // `name` is free of control characters. This outlives the part.
+  virtual std::unique_ptr<FileReport> file(const std::string& name, std::uint64_t size) = 0;
+  // After the last file. Says nothing where there was one alone.
+  virtual void summary() = 0;
+};
+
+std::unique_ptr<Report> make_report(ReportStyle style, Workload workload);
 
 }  // namespace sluice::cli

@@ -33,27 +33,40 @@ FileIdentity identity_of(const struct stat& status) {
           .inode = status.st_ino};
 }
 
-// False when the file ends before or cannot be read.
-bool add_to(Sha256& digest, int descriptor, ByteRange range) {
-  std::vector<std::byte> buffer(limits::buffer_bytes);
-  while (!range.empty()) {
-    const auto wanted =
-        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range.size()));
-    const ssize_t count =
-        ::pread(descriptor, buffer.data(), wanted, static_cast<off_t>(range.begin));
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count <= 0) {
-      return false;
-    }
-    digest.add(Bytes(buffer).first(static_cast<std::size_t>(count)));
-    range.begin += static_cast<std::uint64_t>(count);
-  }
-  return true;
-}
-
 }  // namespace
+
+// SHA-256 of the first bytes of a file.
+class SourceFile::PrefixDigest {
+ public:
+  std::uint64_t size() const noexcept { return size_; }
+  Prefix prefix() const {
+    return {.size = size_, .digest = size_ == 0 ? "" : to_hex(hash_.so_far())};
+  }
+
+  // False when the file ends before or cannot be read; then this is of no use any more.
+  bool read_to(std::uint64_t end, int descriptor) {
+    buffer_.resize(limits::buffer_bytes);
+    while (size_ < end) {
+      const auto wanted =
+          static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), end - size_));
+      const ssize_t count = ::pread(descriptor, buffer_.data(), wanted, static_cast<off_t>(size_));
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count <= 0) {
+        return false;
+      }
+      hash_.add(Bytes(buffer_).first(static_cast<std::size_t>(count)));
+      size_ += static_cast<std::uint64_t>(count);
+    }
+    return true;
+  }
+
+ private:
+  Sha256 hash_;
+  std::uint64_t size_ = 0;
+  std::vector<std::byte> buffer_;
+};
 
 std::expected<SourceFile, std::string> SourceFile::open(const std::string& path) {
   // Without O_NONBLOCK a named pipe would wait for a writer.
@@ -72,6 +85,9 @@ std::expected<SourceFile, std::string> SourceFile::open(const std::string& path)
   if (::fstat(descriptor, &status) != 0) {
     return std::unexpected("cannot be examined: " + std::generic_category().message(errno));
   }
+  if (S_ISDIR(status.st_mode)) {
+    return std::unexpected("is a folder; -r uploads the files in it");
+  }
   if (!S_ISREG(status.st_mode)) {
     return std::unexpected("is no regular file");
   }
@@ -89,14 +105,16 @@ SourceFile::SourceFile(int descriptor, std::string absolute_path, std::string ba
     : descriptor_(descriptor),
       absolute_path_(std::move(absolute_path)),
       base_name_(std::move(base_name)),
-      identity_(identity) {}
+      identity_(identity),
+      read_(std::make_unique<PrefixDigest>()) {}
 
 SourceFile::SourceFile(SourceFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       absolute_path_(std::move(other.absolute_path_)),
       base_name_(std::move(other.base_name_)),
       identity_(other.identity_),
-      changed_ns_(other.changed_ns_) {}
+      changed_ns_(other.changed_ns_),
+      read_(std::move(other.read_)) {}
 
 SourceFile::~SourceFile() {
   if (descriptor_ >= 0) {
@@ -113,37 +131,30 @@ SourceFile::Change SourceFile::look_again() noexcept {
   return is_same ? Change::none : Change::perhaps;
 }
 
-std::expected<Prefix, std::string> SourceFile::extend(Prefix prefix, std::uint64_t size) const {
-  while (prefix.size < size) {
-    const std::uint64_t end = std::min(prefix.size + digest_step_bytes, identity_.size);
-    Sha256 digest;
-    digest.add(as_bytes(prefix.digest));
-    if (end <= prefix.size || !add_to(digest, descriptor_, {prefix.size, end})) {
+std::expected<Prefix, std::string> SourceFile::read_to(std::uint64_t size,
+                                                       const std::function<bool()>& goes_on) {
+  return read_to(*read_, size, goes_on);
+}
+
+std::expected<Prefix, std::string> SourceFile::read_to(PrefixDigest& digest, std::uint64_t size,
+                                                       const std::function<bool()>& goes_on) const {
+  while (digest.size() < size && goes_on()) {
+    const std::uint64_t end = std::min(digest.size() + digest_step_bytes, identity_.size);
+    if (end <= digest.size() || !digest.read_to(end, descriptor_)) {
       return std::unexpected("cannot be read, or is shorter than it was");
     }
-    prefix = {.size = end, .digest = to_hex(digest.finish())};
   }
-  return prefix;
+  return digest.prefix();
 }
 
 std::expected<bool, std::string> SourceFile::begins_with(
     const Prefix& prefix, const std::function<bool()>& goes_on) const {
-  if (prefix.size > identity_.size) {
-    return false;
+  PrefixDigest digest;
+  const auto read = read_to(digest, prefix.size, goes_on);
+  if (!read) {
+    return std::unexpected(read.error());
   }
-  Prefix read;
-  while (read.size < prefix.size) {
-    if (!goes_on()) {
-      return true;
-    }
-    const std::uint64_t one_step_on = read.size + 1;
-    auto extended = extend(std::move(read), one_step_on);
-    if (!extended) {
-      return std::unexpected(extended.error());
-    }
-    read = *std::move(extended);
-  }
-  return read == prefix;
+  return read->size < prefix.size || *read == prefix;
 }
 
 }  // namespace sluice::cli

@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/limits.h"
@@ -11,7 +12,7 @@
 
 namespace sluice::cli {
 
-// Also how often what was sent is remembered.
+// How often the bytes that were sent are remembered.
 inline constexpr std::uint64_t digest_step_bytes = 64 * limits::MiB;
 
 class SourceFile {
@@ -34,24 +35,31 @@ class SourceFile {
   enum class Change { none, perhaps, surely };
   Change look_again() noexcept;
 
-  // Reads on from `prefix` until at least `size` bytes are in the digest: whole steps of
-  // digest_step_bytes, or all of the file. Each step's digest is that of the one before and of the
-  // step's bytes, so that it can go on from what was saved.
-  std::expected<Prefix, std::string> extend(Prefix prefix, std::uint64_t size) const;
-  // Whether the file still begins with `prefix`. Reads all of it; `goes_on` is asked now and then,
-  // and its no counts as a yes.
+  // Reads on until at least `size` bytes are in the digest of the file's beginning: whole steps of
+  // digest_step_bytes, or all of the file. `goes_on` is asked before each step; after its no the
+  // prefix is shorter than `size`.
+  std::expected<Prefix, std::string> read_to(std::uint64_t size,
+                                             const std::function<bool()>& goes_on);
+  // Whether the file still begins with `prefix`: reads it again, whole. After a no of `goes_on` it
+  // is taken for true.
   std::expected<bool, std::string> begins_with(const Prefix& prefix,
                                                const std::function<bool()>& goes_on) const;
 
  private:
+  class PrefixDigest;
+
   SourceFile(int descriptor, std::string absolute_path, std::string base_name,
              FileIdentity identity);
+
+  std::expected<Prefix, std::string> read_to(PrefixDigest& digest, std::uint64_t size,
+                                             const std::function<bool()>& goes_on) const;
 
   int descriptor_ = -1;
   std::string absolute_path_;
   std::string base_name_;
   FileIdentity identity_;
   std::int64_t changed_ns_ = 0;
+  std::unique_ptr<PrefixDigest> read_;
 };
 
 }  // namespace sluice::cli

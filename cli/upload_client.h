@@ -24,6 +24,7 @@ enum class ExitCode : int {
   refused = 3,
   gave_up = 4,
   file_refused = 5,
+  other_bytes = 6,
 };
 
 // A complete answer of the server.

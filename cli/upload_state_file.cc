@@ -112,7 +112,7 @@ std::optional<SavedUpload> parse_state(const std::string& text) {
   const auto modified_ns = number<std::int64_t>(*object, "mtime_ns");
   const auto inode = number<std::uint64_t>(*object, "inode");
   const auto sent = number<std::uint64_t>(*object, "sent");
-  const json::value* digest = object->if_contains("sent_digest");
+  const json::value* digest = object->if_contains("sent_sha256");
   const auto created = number<std::int64_t>(*object, "created");
   if (!size || !modified_ns || !inode || !sent || digest == nullptr || !digest->is_string() ||
       !created || location->get_string().empty()) {
@@ -179,7 +179,7 @@ Result<> UploadStateFile::save(const SavedUpload& upload) const {
                                 {"mtime_ns", upload.file.modified_ns},
                                 {"inode", upload.file.inode},
                                 {"sent", upload.sent.size},
-                                {"sent_digest", upload.sent.digest},
+                                {"sent_sha256", upload.sent.digest},
                                 {"created", upload.created.time_since_epoch().count()}};
   // The lock keeps every other writer away, so one name is enough.
   const std::string temporary = path_ + ".new";

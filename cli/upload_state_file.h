@@ -25,7 +25,7 @@ struct FileIdentity {
 // The beginning of a file.
 struct Prefix {
   std::uint64_t size = 0;
-  std::string digest;  // SourceFile::extend(); empty for no bytes.
+  std::string digest;  // SHA-256 in hex; empty for no bytes.
 
   friend bool operator==(const Prefix&, const Prefix&) = default;
 };

@@ -169,21 +169,22 @@ TEST_F(LogSinkTest, LeavesOutWhatIsLessImportant) {
 
 TEST_F(LogSinkTest, LinesOfThreadsDoNotMix) {
   LogSink& sink = open(LogLevel::info, config::LogFormat::json);
-  constexpr int threads = 4;
-  constexpr int lines_each = 250;
+  constexpr std::size_t threads = 4;
+  constexpr std::size_t lines_each = 250;
   {
     std::vector<std::jthread> writers;
-    for (int i = 0; i < threads; ++i) {
-      writers.emplace_back([&sink, i] {
-        const std::string filler(2000, static_cast<char>('a' + i));
-        for (int n = 0; n < lines_each; ++n) {
+    writers.reserve(threads);
+    for (std::size_t i = 0; i < threads; ++i) {
+      writers.emplace_back([&sink, letter = static_cast<char>('a' + i)] {
+        const std::string filler(std::size_t{2000}, letter);
+        for (std::size_t n = 0; n < lines_each; ++n) {
           sink.info("line", {{"filler", filler}});
         }
       });
     }
   }
   const std::vector<std::string> written = lines();
-  ASSERT_EQ(written.size(), std::size_t{threads * lines_each});
+  ASSERT_EQ(written.size(), threads * lines_each);
   for (const std::string& line : written) {
     const std::size_t begin = line.find("\"filler\":\"") + 10;
     ASSERT_EQ(line.find_first_not_of(line[begin], begin), begin + 2000) << line;

@@ -39,6 +39,12 @@ Sha256Digest Sha256::finish() {
   return digest;
 }
 
+Sha256Digest Sha256::so_far() const {
+  Sha256 copy;
+  SLUICE_CHECK(EVP_MD_CTX_copy_ex(evp(copy.context_.get()), evp(context_.get())) == 1);
+  return copy.finish();
+}
+
 Sha256Digest sha256(std::string_view text) {
   Sha256 hash;
   hash.add(as_bytes(text));

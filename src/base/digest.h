@@ -21,6 +21,8 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
 
   void add(Bytes bytes);
+  // Of the bytes so far; more may follow.
+  Sha256Digest so_far() const;
   // Once, at the end.
   Sha256Digest finish();
 

@@ -234,8 +234,11 @@ inline constexpr std::chrono::seconds concatenation_pause{10};
 
 // The control socket.
 inline constexpr std::size_t control_connections_max = 16;
+// Uploads in one answer to an operator. A name has up to 16 KiB, and the answer has to fit into the
+// next but one.
+inline constexpr std::size_t operator_page_count_max = 100;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
-inline constexpr std::size_t control_answer_bytes_max = 1 * MiB;
+inline constexpr std::size_t control_answer_bytes_max = 16 * MiB;
 
 // The listener of admin.listen.
 inline constexpr std::size_t admin_connections_max = 64;

@@ -1,25 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "cli/progress.h"
 #include "cli/upload.h"
 #include "cli/url.h"
 #include "commands/commands.h"
 #include "config/setting_types.h"
+#include "http/message.h"
 
 namespace sluice::commands {
 namespace {
 
 constexpr const char* description =
-    "Upload files to a server of the Panda Upload API, whatever the network does";
+    "Upload files and folders to a server of the Panda Upload API, whatever the network does";
 
 constexpr const char* footer = R"(
-The answer of the server, a Video JSON on one line for each file, goes to standard output,
-everything else to standard error. An interrupted upload is continued by the same command: what is
-needed for that is kept in ${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done.
+The answers of the server, JSON on one line for each file, go to standard output, everything else
+to standard error. An interrupted upload is continued by the same command: what is needed for that
+is kept in ${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done. Where an answer has
+a "sha256", it is compared with the file's.
+
+A file of a folder is sent with the parameter relativePath, from the folder's name on. Patterns are
+those of the shell; one with a slash is matched with the path below the folder, any other with the
+name.
 
 Exit codes:
   0    every file is uploaded
@@ -30,9 +41,11 @@ Exit codes:
   4    gave up after retries
   5    the whole file arrived, and the application behind the server refused it: the same command
        starts a new upload
+  6    the server's answer has the digest of other bytes
   130  stopped by SIGINT, 143 by SIGTERM
 
-With several files the first failure decides; after 4 and a signal the rest is not tried.)";
+With several files the first failure in their order decides; after 4 and a signal the rest is not
+tried.)";
 
 constexpr std::uint64_t piece_bytes_min = 1;
 
@@ -93,13 +106,152 @@ void add_duration(CLI::App& command, const std::string& name, Target& target,
 void add_output_options(CLI::App& command, cli::UploadOptions& options) {
   CLI::Option* quiet = command.add_flag_callback(
       "-q,--quiet", [&options] { options.style = cli::ReportStyle::quiet; },
-      "Print the Video JSON and errors, nothing else");
+      "Print the answers and errors, nothing else");
   command
       .add_flag_callback(
           "--json", [&options] { options.style = cli::ReportStyle::json; },
           "Print events to standard output, one JSON object a line: session, progress, retry, "
-          "note, done, error")
+          "note, done, error, summary")
       ->excludes(quiet);
+}
+
+void add_selection_options(CLI::App& command, cli::UploadOptions& options) {
+  command.add_option("files", options.files.paths, "Files and, with -r, folders")
+      ->type_name("FILE");
+  command.add_flag("-r,--recursive", options.files.recursive, "Upload the files in folders");
+  command
+      .add_option("--include", options.files.include,
+                  "Of a folder only the files that match; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("PATTERN");
+  command
+      .add_option("--exclude", options.files.exclude,
+                  "Neither files nor folders that match; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("PATTERN");
+  command
+      .add_option("--files-from", options.files.files_from,
+                  "A file with a path on each line; - is standard input")
+      ->type_name("FILE");
+  command.add_flag("-n,--dry-run", options.dry_run, "List the files, send nothing");
+}
+
+// No control characters but tabs: the others could end the line (RFC 9110 5.5).
+bool is_header_value(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) {
+    return c != '\t' && (static_cast<unsigned char>(c) < ' ' || c == '\x7f');
+  });
+}
+
+std::string check_header(const std::string& line) {
+  const std::size_t colon = line.find(':');
+  const bool is_field = colon != std::string::npos && http::is_token(line.substr(0, colon)) &&
+                        is_header_value(line.substr(colon + 1));
+  return is_field ? "" : "expected a field like 'X-Proxy-Key: 1'";
+}
+
+std::string check_parameter(const std::string& text) {
+  return text.find('=') == std::string::npos || text.front() == '='
+             ? "expected NAME=VALUE, got " + text
+             : "";
+}
+
+// Throws what the parser reports.
+std::string read_credential(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  std::string credential(trimmed(std::string_view(line).substr(0, line.find('\r'))));
+  if (credential.empty() || !is_header_value(credential)) {
+    throw CLI::ValidationError(path, "expected a credential in its first line");
+  }
+  return credential;
+}
+
+void add_request_options(CLI::App& command, cli::UploadOptions& options) {
+  CLI::Option* key =
+      command
+          .add_option_function<std::string>(
+              "--api-key-file",
+              [&options](const std::string& file) { options.api_key = read_credential(file); },
+              "A file with the API key; without it, the variable SLUICE_API_KEY")
+          ->type_name("FILE");
+  command
+      .add_option_function<std::string>(
+          "--token-file",
+          [&options](const std::string& file) { options.token = read_credential(file); },
+          "A file with a token")
+      ->excludes(key)
+      ->type_name("FILE");
+  command
+      .add_option("-H,--header", options.headers,
+                  "A field of every request to the server of --to, for a gateway; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->check(check_header)
+      ->type_name("FIELD");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--param",
+          [&options](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              const std::size_t equals = text.find('=');
+              options.parameters.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+            }
+          },
+          "A parameter of the upload, which its backend gets; may be repeated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->check(check_parameter)
+      ->type_name("NAME=VALUE");
+  command
+      .add_option("--content-type", options.content_type,
+                  "The type of all files; without it, what their names say")
+      ->type_name("TYPE");
+}
+
+void add_size(CLI::App& command, const std::string& name, std::uint64_t& target,
+              const std::string& text) {
+  command
+      .add_option_function<std::string>(
+          name, [&target](const std::string& value) { target = *cli::parse_size(value); }, text)
+      ->check(check_size)
+      ->type_name("SIZE");
+}
+
+void add_network_options(CLI::App& command, cli::UploadOptions& options) {
+  command.add_option("-j,--parallel", options.parallel, "Files at once")
+      ->check(CLI::Range(1U, cli::parallel_max))
+      ->type_name("COUNT")
+      ->capture_default_str();
+  add_size(command, "--piece-size", options.piece_bytes,
+           "Bytes in one request; KiB, MiB and GiB are understood [" +
+               config::print_size(options.piece_bytes) + "]");
+  add_size(command, "--bwlimit", options.bytes_per_second, "Bytes a second, of all files together");
+  command
+      .add_option("--retries", options.retries_max,
+                  "Failed attempts in a row, without progress, before giving up")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  add_duration(command, "--give-up-after", options.give_up_after,
+               "How long to wait for the server's final answer once it has every byte");
+  add_duration(command, "--connect-timeout", options.timeouts.connect,
+               "Time for a connection to be made");
+  add_duration(command, "--stall-timeout", options.timeouts.stall,
+               "A connection on which nothing moves for so long is lost");
+  add_duration(command, "--answer-timeout", options.timeouts.answer,
+               "Time for an answer once a piece is sent");
+  command
+      .add_option("--cacert", options.ca_file,
+                  "PEM file with the certificates that vouch for the server; without it whom the "
+                  "system trusts")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
+  command.add_flag_callback(
+      "--no-state", [&options] { options.keep_state = false; },
+      "Remember nothing: an interrupted upload begins again");
 }
 
 }  // namespace
@@ -109,48 +261,31 @@ void add_upload(CLI::App& program, int& exit_code) {
   const auto options = std::make_shared<cli::UploadOptions>();
   CLI::App* command = program.add_subcommand("upload", description);
   command->footer(footer);
-  command->add_option("files", options->files, "Files to upload, one after the other")
-      ->required()
-      ->type_name("FILE");
+  add_selection_options(*command, *options);
   command
       ->add_option("--to", options->server,
                    "The server, e.g. http://127.0.0.1:8080; a URL that ends in .json is taken as "
                    "it is")
       ->required()
       ->check(check_server)
+      ->envname("SLUICE_SERVER")
       ->type_name("URL");
-  command
-      ->add_option_function<std::string>(
-          "--piece-size",
-          [options](const std::string& text) { options->piece_bytes = *cli::parse_size(text); },
-          "Bytes in one request; KiB, MiB and GiB are understood")
-      ->check(check_size)
-      ->type_name("SIZE")
-      ->default_str(config::print_size(options->piece_bytes));
-  command
-      ->add_option("--retries", options->retries_max,
-                   "Failed attempts in a row, without progress, before giving up")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
-  add_duration(*command, "--give-up-after", options->give_up_after,
-               "How long to wait for the server's final answer once it has every byte");
-  add_duration(*command, "--connect-timeout", options->timeouts.connect,
-               "Time for a connection to be made");
-  add_duration(*command, "--stall-timeout", options->timeouts.stall,
-               "A connection on which nothing moves for so long is lost");
-  add_duration(*command, "--answer-timeout", options->timeouts.answer,
-               "Time for an answer once a piece is sent");
-  command
-      ->add_option("--cacert", options->ca_file,
-                   "PEM file with the certificates that vouch for the server; without it whom the "
-                   "system trusts")
-      ->check(CLI::ExistingFile)
-      ->type_name("FILE");
-  command->add_flag_callback(
-      "--no-state", [options] { options->keep_state = false; },
-      "Remember nothing: an interrupted upload begins again");
+  add_request_options(*command, *options);
+  add_network_options(*command, *options);
   add_output_options(*command, *options);
-  command->callback([options, &exit_code] { exit_code = cli::upload_main(*options); });
+  command->callback([options, &exit_code] {
+    if (options->files.paths.empty() && options->files.files_from.empty()) {
+      throw CLI::RequiredError("FILE");
+    }
+    const char* key = std::getenv("SLUICE_API_KEY");
+    if (key != nullptr && options->api_key.empty() && options->token.empty()) {
+      if (!is_header_value(key)) {
+        throw CLI::ValidationError("SLUICE_API_KEY", "is no credential");
+      }
+      options->api_key = key;
+    }
+    exit_code = cli::upload_main(*options);
+  });
 }
 
 }  // namespace sluice::commands

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "base/printable.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr std::string_view prefix = "SLUICE_";
 constexpr std::string_view test_prefix = "SLUICE_TEST_";
 constexpr std::string_view config_variable = "SLUICE_CONFIG";
+// Of `sluice upload`; an environment may be for both.
+constexpr std::array<std::string_view, 2> upload_variables{"SLUICE_API_KEY", "SLUICE_SERVER"};
 
 // Gathers values and problems from all sources; a later source replaces what an earlier one said.
 class Loader {
@@ -55,7 +58,8 @@ class Loader {
   }
 
   void load_variable(const std::string& name, const std::string& text) {
-    if (!name.starts_with(prefix) || name.starts_with(test_prefix) || name == config_variable) {
+    if (!name.starts_with(prefix) || name.starts_with(test_prefix) || name == config_variable ||
+        std::ranges::find(upload_variables, name) != upload_variables.end()) {
       return;
     }
     const auto setting = std::ranges::find(settings(), name, &Setting::environment);

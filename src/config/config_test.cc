@@ -149,8 +149,9 @@ TEST_F(ConfigTest, SizesMayBeTomlIntegers) {
 TEST_F(ConfigTest, AllProblemsOfAllSourcesAreReported) {
   ConfigSources sources;
   sources.file = write_file("[log]\nlevle = \"info\"\n[server]\nworkers = 999\n");
-  sources.environment = {
-      {"SLUICE_LISTEN", "nowhere"}, {"SLUICE_OPNE", "1"}, {"SLUICE_TEST_X", "1"}, {"HOME", "/"}};
+  sources.environment = {{"SLUICE_LISTEN", "nowhere"}, {"SLUICE_OPNE", "1"},
+                         {"SLUICE_TEST_X", "1"},       {"SLUICE_API_KEY", "1"},
+                         {"SLUICE_SERVER", "1"},       {"HOME", "/"}};
   sources.flags = {{"data.directory", ""}};
   const Lines problems = without_directory(load(sources));
   EXPECT_EQ(
@@ -158,9 +159,8 @@ TEST_F(ConfigTest, AllProblemsOfAllSourcesAreReported) {
       (Lines{
           R"(s.toml:2: unknown key "log.levle"; the nearest known one is log.level)",
           "s.toml:4: server.workers: expected a whole number from 0 to 256, not the number 999",
-          "SLUICE_LISTEN: server.listen: expected ADDR:PORT or [IPv6]:PORT, like "
-          "\"127.0.0.1:8080\", or unix:/PATH, or none, not "
-          "\"nowhere\"",
+          std::string("SLUICE_LISTEN: server.listen: expected ADDR:PORT or [IPv6]:PORT, like ") +
+              R"("127.0.0.1:8080", or unix:/PATH, or none, not "nowhere")",
           R"(SLUICE_OPNE: unknown variable "SLUICE_OPNE"; the nearest known one is SLUICE_OPEN)",
           R"(--data: data.directory: expected a path, not "")",
       }));

@@ -227,7 +227,7 @@ TEST_P(JournalContract, ListsUploadsByStateAndOwner) {
     record.progress.state = id > 4 ? model::UploadState::failed : model::UploadState::receiving;
     ASSERT_TRUE(commit({CreateUpload{record}}));
   }
-  const auto list = [this](UploadQuery query) {
+  const auto list = [this](const UploadQuery& query) {
     Ids ids;
     for (const model::UploadRecord& record : *sluice::testing::run(journal().list_uploads(query))) {
       ids.push_back(record.id);

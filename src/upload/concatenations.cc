@@ -161,16 +161,14 @@ Task<Result<>> Concatenations::write(LiveUpload& upload, Partials partials) {
 }
 
 Task<Result<>> Concatenations::end(LiveUpload& upload, const Error& reason) {
-  Aborted event{core_.parts.clock.now() + core_.settings.expiry.finished, reason.message()};
-  const Result<Transition> committed = co_await upload.commit(std::move(event));
-  if (!committed) {
-    co_return fail(committed.error());
+  const Result<bool> aborted = co_await abort_upload(core_, upload, reason.message());
+  if (!aborted) {
+    co_return fail(aborted.error());
   }
-  if (!committed->remove_blob) {
-    co_return Result<>();
+  if (*aborted) {
+    core_.parts.log.info("upload aborted", {{"upload", upload.id()}, {"reason", reason.message()}});
   }
-  core_.parts.log.info("upload aborted", {{"upload", upload.id()}, {"reason", reason.message()}});
-  co_return co_await remove_blob(upload, core_.parts.store);
+  co_return Result<>();
 }
 
 }  // namespace sluice::upload

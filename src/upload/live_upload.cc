@@ -309,6 +309,17 @@ bool LiveUpload::is_being_written() const {
   return !claims_.empty();
 }
 
+std::uint64_t LiveUpload::arrived_bytes() const {
+  RangeSet arrived = progress().stored;
+  const MutexLock lock(mutex_);
+  for (const Claim* claim : claims_) {
+    for (const ByteRange& range : claim->written_.ranges()) {
+      arrived.add(range);
+    }
+  }
+  return arrived.total();
+}
+
 Task<> LiveUpload::wait_for_settling(Duration timeout) {
   SettledEvents settling;
   {

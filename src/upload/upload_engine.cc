@@ -247,15 +247,13 @@ Task<Result<>> UploadEngine::abort(std::string token) {
   if (upload.state() == UploadState::expired) {
     co_return fail(gone(UploadState::expired));
   }
-  const Aborted event{core_.parts.clock.now() + core_.settings.expiry.finished};
-  const Result<Transition> committed = co_await upload.commit(event);
-  if (!committed) {
-    co_return fail(committed.error());
+  const Result<bool> aborted = co_await abort_upload(core_, upload);
+  concatenations_.changed(upload);
+  if (!aborted) {
+    co_return fail(aborted.error());
   }
-  if (committed->remove_blob) {
+  if (*aborted) {
     core_.parts.log.info("upload aborted", {{"upload", upload.id()}});
-    concatenations_.changed(upload);
-    co_return co_await remove_blob(upload, core_.parts.store);
   }
   co_return Result<>();
 }

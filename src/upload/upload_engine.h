@@ -10,10 +10,10 @@
 #include "upload/concatenations.h"
 #include "upload/engine.h"
 #include "upload/engine_core.h"
+#include "upload/engine_operations.h"
 #include "upload/handoff_ledger.h"
 #include "upload/intake.h"
 #include "upload/reaper.h"
-#include "upload/retries.h"
 
 namespace sluice::upload {
 
@@ -40,7 +40,7 @@ class UploadEngine final : public Engine {
                                                                         ByteRange range) override;
   runtime::Task<Result<>> abort(std::string token) override;
 
-  Operations& operations() noexcept { return retries_; }
+  Operations& operations() noexcept { return operations_; }
   delivery::Ledger& ledger() noexcept { return ledger_; }
   Reaper& reaper() noexcept { return reaper_; }
   Concatenations& concatenations() noexcept { return concatenations_; }
@@ -57,9 +57,9 @@ class UploadEngine final : public Engine {
 
   EngineCore core_;
   Intake intake_{core_};
-  Retries retries_{core_};
-  HandoffLedger ledger_{core_};
   Concatenations concatenations_{core_};
+  EngineOperations operations_{core_, concatenations_};
+  HandoffLedger ledger_{core_};
   Reaper reaper_{core_, concatenations_};
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
 };

@@ -85,8 +85,11 @@ class Chromium:
     def open(self, url):
         self._call("open", url=url)
 
-    def choose(self, selector, path):
-        self._call("choose", selector=selector, path=str(path))
+    def reload(self):
+        self._call("reload")
+
+    def choose(self, selector, *paths):
+        self._call("choose", selector=selector, paths=[str(path) for path in paths])
 
     def click(self, selector):
         self._call("click", selector=selector)

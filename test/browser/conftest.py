@@ -32,10 +32,10 @@ def chromium(tmp_path_factory):
 class World:
     """`page` talks to `site` and, through `proxy`, to `server`."""
 
-    def __init__(self, chromium, directory, args=(), page="index.html"):
+    def __init__(self, chromium, directory, args=(), page="index.html", env=None):
         self.chromium = chromium
         self.directory = directory
-        self.server = SluiceServer(directory / "data", args=args).start()
+        self.server = SluiceServer(directory / "data", args=args, env=env).start()
         self.proxy = FaultProxy(self.server.host, self.server.port)
         self.site = CustomerSite(self._open_session)
         chromium.open(f"{self.site.url}/{page}")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The site of an operator of Sluice: a page for the browser, and the backend that opens sessions."""
 
+import functools
 import json
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +18,16 @@ LIBRARIES = {
     "/lib/filepond.js": PACKAGES / "filepond" / "dist" / "filepond.js",
     "/lib/resumable.js": PACKAGES / "resumablejs" / "resumable.js",
 }
+# Of these npm has modules alone: what the page needs of them is made one script.
+MODULES = {"/lib/uppy.js": PAGE / "uppy.mjs"}
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
+
+
+@functools.cache
+def bundle(source):
+    """A script of the module with that text and what it imports."""
+    command = [PACKAGES / ".bin" / "esbuild", "--bundle", "--format=esm", "--log-level=warning"]
+    return subprocess.run(command, input=source, stdout=subprocess.PIPE, cwd=PAGE.parent, check=True, timeout=60).stdout
 
 
 class CustomerSite:
@@ -34,7 +45,9 @@ class CustomerSite:
 
             def do_GET(self):
                 file = LIBRARIES.get(self.path, PAGE / self.path.lstrip("/"))
-                if (self.path in LIBRARIES or file.parent == PAGE) and file.is_file():
+                if self.path in MODULES:
+                    self.answer(200, TYPES[".js"], bundle(MODULES[self.path].read_bytes()))
+                elif (self.path in LIBRARIES or file.parent == PAGE) and file.is_file():
                     self.answer(200, TYPES[file.suffix], file.read_bytes())
                 else:
                     self.answer(404, "text/plain", b"")

@@ -26,8 +26,13 @@ class Driver {
     await this.page.goto(url);
   }
 
-  async choose({ selector, path }) {
-    await this.page.setInputFiles(selector, path);
+  // The same profile, as a user does it.
+  async reload() {
+    await this.page.reload();
+  }
+
+  async choose({ selector, paths }) {
+    await this.page.setInputFiles(selector, paths);
   }
 
   async click({ selector }) {

@@ -87,6 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(400, "BadRequest", "file_size and file_name are needed")
             return
         upload = self.server.panda.create(int(form["file_size"][0]), form["file_name"][0])
+        upload.form = {name: values[0] for name, values in form.items()}
         body = json.dumps({"id": upload.number, "location": self._location(upload)})
         self._answer(201, body)
 

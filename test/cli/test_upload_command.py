@@ -376,7 +376,7 @@ def test_a_missing_file_does_not_keep_the_others_back(command, proxy, source, tm
     result = command.run(tmp_path / "missing.mp4", tmp_path, source, "--to", proxy.url)
     assert result.returncode == 1
     assert "missing.mp4: cannot be opened: No such file" in result.stderr
-    assert "is no regular file" in result.stderr
+    assert "is a folder; -r uploads the files in it" in result.stderr
     assert json.loads(result.stdout)["sha256"] == sha256(source)
 
 

@@ -58,6 +58,56 @@ class Cut(Fault):
         self.reset = reset
 
 
+class Stall(Fault):
+    """Passes so many bytes of the request's body on, then nothing: no connection ends before the server gives the
+    request up, or dies. `reached` is set when the bytes have gone."""
+
+    def __init__(self, request_bytes, **rest):
+        super().__init__(**rest)
+        self.request_bytes = request_bytes
+        self.reached = threading.Event()
+
+
+class Ration(Fault):
+    """Passes so many bytes of bodies on for each target, all requests together, then nothing until `renew()`."""
+
+    def __init__(self, bytes_each):
+        super().__init__(times=None)
+        self._bytes_each = bytes_each
+        self._passed = {}
+        self._changed = threading.Condition()
+
+    def left(self, target):
+        """How many may pass now; waits for one."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._passed.get(target, 0) < self._bytes_each)
+            return self._bytes_each - self._passed.get(target, 0)
+
+    def use(self, target, count):
+        with self._changed:
+            self._passed[target] = self._passed.get(target, 0) + count
+            self._changed.notify_all()
+
+    def used_up(self, count, seconds):
+        """Waits until for so many targets nothing is left; tells which these are."""
+        def targets():
+            return [target for target, passed in self._passed.items() if passed >= self._bytes_each]
+        with self._changed:
+            self._changed.wait_for(lambda: len(targets()) >= count, seconds)
+            return targets()
+
+    def renew(self):
+        with self._changed:
+            self._passed.clear()
+            self._changed.notify_all()
+
+    def end(self):
+        """Everything passes."""
+        with self._changed:
+            self._bytes_each = float("inf")
+            self._changed.notify_all()
+
+
 class DropResponse(Fault):
     """Lets the server act, waits for its whole answer, and loses it."""
 
@@ -328,8 +378,10 @@ class FaultProxy:
 
     def _pass_body(self, client, server, head, request, faults):
         """False when the script cuts in the middle."""
-        cut_at = faults[Cut].request_bytes if Cut in faults else None
+        ends = faults.get(Cut) or faults.get(Stall)
+        cut_at = ends.request_bytes if ends else None
         rate = faults[Throttle].bytes_per_second if Throttle in faults else None
+        ration = faults.get(Ration)
         left = _length(head)
         chunked = left is None and _header(head, b"transfer-encoding") is not None
         left = left or 0
@@ -347,15 +399,21 @@ class FaultProxy:
                 limit = min(limit, cut_at - request.body_bytes)
             if rate is not None:
                 limit = min(limit, max(1, rate // 20))
+            if ration is not None:
+                limit = int(min(limit, ration.left(request.target)))
             data = client.some(limit)
             server.send(data)
             request.body_bytes += len(data)
+            if ration is not None:
+                ration.use(request.target, len(data))
             left -= len(data)
             tail = (tail + data)[-5:]
             if chunked and tail == b"0\r\n\r\n":
                 return True
             if cut_at is not None and request.body_bytes >= cut_at:
-                return False
+                if Stall in faults:
+                    faults[Stall].reached.set()
+                return Stall in faults
             if rate is not None:
                 time.sleep(len(data) / rate)
         return True

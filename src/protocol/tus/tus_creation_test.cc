@@ -137,7 +137,7 @@ TEST_F(TusCreationTest, AnEmptyFileIsNoFalseSuccess) {
   begin_anew();
   answers_at_once = false;
   const std::string given_up = path_in(post("\nUpload-Length: 0"));
-  run(EngineFixture::engine->ledger().gave_up(token_of(given_up), 1, "it is out"));
+  EXPECT_TRUE(run(EngineFixture::engine->ledger().gave_up(token_of(given_up), 1, "it is out")));
   EXPECT_EQ(told(tus("HEAD " + given_up)), "423 (none)") << "the operator may have it tried again";
 }
 

@@ -218,7 +218,7 @@ TEST_F(TusDialectTest, AFileThatTheBackendDoesNotTakeIsNoSuccess) {
   answers_at_once = false;
   const std::string path = create(9);
   patch(path, 0, "abcdefghi");
-  run(EngineFixture::engine->ledger().gave_up(token_of(path), 1, "it is out"));
+  EXPECT_TRUE(run(EngineFixture::engine->ledger().gave_up(token_of(path), 1, "it is out")));
   EXPECT_EQ(told(patch(path, 8, "i")), "502 (none)");
   EXPECT_EQ(offset_at(path), "8");
   EXPECT_EQ(tus("GET " + path + "/answer").status, 502);

@@ -4,34 +4,16 @@
 import hashlib
 import http.client
 import json
-import shutil
-import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 
+from support.example_backend import EXAMPLE, ExampleBackend
 from support.raw_http import path_of
-from support.sluice_server import die_with_parent
 from support.sluice_server import environment, sluice_binary
 from support.waiting import wait_until
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "backend" / "server.mjs"
 SECRET = "the secret of both sides"
-
-
-class ExampleBackend:
-    def __init__(self, files, secret_file):
-        command = [shutil.which("node"), EXAMPLE, "--listen", "0", "--files", files, "--secret-file", secret_file]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
-        line = self.process.stdout.readline()
-        assert line.startswith("backend listening on http://"), line
-        self.url = line.split()[-1]
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
-        self.process.stdout.close()
 
 
 @pytest.fixture
