@@ -13,7 +13,7 @@ namespace sluice::protocol {
 namespace {
 
 // The type and subtype alone: parameters are text that a client chose freely.
-std::string content_type_of(const upload::Snapshot& snapshot) {
+std::string type_to_tell(const upload::Snapshot& snapshot) {
   const std::string type = media_type(snapshot.content_type);
   return type.empty() || type.size() > limits::file_media_type_bytes_max
              ? "application/octet-stream"
@@ -51,7 +51,7 @@ runtime::Task<Answer> download(upload::Engine& engine, const http::Request& requ
   http::Response response = http::range_answer(wanted, etag, size);
   response.headers.set("Content-Security-Policy", "sandbox");
   if (response.status == 200 || response.status == 206) {
-    response.headers.set("Content-Type", content_type_of(snapshot));
+    response.headers.set("Content-Type", type_to_tell(snapshot));
     response.headers.set("Content-Disposition", attachment_called(snapshot.file_name));
     response.source = *std::move(bytes);
   }
