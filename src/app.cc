@@ -219,6 +219,10 @@ Result<> App::list_parts() {
   list_closed_in_time({[this] { outbox_->open(engine_->ledger()); },
                        [this](Duration timeout) { return outbox_->close(timeout); },
                        "a hand-off is still under way; it is repeated after the next start"});
+  list_closed_in_time(
+      {[this] { engine_->concatenations().open(first()); },
+       [this](Duration timeout) { return engine_->concatenations().close(timeout); },
+       "a file is still being made of partial uploads; the next start goes on"});
   list_control();
   list_clients();
   parts_.push_back(std::make_unique<upload::Sweep>(

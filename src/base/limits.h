@@ -227,12 +227,10 @@ inline constexpr std::size_t failure_bytes_max = 1 * KiB;  // Of the reason that
 // Clients that wait for the backend; further ones are told at once to come again.
 inline constexpr std::size_t answer_waiters_max = 4096;
 
-// Files that are made of partial uploads: how many are written at once, when one that could not be
-// is tried again, and when partial uploads are looked at again that another node may have
-// completed.
+// Files that are made of partial uploads: how many are written at once, and when one that could not
+// be is tried again.
 inline constexpr std::size_t concatenations_at_once = 4;
 inline constexpr std::chrono::seconds concatenation_pause{10};
-inline constexpr std::chrono::minutes partial_wait_max{1};
 
 // The control socket.
 inline constexpr std::size_t control_connections_max = 16;

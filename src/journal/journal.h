@@ -133,6 +133,10 @@ class Journal {
   // Uploads in `receiving` with unsynced bytes and an id above `after`, in order of id.
   virtual runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
                                                                            std::size_t count) = 0;
+  // Uploads in `receiving` whose files are made of partial uploads, with an id above `after`, in
+  // order of id.
+  virtual runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
+                                                                         std::size_t count) = 0;
   virtual runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() = 0;
   // A page in order of id.
   virtual runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(

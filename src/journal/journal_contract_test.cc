@@ -244,6 +244,27 @@ TEST_P(JournalContract, ListsUploadsByStateAndOwner) {
   EXPECT_EQ(list({.count = 0}), Ids{});
 }
 
+TEST_P(JournalContract, ListsFilesThatAreToBeMadeOfPartialUploads) {
+  std::vector<model::UploadRecord> records;
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    records.push_back(sample_upload(id));
+    if (id != 2) {
+      records.back().partials = {std::string(43, 'a'), std::string(43, 'b')};
+    }
+    ASSERT_TRUE(commit({CreateUpload{records.back()}}));
+  }
+  const auto unmade = [this](std::uint64_t after, std::size_t count) {
+    return *sluice::testing::run(journal().unmade(after, count));
+  };
+  EXPECT_EQ(unmade(0, 9), (std::vector{records[0], records[2], records[3]}));
+  EXPECT_EQ(unmade(0, 1), (std::vector{records[0]}));
+  EXPECT_EQ(unmade(1, 1), (std::vector{records[2]}));
+  model::UploadProgress progress = records[2].progress;
+  progress.state = model::UploadState::received;
+  ASSERT_TRUE(commit({UpdateUpload{3, progress}}));
+  EXPECT_EQ(unmade(0, 9), (std::vector{records[0], records[3]}));
+}
+
 TEST_P(JournalContract, ListsMoreThanOneStepReads) {
   const std::uint64_t last = limits::read_step_entries + 10;
   std::vector<Change> changes;

@@ -440,9 +440,16 @@ UPDATE uploads SET layout = json_remove(layout, '$.asked_in_json'),
   WHERE layout <> '' AND json_valid(layout);
 )sql";
 
-constexpr std::array steps_of_sluice{
-    version_1, version_2,  version_3,  version_4,  version_5,  version_6,  version_7,  version_8,
-    version_9, version_10, version_11, version_12, version_13, version_14, version_15, version_16};
+// Files that are made of partial uploads are made by the server, also after a restart.
+constexpr const char* version_17 = R"sql(
+ALTER TABLE uploads ADD COLUMN partials TEXT NOT NULL DEFAULT '';
+CREATE INDEX uploads_unmade ON uploads (id) WHERE partials <> '' AND state = 'receiving';
+)sql";
+
+constexpr std::array steps_of_sluice{version_1,  version_2,  version_3,  version_4,  version_5,
+                                     version_6,  version_7,  version_8,  version_9,  version_10,
+                                     version_11, version_12, version_13, version_14, version_15,
+                                     version_16, version_17};
 
 }  // namespace
 

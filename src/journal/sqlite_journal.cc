@@ -191,6 +191,12 @@ runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::unsynced(
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::unmade(std::uint64_t after,
+                                                                              std::size_t count) {
+  auto work = [this, after, count] { return database_->uploads.unmade(after, count); };
+  co_return co_await read(std::move(work));
+}
+
 runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> SqliteJournal::upload_counts() {
   auto work = [this] { return database_->uploads.counts(); };
   co_return co_await read(std::move(work));

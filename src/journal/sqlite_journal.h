@@ -55,6 +55,8 @@ class SqliteJournal final : public Journal {
       std::uint64_t after, std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
                                                                    std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
+                                                                 std::size_t count) override;
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(UploadQuery query) override;
   runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;

@@ -208,6 +208,7 @@ TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
   model::UploadRecord aborted = record;
   aborted.id = 2;
   aborted.token = "2";
+  record.partials = aborted.partials = {"one", "two", "one"};
   ASSERT_TRUE(commit({CreateUpload{record}, CreateUpload{aborted}}));
   record.progress.state = model::UploadState::delivered;
   record.progress.answer = model::Answer{.status = 200, .headers = {}, .body = "answer"};
@@ -222,7 +223,8 @@ TEST_F(SqliteJournalTest, KeepsOfASettledUploadWhatItsAnswerNeeds) {
   model::forget_details(record);
   model::forget_details(aborted);
   EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(1)), record);
-  EXPECT_EQ(record.file_name + record.parameters + record.origin, "film.mp4{}{}");
+  EXPECT_EQ(record.file_name + record.content_type + record.parameters + record.origin,
+            "film.mp4video/mp4{}{}");
   EXPECT_TRUE(record.layout);
   EXPECT_EQ(*sluice::testing::run(journal->find_upload_by_id(2)), aborted);
   EXPECT_EQ(aborted.file_name + aborted.parameters, "{}");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "journal/upload_row.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "journal/answer_headers.h"
@@ -88,7 +90,24 @@ void take_progress(Columns& columns, const std::optional<model::Layout>& layout,
   progress.answer = std::move(answer);
 }
 
+std::vector<std::string> partials_from_text(std::string_view text) {
+  std::vector<std::string> partials;
+  while (!text.empty()) {
+    partials.emplace_back(text.substr(0, text.find(' ')));
+    text.remove_prefix(std::min(partials.back().size() + 1, text.size()));
+  }
+  return partials;
+}
+
 }  // namespace
+
+std::string partials_to_text(const std::vector<std::string>& partials) {
+  std::string text;
+  for (const std::string& token : partials) {
+    text += (text.empty() ? "" : " ") + token;
+  }
+  return text;
+}
 
 ProgressTexts::ProgressTexts(const model::UploadProgress& progress,
                              const std::optional<model::Layout>& layout)
@@ -146,6 +165,7 @@ std::expected<model::UploadRecord, const char*> take_upload(Execution& row) {
   record.dialect = columns.bytes();
   record.words = columns.bytes();
   record.is_partial = columns.integer("is_partial", 0, 1) == 1;
+  record.partials = partials_from_text(columns.bytes());
   record.created_at = columns.time("created_at");
   take_progress(columns, record.layout, record.progress);
   const model::UploadState state = record.progress.state;

@@ -5,6 +5,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "journal/sqlite_connection.h"
 #include "model/layout.h"
@@ -15,10 +16,11 @@ namespace sluice::journal {
 // The columns in the order in which the functions below take and bind them.
 inline constexpr const char* upload_columns =
     "id, token, file_name, file_size, size_known, content_type, parameters, origin, owner, layout,"
-    " dialect, words, is_partial, created_at, version, state, stored, unsynced, expires_at,"
+    " dialect, words, is_partial, partials, created_at, version, state, stored, unsynced, "
+    "expires_at,"
     " blob_present, attempts, next_attempt_at, handoff_since, failure, answer_status,"
     " answer_headers, answer_body, answer_spilled";
-inline constexpr int upload_column_count = 28;
+inline constexpr int upload_column_count = 29;
 
 // The texts that a progress becomes; they must live while they are bound.
 struct ProgressTexts {
@@ -28,6 +30,9 @@ struct ProgressTexts {
   std::string unsynced;
   std::string headers;
 };
+
+// With spaces between them.
+std::string partials_to_text(const std::vector<std::string>& partials);
 
 // The columns from `state` on.
 void bind_progress(Execution& execution, const model::UploadProgress& progress,

@@ -41,12 +41,15 @@ Result<> UploadTable::prepare() {
       {&insert_,
        std::string("INSERT INTO uploads (") + upload_columns + ", weight) VALUES (" + places + ")"},
       {&update_, update + " WHERE id = ? AND version = ?"},
-      {&finish_, update +
-                     ", parameters = '{}', origin = '{}', weight = 1 + (length(file_name)"
-                     " + length(content_type) + length(CAST(layout || words AS BLOB)) + ?) / " +
-                     std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
-      {&bury_, update + ", content_type = x'', parameters = '{}', origin = '{}', file_name = x'',"
-                        " layout = '', words = '', weight = 1 WHERE id = ? AND version = ?"},
+      {&finish_,
+       update +
+           ", parameters = '{}', origin = '{}', partials = '', weight = 1 + (length(file_name)"
+           " + length(content_type) + length(CAST(layout || words AS BLOB)) + ?) / " +
+           std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
+      {&bury_,
+       update +
+           ", content_type = x'', parameters = '{}', origin = '{}', partials = '', file_name = x'',"
+           " layout = '', words = '', weight = 1 WHERE id = ? AND version = ?"},
       // A few at a time: each burial brings one.
       {&forget_gone_,
        "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads INDEXED BY uploads_gone"
@@ -76,6 +79,9 @@ Result<> UploadTable::prepare() {
       {&unsynced_,
        "SELECT id FROM uploads INDEXED BY uploads_unsynced WHERE unsynced <> ''"
        " AND state = 'receiving' AND id > ? ORDER BY id"},
+      {&unmade_,
+       "SELECT id FROM uploads INDEXED BY uploads_unmade WHERE partials <> ''"
+       " AND state = 'receiving' AND id > ? ORDER BY id"},
       {&counts_,
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
@@ -93,6 +99,7 @@ Result<> UploadTable::create(const model::UploadRecord& record) {
     return fresh;
   }
   const std::string layout = record.layout ? layout_to_text(*record.layout) : "";
+  const std::string partials = partials_to_text(record.partials);
   const ProgressTexts texts(record.progress, record.layout);
   Execution execution(insert_);
   execution.bind_unsigned(record.id);
@@ -108,12 +115,13 @@ Result<> UploadTable::create(const model::UploadRecord& record) {
   execution.bind_text(record.dialect);
   execution.bind_text(record.words);
   execution.bind(record.is_partial ? 1 : 0);
+  execution.bind_text(partials);
   execution.bind_time(record.created_at);
   execution.bind_unsigned(record.progress.version);
   bind_progress(execution, record.progress, texts);
   execution.bind_unsigned(weight_of(record.file_name.size() + record.content_type.size() +
                                     record.parameters.size() + record.origin.size() +
-                                    layout.size() + record.words.size()));
+                                    layout.size() + record.words.size() + partials.size()));
   return execution.finish();
 }
 
@@ -290,6 +298,13 @@ Result<std::vector<Decided>> UploadTable::decided(Decided after, Timestamp until
 Result<std::vector<model::UploadRecord>> UploadTable::unsynced(std::uint64_t after,
                                                                std::size_t count) {
   Execution execution(unsynced_);
+  execution.bind_unsigned(after);
+  return read(execution, count);
+}
+
+Result<std::vector<model::UploadRecord>> UploadTable::unmade(std::uint64_t after,
+                                                             std::size_t count) {
+  Execution execution(unmade_);
   execution.bind_unsigned(after);
   return read(execution, count);
 }

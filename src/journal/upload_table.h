@@ -44,6 +44,7 @@ class UploadTable {
   Result<std::vector<model::UploadRecord>> leftover_blobs(std::uint64_t after, std::size_t count);
   Result<std::vector<Decided>> decided(Decided after, Timestamp until, std::size_t count);
   Result<std::vector<model::UploadRecord>> unsynced(std::uint64_t after, std::size_t count);
+  Result<std::vector<model::UploadRecord>> unmade(std::uint64_t after, std::size_t count);
   Result<std::map<model::UploadState, std::uint64_t>> counts();
   // A step of Journal::list_uploads(), which reads not much more than limits::read_step_entries and
   // limits::read_step_bytes. Adds to the page and moves the query on; true at its end.
@@ -83,6 +84,7 @@ class UploadTable {
   Statement leftover_;
   Statement decided_;
   Statement unsynced_;
+  Statement unmade_;
   Statement counts_;
   Statement list_;
   Statement after_;

@@ -49,6 +49,7 @@ bool is_settled(const UploadProgress& progress) noexcept {
 void forget_details(UploadRecord& record) {
   record.parameters = "{}";
   record.origin = "{}";
+  record.partials.clear();
   if (is_gone(record.progress.state)) {
     record.content_type.clear();
     record.file_name.clear();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/range_set.h"
@@ -65,6 +66,8 @@ struct UploadRecord {
   std::string words;  // Of the client that opened it, as the dialect needs them for its answers.
   // Its bytes are for other uploads: it is complete without a hand-off.
   bool is_partial = false;
+  // Tokens of the partial uploads that its file is made of, in their order; empty: clients send it.
+  std::vector<std::string> partials;
   Timestamp created_at;
   UploadProgress progress;
 
@@ -77,8 +80,8 @@ std::uint64_t size_bound(const UploadRecord& record) noexcept;
 // aborted or expired: no client reaches it any more.
 bool is_gone(UploadState state) noexcept;
 // Of an upload that is over, and of which the store holds nothing, the journal keeps what answers
-// need: neither parameters nor origin, and of an aborted or expired one no name, no type, no layout
-// and no ranges.
+// need: neither parameters, origin nor partial uploads, and of an aborted or expired one no name,
+// no type, no layout and no ranges.
 bool is_settled(const UploadProgress& progress) noexcept;
 // Reduces the record of a settled upload to the part that the journal keeps.
 void forget_details(UploadRecord& record);

@@ -42,7 +42,7 @@ void allow_origin(http::Headers& headers, const Origins& origins, const http::Re
   if (origins.allows_all()) {
     headers.set("Access-Control-Allow-Origin", "*");
   } else {
-    headers.set("Vary", "Origin");
+    headers.add("Vary", "Origin");
     const auto origin = request.headers.find("Origin");
     if (!origin || !origins.allows(*origin)) {
       return;

@@ -30,6 +30,8 @@ class Loan {
   struct Descriptor {
     int number = -1;
     std::uint64_t left = 0;  // 0: nothing more may be taken.
+    // Set: it is a file, whose position is not used, and the bytes begin here.
+    std::optional<std::uint64_t> offset = std::nullopt;
   };
   // nullopt where each byte has to be looked at (a framing, a cipher), or is in memory already.
   virtual std::optional<Descriptor> descriptor() { return std::nullopt; }

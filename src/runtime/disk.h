@@ -24,6 +24,12 @@ class DiskFile : public ReadableFile {
   // Writes `size` bytes of the pipe, which holds as many. After an error the pipe may hold bytes.
   // Unless the file knows better, they are copied.
   virtual Result<> write_from(Pipe& pipe, std::uint64_t offset, std::size_t size);
+  // Copies up to `size` bytes of another file, which begin at `from`, to `to`. A file system that
+  // can shares the blocks instead. 0: the bytes have to be read and written.
+  virtual Result<std::size_t> copy_from(int /*descriptor*/, std::uint64_t /*from*/,
+                                        std::uint64_t /*to*/, std::size_t /*size*/) {
+    return 0;
+  }
   // Reserves blocks for `size` bytes without changing the file's size. A file system that cannot is
   // no error.
   virtual Result<> preallocate(std::uint64_t size) = 0;

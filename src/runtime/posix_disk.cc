@@ -74,6 +74,28 @@ class PosixFile final : public DiskFile {
     return {};
   }
 
+  Result<std::size_t> copy_from(int descriptor, std::uint64_t from, std::uint64_t to,
+                                std::size_t size) override {
+    if (!fits_off_t(from, size) || !fits_off_t(to, size)) {
+      return fail(storage_error(EFBIG, "copy to", path_));
+    }
+    for (;;) {
+      auto from_offset = static_cast<off_t>(from);
+      auto to_offset = static_cast<off_t>(to);
+      const ssize_t count =
+          system_.copy_file_range(descriptor, &from_offset, descriptor_, &to_offset, size);
+      if (count >= 0) {
+        return static_cast<std::size_t>(count);
+      }
+      if (errno == EINTR) {
+        continue;
+      }
+      const bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+      // All else may be the way, or the other file: a plain read and write tell.
+      return is_full ? fail(storage_error(errno, "copy to", path_)) : Result<std::size_t>(0);
+    }
+  }
+
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
     std::size_t done = 0;
     while (done < buffer.size()) {

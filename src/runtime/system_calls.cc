@@ -16,6 +16,10 @@ class Kernel final : public SystemCalls {
   ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) override {
     return ::pwrite(descriptor, data, size, offset);
   }
+  ssize_t copy_file_range(int from, off_t* from_offset, int to, off_t* to_offset,
+                          std::size_t size) override {
+    return ::copy_file_range(from, from_offset, to, to_offset, size, 0);
+  }
   ssize_t splice(int from, int to, off_t* to_offset, std::size_t size) override {
     return ::splice(from, nullptr, to, to_offset, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   }

@@ -20,6 +20,9 @@ class SystemCalls {
   virtual ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) = 0;
   // From a pipe into a file. EAGAIN when the pipe is empty.
   virtual ssize_t splice(int from, int to, off_t* to_offset, std::size_t size) = 0;
+  // From a file into a file; both offsets move on. 0 at the end of the first.
+  virtual ssize_t copy_file_range(int from, off_t* from_offset, int to, off_t* to_offset,
+                                  std::size_t size) = 0;
   virtual ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) = 0;
   virtual int fallocate(int descriptor, int mode, off_t offset, off_t size) = 0;
   virtual int ftruncate(int descriptor, off_t size) = 0;

@@ -27,10 +27,14 @@ class FileSource final : public runtime::ByteSource {
 
   runtime::Task<Result<>> wait_readable() override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
+  // Of a file with a descriptor.
+  std::unique_ptr<runtime::Loan> lend() override;
   std::optional<std::uint64_t> remaining() const override { return rest_.size(); }
   void cancel(Errc reason) override { cancelled_.store(reason); }
 
  private:
+  class Lent;
+
   Result<> check() const;
 
   runtime::BlockingPool& pool_;

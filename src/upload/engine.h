@@ -40,7 +40,9 @@ class Engine {
 
   // Durable when it returns. file_too_large, disk_full, overloaded; too_many_sessions and
   // quota_exceeded for an owner who has enough, not_authorized for a signature that was used.
-  // `conflict` where an upload has NewUpload::token, unless `finds_former`.
+  // `conflict` where an upload has NewUpload::token, unless `finds_former`. A file that is made of
+  // partial uploads is made without a further call; the upload ends as aborted where one of these
+  // ends before it is complete, and where it would be too large.
   virtual runtime::Task<Result<SnapshotPtr>> create(NewUpload request) = 0;
 
   // Of requests that still run, it has made the bytes durable that had arrived, as far as the disk
@@ -74,13 +76,9 @@ class Engine {
   virtual runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                                     runtime::ByteSource& body) = 0;
 
-  // The file of the upload is that of complete partial uploads, one behind the other: brings their
-  // bytes, from where the stored ones end, and returns what append() does with the last of them.
-  // Where another request is at that, it waits for the answer as well. May be repeated, also after
-  // the end of the process. bad_request unless they are complete partial uploads that have the size
-  // of the file together, not_found for unknown ones.
-  virtual runtime::Task<Result<SnapshotPtr>> concatenate(const std::string& token,
-                                                         std::vector<std::string> partials) = 0;
+  // Returns what append() does with the last byte of an upload that is made of partial uploads.
+  // While its bytes are being written it waits for longer.
+  virtual runtime::Task<Result<SnapshotPtr>> wait_for_made(std::string token) = 0;
 
   // Stores the file that `body` is, asks `identity` whose it is and what, and hands it over;
   // append() waits for the answer. `outline` says what is known before: how much is announced,

@@ -18,6 +18,11 @@ EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_hand
       tools{parts.store,   parts.buffers,   parts.clock,
             parts.metrics, settings.expiry, settings.defers_syncs ? &deferred : nullptr} {}
 
+void hand_over(EngineCore& core, const LiveUpload& upload) {
+  core.parts.log.info("upload received", {{"upload", upload.id()}});
+  core.handover.submit(upload.record());
+}
+
 Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store) {
   if (!co_await upload.cut_all(Errc::not_found, limits::takeover_wait_max)) {
     co_return fail(Errc::overloaded, "a request for this upload is still being stored");
@@ -33,9 +38,9 @@ Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store) {
   co_return Result<>();
 }
 
-Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload) {
-  const Aborted event{core.parts.clock.now() + core.settings.expiry.finished};
-  const Result<Transition> committed = co_await upload.commit(event);
+Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload, std::string reason) {
+  Aborted event{core.parts.clock.now() + core.settings.expiry.finished, std::move(reason)};
+  const Result<Transition> committed = co_await upload.commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());
   }

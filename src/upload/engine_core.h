@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -62,11 +63,15 @@ struct EngineCore {
   const AppendTools tools;
 };
 
+// The upload is complete and durable.
+void hand_over(EngineCore& core, const LiveUpload& upload);
+
 // Cuts the requests off that still write, then removes the blob and tells the journal: a blob is
 // made when bytes come.
 runtime::Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store);
 // Ends an upload that is being received and frees its bytes. False: it is complete or over, and
-// stays as it is. May be repeated.
-runtime::Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload);
+// stays as it is. May be repeated. `reason` is for its client, where that did not wish it.
+runtime::Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload,
+                                         std::string reason = {});
 
 }  // namespace sluice::upload

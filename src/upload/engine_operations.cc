@@ -72,6 +72,7 @@ Task<Result<UploadView>> EngineOperations::abort(std::uint64_t upload_id) {
   }
   LiveUpload& upload = **found;
   const Result<bool> aborted = co_await abort_upload(core_, upload);
+  concatenations_.changed(upload);
   if (!aborted) {
     co_return fail(aborted.error());
   }

@@ -2,6 +2,7 @@
 // Shows uploads, ends them, and hands them over again, as the operator wants.
 #pragma once
 
+#include "upload/concatenations.h"
 #include "upload/engine_core.h"
 #include "upload/operations.h"
 
@@ -9,7 +10,8 @@ namespace sluice::upload {
 
 class EngineOperations final : public Operations {
  public:
-  explicit EngineOperations(EngineCore& core) : core_(core) {}
+  EngineOperations(EngineCore& core, Concatenations& concatenations)
+      : core_(core), concatenations_(concatenations) {}
 
   runtime::Task<Result<std::vector<UploadView>>> list(journal::UploadQuery query) override;
   runtime::Task<Result<UploadView>> find(std::uint64_t upload_id) override;
@@ -22,6 +24,7 @@ class EngineOperations final : public Operations {
   runtime::Task<Result<std::shared_ptr<LiveUpload>>> load(std::uint64_t upload_id);
 
   EngineCore& core_;
+  Concatenations& concatenations_;
 };
 
 }  // namespace sluice::upload

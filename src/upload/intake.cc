@@ -80,6 +80,7 @@ Task<Result<std::shared_ptr<LiveUpload>>> Intake::create_new(
   record.dialect = std::move(request.dialect);
   record.words = std::move(request.words);
   record.is_partial = request.is_partial;
+  record.partials = std::move(request.partials);
   if (!request.token.empty()) {
     record.token = std::move(request.token);
   }
@@ -133,7 +134,8 @@ Task<Result<UploadRecord>> Intake::new_record(NewUpload& request) {
   record.owner = request.owner;
   record.created_at = now;
   const Expiry& expiry = core_.settings.expiry;
-  record.progress.expires_at = now + std::min({expiry.untouched, expiry.idle, expiry.absolute});
+  const Duration first = request.partials.empty() ? expiry.untouched : expiry.idle;
+  record.progress.expires_at = now + std::min({first, expiry.idle, expiry.absolute});
   co_return record;
 }
 

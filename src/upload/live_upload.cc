@@ -87,6 +87,9 @@ std::uint64_t constant_bytes_of(const model::UploadRecord& record) {
   std::uint64_t bytes = sizeof(LiveUpload) + record.token.size() + record.file_name.size() +
                         record.content_type.size() + record.parameters.size() +
                         record.origin.size() + record.owner.size() + record.words.size();
+  for (const std::string& token : record.partials) {
+    bytes += sizeof(token) + token.size();
+  }
   if (record.layout) {
     for (const model::ExtraFile& extra : record.layout->extra_files) {
       bytes += sizeof(extra) + extra.tag.size() + extra.file_name.size();
@@ -236,7 +239,8 @@ void LiveUpload::tell_if_decided() {
   const std::shared_ptr<runtime::Event> decided =
       changes_.look([this](const model::UploadRecord& record) -> std::shared_ptr<runtime::Event> {
         const MutexLock lock(mutex_);
-        return is_decided(record.progress.state) ? decided_ : nullptr;
+        const bool is_over = is_decided(record.progress.state) || is_gone(record.progress.state);
+        return is_over ? decided_ : nullptr;
       });
   if (decided) {
     decided->set();

@@ -11,6 +11,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -95,6 +96,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   bool is_nameless() const noexcept { return announced_.has_value(); }
   const std::string& dialect() const noexcept { return changes_.facts().dialect; }
   bool is_partial() const noexcept { return changes_.facts().is_partial; }
+  const std::vector<std::string>& partials() const noexcept { return changes_.facts().partials; }
   bool has_layout() const noexcept { return changes_.facts().layout.has_value(); }
 
   // The durable values.
@@ -125,7 +127,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // Reads what other engines have made of the upload. not_found when it was removed.
   runtime::Task<Result<>> refresh();
 
-  // Set when there is nothing more to wait for: a final answer, or no further attempt.
+  // Set when there is nothing more to wait for: a final answer, no further attempt, or the end of
+  // the upload.
   std::shared_ptr<runtime::Event> decided() const;
 
   // Ends every request that writes; returns when their bytes are settled or `timeout` has passed.

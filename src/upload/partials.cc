@@ -11,40 +11,39 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-Task<Result<std::vector<Partial>>> find_partials(LiveUploads& uploads,
-                                                 const std::vector<std::string>& tokens,
-                                                 std::uint64_t file_size) {
-  std::vector<Partial> partials;
-  std::uint64_t size = 0;
+bool is_complete_partial(const LiveUpload& upload) {
+  const model::UploadProgress progress = upload.progress();
+  return progress.state == model::UploadState::receiving && is_complete(progress);
+}
+
+Task<Result<Partials>> find_partials(LiveUploads& uploads, const std::vector<std::string>& tokens) {
+  Partials partials;
   for (const std::string& token : tokens) {
     const auto found = co_await uploads.find(token);
     if (!found) {
       co_return fail(found.error());
     }
     const LiveUpload& partial = **found;
-    const model::UploadProgress progress = partial.progress();
-    if (model::is_gone(progress.state)) {
-      co_return fail(Errc::not_found, "a partial upload was aborted or has expired");
+    if (model::is_gone(partial.state())) {
+      co_return fail(Errc::not_found, "a partial upload of this file was aborted or has expired");
     }
-    if (!partial.is_partial() || !is_complete(progress)) {
+    if (!partial.is_partial()) {
       co_return fail(Errc::bad_request,
-                     fmt::format("expected partial uploads that are complete, upload {} is {}",
-                                 partial.id(), partial.is_partial() ? "not complete" : "a whole"));
+                     fmt::format("expected partial uploads, upload {} is a whole", partial.id()));
     }
-    partials.push_back({partial.id(), *progress.file_size});
-    size = saturating_add(size, *progress.file_size);
-  }
-  if (size != file_size) {
-    co_return fail(
-        Errc::bad_request,
-        fmt::format("expected partial uploads of {} bytes together, got {}", file_size, size));
+    if (!is_complete_partial(partial)) {
+      partials.awaited = partials.awaited ? partials.awaited : *found;
+      continue;
+    }
+    partials.all.push_back({partial.id(), *partial.file_size()});
+    partials.size = saturating_add(partials.size, *partial.file_size());
   }
   co_return partials;
 }
 
 PartialsSource::PartialsSource(store::Store& store, std::vector<Partial> partials,
-                               std::uint64_t begin)
-    : store_(store), partials_(std::move(partials)), begin_(begin) {
+                               std::uint64_t begin, std::shared_ptr<runtime::Event> closing)
+    : store_(store), closing_(std::move(closing)), partials_(std::move(partials)), begin_(begin) {
   for (const Partial& partial : partials_) {
     left_ = saturating_add(left_, partial.size);
   }
@@ -54,13 +53,47 @@ PartialsSource::PartialsSource(store::Store& store, std::vector<Partial> partial
   }
 }
 
+class PartialsSource::Lent final : public runtime::Loan {
+ public:
+  Lent(PartialsSource& source, std::unique_ptr<runtime::Loan> loan)
+      : source_(source), loan_(std::move(loan)) {}
+
+  std::size_t read(MutableBytes buffer, Duration patience) override {
+    const std::size_t count = loan_->read(buffer, patience);
+    source_.took(count);
+    return count;
+  }
+  std::optional<Descriptor> descriptor() override { return loan_->descriptor(); }
+  void took(std::uint64_t bytes) override {
+    loan_->took(bytes);
+    source_.took(bytes);
+  }
+
+ private:
+  PartialsSource& source_;
+  const std::unique_ptr<runtime::Loan> loan_;
+};
+
+std::unique_ptr<runtime::Loan> PartialsSource::lend() {
+  std::unique_ptr<runtime::Loan> loan = open_ ? open_->lend() : nullptr;
+  return loan ? std::make_unique<Lent>(*this, std::move(loan)) : nullptr;
+}
+
+void PartialsSource::took(std::uint64_t bytes) {
+  left_ -= bytes;
+  begin_ += bytes;
+}
+
 Task<Result<>> PartialsSource::wait_readable() {
+  if (closing_->is_set()) {
+    co_return fail(Errc::draining);
+  }
   const std::optional<Errc> reason = cancelled_.load();
-  co_return reason ? fail(*reason, "the request was cut off") : Result<>();
+  co_return reason ? fail(*reason, "it was cut off") : Result<>();
 }
 
 Task<Result<>> PartialsSource::open_next() {
-  while (partials_[index_].size == begin_) {
+  while (begin_ == partials_[index_].size) {
     ++index_;
     begin_ = 0;
   }
@@ -80,6 +113,9 @@ Task<Result<std::size_t>> PartialsSource::read(MutableBytes buffer, Duration pat
   if (left_ == 0) {
     co_return 0;
   }
+  if (open_ && begin_ == partials_[index_].size) {
+    open_.reset();
+  }
   if (!open_) {
     if (const Result<> opened = co_await open_next(); !opened) {
       co_return fail(opened.error());
@@ -89,11 +125,7 @@ Task<Result<std::size_t>> PartialsSource::read(MutableBytes buffer, Duration pat
   if (!count) {
     co_return fail(count.error());
   }
-  left_ -= *count;
-  begin_ += *count;
-  if (begin_ == partials_[index_].size) {
-    open_.reset();
-  }
+  took(*count);
   co_return *count;
 }
 

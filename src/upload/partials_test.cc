@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,9 +26,28 @@ class PartialsTest : public testing::EngineFixture {
     }
     return token;
   }
-  Result<SnapshotPtr> concatenate(const std::string& token,
-                                  const std::vector<std::string>& partials) {
-    return run(engine->concatenate(token, partials));
+  // One of `size` bytes without any yet.
+  std::string empty_partial(std::optional<std::uint64_t> size) {
+    NewUpload request{size, "part", "", "{}"};
+    request.is_partial = true;
+    return (*run(engine->create(std::move(request))))->token;
+  }
+  // An upload that is made of them, of `size` bytes where that is known.
+  std::string create_final(const std::vector<std::string>& partials,
+                           std::optional<std::uint64_t> size) {
+    NewUpload request{size, "file.mp4", "video/mp4", "{}"};
+    request.partials = partials;
+    return (*run(engine->create(std::move(request))))->token;
+  }
+  Result<SnapshotPtr> made(const std::string& token) { return run(engine->wait_for_made(token)); }
+  // As long as others are at work.
+  void let_others_work() {
+    for (int i = 0; i < 100; ++i) {
+      run(pass());
+    }
+  }
+  static runtime::Task<> pass() {
+    co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::deferred);
   }
 };
 
@@ -42,68 +64,157 @@ TEST_F(PartialsTest, APartialUploadIsCompleteWithoutAHandOff) {
 TEST_F(PartialsTest, TheirBytesBecomeAFileInTheirOrder) {
   const std::vector<std::string> partials{partial("abc"), partial(""), partial("de"),
                                           partial("fghi")};
-  const std::string token = create(9);
-  const Result<SnapshotPtr> made = concatenate(token, partials);
-  ASSERT_TRUE(made) << made.error().message();
-  EXPECT_TRUE((*made)->answer);
+  const std::string token = create_final(partials, 9);
+  const Result<SnapshotPtr> file = made(token);
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_TRUE((*file)->answer);
   EXPECT_EQ(delivered_bytes, "abcdefghi");
-  EXPECT_TRUE(concatenate(token, partials)) << "a repetition";
+  EXPECT_TRUE(made(token)) << "a repetition";
   EXPECT_EQ(deliveries, 1);
   // They stay, also for the same one twice.
-  const std::string other = create(6);
-  ASSERT_TRUE(concatenate(other, {partials[0], partials[0]}));
+  ASSERT_TRUE(made(create_final({partials[0], partials[0]}, 6)));
   EXPECT_EQ(delivered_bytes, "abcabc");
+  ASSERT_TRUE(made(create_final({partials[1]}, 0)));
+  EXPECT_EQ(delivered_bytes, "");
 }
 
-TEST_F(PartialsTest, ARepetitionGoesOn) {
-  const std::vector<std::string> partials{partial("abc"), partial("defghi")};
-  for (std::size_t before = 1; before < 9; ++before) {
-    const std::string token = create(9);
-    ASSERT_TRUE(append(token, std::string("abcdefghi").substr(0, before), ContinuesAt{0}));
+TEST_F(PartialsTest, AFileIsMadeWithoutARequest) {
+  const std::string token = create_final({partial("abc"), partial("def")}, 6);
+  let_others_work();
+  EXPECT_EQ(status(token)->state, model::UploadState::delivered);
+  EXPECT_EQ(delivered_bytes, "abcdef");
+}
+
+TEST_F(PartialsTest, AFileIsMadeOnceTheLastOfThemIsComplete) {
+  for (const bool is_size_known : {true, false}) {
+    const std::string first = empty_partial(3);
+    const std::string last = empty_partial(is_size_known ? std::optional(3) : std::nullopt);
+    const std::string token =
+        create_final({first, last}, is_size_known ? std::optional(6) : std::nullopt);
+    ASSERT_TRUE(append(last, "def", ContinuesAt{0}));
+    let_others_work();
+    EXPECT_EQ(made(token).error().code(), Errc::delivery_pending);
+    ASSERT_TRUE(append(first, "ab", ContinuesAt{0}));
+    ASSERT_TRUE(append(first, "c", ContinuesAt{2}));
+    if (!is_size_known) {
+      EXPECT_EQ(made(token).error().code(), Errc::delivery_pending);
+      EXPECT_FALSE(status(token)->file_size);
+      ASSERT_TRUE(declare_size(last, 3));
+    }
+    EXPECT_TRUE((*made(token))->answer);
+    EXPECT_EQ(status(token)->file_size, 6U);
+    EXPECT_EQ(delivered_bytes, "abcdef");
+  }
+  EXPECT_EQ(deliveries, 2);
+}
+
+TEST_F(PartialsTest, ARestartKnowsWhatIsToBeMade) {
+  const std::string first = empty_partial(3);
+  const std::string token = create_final({first, partial("def")}, 6);
+  restart();
+  EXPECT_EQ(made(token).error().code(), Errc::delivery_pending);
+  ASSERT_TRUE(append(first, "abc", ContinuesAt{0}));
+  EXPECT_TRUE((*made(token))->answer);
+  EXPECT_EQ(delivered_bytes, "abcdef");
+}
+
+TEST_F(PartialsTest, ARestartGoesOnWhereTheProcessEnded) {
+  const std::string bytes = "abcdefghi";
+  for (std::uint64_t before = 0; before <= bytes.size(); ++before) {
+    const std::string first = empty_partial(3);
+    const std::string token = create_final({first, partial("defghi")}, bytes.size());
+    close();
+    // As if the process had ended while it wrote the file.
+    const auto store_bytes = [this](std::uint64_t id, const std::string& some) {
+      store.blobs[id] = {some, some};
+      journal.uploads.at(id).progress.stored.add({0, some.size()});
+      journal.extents[id].add({0, some.size()});
+    };
+    store_bytes(run(journal.find_upload(first)).value()->id, "abc");
+    if (before > 0) {
+      store_bytes(run(journal.find_upload(token)).value()->id, bytes.substr(0, before));
+    }
     restart();
-    ASSERT_TRUE(concatenate(token, partials)) << before;
-    EXPECT_EQ(delivered_bytes, "abcdefghi");
+    let_others_work();
+    EXPECT_EQ(status(token)->state, model::UploadState::delivered) << before;
+    EXPECT_EQ(delivered_bytes, bytes) << before;
   }
 }
 
-TEST_F(PartialsTest, OnlyCompletePartialUploadsOfTheRightSize) {
-  const std::string abc = partial("abc");
-  NewUpload unfinished{3, "part", "", "{}"};
-  unfinished.is_partial = true;
-  const std::string open = (*run(engine->create(std::move(unfinished))))->token;
-  const std::string aborted = partial("xyz");
+TEST_F(PartialsTest, NoClientSendsBytesOrASize) {
+  const std::string token = create_final({empty_partial(3)}, std::nullopt);
+  EXPECT_EQ(append(token, "abc", ContinuesAt{0}).error().code(), Errc::forbidden);
+  EXPECT_EQ(append(token, "abc", Range{0, 3, 3}).error().code(), Errc::forbidden);
+  EXPECT_EQ(declare_size(token, 3).error().code(), Errc::forbidden);
+}
+
+TEST_F(PartialsTest, APartialUploadThatEndsEndsTheFile) {
+  const std::string aborted = empty_partial(3);
+  const std::string token = create_final({aborted}, 3);
+  let_others_work();
   ASSERT_TRUE(run(engine->abort(aborted)));
-  const std::string token = create(6);
-  const auto refusal = [&](const std::vector<std::string>& partials) {
-    const Result<SnapshotPtr> made = concatenate(token, partials);
-    return made ? Errc::internal : made.error().code();
-  };
-  EXPECT_EQ(refusal({abc}), Errc::bad_request);
-  EXPECT_EQ(refusal({abc, abc, abc}), Errc::bad_request);
-  EXPECT_EQ(refusal({abc, open}), Errc::bad_request);
-  EXPECT_EQ(refusal({abc, create(3)}), Errc::bad_request);
-  EXPECT_EQ(refusal({abc, "unknown"}), Errc::not_found);
-  EXPECT_EQ(refusal({abc, aborted}), Errc::not_found);
-  EXPECT_EQ(status(token)->acknowledged, 0U);
+  let_others_work();
+  EXPECT_EQ(status(token).error().code(), Errc::not_found);
+  EXPECT_EQ(status(token).error().message(),
+            "a partial upload of this file was aborted or has expired");
+  restart();
+  EXPECT_EQ(made(token).error().message(),
+            "a partial upload of this file was aborted or has expired");
+  for (const std::string& wrong : {create(3), std::string("unknown"), aborted}) {
+    const std::string other = create_final({partial("abc"), wrong}, std::nullopt);
+    EXPECT_EQ(made(other).error().code(), Errc::not_found) << wrong;
+  }
+  EXPECT_EQ(deliveries, 0);
+}
+
+TEST_F(PartialsTest, AFileThatWouldBeTooLargeEnds) {
+  const std::string first = empty_partial(std::nullopt);
+  NewUpload request{std::nullopt, "file.mp4", "", "{}"};
+  request.partials = {first};
+  request.file_size_max = 2;
+  const std::string token = (*run(engine->create(std::move(request))))->token;
+  ASSERT_TRUE(append(first, "abc", UpToEnd{0}));
+  const Result<SnapshotPtr> file = made(token);
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message(), "File size limit is set to 2 bytes, file_size is 3");
+}
+
+TEST_F(PartialsTest, AFileThatWaitsLivesAsLongAsWhatItWaitsFor) {
+  const std::string first = empty_partial(9);
+  const std::string token = create_final({first}, 9);
+  let_others_work();
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    clock.advance(std::chrono::hours(20));
+    ASSERT_TRUE(append(first, "a", ContinuesAt{i}));
+    ASSERT_TRUE(run(engine->reaper().reap()));
+  }
+  EXPECT_TRUE(status(token));
+  clock.advance(std::chrono::hours(25));
+  ASSERT_TRUE(run(engine->reaper().reap()));
+  let_others_work();
+  EXPECT_FALSE(status(token)) << "the partial upload has expired";
 }
 
 TEST_F(PartialsTest, TheAnswerMayBeLongInComing) {
   answers_at_once = false;
-  const std::vector<std::string> partials{partial("abc"), partial("def")};
-  const std::string token = create(6);
-  EXPECT_EQ(concatenate(token, partials).error().code(), Errc::delivery_pending);
-  EXPECT_EQ(concatenate(token, partials).error().code(), Errc::delivery_pending);
+  const std::string token = create_final({partial("abc"), partial("def")}, 6);
+  EXPECT_EQ(made(token).error().code(), Errc::delivery_pending);
+  EXPECT_EQ(made(token).error().code(), Errc::delivery_pending);
   answer_now(token);
-  EXPECT_TRUE((*concatenate(token, partials))->answer);
+  EXPECT_TRUE((*made(token))->answer);
   EXPECT_EQ(deliveries, 1);
 }
 
-TEST_F(PartialsTest, ALostPartialIsAnError) {
+TEST_F(PartialsTest, AFileThatCannotBeMadeNowStays) {
   const std::vector<std::string> partials{partial("abc"), partial("def")};
   store.blobs.erase(2);
-  const std::string token = create(6);
-  EXPECT_EQ(concatenate(token, partials).error().code(), Errc::storage_failed);
+  const std::string token = create_final(partials, 6);
+  EXPECT_EQ(made(token).error().code(), Errc::delivery_pending);
   EXPECT_EQ(status(token)->acknowledged, 3U);
+  store.blobs[2] = {"def", "def"};
+  restart();
+  EXPECT_TRUE((*made(token))->answer);
+  EXPECT_EQ(delivered_bytes, "abcdef") << "it goes on where it ended";
 }
 
 }  // namespace

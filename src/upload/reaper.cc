@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "upload/checkpoint.h"
 
 namespace sluice::upload {
 
@@ -60,6 +61,12 @@ bool Reaper::is_over(const LiveUpload& upload, Timestamp now) const {
   return !upload.is_nameless() && upload.created_at() + core_.settings.expiry.absolute <= now;
 }
 
+Task<Result<>> Reaper::renew(LiveUpload& upload) {
+  BytesStored event{{}, next_expiry(upload, core_.tools), false};
+  const Result<Transition> committed = co_await upload.commit(std::move(event));
+  co_return committed ? Result<>() : fail(committed.error());
+}
+
 // The journal forgets an upload only after the store has: no file is ever without a record.
 Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
   const auto found = co_await core_.uploads.find(record.token);
@@ -73,6 +80,11 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
     if (!is_over(upload, now)) {
       co_return false;
     }
+    if (concatenations_.waits(upload) &&
+        upload.created_at() + core_.settings.expiry.absolute > now) {
+      const Result<> renewed = co_await renew(upload);
+      co_return renewed ? Result<bool>(false) : fail(renewed.error());
+    }
     Expired event{now};
     const Result<Transition> expired = co_await upload.commit(event);
     if (!expired) {
@@ -82,6 +94,7 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
       co_return false;
     }
     core_.parts.log.info("upload expired", {{"upload", upload.id()}});
+    concatenations_.changed(upload);
   }
   const model::UploadProgress progress = upload.progress();
   if (awaits_answer(progress.state)) {

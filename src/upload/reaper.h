@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "journal/journal.h"
 #include "runtime/task.h"
+#include "upload/concatenations.h"
 #include "upload/engine_core.h"
 
 namespace sluice::upload {
@@ -19,7 +20,8 @@ struct Reaped {
 
 class Reaper {
  public:
-  explicit Reaper(EngineCore& core) : core_(core) {}
+  Reaper(EngineCore& core, Concatenations& concatenations)
+      : core_(core), concatenations_(concatenations) {}
 
   // Removes unfinished uploads that are not continued, finished ones that are kept no longer, and
   // bytes without a use. A batch of them: the next call goes on behind it, or begins anew when
@@ -29,10 +31,13 @@ class Reaper {
  private:
   // Whether the upload's time is over, and no request may go on with it.
   bool is_over(const LiveUpload& upload, Timestamp now) const;
+  // The upload lives as long as what it waits for, but for the absolute time.
+  runtime::Task<Result<>> renew(LiveUpload& upload);
   // False when nothing had to go.
   runtime::Task<Result<bool>> reap_one(const model::UploadRecord& record);
 
   EngineCore& core_;
+  Concatenations& concatenations_;
   // Where the last batch ended.
   journal::ExpiryPosition due_after_;
   std::uint64_t leftover_after_ = 0;

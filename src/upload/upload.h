@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -29,6 +30,9 @@ struct NewUpload {
   std::string dialect = {};  // These three as in model/upload.h.
   std::string words = {};
   bool is_partial = false;
+  // Tokens of partial uploads: their bytes, in this order, become the file, once all of them are
+  // complete. No client sends any then.
+  std::vector<std::string> partials = {};
   std::string token = {};  // Empty: a random one. `conflict` when there is an upload with it.
   // An upload with the token is returned in place of a new one, or forgotten for it where it is
   // over: delivered, aborted or expired.

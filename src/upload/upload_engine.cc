@@ -6,7 +6,6 @@
 #include "base/limits.h"
 #include "upload/checkpoint.h"
 #include "upload/learn_size.h"
-#include "upload/partials.h"
 #include "upload/piece_check.h"
 
 namespace sluice::upload {
@@ -31,6 +30,14 @@ class Waiter {
   const std::size_t number_;
 };
 
+// Of bytes, or a size, that a client tells.
+Result<> expect_sent(const LiveUpload& upload) {
+  return upload.partials().empty()
+             ? Result<>()
+             : fail(Errc::forbidden,
+                    "this upload has the bytes of partial uploads: none can be sent to it");
+}
+
 }  // namespace
 
 UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings,
@@ -42,6 +49,7 @@ Task<Result<SnapshotPtr>> UploadEngine::create(NewUpload request) {
   if (!created) {
     co_return fail(created.error());
   }
+  concatenations_.changed(**created);
   co_return snapshot_of(**created);
 }
 
@@ -54,27 +62,12 @@ Task<Result<SnapshotPtr>> UploadEngine::take_file(NewUpload outline, runtime::By
   co_return snapshot_of(**received);
 }
 
-Task<Result<SnapshotPtr>> UploadEngine::concatenate(const std::string& token,
-                                                    std::vector<std::string> partials) {
+Task<Result<SnapshotPtr>> UploadEngine::wait_for_made(std::string token) {
   const auto found = co_await core_.uploads.find(token);
   if (!found) {
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
-  if (upload.state() == UploadState::receiving && !upload.is_being_written()) {
-    auto sources = co_await find_partials(core_.uploads, partials, upload.file_size().value_or(0));
-    if (!sources) {
-      co_return fail(sources.error());
-    }
-    const std::uint64_t begin = upload.progress().stored.prefix();
-    PartialsSource body(core_.parts.store, *std::move(sources), begin);
-    Result<SnapshotPtr> appended = co_await append(token, ContinuesAt{begin}, body);
-    const bool is_joined = !appended && (appended.error().code() == Errc::offset_mismatch ||
-                                         appended.error().code() == Errc::taken_over);
-    if (!is_joined) {
-      co_return appended;
-    }
-  }
   if (upload.state() == UploadState::receiving || awaits_answer(upload.state())) {
     co_return co_await wait_for_answer(upload);
   }
@@ -108,6 +101,9 @@ Task<Result<SnapshotPtr>> UploadEngine::declare_size(std::string token, std::uin
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
+  if (const Result<> sent = expect_sent(upload); !sent) {
+    co_return fail(sent.error());
+  }
   const Result<> learnt = co_await learn_size(upload, file_size);
   if (!learnt && !is_gone(upload.state())) {
     co_return fail(learnt.error());
@@ -121,8 +117,9 @@ Task<Result<>> UploadEngine::learn_size(LiveUpload& upload, std::uint64_t file_s
     co_return fail(complete.error());
   }
   if (*complete) {
-    hand_over(upload);
+    hand_over(core_, upload);
   }
+  concatenations_.changed(upload);
   co_return Result<>();
 }
 
@@ -141,6 +138,9 @@ Task<Label> UploadEngine::label_of(std::string token) {
 
 Result<SnapshotPtr> UploadEngine::present(const LiveUpload& upload) const {
   SnapshotPtr snapshot = snapshot_of(upload);
+  if (snapshot->state == UploadState::aborted && !snapshot->failure.empty()) {
+    return fail(Errc::not_found, snapshot->failure);
+  }
   if (is_gone(snapshot->state)) {
     return fail(gone(snapshot->state));
   }
@@ -156,6 +156,9 @@ Task<Result<SnapshotPtr>> UploadEngine::append(const std::string& token, Piece p
   LiveUpload& upload = **found;
   if (upload.has_layout() && !std::holds_alternative<Part>(piece)) {
     co_return present(upload);
+  }
+  if (const Result<> sent = expect_sent(upload); !sent) {
+    co_return fail(sent.error());
   }
   if (const Result<> sound = check_piece(upload, piece, body); !sound) {
     co_return fail(sound.error());
@@ -174,8 +177,9 @@ Task<Result<SnapshotPtr>> UploadEngine::append(const std::string& token, Piece p
       co_return fail(finished.error());
     }
     if (*finished) {
-      hand_over(upload);
+      hand_over(core_, upload);
     }
+    concatenations_.changed(upload);
   }
   if (awaits_answer(upload.state())) {
     co_return co_await wait_for_answer(upload);
@@ -190,24 +194,25 @@ void UploadEngine::log_early_end(const LiveUpload& upload, const Error& error) c
                                                {"message", error.message()}});
 }
 
-void UploadEngine::hand_over(const LiveUpload& upload) {
-  core_.parts.log.info("upload received", {{"upload", upload.id()}});
-  core_.handover.submit(upload.record());
-}
-
 Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
   const std::shared_ptr<runtime::Event> decided = upload.decided();
   bool is_decided = decided->is_set();
   if (const Waiter waiter(waiters_);
       !is_decided && waiter.number() <= core_.settings.answer_waiters_max) {
-    is_decided = co_await decided->wait(core_.settings.answer_wait);
+    do {
+      is_decided = co_await decided->wait(core_.settings.answer_wait);
+    } while (!is_decided && upload.state() == UploadState::receiving && upload.is_being_written());
+  }
+  if (!is_decided && upload.state() == UploadState::receiving) {
+    co_return fail(Errc::delivery_pending,
+                   "the file is still to be made of its partial uploads: ask again");
   }
   if (!is_decided) {
     co_return fail(Errc::delivery_pending,
                    "all bytes are stored, the backend has not answered yet: send the last byte "
                    "again to wait for its answer");
   }
-  co_return snapshot_of(upload);
+  co_return present(upload);
 }
 
 Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_answer(
@@ -243,6 +248,7 @@ Task<Result<>> UploadEngine::abort(std::string token) {
     co_return fail(gone(UploadState::expired));
   }
   const Result<bool> aborted = co_await abort_upload(core_, upload);
+  concatenations_.changed(upload);
   if (!aborted) {
     co_return fail(aborted.error());
   }

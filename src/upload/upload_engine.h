@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "upload/concatenations.h"
 #include "upload/engine.h"
 #include "upload/engine_core.h"
 #include "upload/engine_operations.h"
@@ -30,8 +31,7 @@ class UploadEngine final : public Engine {
   runtime::Task<Label> label_of(std::string token) override;
   runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                             runtime::ByteSource& body) override;
-  runtime::Task<Result<SnapshotPtr>> concatenate(const std::string& token,
-                                                 std::vector<std::string> partials) override;
+  runtime::Task<Result<SnapshotPtr>> wait_for_made(std::string token) override;
   runtime::Task<Result<SnapshotPtr>> take_file(NewUpload outline, runtime::ByteSource& body,
                                                FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
@@ -43,6 +43,7 @@ class UploadEngine final : public Engine {
   Operations& operations() noexcept { return operations_; }
   delivery::Ledger& ledger() noexcept { return ledger_; }
   Reaper& reaper() noexcept { return reaper_; }
+  Concatenations& concatenations() noexcept { return concatenations_; }
   DeferredSyncs& deferred_syncs() noexcept { return core_.deferred; }
   const EngineSettings& settings() const noexcept { return core_.settings; }
 
@@ -53,13 +54,13 @@ class UploadEngine final : public Engine {
   // not_found for an upload that is over.
   Result<SnapshotPtr> present(const LiveUpload& upload) const;
   void log_early_end(const LiveUpload& upload, const Error& error) const;
-  void hand_over(const LiveUpload& upload);
 
   EngineCore core_;
   Intake intake_{core_};
-  EngineOperations operations_{core_};
+  Concatenations concatenations_{core_};
+  EngineOperations operations_{core_, concatenations_};
   HandoffLedger ledger_{core_};
-  Reaper reaper_{core_};
+  Reaper reaper_{core_, concatenations_};
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.
 };
 

@@ -139,8 +139,11 @@ struct Apply {
     return {std::move(progress), true, false, left};
   }
   Transition operator()(const Aborted& event) {
-    return progress.state == UploadState::receiving ? end(UploadState::aborted, event.forget_at)
-                                                    : nothing();
+    if (progress.state != UploadState::receiving) {
+      return nothing();
+    }
+    progress.failure = event.reason;
+    return end(UploadState::aborted, event.forget_at);
   }
   Transition operator()(const Expired& event) {
     const bool is_over = can_expire(progress.state) && progress.expires_at <= event.now;

@@ -69,6 +69,7 @@ struct Answered {
 };
 struct Aborted {
   Timestamp forget_at;
+  std::string reason = {};  // Where it was not the client's wish.
 };
 // Too early where the upload expires later than now.
 struct Expired {

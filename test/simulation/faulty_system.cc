@@ -99,6 +99,12 @@ ssize_t FaultySystem::pwrite(int descriptor, const void* data, std::size_t size,
   return wrote ? static_cast<ssize_t>(bytes.size()) : failed(wrote.error());
 }
 
+ssize_t FaultySystem::copy_file_range(int /*from*/, off_t* /*from_offset*/, int /*to*/,
+                                      off_t* /*to_offset*/, std::size_t /*size*/) {
+  errno = EXDEV;
+  return -1;
+}
+
 ssize_t FaultySystem::splice(int from, int to, off_t* to_offset, std::size_t size) {
   if (is_interrupted()) {
     return -1;

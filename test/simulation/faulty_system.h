@@ -31,6 +31,9 @@ class FaultySystem final : public runtime::SystemCalls {
   int close(int descriptor) override;
   ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t offset) override;
   ssize_t splice(int from, int to, off_t* to_offset, std::size_t size) override;
+  // Never: the bytes are read and written.
+  ssize_t copy_file_range(int from, off_t* from_offset, int to, off_t* to_offset,
+                          std::size_t size) override;
   ssize_t pread(int descriptor, void* buffer, std::size_t size, off_t offset) override;
   int fallocate(int descriptor, int mode, off_t offset, off_t size) override;
   int ftruncate(int descriptor, off_t size) override;

@@ -303,6 +303,14 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::unsynced(std::uint64_t afte
   co_return co_await ForwardingJournal::unsynced(after, count);
 }
 
+Task<Result<std::vector<UploadRecord>>> JournalSeam::unmade(std::uint64_t after,
+                                                              std::size_t count) {
+  if (fails_to_read()) {
+    co_return fail(unreadable());
+  }
+  co_return co_await ForwardingJournal::unmade(after, count);
+}
+
 Task<Result<std::optional<model::VideoRecord>>> JournalSeam::find_video(std::string id) {
   if (fails_to_read()) {
     co_return fail(unreadable());

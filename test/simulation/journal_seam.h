@@ -81,6 +81,8 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
       std::uint64_t after, std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
                                                                    std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
+                                                                 std::size_t count) override;
   runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;
   bool healthy() const noexcept override { return !broken_; }
   // Bytes did not reach the disk, and the commit that would have recorded the loss failed too: no

@@ -34,10 +34,18 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
 
   // A new process with the journal and the store of the last one.
   void restart() {
-    engine.reset();
+    close();
     upload::EngineParts parts{journal, store, answers, announcer, buffers, clock, metrics, log};
     engine =
         std::make_unique<upload::UploadEngine>(parts, *this, settings, *run(journal.promises()));
+    engine->concatenations().open(context.get_executor());
+  }
+
+  void close() {
+    if (engine) {
+      EXPECT_TRUE(run(engine->concatenations().close(std::chrono::seconds(10))));
+    }
+    engine.reset();
   }
 
   template <class T>
@@ -112,6 +120,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
 
   // Where syncs are not deferred, no byte is stored without the journal knowing where it lies.
   void TearDown() override {
+    close();
     for (const auto& [id, record] : journal.uploads) {
       for (const ByteRange& range : record.progress.stored.ranges()) {
         EXPECT_TRUE(settings.defers_syncs || journal.extents[id].contains(range))

@@ -56,6 +56,10 @@ class ForwardingJournal : public journal::Journal {
                                                                    std::size_t count) override {
     return pass(&Journal::unsynced, after, count);
   }
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
+                                                                 std::size_t count) override {
+    return pass(&Journal::unmade, after, count);
+  }
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override {
     return pass(&Journal::upload_counts);
   }

@@ -296,6 +296,16 @@ Task<Result<std::vector<UploadRecord>>> MemoryJournal::unsynced(std::uint64_t af
       count);
 }
 
+Task<Result<std::vector<UploadRecord>>> MemoryJournal::unmade(std::uint64_t after,
+                                                              std::size_t count) {
+  co_return select(
+      [&](const UploadRecord& record) {
+        return record.id > after && record.progress.state == UploadState::receiving &&
+               !record.partials.empty();
+      },
+      count);
+}
+
 Task<Result<std::map<UploadState, std::uint64_t>>> MemoryJournal::upload_counts() {
   std::map<UploadState, std::uint64_t> counts;
   for (const auto& [id, record] : uploads) {

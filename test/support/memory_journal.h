@@ -37,6 +37,8 @@ class MemoryJournal final : public journal::Journal {
       std::uint64_t after, std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> unsynced(std::uint64_t after,
                                                                    std::size_t count) override;
+  runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
+                                                                 std::size_t count) override;
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override;

@@ -144,7 +144,7 @@ class Connection:
         length = response.header("Content-Length")
         if response.header("Transfer-Encoding") is not None:
             raise BadResponse(f"chunked answer: {response}")
-        if response.status < 200 or response.status == 204:
+        if response.status < 200 or response.status in (204, 304):
             if length is not None:
                 raise BadResponse(f"{response.status} with Content-Length (RFC 9110 8.6): {response}")
             return b""

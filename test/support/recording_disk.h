@@ -17,6 +17,8 @@ class RecordingDisk : public runtime::Disk {
   // Paths are recorded without `root`.
   explicit RecordingDisk(std::string root) : root_(std::move(root)) {}
 
+  bool copies = true;  // A file into a file.
+
   // The calls so far; forgets them.
   std::vector<std::string> take_calls() {
     const std::scoped_lock lock(mutex_);
@@ -78,6 +80,14 @@ class RecordingDisk : public runtime::Disk {
     Result<> write_from(runtime::Pipe& pipe, std::uint64_t offset, std::size_t size) override {
       Result<> go_on = disk_.record_write({offset, offset + size});
       return go_on ? file_->write_from(pipe, offset, size) : go_on;
+    }
+    Result<std::size_t> copy_from(int descriptor, std::uint64_t from, std::uint64_t to,
+                                  std::size_t size) override {
+      if (!disk_.copies) {
+        return 0;
+      }
+      const Result<> go_on = disk_.record_write({to, to + size});
+      return go_on ? file_->copy_from(descriptor, from, to, size) : fail(go_on.error());
     }
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
       return file_->read_at(offset, buffer);

@@ -44,10 +44,9 @@ class RecordingEngine final : public upload::Engine {
     pieces.push_back(piece);
     return engine_->append(token, piece, body);
   }
-  runtime::Task<Result<upload::SnapshotPtr>> concatenate(
-      const std::string& token, std::vector<std::string> partials) override {
+  runtime::Task<Result<upload::SnapshotPtr>> wait_for_made(std::string token) override {
     ++calls;
-    return engine_->concatenate(token, std::move(partials));
+    return engine_->wait_for_made(std::move(token));
   }
   runtime::Task<Result<upload::SnapshotPtr>> take_file(upload::NewUpload outline,
                                                        runtime::ByteSource& body,

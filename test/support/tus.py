@@ -20,6 +20,12 @@ def offset_in(response):
     return None if value is None else int(value)
 
 
+def expect(response, status, offset=None):
+    assert response.status == status, response
+    assert response.header("Tus-Resumable") == "1.0.0"
+    assert offset_in(response) == offset, response
+
+
 class Tus:
     """Speaks through a Client of support.raw_http."""
 

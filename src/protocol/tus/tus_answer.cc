@@ -28,7 +28,7 @@ void add_standing(http::Headers& headers, const upload::Snapshot& snapshot) {
   }
   if (snapshot.file_size) {
     headers.set("Upload-Length", std::to_string(*snapshot.file_size));
-  } else {
+  } else if (!words.is_final()) {
     headers.set("Upload-Defer-Length", "1");
   }
   if (!words.metadata.empty()) {

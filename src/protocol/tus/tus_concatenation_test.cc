@@ -97,14 +97,57 @@ TEST_F(TusConcatenationTest, ARefusedFinalIsNoSuccess) {
 TEST_F(TusConcatenationTest, RefusesWhatCannotBeAFinal) {
   const std::string abc = partial("abc");
   const std::string whole = create(3);
-  const std::string unfinished = create(3, "\nUpload-Concat: partial");
   EXPECT_EQ(concatenate(abc + " " + whole).status, 400);
-  EXPECT_EQ(concatenate(abc + " " + unfinished).status, 400);
   EXPECT_EQ(concatenate(abc, "\nUpload-Length: 3").status, 400);
   EXPECT_EQ(concatenate(abc, "\nUpload-Defer-Length: 1").status, 400);
   EXPECT_EQ(concatenate("/uploads/" + std::string(43, 'x')).status, 404);
   EXPECT_EQ(concatenate("").status, 400);
-  EXPECT_EQ(engine.created.size(), 3U);
+  EXPECT_EQ(engine.created.size(), 2U);
+}
+
+// concatenation-unfinished
+TEST_F(TusConcatenationTest, MakesAFileOfPartialUploadsThatAreNotComplete) {
+  const std::string urls = create(3, "\nUpload-Concat: partial") + " " + partial("def");
+  const http::Response made = concatenate(urls);
+  EXPECT_EQ(told(made), "201 (none)");
+  const std::string path = path_in(made);
+  EXPECT_EQ(header(concatenate(urls), "Location"), header(made, "Location"));
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 (none)");
+  EXPECT_EQ(header(last.response, "Upload-Length"), "6");
+  EXPECT_EQ(header(last.response, "Upload-Concat"), "final;" + urls);
+  EXPECT_EQ(patch(path, 0, "abc").status, 403);
+  patch(urls.substr(0, urls.find(' ')), 0, "abc");
+  EXPECT_EQ(told(concatenate(urls)), "201 6");
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 6");
+  EXPECT_EQ(delivered_bytes, "abcdef");
+  EXPECT_EQ(deliveries, 1);
+}
+
+TEST_F(TusConcatenationTest, TellsNoSizeThatIsNotKnown) {
+  const http::Response partial = tus("POST /files\nUpload-Defer-Length: 1\nUpload-Concat: partial");
+  const http::Response made = concatenate(path_in(partial));
+  EXPECT_EQ(told(made), "201 (none)");
+  EXPECT_EQ(header(made, "Upload-Length"), "(none)");
+  EXPECT_EQ(header(made, "Upload-Defer-Length"), "(none)");
+  patch(path_in(partial), 0, "abc", "\nUpload-Length: 3");
+  EXPECT_EQ(told(concatenate(path_in(partial))), "201 3");
+}
+
+TEST_F(TusConcatenationTest, APartialUploadThatEndsEndsTheFile) {
+  const std::string unfinished = create(3, "\nUpload-Concat: partial");
+  const std::string path = path_in(concatenate(unfinished));
+  EXPECT_EQ(tus("DELETE " + unfinished).status, 204);
+  tus("HEAD " + unfinished);
+  const http::Response ended = tus("HEAD " + path);
+  EXPECT_EQ(told(ended), "410 (none)");
+  EXPECT_EQ(ended.body, "a partial upload of this file was aborted or has expired\n");
+  EXPECT_EQ(concatenate(unfinished).status, 404);
+}
+
+TEST_F(TusConcatenationTest, AFileOfNothing) {
+  EXPECT_EQ(told(concatenate(partial("") + " " + partial(""))), "201 0");
+  EXPECT_EQ(told(tus("HEAD " + path_in(last.response))), "200 0");
+  EXPECT_EQ(deliveries, 1);
 }
 
 }  // namespace

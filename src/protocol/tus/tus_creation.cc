@@ -90,34 +90,37 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
   co_return response;
 }
 
-// Bytes that are complete partial uploads, and how many.
-Task<Result<std::uint64_t>> TusDialect::size_together(Call& call,
-                                                      const std::vector<std::string>& partials) {
-  std::uint64_t size = 0;
+Task<Result<TusDialect::Together>> TusDialect::together(Call& call,
+                                                        const std::vector<std::string>& partials) {
+  Together all{.size = 0, .are_complete = true};
   for (const std::string& token : partials) {
     const Found partial = co_await engine_.peek(token);
     if (!partial) {
       co_return fail(partial.error());
     }
-    if (!(*partial)->is_partial || !is_whole(**partial)) {
-      call.upload_id = (*partial)->id;
-      co_return fail(Errc::bad_request,
-                     "Upload-Concat: expected partial uploads that are complete, upload " +
-                         std::to_string((*partial)->id) + " is none");
+    const upload::Snapshot& snapshot = **partial;
+    if (!snapshot.is_partial) {
+      call.upload_id = snapshot.id;
+      co_return fail(Errc::bad_request, "Upload-Concat: expected partial uploads, upload " +
+                                            std::to_string(snapshot.id) + " is none");
     }
-    size = saturating_add(size, (*partial)->file_size.value_or(0));
+    all.are_complete = all.are_complete && is_whole(snapshot);
+    all.size = all.size && snapshot.file_size
+                   ? std::optional(saturating_add(*all.size, *snapshot.file_size))
+                   : std::nullopt;
   }
-  co_return size;
+  co_return all;
 }
 
-// An equal list of an owner's is the same file: clients repeat the request when its answer was
-// lost or was long in coming. A client that knows the tokens may make a file of the uploads, so the
-// new token is as good as theirs.
+// The server makes the file by itself; the answer to a client that has sent all bytes waits for it,
+// so that 201 is no false success. An equal list of an owner's is the same file: clients repeat the
+// request when its answer was lost or was long in coming. A client that knows the tokens may make a
+// file of the uploads, so the new token is as good as theirs.
 Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
                                       CreationRequest request) {
-  const Result<std::uint64_t> size = co_await size_together(call, request.partials);
-  if (!size) {
-    co_return fail(size.error());
+  const Result<Together> all = co_await together(call, request.partials);
+  if (!all) {
+    co_return fail(all.error());
   }
   const std::string token = final_token(grant.owner(), request.partials);
   const Found known = co_await engine_.peek(token);
@@ -125,7 +128,8 @@ Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
     co_return fail(known.error());
   }
   if (!known) {
-    request.upload.file_size = *size;
+    request.upload.file_size = all->size;
+    request.upload.partials = std::move(request.partials);
     request.upload.token = token;
     Opened opened = co_await opener_.open(call, grant, std::move(request.upload));
     if (!opened && !is_conflict(opened.error())) {
@@ -133,18 +137,19 @@ Task<Answer> TusDialect::create_final(Call& call, const auth::Grant& grant,
     }
   }
   call.headers.set("Location", upload_location(call, settings_, token));
-  const Found made = co_await engine_.concatenate(token, std::move(request.partials));
+  const Found made =
+      all->are_complete ? co_await engine_.wait_for_made(token) : co_await engine_.peek(token);
   if (!made) {
     co_return fail(made.error());
   }
   const upload::Snapshot& snapshot = **made;
   call.upload_id = snapshot.id;
-  if (!is_taken(snapshot)) {
+  if (is_ended_badly(snapshot)) {
     co_return co_await final_answer(snapshot);
   }
   http::Response response;
   response.status = 201;
-  add_progress(response.headers, snapshot);
+  add_standing(response.headers, snapshot);
   co_return response;
 }
 

@@ -115,7 +115,7 @@ void TusDialect::add_options(http::Headers& headers) const {
   headers.set("Tus-Extension",
               "creation,creation-with-upload,creation-defer-length,expiration,termination,checksum,"
               "checksum-trailer,"
-              "concatenation");
+              "concatenation,concatenation-unfinished");
   headers.set("Tus-Checksum-Algorithm", checksum_algorithms);
   headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
 }
@@ -149,7 +149,8 @@ Task<Answer> TusDialect::handle(Call& call) {
 
 Task<Answer> TusDialect::tell_offset(Call& call) {
   Found found = co_await engine_.status(call.capture);
-  if (found && (*found)->file_size == 0 && !(*found)->is_partial && !is_decided(**found)) {
+  if (found && (*found)->file_size == 0 && !is_decided(**found) && !(*found)->is_partial &&
+      !KeptWords::parse((*found)->words).is_final()) {
     // The process may have ended between its creation and its end, and no chunk will come.
     found = co_await complete_empty(call, call.capture);
   }

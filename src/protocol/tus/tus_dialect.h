@@ -37,9 +37,13 @@ class TusDialect final : public OpeningDialect {
   runtime::Task<Answer> begin(Call& call, const upload::Snapshot& created,
                               const CreationRequest& request);
   runtime::Task<Answer> create_final(Call& call, const auth::Grant& grant, CreationRequest request);
-  // bad_request unless all of them are complete.
-  runtime::Task<Result<std::uint64_t>> size_together(Call& call,
-                                                     const std::vector<std::string>& partials);
+  // Partial uploads of one file.
+  struct Together {
+    std::optional<std::uint64_t> size;  // Unset while that of one is not known.
+    bool are_complete = false;
+  };
+  // bad_request where one is no partial upload.
+  runtime::Task<Result<Together>> together(Call& call, const std::vector<std::string>& partials);
   runtime::Task<Answer> tell_offset(Call& call);  // HEAD
   runtime::Task<Answer> receive(Call& call);      // PATCH
   runtime::Task<Answer> describe(Call& call);     // GET

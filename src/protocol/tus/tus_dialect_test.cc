@@ -255,6 +255,8 @@ TEST_F(TusDialectTest, GivesTheFileAtItsLocationWhereThatIsAllowed) {
   EXPECT_EQ(header(file, "Content-Range"), "bytes 1-2/9");
   EXPECT_EQ(header(file, "Content-Type"), "video/mp4");
   EXPECT_EQ(header(file, "Vary"), "Accept");
+  settings.origins = *Origins::parse("https://page.example");
+  EXPECT_EQ(send("GET " + path).headers.count("Vary"), 2U) << "by the origin, too";
   EXPECT_EQ(field(send("GET " + path + "\nAccept: application/json"), "state"), "delivered");
   EXPECT_EQ(told(tus("HEAD " + path)), "200 9");
   EXPECT_EQ(field(send("GET " + open(3)), "state"), "receiving") << "it is none of tus";

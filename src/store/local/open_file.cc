@@ -100,6 +100,15 @@ Result<> OpenFile::write_from(runtime::Pipe& pipe, std::uint64_t offset, std::si
   return written;
 }
 
+Result<std::size_t> OpenFile::copy_from(int descriptor, std::uint64_t from, std::uint64_t to,
+                                        std::size_t size) {
+  Result<std::size_t> copied = file_->copy_from(descriptor, from, to, size);
+  if (copied && *copied > 0) {
+    wrote({to, to + *copied});
+  }
+  return copied;
+}
+
 Result<std::size_t> OpenFile::read(std::uint64_t offset, MutableBytes buffer) {
   return file_->read_at(offset, buffer);
 }

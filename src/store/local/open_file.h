@@ -55,6 +55,9 @@ class OpenFile {
   Result<> write(std::uint64_t offset, Bytes data);
   // `size` bytes that are in the pipe.
   Result<> write_from(runtime::Pipe& pipe, std::uint64_t offset, std::size_t size);
+  // As DiskFile::copy_from().
+  Result<std::size_t> copy_from(int descriptor, std::uint64_t from, std::uint64_t to,
+                                std::size_t size);
   // Fills `buffer`, or less when the file ends.
   Result<std::size_t> read(std::uint64_t offset, MutableBytes buffer);
 

@@ -61,7 +61,12 @@ void Turn::took(std::size_t count, bool is_fast) {
 }
 
 Result<> Turn::run(runtime::PipePool& pipes, MutableBytes buffer) {
-  if (std::optional<runtime::Pipe> pipe = pipes.take()) {
+  const std::optional<runtime::Loan::Descriptor> from = body_.descriptor();
+  if (from && from->offset) {
+    if (Result<> copied = run_from_file(); !copied) {
+      return copied;
+    }
+  } else if (std::optional<runtime::Pipe> pipe = pipes.take()) {
     if (Result<> moved = run_through(*pipe); !moved) {
       return moved;  // And the pipe goes: it may hold bytes.
     }
@@ -81,6 +86,27 @@ Result<> Turn::run(runtime::PipePool& pipes, MutableBytes buffer) {
     }
   }
   return {};
+}
+
+Result<> Turn::run_from_file() {
+  for (;;) {
+    const std::optional<runtime::Loan::Descriptor> from = body_.descriptor();
+    const std::size_t most = from ? wanted(from->left) : 0;
+    if (most == 0) {
+      return {};  // The source tells of an end or an error.
+    }
+    const Result<std::size_t> count =
+        file_.copy_from(from->number, from->offset.value_or(0), rest_.begin, most);
+    if (!count) {
+      return fail(count.error());
+    }
+    is_moved_ = *count > 0;
+    if (!is_moved_) {
+      return {};
+    }
+    body_.took(*count);
+    took(*count, true);
+  }
 }
 
 Result<> Turn::run_through(runtime::Pipe& pipe) {

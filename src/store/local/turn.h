@@ -26,8 +26,9 @@ class Turn {
   Turn(OpenFile& file, runtime::Loan& body, ByteRange range,
        Duration time_max = limits::stream_time_max);
 
-  // Writes what comes: from the socket through a pipe, never copied into this process, where the
-  // body has a descriptor and the system a pipe; else through `buffer`.
+  // Writes what comes: from a file by the file system alone, which may share its blocks; from a
+  // socket through a pipe, never copied into this process, where the body has a descriptor and the
+  // system a pipe; else through `buffer`.
   Result<> run(runtime::PipePool& pipes, MutableBytes buffer);
 
   // How many bytes were written.
@@ -39,6 +40,7 @@ class Turn {
   // How many of `most` bytes the turn still has.
   std::size_t wanted(std::uint64_t most) const;
   void took(std::size_t count, bool is_fast);
+  Result<> run_from_file();
   Result<> run_through(runtime::Pipe& pipe);
   // The count of bytes in the pipe then; nullopt where the rest has to be read.
   std::optional<std::size_t> fill(runtime::Pipe& pipe);

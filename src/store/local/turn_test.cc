@@ -11,12 +11,17 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/posix_disk.h"
+#include "store/file_source.h"
 #include "support/recording_disk.h"
+#include "support/run.h"
 #include "support/temporary_directory.h"
 
 namespace sluice::store::local {
@@ -225,6 +230,78 @@ TEST_F(TurnTest, WhatAFailedWriteLeavesInAPipeGetsIntoNoOtherFile) {
   Turn turn(file, next, {0, 100}, long_turn);
   EXPECT_TRUE(run(turn));
   EXPECT_EQ(contents(), "open");
+}
+
+// A file in place of a body.
+class TurnOfAFileTest : public TurnTest {
+ protected:
+  TurnOfAFileTest() {
+    for (std::size_t i = 0; i < 300'000; ++i) {
+      bytes += static_cast<char>(i % 251);
+    }
+    std::ofstream(path(), std::ios::binary) << bytes;
+  }
+  std::string path() const { return directory.path() + "/other"; }
+  // From its byte `begin` on.
+  store::FileSource source_from(std::uint64_t begin) {
+    return {pool, *posix.open(path(), runtime::OpenMode::read_only), {begin, bytes.size()}, "it"};
+  }
+
+  std::string bytes;
+  runtime::PosixDisk posix;
+  runtime::BlockingPool pool{0};
+};
+
+TEST_F(TurnOfAFileTest, CopiesItBesideThisProcessWhereTheDiskCan) {
+  for (const bool copies : {true, false}) {
+    disk.copies = copies;
+    store::FileSource source = source_from(100);
+    const std::unique_ptr<runtime::Loan> loan = source.lend();
+    Turn turn(file, *loan, {7, 250'007}, long_turn);
+    buffer.assign(buffer.size(), std::byte{});
+    EXPECT_TRUE(run(turn));
+    EXPECT_EQ(turn.bytes(), 250'000U);
+    EXPECT_TRUE(turn.is_fast());
+    EXPECT_EQ(contents().substr(7), bytes.substr(100, 250'000));
+    EXPECT_EQ(source.remaining(), bytes.size() - 250'100);
+    EXPECT_EQ(buffer.front() == std::byte{}, copies) << "nothing was read";
+    EXPECT_FALSE(file.is_clean({})) << "it is to be synced";
+    EXPECT_TRUE(file.sync({}));
+  }
+}
+
+TEST_F(TurnOfAFileTest, EndsWithIt) {
+  store::FileSource source = source_from(299'000);
+  const std::unique_ptr<runtime::Loan> loan = source.lend();
+  Turn turn(file, *loan, {0, 5000}, long_turn);
+  EXPECT_TRUE(run(turn));
+  EXPECT_EQ(turn.bytes(), 1000U);
+  EXPECT_EQ(source.remaining(), 0U);
+}
+
+TEST_F(TurnOfAFileTest, EndsWhereItIsCutOffOrShorterThanItWas) {
+  store::FileSource cut = source_from(0);
+  const std::unique_ptr<runtime::Loan> loan = cut.lend();
+  cut.cancel(Errc::draining);
+  Turn none(file, *loan, {0, 5000}, long_turn);
+  EXPECT_TRUE(run(none));
+  EXPECT_EQ(none.bytes(), 0U);
+  store::FileSource shorter = source_from(0);
+  std::ofstream(path(), std::ios::binary) << "abc";
+  const std::unique_ptr<runtime::Loan> other = shorter.lend();
+  Turn three(file, *other, {0, 5000}, long_turn);
+  EXPECT_TRUE(run(three));
+  EXPECT_EQ(three.bytes(), 3U);
+  EXPECT_FALSE(sluice::testing::run(shorter.read(buffer, Duration(0)))) << "which tells of it";
+}
+
+TEST_F(TurnOfAFileTest, AFullDiskIsTold) {
+  disk.fail_on("write", Errc::disk_full);
+  store::FileSource source = source_from(0);
+  const std::unique_ptr<runtime::Loan> loan = source.lend();
+  Turn turn(file, *loan, {0, 5000}, long_turn);
+  EXPECT_EQ(run(turn).error().code(), Errc::disk_full);
+  EXPECT_EQ(turn.bytes(), 0U);
 }
 
 }  // namespace

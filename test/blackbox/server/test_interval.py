@@ -112,10 +112,11 @@ def test_bytes_that_only_the_blob_of_version_13_tells_are_stored(new_server, con
     with journal(server) as database:
         database.execute("UPDATE uploads SET stored = ?, unsynced = ?", (f"0-{PIECE}", f"0-{OPEN_END}"))
         database.executescript("""
+            DROP INDEX uploads_unmade;
             DROP INDEX uploads_promised;
             CREATE INDEX uploads_promised ON uploads (file_size) WHERE state = 'receiving' AND stored = '';
         """)
-        for column in ("version", "dialect", "words", "is_partial", "size_known"):  # Of versions 15 and 16.
+        for column in ("version", "dialect", "words", "is_partial", "size_known", "partials"):  # Of later versions.
             database.execute(f"ALTER TABLE uploads DROP COLUMN {column}")
         database.execute("PRAGMA user_version = 13")
         database.commit()

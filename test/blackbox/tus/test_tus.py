@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from support.raw_http import Connection, chunked, path_of
-from support.tus import CHUNK, VERSION, Tus, metadata, offset_in
+from support.tus import CHUNK, VERSION, Tus, expect, metadata
 
 DATA = b"abcdefghi"
 
@@ -23,12 +23,6 @@ def tus(client):
 def stored(server, video_path, tus, location):
     with open(video_path(server, tus.answer(location).json()), "rb") as file:
         return file.read()
-
-
-def expect(response, status, offset=None):
-    assert response.status == status, response
-    assert response.header("Tus-Resumable") == "1.0.0"
-    assert offset_in(response) == offset, response
 
 
 # T1
@@ -343,47 +337,6 @@ def test_termination(tus):
     expect(tus.delete("/uploads/" + "x" * 43), 404)
 
 
-# T17, T18
-def test_concatenation(client, server, video_path, tus, noise):
-    data = noise(2_500_001)
-    cuts = [0, 1_000_003, 1_000_003, 2_500_001]
-    partials = []
-    for begin, end in zip(cuts, cuts[1:]):
-        location = tus.create(end - begin, ("Upload-Concat", "partial"))
-        if end > begin:
-            expect(tus.patch(location, 0, data[begin:end]), 204, end - begin)
-        response = tus.head(location)
-        expect(response, 200, end - begin)
-        assert response.header("Upload-Concat") == "partial"
-        partials.append(location)
-    concat = ("Upload-Concat", "final;" + " ".join([partials[0], path_of(partials[1]), partials[2]]))
-    response = tus.post(concat, metadata(filename="made.bin"))
-    expect(response, 201, len(data))
-    location = response.header("Location")
-    again = tus.post(concat)
-    expect(again, 201, len(data))
-    assert again.header("Location") == location
-    response = tus.head(location)
-    expect(response, 200, len(data))
-    assert response.header("Upload-Concat") == concat[1] and response.header("Upload-Length") == str(len(data))
-    expect(tus.patch(location, len(data), b""), 403)
-    assert tus.answer(location).json()["original_filename"] == "made.bin"
-    assert stored(server, video_path, tus, location) == data
-    other = tus.post(("Upload-Concat", f"final;{partials[2]} {partials[0]}"))
-    assert other.header("Location") != location
-    assert stored(server, video_path, tus, other.header("Location")) == data[1_000_003:] + data[:1_000_003]
-
-
-@pytest.mark.parametrize("more", [(), (("Upload-Length", "3"),)])
-def test_concatenation_of_what_cannot_be(tus, more):
-    whole = tus.upload(b"abc")
-    unfinished = tus.create(3, ("Upload-Concat", "partial"))
-    for url, status in ((whole, 400), (unfinished, 400), ("/uploads/" + "x" * 43, 400 if more else 404), ("/x", 400)):
-        expect(tus.post(("Upload-Concat", f"final;{url}"), *more), status)
-    expect(tus.post(("Upload-Concat", "final;"), *more), 400)
-    expect(tus.post(("Upload-Concat", "whole"), ("Upload-Length", "3")), 400)
-
-
 def test_the_answer_of_the_backend(client, tus):
     location = tus.create(9)
     assert tus.answer(location).status == 503
@@ -425,57 +378,3 @@ def test_pages_of_other_origins_read_every_answer(client, tus):
     response = client.request("OPTIONS", path_of(location), asked)
     assert "PATCH" in response.header("Access-Control-Allow-Methods")
     assert "tus-resumable" in response.header("Access-Control-Allow-Headers")
-
-
-def downloads(new_server, allowed="capability"):
-    return new_server(toml=f'dialects.downloads = "{allowed}"\n')
-
-
-def test_the_file_can_be_had_again(new_server, connected, noise):
-    data = noise(300_000)
-    server = downloads(new_server)
-    client = connected(server)
-    tus = Tus(client)
-    location = path_of(tus.upload(data, 1 << 20, metadata(filename="ä.mp4", filetype="video/mp4")))
-    for target in (location, location + "/content"):
-        response = client.get(target)
-        assert response.status == 200 and response.body == data
-        assert response.header("Content-Disposition") == "attachment; filename*=UTF-8''%C3%A4.mp4"
-        assert response.header("Content-Type") == "video/mp4"
-        assert response.header("Content-Security-Policy") == "sandbox"
-        assert response.header("X-Content-Type-Options") == "nosniff"
-        part = client.request("GET", target, [("Range", "bytes=100000-199999"), ("If-Range", response.header("ETag"))])
-        assert part.status == 206 and part.body == data[100_000:200_000]
-        assert part.header("Content-Range") == "bytes 100000-199999/300000"
-        assert client.request("GET", target, [("Range", "bytes=300000-")]).header("Content-Range") == "bytes */300000"
-        assert client.request("GET", target, [("If-None-Match", response.header("ETag"))]).status == 304
-    assert client.request("GET", location, [("Accept", "application/json")]).json()["state"] == "delivered"
-    head = client.request("HEAD", location + "/content")
-    assert head.status == 200 and head.header("Content-Length") == "300000"
-    expect(tus.head(location), 200, len(data))
-    # All that it needs is remembered.
-    server.restart()
-    client = connected(server)
-    again = client.get(location)
-    assert again.body == data and again.header("ETag") == response.header("ETag")
-    assert again.header("Content-Type") == "video/mp4"
-    (video,) = client.get("/videos.json").json()
-    assert client.delete(f"/videos/{video['id']}/source.json").status == 200
-    assert client.get(location + "/content").status == 404
-
-
-def test_there_is_no_file_before_the_backend_has_it(new_server, connected):
-    client = connected(downloads(new_server))
-    tus = Tus(client)
-    location = path_of(tus.create(9))
-    tus.patch(location, 0, DATA[:8])
-    assert client.get(location).status == 409
-    assert client.get(location + "/content").json()["error"] == "NotDelivered"
-    tus.delete(location)
-    assert client.get(location + "/content").status == 404
-
-
-def test_downloads_are_off_unless_allowed(client, new_server, connected, tus):
-    location = path_of(tus.upload(DATA))
-    assert client.get(location).json()["state"] == "delivered"
-    assert client.get(location + "/content").status == 404

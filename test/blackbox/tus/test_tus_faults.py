@@ -186,6 +186,23 @@ def test_killed_while_a_file_is_made_of_partial_uploads(new_server, connected, n
     assert connected(server).get("/videos.json?include_root=true").json()["total"] == 1
 
 
+def test_a_file_of_partial_uploads_needs_no_request_to_be_made(new_server, connected, noise):
+    """The request that asks for it breaks off, and the server is killed."""
+    data = noise(8 * 1024 * 1024)
+    server = new_server()
+    tus = Tus(connected(server))
+    partial = tus.create(len(data), ("Upload-Concat", "partial"))
+    tus.patch(partial, 0, data)
+    with Connection(server.address) as cut:
+        cut.send_head("POST", "/files", [VERSION, ("Upload-Concat", f"final;{partial}"), ("Content-Length", "0")])
+        wait_until(lambda: len(server.logged("upload created")) == 2, "the upload")
+    server.restart()
+    client = connected(server)
+    wait_until(lambda: client.get("/videos.json?include_root=true").json()["total"] == 1, "the video")
+    (video,) = client.get("/videos.json").json()
+    assert video["file_size"] == len(data)
+
+
 def test_two_senders_at_once(server, noise):
     """Each of two clients goes on where the server says; every byte comes from one of them."""
     data = noise(SIZE)
