@@ -40,9 +40,16 @@ class World:
         self.server.restart()
         self.proxy.upstream = (self.server.host, self.server.port)
 
-    def file(self, size):
+    def configure(self, toml):
+        """Starts the server again, with these settings."""
+        config = self.directory / "sluice.toml"
+        config.write_text(toml, encoding="utf-8")
+        self.server.args = ["--config", str(config)]
+        self.restart()
+
+    def file(self, size, name="clip.bin"):
         data = random.Random(size).randbytes(size)
-        path = self.directory / "clip.bin"
+        path = self.directory / name
         path.write_bytes(data)
         return path, data
 
@@ -50,12 +57,16 @@ class World:
         """The backend has the file of the location as it was, once or as often as it was uploaded."""
         with Client(self.server.address) as client:
             video = client.get(path_of(location) + "/answer").json()
+        self.expect_video(video, data, uploads)
+        return video
+
+    def expect_video(self, video, data, uploads=1):
+        with Client(self.server.address) as client:
             count = client.request("GET", "/videos.json?include_root=true").json()["total"]
         assert count == uploads
         stored = os.path.join(self.server.data_dir, "videos", video["id"] + video["extname"])
         with open(stored, "rb") as file:
             assert hashlib.sha256(file.read()).digest() == hashlib.sha256(data).digest()
-        return video
 
 
 @pytest.fixture
