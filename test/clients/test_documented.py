@@ -39,8 +39,9 @@ def test_an_example_uploads_and_tells_the_answer(world, name, broken):
     cut = Cut(request_bytes=1_234_567, on=brings_the_file)
     world.proxy.script(*([cut] if broken else []))
     *program, text = SCRIPTS[name]
-    done = subprocess.run([*program, addressed(text, world.proxy.url)], cwd=world.directory, capture_output=True, text=True,
-                          timeout=120, check=False, preexec_fn=die_with_parent)
+    command = [*program, addressed(text, world.proxy.url)]
+    done = subprocess.run(command, cwd=world.directory, capture_output=True, text=True, timeout=120, check=False,
+                          preexec_fn=die_with_parent)
     assert done.returncode == 0, done
     answer = json.loads(done.stdout[done.stdout.index("{") :])
     assert answer["original_filename"] == FILE
