@@ -83,7 +83,7 @@ Result<> App::open_parts() {
 Result<> App::open_storage() {
   files_ = std::make_unique<store::local::LocalFiles>(disk_, storage_pool_, data_.path(),
                                                       config_.data.durability);
-  answers_ = std::make_unique<store::AnswerFiles>(*files_, storage_pool_);
+  answers_ = std::make_unique<store::AnswerFiles>(*files_);
   Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.video.probe);
   if (!prober) {
     return fail(prober.error());
@@ -161,7 +161,7 @@ Result<> App::open_pages() {
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
-  control_pages_ = std::make_unique<admin::ControlPages>(engine_->operations(), *moves_);
+  control_pages_ = std::make_unique<admin::ControlPages>(engine_->operations(), *moves_, *pages_);
   return moves_->restore();
 }
 

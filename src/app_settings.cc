@@ -108,6 +108,7 @@ protocol::ProtocolSettings protocol_settings(const config::Config& config) {
   settings.dialects = config.dialects.enabled;
   settings.files_path = config.dialects.path;
   settings.rufh_newest = config.dialects.rufh_newest;
+  settings.downloads = config.dialects.downloads;
   settings.hosts = host_names(config.server);
   settings.serves_every_host = config.server.open;
   settings.shows_inside = !config.admin.listen.is_set();

@@ -3,8 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
+#include "commands/command_table.h"
 #include "commands/commands.h"
+#include "commands/misspelling.h"
 
 namespace {
 
@@ -20,14 +24,27 @@ int run(int argc, char** argv) {
   commands::add_fsck(program, exit_code);
   commands::add_upload(program, exit_code);
   commands::add_retry(program, exit_code);
+  commands::add_uploads(program, exit_code);
+  commands::add_status(program, exit_code);
+  commands::add_top(program, exit_code);
   commands::add_move(program, exit_code);
   commands::add_credentials(program, exit_code);
+  commands::add_help(program, exit_code);
 
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int status = program.exit(error);
-    return status == 0 ? EXIT_SUCCESS : commands::exit_usage;
+    if (error.get_exit_code() == 0) {
+      return program.exit(error);
+    }
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const std::string meant = commands::misspelling_in(arguments, commands::command_table(program));
+    if (meant.empty()) {
+      program.exit(error);
+    } else {
+      std::fprintf(stderr, "%s\nRun with --help for more information.\n", meant.c_str());
+    }
+    return commands::exit_usage;
   }
   return exit_code;
 }

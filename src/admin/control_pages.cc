@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
@@ -12,7 +13,10 @@
 #include <ranges>
 #include <utility>
 
+#include "admin/upload_document.h"
 #include "base/limits.h"
+#include "base/printable.h"
+#include "http/urlencoded.h"
 
 namespace sluice::admin {
 namespace {
@@ -54,6 +58,34 @@ std::optional<upload::RetryRange> retry_range_of(std::string_view text) {
   return range;
 }
 
+// "state=receiving&owner=ann&after=7&count=100", each at most once.
+Result<journal::UploadQuery> query_of(std::string_view text) {
+  const Result<std::vector<http::FormField>> fields = http::parse_urlencoded(text);
+  if (!fields) {
+    return fail(fields.error());
+  }
+  journal::UploadQuery query;
+  for (const auto& [name, value] : *fields) {
+    if (name == "state") {
+      query.state = model::upload_state_from_text(value);
+    } else if (name == "owner") {
+      query.owner = value;
+    } else if (name == "after") {
+      query.after = upload_id_of(value).value_or(0);
+    } else if (name == "count") {
+      query.count = static_cast<std::size_t>(upload_id_of(value).value_or(0));
+    }
+    const bool is_wrong = (name == "state" && !query.state) ||
+                          (name == "after" && query.after == 0) || query.count == 0 ||
+                          query.count > limits::operator_page_count_max;
+    if (is_wrong) {
+      return fail(Errc::bad_request, "expected state, owner, after and count; not " +
+                                         printable(name) + "=" + printable(value));
+    }
+  }
+  return query;
+}
+
 http::Response retried_page(const upload::RetriedPage& page) {
   boost::json::object document;
   document["retried"] = page.retried;
@@ -76,17 +108,30 @@ http::Response upload_page(const upload::Snapshot& snapshot) {
 
 }  // namespace
 
-ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations)
+ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations,
+                           ServerPages& pages)
     : uploads_(uploads),
       locations_(locations),
-      commands_{{"retry", protocol::PathPattern("/uploads/{}/retry"),
-                 [this](std::string id) { return retry(std::move(id)); }},
-                {"retry_all", protocol::PathPattern("/uploads/since/{}/retry"),
-                 [this](std::string range) { return retry_all(std::move(range)); }},
-                {"move", protocol::PathPattern("/locations/to/{}"),
-                 [this](std::string url) { return move(std::move(url)); }},
-                {"move_back", protocol::PathPattern("/locations/back"),
-                 [this](const std::string& /*none*/) { return move(std::string()); }}} {}
+      pages_(pages),
+      commands_{
+          {"list", http::Method::get, protocol::PathPattern("/uploads"),
+           [this](const std::string& /*none*/, std::string query) {
+             return list(std::move(query));
+           }},
+          {"show", http::Method::get, protocol::PathPattern("/uploads/{}"),
+           [this](std::string id, const std::string&) { return show(std::move(id)); }},
+          {"abort", http::Method::post, protocol::PathPattern("/uploads/{}/abort"),
+           [this](std::string id, const std::string&) { return abort(std::move(id)); }},
+          {"retry", http::Method::post, protocol::PathPattern("/uploads/{}/retry"),
+           [this](std::string id, const std::string&) { return retry(std::move(id)); }},
+          {"retry_all", http::Method::post, protocol::PathPattern("/uploads/since/{}/retry"),
+           [this](std::string range, const std::string&) { return retry_all(std::move(range)); }},
+          {"move", http::Method::post, protocol::PathPattern("/locations/to/{}"),
+           [this](std::string url, const std::string&) { return move(std::move(url)); }},
+          {"move_back", http::Method::post, protocol::PathPattern("/locations/back"),
+           [this](const std::string& /*none*/, const std::string&) { return move(std::string()); }},
+          {"status", http::Method::get, protocol::PathPattern("/status"),
+           [this](const std::string& /*none*/, const std::string&) { return status(); }}} {}
 
 Task<http::ReplyPtr> ControlPages::handle(http::Exchange& exchange) {
   auto reply = std::make_unique<http::Reply>();
@@ -107,12 +152,62 @@ Task<ControlPages::Answer> ControlPages::dispatch(const http::Request& request,
       continue;
     }
     reply.route = command.name;
-    if (request.method != http::Method::post) {
-      co_return fail(Errc::method_not_allowed, "commands are sent with POST");
+    if (request.method != command.method) {
+      co_return fail(Errc::method_not_allowed, "questions are asked with GET, commands with POST");
     }
-    co_return co_await command.run(*std::move(subject));
+    co_return co_await command.run(*std::move(subject), request.query);
   }
   co_return fail(Errc::not_found, "there is no such command");
+}
+
+Task<ControlPages::Answer> ControlPages::list(std::string query) {
+  auto parsed = query_of(query);
+  if (!parsed) {
+    co_return fail(parsed.error());
+  }
+  const std::size_t count = parsed->count;
+  const Result<std::vector<upload::UploadView>> page = co_await uploads_.list(*std::move(parsed));
+  if (!page) {
+    co_return fail(page.error());
+  }
+  boost::json::array uploads;
+  for (const upload::UploadView& view : *page) {
+    uploads.push_back(summary_of(view));
+  }
+  boost::json::object document;
+  document["uploads"] = std::move(uploads);
+  if (page->size() == count) {
+    document["next"] = page->back().record.id;
+  }
+  co_return http::json_response(200, boost::json::serialize(document));
+}
+
+Task<ControlPages::Answer> ControlPages::show(std::string upload_id) {
+  const std::optional<std::uint64_t> id = upload_id_of(upload_id);
+  if (!id) {
+    co_return fail(Errc::bad_request, "expected the number of an upload");
+  }
+  const Result<upload::UploadView> view = co_await uploads_.find(*id);
+  if (!view) {
+    co_return fail(view.error());
+  }
+  co_return http::json_response(200, boost::json::serialize(whole_story_of(*view)));
+}
+
+Task<ControlPages::Answer> ControlPages::abort(std::string upload_id) {
+  const std::optional<std::uint64_t> id = upload_id_of(upload_id);
+  if (!id) {
+    co_return fail(Errc::bad_request, "expected the number of an upload");
+  }
+  const Result<upload::UploadView> view = co_await uploads_.abort(*id);
+  if (!view) {
+    co_return fail(view.error());
+  }
+  co_return http::json_response(200, boost::json::serialize(summary_of(*view)));
+}
+
+Task<ControlPages::Answer> ControlPages::status() {
+  co_return co_await pages_.status();
 }
 
 Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/service_pages.h"
 #include "http/handler.h"
 #include "protocol/path.h"
 #include "protocol/relocation.h"
@@ -15,12 +16,14 @@
 
 namespace sluice::admin {
 
-// Answers are JSON: `{"id","state"}` of the upload, `{"retried","failed","next"}` of a page of
-// uploads, `{}` where there is nothing to tell, or `{"error","message"}`. Any thread.
+// GET asks, POST does. Answers are JSON: an upload as in admin/upload_document.h, or
+// `{"uploads","next"}` of a page of them; `{"id","state"}` of one that is tried again,
+// `{"retried","failed","next"}` of a page of those; the status as ServerPages has it; `{}` where
+// there is nothing to tell, or `{"error","message"}`. Any thread.
 class ControlPages final : public http::Handler {
  public:
-  // Both outlive this.
-  ControlPages(upload::Operations& uploads, protocol::Relocation& locations);
+  // All outlive this.
+  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& pages);
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -28,17 +31,24 @@ class ControlPages final : public http::Handler {
   using Answer = Result<http::Response>;
   struct Command {
     const char* name;
-    protocol::PathPattern path;  // Every command is a POST.
-    std::function<runtime::Task<Answer>(std::string)> run;
+    http::Method method;
+    protocol::PathPattern path;
+    // Gets the part of the path that the pattern leaves open, and the query.
+    std::function<runtime::Task<Answer>(std::string, std::string)> run;
   };
 
   runtime::Task<Answer> dispatch(const http::Request& request, http::Reply& reply);
+  runtime::Task<Answer> list(std::string query);
+  runtime::Task<Answer> show(std::string upload_id);
+  runtime::Task<Answer> abort(std::string upload_id);
   runtime::Task<Answer> retry(std::string upload_id);
   runtime::Task<Answer> retry_all(std::string range);
   runtime::Task<Answer> move(std::string url);  // Empty: back.
+  runtime::Task<Answer> status();
 
   upload::Operations& uploads_;
   protocol::Relocation& locations_;
+  ServerPages& pages_;
   const std::vector<Command> commands_;
 };
 

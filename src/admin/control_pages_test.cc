@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <string>
 #include <vector>
 
+#include "support/memory_journal.h"
+#include "support/memory_store.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 
@@ -25,6 +29,43 @@ class ControlPagesTest : public ::testing::Test,
     snapshot.id = upload_id;
     snapshot.state = model::UploadState::received;
     co_return std::make_unique<const upload::Snapshot>(std::move(snapshot));
+  }
+
+  static upload::UploadView view(std::uint64_t id) {
+    upload::UploadView view;
+    view.record.id = id;
+    view.record.token = "secret";
+    view.record.file_name = "a.mp4";
+    view.record.progress.file_size = 9;
+    view.record.progress.stored.add({0, 5});
+    view.arrived = 6;
+    view.is_being_written = true;
+    return view;
+  }
+
+  runtime::Task<Result<std::vector<upload::UploadView>>> list(journal::UploadQuery query) override {
+    queries.push_back(query);
+    std::vector<upload::UploadView> page;
+    for (std::uint64_t id = query.after + 1; page.size() < query.count && id <= 3; ++id) {
+      page.push_back(view(id));
+    }
+    co_return page;
+  }
+
+  runtime::Task<Result<upload::UploadView>> find(std::uint64_t upload_id) override {
+    if (upload_id == 404) {
+      co_return fail(Errc::not_found, "there is no upload 404");
+    }
+    upload::UploadView found = view(upload_id);
+    found.record.parameters = R"({"user":5})";
+    found.record.progress.answer =
+        model::Answer{.status = 200, .headers = {}, .body = R"({"id":"v"})"};
+    co_return found;
+  }
+
+  runtime::Task<Result<upload::UploadView>> abort(std::uint64_t upload_id) override {
+    aborted.push_back(upload_id);
+    co_return view(upload_id);
   }
 
   runtime::Task<Result<upload::RetriedPage>> retry_all(upload::RetryRange range) override {
@@ -47,7 +88,9 @@ class ControlPagesTest : public ::testing::Test,
   http::Response ask(http::Method method, std::string path) {
     http::Request request;
     request.method = method;
-    request.path = std::move(path);
+    const std::size_t mark = path.find('?');
+    request.path = path.substr(0, mark);
+    request.query = mark == std::string::npos ? "" : path.substr(mark + 1);
     const http::RequestContext context;
     testing::ScriptedSource body("");
     http::Interims nowhere;
@@ -55,11 +98,68 @@ class ControlPagesTest : public ::testing::Test,
     return testing::run(pages.handle(exchange))->response;
   }
 
+  std::vector<journal::UploadQuery> queries;
+  std::vector<std::uint64_t> aborted;
   std::vector<std::uint64_t> retried;
   std::vector<upload::RetryRange> ranges;
   std::vector<std::string> moved_to;
-  ControlPages pages{*this, *this};
+  testing::MemoryJournal journal;
+  testing::MemoryStore store;
+  Metrics metrics;
+  ServerPages server{metrics, journal, store, 0};
+  ControlPages pages{*this, *this, server};
 };
+
+TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
+  const http::Response first =
+      ask(http::Method::get, "/uploads?state=receiving&owner=a%20b&count=2");
+  EXPECT_EQ(first.status, 200);
+  const boost::json::object page = boost::json::parse(first.body).as_object();
+  EXPECT_EQ(page.at("uploads").as_array().size(), 2U);
+  EXPECT_EQ(page.at("next"), 2);
+  EXPECT_EQ(boost::json::serialize(page.at("uploads").at(0)),
+            R"({"id":1,"state":"receiving","file_name":"a.mp4","file_size":9,"arrived":6,)"
+            R"("is_being_written":true})");
+  EXPECT_FALSE(boost::json::parse(ask(http::Method::get, "/uploads?after=2&count=2").body)
+                   .as_object()
+                   .contains("next"));
+  ASSERT_EQ(queries.size(), 2U);
+  EXPECT_EQ(queries[0].state, model::UploadState::receiving);
+  EXPECT_EQ(queries[0].owner, "a b");
+  EXPECT_EQ(queries[1].after, 2U);
+  for (const char* wrong :
+       {"state=none", "state=", "after=0", "after=x", "count=0", "count=101", "count=-1", "x=%"}) {
+    EXPECT_EQ(ask(http::Method::get, std::string("/uploads?") + wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(queries.size(), 2U);
+}
+
+TEST_F(ControlPagesTest, TellsAllAboutAnUploadButItsToken) {
+  const http::Response whole = ask(http::Method::get, "/uploads/7");
+  const boost::json::object story = boost::json::parse(whole.body).as_object();
+  EXPECT_EQ(story.at("parameters").at("user"), 5);
+  EXPECT_EQ(story.at("answer").at("id"), "v");
+  EXPECT_EQ(story.at("answer_status"), 200);
+  EXPECT_EQ(whole.body.find("secret"), std::string::npos);
+  EXPECT_EQ(ask(http::Method::get, "/uploads/404").status, 404);
+  EXPECT_EQ(ask(http::Method::get, "/uploads/0").status, 400);
+}
+
+TEST_F(ControlPagesTest, EndsAnUpload) {
+  EXPECT_EQ(ask(http::Method::post, "/uploads/7/abort").status, 200);
+  EXPECT_EQ(ask(http::Method::post, "/uploads/x/abort").status, 400);
+  EXPECT_EQ(ask(http::Method::get, "/uploads/7/abort").status, 405);
+  EXPECT_EQ(aborted, std::vector<std::uint64_t>{7});
+}
+
+TEST_F(ControlPagesTest, SaysHowTheServerIs) {
+  metrics.bytes_received.add(5);
+  const boost::json::object status =
+      boost::json::parse(ask(http::Method::get, "/status").body).as_object();
+  EXPECT_EQ(status.at("ready"), true);
+  EXPECT_EQ(status.at("bytes_received"), 5);
+  EXPECT_TRUE(status.at("uploads").is_object());
+}
 
 TEST_F(ControlPagesTest, RetriesAnUpload) {
   const http::Response response = ask(http::Method::post, "/uploads/7/retry");
@@ -105,7 +205,7 @@ TEST_F(ControlPagesTest, RefusesWhatIsNoCommand) {
         "/uploads/9007199254740992/retry", "/uploads/99999999999999999999/retry"}) {
     EXPECT_EQ(ask(http::Method::post, path).status, 400) << path;
   }
-  for (const char* path : {"/", "/uploads/7", "/uploads//retry", "/videos/7/retry"}) {
+  for (const char* path : {"/", "/uploads/7/x", "/uploads//retry/x", "/videos/7/retry"}) {
     EXPECT_EQ(ask(http::Method::post, path).status, 404) << path;
   }
   EXPECT_EQ(ask(http::Method::get, "/uploads/7/retry").status, 405);

@@ -88,4 +88,32 @@ runtime::Task<http::Response> ServerPages::metrics() {
   co_return uncached(std::move(response));
 }
 
+runtime::Task<http::Response> ServerPages::status() {
+  boost::json::object body;
+  body["version"] = SLUICE_VERSION;
+  body["up_seconds"] =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began_)
+          .count();
+  const std::vector<std::string> reasons = co_await reasons_not_ready();
+  body["ready"] = reasons.empty();
+  boost::json::array list;
+  for (const std::string& reason : reasons) {
+    list.emplace_back(to_valid_utf8(reason));
+  }
+  body["reasons"] = std::move(list);
+  if (const auto counts = co_await journal_.upload_counts()) {
+    boost::json::object uploads;
+    for (const auto& [state, count] : *counts) {
+      uploads[model::to_text(state)] = count;
+    }
+    body["uploads"] = std::move(uploads);
+  }
+  body["connections"] = metrics_.connections_open.value();
+  body["bytes_received"] = metrics_.bytes_received.value();
+  if (const Result<store::Space> space = co_await store_.space()) {
+    body["disk_free_bytes"] = space->free_bytes;
+  }
+  co_return uncached(http::json_response(200, boost::json::serialize(body)));
+}
+
 }  // namespace sluice::admin

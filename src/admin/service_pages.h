@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ class ServerPages final : public protocol::ServicePages {
   runtime::Task<http::Response> healthz() override;
   runtime::Task<http::Response> readyz() override;
   runtime::Task<http::Response> metrics() override;
+  // For operators:
+  // `{"version","up_seconds","ready","reasons","uploads":{STATE:COUNT},"connections",
+  // "bytes_received","disk_free_bytes"}`.
+  runtime::Task<http::Response> status();
 
   // From now on not ready: a balancer shall send new uploads elsewhere. Any thread.
   void set_draining() noexcept { draining_ = true; }
@@ -35,6 +40,7 @@ class ServerPages final : public protocol::ServicePages {
   journal::Journal& journal_;
   store::Store& store_;
   const std::uint64_t low_water_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::atomic<bool> draining_{false};
 };
 

@@ -30,6 +30,7 @@ constexpr std::array rows{
     Row{Errc::method_not_allowed, {405, false, "MethodNotAllowed"}},
     Row{Errc::content_mismatch, {409, false, "ContentMismatch"}},
     Row{Errc::offset_mismatch, {409, false, "OffsetMismatch"}},
+    Row{Errc::not_delivered, {409, false, "NotDelivered"}},
     Row{Errc::size_mismatch, {400, false, "SizeMismatch"}},
     Row{Errc::file_too_large, {413, false, "FileSizeLimitExceeded"}},
     Row{Errc::target_too_long, {414, false, "UriTooLong"}},

@@ -20,6 +20,7 @@ enum class Errc {
   method_not_allowed,
   content_mismatch,
   offset_mismatch,
+  not_delivered,
   size_mismatch,
   file_too_large,
   target_too_long,

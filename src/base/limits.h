@@ -216,16 +216,31 @@ inline constexpr std::size_t secret_bytes_max = 1 * KiB;
 inline constexpr std::size_t answer_bytes_max = 1 * MiB;  // In the journal; more goes to a file.
 inline constexpr std::uint64_t answer_file_bytes_default = 64 * MiB;
 inline constexpr std::uint64_t answer_file_bytes_max = 1024 * MiB;
-// An answer's file is sent in pieces of this size: the memory that each reading client costs.
+// In the description of an upload.
+inline constexpr std::size_t described_answer_bytes_max = 64 * KiB;
+// The name of a file that is downloaded: file systems take no longer one.
+inline constexpr std::size_t told_file_name_bytes_max = 255;
+// The file of an answer, or of a download, is sent in pieces of this size: the memory that each
+// reading client costs.
 inline constexpr std::size_t answer_piece_bytes = 16 * KiB;
 inline constexpr std::size_t failure_bytes_max = 1 * KiB;  // Of the reason that is kept.
 // Clients that wait for the backend; further ones are told at once to come again.
 inline constexpr std::size_t answer_waiters_max = 4096;
 
+// Files that are made of partial uploads: how many are written at once, when one that could not be
+// is tried again, and when partial uploads are looked at again that another node may have
+// completed.
+inline constexpr std::size_t concatenations_at_once = 4;
+inline constexpr std::chrono::seconds concatenation_pause{10};
+inline constexpr std::chrono::minutes partial_wait_max{1};
+
 // The control socket.
 inline constexpr std::size_t control_connections_max = 16;
+// Uploads in one answer to an operator. A name has up to 16 KiB, and the answer has to fit into the
+// next but one.
+inline constexpr std::size_t operator_page_count_max = 100;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
-inline constexpr std::size_t control_answer_bytes_max = 1 * MiB;
+inline constexpr std::size_t control_answer_bytes_max = 16 * MiB;
 
 // The listener of admin.listen.
 inline constexpr std::size_t admin_connections_max = 64;

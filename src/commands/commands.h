@@ -18,7 +18,12 @@ void add_check(CLI::App& program, int& exit_code);
 void add_fsck(CLI::App& program, int& exit_code);
 void add_upload(CLI::App& program, int& exit_code);
 void add_retry(CLI::App& program, int& exit_code);
+void add_uploads(CLI::App& program, int& exit_code);
+void add_status(CLI::App& program, int& exit_code);
+void add_top(CLI::App& program, int& exit_code);
 void add_move(CLI::App& program, int& exit_code);
 void add_credentials(CLI::App& program, int& exit_code);
+// Those about the program itself. `program` outlives the parsing.
+void add_help(CLI::App& program, int& exit_code);
 
 }  // namespace sluice::commands

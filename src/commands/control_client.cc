@@ -7,7 +7,9 @@
 #include <boost/json/value.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
+#include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "base/limits.h"
 
@@ -24,34 +26,43 @@ std::size_t take(const char* bytes, std::size_t size, std::size_t count, void* b
   return size * count;
 }
 
-// Null where there is none.
-boost::json::value member_of(const std::string& body, const char* name) {
-  boost::system::error_code error;
-  const boost::json::value document = boost::json::parse(body, error);
-  const boost::json::object* const object = error ? nullptr : document.if_object();
-  const boost::json::value* const value = object == nullptr ? nullptr : object->if_contains(name);
-  return value == nullptr ? boost::json::value() : *value;
-}
-
 struct CurlCloser {
   void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
 };
 
 }  // namespace
 
+boost::json::object ControlAnswer::members() const {
+  boost::system::error_code error;
+  boost::json::value document = boost::json::parse(body, error);
+  return error || !document.is_object() ? boost::json::object() : std::move(document.get_object());
+}
+
 std::string ControlAnswer::member(const char* name) const {
-  const boost::json::value value = member_of(body, name);
-  return value.is_string() ? std::string(value.get_string()) : std::string();
+  const boost::json::object document = members();
+  const boost::json::value* value = document.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 std::uint64_t ControlAnswer::count(const char* name) const {
-  const boost::json::value value = member_of(body, name);
+  const boost::json::object document = members();
+  const boost::json::value* value = document.if_contains(name);
   boost::system::error_code error;
-  const auto number = value.to_number<std::uint64_t>(error);
+  const auto number = value == nullptr ? 0 : value->to_number<std::uint64_t>(error);
   return error ? 0 : number;
 }
 
-Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path) {
+boost::json::array ControlAnswer::list(const char* name) const {
+  boost::json::object document = members();
+  boost::json::value* value = document.if_contains(name);
+  return value != nullptr && value->is_array() ? std::move(value->get_array())
+                                               : boost::json::array();
+}
+
+namespace {
+
+Result<ControlAnswer> perform(const std::string& data_directory, const std::string& path,
+                              bool is_command) {
   const std::unique_ptr<CURL, CurlCloser> curl(curl_easy_init());
   if (!curl) {
     return fail(Errc::internal, "libcurl cannot be set up");
@@ -62,7 +73,9 @@ Result<ControlAnswer> send_command(const std::string& data_directory, const std:
   ControlAnswer answer;
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
-  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, "");
+  if (is_command) {
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, "");
+  }
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(time_max.count()));
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &take);
@@ -77,6 +90,45 @@ Result<ControlAnswer> send_command(const std::string& data_directory, const std:
   }
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
+}
+
+}  // namespace
+
+Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path) {
+  return perform(data_directory, path, true);
+}
+
+Result<ControlAnswer> ask(const std::string& data_directory, const std::string& path) {
+  return perform(data_directory, path, false);
+}
+
+std::optional<int> for_each_page(const std::string& data_directory, const std::string& filter,
+                                 const std::function<void(const boost::json::array&)>& take) {
+  std::uint64_t after = 0;
+  do {
+    const std::string behind = after == 0 ? "" : "&after=" + std::to_string(after);
+    const Result<ControlAnswer> answer =
+        ask(data_directory,
+            "/uploads?count=" + std::to_string(limits::operator_page_count_max) + behind + filter);
+    if (const std::optional<int> failure = failure_of(answer)) {
+      return failure;
+    }
+    take(answer->list("uploads"));
+    after = answer->count("next");
+  } while (after != 0);
+  return std::nullopt;
+}
+
+std::optional<int> failure_of(const Result<ControlAnswer>& answer) {
+  if (!answer) {
+    std::fprintf(stderr, "sluice: %s\n", answer.error().message().c_str());
+    return exit_no_server;
+  }
+  if (answer->status != 200) {
+    std::fprintf(stderr, "sluice: %s\n", answer->member("message").c_str());
+    return exit_refused;
+  }
+  return std::nullopt;
 }
 
 }  // namespace sluice::commands

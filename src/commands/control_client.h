@@ -2,7 +2,11 @@
 // The other end of admin/control_pages.h: one command to the server that runs on a data directory.
 #pragma once
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -21,9 +25,23 @@ struct ControlAnswer {
   std::string member(const char* name) const;
   // Where it is a number, else 0.
   std::uint64_t count(const char* name) const;
+  // Where it is an array, else an empty one.
+  boost::json::array list(const char* name) const;
+  // All of the object.
+  boost::json::object members() const;
 };
 
-// Blocks, for limits::control_time_max at most. closed_by_peer when no server answers there.
+// A command is sent with POST, a question asked with GET. Both block, for limits::control_time_max
+// at most. closed_by_peer when no server answers there.
 Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path);
+Result<ControlAnswer> ask(const std::string& data_directory, const std::string& path);
+
+// Page after page of the uploads that `filter` chooses, "&state=receiving" or empty: no question
+// takes long. Ends with the exit code of the first failure, which it has said; unset: all is read.
+std::optional<int> for_each_page(const std::string& data_directory, const std::string& filter,
+                                 const std::function<void(const boost::json::array&)>& take);
+
+// Says what an answer that is none is, and returns the command's exit code; unset: it is one.
+std::optional<int> failure_of(const Result<ControlAnswer>& answer);
 
 }  // namespace sluice::commands

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/encoding.h"
@@ -31,13 +32,8 @@ int move(const MoveOptions& options) {
   const std::string path =
       options.back ? "/locations/back" : "/locations/to/" + percent_encode(options.url);
   const Result<ControlAnswer> answer = send_command(options.directory, path);
-  if (!answer) {
-    std::fprintf(stderr, "sluice: %s\n", answer.error().message().c_str());
-    return exit_no_server;
-  }
-  if (answer->status != 200) {
-    std::fprintf(stderr, "sluice: %s\n", answer->member("message").c_str());
-    return exit_refused;
+  if (const std::optional<int> failure = failure_of(answer)) {
+    return *failure;
   }
   std::printf("locations lead to %s\n",
               options.back ? "the configured URL again" : options.url.c_str());

@@ -33,19 +33,6 @@ struct RetryOptions {
   std::string directory = "./sluice-data";
 };
 
-// The exit code of an answer that is none; unset: it is one.
-std::optional<int> failure_of(const Result<ControlAnswer>& answer) {
-  if (!answer) {
-    std::fprintf(stderr, "sluice: %s\n", answer.error().message().c_str());
-    return exit_no_server;
-  }
-  if (answer->status != 200) {
-    std::fprintf(stderr, "sluice: %s\n", answer->member("message").c_str());
-    return exit_refused;
-  }
-  return std::nullopt;
-}
-
 int retry_one(const RetryOptions& options) {
   const std::string id = std::to_string(options.id);
   const Result<ControlAnswer> answer = send_command(options.directory, "/uploads/" + id + "/retry");

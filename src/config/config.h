@@ -75,6 +75,7 @@ struct Config {
     std::vector<std::string> enabled = protocol::ProtocolSettings().dialects;
     std::string path = protocol::ProtocolSettings().files_path;
     std::uint64_t rufh_newest = protocol::rufh_newest;
+    protocol::Downloads downloads = protocol::Downloads::off;
 
     friend bool operator==(const Dialects&, const Dialects&) = default;
   };

@@ -243,6 +243,7 @@ crossdomain_xml = true
 enabled = "tus, range308"
 path = "/u/p"
 rufh_newest = 6
+downloads = "capability"
 [auth]
 file = "/dev/null"
 hosts = "api.example.com, 192.0.2.1:8080"

@@ -143,6 +143,10 @@ std::string print_word(T value, const std::array<Word<T>, count>& words) {
   return toml_string(std::ranges::find(words, value, &Word<T>::value)->text);
 }
 
+constexpr std::array<Word<protocol::Downloads>, 2> downloads_words{{
+    {"off", protocol::Downloads::off},
+    {"capability", protocol::Downloads::capability},
+}};
 constexpr std::array<Word<Durability>, 3> durability_words{{
     {"commit", Durability::commit},
     {"interval", Durability::interval},
@@ -354,6 +358,13 @@ Parsed<std::string> UrlPath::parse(std::string_view text) {
     return std::unexpected("expected a path like /files, of letters, digits and - . _ /");
   }
   return std::string(text);
+}
+
+Parsed<protocol::Downloads> DownloadsWord::parse(std::string_view text) {
+  return parse_word(text, downloads_words);
+}
+std::string DownloadsWord::print(protocol::Downloads value) {
+  return print_word(value, downloads_words);
 }
 
 Parsed<Durability> DurabilityWord::parse(std::string_view text) {

@@ -157,6 +157,14 @@ struct UrlPath {
   static std::string print(const Value& value) { return toml_string(value); }
 };
 
+struct DownloadsWord {
+  using Value = protocol::Downloads;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "WORD";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(Value value);
+};
+
 struct DurabilityWord {
   using Value = Durability;
   static constexpr TomlForms forms{.string = true};

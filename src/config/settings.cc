@@ -141,6 +141,10 @@ constexpr std::array table{
         {"dialects.rufh_newest", "SLUICE_DIALECTS_RUFH_NEWEST", {}},
         "The newest interop version of the IETF draft for resumable uploads that is spoken, from 3 "
         "to 10; requests in a newer one are plain uploads."),
+    row<DownloadsWord, &Config::dialects, &Dialects::downloads>(
+        {"dialects.downloads", "SLUICE_DIALECTS_DOWNLOADS", {}},
+        "Who may have the file of a finished upload again, while the video library keeps it: off "
+        "(nobody), or capability (whoever has the upload's location)."),
 
     row<Path<true>, &Config::auth, &Auth::file>(
         {"auth.file", "SLUICE_AUTH_FILE", {}},

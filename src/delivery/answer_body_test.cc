@@ -12,8 +12,7 @@ namespace {
 class AnswerBodyTest : public ::testing::Test {
  protected:
   testing::MemoryStore store;
-  runtime::BlockingPool pool{0};
-  store::AnswerFiles files{store, pool};
+  store::AnswerFiles files{store};
   model::Answer answer;
 };
 

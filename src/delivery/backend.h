@@ -3,16 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "journal/changes.h"
 #include "model/answer.h"
 #include "model/layout.h"
 #include "model/upload.h"
+#include "runtime/byte_source.h"
 #include "runtime/task.h"
 
 namespace sluice::delivery {
@@ -70,6 +73,13 @@ class Backend {
   // Any thread. A backend that does not know its answer yet calls the file by the hand-off's key.
   virtual Preview preview(const Handoff& handoff) const {
     return {handoff.idempotency_key, std::nullopt};
+  }
+
+  // Bytes of the file of an answered hand-off (of several files, the main one), for a client that
+  // may have it again. not_found where this server does not have it, or no longer.
+  virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read_delivered(
+      const Handoff& /*handoff*/, ByteRange /*range*/) {
+    co_return fail(Errc::not_found, "the file was handed over: this server keeps no copy of it");
   }
 };
 

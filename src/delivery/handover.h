@@ -21,6 +21,11 @@ class Handover {
   virtual Preview preview(const model::UploadRecord& record) const {
     return {handoff_of(record).idempotency_key, std::nullopt};
   }
+  // Any thread. As Backend::read_delivered().
+  virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read_delivered(
+      model::UploadRecord /*record*/, ByteRange /*range*/) {
+    co_return fail(Errc::not_found, "there is no file");
+  }
 };
 
 }  // namespace sluice::delivery

@@ -77,7 +77,7 @@ class HttpBackendTest : public ::testing::Test {
   store::local::LocalStore store{disk,   pool, buffers, directory.path(), Durability::commit,
                                  metrics};
   store::local::LocalFiles files{disk, pool, directory.path(), Durability::commit};
-  store::AnswerFiles answers{files, pool};
+  store::AnswerFiles answers{files};
   testing::ManualClock clock;
   outgoing::HttpClient client{pool};
   HttpBackendSettings settings;

@@ -72,6 +72,12 @@ void Outbox::submit(model::UploadRecord record) {
   });
 }
 
+runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> Outbox::read_delivered(
+    model::UploadRecord record, ByteRange range) {
+  const Handoff handoff = handoff_of(record);
+  co_return co_await backend_.read_delivered(handoff, range);
+}
+
 void Outbox::hurry(std::uint64_t upload_id) {
   boost::asio::post(executor_, [this, upload_id] {
     if (const auto errand = errands_.find(upload_id); errand != errands_.end()) {

@@ -56,6 +56,8 @@ class Outbox final : public Handover {
   Preview preview(const model::UploadRecord& record) const override {
     return backend_.preview(handoff_of(record));
   }
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read_delivered(
+      model::UploadRecord record, ByteRange range) override;
 
   // Begins no further attempt. True when the running ones have ended within `timeout`. On the
   // outbox's executor.

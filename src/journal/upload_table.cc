@@ -41,11 +41,10 @@ Result<> UploadTable::prepare() {
       {&insert_,
        std::string("INSERT INTO uploads (") + upload_columns + ", weight) VALUES (" + places + ")"},
       {&update_, update + " WHERE id = ? AND version = ?"},
-      {&finish_,
-       update +
-           ", content_type = x'', parameters = '{}', origin = '{}',"
-           " weight = 1 + (length(file_name) + length(CAST(layout || words AS BLOB)) + ?) / " +
-           std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
+      {&finish_, update +
+                     ", parameters = '{}', origin = '{}', weight = 1 + (length(file_name)"
+                     " + length(content_type) + length(CAST(layout || words AS BLOB)) + ?) / " +
+                     std::to_string(limits::record_text_bytes) + " WHERE id = ? AND version = ?"},
       {&bury_, update + ", content_type = x'', parameters = '{}', origin = '{}', file_name = x'',"
                         " layout = '', words = '', weight = 1 WHERE id = ? AND version = ?"},
       // A few at a time: each burial brings one.

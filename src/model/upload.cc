@@ -47,10 +47,10 @@ bool is_settled(const UploadProgress& progress) noexcept {
 }
 
 void forget_details(UploadRecord& record) {
-  record.content_type.clear();
   record.parameters = "{}";
   record.origin = "{}";
   if (is_gone(record.progress.state)) {
+    record.content_type.clear();
     record.file_name.clear();
     record.layout.reset();
     record.words.clear();

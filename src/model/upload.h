@@ -77,8 +77,8 @@ std::uint64_t size_bound(const UploadRecord& record) noexcept;
 // aborted or expired: no client reaches it any more.
 bool is_gone(UploadState state) noexcept;
 // Of an upload that is over, and of which the store holds nothing, the journal keeps what answers
-// need: neither parameters nor origin, and of an aborted or expired one no name, no layout and
-// no ranges.
+// need: neither parameters nor origin, and of an aborted or expired one no name, no type, no layout
+// and no ranges.
 bool is_settled(const UploadProgress& progress) noexcept;
 // Reduces the record of a settled upload to the part that the journal keeps.
 void forget_details(UploadRecord& record);

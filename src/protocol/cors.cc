@@ -50,7 +50,8 @@ void allow_origin(http::Headers& headers, const Origins& origins, const http::Re
     headers.set("Access-Control-Allow-Origin", std::string(*origin));
   }
   headers.set("Access-Control-Expose-Headers",
-              "Location, Range, Retry-After, Sluice-Answer, X-Request-Id, ETag, Tus-Version, "
+              "Location, Range, Retry-After, Sluice-Answer, X-Request-Id, ETag, Accept-Ranges, "
+              "Content-Range, Content-Disposition, Tus-Version, "
               "Tus-Resumable, Tus-Max-Size, Tus-Extension, Tus-Checksum-Algorithm, Upload-Length, "
               "Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Concat, "
               "Upload-Expires, Upload-Incomplete, Upload-Complete, Upload-Draft-Interop-Version, "

@@ -16,6 +16,12 @@
 
 namespace sluice::protocol {
 
+// Who may have the file of a finished upload again.
+enum class Downloads {
+  off,
+  capability,  // Whoever has the location.
+};
+
 struct ProtocolSettings {
   // While it is empty: the request's scheme and Host. The operator may change it at any time.
   std::shared_ptr<LocationBase> base = std::make_shared<LocationBase>();
@@ -41,6 +47,7 @@ struct ProtocolSettings {
   std::uint64_t rufh_newest = protocol::rufh_newest;
   // Where uploads are opened in the dialects that have no path of their own.
   std::string files_path = "/files";
+  Downloads downloads = Downloads::off;
   // Whose pages may read answers of upload locations: the URL itself is the capability.
   Origins origins = Origins::all();
   // Whose pages may call the API.

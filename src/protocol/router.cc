@@ -85,6 +85,7 @@ Task<Answer> not_allowed(Call& call, const std::string& allowed) {
 Router::Router(RouterParts parts, const ProtocolSettings& settings)
     : parts_(std::move(parts)),
       settings_(settings),
+      resources_(parts_.engine, settings_),
       table_(make_table()),
       at_locations_(make_places(location_route, Kind::location)),
       at_opening_(make_places(opening_route, Kind::opening)),
@@ -94,7 +95,7 @@ Router::Router(RouterParts parts, const ProtocolSettings& settings)
       })) {}
 
 // The first pattern that fits wins.
-std::vector<Router::Entry> Router::make_table() const {
+std::vector<Router::Entry> Router::make_table() {
   std::vector<Entry> table;
   const auto add = [&](std::vector<Route> routes, const Dialect* dialect) {
     for (Route& route : routes) {
@@ -108,6 +109,7 @@ std::vector<Router::Entry> Router::make_table() const {
   for (Dialect* const dialect : parts_.dialects) {
     add(dialect->routes(), dialect);
   }
+  add(resources_.routes(), nullptr);
   add(own_routes(), nullptr);
   return table;
 }

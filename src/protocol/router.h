@@ -13,6 +13,7 @@
 #include "protocol/access.h"
 #include "protocol/call.h"
 #include "protocol/dialect.h"
+#include "protocol/location_resources.h"
 #include "protocol/origins.h"
 #include "protocol/path.h"
 #include "protocol/protocol_settings.h"
@@ -72,7 +73,7 @@ class Router final : public http::Handler {
     bool lacks_json = false;  // With ".json" behind the path there would be something.
   };
 
-  std::vector<Entry> make_table() const;
+  std::vector<Entry> make_table();
   std::vector<Route> own_routes() const;
   std::vector<Place> make_places(const char* route, Kind kind) const;
   std::optional<Match> find(const Segments& segments, bool has_version) const;
@@ -107,6 +108,7 @@ class Router final : public http::Handler {
 
   const RouterParts parts_;
   const ProtocolSettings& settings_;
+  LocationResources resources_;
   const std::vector<Entry> table_;
   const std::vector<Place> at_locations_;  // As `dialects`.
   const std::vector<Place> at_opening_;    // The same.

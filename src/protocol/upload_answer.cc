@@ -3,17 +3,23 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
 #include <boost/json/value_from.hpp>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "base/checked.h"
 #include "base/encoding.h"
+#include "base/limits.h"
 #include "base/told.h"
 #include "http/active_content.h"
+#include "protocol/media_type.h"
 
 namespace sluice::protocol {
 
@@ -83,6 +89,45 @@ http::Response progress_answer(const upload::Snapshot& snapshot, const std::stri
   return response;
 }
 
+namespace {
+
+std::string_view content_type_of(const model::Answer& answer) {
+  for (const auto& [name, value] : answer.headers) {
+    if (equals_ignoring_case(name, "Content-Type")) {
+      return value;
+    }
+  }
+  return {};
+}
+
+// JSON stays as it came: read and written anew its numbers could be others.
+std::string body_in_json(const model::Answer& answer) {
+  const std::string type = media_type(content_type_of(answer));
+  if (type == "application/json" || type.ends_with("+json")) {
+    json::error_code error;
+    (void)json::parse(answer.body, error);
+    if (!error) {
+      return answer.body;
+    }
+  }
+  return json::serialize(json::string(to_valid_utf8(answer.body)));
+}
+
+// A long body is left to those that ask for the answer itself.
+std::string answer_in_json(const model::Answer& answer) {
+  std::string text = "{\"status\":" + std::to_string(answer.status);
+  if (const std::string_view type = content_type_of(answer); !type.empty()) {
+    text += ",\"content_type\":" + json::serialize(json::string(to_valid_utf8(type)));
+  }
+  if (answer.spilled_bytes > 0 || answer.body.size() > limits::described_answer_bytes_max) {
+    const std::uint64_t size = std::max<std::uint64_t>(answer.spilled_bytes, answer.body.size());
+    return text + ",\"body_bytes\":" + std::to_string(size) + "}";
+  }
+  return text + ",\"body\":" + body_in_json(answer) + "}";
+}
+
+}  // namespace
+
 Error failure_of(const upload::Snapshot& snapshot) {
   return Error(Errc::delivery_failed, snapshot.failure);
 }
@@ -120,7 +165,12 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   document["stored"] = std::move(stored);
   document["created_at"] = to_iso8601(snapshot.created_at);
   document["expires_at"] = to_iso8601(snapshot.expires_at);
-  http::Response response = http::json_response(200, json::serialize(document));
+  std::string text = json::serialize(document);
+  if (snapshot.answer) {
+    text.pop_back();  // The bracket at the end.
+    text += ",\"answer\":" + answer_in_json(*snapshot.answer) + "}";
+  }
+  http::Response response = http::json_response(200, std::move(text));
   response.headers.set("Cache-Control", "no-store");
   return response;
 }

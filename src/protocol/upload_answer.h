@@ -52,7 +52,9 @@ runtime::Task<Result<http::Response>> with_whole_body(upload::Engine& engine,
                                                       const upload::Snapshot& snapshot,
                                                       http::Response response);
 
-// 200 with all about the upload as JSON; ranges are inclusive as they are in HTTP.
+// 200 with all about the upload as JSON; ranges are inclusive as they are in HTTP. Where the
+// backend has answered, its answer is in there: of a body over limits::described_answer_bytes_max
+// the size.
 http::Response description_answer(const upload::Snapshot& snapshot);
 
 // "2026-11-22T17:20:58Z"

@@ -3,6 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <string>
+
+#include "base/limits.h"
+
 namespace sluice::protocol {
 namespace {
 
@@ -80,6 +86,56 @@ TEST(UploadAnswer, DescribesRangesInclusively) {
             "{\"id\":3,\"file_name\":\"a\xEF\xBF\xBD\\\"b\",\"file_size\":10,"
             "\"state\":\"receiving\",\"received\":2,\"stored\":[[0,1],[5,5]],"
             "\"created_at\":\"1970-01-01T00:00:00Z\",\"expires_at\":\"1970-01-01T00:00:00Z\"}");
+}
+
+// What the description has behind the times.
+std::string described(const model::Answer& answer) {
+  upload::Snapshot snapshot = snapshot_of(10);
+  snapshot.state = UploadState::delivered;
+  snapshot.answer = answer;
+  const std::string text = description_answer(snapshot).body;
+  const std::size_t begin = text.find(",\"answer\":");
+  EXPECT_NE(begin, std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with("}}")) << text;
+  return text.substr(begin + 10, text.size() - begin - 11);
+}
+
+TEST(UploadAnswer, DescribesTheBackendsAnswer) {
+  model::Answer answer;
+  answer.status = 200;
+  answer.headers = {{"X-A", "b"}, {"content-type", "application/json; charset=utf-8"}};
+  answer.body = R"({"id":12345678901234567890123,"a":1.0})";
+  EXPECT_EQ(described(answer), R"({"status":200,"content_type":"application/json; charset=utf-8",)"
+                               R"("body":{"id":12345678901234567890123,"a":1.0}})");
+  answer.headers = {{"Content-Type", "application/problem+json"}};
+  answer.body = "[1]";
+  EXPECT_EQ(described(answer),
+            R"({"status":200,"content_type":"application/problem+json","body":[1]})");
+  answer.status = 422;
+  for (const char* const no_json : {R"({"a":1)", "", "{} {}", R"({"a":1},"state":"received")"}) {
+    answer.body = no_json;
+    EXPECT_EQ(described(answer), R"({"status":422,"content_type":"application/problem+json",)"
+                                 R"("body":)" +
+                                     boost::json::serialize(boost::json::string(no_json)) + "}");
+  }
+  answer.headers = {{"Content-Type", "text/plain"}};
+  answer.body = "12\xFF\"";
+  EXPECT_EQ(described(answer),
+            "{\"status\":422,\"content_type\":\"text/plain\",\"body\":\"12\xEF\xBF\xBD\\\"\"}");
+  answer.headers.clear();
+  EXPECT_EQ(described(answer), "{\"status\":422,\"body\":\"12\xEF\xBF\xBD\\\"\"}");
+}
+
+TEST(UploadAnswer, DescribesNoLongBody) {
+  model::Answer answer;
+  answer.status = 200;
+  answer.body.assign(limits::described_answer_bytes_max, 'a');
+  EXPECT_EQ(described(answer), R"({"status":200,"body":")" + answer.body + "\"}");
+  answer.body += 'a';
+  EXPECT_EQ(described(answer), R"({"status":200,"body_bytes":65537})");
+  answer.body.clear();
+  answer.spilled_bytes = 2'000'000;
+  EXPECT_EQ(described(answer), R"({"status":200,"body_bytes":2000000})");
 }
 
 TEST(UploadAnswer, WritesTimesInUtc) {

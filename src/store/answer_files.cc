@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "store/file_source.h"
-
 namespace sluice::store {
 namespace {
 
@@ -24,13 +22,7 @@ Result<std::unique_ptr<NewFile>> AnswerFiles::create(std::uint64_t upload_id) {
 
 runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> AnswerFiles::open(
     std::uint64_t upload_id, std::uint64_t size) {
-  Result<std::shared_ptr<runtime::ReadableFile>> file =
-      co_await files_.open(name_of(upload_id), size);
-  if (!file) {
-    co_return fail(file.error());
-  }
-  co_return std::make_shared<FileSource>(pool_, std::move(*file), ByteRange{0, size},
-                                         "the file of an answer");
+  return files_.read(name_of(upload_id), size, {0, size});
 }
 
 // Most uploads never had such a file: for them nothing is synced.

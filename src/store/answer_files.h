@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "base/error.h"
-#include "runtime/blocking_pool.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 #include "store/named_files.h"
@@ -17,8 +16,8 @@ namespace sluice::store {
 // `files`.
 class AnswerFiles {
  public:
-  // Outlives what open() gives.
-  AnswerFiles(NamedFiles& files, runtime::BlockingPool& pool) : files_(files), pool_(pool) {}
+  // `files` outlives this and what open() gives.
+  explicit AnswerFiles(NamedFiles& files) : files_(files) {}
 
   // Begins the body of an upload's answer anew. Blocks.
   Result<std::unique_ptr<NewFile>> create(std::uint64_t upload_id);
@@ -30,7 +29,6 @@ class AnswerFiles {
 
  private:
   NamedFiles& files_;
-  runtime::BlockingPool& pool_;
 };
 
 }  // namespace sluice::store

@@ -47,7 +47,7 @@ class AnswerFilesTest : public ::testing::Test {
   RecordingDisk disk{folder};
   runtime::BlockingPool pool{0};
   local::LocalFiles files{disk, pool, directory.path(), Durability::commit};
-  AnswerFiles answers{files, pool};
+  AnswerFiles answers{files};
 };
 
 TEST_F(AnswerFilesTest, KeepsABodyDurably) {

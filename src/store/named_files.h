@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "runtime/byte_source.h"
 #include "runtime/readable_file.h"
 #include "runtime/task.h"
 
@@ -38,6 +39,10 @@ class NamedFiles {
   // storage_failed when the file does not have `size` bytes.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open(
       std::string name, std::uint64_t size) = 0;
+  // The same, as a source of the bytes of `range`.
+  virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read(std::string name,
+                                                                           std::uint64_t size,
+                                                                           ByteRange range) = 0;
   // Durably. A file that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::vector<std::string> names) = 0;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
@@ -91,6 +92,11 @@ class Engine {
   // The body of an answer that lies in a file (Answer::spilled_bytes), from its first byte.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
       std::uint64_t upload_id, std::uint64_t size) = 0;
+
+  // Bytes of the file that the backend has taken, where this server still has it: of an upload of
+  // several files, the main one. not_delivered before, not_found where it is not here.
+  virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(
+      std::string token, ByteRange range) = 0;
 
   // Frees the bytes; a finished or failed upload stays as it is. Repeating it is no error.
   // not_found for unknown and expired.

@@ -33,4 +33,19 @@ Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store) {
   co_return Result<>();
 }
 
+Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload) {
+  const Aborted event{core.parts.clock.now() + core.settings.expiry.finished};
+  const Result<Transition> committed = co_await upload.commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  if (!committed->remove_blob) {
+    co_return false;
+  }
+  if (const Result<> removed = co_await remove_blob(upload, core.parts.store); !removed) {
+    co_return fail(removed.error());
+  }
+  co_return true;
+}
+
 }  // namespace sluice::upload

@@ -65,5 +65,8 @@ struct EngineCore {
 // Cuts the requests off that still write, then removes the blob and tells the journal: a blob is
 // made when bytes come.
 runtime::Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store);
+// Ends an upload that is being received and frees its bytes. False: it is complete or over, and
+// stays as it is. May be repeated.
+runtime::Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload);
 
 }  // namespace sluice::upload

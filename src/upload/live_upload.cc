@@ -164,6 +164,7 @@ Snapshot LiveUpload::snapshot() const {
   snapshot.id = facts.id;
   snapshot.token = facts.token;
   snapshot.file_name = facts.file_name;
+  snapshot.content_type = facts.content_type;
   snapshot.created_at = facts.created_at;
   snapshot.dialect = facts.dialect;
   snapshot.words = facts.words;
@@ -302,6 +303,17 @@ Task<bool> LiveUpload::cut_all(Errc reason, Duration timeout) {
 bool LiveUpload::is_being_written() const {
   const MutexLock lock(mutex_);
   return !claims_.empty();
+}
+
+std::uint64_t LiveUpload::arrived_bytes() const {
+  RangeSet arrived = progress().stored;
+  const MutexLock lock(mutex_);
+  for (const Claim* claim : claims_) {
+    for (const ByteRange& range : claim->written_.ranges()) {
+      arrived.add(range);
+    }
+  }
+  return arrived.total();
 }
 
 Task<> LiveUpload::wait_for_settling(Duration timeout) {

@@ -131,6 +131,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // Ends every request that writes; returns when their bytes are settled or `timeout` has passed.
   runtime::Task<bool> cut_all(Errc reason, Duration timeout);
   bool is_being_written() const;
+  // Bytes of the file that are stored, or written by running requests.
+  std::uint64_t arrived_bytes() const;
   // Waits for requests whose sender is gone and whose last bytes are on their way to the disk.
   runtime::Task<> wait_for_settling(Duration timeout);
 

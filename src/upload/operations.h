@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "journal/journal.h"
@@ -27,10 +28,27 @@ struct RetriedPage {
   std::optional<RetryRange> next;  // Unset: this was the last page.
 };
 
+// An upload as an operator sees it. The record's token is the client's secret, and shown to nobody.
+struct UploadView {
+  model::UploadRecord record;  // Where the upload is in memory, as it is there.
+  std::uint64_t arrived = 0;   // Bytes of the file that are written, also by running requests.
+  bool is_being_written = false;
+};
+
 // Any worker may call. Uploads go by their public number: the token is the client's alone.
 class Operations {
  public:
   virtual ~Operations() = default;
+
+  // A page in order of id, as Journal::list_uploads() has it.
+  virtual runtime::Task<Result<std::vector<UploadView>>> list(journal::UploadQuery query) = 0;
+
+  // not_found for an unknown id.
+  virtual runtime::Task<Result<UploadView>> find(std::uint64_t upload_id) = 0;
+
+  // Ends the upload's requests and frees its bytes. not_found for an unknown id; bad_request for
+  // one that is complete or over: the backend may have its file.
+  virtual runtime::Task<Result<UploadView>> abort(std::uint64_t upload_id) = 0;
 
   // Begins another round of attempts to hand a refused or failed upload over; ends the pause of one
   // whose hand-off goes on. not_found for an unknown id, bad_request for any other state and

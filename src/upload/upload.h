@@ -97,6 +97,7 @@ struct Snapshot {
   std::uint64_t id = 0;
   std::string token;
   std::string file_name;
+  std::string content_type;                // As the client gave it.
   std::optional<std::uint64_t> file_size;  // Unset while it is not known.
   model::UploadState state = model::UploadState::receiving;
   RangeSet stored;

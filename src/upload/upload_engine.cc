@@ -215,6 +215,24 @@ Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_answer(
   return core_.parts.answers.open(upload_id, size);
 }
 
+Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_file(std::string token,
+                                                                           ByteRange range) {
+  const auto found = co_await core_.uploads.find(token);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  const LiveUpload& upload = **found;
+  if (is_gone(upload.state())) {
+    co_return fail(gone(upload.state()));
+  }
+  if (upload.state() != UploadState::delivered) {
+    co_return fail(Errc::not_delivered,
+                   std::string("the backend has not taken the file, the upload is ") +
+                       to_text(upload.state()));
+  }
+  co_return co_await core_.handover.read_delivered(upload.record(), range);
+}
+
 Task<Result<>> UploadEngine::abort(std::string token) {
   const auto found = co_await core_.uploads.find(token);
   if (!found) {
@@ -224,14 +242,12 @@ Task<Result<>> UploadEngine::abort(std::string token) {
   if (upload.state() == UploadState::expired) {
     co_return fail(gone(UploadState::expired));
   }
-  const Aborted event{core_.parts.clock.now() + core_.settings.expiry.finished};
-  const Result<Transition> committed = co_await upload.commit(event);
-  if (!committed) {
-    co_return fail(committed.error());
+  const Result<bool> aborted = co_await abort_upload(core_, upload);
+  if (!aborted) {
+    co_return fail(aborted.error());
   }
-  if (committed->remove_blob) {
+  if (*aborted) {
     core_.parts.log.info("upload aborted", {{"upload", upload.id()}});
-    co_return co_await remove_blob(upload, core_.parts.store);
   }
   co_return Result<>();
 }

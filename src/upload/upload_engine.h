@@ -9,10 +9,10 @@
 
 #include "upload/engine.h"
 #include "upload/engine_core.h"
+#include "upload/engine_operations.h"
 #include "upload/handoff_ledger.h"
 #include "upload/intake.h"
 #include "upload/reaper.h"
-#include "upload/retries.h"
 
 namespace sluice::upload {
 
@@ -36,9 +36,11 @@ class UploadEngine final : public Engine {
                                                FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
       std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(std::string token,
+                                                                        ByteRange range) override;
   runtime::Task<Result<>> abort(std::string token) override;
 
-  Operations& operations() noexcept { return retries_; }
+  Operations& operations() noexcept { return operations_; }
   delivery::Ledger& ledger() noexcept { return ledger_; }
   Reaper& reaper() noexcept { return reaper_; }
   DeferredSyncs& deferred_syncs() noexcept { return core_.deferred; }
@@ -55,7 +57,7 @@ class UploadEngine final : public Engine {
 
   EngineCore core_;
   Intake intake_{core_};
-  Retries retries_{core_};
+  EngineOperations operations_{core_};
   HandoffLedger ledger_{core_};
   Reaper reaper_{core_};
   std::atomic<std::size_t> waiters_ = 0;  // Clients that wait for an answer.

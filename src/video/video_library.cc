@@ -176,6 +176,24 @@ delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const 
   return {video.id, answer_with(video_document(video))};
 }
 
+runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> VideoLibrary::read_delivered(
+    const delivery::Handoff& handoff, ByteRange range) {
+  const Result<model::VideoRecord> record =
+      co_await find_present(video_id(handoff.idempotency_key), std::nullopt);
+  const bool is_known = record || record.error().code() != Errc::not_found;
+  if (is_known && !record) {
+    co_return fail(record.error());
+  }
+  if (!is_known || !record->source_present) {
+    co_return fail(Errc::not_found, "the file was removed from the video library");
+  }
+  const Result<std::string> extension = stored_extension_of(record->document);
+  if (!extension) {
+    co_return fail(extension.error());
+  }
+  co_return co_await files_.read(name_of(record->id, *extension), handoff.file_size, range);
+}
+
 runtime::Task<Result<MediaInfo>> VideoLibrary::probe(const delivery::Handoff& handoff,
                                                      std::string name) {
   if (!prober_.looks_at_files()) {

@@ -42,6 +42,8 @@ class VideoLibrary final : public delivery::Backend, public Videos {
 
   runtime::Task<Result<delivery::Delivery>> deliver(const delivery::Handoff& handoff) override;
   delivery::Preview preview(const delivery::Handoff& handoff) const override;
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read_delivered(
+      const delivery::Handoff& handoff, ByteRange range) override;
 
   runtime::Task<Result<VideoList>> list(VideoFilter filter) override;
   runtime::Task<Result<std::string>> find(std::string id, Viewer viewer) override;

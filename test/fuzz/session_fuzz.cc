@@ -81,7 +81,6 @@ class NoHandover final : public delivery::Handover {
 // Of the whole process; no part of it remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
-  runtime::BlockingPool inline_pool{0};
   upload::NoAnnouncer announcer;
   Metrics metrics;
   NullLog log;
@@ -202,7 +201,7 @@ class World {
   testing::ManualClock clock_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
-  store::AnswerFiles answers_{store_, around_.inline_pool};
+  store::AnswerFiles answers_{store_};
   NoHandover handover_;
   protocol::OpenGate gate_;
   protocol::ProtocolSettings settings_;

@@ -46,7 +46,6 @@ constexpr upload::Expiry expiry{.idle = Duration(100),
 // The objects that last from one input to the next; none of them remembers an upload.
 struct Surroundings {
   boost::asio::io_context context{1};
-  runtime::BlockingPool inline_pool{0};
   upload::NoAnnouncer announcer;
   Metrics metrics;
   NullLog log;
@@ -337,7 +336,7 @@ class World final : public delivery::Handover {
   Surroundings& around_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
-  store::AnswerFiles answers_{store_, around_.inline_pool};
+  store::AnswerFiles answers_{store_};
   testing::ManualClock clock_;
   upload::EngineSettings settings_;
   std::unique_ptr<upload::UploadEngine> engine_;

@@ -24,10 +24,14 @@ def sluice(prefix, *args):
     return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
 
 
-def test_installs_the_program_its_probe_and_its_documents_alone(prefix):
+def test_installs_the_program_its_probe_and_what_is_written_about_it(prefix):
     files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
     documents = ["CHANGELOG.md", "LICENSE", "README.md", "sluice.toml.example"]
-    assert files == {"bin/sluice", "bin/sluice-probe", *(f"share/doc/sluice/{name}" for name in documents)}
+    written = ["man/man1/sluice.1", "bash-completion/completions/sluice", "zsh/vendor-completions/_sluice"]
+    assert files == {"bin/sluice", "bin/sluice-probe", *(f"share/doc/sluice/{name}" for name in documents),
+                     *(f"share/{name}" for name in written)}
+    for name in written:
+        assert "upload" in (prefix / "share" / name).read_text()
     version = sluice(prefix, "--version")
     assert version.returncode == 0 and version.stdout.strip(), version.stderr
 

@@ -264,7 +264,7 @@ Node::Node(std::string name, Shared& shared, boost::asio::io_context& context, C
       shared_(shared),
       gate_(shared.dice),
       buffers_(3 * limits::buffer_bytes, metrics_.buffers_in_use),
-      answers_(shared.store, pool_),
+      answers_(shared.store),
       journal_(std::make_unique<Journal>(*this, shared)),
       store_(std::make_unique<Store>(gate_, shared.store)),
       application_(std::make_unique<Application>(*this, shared)),

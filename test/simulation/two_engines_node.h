@@ -117,7 +117,6 @@ class Node {
   Gate gate_;
   NullLog log_;
   Metrics metrics_;
-  runtime::BlockingPool pool_{0};
   runtime::BufferPool buffers_;
   store::AnswerFiles answers_;
   upload::NoAnnouncer announcer_;

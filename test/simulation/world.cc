@@ -50,7 +50,7 @@ World::Life::Life(World& world)
             world.metrics_),
       seam(store, world.dice_, world.defect_),
       files(world.disk_seam_, world.pool_, data_directory, world.durability_),
-      answers(files, world.pool_),
+      answers(files),
       engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
                                  world.clock_, world.metrics_, world.log_},
              world, settings(world.durability_), *sluice::testing::run(world.journal_.promises())),

@@ -78,6 +78,15 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
 
   void hurry(std::uint64_t upload_id) override { hurried.push_back(upload_id); }
 
+  // Of the last file alone.
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read_delivered(
+      model::UploadRecord /*record*/, ByteRange range) override {
+    if (!store.files.contains("video")) {
+      co_return fail(Errc::not_found, "it is gone");
+    }
+    co_return co_await store.read("video", store.files.at("video").size(), range);
+  }
+
   void answer_now(const std::string& token) {
     run(deliver(token, run(journal.find_upload(token)).value()->id));
   }
@@ -115,8 +124,7 @@ class EngineFixture : public ::testing::Test, public delivery::Handover {
   MemoryJournal journal;
   MemoryStore store;
   upload::NoAnnouncer announcer;
-  runtime::BlockingPool inline_pool{0};
-  store::AnswerFiles answers{store, inline_pool};
+  store::AnswerFiles answers{store};
   ManualClock clock;
   Metrics metrics;
   NullLog log;

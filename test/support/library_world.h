@@ -113,6 +113,11 @@ class SteppedStore final : public ForwardingStore, public store::NamedFiles {
     steps_.end();
     co_return file;
   }
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read(std::string name,
+                                                                   std::uint64_t size,
+                                                                   ByteRange range) override {
+    return memory.read(std::move(name), size, range);
+  }
   runtime::Task<Result<>> remove(std::vector<std::string> names) override {
     const Result<> begun = steps_.begin("remove");
     if (!begun) {

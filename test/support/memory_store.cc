@@ -201,6 +201,16 @@ Task<Result<std::shared_ptr<runtime::ReadableFile>>> MemoryStore::open(std::stri
   co_return open_file(found->second, size);
 }
 
+Task<Result<std::shared_ptr<runtime::ByteSource>>> MemoryStore::read(std::string name,
+                                                                     std::uint64_t size,
+                                                                     ByteRange range) {
+  auto file = co_await open(name, size);
+  if (!file) {
+    co_return fail(file.error());
+  }
+  co_return std::make_shared<store::FileSource>(*inline_pool_, *std::move(file), range, name);
+}
+
 Task<Result<>> MemoryStore::remove(std::vector<std::string> names) {
   for (const std::string& name : names) {
     files.erase(name);

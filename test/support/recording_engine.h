@@ -64,6 +64,10 @@ class RecordingEngine final : public upload::Engine {
       std::uint64_t upload_id, std::uint64_t size) override {
     return engine_->open_answer(upload_id, size);
   }
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(std::string token,
+                                                                        ByteRange range) override {
+    return engine_->open_file(std::move(token), range);
+  }
   runtime::Task<Result<>> abort(std::string token) override {
     ++calls;
     aborted.push_back(token);

@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/encoding.h"
+#include "protocol/download.h"
 #include "protocol/tus/kept_words.h"
 #include "protocol/tus/tus_answer.h"
 #include "protocol/tus/tus_fields.h"
@@ -37,6 +38,10 @@ Answer to_come_again(Answer answer) {
   const bool is_transient = !answer && error_answer(answer.error()).status >= 500;
   return is_transient ? Answer(plain_answer(423, "the offset cannot be told now: ask again"))
                       : std::move(answer);
+}
+
+bool asks_for_json(const http::Request& request) {
+  return to_lower(request.headers.find("Accept").value_or("")).contains("application/json");
 }
 
 std::unexpected<Error> no_parts() {
@@ -113,13 +118,6 @@ void TusDialect::add_options(http::Headers& headers) const {
               "concatenation");
   headers.set("Tus-Checksum-Algorithm", checksum_algorithms);
   headers.set("Tus-Max-Size", std::to_string(settings_.file_size_max));
-}
-
-std::vector<Route> TusDialect::routes() {
-  return {{Route::Kind::location,
-           "answer",
-           PathPattern("/uploads/{}/answer"),
-           {{Method::get, action_of(*this, &TusDialect::answer)}}}};
 }
 
 Task<Answer> TusDialect::open(Call& call) {
@@ -315,25 +313,11 @@ Task<Answer> TusDialect::describe(Call& call) {
     co_return co_await refuse(call, snapshot.error());
   }
   call.upload_id = (*snapshot)->id;
+  if (settings_.downloads == Downloads::capability && !asks_for_json(call.request)) {
+    call.headers.set("Vary", "Accept");
+    co_return co_await download(engine_, call.request, **snapshot);
+  }
   co_return description_answer(**snapshot);
-}
-
-Task<Answer> TusDialect::answer(Call& call) {
-  if (!is_upload_token(call.capture)) {
-    co_return fail(Errc::not_found, "there is no upload here");
-  }
-  const Found snapshot = co_await engine_.peek(call.capture);
-  if (!snapshot) {
-    co_return co_await refuse(call, snapshot.error());
-  }
-  call.upload_id = (*snapshot)->id;
-  if (!is_decided(**snapshot)) {
-    co_return fail(Errc::delivery_pending,
-                   is_whole(**snapshot)
-                       ? "all bytes are stored, the backend has not answered yet: ask again"
-                       : "there is no answer before all bytes are stored");
-  }
-  co_return co_await final_answer(**snapshot);
 }
 
 }  // namespace sluice::protocol::tus

@@ -28,8 +28,6 @@ class TusDialect final : public OpeningDialect {
   runtime::Task<Answer> open(Call& call) override;
   http::Response render(const Error& error) const override;
   void add_options(http::Headers& headers) const override;
-  // The backend's answer, which a 204 has no place for.
-  std::vector<Route> routes() override;
 
  private:
   using Found = Result<upload::SnapshotPtr>;  // What commands of the engine return.
@@ -46,7 +44,6 @@ class TusDialect final : public OpeningDialect {
   runtime::Task<Answer> receive(Call& call);      // PATCH
   runtime::Task<Answer> describe(Call& call);     // GET
   runtime::Task<Answer> terminate(Call& call);    // DELETE
-  runtime::Task<Answer> answer(Call& call);       // GET of the backend's answer
 
   runtime::Task<Found> append(Call& call, const std::string& token, const ChunkRequest& chunk);
   // Nothing of the chunk counts before its checksum was found right.

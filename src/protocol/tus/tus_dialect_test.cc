@@ -242,6 +242,24 @@ TEST_F(TusDialectTest, GivesTheBackendsAnswer) {
   EXPECT_EQ(send("PUT " + path + "/answer").status, 405);
 }
 
+// As other servers of tus do, whose clients link to the location.
+TEST_F(TusDialectTest, GivesTheFileAtItsLocationWhereThatIsAllowed) {
+  const std::string path = create(9, "\nUpload-Metadata: filename YQ==,filetype dmlkZW8vbXA0");
+  patch(path, 0, "abcdefgh");
+  EXPECT_EQ(header(send("GET " + path), "Content-Type"), "application/json");
+  settings.downloads = Downloads::capability;
+  EXPECT_EQ(send("GET " + path).status, 409);
+  patch(path, 8, "i");
+  const http::Response file = send("GET " + path + "\nRange: bytes=1-2");
+  EXPECT_EQ(file.status, 206);
+  EXPECT_EQ(header(file, "Content-Range"), "bytes 1-2/9");
+  EXPECT_EQ(header(file, "Content-Type"), "video/mp4");
+  EXPECT_EQ(header(file, "Vary"), "Accept");
+  EXPECT_EQ(field(send("GET " + path + "\nAccept: application/json"), "state"), "delivered");
+  EXPECT_EQ(told(tus("HEAD " + path)), "200 9");
+  EXPECT_EQ(field(send("GET " + open(3)), "state"), "receiving") << "it is none of tus";
+}
+
 TEST_F(TusDialectTest, DescribesAnUpload) {
   const std::string path = create(9);
   patch(path, 0, "abcde");

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "store/file_source.h"
 #include "store/local/open_file.h"
 #include "store/local/whole_file.h"
 
@@ -83,6 +84,16 @@ runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> LocalFiles::open(s
     return std::move(*file);
   };
   co_return co_await runtime::offload(pool_, std::move(work));
+}
+
+runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> LocalFiles::read(std::string name,
+                                                                             std::uint64_t size,
+                                                                             ByteRange range) {
+  auto file = co_await open(name, size);
+  if (!file) {
+    co_return fail(file.error());
+  }
+  co_return std::make_shared<FileSource>(pool_, *std::move(file), range, path_of(name));
 }
 
 runtime::Task<Result<>> LocalFiles::remove(std::vector<std::string> names) {

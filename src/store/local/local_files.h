@@ -25,6 +25,9 @@ class LocalFiles final : public NamedFiles {
   runtime::Task<Result<bool>> exists(std::string name) override;
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open(std::string name,
                                                                      std::uint64_t size) override;
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read(std::string name,
+                                                                   std::uint64_t size,
+                                                                   ByteRange range) override;
   runtime::Task<Result<>> remove(std::vector<std::string> names) override;
 
  private:

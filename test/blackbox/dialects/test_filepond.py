@@ -57,7 +57,8 @@ def test_chunks(client, server, noise, size):
         response = patch(client, target, offset, data)
         assert response.status == 204, response
     assert stored(server, client) == data
-    assert client.get(target).json()["state"] == "delivered"
+    described = client.get(target).json()
+    assert described["state"] == "delivered" and described["answer"]["body"]["file_size"] == size
 
 
 def test_a_chunk_that_broke_off_leaves_nothing(client, server, noise):

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from support.raw_http import Client, Connection, multipart
+from support.raw_http import Client, Connection, multipart, path_of
 
 CHUNK = 100_000
 ENABLED = 'dialects.enabled = "panda, formchunks"\n'
@@ -79,6 +79,8 @@ def test_chunks_in_order(client, server, video_path, noise, words):
         assert response.status == 200, response
     assert stored_file(server, video_path, response) == data
     assert response.json()["original_filename"] == "clip.mp4"
+    described = client.get(path_of(response.header("Location"))).json()
+    assert described["state"] == "delivered" and described["answer"]["body"] == response.json()
     assert post(client, data, 2, words).json()["id"] == response.json()["id"]
     assert len(client.get("/videos.json").json()) == 1
 

@@ -87,6 +87,7 @@ def test_the_answer_is_the_same_after_a_restart(client, server, noise):
     client.close()
     server.restart()
     with Client(server.address) as after:
+        assert after.get(target).json()["answer"]["body"] == first.json()
         assert ask(after, target, len(data)).body == first.body
         assert put(after, target, 999, data[999:], len(data)).body == first.body
 

@@ -339,9 +339,11 @@ def test_get_of_the_location(client):
 
 def test_get_of_a_finished_location(client):
     location = client.create(9)
-    client.whole(location, DATA)
+    answer = client.whole(location, DATA)
     upload = client.get(path_of(location)).json()
     assert upload["state"] == "delivered"
+    assert upload["answer"]["status"] == 200
+    assert upload["answer"]["body"] == answer.json()
 
 
 @pytest.mark.parametrize(

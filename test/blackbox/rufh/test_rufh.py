@@ -274,4 +274,6 @@ def test_in_words_of_other_dialects(client, newest):
     assert response.status == 200 and response.header("Upload-Offset") == "6"
     assert client.get(path_of(location)).json()["received"] == 6
     assert newest.told(newest.patch(location, 6, b"ghi", True)) == (200, 9, True)
-    assert client.status(location, 9).status == 200
+    answer = client.status(location, 9)
+    assert answer.status == 200
+    assert client.get(path_of(location)).json()["answer"]["body"] == answer.json()

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "upload/engine_operations.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/limits.h"
+
+namespace sluice::upload {
+
+using runtime::Task;
+
+namespace {
+
+Error no_upload(std::uint64_t upload_id) {
+  return Error(Errc::not_found, fmt::format("there is no upload {}", upload_id));
+}
+
+}  // namespace
+
+UploadView EngineOperations::view_of(model::UploadRecord record) const {
+  const std::shared_ptr<LiveUpload> live = core_.uploads.find_in_memory(record.token);
+  if (live) {
+    return {.record = live->record(),
+            .arrived = live->arrived_bytes(),
+            .is_being_written = live->is_being_written()};
+  }
+  const std::uint64_t stored = record.progress.stored.total();
+  return {.record = std::move(record), .arrived = stored, .is_being_written = false};
+}
+
+Task<Result<std::vector<UploadView>>> EngineOperations::list(journal::UploadQuery query) {
+  auto page = co_await core_.parts.journal.list_uploads(std::move(query));
+  if (!page) {
+    co_return fail(page.error());
+  }
+  std::vector<UploadView> views;
+  views.reserve(page->size());
+  for (model::UploadRecord& record : *page) {
+    views.push_back(view_of(std::move(record)));
+  }
+  co_return views;
+}
+
+Task<Result<UploadView>> EngineOperations::find(std::uint64_t upload_id) {
+  auto record = co_await core_.parts.journal.find_upload_by_id(upload_id);
+  if (!record) {
+    co_return fail(record.error());
+  }
+  if (!*record) {
+    co_return fail(no_upload(upload_id));
+  }
+  co_return view_of(**std::move(record));
+}
+
+Task<Result<std::shared_ptr<LiveUpload>>> EngineOperations::load(std::uint64_t upload_id) {
+  const auto record = co_await core_.parts.journal.find_upload_by_id(upload_id);
+  if (!record) {
+    co_return fail(record.error());
+  }
+  if (!*record) {
+    co_return fail(no_upload(upload_id));
+  }
+  co_return co_await core_.uploads.find((*record)->token);
+}
+
+Task<Result<UploadView>> EngineOperations::abort(std::uint64_t upload_id) {
+  const auto found = co_await load(upload_id);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  const Result<bool> aborted = co_await abort_upload(core_, upload);
+  if (!aborted) {
+    co_return fail(aborted.error());
+  }
+  if (!*aborted) {
+    co_return fail(Errc::bad_request,
+                   fmt::format("upload {} is {}: only one that is being received can be ended",
+                               upload_id, model::to_text(upload.state())));
+  }
+  core_.parts.log.info("the operator has ended an upload", {{"upload", upload_id}});
+  co_return view_of(upload.record());
+}
+
+Task<Result<SnapshotPtr>> EngineOperations::retry(std::uint64_t upload_id) {
+  const auto found = co_await load(upload_id);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  const model::UploadState before = upload.state();
+  PutBack event{core_.parts.clock.now()};
+  const Result<Transition> committed = co_await upload.commit(event);
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  auto snapshot = std::make_unique<const Snapshot>(upload.snapshot());
+  if (committed->deliver) {
+    core_.parts.log.info("upload is handed over again",
+                         {{"upload", upload_id}, {"was", model::to_text(before)}});
+    core_.handover.submit(upload.record());
+  } else if (awaits_answer(snapshot->state)) {
+    core_.handover.hurry(upload_id);
+  } else {
+    co_return fail(Errc::bad_request,
+                   fmt::format("upload {} is {}: only one that was refused, has failed or is being "
+                               "handed over can be tried again, and only with its file",
+                               upload_id, model::to_text(snapshot->state)));
+  }
+  co_return snapshot;
+}
+
+// An upload that cannot be put back now is left to the operator, by its number in the log.
+Task<Result<RetriedPage>> EngineOperations::retry_all(RetryRange range) {
+  const Timestamp until = range.until.value_or(core_.parts.clock.now());
+  const auto page =
+      co_await core_.parts.journal.decided(range.after, until, limits::deliveries_page_count);
+  if (!page) {
+    co_return fail(page.error());
+  }
+  RetriedPage done;
+  for (const journal::Decided& decided : *page) {
+    const Result<SnapshotPtr> snapshot = co_await retry(decided.id);
+    if (snapshot) {
+      ++done.retried;
+    } else {
+      ++done.failed;
+      core_.parts.log.warn("upload could not be handed over again",
+                           {{"upload", decided.id}, {"reason", snapshot.error().message()}});
+    }
+  }
+  if (page->size() == limits::deliveries_page_count) {
+    done.next = RetryRange{page->back(), until};
+  }
+  co_return done;
+}
+
+}  // namespace sluice::upload

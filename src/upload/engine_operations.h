@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Shows uploads, ends them, and hands them over again, as the operator wants.
+#pragma once
+
+#include "upload/engine_core.h"
+#include "upload/operations.h"
+
+namespace sluice::upload {
+
+class EngineOperations final : public Operations {
+ public:
+  explicit EngineOperations(EngineCore& core) : core_(core) {}
+
+  runtime::Task<Result<std::vector<UploadView>>> list(journal::UploadQuery query) override;
+  runtime::Task<Result<UploadView>> find(std::uint64_t upload_id) override;
+  runtime::Task<Result<UploadView>> abort(std::uint64_t upload_id) override;
+  runtime::Task<Result<SnapshotPtr>> retry(std::uint64_t upload_id) override;
+  runtime::Task<Result<RetriedPage>> retry_all(RetryRange range) override;
+
+ private:
+  UploadView view_of(model::UploadRecord record) const;
+  runtime::Task<Result<std::shared_ptr<LiveUpload>>> load(std::uint64_t upload_id);
+
+  EngineCore& core_;
+};
+
+}  // namespace sluice::upload
