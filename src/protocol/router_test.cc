@@ -255,7 +255,8 @@ TEST_F(RouterDialectsTest, OptionsTellOfEachDialect) {
 class RouterOriginsTest : public RouterFixture {
  protected:
   static constexpr const char* exposed =
-      "Location, Range, Retry-After, Sluice-Answer, X-Request-Id, ETag, Tus-Version, "
+      "Location, Range, Retry-After, Sluice-Answer, X-Request-Id, ETag, Accept-Ranges, "
+      "Content-Range, Content-Disposition, Tus-Version, "
       "Tus-Resumable, Tus-Max-Size, Tus-Extension, Tus-Checksum-Algorithm, Upload-Length, "
       "Upload-Offset, Upload-Metadata, Upload-Defer-Length, Upload-Concat, Upload-Expires, "
       "Upload-Incomplete, Upload-Complete, Upload-Draft-Interop-Version, Upload-Limit, "
