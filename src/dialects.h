@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "protocol/access.h"
 #include "protocol/filepond/filepond_dialect.h"
 #include "protocol/formchunks/formchunks_dialect.h"
@@ -37,6 +40,9 @@ struct DialectParts {
   const auth::Authenticator& authenticator;
   // Of the tokens of uploads that come as form chunks; empty where these are not enabled.
   std::string form_key;
+  // How long form chunks wait for each other, and RUFH from one 104 to the next.
+  Duration chunks_wait = limits::other_chunks_wait_max;
+  std::chrono::nanoseconds progress_pause = limits::progress_told_pause;
 };
 
 class Dialects {
@@ -47,11 +53,11 @@ class Dialects {
         access_(parts.authenticator, settings_),
         multichunk_(parts.engine),
         opener_(parts.engine, parts.gate, access_, settings_),
-        formchunks_({parts.engine, opener_, access_, settings_}, form_key_),
+        formchunks_({parts.engine, opener_, access_, settings_}, form_key_, parts.chunks_wait),
         filepond_({parts.engine, opener_, access_, settings_}),
         range308_({parts.engine, opener_, access_, settings_}),
         tus_({parts.engine, opener_, access_, settings_}),
-        rufh_({parts.engine, opener_, access_, settings_}),
+        rufh_({parts.engine, opener_, access_, settings_}, parts.progress_pause),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
         router_({parts.engine, parts.pages, access_, enabled()}, settings_) {}
 

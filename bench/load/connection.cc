@@ -7,7 +7,6 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <strings.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -15,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -60,8 +60,9 @@ Number number(std::string_view text, int base = 10) {
 }
 
 bool is_header(std::string_view line, std::string_view name) {
+  const auto lower = [](unsigned char c) { return std::tolower(c); };
   return line.size() > name.size() && line[name.size()] == ':' &&
-         ::strncasecmp(line.data(), name.data(), name.size()) == 0;
+         std::ranges::equal(line.substr(0, name.size()), name, {}, lower, lower);
 }
 
 std::string_view value_of(std::string_view line) {

@@ -31,6 +31,7 @@ class UploadRun {
 
   std::string run() {
     std::vector<std::unique_ptr<Connection>> connections;
+    connections.reserve(options_.connections);
     for (unsigned i = 0; i < options_.connections; ++i) {
       connections.push_back(std::make_unique<Connection>(options_));
     }
@@ -41,6 +42,7 @@ class UploadRun {
       }
     }
     std::vector<std::thread> threads;
+    threads.reserve(connections.size());
     std::latch ready(options_.connections + 1);
     for (const auto& connection : connections) {
       threads.emplace_back([this, &connection, &ready] {

@@ -85,7 +85,7 @@ class ControlPagesTest : public ::testing::Test,
     co_return Result<>();
   }
 
-  http::Response ask(http::Method method, std::string path) {
+  http::Response ask(http::Method method, const std::string& path) {
     http::Request request;
     request.method = method;
     const std::size_t mark = path.find('?');

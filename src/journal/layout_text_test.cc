@@ -47,10 +47,10 @@ TEST(LayoutText, IsNotReadFromAnotherText) {
       R"({"main_size":7,"part_size":5,"extra_files":[1]})",
       R"({"main_size":7,"part_size":5,"extra_files":[{"tag":"a","size":1}]})",
       R"({"main_size":7,"part_size":5,"extra_files":[]} x)",
-      R"({"main_size":9007199254740992,"part_size":5,"extra_files":[)"
-      R"({"tag":"a","file_name":"a","size":1}]})",
-      R"({"main_size":9007199254740992,"part_size":5,"extra_files":[)"
-      R"({"tag":"a","file_name":"a","size":18437736874454810634}]})",
+      R"({"main_size":9007199254740992,"part_size":5,
+          "extra_files":[{"tag":"a","file_name":"a","size":1}]})",
+      R"({"main_size":9007199254740992,"part_size":5,
+          "extra_files":[{"tag":"a","file_name":"a","size":18437736874454810634}]})",
   };
   for (const char* const text : texts) {
     EXPECT_EQ(layout_from_text(text), std::nullopt) << text;

@@ -41,17 +41,19 @@ Action inside_page_of(ServicePages& pages, Task<http::Response> (ServicePages::*
 constexpr const char* location_route = "upload";
 constexpr const char* opening_route = "files";
 
+// Of all routes; GET stands for HEAD.
+constexpr std::array<std::pair<Method, std::string_view>, 5> methods{
+    {{Method::get, "GET, HEAD, "},
+     {Method::put, "PUT, "},
+     {Method::post, "POST, "},
+     {Method::patch, "PATCH, "},
+     {Method::delete_, "DELETE, "}}};
+
 // As in Allow, of the methods for which `has` is true.
 template <class Predicate>
 std::string names_of(Predicate has) {
-  constexpr std::array<std::pair<Method, std::string_view>, 5> names{
-      {{Method::get, "GET, HEAD, "},
-       {Method::put, "PUT, "},
-       {Method::post, "POST, "},
-       {Method::patch, "PATCH, "},
-       {Method::delete_, "DELETE, "}}};
   std::string text;
-  for (const auto& [method, name] : names) {
+  for (const auto& [method, name] : methods) {
     text += has(method) ? name : "";
   }
   return text + "OPTIONS";
@@ -216,16 +218,24 @@ Result<Router::Lead> Router::lead(Call& call) const {
   call.at_location = entry.route.kind == Kind::location;
   call.method = call.request.method;
   call.exchange.lead_to(entry.place);
-  Dialect* const dialect = is_shared(entry.route) ? recogniser_of(call.request) : nullptr;
+  Dialect* const dialect =
+      is_shared(entry.route) ? recogniser_of(entry.route, call.request) : nullptr;
   if (dialect != nullptr) {
     speak(call, entry.route, *dialect);
   }
   return Lead{.route = &entry.route, .dialect = dialect};
 }
 
-Dialect* Router::recogniser_of(const http::Request& request) const {
-  const auto found = std::ranges::find_if(
-      parts_.dialects, [&](const Dialect* dialect) { return dialect->recognises(request); });
+// Without those that serve nothing at the path: a form belongs to form chunks only where these are
+// sent.
+Dialect* Router::recogniser_of(const Route& route, const http::Request& request) const {
+  const auto is_spoken = [&](const Dialect& dialect) {
+    return std::ranges::any_of(
+        methods, [&](const auto& method) { return serves(dialect, route, method.first); });
+  };
+  const auto found = std::ranges::find_if(parts_.dialects, [&](const Dialect* dialect) {
+    return dialect->recognises(request) && is_spoken(*dialect);
+  });
   return found == parts_.dialects.end() ? nullptr : *found;
 }
 

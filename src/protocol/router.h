@@ -81,7 +81,7 @@ class Router final : public http::Handler {
   bool lacks_json(Segments segments, bool has_version) const;
   bool is_shared(const Route& route) const noexcept;
   // Null where none recognises it.
-  Dialect* recogniser_of(const http::Request& request) const;
+  Dialect* recogniser_of(const Route& route, const http::Request& request) const;
   bool serves(const Dialect& dialect, const Route& route, http::Method method) const noexcept;
   // For a request that no dialect recognises: the one called `name` if it has the method, else the
   // last that has; null where none has.

@@ -76,8 +76,8 @@ Task<Result<bool>> Append::run() {
   const bool arrived_whole = transferred.has_value();
   const bool is_another_file =
       may_be_another_file_ && !arrived_whole && transferred.error().code() == Errc::bad_request;
-  const bool is_wrong =
-      is_checked_ && !arrived_whole && transferred.error().code() == Errc::content_mismatch;
+  // By its digest, or by stored bytes behind a hole that the body has filled.
+  const bool is_wrong = !arrived_whole && transferred.error().code() == Errc::content_mismatch;
   if (is_another_file || is_wrong || (counts_whole_ && !arrived_whole)) {
     written_ = RangeSet();
   }

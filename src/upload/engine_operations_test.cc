@@ -13,7 +13,6 @@ namespace sluice::upload {
 namespace {
 
 using model::UploadState;
-using testing::run;
 
 class EngineOperationsTest : public testing::EngineFixture {
  protected:

@@ -51,6 +51,20 @@ TEST_F(PartsTest, ThatAreSentAgainAreCompared) {
   EXPECT_EQ(blob(1).substr(6), "ghi");
 }
 
+// In front of a stored part there may be a hole, and the body fills it before it is compared.
+TEST_F(PartsTest, OfAnotherFileFillNoHole) {
+  for (const Piece& piece : {Piece(WholeFile()), Piece(Range{0}), Piece(part(0, 9))}) {
+    const std::string token = create(9);
+    ASSERT_TRUE(send(token, 6, "ghi"));
+    const auto other = append(token, "xyzxyzxyz", piece);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code(), Errc::content_mismatch);
+    EXPECT_EQ(stored(token), "6-9");
+    EXPECT_TRUE(send(token, 0, "abcdef")->answer);
+    EXPECT_EQ(delivered_bytes, "abcdefghi");
+  }
+}
+
 TEST_F(PartsTest, ThatWereInterruptedKeepTheirBytes) {
   const std::string token = create(9);
   ScriptedSource lost("gh", Ending::lost, true, 1);

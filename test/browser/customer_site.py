@@ -18,8 +18,6 @@ LIBRARIES = {
     "/lib/filepond.js": PACKAGES / "filepond" / "dist" / "filepond.js",
     "/lib/resumable.js": PACKAGES / "resumablejs" / "resumable.js",
 }
-# Of these npm has modules alone: what the page needs of them is made one script.
-MODULES = {"/lib/uppy.js": PAGE / "uppy.mjs"}
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
 
 
@@ -31,11 +29,13 @@ def bundle(source):
 
 
 class CustomerSite:
-    """`open_session(urlencoded form)` asks Sluice and returns the location; `session` holds the other values for the page."""
+    """`open_session(urlencoded form)` asks Sluice and returns the location; `session` holds the other values for the page.
+    `modules` are texts by path, each of which a page gets as one script with what it imports from npm."""
 
     def __init__(self, open_session):
         self.open_session = open_session
         self.session = {}
+        self.modules = {"/lib/uppy.js": (PAGE / "uppy.mjs").read_bytes()}
         self.locations = []
         self.processed = []
         site = self
@@ -45,8 +45,8 @@ class CustomerSite:
 
             def do_GET(self):
                 file = LIBRARIES.get(self.path, PAGE / self.path.lstrip("/"))
-                if self.path in MODULES:
-                    self.answer(200, TYPES[".js"], bundle(MODULES[self.path].read_bytes()))
+                if self.path in site.modules:
+                    self.answer(200, TYPES[".js"], bundle(site.modules[self.path]))
                 elif (self.path in LIBRARIES or file.parent == PAGE) and file.is_file():
                     self.answer(200, TYPES[file.suffix], file.read_bytes())
                 else:

@@ -69,7 +69,7 @@ def test_a_network_without_faults(world, sizes):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_it_tries_again(world, fault):
-    act = strike(world, fault, is_patch)
+    act = strike(world, fault, random.Random(fault), is_patch)
     world.start(3 * MIB)
     act()
     world.assert_uploaded()
@@ -114,7 +114,7 @@ def test_golden_retriever_goes_on_after_a_reload(world):
 
 @pytest.mark.parametrize("fault", [None, *FAULTS])
 def test_twenty_files_at_once(world, fault):
-    act = strike(world, fault, nth(7, is_patch)) if fault else lambda: None
-    world.start(*(200_000 + number for number in range(20)))
+    act = strike(world, fault, random.Random(fault), nth(7, is_patch)) if fault else lambda: None
+    world.start(*(210_000 + number for number in range(20)))
     act()
     world.assert_uploaded()

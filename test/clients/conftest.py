@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from support.fault_proxy import FaultProxy
+from support.faults import ENVIRONMENT
 from support.raw_http import Client, path_of
 from support.sluice_server import SluiceServer, die_with_parent
 
@@ -22,7 +23,7 @@ class World:
 
     def __init__(self, directory):
         self.directory = directory
-        self.server = SluiceServer(directory / "data").start()
+        self.server = SluiceServer(directory / "data", env=ENVIRONMENT).start()
         self.proxy = FaultProxy(self.server.host, self.server.port)
 
     def close(self):
@@ -39,22 +40,33 @@ class World:
         self.server.restart()
         self.proxy.upstream = (self.server.host, self.server.port)
 
-    def file(self, size):
+    def configure(self, toml):
+        """Starts the server again, with these settings."""
+        config = self.directory / "sluice.toml"
+        config.write_text(toml, encoding="utf-8")
+        self.server.args = ["--config", str(config)]
+        self.restart()
+
+    def file(self, size, name="clip.bin"):
         data = random.Random(size).randbytes(size)
-        path = self.directory / "clip.bin"
+        path = self.directory / name
         path.write_bytes(data)
         return path, data
 
-    def expect_stored(self, location, data):
-        """The backend has the file of the location, once and as it was."""
+    def expect_stored(self, location, data, uploads=1):
+        """The backend has the file of the location as it was, once or as often as it was uploaded."""
         with Client(self.server.address) as client:
             video = client.get(path_of(location) + "/answer").json()
+        self.expect_video(video, data, uploads)
+        return video
+
+    def expect_video(self, video, data, uploads=1):
+        with Client(self.server.address) as client:
             count = client.request("GET", "/videos.json?include_root=true").json()["total"]
-        assert count == 1
+        assert count == uploads
         stored = os.path.join(self.server.data_dir, "videos", video["id"] + video["extname"])
         with open(stored, "rb") as file:
             assert hashlib.sha256(file.read()).digest() == hashlib.sha256(data).digest()
-        return video
 
 
 @pytest.fixture

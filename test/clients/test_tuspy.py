@@ -3,8 +3,6 @@
 
 import pytest
 
-from support.fault_proxy import Cut, Refuse
-
 client = pytest.importorskip("tusclient.client")
 
 SIZE = 3_000_000
@@ -34,11 +32,3 @@ def test_it_goes_on_where_it_was(world):
     assert second.offset == 700_001
     second.upload()
     world.expect_stored(second.url, data)
-
-
-def test_faults(world):
-    path, data = world.file(SIZE)
-    world.proxy.script(Refuse(503, on=3), Cut(request_bytes=99_999, on=5))
-    upload = uploader(world, path)
-    upload.upload()
-    world.expect_stored(upload.url, data)

@@ -11,7 +11,7 @@ let { startsAgain = 0, ...options } = JSON.parse(text);
 const answers = [];
 
 function end(outcome) {
-  process.stdout.write(JSON.stringify({ ...outcome, url: upload.url, answers }) + "\n");
+  process.stdout.write(JSON.stringify({ ...outcome, protocol: upload.options.protocol, url: upload.url, answers }) + "\n");
 }
 
 // Of a file that it can open by its name the client knows the size.

@@ -29,6 +29,7 @@
 #include "support/manual_clock.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
+#include "support/no_services.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 #include "upload/upload_engine.h"
@@ -52,25 +53,6 @@ auth::Keyring some_keys() {
   credential.cloud_ids = {"cloud"};
   return {{std::move(credential)}, true};
 }
-
-class NoVideos final : public video::Videos {
- public:
-  runtime::Task<Result<video::VideoList>> list(video::VideoFilter) override {
-    co_return fail(Errc::not_found);
-  }
-  runtime::Task<Result<std::string>> find(std::string, video::Viewer) override {
-    co_return fail(Errc::not_found);
-  }
-  runtime::Task<Result<std::string>> metadata(std::string, video::Viewer) override {
-    co_return fail(Errc::not_found);
-  }
-  runtime::Task<Result<>> remove(std::string, video::Viewer) override {
-    co_return fail(Errc::not_found);
-  }
-  runtime::Task<Result<>> remove_source(std::string, video::Viewer) override {
-    co_return fail(Errc::not_found);
-  }
-};
 
 class NoHandover final : public delivery::Handover {
  public:
@@ -211,7 +193,7 @@ class World {
   protocol::UploadOpener opener_;
   protocol::panda::PandaSessions sessions_;
   protocol::multichunk::MultichunkDialect multichunk_;
-  NoVideos videos_;
+  testing::NoVideos videos_;
   protocol::panda::PandaDialect dialect_;
 };
 

@@ -20,6 +20,7 @@ using Ending = ClientSource::Ending;
 constexpr std::uint64_t uploads_max = 4;
 constexpr std::uint64_t file_size_max = 20'000;
 constexpr int cleaning_rounds_max = 8;
+constexpr int completing_tries_max = 12;
 
 class Program {
  public:
@@ -27,7 +28,7 @@ class Program {
       : dice_(dice),
         crash_(variant.crash),
         durability_(variant.durability),
-        world_(dice, variant.defect, variant.journal, variant.durability) {}
+        world_(dice, variant.defect, variant.journal, variant.durability, variant.clients) {}
 
   Outcome run() {
     world_.interrupt(rate(0.2), rate(0.3));
@@ -290,13 +291,7 @@ class Program {
     world_.check_nothing_is_left();
   }
 
-  void complete_parts(Expectation& upload) {
-    for (const ByteRange& range : parts_of(*upload.layout)) {
-      world_.run_together(one(send_part(upload, range, Ending::end, range.size(), true)));
-    }
-  }
-
-  void complete(Expectation& upload) {
+  void complete_once(Expectation& upload) {
     const upload::Range piece{upload.acknowledged, std::nullopt, upload.source.size()};
     const std::uint64_t bytes = upload.source.size() - piece.begin;
     if (upload.layout) {
@@ -306,6 +301,22 @@ class Program {
     }
     world_.run_together(one(world_.deliver_waiting()));
     world_.run_together(one(world_.status(upload)));
+  }
+
+  void complete_parts(Expectation& upload) {
+    for (const ByteRange& range : parts_of(*upload.layout)) {
+      world_.run_together(one(send_part(upload, range, Ending::end, range.size(), true)));
+    }
+  }
+
+  // A client that is told another offset goes on there.
+  void complete(Expectation& upload) {
+    for (int tries = 0; tries < completing_tries_max; ++tries) {
+      complete_once(upload);
+      if (upload.answer) {
+        break;
+      }
+    }
     if (!upload.answer && !upload.may_be_gone) {
       world_.violate(fmt::format("upload {} cannot be completed", upload.id));
     }

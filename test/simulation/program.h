@@ -29,6 +29,7 @@ struct Variant {
   JournalKind journal = JournalKind::memory;
   Durability durability = Durability::commit;
   std::optional<CrashPoint> crash;
+  Clients clients = Clients::commands;
 };
 
 Outcome run_program(std::uint64_t seed, const Variant& variant = {});

@@ -26,6 +26,9 @@ enum class Defect {
   takeover_loses_bytes,
   ignores_the_machine_s_end,
   forgets_to_sync_the_journal,
+  // In what dialects are told:
+  tells_the_size_before_the_handoff,
+  tells_another_answer,
 };
 
 // Ignores sync_directory() with Defect::forgets_directory_sync.

@@ -16,7 +16,8 @@ namespace {
 
 using namespace sluice::simulation;
 
-constexpr std::uint64_t seeds_per_sqlite_run = 8;
+constexpr std::uint64_t seeds_per_run_by_requests = 2;
+constexpr std::uint64_t seeds_per_sqlite_run = 7;
 constexpr std::uint64_t seeds_per_interval_run = 3;
 constexpr std::uint64_t seeds_per_run_without_syncs = 5;
 
@@ -37,6 +38,7 @@ int simulate(const Plan& plan) {
   for (; !is_done(); ++runs) {
     const std::uint64_t seed = plan.first_seed + runs;
     Variant variant;
+    variant.clients = seed % seeds_per_run_by_requests == 0 ? Clients::requests : Clients::commands;
     if (seed % seeds_per_sqlite_run == 0) {
       variant.journal = JournalKind::sqlite;
     }

@@ -17,6 +17,7 @@ constexpr std::uint64_t first_seed = 1;
 constexpr std::uint64_t seeds_count = 3000;
 constexpr std::uint64_t seeds_on_sqlite_count = 1000;
 constexpr std::uint64_t seeds_without_syncs_count = 3000;
+constexpr std::uint64_t seeds_by_requests_count = 1500;
 constexpr std::uint64_t seeds_per_sqlite_run = 4;
 constexpr std::uint64_t seeds_to_find_a_defect = 2000;
 constexpr std::uint64_t crash_programs_count = 6;
@@ -101,6 +102,28 @@ TEST(SimulationTest, WithoutSyncsNothingIsLostToTheEndOfAProcess) {
   EXPECT_EQ(total.power_cuts, 0U);
 }
 
+// Each request of an upload is in the words of another dialect, and all of them tell of the same.
+// Some of the runs are on the real journal, some without a sync for each piece.
+TEST(SimulationTest, EveryDialectTellsTheTruth) {
+  Tally total = run_seeds(seeds_by_requests_count, [](std::uint64_t seed) {
+    Variant variant;
+    variant.clients = Clients::requests;
+    variant.journal = seed % 9 == 1 ? JournalKind::sqlite : JournalKind::memory;
+    variant.durability = seed % 3 != 2   ? Durability::commit
+                         : seed % 2 == 0 ? Durability::interval
+                                         : Durability::none;
+    return variant;
+  });
+  EXPECT_GT(total.power_cuts, seeds_by_requests_count / 4);
+  EXPECT_GT(total.deaths, seeds_by_requests_count / 4);
+  EXPECT_GT(total.takeovers, seeds_by_requests_count / 10);
+  EXPECT_GT(total.videos, seeds_by_requests_count / 2);
+  EXPECT_GT(total.interims, 0U);
+  for (const char* dialect : {"panda", "multichunk", "tus", "rufh", "range308", "formchunks"}) {
+    EXPECT_GT(total.answers[dialect], seeds_by_requests_count / 2) << dialect;
+  }
+}
+
 // The process dies before, in the middle of or after each call of the disk, SQLite's included.
 TEST(SimulationTest, AProcessMayDieInEverySystemCall) {
   Tally total;
@@ -128,9 +151,12 @@ TEST(SimulationTest, AProcessMayDieInEverySystemCall) {
 TEST(SimulationTest, ASeedIsAlwaysTheSameRun) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     for (const JournalKind journal : {JournalKind::memory, JournalKind::sqlite}) {
-      Variant variant;
-      variant.journal = journal;
-      EXPECT_EQ(run_program(seed, variant).tally, run_program(seed, variant).tally) << seed;
+      for (const Clients clients : {Clients::commands, Clients::requests}) {
+        Variant variant;
+        variant.journal = journal;
+        variant.clients = clients;
+        EXPECT_EQ(run_program(seed, variant).tally, run_program(seed, variant).tally) << seed;
+      }
     }
   }
 }
@@ -140,6 +166,7 @@ struct PlantedDefect {
   const char* name;
   Durability durability = Durability::commit;
   JournalKind journal = JournalKind::memory;
+  Clients clients = Clients::commands;
 };
 
 class PlantedDefectTest : public ::testing::TestWithParam<PlantedDefect> {};
@@ -149,6 +176,7 @@ TEST_P(PlantedDefectTest, IsFound) {
   variant.defect = GetParam().defect;
   variant.durability = GetParam().durability;
   variant.journal = GetParam().journal;
+  variant.clients = GetParam().clients;
   for (std::uint64_t seed = 1; seed <= seeds_to_find_a_defect; ++seed) {
     if (const Outcome outcome = run_program(seed, variant); outcome.violation) {
       std::cout << "found by seed " << seed << ": " << *outcome.violation << "\n";
@@ -159,6 +187,20 @@ TEST_P(PlantedDefectTest, IsFound) {
 }
 
 constexpr Durability interval = Durability::interval;
+constexpr Durability commit = Durability::commit;
+constexpr JournalKind memory = JournalKind::memory;
+constexpr Clients requests = Clients::requests;
+
+INSTANTIATE_TEST_SUITE_P(
+    InDialects, PlantedDefectTest,
+    ::testing::Values(
+        PlantedDefect{Defect::reports_unsynced_bytes, "UnsyncedBytes", commit, memory, requests},
+        PlantedDefect{Defect::answers_before_sync, "AnswerBeforeSync", commit, memory, requests},
+        PlantedDefect{Defect::takeover_loses_bytes, "TakeoverLosesBytes", commit, memory, requests},
+        PlantedDefect{Defect::tells_the_size_before_the_handoff, "SizeBeforeHandoff", commit,
+                      memory, requests},
+        PlantedDefect{Defect::tells_another_answer, "AnotherAnswer", commit, memory, requests}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
     Interval, PlantedDefectTest,

@@ -21,18 +21,26 @@ void Tally::add(const Tally& other) {
   commits += other.commits;
   interrupted_calls += other.interrupted_calls;
   bytes_moved += other.bytes_moved;
+  interims += other.interims;
+  for (const auto& [dialect, count] : other.answers) {
+    answers[dialect] += count;
+  }
 }
 
 std::string to_text(const Tally& tally) {
+  std::string answers;
+  for (const auto& [dialect, count] : tally.answers) {
+    answers += fmt::format(", {} answers in {}", count, dialect.empty() ? "none" : dialect);
+  }
   return fmt::format(
       "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
       "{} hand-offs given up, {} videos, {} files taken, {} bytes acknowledged, {} taken back, {} "
       "disk calls, {} commits, "
-      "{} interrupted calls, {} bytes moved",
+      "{} interrupted calls, {} bytes moved, {} interim answers{}",
       tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
       tally.failed_syncs, tally.given_up, tally.videos, tally.files_taken, tally.bytes_acknowledged,
       tally.bytes_taken_back, tally.disk_calls, tally.commits, tally.interrupted_calls,
-      tally.bytes_moved);
+      tally.bytes_moved, tally.interims, answers);
 }
 
 }  // namespace sluice::simulation

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace sluice::simulation {
@@ -21,8 +22,10 @@ struct Tally {
   std::uint64_t bytes_taken_back = 0;  // By power cuts.
   std::uint64_t disk_calls = 0;
   std::uint64_t commits = 0;
-  std::uint64_t interrupted_calls = 0;  // EINTR, and short counts.
-  std::uint64_t bytes_moved = 0;        // From a pipe into a file.
+  std::uint64_t interrupted_calls = 0;           // EINTR, and short counts.
+  std::uint64_t bytes_moved = 0;                 // From a pipe into a file.
+  std::uint64_t interims = 0;                    // Interim answers that told of an offset.
+  std::map<std::string, std::uint64_t> answers;  // By dialect.
 
   void add(const Tally& other);
   friend bool operator==(const Tally&, const Tally&) = default;

@@ -43,6 +43,12 @@ upload::EngineSettings settings(Durability durability) {
   return settings;
 }
 
+protocol::ProtocolSettings every_dialect() {
+  protocol::ProtocolSettings settings;
+  settings.dialects.assign(protocol::dialect_names.begin(), protocol::dialect_names.end());
+  return settings;
+}
+
 }  // namespace
 
 World::Life::Life(World& world)
@@ -54,10 +60,25 @@ World::Life::Life(World& world)
       engine(upload::EngineParts{world.journal_, seam, answers, announcer, world.buffers_,
                                  world.clock_, world.metrics_, world.log_},
              world, settings(world.durability_), *sluice::testing::run(world.journal_.promises())),
+      engine_of_dialects(engine, seam, world.defect_,
+                         [&world](const std::string& token, const Error& error) {
+                           world.hear_trouble(token, error);
+                         }),
+      open_to_all(nobody, world.clock_, {}),
+      // Real time decides nothing.
+      dialects({.engine = engine_of_dialects,
+                .gate = gate,
+                .videos = videos,
+                .pages = pages,
+                .authenticator = open_to_all,
+                .form_key = "key",
+                .chunks_wait = 0ms,
+                .progress_pause = 0ms},
+               every_dialect()),
       tasks(world.context_.get_executor(), world.log_),
       delivers_at_once(world.dice_.chance(0.6)) {}
 
-World::World(Dice& dice, Defect defect, JournalKind journal, Durability durability)
+World::World(Dice& dice, Defect defect, JournalKind journal, Durability durability, Clients clients)
     : dice_(dice),
       disk_(dice, process_, dice.chance(0.5) ? 512 : 4096),
       system_(disk_, dice),
@@ -67,7 +88,8 @@ World::World(Dice& dice, Defect defect, JournalKind journal, Durability durabili
       buffers_(buffers_count * limits::buffer_bytes, metrics_.buffers_in_use,
                dice.chance(0.5) ? limits::buffer_bytes : small_buffer_bytes),
       defect_(defect),
-      durability_(durability) {
+      durability_(durability),
+      clients_(clients) {
   for (const char* path : {data_directory, "/data/uploads", "/data/videos", "/data/answers"}) {
     disk_.add_directory(path);
   }
@@ -161,6 +183,9 @@ void World::wait_for_end() {
 
 Task<> World::create(std::uint64_t file_size, std::optional<model::Layout> layout) {
   ++tally_.requests;
+  if (clients_ == Clients::requests) {
+    co_return co_await open(file_size, std::move(layout));
+  }
   std::string source = dice_.bytes(file_size);
   const bool refused = dice_.chance(0.2);
   upload::NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
@@ -190,6 +215,9 @@ Task<> World::create(std::uint64_t file_size, std::optional<model::Layout> layou
 Task<> World::append(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
                      ClientSource::Ending ending, bool length_known) {
   ++tally_.requests;
+  if (clients_ == Clients::requests) {
+    co_return co_await send_chunk(upload, piece, bytes, ending, length_known);
+  }
   const std::uint64_t size = upload.source.size();
   const ByteRange range = upload::wanted_range(piece, size);
   const auto declared = length_known ? std::optional(range.size()) : std::nullopt;
@@ -249,6 +277,9 @@ Task<> World::append_another_file(Expectation& upload, std::uint64_t bytes) {
 
 Task<> World::status(Expectation& upload) {
   ++tally_.requests;
+  if (clients_ == Clients::requests) {
+    co_return co_await ask(upload);
+  }
   const Result<upload::SnapshotPtr> result = co_await life_->engine.status(upload.token);
   if (!process_.alive) {
     co_return;
@@ -270,6 +301,9 @@ Task<> World::status(Expectation& upload) {
 Task<> World::abort(Expectation& upload) {
   ++tally_.requests;
   upload.may_be_gone = upload.may_be_gone || !upload.answer;
+  if (clients_ == Clients::requests) {
+    co_return co_await ask_for_abort(upload);
+  }
   const Result<> result = co_await life_->engine.abort(upload.token);
   if (!process_.alive) {
     co_return;

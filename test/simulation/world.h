@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "delivery/handover.h"
+#include "http/exchange.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/posix_disk.h"
@@ -22,6 +23,7 @@
 #include "simulation/faulty_disk.h"
 #include "simulation/faulty_system.h"
 #include "simulation/journal_seam.h"
+#include "simulation/requests.h"
 #include "simulation/seams.h"
 #include "simulation/tally.h"
 #include "store/local/local_store.h"
@@ -36,6 +38,8 @@ struct Expectation {
   std::string token;
   std::string source;
   bool is_sized = true;  // Its client was told that the size is known.
+  std::string file_name;
+  std::uint64_t form_chunk_size = 0;  // 0: its chunks do not come as forms.
   bool refused_by_backend = false;
   bool put_back = false;  // The operator wanted another answer than a refusal.
 
@@ -60,9 +64,21 @@ struct SentFile {
   bool is_upload = false;  // The journal has a record of it.
 };
 
+// A file whose session was asked for by a request.
+struct OpenedFile {
+  std::string source;
+  bool is_sized = true;
+  bool refused_by_backend = false;
+  std::uint64_t form_chunk_size = 0;  // As in Expectation.
+};
+
+// How clients reach the engine: by its commands, or by requests in the words of any dialect, which
+// go through the router.
+enum class Clients { commands, requests };
+
 class World final : public delivery::Handover {
  public:
-  World(Dice& dice, Defect defect, JournalKind journal, Durability durability);
+  World(Dice& dice, Defect defect, JournalKind journal, Durability durability, Clients clients);
   ~World() override;
 
   // The process ends, if it has not died, and a new one begins.
@@ -120,6 +136,36 @@ class World final : public delivery::Handover {
   struct Life;  // Of one process.
   struct Identity;
 
+  // The same commands as requests.
+  runtime::Task<> open(std::uint64_t file_size, std::optional<model::Layout> layout);
+  runtime::Task<> send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
+                             ClientSource::Ending ending, bool length_known);
+  // With the chunk that has byte `at`. `upload`: null where it may be the first one.
+  runtime::Task<> send_form_chunk(std::string file_name, Expectation* upload, std::uint64_t at,
+                                  ClientSource::Ending ending);
+  runtime::Task<> ask(Expectation& upload);
+  runtime::Task<> ask_for_abort(Expectation& upload);
+  struct Heard;
+  struct Sent;
+  class Interim;
+  runtime::Task<Heard> send(Sent sent);
+  Words words_of_opening(const File& file, OpenedFile& opened, std::string& bytes);
+  Words words_of_chunk(const Expectation& upload, const Chunk& chunk, bool is_part);
+  // `asked`: null where the request opens an upload; `may_be_wrong`: it may be the client's own
+  // mistake. Returns the upload that the answer is about; null where there is none.
+  Expectation* hear_request(Heard& heard, Expectation* asked, bool may_be_wrong);
+  Expectation* upload_of(const Heard& heard, Expectation* asked);
+  void hear_interim(const Sent& sent, std::uint64_t offset);
+  void hear_size(Expectation& upload);
+  void hear_offset(Expectation& upload, std::uint64_t offset, const char* dialect);
+  void hear_success(Expectation& upload, bool brings_answer, const char* dialect);
+  void hear_answer(Expectation& upload, const model::Answer& answer);
+  void hear_parts(Expectation& upload, const Heard& heard);
+  void hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong);
+  void hear_trouble(const std::string& token, const Error& error);
+  void recognise_all();
+  const model::UploadRecord* record_of(std::uint64_t id) const;
+
   void wait_for_end();
   runtime::Task<> deliver(model::UploadRecord record);
   // False when the journal could not record it.
@@ -129,8 +175,10 @@ class World final : public delivery::Handover {
   void hear(Expectation& upload, const upload::Snapshot& snapshot);
   void hear_error(const Expectation& upload, const Error& error, const char* request);
   void hear_refusal(const std::string& file_name, const Error& error);
-  // Makes an Expectation of the record of a file that came without a session.
+  // Makes an Expectation of the record of a file that came without a session, or whose session was
+  // asked for by a request.
   void recognise(const model::UploadRecord& record);
+  void recognise_opened(const model::UploadRecord& record, const OpenedFile& opened);
   static bool may_be_answered_anew(const Expectation& upload);
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
   void check_record(const Expectation& upload, const model::UploadRecord& record);
@@ -166,13 +214,15 @@ class World final : public delivery::Handover {
   runtime::BufferPool buffers_;
   const Defect defect_;
   const Durability durability_;
+  const Clients clients_;
   std::unique_ptr<Life> life_;
   double backend_failures_ = 0;
   bool has_faults_ = false;
 
   std::map<std::uint64_t, Expectation> uploads_;
-  std::map<std::string, SentFile> sent_files_;  // By name.
-  std::vector<ClientSource*> sources_;          // Of requests under way.
+  std::map<std::string, SentFile> sent_files_;      // By name.
+  std::map<std::string, OpenedFile> opened_files_;  // The same.
+  std::vector<ClientSource*> sources_;              // Of requests under way.
   std::optional<std::string> violation_;
   Tally tally_;
 };

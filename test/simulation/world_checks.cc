@@ -143,9 +143,7 @@ void World::check() {
   }
   // After a failed commit only the next process knows which records are there.
   if (journal_.healthy()) {
-    for (const auto& [id, record] : journal_.durable_uploads()) {
-      recognise(record);
-    }
+    recognise_all();
   }
   for (const auto& [id, upload] : uploads_) {
     const auto record = journal_.durable_uploads().find(id);

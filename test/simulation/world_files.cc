@@ -3,6 +3,8 @@
 // is durable. When the answer is lost the file is an upload all the same, or leaves nothing.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "simulation/turns.h"
 #include "simulation/world.h"
@@ -94,9 +96,33 @@ void World::hear_refusal(const std::string& name, const Error& error) {
   violate(fmt::format("{}: {}: {}", name, info(error.code()).name, error.message()));
 }
 
+void World::recognise_opened(const UploadRecord& record, const OpenedFile& opened) {
+  Expectation expected;
+  expected.id = record.id;
+  expected.token = record.token;
+  expected.source = opened.source;
+  expected.is_sized = opened.is_sized;
+  expected.file_name = record.file_name;
+  expected.form_chunk_size = opened.form_chunk_size;
+  expected.layout = record.layout;
+  expected.refused_by_backend = opened.refused_by_backend;
+  // Chunks of a form have opened it anew, and an abort may come behind them.
+  expected.may_be_gone = std::ranges::any_of(uploads_, [&](const auto& known) {
+    return known.second.token == record.token && known.second.may_be_gone;
+  });
+  uploads_.emplace(record.id, std::move(expected));
+}
+
 void World::recognise(const UploadRecord& record) {
+  if (uploads_.contains(record.id)) {
+    return;
+  }
+  if (const auto opened = opened_files_.find(record.file_name); opened != opened_files_.end()) {
+    recognise_opened(record, opened->second);
+    return;
+  }
   const auto sent = sent_files_.find(record.file_name);
-  if (sent == sent_files_.end() || uploads_.contains(record.id)) {
+  if (sent == sent_files_.end()) {
     return;
   }
   SentFile& file = sent->second;

@@ -6,13 +6,19 @@
 #include <deque>
 #include <map>
 
+#include "auth/authenticator.h"
+#include "auth/keyring.h"
+#include "dialects.h"
 #include "journal/journal.h"
+#include "protocol/session_gate.h"
 #include "runtime/task.h"
+#include "simulation/engine_seam.h"
 #include "simulation/seams.h"
 #include "simulation/world.h"
 #include "store/answer_files.h"
 #include "store/local/local_files.h"
 #include "store/local/local_store.h"
+#include "support/no_services.h"
 #include "upload/announcer.h"
 #include "upload/upload_engine.h"
 
@@ -27,6 +33,13 @@ struct World::Life {
   store::AnswerFiles answers;
   upload::NoAnnouncer announcer;
   upload::UploadEngine engine;
+  EngineSeam engine_of_dialects;
+  protocol::OpenGate gate;
+  testing::NoVideos videos;
+  testing::NoPages pages;
+  auth::Keyring nobody{{}, false};
+  auth::Authenticator open_to_all;
+  Dialects dialects;
   runtime::TaskGroup tasks;
   std::deque<model::UploadRecord> waiting;       // For the backend.
   std::map<std::uint64_t, Timestamp> submitted;  // The last round of attempts, by upload.

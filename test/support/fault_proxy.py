@@ -37,6 +37,10 @@ class Fault:
             self._left -= 1
         return True
 
+    @property
+    def used_up(self):
+        return self._left == 0
+
     def _matches(self, request):
         if self._on is None:
             return True

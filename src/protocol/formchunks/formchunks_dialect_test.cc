@@ -224,6 +224,16 @@ TEST_F(FormChunksDialectTest, RefusesWhatIsNoChunk) {
   EXPECT_EQ(dropzone(file, 0, "u").status, 200);
 }
 
+// There the form is the whole file, as Panda's clients send it.
+TEST_F(FormChunksDialectTest, LeavesFormsAtLocationsToOthers) {
+  const std::string path = open(file.size());
+  const http::Response whole =
+      send("POST " + path + "\nContent-Type: multipart/form-data; boundary=xx", form({}, file));
+  EXPECT_EQ(whole.status, 200) << whole.body;
+  EXPECT_EQ(whole.body, R"({"id":"12345"})");
+  EXPECT_EQ(stored(path), file);
+}
+
 TEST_F(FormChunksDialectTest, AStrangersPageStoresNothing) {
   EXPECT_EQ(error_of(post(dropzone_fields(file, 0, "u"), "abcd", "\nOrigin: http://other.example")),
             "403 Forbidden");

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 
-#include "base/limits.h"
 #include "http/exchange.h"
 #include "protocol/rufh/rufh_fields.h"
 #include "runtime/byte_source.h"
@@ -24,7 +23,7 @@ class ProgressSource final : public runtime::ByteSource {
   // All of it outlives this. Up to `told` the client knows already. REQUIRES: fields.is_spoken.
   ProgressSource(runtime::ByteSource& body, http::Exchange& exchange, upload::Engine& engine,
                  const std::string& token, const RufhFields& fields, std::uint64_t told,
-                 std::chrono::nanoseconds pause = limits::progress_told_pause)
+                 std::chrono::nanoseconds pause)
       : body_(body),
         exchange_(exchange),
         engine_(engine),

@@ -245,7 +245,7 @@ Task<RufhDialect::Appended> RufhDialect::append(Call& call, const RufhFields& fi
   if (!fields.is_spoken || !fields.rules->hears_progress) {
     co_return co_await append_checked(token, chunk, call.body);
   }
-  ProgressSource body(call.body, call.exchange, engine_, token, fields, chunk.offset);
+  ProgressSource body(call.body, call.exchange, engine_, token, fields, chunk.offset, pause_);
   co_return co_await append_checked(token, chunk, body);
 }
 

@@ -2,6 +2,7 @@
 // The IETF draft "Resumable Uploads for HTTP" (docs/rufh.md).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "protocol/call.h"
 #include "protocol/digest_source.h"
 #include "protocol/opening_dialect.h"
@@ -23,7 +25,10 @@ namespace sluice::protocol::rufh {
 // Any thread may call.
 class RufhDialect final : public OpeningDialect {
  public:
-  using OpeningDialect::OpeningDialect;
+  // While a body comes its client hears how far it is stored, once in `pause` at most.
+  explicit RufhDialect(const OpeningParts& parts,
+                       std::chrono::nanoseconds pause = limits::progress_told_pause)
+      : OpeningDialect(parts), pause_(pause) {}
 
   const char* name() const noexcept override { return rufh_name; }
   bool recognises(const http::Request& request) const override { return is_in_rufh(request); }
@@ -94,6 +99,8 @@ class RufhDialect final : public OpeningDialect {
   // With the remaining life of the upload, where there is one.
   void add_limit(http::Headers& headers, const RufhFields& fields, std::uint64_t file_size_max,
                  const upload::Snapshot* snapshot) const;
+
+  const std::chrono::nanoseconds pause_;
 };
 
 }  // namespace sluice::protocol::rufh

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// The commands of simulated clients as requests: one in the words of this dialect, the next in
+// those of that one, to the same upload and through the router.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/digest.h"
+#include "http/head_parser.h"
+#include "http/interims.h"
+#include "net/byte_stream.h"
+#include "simulation/forgetful_source.h"
+#include "simulation/world.h"
+#include "simulation/world_heard.h"
+#include "simulation/world_life.h"
+
+namespace sluice::simulation {
+
+using runtime::Task;
+using Ending = ClientSource::Ending;
+
+namespace {
+
+// The head as it stands on the wire, with the framing of its body.
+std::string wire_of(std::string head, const std::string& framing) {
+  head.insert(std::min(head.find('\n'), head.size()), " HTTP/1.1\nHost: localhost");
+  std::string wire;
+  for (const char c : head + framing + "\n\n") {
+    wire += c == '\n' ? "\r\n" : std::string(1, c);
+  }
+  return wire;
+}
+
+std::string location_of(const Expectation& upload) {
+  return "/uploads/" + upload.token;
+}
+
+}  // namespace
+
+// A request on its way.
+struct World::Sent {
+  Words words;
+  std::string bytes = {};  // Between in_front and behind.
+  Ending ending = Ending::end;
+  std::size_t lost = 0;  // So many bytes at the end of the body do not come.
+  bool has_body = true;
+  bool length_known = true;
+  Expectation* upload = nullptr;  // Null: the request opens one,
+  std::string file_name = {};     // of this file.
+};
+
+// The connection of a request: interim answers tell of offsets, too.
+class World::Interim final : public net::ByteStream {
+ public:
+  Interim(World& world, const Sent& sent, runtime::Executor executor)
+      : world_(world), sent_(sent), executor_(std::move(executor)) {}
+
+  Task<Result<>> wait_readable(Duration /*timeout*/) override {
+    co_return fail(Errc::closed_by_peer);
+  }
+  Result<std::optional<std::size_t>> read_now(MutableBytes /*buffer*/) override { return 0; }
+  Task<Result<>> write(Bytes head, Bytes /*body*/, net::Patience /*patience*/) override {
+    constexpr std::string_view name = "\r\nUpload-Offset: ";
+    const std::string_view text = as_text(head);
+    const std::size_t at = text.find(name);
+    if (world_.process_.alive && at != std::string_view::npos) {
+      world_.hear_interim(sent_, std::stoull(std::string(text.substr(at + name.size()))));
+    }
+    co_return Result<>();
+  }
+  void shutdown_send() noexcept override {}
+  void cancel(Errc /*reason*/) noexcept override {}
+  void interrupt_wait(Errc /*reason*/) noexcept override {}
+  runtime::Executor executor() override { return executor_; }
+  const std::string& peer_address() const noexcept override { return peer_address_; }
+
+ private:
+  World& world_;
+  const Sent& sent_;
+  const runtime::Executor executor_;
+  const std::string peer_address_;
+};
+
+void World::hear_interim(const Sent& sent, std::uint64_t offset) {
+  ++tally_.interims;
+  Expectation* upload = sent.upload;
+  if (upload == nullptr) {
+    recognise_all();
+    const auto found = std::ranges::find(uploads_, sent.file_name,
+                                         [](const auto& known) { return known.second.file_name; });
+    upload = found == uploads_.end() ? nullptr : &found->second;
+  }
+  if (upload == nullptr) {
+    violate(fmt::format("{}: bytes are told of, and there is no upload", sent.file_name));
+    return;
+  }
+  hear_size(*upload);
+  hear_offset(*upload, offset, "an interim answer");
+}
+
+Task<World::Heard> World::send(Sent sent) {
+  std::string body = sent.words.in_front + sent.bytes + sent.words.behind;
+  const std::uint64_t length = body.size();
+  std::string framing;
+  if (sent.has_body) {
+    framing = sent.length_known ? fmt::format("\nContent-Length: {}", length)
+                                : "\nTransfer-Encoding: chunked";
+  }
+  const std::string wire = wire_of(sent.words.head, framing);
+  const auto parsed = http::parse_head(as_bytes(wire));
+  SLUICE_CHECK(parsed && *parsed);
+  body.resize(length - std::min<std::uint64_t>(sent.lost, length));
+  ClientSource source(std::move(body), sent.ending,
+                      sent.length_known ? std::optional(length) : std::nullopt, dice_);
+  ForgetfulSource forgetful(source);
+  sources_.push_back(&source);
+  const http::Request& request = (*parsed)->request;
+  const http::RequestContext context;
+  const net::Patience patience;
+  Interim interim(*this, sent, co_await boost::asio::this_coro::executor);
+  http::Interims interims(interim, request, patience);
+  http::Exchange exchange(request, context,
+                          defect_ == Defect::takeover_loses_bytes
+                              ? static_cast<runtime::ByteSource&>(forgetful)
+                              : source,
+                          interims);
+  Heard heard;
+  heard.reply = co_await life_->dialects.router().handle(exchange);
+  std::erase(sources_, &source);
+  heard.request = request;
+  heard.bytes_read = source.bytes_read();
+  if (process_.alive) {
+    ++tally_.answers[heard.reply->dialect];
+  }
+  co_return heard;
+}
+
+Words World::words_of_opening(const File& file, OpenedFile& opened, std::string& bytes) {
+  if (file.layout) {
+    return panda_session(file);
+  }
+  // Of tus and RUFH: half of the files come at once, or their beginnings.
+  const std::uint64_t brought = dice_.chance(0.5) ? 0 : dice_.below(file.size + 1);
+  switch (dice_.below(5)) {
+    case 0:
+      opened.is_sized = true;
+      return panda_session({file.name, file.size});
+    case 1:
+      opened.is_sized = true;
+      opened.form_chunk_size = 1 + file.size / 8 + dice_.below(1 + file.size / 2);
+      return {};
+    case 2:
+      return range308_session(file);
+    case 3:
+      bytes = opened.source.substr(0, brought);
+      return tus_creation(file, brought > 0);
+    default:
+      bytes = opened.source.substr(0, brought);
+      // An empty file is complete with its creation, in some versions whatever it says.
+      opened.is_sized = opened.is_sized || brought == file.size;
+      return rufh_creation(file, brought == file.size, dice_);
+  }
+}
+
+Task<> World::open(std::uint64_t file_size, std::optional<model::Layout> layout) {
+  const std::string name = fmt::format("opened-{}.mp4", opened_files_.size());
+  OpenedFile opened;
+  opened.source = dice_.bytes(file_size);
+  opened.refused_by_backend = dice_.chance(0.2);
+  opened.is_sized = layout || dice_.chance(0.7);
+  const File file{name, file_size, opened.is_sized, std::move(layout)};
+  Sent sent;
+  sent.words = words_of_opening(file, opened, sent.bytes);
+  sent.file_name = name;
+  const OpenedFile& known = opened_files_.emplace(name, std::move(opened)).first->second;
+  if (known.form_chunk_size > 0) {
+    co_return co_await send_form_chunk(name, nullptr, dice_.below(file_size + 1), Ending::end);
+  }
+  if (!sent.bytes.empty() && dice_.chance(0.4)) {
+    sent.ending = Ending::lost;
+    sent.lost = dice_.below(sent.bytes.size() + 1);
+  }
+  sent.has_body = !sent.bytes.empty() || !sent.words.in_front.empty();
+  sent.length_known = dice_.chance(0.8);
+  Heard heard = co_await send(std::move(sent));
+  hear_request(heard, nullptr, false);
+}
+
+Task<> World::send_form_chunk(std::string name, Expectation* upload, std::uint64_t at,
+                              Ending ending) {
+  const OpenedFile& file = opened_files_.at(name);
+  const std::uint64_t size = file.source.size();
+  const std::uint64_t chunk_size = file.form_chunk_size;
+  const std::uint64_t count = std::max<std::uint64_t>(1, (size + chunk_size - 1) / chunk_size);
+  const std::uint64_t index = std::min(at / chunk_size, count - 1);
+  const ByteRange range = form_chunk_range(size, chunk_size, index);
+  Sent sent;
+  sent.words = form_chunk(name, size, chunk_size, index);
+  sent.bytes = file.source.substr(range.begin, range.size());
+  sent.upload = upload;
+  sent.file_name = name;
+  sent.ending = ending;
+  sent.lost = ending == Ending::end ? 0 : dice_.below(range.size() + 20);
+  sent.length_known = dice_.chance(0.7);
+  Heard heard = co_await send(std::move(sent));
+  Expectation* const told = hear_request(heard, upload, false);
+  if (told != nullptr && heard.is_success() && !heard.told.answer) {
+    told->acknowledged_parts.add(range);
+    if (range.end == size) {
+      violate(fmt::format("upload {}: its last chunk is acknowledged without an answer", told->id));
+    }
+  }
+}
+
+Words World::words_of_chunk(const Expectation& upload, const Chunk& chunk, bool is_part) {
+  const std::string path = location_of(upload);
+  if (is_part) {
+    return multichunk_part(path, *upload.layout, chunk.range);
+  }
+  if (chunk.is_whole_file) {
+    return dice_.chance(0.3) ? whole_file_form(path) : content_range_chunk(path, chunk, dice_);
+  }
+  switch (dice_.below(3)) {
+    case 0:
+      return tus_chunk(path, chunk);
+    case 1:
+      return rufh_chunk(path, chunk, dice_);
+    default:
+      return content_range_chunk(path, chunk, dice_);
+  }
+}
+
+Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
+                         Ending ending, bool length_known) {
+  const std::uint64_t size = upload.source.size();
+  const ByteRange range = upload::wanted_range(piece, size);
+  const bool is_part = std::holds_alternative<upload::Part>(piece);
+  if (upload.form_chunk_size > 0 && dice_.chance(0.4)) {
+    co_return co_await send_form_chunk(upload.file_name, &upload, range.begin, ending);
+  }
+  Chunk chunk{.range = range, .file_size = size};
+  chunk.is_whole_file = std::holds_alternative<upload::WholeFile>(piece);
+  const auto* const placed = std::get_if<upload::Range>(&piece);
+  chunk.tells_size = placed == nullptr || placed->total;
+  Sent sent;
+  sent.upload = &upload;
+  sent.ending = ending;
+  sent.length_known = length_known;
+  sent.bytes = upload.source.substr(range.begin, ending == Ending::end ? bytes : range.size());
+  sent.lost = sent.bytes.size() - bytes;
+  if (ending == Ending::end && dice_.chance(0.25)) {
+    const auto digest = sha256(sent.bytes);
+    chunk.digest.assign(as_text(digest));
+  }
+  sent.words = words_of_chunk(upload, chunk, is_part);
+  Heard heard = co_await send(std::move(sent));
+  const bool is_misfit =
+      (upload::is_exact(piece) && bytes != range.size()) || (upload.layout.has_value() && !is_part);
+  Expectation* const told = hear_request(heard, &upload, is_misfit);
+  if (told == nullptr) {
+    co_return;
+  }
+  if (is_part && heard.is_success() && !heard.told.answer) {
+    told->acknowledged_parts.add(range);
+  }
+  if (!chunk.is_whole_file && chunk.digest.empty() && heard.is_cut()) {
+    check_kept(upload, {range.begin, range.begin + heard.bytes_read}, Errc::closed_by_peer);
+  }
+}
+
+Task<> World::ask(Expectation& upload) {
+  const bool tells = upload.is_sized;
+  Sent sent;
+  sent.words = any_question(location_of(upload), upload.layout, upload.source.size(), tells, dice_);
+  sent.has_body = false;
+  sent.upload = &upload;
+  Heard heard = co_await send(std::move(sent));
+  hear_request(heard, &upload, false);
+}
+
+Task<> World::ask_for_abort(Expectation& upload) {
+  Sent sent;
+  sent.words = any_abort(location_of(upload), dice_);
+  sent.has_body = false;
+  sent.upload = &upload;
+  Heard heard = co_await send(std::move(sent));
+  hear_request(heard, &upload, true);
+  const model::UploadRecord* const record = record_of(upload.id);
+  if (process_.alive && heard.is_success() && record != nullptr &&
+      upload::is_gone(record->progress.state)) {
+    upload.must_be_gone = true;
+  }
+}
+
+}  // namespace sluice::simulation
