@@ -89,8 +89,9 @@ Result<> App::open_storage() {
     return fail(prober.error());
   }
   prober_ = *std::move(prober);
-  library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, *files_, slow_work_,
-                                                   *prober_, clock_, log_);
+  library_ = std::make_unique<library::Library>(*journal_, *store_, *files_, log_);
+  video_library_ =
+      std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, clock_, log_);
   return {};
 }
 
@@ -122,7 +123,7 @@ Result<> App::open_hooks() {
 
 Result<delivery::Backend*> App::open_backend() {
   if (config_.backend.url.empty()) {
-    return library_.get();
+    return video_library_.get();
   }
   Result<delivery::HttpBackendSettings> settings = backend_settings(config_.backend);
   if (!settings) {
@@ -192,7 +193,7 @@ Result<> App::open_router() {
     form_key = *std::move(secret);
   }
   dialects_ = std::make_unique<Dialects>(
-      DialectParts{*engine_, *gate_, *library_, *pages_, *authenticator_, std::move(form_key)},
+      DialectParts{*engine_, *gate_, *video_library_, *pages_, *authenticator_, std::move(form_key)},
       std::move(settings));
   return {};
 }

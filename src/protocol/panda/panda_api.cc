@@ -8,18 +8,13 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "library/stored_names.h"
 #include "protocol/parameters.h"
 
 namespace sluice::protocol::panda {
 namespace {
 
 using runtime::Task;
-
-bool is_video_id(std::string_view text) noexcept {
-  return text.size() == 32 && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 std::unexpected<Error> no_such_video(const std::string& id) {
   return fail(Errc::not_found, "Couldn't find Video with ID=" + id);
@@ -158,14 +153,14 @@ Task<Answer> PandaApi::list(Call& call) {
 }
 
 Task<Answer> PandaApi::find(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return document_or_error(co_await videos_.find(call.capture, call.viewer));
 }
 
 Task<Answer> PandaApi::metadata(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return document_or_error(co_await videos_.metadata(call.capture, call.viewer));
@@ -188,14 +183,14 @@ Task<Answer> PandaApi::profiles(Call& call) {
 }
 
 Task<Answer> PandaApi::remove(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return deleted_or_error(co_await videos_.remove(call.capture, call.viewer));
 }
 
 Task<Answer> PandaApi::remove_source(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return deleted_or_error(co_await videos_.remove_source(call.capture, call.viewer));
