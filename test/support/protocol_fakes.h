@@ -162,6 +162,9 @@ class RouterFixture : public EngineFixture {
     return kept;
   }
 
+  // Paths of no dialect.
+  virtual std::vector<protocol::Route> more_routes() { return {}; }
+
   RecordingEngine engine{EngineFixture::engine};
   model::Answer answer;  // The backend's.
   protocol::OpenGate gate;
@@ -210,7 +213,7 @@ class RouterFixture : public EngineFixture {
         {engine, *gate_in_use, opener, videos, access, settings, multichunk});
     std::vector<protocol::Dialect*> dialects = more_dialects;
     dialects.insert(dialects.end(), {&multichunk, &panda});
-    protocol::Router router({engine, pages, access, dialects}, settings);
+    protocol::Router router({engine, pages, access, dialects, more_routes()}, settings);
     RecordingStream stream(context.get_executor());
     const net::Patience patience;
     http::Interims interims(stream, sent, patience);
