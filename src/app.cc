@@ -84,13 +84,16 @@ Result<> App::open_storage() {
   files_ = std::make_unique<store::local::LocalFiles>(disk_, storage_pool_, data_.path(),
                                                       config_.data.durability);
   answers_ = std::make_unique<store::AnswerFiles>(*files_);
-  Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.video.probe);
+  Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.probe());
   if (!prober) {
     return fail(prober.error());
   }
   prober_ = *std::move(prober);
-  library_ = std::make_unique<video::VideoLibrary>(*journal_, *store_, *files_, slow_work_,
-                                                   *prober_, clock_, log_);
+  library_ = std::make_unique<library::Library>(*journal_, *store_, *files_, log_);
+  video_library_ =
+      std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, clock_, log_);
+  file_library_ = std::make_unique<files::FileLibrary>(*library_, slow_work_, clock_, log_,
+                                                       config_.server.public_url);
   return {};
 }
 
@@ -122,7 +125,10 @@ Result<> App::open_hooks() {
 
 Result<delivery::Backend*> App::open_backend() {
   if (config_.backend.url.empty()) {
-    return library_.get();
+    if (config_.backend.kind == config::BackendKind::files) {
+      return file_library_.get();
+    }
+    return video_library_.get();
   }
   Result<delivery::HttpBackendSettings> settings = backend_settings(config_.backend);
   if (!settings) {
@@ -191,9 +197,10 @@ Result<> App::open_router() {
     }
     form_key = *std::move(secret);
   }
-  dialects_ = std::make_unique<Dialects>(
-      DialectParts{*engine_, *gate_, *library_, *pages_, *authenticator_, std::move(form_key)},
-      std::move(settings));
+  dialects_ =
+      std::make_unique<Dialects>(DialectParts{*engine_, *gate_, *video_library_, *file_library_,
+                                              *pages_, *authenticator_, std::move(form_key)},
+                                 std::move(settings));
   return {};
 }
 
@@ -300,6 +307,9 @@ void App::drain() {
 App::~App() {
   for (const auto& worker : workers_) {
     worker->stop();
+  }
+  if (file_library_) {
+    file_library_->stop();
   }
   if (http_backend_) {
     http_backend_->stop();

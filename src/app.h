@@ -26,10 +26,12 @@
 #include "delivery/outbox.h"
 #include "delivery/slow_work.h"
 #include "dialects.h"
+#include "files/file_library.h"
 #include "hooks/authorizer.h"
 #include "hooks/notifier.h"
 #include "http/answer_budget.h"
 #include "journal/sqlite_journal.h"
+#include "library/library.h"
 #include "net/connection_limits.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
@@ -112,10 +114,12 @@ class App {
   std::unique_ptr<store::local::LocalFiles> files_;
   std::unique_ptr<store::AnswerFiles> answers_;
   std::unique_ptr<video::Prober> prober_;
-  std::unique_ptr<video::VideoLibrary> library_;
+  std::unique_ptr<library::Library> library_;
+  std::unique_ptr<video::VideoLibrary> video_library_;
+  std::unique_ptr<files::FileLibrary> file_library_;
   std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: no part needs it.
   std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook; null: none.
-  std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: the library is the backend.
+  std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<protocol::SessionGate> gate_;
   std::unique_ptr<upload::Announcer> announcer_;

@@ -100,8 +100,9 @@ protocol::ProtocolSettings protocol_settings(const config::Config& config) {
   settings.records_max = config.limits.records;
   settings.unauthenticated_bytes = config.auth.unauthenticated_bytes;
   settings.unauthenticated_bytes_per_address = config.auth.unauthenticated_bytes_per_address;
-  settings.takes_extra_files =
-      config.backend.url.empty() || config.backend.mode != delivery::HandoffMode::body;
+  settings.takes_extra_files = config.backend.url.empty()
+                                   ? config.backend.kind == config::BackendKind::videos
+                                   : config.backend.mode != delivery::HandoffMode::body;
   settings.part_connections = config.limits.part_connections;
   settings.origins = config.cors.origins;
   settings.api_origins = config.cors.api_origins;

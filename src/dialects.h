@@ -13,6 +13,7 @@
 #include "auth/authenticator.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "files/files.h"
 #include "protocol/access.h"
 #include "protocol/filepond/filepond_dialect.h"
 #include "protocol/formchunks/formchunks_dialect.h"
@@ -24,6 +25,7 @@
 #include "protocol/rufh/rufh_dialect.h"
 #include "protocol/service_pages.h"
 #include "protocol/session_gate.h"
+#include "protocol/stored_files/stored_files_api.h"
 #include "protocol/tus/tus_dialect.h"
 #include "protocol/upload_opener.h"
 #include "upload/engine.h"
@@ -36,6 +38,7 @@ struct DialectParts {
   upload::Engine& engine;
   protocol::SessionGate& gate;
   video::Videos& videos;
+  files::Files& files;
   protocol::ServicePages& pages;
   const auth::Authenticator& authenticator;
   // Of the tokens of uploads that come as form chunks; empty where these are not enabled.
@@ -59,7 +62,9 @@ class Dialects {
         tus_({parts.engine, opener_, access_, settings_}),
         rufh_({parts.engine, opener_, access_, settings_}, parts.progress_pause),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
-        router_({parts.engine, parts.pages, access_, enabled()}, settings_) {}
+        stored_files_(parts.files),
+        router_({parts.engine, parts.pages, access_, enabled(), stored_files_.routes()},
+                settings_) {}
 
   Dialects(const Dialects&) = delete;
   Dialects& operator=(const Dialects&) = delete;
@@ -98,6 +103,7 @@ class Dialects {
   protocol::tus::TusDialect tus_;
   protocol::rufh::RufhDialect rufh_;
   protocol::panda::PandaDialect panda_;
+  protocol::stored_files::StoredFilesApi stored_files_;
   protocol::Router router_;
 };
 

@@ -4,12 +4,16 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 namespace sluice {
 
 using Duration = std::chrono::milliseconds;
 // Milliseconds since 1970-01-01 UTC: the only form in which the journal keeps time.
 using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+
+// "2026-11-22T17:20:58Z"
+std::string to_iso8601(Timestamp time);
 
 // Any thread may ask.
 class Clock {

@@ -279,10 +279,10 @@ inline constexpr std::size_t probe_sample_bytes_max = 64 * MiB;
 inline constexpr std::size_t probe_packets_max = 200'000;
 inline constexpr std::size_t probe_tail_bytes_max = 32 * MiB;
 
-// The video library.
-inline constexpr std::size_t video_leftovers_batch = 100;
-// One change of a video waits this long for another to end.
-inline constexpr std::chrono::seconds video_change_patience{30};
+// The library of the embedded backends.
+inline constexpr std::size_t library_leftovers_batch = 100;
+// One change of a record waits this long for another to end.
+inline constexpr std::chrono::seconds library_change_patience{30};
 
 // fsck. A page of records may hold an answer of answer_bytes_max each.
 inline constexpr std::size_t fsck_page_count = 64;

@@ -107,7 +107,7 @@ config::ConfigProblems problems_around(const config::Config& config) {
   all.expect("backend.directory", usable_directory(config.backend.directory));
   all.expect("hooks.secret_file", secret(config.hooks.secret_file));
   all.expect("hooks.ca_file", readable(config.hooks.ca_file));
-  all.expect("video.probe", probe(config.video.probe));
+  all.expect("video.probe", probe(config.probe()));
   return std::move(all).problems();
 }
 

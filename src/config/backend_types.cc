@@ -60,6 +60,13 @@ Parsed<std::string> HookUrl::parse(std::string_view text) {
   return std::string(text);
 }
 
+Parsed<BackendKind> BackendKindWord::parse(std::string_view text) {
+  if (text != "videos" && text != "files") {
+    return std::unexpected("expected one of \"videos\", \"files\"");
+  }
+  return text == "files" ? BackendKind::files : BackendKind::videos;
+}
+
 Parsed<delivery::HandoffMode> HandoffModeWord::parse(std::string_view text) {
   using enum delivery::HandoffMode;
   for (const Value mode : {body, form, reference}) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config.h"
 #include "config/setting_types.h"
 #include "delivery/handoff_request.h"
 
@@ -28,6 +29,16 @@ struct HookUrl {
   static constexpr std::string_view value_name = "URL";
   static Parsed<Value> parse(std::string_view text);
   static std::string print(const Value& value) { return toml_string(value); }
+};
+
+struct BackendKindWord {
+  using Value = BackendKind;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "WORD";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(Value value) {
+    return toml_string(value == Value::files ? "files" : "videos");
+  }
 };
 
 struct HandoffModeWord {

@@ -119,8 +119,15 @@ class Loader {
     }
   }
 
-  // No client chooses how the backend reads the rest of the request.
   void check_backend() {
+    if (!config_.backend.url.empty() && config_.backend.kind == BackendKind::files) {
+      problems_.push_back(
+          fmt::format("{}: backend.kind is \"files\", the embedded backend, and backend.url ({}) "
+                      "names another: "
+                      "leave one of them away",
+                      origin("backend.kind"), origin("backend.url")));
+    }
+    // No client chooses how the backend reads the rest of the request.
     const std::vector<std::string>& names = config_.backend.headers;
     if (std::ranges::find(names, "content-type") != names.end()) {
       problems_.push_back(fmt::format(

@@ -35,6 +35,9 @@ enum class LogFormat {
   json,
 };
 
+// What the embedded backend makes of a finished file.
+enum class BackendKind { videos, files };
+
 struct Config {
   struct Server {
     net::Endpoint listen{.address = "127.0.0.1", .port = 8080};
@@ -145,7 +148,8 @@ struct Config {
     friend bool operator==(const Delivery&, const Delivery&) = default;
   };
   struct Backend {
-    std::string url;  // Empty: the embedded video library.
+    std::string url;  // Empty: the embedded backend.
+    BackendKind kind = BackendKind::videos;
     delivery::HandoffMode mode = delivery::HttpBackendSettings().mode;
     std::string method = delivery::HttpBackendSettings().method;
     std::string secret_file;
@@ -209,6 +213,9 @@ struct Config {
   // The [[credentials]] of the configuration file itself, and its path.
   std::vector<auth::Credential> credentials;
   std::string credentials_file;
+
+  // As video.probe; "off" where no file is taken for a video.
+  std::string probe() const { return backend.kind == BackendKind::files ? "off" : video.probe; }
 
   // Without credentials a request has no owner and may do everything.
   bool requires_credentials() const { return !credentials.empty() || !auth.file.empty(); }

@@ -322,8 +322,11 @@ format = "json"
 probe = "/usr/lib/x"
 )";
 
+// Cannot stand beside `backend.url`.
+constexpr const char* embedded_backend_set = "[backend]\nkind = \"files\"\n";
+
 TEST_F(ConfigTest, EffectiveSettingsLoadBackToTheSame) {
-  for (const char* text : {"", everything_set}) {
+  for (const char* text : {"", everything_set, embedded_backend_set}) {
     const auto config = load({.flags = {}, .environment = {}, .file = write_file(text)});
     ASSERT_TRUE(config) << config.error().front();
     const auto again =
@@ -335,10 +338,13 @@ TEST_F(ConfigTest, EffectiveSettingsLoadBackToTheSame) {
 }
 
 TEST_F(ConfigTest, NoSettingIsForgottenInTheRoundTrip) {
-  const auto config = load({.flags = {}, .environment = {}, .file = write_file(everything_set)});
-  ASSERT_TRUE(config);
-  EXPECT_EQ(config->origins.size(), settings().size());
+  const auto most = load({.flags = {}, .environment = {}, .file = write_file(everything_set)});
+  const auto rest =
+      load({.flags = {}, .environment = {}, .file = write_file(embedded_backend_set)});
+  ASSERT_TRUE(most && rest);
+  EXPECT_EQ(most->origins.size() + rest->origins.size(), settings().size());
   for (const Setting& setting : settings()) {
+    const auto& config = most->origins.contains(setting.key) ? most : rest;
     EXPECT_NE(setting.print(*config), setting.print(Config{})) << setting.key;
     Config changed;
     std::string text = setting.print(*config);
@@ -348,6 +354,22 @@ TEST_F(ConfigTest, NoSettingIsForgottenInTheRoundTrip) {
     EXPECT_TRUE(setting.assign(changed, text)) << setting.key;
     EXPECT_FALSE(changed == Config{}) << setting.key << " is left out of the comparison";
   }
+}
+
+TEST_F(ConfigTest, AFileHasOneBackend) {
+  const auto config = load({.flags = {{"backend.url", "http://app/"}},
+                            .environment = {},
+                            .file = write_file(embedded_backend_set)});
+  ASSERT_FALSE(config);
+  ASSERT_EQ(config.error().size(), 1U);
+  EXPECT_NE(config.error().front().find(R"(:2: backend.kind is "files", the embedded backend)"),
+            std::string::npos)
+      << config.error().front();
+  EXPECT_NE(config.error().front().find("backend.url (--backend)"), std::string::npos);
+  EXPECT_TRUE(load({.flags = {{"backend.url", "http://app/"}, {"backend.kind", "videos"}},
+                    .environment = {},
+                    .file = {}}));
+  EXPECT_FALSE(load({.flags = {{"backend.kind", "any"}}, .environment = {}, .file = {}}));
 }
 
 TEST_F(ConfigTest, EffectiveSettingsNameTheirOrigins) {
@@ -386,7 +408,7 @@ TEST(Settings, OfferTheFlagsOfTheCommandLine) {
   std::vector<std::string_view> names;
   std::ranges::transform(flags(), std::back_inserter(names), &FlagInfo::flag);
   EXPECT_EQ(names, (std::vector<std::string_view>{"--listen", "--public-url", "--open", "--data",
-                                                  "--force", "--backend"}));
+                                                  "--force", "--backend", "--backend-kind"}));
   for (const FlagInfo& flag : flags()) {
     EXPECT_EQ(flag.value_name.empty(), flag.flag == "--open" || flag.flag == "--force");
   }

@@ -287,7 +287,11 @@ constexpr std::array table{
     row<BackendUrl, &Config::backend, &Backend::url>(
         {"backend.url", "SLUICE_BACKEND", "--backend"},
         "Where finished files go: http, https or unix:/SOCKET:/PATH, with names in braces "
-        "(docs/backend.md); empty: the embedded video library."),
+        "(docs/backend.md); empty: the embedded backend."),
+    row<BackendKindWord, &Config::backend, &Backend::kind>(
+        {"backend.kind", "SLUICE_BACKEND_KIND", "--backend-kind"},
+        "What the embedded backend makes of finished files: videos (they are probed, the answer is "
+        "Video JSON) or files (any file is kept as it is and can be downloaded, docs/files.md)."),
     row<HandoffModeWord, &Config::backend, &Backend::mode>(
         {"backend.mode", "SLUICE_BACKEND_MODE", {}},
         "How: body (the file is the request's body), form (multipart/form-data) or reference (JSON "

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "delivery/read_through.h"
 #include "outgoing/signature.h"
 #include "outgoing/trouble.h"
 
@@ -175,26 +176,24 @@ Result<HandoffDigests> HttpBackend::digests_of(const std::vector<BodyPointer>& p
   const bool is_form = settings_.mode == HandoffMode::form;
   Sha256 file;
   Sha256 form;
-  std::vector<std::byte> buffer(limits::buffer_bytes);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Body& part = *parts[i];
-    const bool is_wanted = is_form || i == main_file;
-    for (std::uint64_t offset = 0; is_wanted && offset < part.size();) {
-      if (stopping_) {
-        return fail(Errc::draining, "the server is shutting down");
-      }
-      const Result<std::size_t> count = part.read_at(offset, buffer);
-      if (!count) {
-        return fail(count.error());
-      }
-      const Bytes piece = Bytes(buffer).first(*count);
+    if (!is_form && i != main_file) {
+      continue;
+    }
+    const auto read_at = [&part](std::uint64_t offset, MutableBytes buffer) {
+      return part.read_at(offset, buffer);
+    };
+    const auto add = [&](Bytes piece) {
       if (i == main_file) {
         file.add(piece);
       }
       if (is_form) {
         form.add(piece);
       }
-      offset += *count;
+    };
+    if (const Result<> read = read_through(read_at, part.size(), stopping_, add); !read) {
+      return fail(read.error());
     }
   }
   HandoffDigests digests;

@@ -11,7 +11,8 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "delivery/backend.h"
-#include "video/video_json.h"
+#include "library/document.h"
+#include "library/stored_names.h"
 
 namespace sluice::fsck {
 namespace {
@@ -20,7 +21,6 @@ using model::UploadRecord;
 using model::UploadState;
 using model::VideoRecord;
 
-constexpr std::size_t video_id_digits = 32;
 constexpr std::string_view tombstone = "deleted";
 
 bool is_hex(std::string_view text) noexcept {
@@ -42,7 +42,7 @@ std::uint64_t stored_end(const UploadRecord& record) noexcept {
 }
 
 bool is_extra_file(std::string_view name, const VideoRecord& record) {
-  const auto extra_files = video::stored_extra_files_of(record.document);
+  const auto extra_files = library::stored_extra_files_of(record.document);
   return extra_files && std::ranges::any_of(*extra_files, [&](const auto& extra) {
            return name == record.id + extra.suffix;
          });
@@ -145,7 +145,7 @@ std::optional<Finding> judge_video(const VideoRecord& record, std::optional<std:
     return std::nullopt;
   }
   const std::optional<std::string> name = video_file_name(record);
-  const Result<std::uint64_t> expected = video::stored_size_of(record.document);
+  const Result<std::uint64_t> expected = library::stored_size_of(record.document);
   if (!name || !expected) {
     return Finding{
         fmt::format("the document of video {} does not describe its file", in_quotes(record.id))};
@@ -250,34 +250,32 @@ bool is_shard_name(std::string_view name) noexcept {
 }
 
 std::optional<std::string> video_file_name(const VideoRecord& record) {
-  const Result<std::string> extension = video::stored_extension_of(record.document);
-  if (!extension || record.id.size() != video_id_digits || !is_hex(record.id)) {
+  const Result<std::string> extension = library::stored_extension_of(record.document);
+  if (!extension || !library::is_record_id(record.id)) {
     return std::nullopt;
   }
   return record.id + *extension;
 }
 
 std::optional<std::string> video_id_of(std::string_view file_name) {
-  const std::string_view id = file_name.substr(0, video_id_digits);
-  const std::string_view rest = file_name.substr(id.size());
-  const bool ends = rest.empty() || rest.front() == '.' || rest.front() == '-';
-  if (id.size() != video_id_digits || !is_hex(id) || !ends) {
+  const std::string_view id = file_name.substr(0, file_name.find_first_of(".-"));
+  if (!library::is_record_id(id)) {
     return std::nullopt;
   }
   return std::string(id);
 }
 
 std::string handoff_video_id(const UploadRecord& upload) {
-  return video::video_id(delivery::handoff_of(upload).idempotency_key);
+  return library::record_id(delivery::handoff_of(upload).idempotency_key);
 }
 
 std::vector<HandoffFile> handoff_files(const UploadRecord& upload) {
   const delivery::Handoff handoff = delivery::handoff_of(upload);
-  const std::string id = video::video_id(handoff.idempotency_key);
+  const std::string id = library::record_id(handoff.idempotency_key);
   std::vector<HandoffFile> files;
-  files.push_back({id + video::stored_extension(handoff.file_name), handoff.file_size});
+  files.push_back({id + library::stored_extension(handoff.file_name), handoff.file_size});
   for (const model::ExtraFile& extra : handoff.extra_files) {
-    const std::string suffix = video::extra_file_suffix(files.size() - 1, extra.file_name);
+    const std::string suffix = library::extra_file_suffix(files.size() - 1, extra.file_name);
     files.push_back({id + suffix, extra.range.size()});
   }
   return files;
@@ -285,9 +283,9 @@ std::vector<HandoffFile> handoff_files(const UploadRecord& upload) {
 
 std::vector<HandoffFile> extra_files_of(const VideoRecord& record) {
   std::vector<HandoffFile> files;
-  const auto stored = video::stored_extra_files_of(record.document);
+  const auto stored = library::stored_extra_files_of(record.document);
   if (stored && record.source_present && record.status != tombstone && video_file_name(record)) {
-    for (const video::StoredExtraFile& extra : *stored) {
+    for (const library::StoredExtraFile& extra : *stored) {
       files.push_back({record.id + extra.suffix, extra.size});
     }
   }

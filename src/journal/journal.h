@@ -28,7 +28,8 @@ struct ExpiryPosition {
 };
 
 struct VideoQuery {
-  std::optional<std::string> status;  // Tombstones are never listed.
+  // Tombstones are never listed. Unset: all videos, which files that are none (`stored`) are not.
+  std::optional<std::string> status;
   std::size_t offset = 0;
   std::size_t count = 100;
   std::optional<std::string> owner = std::nullopt;  // Unset: all.

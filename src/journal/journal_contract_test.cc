@@ -2,8 +2,10 @@
 // The promises of journal.h, for each implementation.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -279,6 +281,35 @@ TEST_P(JournalContract, ListsMoreThanOneStepReads) {
   const auto found = sluice::testing::run(journal().list_uploads({.owner = "ann"}));
   ASSERT_EQ(found->size(), 5U);
   EXPECT_EQ(found->back().id, last);
+}
+
+TEST_P(JournalContract, ListsFilesThatAreNoVideosByTheirStatusAlone) {
+  std::vector<Change> changes;
+  for (const auto& [id, status] : {std::pair{"a", "success"}, std::pair{"b", "stored"},
+                                   std::pair{"c", "stored"}, std::pair{"d", "deleted"}}) {
+    model::VideoRecord record = sample_video(id);
+    record.status = status;
+    changes.emplace_back(PutVideo{std::move(record)});
+  }
+  ASSERT_TRUE(commit(std::move(changes)));
+  const auto list = [this](std::optional<std::string> status, std::optional<std::string> owner) {
+    const auto page = sluice::testing::run(
+        journal().list_videos({.status = std::move(status), .owner = std::move(owner)}));
+    EXPECT_EQ(page->total, page->records.size());
+    std::string ids;
+    for (const model::VideoRecord& record : page->records) {
+      ids = record.id + ids;
+    }
+    return ids;
+  };
+  for (const std::optional<std::string>& owner :
+       {std::optional<std::string>(), std::optional(sample_video("").owner)}) {
+    EXPECT_EQ(list({}, owner), "a");
+    std::string stored = list("stored", owner);
+    std::ranges::sort(stored);
+    EXPECT_EQ(stored, "bc");
+  }
+  EXPECT_EQ(list("stored", "nobody"), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, JournalContract, ::testing::Bool(), [](const auto& tested) {

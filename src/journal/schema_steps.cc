@@ -446,10 +446,19 @@ ALTER TABLE uploads ADD COLUMN partials TEXT NOT NULL DEFAULT '';
 CREATE INDEX uploads_unmade ON uploads (id) WHERE partials <> '' AND state = 'receiving';
 )sql";
 
+// Files that are no videos (`stored`) are in lists of their own.
+constexpr const char* version_18 = R"sql(
+DROP INDEX videos_listed;
+DROP INDEX videos_of_owner;
+CREATE INDEX videos_listed ON videos (created_at) WHERE status <> 'deleted' AND status <> 'stored';
+CREATE INDEX videos_of_owner ON videos (owner, created_at)
+  WHERE status <> 'deleted' AND status <> 'stored';
+)sql";
+
 constexpr std::array steps_of_sluice{version_1,  version_2,  version_3,  version_4,  version_5,
                                      version_6,  version_7,  version_8,  version_9,  version_10,
                                      version_11, version_12, version_13, version_14, version_15,
-                                     version_16, version_17};
+                                     version_16, version_17, version_18};
 
 }  // namespace
 

@@ -15,7 +15,8 @@ namespace sluice::journal {
 namespace {
 
 bool is_status(std::string_view text) {
-  return text == "processing" || text == "success" || text == "fail" || text == "deleted";
+  return text == "processing" || text == "success" || text == "fail" || text == "stored" ||
+         text == "deleted";
 }
 
 // Null when the record is sound, else the column that is not.
@@ -81,15 +82,16 @@ Result<> VideoTable::prepare_lists() {
     std::string_view total;
   };
   const std::array kinds{
-      Kind{all_, "videos_listed", "status <> 'deleted'",
+      Kind{all_, "videos_listed", "status <> 'deleted' AND status <> 'stored'",
            "SELECT coalesce(sum(value), 0) FROM counters"
-           " WHERE name >= 'videos.' AND name < 'videos/' AND name <> 'videos.deleted'"},
+           " WHERE name >= 'videos.' AND name < 'videos/' AND name <> 'videos.deleted'"
+           " AND name <> 'videos.stored'"},
       Kind{by_status_, "videos_by_status", "status = ? AND status <> 'deleted'",
            "SELECT coalesce(sum(value), 0) FROM counters"
            " WHERE name = 'videos.' || ? AND name <> 'videos.deleted'"},
-      Kind{of_owner_, "videos_of_owner", "owner = ? AND status <> 'deleted'",
+      Kind{of_owner_, "videos_of_owner", "owner = ? AND status <> 'deleted' AND status <> 'stored'",
            "SELECT coalesce(sum(count), 0) FROM video_counts"
-           " WHERE owner = ? AND status <> 'deleted'"},
+           " WHERE owner = ? AND status <> 'deleted' AND status <> 'stored'"},
       Kind{of_owner_by_status_, "videos_of_owner_by_status",
            "owner = ? AND status = ? AND status <> 'deleted'",
            "SELECT coalesce(sum(count), 0) FROM video_counts"

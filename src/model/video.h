@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A video of the embedded library as the journal remembers it.
+// A file of the embedded library as the journal remembers it: a video, or any file that is kept as
+// it is.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +10,14 @@
 
 namespace sluice::model {
 
-// `document` and `metadata` are JSON texts that the video library reads and writes.
+// `document` and `metadata` are JSON texts that the library and its backends read and write.
 struct VideoRecord {
   std::string id;
   std::uint64_t upload_id = 0;
   Timestamp created_at;
-  std::string status;  // processing, success, fail; or deleted: its files are being removed.
+  // Of a video processing, success or fail; of any other file stored; of both deleted: the files
+  // are being removed.
+  std::string status;
   bool source_present = true;
   std::string document;
   std::string metadata;

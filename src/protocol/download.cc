@@ -13,8 +13,8 @@ namespace sluice::protocol {
 namespace {
 
 // The type and subtype alone: parameters are text that a client chose freely.
-std::string type_to_tell(const upload::Snapshot& snapshot) {
-  const std::string type = media_type(snapshot.content_type);
+std::string type_to_tell(const std::string& content_type) {
+  const std::string type = media_type(content_type);
   return type.empty() || type.size() > limits::file_media_type_bytes_max
              ? "application/octet-stream"
              : http::passive_media_type(type);
@@ -38,24 +38,33 @@ std::string attachment_called(std::string_view file_name) {
   return "attachment; filename*=UTF-8''" + percent_encode(name);
 }
 
-runtime::Task<Answer> download(upload::Engine& engine, const http::Request& request,
-                               const upload::Snapshot& snapshot) {
-  const std::uint64_t size =
-      snapshot.layout ? snapshot.layout->main_size : snapshot.file_size.value_or(0);
-  const std::string etag = etag_of(snapshot);
-  const http::WantedBytes wanted = http::wanted_bytes(request, etag, size);
-  auto bytes = co_await engine.open_file(snapshot.token, wanted.range);
+runtime::Task<Answer> download(const http::Request& request, const FileToDownload& file) {
+  const http::WantedBytes wanted = http::wanted_bytes(request, file.etag, file.size);
+  auto bytes = co_await file.open(wanted.range);
   if (!bytes) {
     co_return fail(bytes.error());
   }
-  http::Response response = http::range_answer(wanted, etag, size);
+  http::Response response = http::range_answer(wanted, file.etag, file.size);
   response.headers.set("Content-Security-Policy", "sandbox");
   if (response.status == 200 || response.status == 206) {
-    response.headers.set("Content-Type", type_to_tell(snapshot));
-    response.headers.set("Content-Disposition", attachment_called(snapshot.file_name));
+    response.headers.set("Content-Type", type_to_tell(file.content_type));
+    response.headers.set("Content-Disposition", attachment_called(file.name));
     response.source = *std::move(bytes);
   }
   co_return response;
+}
+
+runtime::Task<Answer> download(upload::Engine& engine, const http::Request& request,
+                               const upload::Snapshot& snapshot) {
+  FileToDownload file;
+  file.name = snapshot.file_name;
+  file.content_type = snapshot.content_type;
+  file.etag = etag_of(snapshot);
+  file.size = snapshot.layout ? snapshot.layout->main_size : snapshot.file_size.value_or(0);
+  file.open = [&engine, &snapshot](ByteRange range) {
+    return engine.open_file(snapshot.token, range);
+  };
+  co_return co_await download(request, file);
 }
 
 }  // namespace sluice::protocol

@@ -20,7 +20,8 @@ struct Route {
   enum class Kind {
     api,  // With and without version prefix.
     location,
-    opening,  // Where uploads are opened, in any dialect.
+    opening,     // Where uploads are opened, in any dialect.
+    capability,  // The path is the right, as that of a location, but of something else.
     service,
   };
 

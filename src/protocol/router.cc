@@ -112,6 +112,7 @@ std::vector<Router::Entry> Router::make_table() {
     add(dialect->routes(), dialect);
   }
   add(resources_.routes(), nullptr);
+  add(parts_.further, nullptr);
   add(own_routes(), nullptr);
   return table;
 }
@@ -189,7 +190,14 @@ Task<http::ReplyPtr> Router::reply(Call& call, Answer& answer) {
 }
 
 http::Response Router::Place::render(const Error& error) const {
-  return dialect_ != nullptr ? dialect_->render(error) : Destination::render(error);
+  if (dialect_ != nullptr) {
+    return dialect_->render(error);
+  }
+  http::Response response = Destination::render(error);
+  if (error.code() == Errc::not_authorized) {
+    response.headers.set("WWW-Authenticate", "Bearer");  // RFC 9110 15.5.2
+  }
+  return response;
 }
 
 void Router::Place::complete(const http::Request& request, http::Response& response) const {
@@ -276,8 +284,9 @@ Task<Answer> Router::dispatch(Call& call) {
     return nothing_at(call, led->lacks_json);
   }
   const Route& route = *led->route;
-  // A location is a secret: a page that knows it needs no other name for the server.
-  if (!call.at_location && !parts_.access.required()) {
+  // A page that knows a secret path needs no other name for the server.
+  const bool is_secret = call.at_location || route.kind == Kind::capability;
+  if (!is_secret && !parts_.access.required()) {
     if (const Result<> named = expect_own_name(call, settings_); !named) {
       return answered(fail(named.error()));
     }
@@ -405,6 +414,7 @@ const Origins& Router::origins_of(Kind kind) const {
     case Kind::opening:
       return settings_.api_origins;
     case Kind::location:
+    case Kind::capability:
       return settings_.origins;
     case Kind::service:
       break;

@@ -30,6 +30,8 @@ struct RouterParts {
   const Access& access;
   // In the order in which they are asked for what they recognise; the last one takes the rest.
   std::vector<Dialect*> dialects;
+  // Paths of no dialect. Their actions outlive the router, too.
+  std::vector<Route> further = {};
 };
 
 class Router final : public http::Handler {

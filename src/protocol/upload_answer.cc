@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/upload_answer.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -10,7 +8,6 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value_from.hpp>
-#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -173,15 +170,6 @@ http::Response description_answer(const upload::Snapshot& snapshot) {
   http::Response response = http::json_response(200, std::move(text));
   response.headers.set("Cache-Control", "no-store");
   return response;
-}
-
-std::string to_iso8601(Timestamp time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace sluice::protocol

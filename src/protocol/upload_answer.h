@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 
-#include "base/clock.h"
 #include "http/message.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
@@ -56,8 +55,5 @@ runtime::Task<Result<http::Response>> with_whole_body(upload::Engine& engine,
 // backend has answered, its answer is in there: of a body over limits::described_answer_bytes_max
 // the size.
 http::Response description_answer(const upload::Snapshot& snapshot);
-
-// "2026-11-22T17:20:58Z"
-std::string to_iso8601(Timestamp time);
 
 }  // namespace sluice::protocol

@@ -7,76 +7,25 @@
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
-#include <concepts>
 
 #include "base/check.h"
-#include "base/encoding.h"
-#include "base/limits.h"
+#include "library/document.h"
+#include "library/stored_names.h"
 
 namespace sluice::video {
+
+using library::last_component;
+using library::ObjectText;
+using library::stored_extension;
+
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t extension_letters_max = 16;
 constexpr std::array<const char*, 3> status_texts{"processing", "success", "fail"};
-
-// Boost.JSON writes a rate of 25 as 2.5E1, which is correct but which no reader expects.
-std::string decimal_text(double number) {
-  std::string text = fmt::format("{:.3f}", number);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) {
-    text.pop_back();
-  }
-  return text;
-}
-
-// An object's text, member by member, in the order in which they are added.
-class ObjectText {
- public:
-  void add(std::string_view name, std::string_view value) {
-    add_raw(name, json::serialize(json::string(to_valid_utf8(value))));
-  }
-  void add_or_null(std::string_view name, std::string_view value) {
-    if (value.empty()) {
-      add_raw(name, "null");
-    } else {
-      add(name, value);
-    }
-  }
-  void add(std::string_view name, std::unsigned_integral auto value) {
-    add_raw(name, fmt::format("{}", value));
-  }
-  void add(std::string_view name, double value) { add_raw(name, decimal_text(value)); }
-
-  std::string finish() && { return "{" + members_ + "}"; }
-
-  // `value` is JSON.
-  void add_raw(std::string_view name, std::string_view value) {
-    if (!members_.empty()) {
-      members_ += ',';
-    }
-    members_ += json::serialize(json::string(name));
-    members_ += ':';
-    members_ += value;
-  }
-
- private:
-  std::string members_;
-};
-
-json::object parse_object(std::string_view text) {
-  json::error_code error;
-  json::parse_options options;
-  options.max_depth = limits::json_depth_max;
-  const json::value value = json::parse(text, error, {}, options);
-  return !error && value.is_object() ? value.get_object() : json::object();
-}
 
 std::string plain_text(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
@@ -96,7 +45,7 @@ std::string profiles_text(const json::value& value) {
 }
 
 void add_parameters(ObjectText& document, std::string_view parameters) {
-  const json::object object = parse_object(parameters);
+  const json::object object = library::parse_object(parameters);
   const auto given = [&object](std::string_view name) -> const json::value* {
     const json::value* value = object.if_contains(name);
     return value != nullptr && !value->is_null() ? value : nullptr;
@@ -110,43 +59,6 @@ void add_parameters(ObjectText& document, std::string_view parameters) {
   if (const json::value* profiles = given("profiles")) {
     document.add("profiles", profiles_text(*profiles));
   }
-}
-
-bool is_letter_or_digit(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-// A backslash may stand in a name, but not in one that begins like an absolute path of Windows.
-bool is_windows_path(std::string_view name) noexcept {
-  const bool has_drive = name.size() > 2 && is_letter_or_digit(name[0]) && name[1] == ':' &&
-                         (name[2] == '\\' || name[2] == '/');
-  return has_drive || name.starts_with("\\\\");
-}
-
-// Slashes at the end are no name; of nothing but slashes the name is what came.
-std::string_view last_component(std::string_view file_name) {
-  const std::string_view separators = is_windows_path(file_name) ? "/\\" : "/";
-  const std::size_t last = file_name.find_last_not_of(separators);
-  if (last == std::string_view::npos) {
-    return file_name;
-  }
-  const std::string_view name = file_name.substr(0, last + 1);
-  return name.substr(name.find_last_of(separators) + 1);
-}
-
-std::string extra_files_text(const VideoDescription& video) {
-  std::string text;
-  for (std::size_t index = 0; index < video.extra_files.size(); ++index) {
-    const model::ExtraFile& extra = video.extra_files[index];
-    ObjectText file;
-    file.add("tag", extra.tag);
-    file.add("original_filename", last_component(extra.file_name));
-    file.add("extname", stored_extension(extra.file_name));
-    file.add("file_size", extra.range.size());
-    file.add("path", video.id + extra_file_suffix(index, ""));
-    text += (text.empty() ? "" : ",") + std::move(file).finish();
-  }
-  return "[" + text + "]";
 }
 
 std::string time_text(Timestamp time) {
@@ -231,23 +143,9 @@ std::string video_document(const VideoDescription& video) {
   document.add("path", video.id);
   add_parameters(document, video.parameters);
   if (!video.extra_files.empty()) {
-    document.add_raw("extra_files", extra_files_text(video));
+    document.add_raw("extra_files", library::extra_files_text(video.id, video.extra_files));
   }
   return std::move(document).finish();
-}
-
-std::string processing_document(std::string_view document) {
-  ObjectText told;
-  for (const json::key_value_pair& member : parse_object(document)) {
-    if (member.key() == "status") {
-      told.add("status", to_text(VideoStatus::processing));
-    } else if (member.value().is_double()) {
-      told.add(member.key(), member.value().get_double());
-    } else if (member.key() != "error_class" && member.key() != "error_message") {
-      told.add_raw(member.key(), json::serialize(member.value()));
-    }
-  }
-  return std::move(told).finish();
 }
 
 std::string video_metadata(const VideoDescription& video) {
@@ -286,84 +184,6 @@ std::string video_metadata(const VideoDescription& video) {
     metadata.add("audio_bitrate", fmt::format("{} kbps", media.audio_kbits_per_second));
   }
   return std::move(metadata).finish();
-}
-
-std::string video_id(const std::string& idempotency_key) {
-  return short_digest("video:" + idempotency_key);
-}
-
-std::string stored_extension(std::string_view file_name) {
-  const std::string_view name = last_component(file_name);
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) {
-    return {};
-  }
-  const std::string_view letters = name.substr(dot + 1);
-  if (letters.empty() || letters.size() > extension_letters_max ||
-      !std::ranges::all_of(letters, is_letter_or_digit)) {
-    return {};
-  }
-  return "." + to_lower(letters);
-}
-
-std::string extra_file_suffix(std::size_t index, std::string_view file_name) {
-  return fmt::format("-{}{}", index + 1, stored_extension(file_name));
-}
-
-namespace {
-
-Result<std::string> extension_in(const json::object& object) {
-  const json::value* extension = object.if_contains("extname");
-  if (extension == nullptr || !extension->is_string() ||
-      stored_extension(extension->get_string()) != extension->get_string()) {
-    return fail(Errc::storage_failed, "the record's document has no valid extname");
-  }
-  return std::string(extension->get_string());
-}
-
-Result<std::uint64_t> size_in(const json::object& object) {
-  const json::value* size = object.if_contains("file_size");
-  if (size == nullptr || !size->is_number()) {
-    return fail(Errc::storage_failed, "the record's document has no valid file_size");
-  }
-  boost::system::error_code inexact;
-  const auto number = size->to_number<std::uint64_t>(inexact);
-  if (inexact) {
-    return fail(Errc::storage_failed, "the record's document has no valid file_size");
-  }
-  return number;
-}
-
-}  // namespace
-
-Result<std::string> stored_extension_of(std::string_view document) {
-  return extension_in(parse_object(document));
-}
-
-Result<std::uint64_t> stored_size_of(std::string_view document) {
-  return size_in(parse_object(document));
-}
-
-Result<std::vector<StoredExtraFile>> stored_extra_files_of(std::string_view document) {
-  std::vector<StoredExtraFile> files;
-  const json::object object = parse_object(document);
-  const json::value* const list = object.if_contains("extra_files");
-  if (list == nullptr) {
-    return files;
-  }
-  if (!list->is_array()) {
-    return fail(Errc::storage_failed, "the record's document has no valid extra_files");
-  }
-  for (const json::value& item : list->get_array()) {
-    const json::object file = item.is_object() ? item.get_object() : json::object();
-    const Result<std::string> extension = extension_in(file);
-    const Result<std::uint64_t> size = size_in(file);
-    if (!extension || !size) {
-      return fail(extension ? size.error() : extension.error());
-    }
-    files.push_back({extra_file_suffix(files.size(), *extension), *size});
-  }
-  return files;
 }
 
 }  // namespace sluice::video

@@ -19,7 +19,6 @@
 namespace sluice::video {
 namespace {
 
-using testing::Crash;
 using testing::run;
 using testing::SteppedJournal;
 using testing::SteppedProber;
@@ -46,7 +45,8 @@ struct World {
   // A new process each time.
   template <class Ask>
   auto ask(const Ask& question) {
-    VideoLibrary library(journal, store, store, slow_work, prober, clock, log);
+    library::Library kept(journal, store, store, log);
+    VideoLibrary library(kept, slow_work, prober, clock, log);
     return run(question(library));
   }
   // With what the ledger does.
@@ -74,7 +74,8 @@ struct World {
     return ask([&id](VideoLibrary& library) { return library.remove_source(id, std::nullopt); });
   }
   void clean_leftovers() {
-    ask([](VideoLibrary& library) { return library.clean_leftovers(); });
+    library::Library kept(journal, store, store, log);
+    run(kept.clean_leftovers());
   }
   Result<VideoList> list(const VideoFilter& filter) {
     return ask([&filter](VideoLibrary& library) { return library.list(filter); });
@@ -160,39 +161,9 @@ TEST(VideoLibrary, TriesAgainWhenTheProbeCouldNotBeMade) {
   EXPECT_EQ(parsed(world.deliver()->answer.body).at("status").as_string(), "success");
 }
 
-// Runs `act` on fresh worlds with a stop at each step in turn, and then `check`. Returns the steps
-// of a run without a stop.
 template <class Prepare, class Act, class Check>
 std::vector<std::string> at_every_step(const Prepare& prepare, const Act& act, const Check& check) {
-  for (const Steps::Stop stop :
-       {Steps::Stop::error, Steps::Stop::crash_before, Steps::Stop::crash_after}) {
-    for (std::size_t stop_at = 1;; ++stop_at) {
-      World world;
-      prepare(world);
-      world.steps = {.stop = stop, .stop_at = stop_at, .names = {}};
-      bool succeeded = false;
-      try {
-        succeeded = act(world);
-      } catch (const Crash&) {
-        succeeded = false;
-      }
-      const std::vector<std::string> names = world.steps.names;
-      if (names.size() < stop_at) {
-        EXPECT_TRUE(succeeded);
-        if (stop == Steps::Stop::crash_after) {
-          return names;
-        }
-        break;
-      }
-      SCOPED_TRACE("stopped at step " + std::to_string(stop_at) + ", " + names.back() + ", way " +
-                   std::to_string(static_cast<int>(stop)));
-      EXPECT_FALSE(succeeded);
-      world.steps.stop_at = 0;
-      world.clock.advance(std::chrono::hours(1));
-      check(world);
-    }
-  }
-  return {};
+  return testing::at_every_step<World>(prepare, act, check);
 }
 
 TEST(VideoLibrary, MakesOneVideoWhereverAnAttemptStops) {
@@ -251,8 +222,8 @@ TEST(VideoLibrary, KnowsTheVideoBeforeItIsThere) {
   World world;
   add_extra_file(world);
   world.handoff.created_at = world.clock.now();
-  const VideoLibrary library(world.journal, world.store, world.store, world.slow_work, world.prober,
-                             world.clock, world.log);
+  library::Library kept(world.journal, world.store, world.store, world.log);
+  const VideoLibrary library(kept, world.slow_work, world.prober, world.clock, world.log);
   const delivery::Preview preview = library.preview(world.handoff);
   EXPECT_EQ(preview.media_id, id);
   ASSERT_TRUE(preview.answer);
@@ -327,7 +298,7 @@ TEST(VideoLibrary, RemovesTheFileAloneWhereverThatStops) {
 
 TEST(VideoLibrary, CleansManyLeftoversAndEndsWhenTheDiskRefuses) {
   World world;
-  for (std::size_t i = 0; i < 3 * limits::video_leftovers_batch; ++i) {
+  for (std::size_t i = 0; i < 3 * limits::library_leftovers_batch; ++i) {
     model::VideoRecord record;
     record.id = short_digest(std::to_string(i));
     record.status = "deleted";
@@ -338,7 +309,7 @@ TEST(VideoLibrary, CleansManyLeftoversAndEndsWhenTheDiskRefuses) {
   world.journal.memory.videos.begin()->second.document = "not readable";
   world.clean_leftovers();
   EXPECT_EQ(world.store.memory.files.size(), 1U);
-  EXPECT_EQ(world.journal.memory.commits, 3 * limits::video_leftovers_batch - 1);
+  EXPECT_EQ(world.journal.memory.commits, 3 * limits::library_leftovers_batch - 1);
 }
 
 runtime::Task<> keep(runtime::Task<Result<>> task, std::optional<Result<>>* result) {
@@ -348,8 +319,8 @@ runtime::Task<> keep(runtime::Task<Result<>> task, std::optional<Result<>>* resu
 TEST(VideoLibrary, MakesTwoChangesOfOneVideoOneAfterTheOther) {
   World world;
   ASSERT_TRUE(world.deliver());
-  VideoLibrary library(world.journal, world.store, world.store, world.slow_work, world.prober,
-                       world.clock, world.log);
+  library::Library kept(world.journal, world.store, world.store, world.log);
+  VideoLibrary library(kept, world.slow_work, world.prober, world.clock, world.log);
   world.journal.gate = std::make_shared<runtime::Event>();
   boost::asio::io_context context(1);
   std::optional<Result<>> source_removed;
@@ -461,8 +432,8 @@ TEST(VideoLibrary, ShowsAnOwnerTheirOwnVideosAlone) {
   record.status = "success";
   record.document = "{}";
   world.journal.memory.videos["a"] = record;
-  const Viewer bob = "bob";
-  for (const Viewer& viewer : {Viewer("ann"), Viewer()}) {
+  const model::Viewer bob = "bob";
+  for (const model::Viewer& viewer : {model::Viewer("ann"), model::Viewer()}) {
     EXPECT_TRUE(world.ask([&](VideoLibrary& library) { return library.find("a", viewer); }));
     EXPECT_TRUE(world.ask([&](VideoLibrary& library) { return library.metadata("a", viewer); }));
     VideoFilter filter;

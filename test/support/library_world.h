@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
-// For tests of the video library: a journal, a store, a disk and a probe that can fail at any call.
+// For tests of the library and its backends: a journal, a store, a disk and a probe that can fail
+// at any call.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -153,5 +157,40 @@ class SteppedProber final : public video::Prober {
  private:
   Steps& steps_;
 };
+
+// Runs `act` on fresh worlds with a stop at each step in turn, and then `check`. Returns the steps
+// of a run without a stop.
+template <class World, class Prepare, class Act, class Check>
+std::vector<std::string> at_every_step(const Prepare& prepare, const Act& act, const Check& check) {
+  for (const Steps::Stop stop :
+       {Steps::Stop::error, Steps::Stop::crash_before, Steps::Stop::crash_after}) {
+    for (std::size_t stop_at = 1;; ++stop_at) {
+      World world;
+      prepare(world);
+      world.steps = {.stop = stop, .stop_at = stop_at, .names = {}};
+      bool succeeded = false;
+      try {
+        succeeded = act(world);
+      } catch (const Crash&) {
+        succeeded = false;
+      }
+      const std::vector<std::string> names = world.steps.names;
+      if (names.size() < stop_at) {
+        EXPECT_TRUE(succeeded);
+        if (stop == Steps::Stop::crash_after) {
+          return names;
+        }
+        break;
+      }
+      SCOPED_TRACE("stopped at step " + std::to_string(stop_at) + ", " + names.back() + ", way " +
+                   std::to_string(static_cast<int>(stop)));
+      EXPECT_FALSE(succeeded);
+      world.steps.stop_at = 0;
+      world.clock.advance(std::chrono::hours(1));
+      check(world);
+    }
+  }
+  return {};
+}
 
 }  // namespace sluice::testing

@@ -336,8 +336,8 @@ Task<Result<journal::VideoPage>> MemoryJournal::list_videos(journal::VideoQuery 
   std::vector<VideoRecord> matching;
   for (const auto& [id, record] : videos) {
     const bool is_theirs = !query.owner || record.owner == *query.owner;
-    const bool wanted =
-        is_theirs && (query.status ? record.status == *query.status : record.status != "deleted");
+    const bool is_video = record.status != "deleted" && record.status != "stored";
+    const bool wanted = is_theirs && (query.status ? record.status == *query.status : is_video);
     if (wanted) {
       matching.push_back(record);
     }

@@ -14,17 +14,17 @@ class NoVideos final : public video::Videos {
   runtime::Task<Result<video::VideoList>> list(video::VideoFilter /*filter*/) override {
     co_return fail(Errc::not_found);
   }
-  runtime::Task<Result<std::string>> find(std::string /*id*/, video::Viewer /*viewer*/) override {
+  runtime::Task<Result<std::string>> find(std::string /*id*/, model::Viewer /*viewer*/) override {
     co_return fail(Errc::not_found);
   }
   runtime::Task<Result<std::string>> metadata(std::string /*id*/,
-                                              video::Viewer /*viewer*/) override {
+                                              model::Viewer /*viewer*/) override {
     co_return fail(Errc::not_found);
   }
-  runtime::Task<Result<>> remove(std::string /*id*/, video::Viewer /*viewer*/) override {
+  runtime::Task<Result<>> remove(std::string /*id*/, model::Viewer /*viewer*/) override {
     co_return fail(Errc::not_found);
   }
-  runtime::Task<Result<>> remove_source(std::string /*id*/, video::Viewer /*viewer*/) override {
+  runtime::Task<Result<>> remove_source(std::string /*id*/, model::Viewer /*viewer*/) override {
     co_return fail(Errc::not_found);
   }
 };

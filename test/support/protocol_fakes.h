@@ -40,19 +40,19 @@ class FakeVideos final : public video::Videos {
     list.total = 7;
     co_return list;
   }
-  runtime::Task<Result<std::string>> find(std::string id, video::Viewer viewer) override {
+  runtime::Task<Result<std::string>> find(std::string id, model::Viewer viewer) override {
     calls.push_back("find " + id + (viewer ? " for " + *viewer : ""));
     co_return id == known ? Result<std::string>(R"({"id":"x"})") : missing(id);
   }
-  runtime::Task<Result<std::string>> metadata(std::string id, video::Viewer viewer) override {
+  runtime::Task<Result<std::string>> metadata(std::string id, model::Viewer viewer) override {
     calls.push_back("metadata " + id + (viewer ? " for " + *viewer : ""));
     co_return id == known ? Result<std::string>(R"({"duration":"19.35 s"})") : missing(id);
   }
-  runtime::Task<Result<>> remove(std::string id, video::Viewer viewer) override {
+  runtime::Task<Result<>> remove(std::string id, model::Viewer viewer) override {
     calls.push_back("remove " + id + (viewer ? " for " + *viewer : ""));
     co_return Result<>();
   }
-  runtime::Task<Result<>> remove_source(std::string id, video::Viewer viewer) override {
+  runtime::Task<Result<>> remove_source(std::string id, model::Viewer viewer) override {
     calls.push_back("remove_source " + id + (viewer ? " for " + *viewer : ""));
     co_return Result<>();
   }
@@ -162,6 +162,9 @@ class RouterFixture : public EngineFixture {
     return kept;
   }
 
+  // Paths of no dialect.
+  virtual std::vector<protocol::Route> more_routes() { return {}; }
+
   RecordingEngine engine{EngineFixture::engine};
   model::Answer answer;  // The backend's.
   protocol::OpenGate gate;
@@ -210,7 +213,7 @@ class RouterFixture : public EngineFixture {
         {engine, *gate_in_use, opener, videos, access, settings, multichunk});
     std::vector<protocol::Dialect*> dialects = more_dialects;
     dialects.insert(dialects.end(), {&multichunk, &panda});
-    protocol::Router router({engine, pages, access, dialects}, settings);
+    protocol::Router router({engine, pages, access, dialects, more_routes()}, settings);
     RecordingStream stream(context.get_executor());
     const net::Patience patience;
     http::Interims interims(stream, sent, patience);

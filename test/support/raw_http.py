@@ -148,6 +148,8 @@ class Connection:
             if length is not None:
                 raise BadResponse(f"{response.status} with Content-Length (RFC 9110 8.6): {response}")
             return b""
+        if response.status == 304 and length is None:
+            return b""
         if length is None or not re.fullmatch(r"[0-9]+", length):
             raise BadResponse(f"Content-Length {length!r}: {response}")
         if method == "HEAD" or response.status == 304:

@@ -8,18 +8,14 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "library/stored_names.h"
+#include "protocol/paging.h"
 #include "protocol/parameters.h"
 
 namespace sluice::protocol::panda {
 namespace {
 
 using runtime::Task;
-
-bool is_video_id(std::string_view text) noexcept {
-  return text.size() == 32 && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 std::unexpected<Error> no_such_video(const std::string& id) {
   return fail(Errc::not_found, "Couldn't find Video with ID=" + id);
@@ -43,21 +39,6 @@ Answer deleted_or_error(const Result<>& removed) {
   return deleted();
 }
 
-// Of page and per_page.
-Result<std::uint64_t> counting(const Parameters& parameters, const char* name,
-                               std::uint64_t otherwise, std::uint64_t at_most) {
-  const Result<std::optional<std::uint64_t>> number = parameters.integer(name, 1);
-  if (!number) {
-    return fail(number.error());
-  }
-  if (number->value_or(otherwise) > at_most) {
-    return fail(Errc::bad_request, std::string(name) + ": expected at most " +
-                                       std::to_string(at_most) + ", got " +
-                                       parameters.text(name).value_or(""));
-  }
-  return number->value_or(otherwise);
-}
-
 Result<video::VideoFilter> parse_filter(const Parameters& parameters) {
   constexpr std::array<std::string_view, 3> statuses{"processing", "success", "fail"};
   video::VideoFilter filter;
@@ -69,17 +50,12 @@ Result<video::VideoFilter> parse_filter(const Parameters& parameters) {
     }
     filter.status = status;
   }
-  const Result<std::uint64_t> page = counting(parameters, "page", 1, limits::list_page_max);
-  if (!page) {
-    return fail(page.error());
+  const Result<Paging> paging = parse_paging(parameters);
+  if (!paging) {
+    return fail(paging.error());
   }
-  const Result<std::uint64_t> per_page =
-      counting(parameters, "per_page", limits::list_per_page_max, limits::list_per_page_max);
-  if (!per_page) {
-    return fail(per_page.error());
-  }
-  filter.page = *page;
-  filter.per_page = *per_page;
+  filter.page = paging->page;
+  filter.per_page = paging->per_page;
   return filter;
 }
 
@@ -95,27 +71,11 @@ Result<bool> wants_object(const Call& call, const Parameters& parameters) {
               "include_root: expected true, 1, false or 0, got " + in_quotes(root));
 }
 
-std::string array_of(const std::vector<std::string>& documents) {
-  std::string text = "[";
-  for (const std::string& document : documents) {
-    if (text.size() > 1) {
-      text += ',';
-    }
-    text += document;
-  }
-  return text + "]";
-}
-
 // As an array, or as an object that tells which page of how many it is.
 std::string list_of(const char* name, const video::VideoList& list,
                     const video::VideoFilter& filter, bool as_object) {
-  std::string text = array_of(list.documents);
-  if (as_object) {
-    text = R"({")" + std::string(name) + R"(":)" + text + R"(,"page":)" +
-           std::to_string(filter.page) + R"(,"per_page":)" + std::to_string(filter.per_page) +
-           R"(,"total":)" + std::to_string(list.total) + "}";
-  }
-  return text;
+  return as_object ? page_text(name, list.documents, {filter.page, filter.per_page}, list.total)
+                   : array_text(list.documents);
 }
 
 Answer empty_list(const Call& call, const char* name) {
@@ -158,14 +118,14 @@ Task<Answer> PandaApi::list(Call& call) {
 }
 
 Task<Answer> PandaApi::find(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return document_or_error(co_await videos_.find(call.capture, call.viewer));
 }
 
 Task<Answer> PandaApi::metadata(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return document_or_error(co_await videos_.metadata(call.capture, call.viewer));
@@ -188,14 +148,14 @@ Task<Answer> PandaApi::profiles(Call& call) {
 }
 
 Task<Answer> PandaApi::remove(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return deleted_or_error(co_await videos_.remove(call.capture, call.viewer));
 }
 
 Task<Answer> PandaApi::remove_source(Call& call) {
-  if (!is_video_id(call.capture)) {
+  if (!library::is_record_id(call.capture)) {
     co_return no_such_video(call.capture);
   }
   co_return deleted_or_error(co_await videos_.remove_source(call.capture, call.viewer));

@@ -62,9 +62,9 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
     co_return fail(layout.error());
   }
   if (*layout && !(*layout)->extra_files.empty() && !settings_.takes_extra_files) {
-    co_return fail(Errc::bad_request,
-                   "extra_files: expected none, as the application behind this server takes single "
-                   "files");
+    co_return fail(
+        Errc::bad_request,
+        "extra_files: expected none, as the backend behind this server takes single files");
   }
   if (*layout) {
     request->file_size = (*layout)->total_size();
