@@ -9,6 +9,7 @@
 #include "support/library_world.h"
 #include "support/manual_clock.h"
 #include "support/run.h"
+#include "video/video_json.h"
 #include "video/video_library.h"
 
 namespace sluice::video {
