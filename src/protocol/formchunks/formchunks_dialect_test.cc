@@ -26,8 +26,8 @@ class FormChunksDialectTest : public RouterFixture {
                           const std::string& file_name = "a.mp4") {
     std::string text;
     for (const auto& [name, value] : fields) {
-      text +=
-          "--xx\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
+      text.append("--xx\r\nContent-Disposition: form-data; name=\"").append(name);
+      text.append("\"\r\n\r\n").append(value).append("\r\n");
     }
     return text + "--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + file_name +
            "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + bytes + "\r\n--xx--\r\n";
