@@ -95,6 +95,16 @@ class Client {
       create(length);
       return;
     }
+    if (head.starts_with("POST /files")) {
+      create_in_tus(head, length);
+      return;
+    }
+    if (head.starts_with("PATCH /uploads/")) {
+      const Files::Written written =
+          store(number_behind(head, "/uploads/"), number_behind(head, "Upload-Offset: "), length);
+      reply(fmt::format("HTTP/1.1 204 No Content\r\nUpload-Offset: {}\r\n\r\n", written.stored));
+      return;
+    }
     if (!head.starts_with("PUT /uploads/")) {
       throw std::runtime_error(fmt::format("a request that the floor does not know: {}", head));
     }
@@ -105,7 +115,19 @@ class Client {
     }
     const std::uint64_t begin =
         number_behind(head, "Content-Range: bytes ") + number_behind(head, "X-Part: ") * part_bytes;
-    store(upload, begin, length);
+    const Files::Written written = store(upload, begin, length);
+    reply(written.complete
+              ? std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+              : fmt::format("HTTP/1.1 204 No Content\r\nRange: 0-{}\r\n\r\n", written.stored - 1));
+  }
+
+  void create_in_tus(std::string_view head, std::uint64_t length) {
+    const std::uint64_t upload = files_.create(number_behind(head, "Upload-Length: "));
+    const std::uint64_t stored = length == 0 ? 0 : store(upload, 0, length).stored;
+    reply(
+        fmt::format("HTTP/1.1 201 Created\r\nLocation: /uploads/{}\r\nUpload-Offset: {}\r\n"
+                    "Content-Length: 0\r\n\r\n",
+                    upload, stored));
   }
 
   void create(std::uint64_t length) {
@@ -121,7 +143,7 @@ class Client {
     reply(fmt::format("HTTP/1.1 201 Created\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
   }
 
-  void store(std::uint64_t upload, std::uint64_t offset, std::uint64_t length) {
+  Files::Written store(std::uint64_t upload, std::uint64_t offset, std::uint64_t length) {
     Files::Part part(files_, upload);
     while (length > 0) {
       if (splices_ && filled_ == 0) {
@@ -142,10 +164,7 @@ class Client {
       offset += wanted;
       length -= wanted;
     }
-    const Files::Written written = part.finish();
-    reply(written.complete
-              ? std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-              : fmt::format("HTTP/1.1 204 No Content\r\nRange: 0-{}\r\n\r\n", written.stored - 1));
+    return part.finish();
   }
 
   // Moves at least a buffer of bytes, unless fewer are to come.

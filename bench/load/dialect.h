@@ -32,8 +32,12 @@ class Dialect {
   virtual std::string status_request(const std::string& path, std::uint64_t size) const = 0;
 };
 
-// panda; tus; dav: every piece a file of its own; dav-range: Content-Range into one file. Throws
-// std::runtime_error for another name.
+inline constexpr const char* dialect_names =
+    "panda, tus, tus-creation, rufh, rufh-once, put, formchunks, dav or dav-range";
+
+// panda; tus; rufh; formchunks; tus-creation, rufh-once and put: the file comes with the request
+// that creates it; dav: every piece a file of its own; dav-range: Content-Range into one file.
+// Throws std::runtime_error for another name.
 std::unique_ptr<Dialect> make_dialect(const Options& options);
 
 // The form around a file, for dialects that take one.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "load/dialect.h"
 #include "load/held.h"
 #include "load/options.h"
 #include "load/questions.h"
@@ -21,7 +22,7 @@ using Run = std::string (*)(const Options&);
 void add_command(CLI::App& program, const char* name, const char* help, Options& options, Run& run,
                  Run chosen) {
   CLI::App* command = program.add_subcommand(name, help);
-  command->add_option("--dialect", options.dialect, "panda, tus, dav or dav-range");
+  command->add_option("--dialect", options.dialect, dialect_names);
   command->add_option("--port", options.port, "Of 127.0.0.1")->required();
   command->add_option("--path", options.path, "Where uploads are created");
   command->add_option("--size", options.size, "Bytes of a file");

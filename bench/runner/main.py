@@ -95,8 +95,12 @@ class Run:
 
     def _slow(self):
         context, smoke = self._context, self._arguments.smoke
-        found = [survival.slow_connections(context, *((200, 4.0) if smoke else (9000, 60.0)))]
-        found.append(survival.slow_connections(context, *((50, 3.0) if smoke else (2000, 20.0)), tls=True))
+        uploads = 1 if smoke else 9
+        few = (50, 3.0) if smoke else (2000, 20.0)
+        found = [survival.slow_connections(context, *((200, 4.0) if smoke else (9000, 60.0)), uploads=uploads)]
+        found.append(survival.slow_connections(context, *few, tls=True, uploads=uploads))
+        found += [survival.slow_connections(context, *few, dialect=dialect, uploads=min(uploads, 3))
+                  for dialect in survival.OTHER_DIALECTS]
         if not smoke:
             found.append(survival.slow_connections(context, 1000, 40.0, 16 << 10, 200))
         self._report.add_survival("slow", found, tables.slow_table(found))

@@ -117,7 +117,7 @@ class Server:
 
 
 class Sluice(Server):
-    dialects = ("panda",)
+    dialects = ("panda", "tus", "tus-creation", "rufh-once", "put")
     finished = ("videos",)
     unfinished = ("uploads",)
     durability = "none"
@@ -181,7 +181,7 @@ class BeforeCommit(Before, SluiceCommit):
 
 class Floor(Server):
     name = "floor"
-    dialects = ("panda",)
+    dialects = ("panda", "tus", "tus-creation")
     finished = ("done",)
     unfinished = ("uploads",)
     options = ()
@@ -260,7 +260,7 @@ webdav.opts = ("deprecated-unsafe-partial-put" => "enable")
 
 class TusNode(Server):
     name = "@tus/server"
-    dialects = ("tus",)
+    dialects = ("tus", "tus-creation")
     finished = ("files",)
 
     def _start(self):
@@ -271,7 +271,7 @@ class TusNode(Server):
 
 class Tusd(Server):
     name = "tusd"
-    dialects = ("tus",)
+    dialects = ("tus", "tus-creation")
     finished = ("files",)
 
     def _start(self):

@@ -13,11 +13,14 @@ from runner.processes import Failed, first_line
 
 MIB = 1 << 20
 KIB = 1 << 10
+# In which a slow upload may not cost more than in the first.
+OTHER_DIALECTS = ("tus", "rufh", "formchunks")
 
 
-def _background(context, server, connections, size, count, interval_ms, seconds):
+def _background(context, server, connections, size, count, interval_ms, seconds, dialect="panda"):
     """Connections that go on sending during another measurement."""
-    load = context.start_load("held", "--port", server.port, *server.load_options("panda"), "--connections", connections,
+    load = context.start_load("held", "--port", server.port, "--dialect", dialect, *server.load_options(dialect),
+                              "--connections", connections,
                               "--size", size, "--bytes", count, "--interval-ms", interval_ms, "--seconds", seconds)
     if first_line(load, 300) != "held\n":
         load.kill()
@@ -47,27 +50,29 @@ def _speed(context, server, count):
     return statistics.median(speeds[2:] or speeds)
 
 
-def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000, tls=False):
+def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000, tls=False, dialect="panda",
+                     uploads=9):
     """The memory of a slow connection, and the speed of a fast one beside many slow ones."""
     server = servers.SluiceNone(context, os.path.join(context.directory, "slow"), tls)
     # Clients that send one byte a second must not be cut off here.
-    server.settings = {"SLUICE_TIMEOUTS_PROGRESS_BYTES": "1", "SLUICE_TIMEOUTS_PROGRESS_WINDOW": "30s"}
+    server.settings = {"SLUICE_TIMEOUTS_PROGRESS_BYTES": "1", "SLUICE_TIMEOUTS_PROGRESS_WINDOW": "30s",
+                       "SLUICE_DIALECTS_ENABLED": "panda,tus,rufh,formchunks"}
     server.start()
     try:
-        alone = _speed(context, server, 9)
+        alone = _speed(context, server, uploads)
         idle_kib = processes.rss_kib(server.process.pid)
         # Twice the bytes that they will send: the server reserves room for all of them.
         size = max(int(2 * sent * seconds * 1000 / interval_ms), 64 * KIB)
-        load = _background(context, server, count, size, sent, interval_ms, seconds)
+        load = _background(context, server, count, size, sent, interval_ms, seconds, dialect)
         time.sleep(1)
         cpu, began = server.cpu_seconds(), time.monotonic()
         time.sleep(min(seconds / 3, 10))
         held_cpu = (server.cpu_seconds() - cpu) / (time.monotonic() - began)
         held_kib = processes.rss_kib(server.process.pid)
-        beside = _speed(context, server, 9)
+        beside = _speed(context, server, uploads)
         held = _end(load, seconds)
         last_kib = processes.peak_rss_kib(server.process.pid)
-        return {"connections": held["connections"], "tls": tls, "bytes": sent, "interval_ms": interval_ms, "seconds": held["seconds"],
+        return {"connections": held["connections"], "tls": tls, "dialect": dialect, "bytes": sent, "interval_ms": interval_ms, "seconds": held["seconds"],
                 "ended_early": held["ended_early"], "idle_rss_kib": idle_kib, "held_rss_kib": held_kib,
                 "peak_rss_kib": last_kib, "kib_per_connection": (held_kib - idle_kib) / held["connections"],
                 "server_cores": held_cpu, "alone_gib_s": alone, "beside_gib_s": beside}

@@ -57,7 +57,7 @@ def before_table(results):
 
 
 def slow_table(entries):
-    rows = [[f"{e['connections']:,}{' (TLS)' if e['tls'] else ''} × {size(e['bytes'])} every {e['interval_ms']} ms, "
+    rows = [[f"{e['connections']:,}{' (TLS)' if e['tls'] else ''} {e['dialect']} × {size(e['bytes'])} every {e['interval_ms']} ms, "
              f"{e['seconds']:.0f} s", e["ended_early"],
              f"{e['idle_rss_kib'] / 1024:.1f}", f"{e['held_rss_kib'] / 1024:.1f}", f"{e['kib_per_connection']:.1f}",
              f"{e['server_cores']:.2f}", f"{e['alone_gib_s']:.2f}", f"{e['beside_gib_s']:.2f}",

@@ -127,7 +127,7 @@ def _survival_rows(found):
         ratio = entry["beside_gib_s"] / entry["alone_gib_s"]
         each = entry["kib_per_connection"]
         over, target, met = (" over TLS", "–", "–") if entry["tls"] else ("", "8 KiB, 0.9", _met(ratio >= 0.9, each <= 8))
-        yield [f"{entry['connections']:,} connections{over}, {tables.size(entry['bytes'])} every {entry['interval_ms']} ms",
+        yield [f"{entry['connections']:,} connections{over} in {entry['dialect']}, {tables.size(entry['bytes'])} every {entry['interval_ms']} ms",
                f"{each:.1f} KiB each; another upload keeps {ratio:.2f} of its speed", target, met]
     for entry in found.get("takeover", []):
         p50 = entry["alone"]["p50_ms"]
