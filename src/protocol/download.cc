@@ -13,7 +13,7 @@ namespace sluice::protocol {
 namespace {
 
 // The type and subtype alone: parameters are text that a client chose freely.
-std::string told_type(const std::string& content_type) {
+std::string type_to_tell(const std::string& content_type) {
   const std::string type = media_type(content_type);
   return type.empty() || type.size() > limits::file_media_type_bytes_max
              ? "application/octet-stream"
@@ -47,7 +47,7 @@ runtime::Task<Answer> download(const http::Request& request, const FileToDownloa
   http::Response response = http::range_answer(wanted, file.etag, file.size);
   response.headers.set("Content-Security-Policy", "sandbox");
   if (response.status == 200 || response.status == 206) {
-    response.headers.set("Content-Type", told_type(file.content_type));
+    response.headers.set("Content-Type", type_to_tell(file.content_type));
     response.headers.set("Content-Disposition", attachment_called(file.name));
     response.source = *std::move(bytes);
   }

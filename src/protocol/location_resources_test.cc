@@ -42,7 +42,7 @@ TEST_F(LocationResourcesTest, TellWhyThereIsNoAnswer) {
   answers_at_once = false;
   send("PUT " + path, "abc");
   EXPECT_EQ(error_of(send("GET " + path + "/answer")), "503 DeliveryPending");
-  run(EngineFixture::engine->ledger().gave_up(token_of(path), 1, "it is out"));
+  EXPECT_TRUE(run(EngineFixture::engine->ledger().gave_up(token_of(path), 1, "it is out")));
   EXPECT_EQ(error_of(send("GET " + path + "/answer")), "502 DeliveryFailed");
   EXPECT_EQ(error_of(send(std::string("GET ") + unknown + "/answer")), "404 RecordNotFound");
   EXPECT_EQ(error_of(send("GET /uploads/x/answer")), "404 RecordNotFound");

@@ -15,7 +15,6 @@ namespace sluice::upload {
 namespace {
 
 using Ending = testing::ScriptedSource::Ending;
-using model::UploadState;
 using runtime::Task;
 using testing::ScriptedSource;
 

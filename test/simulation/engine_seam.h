@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/range_set.h"
 #include "simulation/seams.h"
@@ -41,9 +40,8 @@ class EngineSeam final : public upload::Engine {
                               runtime::ByteSource& body) override {
     return seen(token, engine_.append(token, piece, body));
   }
-  runtime::Task<Found> concatenate(const std::string& token,
-                                   std::vector<std::string> partials) override {
-    return seen(token, engine_.concatenate(token, std::move(partials)));
+  runtime::Task<Found> wait_for_made(std::string token) override {
+    return seen(token, engine_.wait_for_made(token));
   }
   runtime::Task<Found> take_file(upload::NewUpload outline, runtime::ByteSource& body,
                                  upload::FileIdentity& identity) override {
@@ -52,6 +50,10 @@ class EngineSeam final : public upload::Engine {
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
       std::uint64_t upload_id, std::uint64_t size) override {
     return engine_.open_answer(upload_id, size);
+  }
+  runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(std::string token,
+                                                                        ByteRange range) override {
+    return engine_.open_file(std::move(token), range);
   }
   runtime::Task<Result<>> abort(std::string token) override {
     return engine_.abort(std::move(token));
