@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "library/library.h"
+#include "library/stored_names.h"
 #include "support/library_world.h"
 #include "support/manual_clock.h"
 #include "support/run.h"
@@ -42,7 +44,7 @@ class VideoDownloadsTest : public ::testing::Test {
     EXPECT_EQ(*testing::run((*source)->read(room, Duration(0))), range.size());
     return bytes;
   }
-  std::string id() const { return video_id(handoff_.idempotency_key); }
+  std::string id() const { return library::record_id(handoff_.idempotency_key); }
 
   testing::Steps steps_;
   testing::SteppedJournal journal_{steps_};
@@ -52,7 +54,8 @@ class VideoDownloadsTest : public ::testing::Test {
   testing::ManualClock clock_;
   NullLog log_;
   delivery::Handoff handoff_;
-  VideoLibrary library_{journal_, store_, store_, slow_work_, prober_, clock_, log_};
+  library::Library kept_{journal_, store_, store_, log_};
+  VideoLibrary library_{kept_, slow_work_, prober_, clock_, log_};
 };
 
 TEST_F(VideoDownloadsTest, AreThereAsLongAsTheFileIs) {

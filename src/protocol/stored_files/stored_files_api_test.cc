@@ -182,9 +182,9 @@ TEST_F(StoredFilesApiTest, LetsPagesReadByTheSecretAlone) {
   settings.origins = Origins::all();
   const std::string origin = "\nOrigin: https://page.example";
   EXPECT_EQ(header(send("GET /stored-files/secret" + origin), "Access-Control-Allow-Origin"), "*");
-  for (const std::string& path :
-       {std::string("/stored-files.json"), "/stored-files/" + known + "/content"}) {
-    EXPECT_EQ(error_of(send("GET " + path + origin)), "403 Forbidden") << path;
+  for (const std::string& head :
+       {"GET /stored-files.json" + origin, "GET /stored-files/" + known + "/content" + origin}) {
+    EXPECT_EQ(error_of(send(head)), "403 Forbidden") << head;
     EXPECT_EQ(header(last.response, "Access-Control-Allow-Origin"), "(none)");
   }
 }
