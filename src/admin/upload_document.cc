@@ -21,7 +21,7 @@ void add_text(json::object& document, const char* name, const std::string& text)
 
 void add_time(json::object& document, const char* name, Timestamp time) {
   if (time > Timestamp()) {
-    document[name] = protocol::to_iso8601(time);
+    document[name] = to_iso8601(time);
   }
 }
 
