@@ -94,6 +94,25 @@ class Chromium:
     def click(self, selector):
         self._call("click", selector=selector)
 
+    def press(self, *keys):
+        self._call("press", keys=keys)
+
+    def type(self, text):
+        self._call("type", text=text)
+
+    def seen(self):
+        """Texts of the console and URLs of requests, since the page was opened."""
+        return self._call("seen")
+
+    def size(self, width, height):
+        self._call("size", width=width, height=height)
+
+    def colors(self, scheme):
+        self._call("colors", scheme=scheme)
+
+    def picture(self, path):
+        self._call("picture", path=str(path))
+
     def evaluate(self, expression):
         return self._call("evaluate", expression=expression)
 

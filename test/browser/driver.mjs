@@ -2,6 +2,7 @@
 // Drives one Chromium for chromium.py: a JSON object a line in, its answer a line out. Ends, browser
 // and all, with its standard input.
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
 
 const PAGE_SECONDS = 50;
@@ -23,6 +24,11 @@ class Driver {
     this.context = await this.browser.newContext();
     this.page = await this.context.newPage();
     this.page.setDefaultTimeout(PAGE_SECONDS * 1000);
+    this.messages = [];
+    this.requested = [];
+    this.page.on("console", (message) => this.messages.push(message.text()));
+    this.page.on("pageerror", (error) => this.messages.push(String(error)));
+    this.page.on("request", (request) => this.requested.push(request.url()));
     await this.page.goto(url);
   }
 
@@ -39,12 +45,46 @@ class Driver {
     await this.page.click(selector);
   }
 
+  async press({ keys }) {
+    for (const key of keys) {
+      await this.page.keyboard.press(key);
+    }
+  }
+
+  async type({ text }) {
+    await this.page.keyboard.type(text);
+  }
+
+  // Since the page was opened: texts of the console, and URLs.
+  async seen() {
+    return { messages: this.messages, requested: this.requested };
+  }
+
+  async size({ width, height }) {
+    await this.page.setViewportSize({ width, height });
+  }
+
+  async colors({ scheme }) {
+    await this.page.emulateMedia({ colorScheme: scheme });
+  }
+
+  async picture({ path }) {
+    await this.page.screenshot({ path, fullPage: true });
+  }
+
   async evaluate({ expression }) {
     return (await this.page.evaluate(expression)) ?? null;
   }
 
   async wait({ expression }) {
-    await this.page.waitForFunction(expression, null, { polling: 20 });
+    // Not by waitForFunction(), which needs eval() in the page: policies of pages forbid that.
+    const end = Date.now() + PAGE_SECONDS * 1000;
+    while (!(await this.page.evaluate(expression))) {
+      if (Date.now() > end) {
+        throw new Error(`not true within ${PAGE_SECONDS} s: ${expression}`);
+      }
+      await sleep(20);
+    }
   }
 }
 
