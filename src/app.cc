@@ -197,10 +197,10 @@ Result<> App::open_router() {
     }
     form_key = *std::move(secret);
   }
-  dialects_ =
-      std::make_unique<Dialects>(DialectParts{*engine_, *gate_, *video_library_, *file_library_,
-                                              *pages_, *authenticator_, std::move(form_key)},
-                                 std::move(settings));
+  dialects_ = std::make_unique<Dialects>(
+      DialectParts{*engine_, *gate_, *video_library_, *file_library_, *pages_, *authenticator_,
+                   std::move(form_key), upload_page(config_)},
+      std::move(settings));
   return {};
 }
 

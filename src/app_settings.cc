@@ -13,6 +13,9 @@
 #include "http/authority.h"
 #include "journal/boot.h"
 #include "net/network.h"
+#include "pages/page_file.h"
+#include "pages/page_routes.h"
+#include "protocol/dialect_names.h"
 
 namespace sluice {
 namespace {
@@ -178,6 +181,20 @@ Result<hooks::HookSettings> hook_settings(const config::Config& config) {
   settings.delays = {config.delivery.retry_first, config.delivery.retry_max};
   settings.give_up_after = given.give_up_after;
   return settings;
+}
+
+bool has_upload_page(const config::Config& config) {
+  const bool speaks_tus = std::ranges::find(config.dialects.enabled, protocol::tus_name) !=
+                          config.dialects.enabled.end();
+  return config.pages.upload && speaks_tus && !pages::built_files().empty();
+}
+
+std::vector<protocol::Route> upload_page(const config::Config& config) {
+  if (!has_upload_page(config)) {
+    return {};
+  }
+  return pages::page_routes(pages::built_files(), {.files_path = config.dialects.path,
+                                                   .file_size_max = config.limits.file_size});
 }
 
 Duration clock_agreement(const config::Config& config) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "admin/operator_listener.h"
 #include "auth/authenticator.h"
@@ -15,6 +16,7 @@
 #include "http/server_session.h"
 #include "net/connection_limits.h"
 #include "protocol/protocol_settings.h"
+#include "protocol/route.h"
 #include "upload/upload_engine.h"
 
 namespace sluice {
@@ -34,6 +36,11 @@ http::SessionSettings session_settings(const config::Config& config);
 Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend);
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.
 Result<hooks::HookSettings> hook_settings(const config::Config& config);
+
+// Whether the page has what it needs: the setting, the files and the dialect that it speaks.
+bool has_upload_page(const config::Config& config);
+// None where it has not.
+std::vector<protocol::Route> upload_page(const config::Config& config);
 
 // How long the wall clock has to agree with the machine's before something is deleted by it: no
 // longer than the shortest time after which something is.

@@ -21,6 +21,7 @@
 #include "protocol/panda/panda_dialect.h"
 #include "protocol/protocol_settings.h"
 #include "protocol/range308/range308_dialect.h"
+#include "protocol/route.h"
 #include "protocol/router.h"
 #include "protocol/rufh/rufh_dialect.h"
 #include "protocol/service_pages.h"
@@ -43,6 +44,7 @@ struct DialectParts {
   const auth::Authenticator& authenticator;
   // Of the tokens of uploads that come as form chunks; empty where these are not enabled.
   std::string form_key;
+  std::vector<protocol::Route> further = {};  // Of no dialect.
   // How long form chunks wait for each other, and RUFH from one 104 to the next.
   Duration chunks_wait = limits::other_chunks_wait_max;
   std::chrono::nanoseconds progress_pause = limits::progress_told_pause;
@@ -63,7 +65,7 @@ class Dialects {
         rufh_({parts.engine, opener_, access_, settings_}, parts.progress_pause),
         panda_({parts.engine, parts.gate, opener_, parts.videos, access_, settings_, multichunk_}),
         stored_files_(parts.files),
-        router_({parts.engine, parts.pages, access_, enabled(), stored_files_.routes()},
+        router_({parts.engine, parts.pages, access_, enabled(), beside_dialects(parts)},
                 settings_) {}
 
   Dialects(const Dialects&) = delete;
@@ -90,6 +92,12 @@ class Dialects {
     add(protocol::rufh_name, {&rufh_});
     add(protocol::panda_name, {&multichunk_, &panda_});
     return list;
+  }
+
+  std::vector<protocol::Route> beside_dialects(const DialectParts& parts) {
+    std::vector<protocol::Route> routes = stored_files_.routes();
+    routes.insert(routes.end(), parts.further.begin(), parts.further.end());
+    return routes;
   }
 
   const protocol::ProtocolSettings settings_;

@@ -13,7 +13,9 @@
 #include <system_error>
 #include <utility>
 
+#include "app_settings.h"
 #include "base/durability.h"
+#include "pages/page_file.h"
 
 namespace sluice {
 namespace {
@@ -73,6 +75,14 @@ void warn_of_file_size_limit(Log& log, const config::Config& config) {
   }
 }
 
+void tell_of_pages(Log& log, const config::Config& config) {
+  if (pages::built_files().empty()) {
+    log.info("this build has no pages for people");
+  } else if (config.pages.upload && !has_upload_page(config)) {
+    log.warn("the upload page is off, it needs tus in dialects.enabled");
+  }
+}
+
 }  // namespace
 
 void report_start(Log& log, const config::Config& config, std::size_t credentials) {
@@ -81,6 +91,7 @@ void report_start(Log& log, const config::Config& config, std::size_t credential
                        {"durability", word_of(config.data.durability)},
                        {"uploaders", uploaders(config)},
                        {"credentials", std::uint64_t{credentials}}});
+  tell_of_pages(log, config);
   if (::geteuid() == 0) {
     log.warn("the server runs as root, a user of its own can do less harm");
   }

@@ -225,12 +225,12 @@ std::string Config::origin(std::string_view key) const {
 
 bool operator==(const Config& left, const Config& right) {
   return left.server == right.server && left.admin == right.admin && left.tls == right.tls &&
-         left.cors == right.cors && left.dialects == right.dialects && left.auth == right.auth &&
-         left.credentials == right.credentials && left.data == right.data &&
-         left.limits == right.limits && left.timeouts == right.timeouts &&
-         left.expiry == right.expiry && left.delivery == right.delivery &&
-         left.backend == right.backend && left.hooks == right.hooks && left.log == right.log &&
-         left.video == right.video;
+         left.cors == right.cors && left.dialects == right.dialects && left.pages == right.pages &&
+         left.auth == right.auth && left.credentials == right.credentials &&
+         left.data == right.data && left.limits == right.limits &&
+         left.timeouts == right.timeouts && left.expiry == right.expiry &&
+         left.delivery == right.delivery && left.backend == right.backend &&
+         left.hooks == right.hooks && left.log == right.log && left.video == right.video;
 }
 
 std::vector<FlagInfo> flags() {

@@ -82,6 +82,11 @@ struct Config {
 
     friend bool operator==(const Dialects&, const Dialects&) = default;
   };
+  struct Pages {
+    bool upload = true;  // The page on which people drop files.
+
+    friend bool operator==(const Pages&, const Pages&) = default;
+  };
   struct Auth {
     std::string file;  // Of [[credentials]]; read again when it changes. Empty: none.
     std::vector<std::string> hosts;
@@ -199,6 +204,7 @@ struct Config {
   Tls tls;
   Cors cors;
   Dialects dialects;
+  Pages pages;
   Auth auth;
   Data data;
   Limits limits;

@@ -244,6 +244,8 @@ enabled = "tus, range308"
 path = "/u/p"
 rufh_newest = 6
 downloads = "capability"
+[pages]
+upload = false
 [auth]
 file = "/dev/null"
 hosts = "api.example.com, 192.0.2.1:8080"

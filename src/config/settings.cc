@@ -14,6 +14,7 @@ using Admin = Config::Admin;
 using Tls = Config::Tls;
 using Cors = Config::Cors;
 using Dialects = Config::Dialects;
+using Pages = Config::Pages;
 using Auth = Config::Auth;
 using Data = Config::Data;
 using Limits = Config::Limits;
@@ -145,6 +146,10 @@ constexpr std::array table{
         {"dialects.downloads", "SLUICE_DIALECTS_DOWNLOADS", {}},
         "Who may have the file of a finished upload again, while the video library keeps it: off "
         "(nobody), or capability (whoever has the upload's location)."),
+
+    row<Switch, &Config::pages, &Pages::upload>(
+        {"pages.upload", "SLUICE_PAGES_UPLOAD", {}},
+        "Answer / with a page on which people drop files; it needs tus in dialects.enabled."),
 
     row<Path<true>, &Config::auth, &Auth::file>(
         {"auth.file", "SLUICE_AUTH_FILE", {}},

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// The elements of index.html.
+
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) {
+    throw new Error(`the page has no #${id}`);
+  }
+  return found as T;
+}
