@@ -5,8 +5,8 @@
 #include <boost/json/value.hpp>
 #include <string>
 
+#include "base/clock.h"
 #include "base/encoding.h"
-#include "protocol/upload_answer.h"
 
 namespace sluice::admin {
 namespace {
@@ -21,7 +21,7 @@ void add_text(json::object& document, const char* name, const std::string& text)
 
 void add_time(json::object& document, const char* name, Timestamp time) {
   if (time > Timestamp()) {
-    document[name] = protocol::to_iso8601(time);
+    document[name] = to_iso8601(time);
   }
 }
 
