@@ -16,10 +16,6 @@
 namespace sluice::cli {
 namespace {
 
-int exit_status(ExitCode code) {
-  return static_cast<int>(code);
-}
-
 // Spreads the retries of many clients; no secret depends on it.
 UploadClient::Random random_source() {
   return [engine = std::mt19937(std::random_device{}()),

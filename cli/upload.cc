@@ -22,10 +22,6 @@
 namespace sluice::cli {
 namespace {
 
-int exit_status(ExitCode code) {
-  return static_cast<int>(code);
-}
-
 int complain(ExitCode code, const std::string& message) {
   std::fprintf(stderr, "sluice: %s\n", message.c_str());
   return exit_status(code);

@@ -27,6 +27,10 @@ enum class ExitCode : int {
   other_bytes = 6,
 };
 
+constexpr int exit_status(ExitCode code) noexcept {
+  return static_cast<int>(code);
+}
+
 // A complete answer of the server.
 struct Answer {
   int status = 0;

@@ -109,10 +109,10 @@ http::Response upload_page(const upload::Snapshot& snapshot) {
 }  // namespace
 
 ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations,
-                           ServerPages& pages)
+                           ServerPages& server)
     : uploads_(uploads),
       locations_(locations),
-      pages_(pages),
+      server_(server),
       commands_{
           {"list", http::Method::get, protocol::PathPattern("/uploads"),
            [this](const std::string& /*none*/, std::string query) {
@@ -207,7 +207,7 @@ Task<ControlPages::Answer> ControlPages::abort(std::string upload_id) {
 }
 
 Task<ControlPages::Answer> ControlPages::status() {
-  co_return co_await pages_.status();
+  co_return co_await server_.status();
 }
 
 Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {

@@ -23,7 +23,7 @@ namespace sluice::admin {
 class ControlPages final : public http::Handler {
  public:
   // All outlive this.
-  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& pages);
+  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server);
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -48,7 +48,7 @@ class ControlPages final : public http::Handler {
 
   upload::Operations& uploads_;
   protocol::Relocation& locations_;
-  ServerPages& pages_;
+  ServerPages& server_;
   const std::vector<Command> commands_;
 };
 

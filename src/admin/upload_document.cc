@@ -5,8 +5,8 @@
 #include <boost/json/value.hpp>
 #include <string>
 
+#include "base/clock.h"
 #include "base/encoding.h"
-#include "protocol/upload_answer.h"
 
 namespace sluice::admin {
 namespace {

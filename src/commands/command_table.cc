@@ -32,7 +32,7 @@ OptionRow row_of(const CLI::Option& option) {
   return row;
 }
 
-void add(const CLI::App& app, const std::string& name, std::vector<CommandRow>& rows) {
+void add_rows(const CLI::App& app, const std::string& name, std::vector<CommandRow>& rows) {
   CommandRow row{
       .name = name, .text = app.get_description(), .footer = app.get_footer(), .options = {}};
   for (const CLI::Option* option : app.get_options()) {
@@ -40,7 +40,7 @@ void add(const CLI::App& app, const std::string& name, std::vector<CommandRow>& 
   }
   rows.push_back(std::move(row));
   for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; })) {
-    add(*below, name.empty() ? below->get_name() : name + " " + below->get_name(), rows);
+    add_rows(*below, name.empty() ? below->get_name() : name + " " + below->get_name(), rows);
   }
 }
 
@@ -48,7 +48,7 @@ void add(const CLI::App& app, const std::string& name, std::vector<CommandRow>& 
 
 std::vector<CommandRow> command_table(const CLI::App& program) {
   std::vector<CommandRow> rows;
-  add(program, "", rows);
+  add_rows(program, "", rows);
   return rows;
 }
 

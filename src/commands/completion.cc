@@ -29,7 +29,7 @@ std::string last_word(const std::string& name) {
 }
 
 // In single quotes of a shell, where `escaped` may not stand bare in the argument either.
-std::string quoted(std::string_view text, std::string_view escaped = "") {
+std::string shell_quoted(std::string_view text, std::string_view escaped = "") {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -64,11 +64,11 @@ std::string zsh_option(const OptionRow& option) {
   const std::string value =
       option.value.empty() ? "" : ":" + option.value + ":" + (is_path ? "_files" : "");
   if (option.is_positional()) {
-    return quoted("*:" + option.value + ":_files");
+    return shell_quoted("*:" + option.value + ":_files");
   }
   // Brackets and colons have a meaning in a specification (zshcompsys, _arguments).
-  return quoted(option.names.back()) + quoted("[" + option.text + "]", ":").replace(1, 1, "[") +
-         quoted(value);
+  return shell_quoted(option.names.back()) +
+         shell_quoted("[" + option.text + "]", ":").replace(1, 1, "[") + shell_quoted(value);
 }
 
 }  // namespace
@@ -76,12 +76,13 @@ std::string zsh_option(const OptionRow& option) {
 std::string bash_completion(const std::vector<CommandRow>& commands) {
   std::string cases;
   for (const CommandRow& command : commands) {
-    cases += fmt::format("    {}) words={} ;;\n", quoted(command.name),
-                         quoted(fmt::format("{}", fmt::join(words_of(commands, command), " "))));
+    cases +=
+        fmt::format("    {}) words={} ;;\n", shell_quoted(command.name),
+                    shell_quoted(fmt::format("{}", fmt::join(words_of(commands, command), " "))));
   }
   std::string names;
   for (const CommandRow& command : commands) {
-    names += command.name.empty() ? "" : " " + quoted(command.name);
+    names += command.name.empty() ? "" : " " + shell_quoted(command.name);
   }
   return fmt::format(R"(# Completion of sluice for bash: source <(sluice completion bash)
 _sluice() {{
@@ -111,10 +112,10 @@ std::string zsh_completion(const std::vector<CommandRow>& commands) {
     }
     std::string names;
     for (const CommandRow* one : below(commands, command.name)) {
-      names += " " + quoted(last_word(one->name) + ":" + one->text);
+      names += " " + shell_quoted(last_word(one->name) + ":" + one->text);
     }
     cases += fmt::format(
-        "    {})\n{}      _arguments{}\n      ;;\n", quoted(command.name),
+        "    {})\n{}      _arguments{}\n      ;;\n", shell_quoted(command.name),
         names.empty()
             ? ""
             : fmt::format("      names=({})\n      _describe command names\n", names.substr(1)),
@@ -122,7 +123,7 @@ std::string zsh_completion(const std::vector<CommandRow>& commands) {
   }
   std::string known;
   for (const CommandRow& command : commands) {
-    known += command.name.empty() ? "" : " " + quoted(command.name);
+    known += command.name.empty() ? "" : " " + shell_quoted(command.name);
   }
   return fmt::format(R"(#compdef sluice
 # Completion of sluice for zsh: source <(sluice completion zsh)

@@ -17,7 +17,7 @@ namespace {
 // Anything further away is another word.
 constexpr std::size_t distance_max = 3;
 
-const CommandRow* find(const std::vector<CommandRow>& commands, const std::string& name) {
+const CommandRow* find_command(const std::vector<CommandRow>& commands, const std::string& name) {
   const auto found = std::ranges::find(commands, name, &CommandRow::name);
   return found == commands.end() ? nullptr : &*found;
 }
@@ -84,7 +84,7 @@ std::string misspelling_in(std::span<const std::string> arguments,
     } else if (!word.starts_with('-')) {
       const std::string prefix = command->name.empty() ? "" : command->name + " ";
       const std::vector<std::string_view> names = names_below(commands, prefix);
-      if (const CommandRow* below = find(commands, prefix + word)) {
+      if (const CommandRow* below = find_command(commands, prefix + word)) {
         command = below;
       } else if (!names.empty()) {
         return sentence("command", prefix, word, names);

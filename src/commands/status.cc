@@ -14,19 +14,19 @@
 namespace sluice::commands {
 namespace {
 
-constexpr const char* footer = R"(
+constexpr const char* status_footer = R"(
 Exit codes:
   0  the server is ready
   1  it takes no new uploads, and the reasons are printed
   2  the command line is wrong
   4  no server runs on the data directory)";
 
-struct Options {
+struct StatusOptions {
   std::string directory = "./sluice-data";
   bool as_json = false;
 };
 
-int print_status(const Options& options) {
+int print_status(const StatusOptions& options) {
   const Result<ControlAnswer> answer = ask(options.directory, "/status");
   if (const std::optional<int> failure = failure_of(answer)) {
     return *failure;
@@ -47,8 +47,8 @@ int print_status(const Options& options) {
 
 void add_status(CLI::App& program, int& exit_code) {
   CLI::App* command = program.add_subcommand("status", "Say how the running server is");
-  command->footer(footer);
-  const auto options = std::make_shared<Options>();
+  command->footer(status_footer);
+  const auto options = std::make_shared<StatusOptions>();
   command->add_flag("--json", options->as_json, "Print JSON");
   command->add_option("--data", options->directory, "The server's data directory")
       ->type_name("DIR")

@@ -25,7 +25,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* footer = R"(
+constexpr const char* top_footer = R"(
 Ctrl-C ends it. Where the output is no terminal, it prints one picture and ends, unless --json asks
 for one JSON object a line at each interval.
 
@@ -35,7 +35,7 @@ Exit codes:
   2  the command line is wrong
   4  no server runs on the data directory)";
 
-struct Options {
+struct TopOptions {
   std::string directory = "./sluice-data";
   double interval_seconds = 1;
   bool as_json = false;
@@ -111,7 +111,7 @@ void print_picture(const ControlAnswer& status, const std::vector<UploadRow>& up
   std::fflush(stdout);
 }
 
-int watch(const Options& options) {
+int watch(const TopOptions& options) {
   const cli::StopSignal stop;
   const bool is_live = output_is_terminal() || options.as_json;
   const Duration interval(static_cast<Duration::rep>(options.interval_seconds * 1000));
@@ -147,8 +147,8 @@ int watch(const Options& options) {
 void add_top(CLI::App& program, int& exit_code) {
   CLI::App* command =
       program.add_subcommand("top", "Watch the uploads that the running server receives");
-  command->footer(footer);
-  const auto options = std::make_shared<Options>();
+  command->footer(top_footer);
+  const auto options = std::make_shared<TopOptions>();
   command->add_flag("--json", options->as_json, "Print JSON");
   constexpr double interval_max = 3600;
   command->add_option("--interval", options->interval_seconds, "Seconds between two pictures")

@@ -19,10 +19,10 @@
 namespace sluice::commands {
 namespace {
 
-constexpr const char* description =
+constexpr const char* upload_description =
     "Upload files and folders to a server of the Panda Upload API, whatever the network does";
 
-constexpr const char* footer = R"(
+constexpr const char* upload_footer = R"(
 The answers of the server, JSON on one line for each file, go to standard output, everything else
 to standard error. An interrupted upload is continued by the same command: what is needed for that
 is kept in ${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done. Where an answer has
@@ -259,8 +259,8 @@ void add_network_options(CLI::App& command, cli::UploadOptions& options) {
 void add_upload(CLI::App& program, int& exit_code) {
   // Lives as long as the parser that fills it.
   const auto options = std::make_shared<cli::UploadOptions>();
-  CLI::App* command = program.add_subcommand("upload", description);
-  command->footer(footer);
+  CLI::App* command = program.add_subcommand("upload", upload_description);
+  command->footer(upload_footer);
   add_selection_options(*command, *options);
   command
       ->add_option("--to", options->server,

@@ -25,14 +25,14 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* footer = R"(
+constexpr const char* uploads_footer = R"(
 Exit codes:
   0  it is printed or done
   1  the server refused: there is no such upload, or not in this state
   2  the command line is wrong
   4  no server runs on the data directory)";
 
-struct Options {
+struct UploadsOptions {
   std::string directory = "./sluice-data";
   std::string state;
   std::string owner;
@@ -41,7 +41,7 @@ struct Options {
 };
 
 // The rows, or in JSON a line for each upload.
-void print(const json::array& uploads, bool as_json, bool with_headings) {
+void print_uploads(const json::array& uploads, bool as_json, bool with_headings) {
   std::vector<UploadRow> rows;
   for (const json::value& upload : uploads) {
     if (as_json) {
@@ -59,19 +59,19 @@ void print(const json::array& uploads, bool as_json, bool with_headings) {
   }
 }
 
-int list(const Options& options) {
+int list_uploads(const UploadsOptions& options) {
   const std::string filter =
       (options.state.empty() ? "" : "&state=" + percent_encode(options.state)) +
       (options.owner.empty() ? "" : "&owner=" + percent_encode(options.owner));
   bool is_first = true;
   const std::optional<int> failure =
       for_each_page(options.directory, filter, [&](const json::array& page) {
-        print(page, options.as_json, std::exchange(is_first, false));
+        print_uploads(page, options.as_json, std::exchange(is_first, false));
       });
   return failure.value_or(EXIT_SUCCESS);
 }
 
-int show(const Options& options) {
+int show_upload(const UploadsOptions& options) {
   const Result<ControlAnswer> answer =
       ask(options.directory, fmt::format("/uploads/{}", options.id));
   if (const std::optional<int> failure = failure_of(answer)) {
@@ -89,7 +89,7 @@ int show(const Options& options) {
   return EXIT_SUCCESS;
 }
 
-int act(const Options& options, const char* action, const char* done) {
+int act(const UploadsOptions& options, const char* action, const char* done) {
   const Result<ControlAnswer> answer =
       send_command(options.directory, fmt::format("/uploads/{}/{}", options.id, action));
   if (const std::optional<int> failure = failure_of(answer)) {
@@ -103,7 +103,8 @@ int act(const Options& options, const char* action, const char* done) {
   return EXIT_SUCCESS;
 }
 
-CLI::App* add_below(CLI::App& command, const char* name, const char* text, Options& options) {
+CLI::App* add_below(CLI::App& command, const char* name, const char* text,
+                    UploadsOptions& options) {
   CLI::App* below = command.add_subcommand(name, text);
   below->add_flag("--json", options.as_json, "Print JSON");
   below->add_option("--data", options.directory, "The server's data directory")
@@ -113,7 +114,8 @@ CLI::App* add_below(CLI::App& command, const char* name, const char* text, Optio
   return below;
 }
 
-CLI::App* add_with_id(CLI::App& command, const char* name, const char* text, Options& options) {
+CLI::App* add_with_id(CLI::App& command, const char* name, const char* text,
+                      UploadsOptions& options) {
   CLI::App* below = add_below(command, name, text, options);
   below->add_option("ID", options.id, "The upload's number, as in the log")
       ->required()
@@ -126,16 +128,16 @@ CLI::App* add_with_id(CLI::App& command, const char* name, const char* text, Opt
 void add_uploads(CLI::App& program, int& exit_code) {
   CLI::App* command =
       program.add_subcommand("uploads", "Look at the uploads of the running server");
-  command->footer(footer);
+  command->footer(uploads_footer);
   command->require_subcommand(1);
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<UploadsOptions>();
   CLI::App* listing = add_below(*command, "list", "One line for each upload", *options);
   listing->add_option("--state", options->state, "Only those in this state, e.g. receiving")
       ->type_name("STATE");
   listing->add_option("--owner", options->owner, "Only those of this owner")->type_name("OWNER");
-  listing->callback([options, &exit_code] { exit_code = list(*options); });
+  listing->callback([options, &exit_code] { exit_code = list_uploads(*options); });
   add_with_id(*command, "show", "All about one upload", *options)->callback([options, &exit_code] {
-    exit_code = show(*options);
+    exit_code = show_upload(*options);
   });
   add_with_id(*command, "abort", "End an upload that is being received, and free its bytes",
               *options)

@@ -106,7 +106,7 @@ TEST_F(CheckpointTest, AfterAFailedSyncNothingIsTold) {
   EXPECT_EQ(status(token)->acknowledged, 0U);
   store.failing_syncs = false;
   EXPECT_EQ(status(token)->acknowledged, 0U);
-  silent.body.cancel(Errc::closed_by_peer);
+  end(silent);
 }
 
 TEST_F(CheckpointTest, ADiskThatHangsDoesNotKeepTheAnswer) {

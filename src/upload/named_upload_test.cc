@@ -11,8 +11,8 @@ namespace {
 
 class NamedUploadTest : public testing::EngineFixture {
  protected:
-  Result<Snapshot> open(std::uint64_t file_size = 5) {
-    NewUpload request{file_size, "file.mp4", "video/mp4", "{}"};
+  Result<Snapshot> open(std::uint64_t size = 5) {
+    NewUpload request{size, "file.mp4", "video/mp4", "{}"};
     request.token = token;
     request.finds_former = true;
     return value_of(run(engine->create(std::move(request))));

@@ -69,6 +69,7 @@ World::Life::Life(World& world)
       dialects({.engine = engine_of_dialects,
                 .gate = gate,
                 .videos = videos,
+                .files = stored_files,
                 .pages = pages,
                 .authenticator = open_to_all,
                 .form_key = "key",

@@ -36,6 +36,7 @@ struct World::Life {
   EngineSeam engine_of_dialects;
   protocol::OpenGate gate;
   testing::NoVideos videos;
+  testing::NoFiles stored_files;
   testing::NoPages pages;
   auth::Keyring nobody{{}, false};
   auth::Authenticator open_to_all;
