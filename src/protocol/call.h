@@ -42,7 +42,7 @@ struct Call {
   std::string capture;                        // The path's text for the pattern's `{}`.
   bool at_location = false;        // The capture is the token of an upload, or no token at all.
   bool lists_are_objects = false;  // The path has a version prefix of the 3.1 API.
-  model::Viewer viewer;  // Whose videos and files the answer may be about.
+  model::Viewer viewer;            // Whose videos and files the answer may be about.
 
   // For the handler to fill in: the exchange's.
   std::uint64_t& upload_id;

@@ -304,7 +304,7 @@ Task<Result<std::vector<UploadRecord>>> JournalSeam::unsynced(std::uint64_t afte
 }
 
 Task<Result<std::vector<UploadRecord>>> JournalSeam::unmade(std::uint64_t after,
-                                                              std::size_t count) {
+                                                            std::size_t count) {
   if (fails_to_read()) {
     co_return fail(unreadable());
   }
