@@ -189,28 +189,54 @@ def assert_resumed(world, path):
     assert int(world.sent("PATCH")[-1].headers["upload-offset"]) > 0
 
 
+# Golden Retriever has the file and where its upload is.
+KEPT = """(async () => {
+  const names = (await indexedDB.databases()).map(({ name }) => name);
+  const counts = await Promise.all(names.map((name) => new Promise((done) => {
+    const opening = indexedDB.open(name);
+    opening.onsuccess = async () => {
+      const base = opening.result;
+      const rows = await Promise.all([...base.objectStoreNames].map((store) => new Promise((found) => {
+        const all = base.transaction(store).objectStore(store).getAll();
+        all.onsuccess = () => found(all.result);
+      })));
+      base.close();
+      const text = JSON.stringify(rows);
+      done((text.includes('uploadUrl') ? 1 : 0) + (rows.flat().some(({ data }) => data instanceof Blob) ? 1 : 0));
+    };
+  })));
+  return counts.reduce((sum, count) => sum + count, 0) === 2;
+})()"""
+FORGET_BYTES = """new Promise((done) => {
+  const opening = indexedDB.open('uppy-blobs');
+  opening.onsuccess = () => {
+    const base = opening.result;
+    const [store] = base.objectStoreNames;
+    const change = base.transaction(store, 'readwrite');
+    change.objectStore(store).clear();
+    change.oncomplete = () => { base.close(); done(true); };
+  };
+})"""
+
+
 def test_it_goes_on_after_a_reload(new_world):
     world = new_world("--backend-kind", "files")
     path = start_and_stall(world, 3 * MIB)
-    world.chromium.wait("""(async () => {
-      const names = (await indexedDB.databases()).map(({ name }) => name);
-      const counts = await Promise.all(names.map((name) => new Promise((done) => {
-        const opening = indexedDB.open(name);
-        opening.onsuccess = async () => {
-          const base = opening.result;
-          const rows = await Promise.all([...base.objectStoreNames].map((store) => new Promise((found) => {
-            const all = base.transaction(store).objectStore(store).getAll();
-            all.onsuccess = () => found(all.result);
-          })));
-          base.close();
-          const text = JSON.stringify(rows);
-          done((text.includes('uploadUrl') ? 1 : 0) + (rows.flat().some(({ data }) => data instanceof Blob) ? 1 : 0));
-        };
-      })));
-      return counts.reduce((sum, count) => sum + count, 0) === 2;
-    })()""")
+    world.chromium.wait(KEPT)
     world.chromium.reload()
     world.proxy.script()
+    assert_resumed(world, path)
+
+
+def test_a_file_that_the_browser_could_not_keep_is_chosen_again(new_world):
+    world = new_world("--backend-kind", "files")
+    path = start_and_stall(world, 3 * MIB)
+    world.chromium.wait(KEPT)
+    world.chromium.evaluate(FORGET_BYTES)
+    world.chromium.reload()
+    world.proxy.script()
+    world.chromium.click(".uppy-Dashboard-Item-reSelect")
+    world.drop(path)
     assert_resumed(world, path)
 
 

@@ -87,12 +87,14 @@ function listen(uppy: Page): void {
     }
   });
   uppy.on("complete", ({ successful }) => successful?.forEach(({ id }) => uppy.removeFile(id)));
-  uppy.on("restored", () => {
-    // Files that the browser could not keep are asked for by the Dashboard.
-    if (!uppy.getFiles().some(({ isGhost }) => isGhost)) {
+  // Files that the browser could not keep are asked for by the Dashboard, and all go on with the last of them.
+  const goOn = () => {
+    if (uppy.getState().recoveredState && !uppy.getFiles().some(({ isGhost }) => isGhost)) {
       uppy.emit("restore-confirmed");
     }
-  });
+  };
+  uppy.on("restored", goOn);
+  uppy.on("files-added", goOn);
 }
 
 function sentBy(uppy: Page): number | undefined {
