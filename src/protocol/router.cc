@@ -206,6 +206,10 @@ void Router::Place::complete(const http::Request& request, http::Response& respo
 
 Result<Router::Lead> Router::lead(Call& call) const {
   call.exchange.lead_to(elsewhere_);
+  // Of a head that could not be read there is no path; that of a page would be the root.
+  if (call.request.path.empty()) {
+    return Lead{};
+  }
   Result<Segments> segments = parse_path(call.request.path);
   if (!segments) {
     return fail(segments.error());
