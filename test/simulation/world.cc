@@ -294,7 +294,8 @@ Task<> World::status(Expectation& upload) {
     for (const ByteRange& range : life_->seam.unsynced(upload.id).ranges()) {
       snapshot.stored.add(range);
     }
-    snapshot.acknowledged = std::min(snapshot.stored.prefix(), *snapshot.file_size - 1);
+    snapshot.acknowledged =
+        std::min(snapshot.stored.prefix(), snapshot.file_size.value_or(limits::file_size_max) - 1);
   }
   hear(upload, snapshot);
 }
