@@ -17,6 +17,15 @@ std::uint64_t weight_of(std::size_t text_bytes) {
   return 1 + text_bytes / limits::record_text_bytes;
 }
 
+std::string insertion() {
+  std::string places = "?";  // That of the weight.
+  for (int i = 0; i < upload_column_count; ++i) {
+    places += ", ?";
+  }
+  return std::string("INSERT INTO uploads (") + upload_columns + ", weight) VALUES (" + places +
+         ")";
+}
+
 }  // namespace
 
 // INDEXED BY makes a query fail to prepare instead of scanning the table should its index be lost.
@@ -33,13 +42,8 @@ Result<> UploadTable::prepare() {
       std::to_string(limits::file_size_max);
   const std::string room = "CASE WHEN size_known THEN file_size ELSE min(file_size, " +
                            std::to_string(limits::unknown_size_room) + ") END";
-  std::string places = "?";  // That of the weight.
-  for (int i = 0; i < upload_column_count; ++i) {
-    places += ", ?";
-  }
   return connection_.prepare_all({
-      {&insert_,
-       std::string("INSERT INTO uploads (") + upload_columns + ", weight) VALUES (" + places + ")"},
+      {&insert_, insertion()},
       {&update_, update + " WHERE id = ? AND version = ?"},
       {&finish_,
        update +

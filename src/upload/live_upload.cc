@@ -88,7 +88,7 @@ std::uint64_t constant_bytes_of(const model::UploadRecord& record) {
                         record.content_type.size() + record.parameters.size() +
                         record.origin.size() + record.owner.size() + record.words.size();
   for (const std::string& token : record.partials) {
-    bytes += sizeof(token) + token.size();
+    bytes += sizeof(std::string) + token.size();
   }
   if (record.layout) {
     for (const model::ExtraFile& extra : record.layout->extra_files) {
