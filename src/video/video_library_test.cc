@@ -406,7 +406,7 @@ TEST(VideoLibrary, APageOfLargeVideosIsBoundedAndNamesThemAll) {
   }
   EXPECT_EQ(names.size(), 30U);
   EXPECT_GT(bytes, 950'000U);
-  EXPECT_LE(bytes, limits::list_page_bytes + 30 * 100);
+  EXPECT_LE(bytes, limits::list_page_bytes + std::size_t{30} * 100);
   EXPECT_EQ(parsed(listed->documents.back()).at("payload").as_string().size(), 10U)
       << "what fits is whole";
   const auto cut = parsed(listed->documents[20]);
