@@ -16,8 +16,6 @@
 
 namespace sluice::simulation {
 
-using model::UploadRecord;
-using model::UploadState;
 using runtime::Task;
 
 namespace {
