@@ -36,7 +36,7 @@ class Finder {
  public:
   explicit Finder(const Selection& selection) : selection_(selection) {}
 
-  // The sentence of what went wrong.
+  // An error is a sentence.
   std::optional<std::string> add(const std::string& path) {
     std::error_code error;
     if (!selection_.recursive || !fs::is_directory(path, error)) {

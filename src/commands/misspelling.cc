@@ -35,7 +35,7 @@ std::string sentence(std::string_view kind, std::string_view prefix, std::string
   return text;
 }
 
-// What a word that begins with two dashes is to a command.
+// The option that a word names, if it names one of the command.
 struct OptionWord {
   bool is_known = false;
   bool takes_value = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a command line that does not parse probably meant.
+// The command or option that a mistyped one probably means.
 #pragma once
 
 #include <span>

@@ -144,8 +144,8 @@ constexpr std::array table{
         "to 10; requests in a newer one are plain uploads."),
     row<DownloadsWord, &Config::dialects, &Dialects::downloads>(
         {"dialects.downloads", "SLUICE_DIALECTS_DOWNLOADS", {}},
-        "Who may have the file of a finished upload again, while the video library keeps it: off "
-        "(nobody), or capability (whoever has the upload's location)."),
+        "Whether the file of a finished upload can be read again while an embedded backend keeps "
+        "it: off, or capability (by clients that know the upload's location)."),
 
     row<Switch, &Config::pages, &Pages::upload>(
         {"pages.upload", "SLUICE_PAGES_UPLOAD", {}},

@@ -16,10 +16,10 @@
 
 namespace sluice::protocol {
 
-// Who may have the file of a finished upload again.
+// Whether the file of a finished upload can be read again.
 enum class Downloads {
   off,
-  capability,  // Whoever has the location.
+  capability,  // By clients that know the location.
 };
 
 struct ProtocolSettings {

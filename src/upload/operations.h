@@ -28,7 +28,7 @@ struct RetriedPage {
   std::optional<RetryRange> next;  // Unset: this was the last page.
 };
 
-// An upload as an operator sees it. The record's token is the client's secret, and shown to nobody.
+// An upload as an operator sees it. The record's token is the client's secret: it is not shown.
 struct UploadView {
   model::UploadRecord record;  // Where the upload is in memory, as it is there.
   std::uint64_t arrived = 0;   // Bytes of the file that are written, also by running requests.
