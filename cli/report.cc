@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 
 #include "base/encoding.h"
 #include "base/mutex.h"
+#include "cli/terminal.h"
 
 namespace sluice::cli {
 namespace {
@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds bar_interval{200};
 constexpr std::chrono::seconds line_interval{3};
 constexpr std::chrono::milliseconds event_interval{500};
 constexpr std::chrono::seconds patience_interval{30};
-// An answer mostly comes sooner; nobody has to read that it is waited for.
+// Most answers come sooner, and a wait that short is not worth a word.
 constexpr std::chrono::seconds waiting_shown_after{1};
 
 void print_line(std::FILE* stream, const std::string& line) {
@@ -47,24 +47,11 @@ std::string on_one_line(const std::string& body) {
   return body;
 }
 
-struct TerminalSize {
-  std::size_t columns = 80;
-  std::size_t rows = 24;
-};
-
-TerminalSize terminal_size() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
-    return {};
-  }
-  return {.columns = size.ws_col, .rows = size.ws_row};
-}
-
 std::string wait_text(Duration wait) {
   return fmt::format("{:.1f} s", static_cast<double>(wait.count()) / 1000.0);
 }
 
-// What happened to all files so far.
+// Of all files so far.
 struct Totals {
   Workload workload;
   std::uint64_t files_done = 0;
@@ -385,7 +372,7 @@ class TerminalReport final : public CommonReport {
       std::fflush(stderr);
       return;
     }
-    const auto [columns, rows] = terminal_size();
+    const auto [columns, rows] = terminal_size(STDERR_FILENO);
     std::vector<std::string> lines;
     for (const auto& [file, bar] : bars_) {
       // The block may not be higher than the terminal: lines above it cannot be drawn anew.
@@ -439,7 +426,7 @@ std::unique_ptr<Report> make_report(ReportStyle style, Workload workload) {
     case ReportStyle::automatic:
       break;
   }
-  if (::isatty(STDERR_FILENO) == 1) {
+  if (is_terminal(STDERR_FILENO)) {
     return std::make_unique<TerminalReport>(workload);
   }
   return std::make_unique<LineReport<PlainFile>>(workload);

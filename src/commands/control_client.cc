@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <CLI/CLI.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <boost/system/error_code.hpp>
@@ -93,6 +94,13 @@ Result<ControlAnswer> perform(const std::string& data_directory, const std::stri
 }
 
 }  // namespace
+
+void add_server_option(CLI::App& command, std::string& directory) {
+  command.add_option("--data", directory, "The server's data directory")
+      ->type_name("DIR")
+      ->envname("SLUICE_DATA")
+      ->capture_default_str();
+}
 
 Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path) {
   return perform(data_directory, path, true);

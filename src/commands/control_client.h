@@ -11,7 +11,14 @@
 
 #include "base/error.h"
 
+namespace CLI {
+class App;
+}
+
 namespace sluice::commands {
+
+// `--data DIR`: which server a command speaks to. `directory` outlives the parsing.
+void add_server_option(CLI::App& command, std::string& directory);
 
 // Exit codes of the commands beside 0 and that of a wrong command line.
 inline constexpr int exit_refused = 1;
@@ -41,7 +48,8 @@ Result<ControlAnswer> ask(const std::string& data_directory, const std::string& 
 std::optional<int> for_each_page(const std::string& data_directory, const std::string& filter,
                                  const std::function<void(const boost::json::array&)>& take);
 
-// Says what an answer that is none is, and returns the command's exit code; unset: it is one.
+// Where the server refused or did not answer: prints the reason to standard error and returns the
+// exit code of the command. Unset: the answer is one.
 std::optional<int> failure_of(const Result<ControlAnswer>& answer);
 
 }  // namespace sluice::commands

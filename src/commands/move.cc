@@ -52,10 +52,7 @@ void add_move(CLI::App& program, int& exit_code) {
           ->type_name("URL");
   CLI::Option* back = command->add_flag("--back", options->back, "Take the last moves back");
   to->excludes(back);
-  command->add_option("--data", options->directory, "The server's data directory")
-      ->type_name("DIR")
-      ->envname("SLUICE_DATA")
-      ->capture_default_str();
+  add_server_option(*command, options->directory);
   command->callback([options, to, back, &exit_code] {
     if (to->count() + back->count() == 0) {
       throw CLI::RequiredError("one of --to and --back");

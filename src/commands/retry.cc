@@ -95,10 +95,7 @@ void add_retry(CLI::App& program, int& exit_code) {
           ->type_name("TIME")
           ->check(check_time);
   id->excludes(since);
-  command->add_option("--data", options->directory, "The server's data directory")
-      ->type_name("DIR")
-      ->envname("SLUICE_DATA")
-      ->capture_default_str();
+  add_server_option(*command, options->directory);
   command->callback([options, id, since, &exit_code] {
     if (id->count() + since->count() == 0) {
       throw CLI::RequiredError("one of ID and --since");

@@ -50,10 +50,7 @@ void add_status(CLI::App& program, int& exit_code) {
   command->footer(status_footer);
   const auto options = std::make_shared<StatusOptions>();
   command->add_flag("--json", options->as_json, "Print JSON");
-  command->add_option("--data", options->directory, "The server's data directory")
-      ->type_name("DIR")
-      ->envname("SLUICE_DATA")
-      ->capture_default_str();
+  add_server_option(*command, options->directory);
   command->callback([options, &exit_code] { exit_code = print_status(*options); });
 }
 

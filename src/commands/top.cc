@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `sluice top`: the uploads that are being received, live.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
@@ -15,9 +17,9 @@
 #include "base/clock.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
+#include "cli/terminal.h"
 #include "commands/commands.h"
 #include "commands/control_client.h"
-#include "commands/terminal.h"
 #include "commands/upload_rows.h"
 
 namespace sluice::commands {
@@ -92,14 +94,15 @@ void print_json(const ControlAnswer& status, const std::vector<UploadRow>& uploa
 }
 
 void print_picture(const ControlAnswer& status, const std::vector<UploadRow>& uploads) {
-  const bool is_live = output_is_terminal();
+  const bool is_live = cli::is_terminal(STDOUT_FILENO);
   std::vector<std::string> lines = status_lines(status.members());
   lines.emplace_back();
-  for (std::string& line : table_of(uploads, SystemClock().now(), output_columns())) {
+  for (std::string& line :
+       table_of(uploads, SystemClock().now(), cli::columns_of_lines(STDOUT_FILENO))) {
     lines.push_back(std::move(line));
   }
   if (is_live) {
-    lines.resize(std::min(lines.size(), output_size().rows - 1));
+    lines.resize(std::min(lines.size(), cli::terminal_size(STDOUT_FILENO).rows - 1));
   }
   // From the top left corner over the last picture, each line to its end; then what is below.
   std::string text = is_live ? "\033[H" : "";
@@ -113,9 +116,9 @@ void print_picture(const ControlAnswer& status, const std::vector<UploadRow>& up
 
 int watch(const TopOptions& options) {
   const cli::StopSignal stop;
-  const bool is_live = output_is_terminal() || options.as_json;
+  const bool is_live = cli::is_terminal(STDOUT_FILENO) || options.as_json;
   const Duration interval(static_cast<Duration::rep>(options.interval_seconds * 1000));
-  if (output_is_terminal() && !options.as_json) {
+  if (cli::is_terminal(STDOUT_FILENO) && !options.as_json) {
     std::fputs("\033[2J", stdout);
   }
   Rates rates;
@@ -155,10 +158,7 @@ void add_top(CLI::App& program, int& exit_code) {
       ->check(CLI::Range(0.1, interval_max))
       ->type_name("SECONDS")
       ->capture_default_str();
-  command->add_option("--data", options->directory, "The server's data directory")
-      ->type_name("DIR")
-      ->envname("SLUICE_DATA")
-      ->capture_default_str();
+  add_server_option(*command, options->directory);
   command->callback([options, &exit_code] { exit_code = watch(*options); });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `sluice uploads`: looks at the uploads of a running server, and ends them.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -15,9 +16,9 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/printable.h"
+#include "cli/terminal.h"
 #include "commands/commands.h"
 #include "commands/control_client.h"
-#include "commands/terminal.h"
 #include "commands/upload_rows.h"
 
 namespace sluice::commands {
@@ -53,7 +54,8 @@ void print_uploads(const json::array& uploads, bool as_json, bool with_headings)
   if (as_json) {
     return;
   }
-  const std::vector<std::string> lines = table_of(rows, SystemClock().now(), output_columns());
+  const std::vector<std::string> lines =
+      table_of(rows, SystemClock().now(), cli::columns_of_lines(STDOUT_FILENO));
   for (std::size_t i = with_headings ? 0 : 1; i < lines.size(); ++i) {
     std::printf("%s\n", lines[i].c_str());
   }
@@ -107,10 +109,7 @@ CLI::App* add_below(CLI::App& command, const char* name, const char* text,
                     UploadsOptions& options) {
   CLI::App* below = command.add_subcommand(name, text);
   below->add_flag("--json", options.as_json, "Print JSON");
-  below->add_option("--data", options.directory, "The server's data directory")
-      ->type_name("DIR")
-      ->envname("SLUICE_DATA")
-      ->capture_default_str();
+  add_server_option(*below, options.directory);
   return below;
 }
 
