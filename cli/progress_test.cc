@@ -121,6 +121,15 @@ TEST(ProgressBar, promises_no_time_it_does_not_know) {
   EXPECT_EQ(progress_bar(state, 30), "a.mp4 [########.........]  50%");
 }
 
+TEST(ProgressBar, says_that_the_application_is_waited_for) {
+  ProgressState state = half_done();
+  state.done = state.total;
+  state.waits_for_answer = true;
+  EXPECT_EQ(progress_bar(state, 60), "a.mp4 [##################] 100%  waiting for the application");
+  EXPECT_EQ(progress_line(state),
+            "a.mp4: 60.0 MiB of 60.0 MiB (100%), waiting for the application");
+}
+
 TEST(ProgressLine, reads_as_a_sentence) {
   EXPECT_EQ(progress_line(half_done()), "a.mp4: 30.0 MiB of 60.0 MiB (50%), 2.0 MiB/s, 0:15 left");
 }

@@ -11,8 +11,9 @@ import subprocess
 
 import pytest
 
-from support.raw_http import path_of
+from support.raw_http import Connection, path_of
 from support.sluice_server import run_sluice, sluice_binary
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_status(client, ask):
     receiving(client)
     done = ask("status")
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"ready; 1 receiving; \d+ connections, \d+ B received, [\d.]+ \w+ free; up 0:\d\d\n", done.stdout)
+    assert re.fullmatch(r"ready; 1 receiving; \d+ connections, \d+ B received, [\d.]+ \w+ free; up \d:\d\d\n", done.stdout)
     status = json.loads(ask("status", "--json").stdout)
     assert status["ready"] is True and status["uploads"] == {"receiving": 1} and status["bytes_received"] >= 5
 
@@ -65,8 +66,9 @@ def test_uploads_are_listed_and_shown(client, ask):
     client.piece(path, 5, b"fghi", 9)
     lines = ask("uploads", "list").stdout.splitlines()
     assert lines[0].split() == ["ID", "STATE", "SIZE", "DONE", "RATE", "AGE", "NAME"]
-    assert [re.split(r" {2,}", line.strip()) for line in lines[1:]] == [
-        ["1", "delivered", "9 B", "100%", "0:00", "a b.mp4"], ["2", "receiving", "9 B", "55%", "0:00", "b.mp4"]]
+    rows = [re.split(r" {2,}", line.strip()) for line in lines[1:]]
+    assert all(re.fullmatch(r"\d:\d\d", row.pop(4)) for row in rows), lines  # The age.
+    assert rows == [["1", "delivered", "9 B", "100%", "a b.mp4"], ["2", "receiving", "9 B", "55%", "b.mp4"]]
     (only,) = ask("uploads", "list", "--state", "receiving", "--json").stdout.splitlines()
     assert json.loads(only)["arrived"] == 5
     assert ask("uploads", "list", "--owner", "nobody").stdout.splitlines() == lines[:1]
@@ -76,6 +78,24 @@ def test_uploads_are_listed_and_shown(client, ask):
     assert path.rsplit("/", 1)[1] not in shown.stdout
     for arguments, code in ((("show", "9"), 1), (("show", "0"), 2), (("show",), 2), (("list", "--state", "lost"), 1)):
         assert ask("uploads", *arguments).returncode == code, arguments
+
+
+def test_bytes_on_their_way_are_shown(server, client, ask):
+    """The request goes on, and none of it was acknowledged: the rate is that of now."""
+    size = 1 << 20
+    path = path_of(client.create(size))
+    fields = [("Content-Type", "application/octet-stream"), ("Content-Length", str(size)),
+              ("Content-Range", f"bytes 0-{size - 1}/{size}")]
+    with Connection((server.host, server.port)) as sender:
+        sender.send_head("PUT", path, fields)
+        sender.send(b"x" * 700_000)
+
+        def shown():
+            upload = json.loads(ask("uploads", "show", "1", "--json").stdout)
+            return upload if upload["arrived"] > 0 else None
+        upload = wait_until(shown, "bytes to be shown")
+        assert upload["is_being_written"] is True and upload["arrived"] <= 700_000
+        assert re.search(r" open +\d", ask("uploads", "list").stdout)
 
 
 def test_more_uploads_than_a_page_has(client, ask):
