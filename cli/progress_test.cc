@@ -125,7 +125,8 @@ TEST(ProgressBar, says_that_the_application_is_waited_for) {
   ProgressState state = half_done();
   state.done = state.total;
   state.waits_for_answer = true;
-  EXPECT_EQ(progress_bar(state, 60), "a.mp4 [##################] 100%  waiting for the application");
+  EXPECT_EQ(progress_bar(state, 60),
+            "a.mp4 [##################] 100%  waiting for the application");
   EXPECT_EQ(progress_line(state),
             "a.mp4: 60.0 MiB of 60.0 MiB (100%), waiting for the application");
 }
