@@ -73,42 +73,22 @@ class Stall(Fault):
 
 
 class Ration(Fault):
-    """Passes so many bytes of bodies on for each target, all requests together, then nothing until `renew()`."""
+    """Passes the bytes of each upload on up to a position, all requests together; those after it wait for `extend()`."""
 
-    def __init__(self, bytes_each):
+    def __init__(self, until):
         super().__init__(times=None)
-        self._bytes_each = bytes_each
-        self._passed = {}
+        self._until = until
         self._changed = threading.Condition()
 
-    def left(self, target):
-        """How many may pass now; waits for one."""
+    def left(self, position):
+        """How many bytes may pass after this one; waits for the first."""
         with self._changed:
-            self._changed.wait_for(lambda: self._passed.get(target, 0) < self._bytes_each)
-            return self._bytes_each - self._passed.get(target, 0)
+            self._changed.wait_for(lambda: position < self._until)
+            return self._until - position
 
-    def use(self, target, count):
+    def extend(self, until):
         with self._changed:
-            self._passed[target] = self._passed.get(target, 0) + count
-            self._changed.notify_all()
-
-    def used_up(self, count, seconds):
-        """Waits until for so many targets nothing is left; tells which these are."""
-        def targets():
-            return [target for target, passed in self._passed.items() if passed >= self._bytes_each]
-        with self._changed:
-            self._changed.wait_for(lambda: len(targets()) >= count, seconds)
-            return targets()
-
-    def renew(self):
-        with self._changed:
-            self._passed.clear()
-            self._changed.notify_all()
-
-    def end(self):
-        """Everything passes."""
-        with self._changed:
-            self._bytes_each = float("inf")
+            self._until = until
             self._changed.notify_all()
 
 
@@ -176,6 +156,12 @@ class Request:
     @property
     def content_range(self):
         return self.headers.get("content-range")
+
+    @property
+    def begin(self):
+        """Where in the file the request's bytes begin."""
+        found = re.match(r"bytes (\d+)-", self.content_range or "")
+        return int(found.group(1) if found else self.headers.get("upload-offset", 0))
 
     @property
     def is_status_query(self):
@@ -313,13 +299,13 @@ class FaultProxy:
         return bool(condition(self))
 
     def _accept(self, listener):
+        port = listener.getsockname()[1]
         while not self._closing:
             try:
                 sock, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(_Peer(sock), listener.getsockname()[1]),
-                             daemon=True).start()
+            threading.Thread(target=self._serve, args=(_Peer(sock), port), daemon=True).start()
 
     def _serve(self, client, via_port):
         server = None
@@ -404,12 +390,10 @@ class FaultProxy:
             if rate is not None:
                 limit = min(limit, max(1, rate // 20))
             if ration is not None:
-                limit = int(min(limit, ration.left(request.target)))
+                limit = int(min(limit, ration.left(request.begin + request.body_bytes)))
             data = client.some(limit)
             server.send(data)
             request.body_bytes += len(data)
-            if ration is not None:
-                ration.use(request.target, len(data))
             left -= len(data)
             tail = (tail + data)[-5:]
             if chunked and tail == b"0\r\n\r\n":

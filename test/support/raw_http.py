@@ -6,6 +6,8 @@ import re
 import socket
 from urllib.parse import urlsplit
 
+from support.waiting import wait_until
+
 STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) ([\t\x20-\x7e]*)")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e]*?)[ \t]*")
 MAX_HEAD = 64 * 1024
@@ -279,6 +281,15 @@ class Client:
 
     def delete(self, location):
         return self.request("DELETE", path_of(location))
+
+    def metric(self, name):
+        """The value of a metric without labels."""
+        return int(re.search(rf"^{name} (\d+)$", self.get("/metrics").body.decode(), re.MULTILINE)[1])
+
+    def wait_for_body_bytes(self, count):
+        """Until so many bytes of all requests' bodies have reached the server: a request that another connection has sent has
+        begun then."""
+        wait_until(lambda: self.metric("sluice_received_bytes_total") >= count, f"{count} bytes arrive")
 
 
 def stored_bytes(response):

@@ -68,6 +68,7 @@ def test_a_chunk_that_broke_off_leaves_nothing(client, server, noise):
     with Connection(server.address) as cut:
         cut.send_head("PATCH", target, [*head_of(CHUNK, len(data)), ("Content-Length", str(CHUNK))])
         cut.send(data[CHUNK : CHUNK + 50_000])
+        client.wait_for_body_bytes(CHUNK + 50_000)
     assert offset_of(client, target) == CHUNK
     client.close()
     server.restart()

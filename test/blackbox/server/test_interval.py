@@ -6,7 +6,6 @@ A power cut is simulated by its only trace: another boot id than the one that th
 """
 
 import os
-import re
 import sqlite3
 from contextlib import closing
 
@@ -42,13 +41,8 @@ def unsynced(server):
         return [row[0] for row in database.execute("SELECT unsynced FROM uploads WHERE unsynced <> ''")]
 
 
-def metric(client, name):
-    page = client.get("/metrics").body.decode()
-    return int(re.search(rf"^{name} (\d+)", page, re.MULTILINE)[1])
-
-
 def count(client, histogram):
-    return metric(client, f"{histogram}_count")
+    return client.metric(f"{histogram}_count")
 
 
 @pytest.fixture
@@ -131,7 +125,7 @@ def test_after_the_interval_a_power_cut_takes_nothing(new_server, connected, dat
     server = new_server(toml=settings("10ms"))
     client = connected(server)
     location = send_two_pieces(client, data)
-    wait_until(lambda: metric(client, "sluice_unsynced_uploads") == 0, "a round")
+    wait_until(lambda: client.metric("sluice_unsynced_uploads") == 0, "a round")
     server.kill()
     begin_another_run_of_the_machine(server)
     server.start()

@@ -3,7 +3,6 @@
 
 import json
 import os
-import re
 import signal
 import threading
 
@@ -29,8 +28,7 @@ def unread(new_server):
 
 
 def dropped(client):
-    page = client.get("/metrics").body.decode()
-    return int(re.search(r"^sluice_log_lines_dropped_total (\d+)$", page, re.M).group(1))
+    return client.metric("sluice_log_lines_dropped_total")
 
 
 def test_log_that_nobody_reads_stops_no_request(unread, connected):
