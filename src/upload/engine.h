@@ -29,7 +29,7 @@ class FileIdentity {
 // What tells an upload from others before anything is asked of it.
 struct Label {
   std::uint64_t id = 0;
-  std::string dialect;   // As in model/upload.h.
+  std::string dialect;  // As in model/upload.h.
 };
 
 // Any worker may call; commands continue on the caller's executor. Errors carry the words for the
