@@ -60,7 +60,7 @@ class Engine {
   // As status(), of what is durable already: for a request that brings bytes itself.
   virtual runtime::Task<Result<SnapshotPtr>> peek(std::string token) = 0;
 
-  // Of aborted and expired uploads too.
+  // Of aborted and expired uploads too; not_found for a token of none.
   virtual runtime::Task<Result<Label>> label_of(std::string token) = 0;
 
   // Stores what `body` brings, as far as it fits, and returns when that is durable; with the piece

@@ -151,6 +151,9 @@ class World final : public delivery::Handover {
   struct Heard;
   struct Sent;
   class Interim;
+  // The first `bytes` of the range, before the words around them.
+  static Sent sent_bytes(Expectation& upload, ByteRange range, std::uint64_t bytes,
+                         ClientSource::Ending ending, bool length_known);
   runtime::Task<Heard> send(Sent sent);
   Words words_of_opening(const File& file, OpenedFile& opened, std::string& bytes);
   Words words_of_chunk(const Expectation& upload, const Chunk& chunk, bool is_part);

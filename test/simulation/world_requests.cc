@@ -220,15 +220,21 @@ Task<> World::send_form_chunk(std::string name, Expectation* upload, std::uint64
   }
 }
 
-// Nothing of a chunk is kept that breaks off.
-Task<> World::send_filepond_chunk(Expectation& upload, ByteRange range, std::uint64_t bytes,
-                                  Ending ending, bool length_known) {
+World::Sent World::sent_bytes(Expectation& upload, ByteRange range, std::uint64_t bytes,
+                              Ending ending, bool length_known) {
   Sent sent;
   sent.upload = &upload;
   sent.ending = ending;
   sent.length_known = length_known;
   sent.bytes = upload.source.substr(range.begin, ending == Ending::end ? bytes : range.size());
   sent.lost = sent.bytes.size() - bytes;
+  return sent;
+}
+
+// Nothing of a chunk is kept that breaks off.
+Task<> World::send_filepond_chunk(Expectation& upload, ByteRange range, std::uint64_t bytes,
+                                  Ending ending, bool length_known) {
+  Sent sent = sent_bytes(upload, range, bytes, ending, length_known);
   const ByteRange chunk{range.begin, range.begin + sent.bytes.size()};
   sent.words = filepond_chunk(location_of(upload), chunk, upload.source.size());
   Heard heard = co_await send(std::move(sent));
@@ -271,12 +277,7 @@ Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t
   chunk.is_whole_file = std::holds_alternative<upload::WholeFile>(piece);
   const auto* const placed = std::get_if<upload::Range>(&piece);
   chunk.tells_size = placed == nullptr || placed->total;
-  Sent sent;
-  sent.upload = &upload;
-  sent.ending = ending;
-  sent.length_known = length_known;
-  sent.bytes = upload.source.substr(range.begin, ending == Ending::end ? bytes : range.size());
-  sent.lost = sent.bytes.size() - bytes;
+  Sent sent = sent_bytes(upload, range, bytes, ending, length_known);
   if (ending == Ending::end && dice_.chance(0.25)) {
     const auto digest = sha256(sent.bytes);
     chunk.digest.assign(as_text(digest));
