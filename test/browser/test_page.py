@@ -174,11 +174,10 @@ def test_names_and_answers_are_text(new_world):
 
 
 def start_and_stall(world, size):
-    stalled = Stall(MIB, on=is_patch, times=None)
-    world.proxy.script(stalled)
+    world.proxy.script(Stall(MIB, on=is_patch, times=None))
     path = world.file(size)
-    world.drop(path)
-    assert stalled.reached.wait(60)
+    with Client(world.server.address) as client, client.until_body_bytes_arrive(MIB):
+        world.drop(path)
     return path
 
 

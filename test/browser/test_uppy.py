@@ -77,9 +77,7 @@ def test_it_tries_again(world, fault):
 
 def stall(world):
     """Every chunk stalls behind its first MiB, until `world.proxy.script()`."""
-    fault = Stall(MIB, on=is_patch, times=None)
-    world.proxy.script(fault)
-    return fault
+    world.proxy.script(Stall(MIB, on=is_patch, times=None))
 
 
 def resumed(world):
@@ -89,9 +87,9 @@ def resumed(world):
 
 
 def test_pause_and_resume(world):
-    stalled = stall(world)
-    world.start(3 * MIB)
-    assert stalled.reached.wait(60)
+    stall(world)
+    with Client(world.server.address) as client, client.until_body_bytes_arrive(MIB):
+        world.start(3 * MIB)
     world.page("uppy.pauseAll()")
     world.proxy.script()
     assert world.proxy.wait_until(lambda proxy: all(request.over for request in proxy.requests))
@@ -103,9 +101,9 @@ def test_pause_and_resume(world):
 
 def test_golden_retriever_goes_on_after_a_reload(world):
     stall(world)
-    world.start(3 * MIB, 2 * MIB)
+    with Client(world.server.address) as client, client.until_body_bytes_arrive(2 * MIB):
+        world.start(3 * MIB, 2 * MIB)
     world.chromium.wait("kept().then(({ blobs, locations }) => blobs === 2 && locations === 2)")
-    assert world.proxy.wait_until(lambda proxy: sum(request.body_bytes >= MIB for request in proxy.requests) >= 2)
     world.chromium.reload()
     world.proxy.script()
     world.assert_uploaded()

@@ -4,6 +4,7 @@
 import json as json_module
 import re
 import socket
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from support.waiting import wait_until
@@ -286,10 +287,13 @@ class Client:
         """The value of a metric without labels."""
         return int(re.search(rf"^{name} (\d+)$", self.get("/metrics").body.decode(), re.MULTILINE)[1])
 
-    def wait_for_body_bytes(self, count):
-        """Until so many bytes of all requests' bodies have reached the server: a request that another connection has sent has
-        begun then."""
-        wait_until(lambda: self.metric("sluice_received_bytes_total") >= count, f"{count} bytes arrive")
+    @contextmanager
+    def until_body_bytes_arrive(self, count):
+        """Ends when so many more bytes of requests' bodies have reached the server than before it: a request that another
+        connection sends meanwhile has begun then."""
+        wanted = self.metric("sluice_received_bytes_total") + count
+        yield
+        wait_until(lambda: self.metric("sluice_received_bytes_total") >= wanted, f"{count} bytes arrive")
 
 
 def stored_bytes(response):

@@ -139,8 +139,8 @@ def test_a_chunk_that_broke_off_comes_again(client, server, video_path, noise):
     body = body_of(data, 0, dropzone)
     with Connection(server.address) as cut:
         cut.send_head("POST", "/files", [FORM, ("Content-Length", str(len(body)))])
-        cut.send(body[:-20])
-        client.wait_for_body_bytes(len(body) - 20)
+        with client.until_body_bytes_arrive(len(body) - 20):
+            cut.send(body[:-20])
     assert post(client, data, 0, dropzone).status == 200
     assert stored_file(server, video_path, post(client, data, 1, dropzone)) == data
 

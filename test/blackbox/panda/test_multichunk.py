@@ -289,7 +289,8 @@ def test_a_stalled_part_is_taken_over_and_its_bytes_are_kept(server, client, con
     location = TGO.open(client, [("", "film.mp4", FILM)]).json()["location"]
     stalled = connect()
     stalled.send_head("PUT", path_of(location), [*TGO.head(1, ""), ("Content-Length", str(PART))])
-    stalled.send(part_of(FILM, 1)[: 3 << 20])
+    with client.until_body_bytes_arrive(3 << 20):
+        stalled.send(part_of(FILM, 1)[: 3 << 20])
     assert TGO.part(client, location, 0, part_of(FILM, 0)).status == 200, "another part waits for nothing"
     assert TGO.part(client, location, 1, part_of(FILM, 1)).status == 200
     cut = stalled.read_final()

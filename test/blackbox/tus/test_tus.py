@@ -305,8 +305,8 @@ def test_a_broken_chunk_with_a_checksum_counts_for_nothing(server, client, tus, 
     with Connection(server.address) as cut:
         fields = [VERSION, CHUNK, ("Upload-Offset", "0"), ("Content-Length", str(len(data)))]
         cut.send_head("PATCH", path_of(location), [*fields, ("Upload-Checksum", checksum("sha1", data))])
-        cut.send(data[:700_000])
-        tus.client.wait_for_body_bytes(700_000)
+        with tus.client.until_body_bytes_arrive(700_000):
+            cut.send(data[:700_000])
     assert tus.offset(location) == 0
     expect(tus.patch(location, 0, data), 204, len(data))
 
