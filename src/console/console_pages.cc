@@ -49,8 +49,12 @@ http::Response stream_of(std::shared_ptr<runtime::ByteSource> events) {
 http::ReplyPtr reply_of(Result<http::Response> answer, const char* route) {
   auto reply = std::make_unique<http::Reply>();
   reply->route = route;
-  reply->response = answer ? *std::move(answer) : http::operator_error_response(answer.error());
-  if (!answer && answer.error().code() == Errc::not_authorized) {
+  if (answer) {
+    reply->response = *std::move(answer);
+    return reply;
+  }
+  reply->response = http::operator_error_response(answer.error());
+  if (answer.error().code() == Errc::not_authorized) {
     reply->response.headers.set("WWW-Authenticate", "Bearer realm=\"sluice console\"");
   }
   return reply;

@@ -69,6 +69,7 @@ TEST_F(FeedTest, SamplesAreTakenAlsoWhileNoOneListens) {
 
 TEST_F(FeedTest, HasABoundOnItsListeners) {
   std::vector<std::shared_ptr<runtime::ByteSource>> listeners;
+  listeners.reserve(limits::console_listeners_max);
   for (std::size_t i = 0; i < limits::console_listeners_max; ++i) {
     listeners.push_back(*feed.listen({}));
   }

@@ -35,7 +35,10 @@ function begin(): void {
   void listen(
     table.query,
     {
-      hour: ({ samples }) => hour.begin(samples),
+      hour: ({ samples }) => {
+        hour.begin(samples);
+        samples.slice(-1).forEach(showSample);
+      },
       sample: (sample) => {
         hour.add(sample);
         showSample(sample);

@@ -27,7 +27,9 @@ function paths(line: Line, slots: number, top: number, height: number): string {
     }
     const x = WIDTH - (line.length - 1 - index) * step;
     const y = height - 1 - (top > 0 ? value / top : 0) * (height - 2);
-    path += `${draws ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    // A value is about the time since the one before: alone it is a short line.
+    path += draws ? "" : `M${(x - step).toFixed(1)} ${y.toFixed(1)}`;
+    path += `L${x.toFixed(1)} ${y.toFixed(1)}`;
     draws = true;
   });
   return path;
