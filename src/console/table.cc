@@ -126,6 +126,7 @@ std::string Table::update(const Look& look, const upload::Operations& uploads) {
 
 std::string Table::whole() const {
   std::vector<const std::string*> rows;
+  rows.reserve(rows_.size());
   for (const auto& [id, row] : rows_) {
     rows.push_back(&row);
   }
