@@ -325,6 +325,7 @@ Task<Result<std::vector<journal::OwnerUsage>>> MemoryJournal::owners(std::size_t
     ++usage.records;
   }
   std::vector<journal::OwnerUsage> owners;
+  owners.reserve(usages.size());
   for (auto& [name, usage] : usages) {
     owners.push_back(std::move(usage));
   }
