@@ -11,7 +11,9 @@
 #include "app_settings.h"
 #include "closed_in_time.h"
 #include "config/credentials_watcher.h"
+#include "config/secret_file.h"
 #include "http/server.h"
+#include "pages/page_file.h"
 #include "start_report.h"
 #include "upload/sweep.h"
 #include "upload/sync_rounds.h"
@@ -49,6 +51,7 @@ App::App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
       connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
+      console_pool_(has_console(config) ? limits::console_threads : 0),
       slow_work_(limits::delivery_threads),
       buffers_(config.limits.buffers, metrics_.buffers_in_use),
       credentials_(config.credentials, config.auth.file) {}
@@ -72,7 +75,7 @@ Result<> App::open_parts() {
   }
   listeners_ = *std::move(listeners);
   for (const auto open : {&App::open_storage, &App::open_hooks, &App::open_engine, &App::open_pages,
-                          &App::open_credentials, &App::open_router}) {
+                          &App::open_credentials, &App::open_console, &App::open_router}) {
     if (const Result<> opened = (this->*open)(); !opened) {
       return opened;
     }
@@ -183,6 +186,29 @@ Result<> App::open_credentials() {
   return {};
 }
 
+Result<> App::open_console() {
+  if (!has_console(config_)) {
+    return {};
+  }
+  console::ConsoleSettings settings;
+  Result<std::string> token = config::read_secret(config_.admin.token_file);
+  if (!token) {
+    return fail(token.error());
+  }
+  settings.token = *std::move(token);
+  settings.names = protocol_settings(config_);
+  settings.names.base = location_base_;
+  feed_ = std::make_unique<console::Feed>(
+      first(), console_pool_,
+      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *store_, metrics_, clock_,
+                           log_});
+  console_pages_ = std::make_unique<console::ConsolePages>(
+      console::ConsolePages::Parts{*admin_pages_, *control_pages_, *feed_, *journal_, *keyring_,
+                                   pages::built_files()},
+      std::move(settings));
+  return {};
+}
+
 Result<> App::open_router() {
   protocol::ProtocolSettings settings = protocol_settings(config_);
   settings.base = location_base_;
@@ -248,13 +274,20 @@ Result<> App::list_admin() {
   if (!config_.admin.listen.is_set()) {
     return {};
   }
-  auto listener = admin::OperatorListener::open(*workers_.front(), *admin_pages_,
+  http::Handler* handler = admin_pages_.get();
+  if (console_pages_) {
+    handler = console_pages_.get();
+  }
+  auto listener = admin::OperatorListener::open(*workers_.front(), *handler,
                                                 admin_listener_settings(config_), log_);
   if (!listener) {
     return fail(listener.error());
   }
   admin_address_ = (*listener)->address();
   parts_.push_back(*std::move(listener));
+  if (feed_) {
+    parts_.push_back(std::move(feed_));
+  }
   return {};
 }
 
@@ -318,6 +351,7 @@ App::~App() {
     http_client_->stop();
   }
   storage_pool_.stop();
+  console_pool_.stop();
   slow_work_.stop();
   for (const auto& part : parts_ | std::views::reverse) {
     part->close();

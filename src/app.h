@@ -22,6 +22,8 @@
 #include "client_listeners.h"
 #include "config/config.h"
 #include "config/credentials_file.h"
+#include "console/console_pages.h"
+#include "console/feed.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "delivery/slow_work.h"
@@ -88,6 +90,8 @@ class App {
   Result<delivery::Backend*> open_backend();
   Result<> open_pages();
   Result<> open_credentials();
+  // Behind the credentials: it tells of the owners' quotas.
+  Result<> open_console();
   Result<> open_router();
   Result<> list_parts();
   Result<> list_admin();
@@ -106,6 +110,7 @@ class App {
   store::DataDirectory data_;
   runtime::PosixDisk disk_;
   runtime::BlockingPool storage_pool_;
+  runtime::BlockingPool console_pool_;
   delivery::SlowWork slow_work_;
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
@@ -133,6 +138,8 @@ class App {
   config::CredentialsSource credentials_;
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Authenticator> authenticator_;
+  std::unique_ptr<console::Feed> feed_;  // Until it is a part; null, as the next: no console.
+  std::unique_ptr<console::ConsolePages> console_pages_;
   std::unique_ptr<Dialects> dialects_;
   std::unique_ptr<ClientListeners> listeners_;
   std::string admin_address_;

@@ -183,6 +183,10 @@ Result<hooks::HookSettings> hook_settings(const config::Config& config) {
   return settings;
 }
 
+bool has_console(const config::Config& config) {
+  return config.admin.listen.is_set() && config.pages.console;
+}
+
 bool has_upload_page(const config::Config& config) {
   const bool speaks_tus = std::ranges::find(config.dialects.enabled, protocol::tus_name) !=
                           config.dialects.enabled.end();

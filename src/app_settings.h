@@ -37,6 +37,9 @@ Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Bac
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.
 Result<hooks::HookSettings> hook_settings(const config::Config& config);
 
+// Whether there is a console: its listener and the setting.
+bool has_console(const config::Config& config);
+
 // Whether the page has what it needs: the setting, the files and the dialect that it speaks.
 bool has_upload_page(const config::Config& config);
 // None where it has not.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "admin/upload_document.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "base/printable.h"
 #include "http/urlencoded.h"
@@ -58,13 +59,19 @@ std::optional<upload::RetryRange> retry_range_of(std::string_view text) {
   return range;
 }
 
-// "state=receiving&owner=ann&after=7&count=100", each at most once.
-Result<journal::UploadQuery> query_of(std::string_view text) {
+struct ListQuery {
+  journal::UploadQuery journal;
+  std::string search;  // A part of the name, or of the owner, in lower case; empty: all.
+};
+
+// "state=receiving&owner=ann&search=film&after=7&count=100", each at most once.
+Result<ListQuery> query_of(std::string_view text) {
   const Result<std::vector<http::FormField>> fields = http::parse_urlencoded(text);
   if (!fields) {
     return fail(fields.error());
   }
-  journal::UploadQuery query;
+  ListQuery list;
+  journal::UploadQuery& query = list.journal;
   for (const auto& [name, value] : *fields) {
     if (name == "state") {
       query.state = model::upload_state_from_text(value);
@@ -75,15 +82,23 @@ Result<journal::UploadQuery> query_of(std::string_view text) {
     } else if (name == "count") {
       query.count = static_cast<std::size_t>(upload_id_of(value).value_or(0));
     }
+    if (name == "search") {
+      list.search = to_lower(value);
+    }
     const bool is_wrong = (name == "state" && !query.state) ||
                           (name == "after" && query.after == 0) || query.count == 0 ||
                           query.count > limits::operator_page_count_max;
     if (is_wrong) {
-      return fail(Errc::bad_request, "expected state, owner, after and count; not " +
+      return fail(Errc::bad_request, "expected state, owner, search, after and count; not " +
                                          printable(name) + "=" + printable(value));
     }
   }
-  return query;
+  return list;
+}
+
+bool is_found(const model::UploadRecord& record, const std::string& search) {
+  return to_lower(record.file_name).find(search) != std::string::npos ||
+         to_lower(record.owner).find(search) != std::string::npos;
 }
 
 http::Response retried_page(const upload::RetriedPage& page) {
@@ -161,23 +176,38 @@ Task<ControlPages::Answer> ControlPages::dispatch(const http::Request& request,
 }
 
 Task<ControlPages::Answer> ControlPages::list(std::string query) {
-  auto parsed = query_of(query);
+  const Result<ListQuery> parsed = query_of(query);
   if (!parsed) {
     co_return fail(parsed.error());
   }
-  const std::size_t count = parsed->count;
-  const Result<std::vector<upload::UploadView>> page = co_await uploads_.list(*std::move(parsed));
-  if (!page) {
-    co_return fail(page.error());
-  }
+  journal::UploadQuery step = parsed->journal;
+  step.count = parsed->search.empty() ? step.count : limits::operator_page_count_max;
+  std::size_t seen = 0;
+  bool has_more = true;
   boost::json::array uploads;
-  for (const upload::UploadView& view : *page) {
-    uploads.push_back(summary_of(view));
+  while (has_more && uploads.size() < parsed->journal.count &&
+         seen < limits::operator_search_count_max) {
+    const Result<std::vector<upload::UploadView>> page = co_await uploads_.list(step);
+    if (!page) {
+      co_return fail(page.error());
+    }
+    has_more = page->size() == step.count;
+    for (const upload::UploadView& view : *page) {
+      if (uploads.size() == parsed->journal.count) {
+        has_more = true;
+        break;
+      }
+      ++seen;
+      step.after = view.record.id;
+      if (is_found(view.record, parsed->search)) {
+        uploads.push_back(summary_of(view));
+      }
+    }
   }
   boost::json::object document;
   document["uploads"] = std::move(uploads);
-  if (page->size() == count) {
-    document["next"] = page->back().record.id;
+  if (has_more) {
+    document["next"] = step.after;
   }
   co_return http::json_response(200, boost::json::serialize(document));
 }

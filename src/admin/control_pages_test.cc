@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
@@ -46,7 +47,7 @@ class ControlPagesTest : public ::testing::Test,
   runtime::Task<Result<std::vector<upload::UploadView>>> list(journal::UploadQuery query) override {
     queries.push_back(query);
     std::vector<upload::UploadView> page;
-    for (std::uint64_t id = query.after + 1; page.size() < query.count && id <= 3; ++id) {
+    for (std::uint64_t id = query.after + 1; page.size() < query.count && id <= last_id; ++id) {
       page.push_back(view(id));
     }
     co_return page;
@@ -62,6 +63,9 @@ class ControlPagesTest : public ::testing::Test,
         model::Answer{.status = 200, .headers = {}, .body = R"({"id":"v"})"};
     co_return found;
   }
+
+  std::vector<std::shared_ptr<const upload::LiveUpload>> live() override { return {}; }
+  upload::UploadView look_at(const upload::LiveUpload& /*upload*/) const override { return {}; }
 
   runtime::Task<Result<upload::UploadView>> abort(std::uint64_t upload_id) override {
     aborted.push_back(upload_id);
@@ -98,6 +102,7 @@ class ControlPagesTest : public ::testing::Test,
     return testing::run(pages.handle(exchange))->response;
   }
 
+  std::uint64_t last_id = 3;
   std::vector<journal::UploadQuery> queries;
   std::vector<std::uint64_t> aborted;
   std::vector<std::uint64_t> retried;
@@ -132,6 +137,27 @@ TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
     EXPECT_EQ(ask(http::Method::get, std::string("/uploads?") + wrong).status, 400) << wrong;
   }
   EXPECT_EQ(queries.size(), 2U);
+}
+
+TEST_F(ControlPagesTest, ASearchGoesOnBehindWhatItHasSeen) {
+  const auto found = [this](const std::string& query) {
+    std::vector<std::uint64_t> ids;
+    const auto page = boost::json::parse(ask(http::Method::get, "/uploads?" + query).body);
+    for (const boost::json::value& upload : page.at("uploads").as_array()) {
+      ids.push_back(upload.at("id").to_number<std::uint64_t>());
+    }
+    const boost::json::value* next = page.as_object().if_contains("next");
+    ids.push_back(next != nullptr ? next->to_number<std::uint64_t>() : 0);
+    return ids;
+  };
+  using Ids = std::vector<std::uint64_t>;
+  EXPECT_EQ(found("search=A.MP&count=2"), (Ids{1, 2, 2}));
+  EXPECT_EQ(found("search=A.MP&count=2&after=2"), (Ids{3, 0}));
+  EXPECT_EQ(found("search=other"), (Ids{0}));
+  last_id = 2 * limits::operator_search_count_max;
+  queries.clear();
+  EXPECT_EQ(found("search=other"), (Ids{limits::operator_search_count_max}));
+  EXPECT_EQ(queries.size(), limits::operator_search_count_max / limits::operator_page_count_max);
 }
 
 TEST_F(ControlPagesTest, TellsAllAboutAnUploadButItsToken) {

@@ -239,9 +239,25 @@ inline constexpr std::size_t control_connections_max = 16;
 inline constexpr std::size_t operator_page_count_max = 100;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
 inline constexpr std::size_t control_answer_bytes_max = 16 * MiB;
+// Of a search: uploads of the journal that are looked at for one answer.
+inline constexpr std::size_t operator_search_count_max = 10'000;
 
 // The listener of admin.listen.
 inline constexpr std::size_t admin_connections_max = 64;
+
+// The console. Its listeners hear of what has changed once a tick, of as many uploads as fit into a
+// table, and those that leave so many bytes of it unread are let go.
+inline constexpr std::size_t console_listeners_max = 16;
+inline constexpr std::chrono::seconds console_tick{1};
+inline constexpr std::size_t console_rows_max = 200;
+inline constexpr std::size_t console_unread_bytes_max = 4 * MiB;
+inline constexpr std::size_t console_search_bytes_max = 256;
+// So that no event loop looks at thousands of uploads.
+inline constexpr std::size_t console_threads = 1;
+// The figures of the last hour: one sample in so many ticks.
+inline constexpr std::size_t console_sample_ticks = 10;
+inline constexpr std::size_t console_samples_max = 360;
+inline constexpr std::size_t console_owners_max = 200;  // Those with the most bytes.
 
 // Requests that the server itself makes, under way or waiting to begin: each purpose has a bound of
 // its own.

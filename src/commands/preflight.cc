@@ -102,6 +102,7 @@ config::ConfigProblems problems_around(const config::Config& config) {
   all.expect("tls.listen", place_for(config.tls.listen));
   all.expect("admin.listen", place_for(config.admin.listen));
   all.expect("tls.certificate", identity(config.tls));
+  all.expect("admin.token_file", secret(config.admin.token_file));
   all.expect("backend.secret_file", secret(config.backend.secret_file));
   all.expect("backend.ca_file", readable(config.backend.ca_file));
   all.expect("backend.directory", usable_directory(config.backend.directory));

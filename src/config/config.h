@@ -55,7 +55,8 @@ struct Config {
     friend bool operator==(const Server&, const Server&) = default;
   };
   struct Admin {
-    net::Endpoint listen;  // Neither address nor path: no listener.
+    net::Endpoint listen;    // Neither address nor path: no listener.
+    std::string token_file;  // For the console; empty: it is for this machine alone.
 
     friend bool operator==(const Admin&, const Admin&) = default;
   };
@@ -83,7 +84,8 @@ struct Config {
     friend bool operator==(const Dialects&, const Dialects&) = default;
   };
   struct Pages {
-    bool upload = true;  // The page on which people drop files.
+    bool upload = true;   // The page on which people drop files.
+    bool console = true;  // The operator's, where admin.listen is.
 
     friend bool operator==(const Pages&, const Pages&) = default;
   };

@@ -230,6 +230,7 @@ drain_delay = "1ms"
 drain = "0ms"
 [admin]
 listen = "[::1]:2"
+token_file = "/etc/sluice/admin-token"
 [tls]
 listen = "[::1]:1"
 certificate = "c.pem"
@@ -246,6 +247,7 @@ rufh_newest = 6
 downloads = "capability"
 [pages]
 upload = false
+console = false
 [auth]
 file = "/dev/null"
 hosts = "api.example.com, 192.0.2.1:8080"

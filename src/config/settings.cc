@@ -106,6 +106,10 @@ constexpr std::array table{
         "Address and port, or unix:/PATH, of /readyz and /metrics, answered there to every "
         "request; none: they are where the server listens, for this machine and for "
         "server.trusted_proxies."),
+    row<Path<true>, &Config::admin, &Admin::token_file>(
+        {"admin.token_file", "SLUICE_ADMIN_TOKEN_FILE", {}},
+        "File with the token that the console there asks for; empty: the console is for requests "
+        "that come straight from this machine or from server.trusted_proxies."),
 
     row<Address, &Config::tls, &Tls::listen>(
         {"tls.listen", "SLUICE_TLS_LISTEN", {}},
@@ -150,6 +154,10 @@ constexpr std::array table{
     row<Switch, &Config::pages, &Pages::upload>(
         {"pages.upload", "SLUICE_PAGES_UPLOAD", {}},
         "Answer / with a page on which people drop files; it needs tus in dialects.enabled."),
+    row<Switch, &Config::pages, &Pages::console>(
+        {"pages.console", "SLUICE_PAGES_CONSOLE", {}},
+        "Answer / at admin.listen with the console, a page on which operators watch uploads, end "
+        "them and have them handed over again."),
 
     row<Path<true>, &Config::auth, &Auth::file>(
         {"auth.file", "SLUICE_AUTH_FILE", {}},

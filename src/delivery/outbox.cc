@@ -25,6 +25,11 @@ std::string reason_of(const model::Answer& answer) {
   return answer.body.substr(0, limits::failure_bytes_max);
 }
 
+// As the upload's record keeps it.
+std::string text_of(const Error& reason) {
+  return reason.message().substr(0, limits::failure_bytes_max);
+}
+
 }  // namespace
 
 Outbox::Outbox(journal::Journal& journal, Backend& backend, runtime::Executor executor,
@@ -222,7 +227,8 @@ runtime::Task<bool> Outbox::attempt_and_note(const model::UploadRecord& record, 
   }
   metrics_.deliveries_retried.add();
   // Lost by a crash, the count starts again from what was written before: no harm.
-  (void)co_await ledger_->failed(record.token, round.attempts, round.not_before);
+  (void)co_await ledger_->failed(record.token, round.attempts, round.not_before,
+                                 text_of(setback->reason));
   co_return false;
 }
 
@@ -351,8 +357,7 @@ void Outbox::log_end(const model::UploadRecord& record, int status, const std::s
 // False when that could not be written down.
 runtime::Task<bool> Outbox::give_up(const model::UploadRecord& record, unsigned attempts,
                                     Error reason) {
-  std::string text = reason.message().substr(0, limits::failure_bytes_max);
-  const Result<> kept = co_await ledger_->gave_up(record.token, attempts, std::move(text));
+  const Result<> kept = co_await ledger_->gave_up(record.token, attempts, text_of(reason));
   if (kept) {
     log_.error("delivery given up", {{"upload", record.id},
                                      {"attempts", std::uint64_t{attempts}},

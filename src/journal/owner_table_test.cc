@@ -95,6 +95,14 @@ TEST_F(OwnerTableTest, FollowsUploadsThroughTheirLives) {
   EXPECT_EQ(usage("bob"), "1 3");
 }
 
+TEST_F(OwnerTableTest, ListsThoseWithTheMostBytes) {
+  ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 100)}, CreateUpload{upload(2, "bob", 700)},
+                      CreateUpload{upload(3, "bob", 20)}, CreateUpload{upload(4, "cid", 5)}}));
+  const auto owners = sluice::testing::run(journal->owners(2));
+  ASSERT_TRUE(owners);
+  EXPECT_EQ(*owners, (std::vector<OwnerUsage>{{"bob", 2, 720, 2}, {"ann", 1, 100, 1}}));
+}
+
 TEST_F(OwnerTableTest, FollowsVideosUntilTheirFilesAreGone) {
   ASSERT_TRUE(commit({PutVideo{video("v", "ann", 100)}, PutVideo{video("w", "ann", 5)}}));
   model::VideoRecord record = video("v", "ann", 100);

@@ -45,7 +45,7 @@ struct UploadProgress {
   unsigned attempts = 0;      // Hand-offs begun and not answered.
   Timestamp next_attempt_at;  // Not before. refused, failed: when that was decided.
   Timestamp handoff_since;    // When the file was complete, or was put back by the operator.
-  std::string failure;        // failed: why the last attempt did.
+  std::string failure;        // delivering, failed: why the last attempt did.
   std::optional<Answer> answer;
 
   friend bool operator==(const UploadProgress&, const UploadProgress&) = default;

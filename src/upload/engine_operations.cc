@@ -22,12 +22,31 @@ Error no_upload(std::uint64_t upload_id) {
 UploadView EngineOperations::view_of(model::UploadRecord record) const {
   const std::shared_ptr<LiveUpload> live = core_.uploads.find_in_memory(record.token);
   if (live) {
-    return {.record = live->record(),
-            .arrived = live->arrived_bytes(),
-            .is_being_written = live->is_being_written()};
+    return look_at(*live);
   }
   const std::uint64_t stored = record.progress.stored.total();
-  return {.record = std::move(record), .arrived = stored, .is_being_written = false};
+  return {.record = std::move(record),
+          .arrived = stored,
+          .is_being_written = false,
+          .last_byte_at = {}};
+}
+
+UploadView EngineOperations::look_at(const LiveUpload& upload) const {
+  UploadView view{.record = upload.record(),
+                  .arrived = upload.arrived_bytes(),
+                  .is_being_written = upload.is_being_written(),
+                  .last_byte_at = {}};
+  if (const auto silence = upload.silence()) {
+    view.last_byte_at = core_.parts.clock.now() - *silence;
+  }
+  return view;
+}
+
+// One without a name is no upload yet.
+std::vector<std::shared_ptr<const LiveUpload>> EngineOperations::live() {
+  std::vector<std::shared_ptr<const LiveUpload>> uploads = core_.uploads.all_in_memory();
+  std::erase_if(uploads, [](const auto& upload) { return upload->is_nameless(); });
+  return uploads;
 }
 
 Task<Result<std::vector<UploadView>>> EngineOperations::list(journal::UploadQuery query) {

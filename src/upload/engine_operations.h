@@ -15,6 +15,8 @@ class EngineOperations final : public Operations {
 
   runtime::Task<Result<std::vector<UploadView>>> list(journal::UploadQuery query) override;
   runtime::Task<Result<UploadView>> find(std::uint64_t upload_id) override;
+  std::vector<std::shared_ptr<const LiveUpload>> live() override;
+  UploadView look_at(const LiveUpload& upload) const override;
   runtime::Task<Result<UploadView>> abort(std::uint64_t upload_id) override;
   runtime::Task<Result<SnapshotPtr>> retry(std::uint64_t upload_id) override;
   runtime::Task<Result<RetriedPage>> retry_all(RetryRange range) override;

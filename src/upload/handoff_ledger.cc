@@ -17,12 +17,12 @@ void HandoffLedger::began(const std::string& token) {
 }
 
 Task<Result<>> HandoffLedger::failed(std::string token, unsigned attempts,
-                                     Timestamp next_attempt_at) {
+                                     Timestamp next_attempt_at, std::string reason) {
   const auto found = co_await core_.uploads.find(token);
   if (!found) {
     co_return fail(found.error());
   }
-  AttemptFailed event{attempts, next_attempt_at};
+  AttemptFailed event{attempts, next_attempt_at, std::move(reason)};
   const Result<Transition> committed = co_await (*found)->commit(event);
   if (!committed) {
     co_return fail(committed.error());

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -33,7 +34,10 @@ struct UploadView {
   model::UploadRecord record;  // Where the upload is in memory, as it is there.
   std::uint64_t arrived = 0;   // Bytes of the file that are written, also by running requests.
   bool is_being_written = false;
+  Timestamp last_byte_at;  // In this process; no time: none came.
 };
+
+class LiveUpload;
 
 // Any worker may call. Uploads go by their public number: the token is the client's alone.
 class Operations {
@@ -45,6 +49,11 @@ class Operations {
 
   // not_found for an unknown id.
   virtual runtime::Task<Result<UploadView>> find(std::uint64_t upload_id) = 0;
+
+  // Those in memory: all that requests and hand-offs work on, and those that they have worked on
+  // last. Any thread, as look_at().
+  virtual std::vector<std::shared_ptr<const LiveUpload>> live() = 0;
+  virtual UploadView look_at(const LiveUpload& upload) const = 0;
 
   // Ends the upload's requests and frees its bytes. not_found for an unknown id; bad_request for
   // one that is complete or over: the backend may have its file.

@@ -86,6 +86,7 @@ struct Apply {
     progress.state = UploadState::delivering;
     progress.attempts = event.attempts;
     progress.next_attempt_at = event.next_attempt_at;
+    progress.failure = event.reason;
     return {std::move(progress), true, false, false};
   }
 

@@ -49,6 +49,7 @@ struct AttemptBegan {};
 struct AttemptFailed {
   unsigned attempts = 0;
   Timestamp next_attempt_at;
+  std::string reason = {};
 };
 // The last attempt has failed.
 struct GaveUp {

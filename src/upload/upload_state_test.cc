@@ -183,6 +183,16 @@ TEST(UploadState, TheFirstAnswerStays) {
   EXPECT_EQ(t.progress, progress);
 }
 
+TEST(UploadState, AnAttemptThatFailedSaysWhyUntilThereIsAnAnswer) {
+  UploadProgress progress = in_state(UploadState::received);
+  progress = apply_to(progress, AttemptFailed{1, later, "it answered 503"}).progress;
+  EXPECT_EQ(progress.failure, "it answered 503");
+  progress = apply_to(progress, AttemptBegan{}).progress;
+  EXPECT_EQ(progress.failure, "it answered 503");
+  progress = apply_to(progress, Answered{answer(200), true, later, later}).progress;
+  EXPECT_EQ(progress.failure, "");
+}
+
 TEST(UploadState, WhatFailedWaitsForTheOperatorOrItsExpiry) {
   UploadProgress progress = in_state(UploadState::delivering);
   progress.attempts = 6;
@@ -241,7 +251,7 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
           sized,
           BytesStored{some, later, random() % 2 == 0},
           AttemptBegan{},
-          AttemptFailed{1, later},
+          AttemptFailed{1, later, "not now"},
           GaveUp{2, "no", later, later},
           PutBack{later},
           Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later, later},
@@ -264,8 +274,8 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
         ASSERT_EQ(progress.answer, before.answer);
       }
       ASSERT_TRUE(!t.deliver || is_complete(progress));
-      ASSERT_TRUE(progress.failure.empty() || progress.state == UploadState::failed ||
-                  progress.state == UploadState::expired);
+      ASSERT_TRUE(progress.failure.empty() || progress.state == UploadState::delivering ||
+                  progress.state == UploadState::failed || progress.state == UploadState::expired);
       ASSERT_LE(acknowledged(progress), progress.stored.prefix());
     }
   }
