@@ -70,6 +70,17 @@ def test_what_an_operator_changes_in_the_settings_is_kept(packages, tmp_path):
     assert (tmp_path / "conffiles").read_text() == "/etc/sluice/sluice.toml\n"
 
 
+def test_the_service_is_as_confined_as_systemd_can_tell(packages, tmp_path):
+    subprocess.run(["dpkg-deb", "--extract", str(packages["sluice"]), str(tmp_path)], check=True)
+    units = tmp_path / "lib/systemd/system"
+    assert {unit.name for unit in units.iterdir()} == {"sluice.service", "sluice.socket"}
+    assert (tmp_path / "usr/lib/sysusers.d/sluice.conf").is_file()
+    # Fails above the threshold, which is in tenths.
+    rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20",
+                            str(units / "sluice.service")], capture_output=True, text=True, timeout=60)
+    assert rated.returncode == 0, rated.stdout + rated.stderr
+
+
 def test_the_settings_are_valid(packages, tmp_path):
     subprocess.run(["dpkg-deb", "--extract", str(packages["sluice"]), str(tmp_path)], check=True)
     checked = subprocess.run(
