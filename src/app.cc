@@ -2,12 +2,14 @@
 #include "app.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <ranges>
 #include <string>
 #include <utility>
 
 #include "admin/operator_listener.h"
+#include "admin/supervisor_reports.h"
 #include "app_settings.h"
 #include "closed_in_time.h"
 #include "config/credentials_watcher.h"
@@ -28,22 +30,23 @@ runtime::Task<> read_promises(journal::Journal& journal,
 
 }  // namespace
 
-Result<std::unique_ptr<App>> App::open(const config::Config& config, Clock& clock, Log& log,
-                                       Metrics& metrics) {
+Result<std::unique_ptr<App>> App::open(const config::Config& config, Supervision& supervision,
+                                       Clock& clock, Log& log, Metrics& metrics) {
   auto data = store::DataDirectory::open(config.data.directory);
   if (!data) {
     return fail(data.error());
   }
-  std::unique_ptr<App> app(new App(config, clock, log, metrics, std::move(*data)));
+  std::unique_ptr<App> app(new App(config, supervision, clock, log, metrics, std::move(*data)));
   if (const Result<> opened = app->open_parts(); !opened) {
     return fail(opened.error());
   }
   return app;
 }
 
-App::App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
-         store::DataDirectory data)
+App::App(const config::Config& config, Supervision& supervision, Clock& clock, Log& log,
+         Metrics& metrics, store::DataDirectory data)
     : config_(config),
+      supervision_(supervision),
       clock_(clock),
       log_(log),
       metrics_(metrics),
@@ -69,7 +72,8 @@ Result<> App::open_parts() {
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
-  auto listeners = ClientListeners::open(config_, first(), connection_limits_, log_, metrics_);
+  auto listeners = ClientListeners::open(config_, first(), supervision_.sockets, connection_limits_,
+                                         log_, metrics_);
   if (!listeners) {
     return fail(listeners.error());
   }
@@ -234,6 +238,11 @@ Result<> App::open_router() {
 // hand-offs and notifications that requests have led to, and then the bytes that all of these have
 // acknowledged. The pages say to the end that the server is not ready.
 Result<> App::list_parts() {
+  std::vector<runtime::Executor> loops;
+  std::ranges::transform(workers_, std::back_inserter(loops),
+                         [](const auto& worker) { return worker->executor(); });
+  parts_.push_back(std::make_unique<admin::SupervisorReports>(
+      supervision_.supervisor, std::move(loops), *pages_, metrics_, log_));
   if (Result<> listed = list_admin(); !listed) {
     return listed;
   }

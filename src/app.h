@@ -11,6 +11,7 @@
 #include "admin/control_pages.h"
 #include "admin/location_moves.h"
 #include "admin/service_pages.h"
+#include "admin/supervisor.h"
 #include "auth/authenticator.h"
 #include "auth/keyring.h"
 #include "base/clock.h"
@@ -35,6 +36,7 @@
 #include "journal/sqlite_journal.h"
 #include "library/library.h"
 #include "net/connection_limits.h"
+#include "net/passed_sockets.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/location_base.h"
@@ -55,9 +57,16 @@ namespace sluice {
 
 class App {
  public:
-  // Takes the data directory, opens the journal and listens. Errors are for the operator.
-  static Result<std::unique_ptr<App>> open(const config::Config& config, Clock& clock, Log& log,
-                                           Metrics& metrics);
+  // What the process got from its supervisor, where one started it.
+  struct Supervision {
+    admin::Supervisor supervisor = {};
+    net::PassedSockets sockets = {};
+  };
+
+  // Takes the data directory, opens the journal and listens. Errors are for the operator. The
+  // supervisor is told of the running server here; of its start and end, the caller tells it.
+  static Result<std::unique_ptr<App>> open(const config::Config& config, Supervision& supervision,
+                                           Clock& clock, Log& log, Metrics& metrics);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -78,8 +87,8 @@ class App {
   void drain();
 
  private:
-  App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
-      store::DataDirectory data);
+  App(const config::Config& config, Supervision& supervision, Clock& clock, Log& log,
+      Metrics& metrics, store::DataDirectory data);
 
   Result<> open_parts();
   Result<> open_storage();
@@ -100,6 +109,7 @@ class App {
   runtime::Executor first() const { return workers_.front()->executor(); }
 
   const config::Config config_;
+  Supervision& supervision_;
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;

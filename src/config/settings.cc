@@ -383,8 +383,8 @@ constexpr std::array table{
 
     row<Path<true>, &Config::video, &Video::probe>(
         {"video.probe", "SLUICE_VIDEO_PROBE", {}},
-        "Path of the probe helper; empty: the one beside the server's binary; off: every file "
-        "is accepted without probing."),
+        "Path of the probe helper; empty: the one beside the server's binary, where it is "
+        "installed; off: every file is accepted without probing."),
 };
 
 }  // namespace

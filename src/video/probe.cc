@@ -334,6 +334,9 @@ Result<std::unique_ptr<Prober>> open_prober(const std::string& program) {
   if (program == "off") {
     return std::make_unique<NoProber>();
   }
+  if (program.empty() && !HelperProber().check()) {
+    return std::make_unique<NoProber>();
+  }
   auto prober =
       program.empty() ? std::make_unique<HelperProber>() : std::make_unique<HelperProber>(program);
   if (const Result<> usable = prober->check(); !usable) {
