@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from conftest import ProxyClient
+from proxy_harness import ProxyClient
 from support.generated_file import GeneratedFile
 from support.raw_http import OCTETS, Connection, chunked, multipart, path_of
 from support.rufh import Rufh
