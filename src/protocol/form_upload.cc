@@ -73,9 +73,7 @@ Task<> MultipartFileSource::prefetch() {
     at_hand_.insert(at_hand_.begin(), candidate_bytes_.begin(), candidate_bytes_.end());
     candidate_bytes_ = {};
   }
-  if (at_hand_.empty()) {
-    at_hand_.shrink_to_fit();
-  }
+  at_hand_.shrink_to_fit();
 }
 
 Task<Result<std::optional<std::uint64_t>>> MultipartFileSource::measure() {

@@ -184,7 +184,9 @@ Task<http::ReplyPtr> Router::refuse(http::Exchange& exchange, Error error) {
 
 Task<http::ReplyPtr> Router::reply(Call& call, Answer& answer) {
   if (call.upload_id == 0 && call.at_location && is_upload_token(call.capture)) {
-    call.upload_id = (co_await parts_.engine.label_of(call.capture)).id;
+    if (const Result<upload::Label> label = co_await parts_.engine.label_of(call.capture)) {
+      call.upload_id = label->id;
+    }
   }
   co_return call.exchange.reply(std::move(answer));
 }
@@ -331,9 +333,13 @@ Task<Answer> Router::at_shared(Call& call, const Route& route, Dialect* dialect)
 Task<Answer> Router::in_dialect_of_upload(Call& call, const Route& route) const {
   Dialect* speaker = nullptr;
   {
-    const upload::Label label = co_await parts_.engine.label_of(call.capture);
-    call.upload_id = label.id;
-    speaker = speaker_for(route, without_head(call.method), label.dialect);
+    const Result<upload::Label> label = co_await parts_.engine.label_of(call.capture);
+    speaker = speaker_for(route, without_head(call.method), label ? label->dialect : "");
+    if (!label && speaker != nullptr) {
+      speak(call, route, *speaker);
+      co_return fail(label.error());
+    }
+    call.upload_id = label ? label->id : 0;
   }
   co_return co_await in(speaker, call, route);
 }

@@ -108,6 +108,15 @@ TEST_F(RouterTest, NamesTheUploadOfALocationWhateverBecomesOfTheRequest) {
   EXPECT_EQ(last.upload_id, 0U);
 }
 
+TEST_F(RouterTest, LooksForTheUploadBeforeItReadsTheRequest) {
+  const std::string path = "/uploads/" + std::string(43, 'Z');
+  EXPECT_EQ(error_of(send("PUT " + path + "\nContent-Type: text/plain", "abc")),
+            "404 RecordNotFound");
+  EXPECT_EQ(error_of(send("PUT " + path + "\nContent-Range: bytes what", "abc")),
+            "404 RecordNotFound");
+  EXPECT_EQ(send("PATCH " + path).status, 405);
+}
+
 TEST_F(RouterTest, RefusesAsItAnswers) {
   const std::string path = open(9);
   const http::Response coded = refuse("PUT " + path, Error(Errc::unsupported_media_type, "coded"));

@@ -19,7 +19,9 @@ namespace {
 
 bool counts_whole(const Piece& piece) {
   const auto* const continues = std::get_if<ContinuesAt>(&piece);
-  return continues != nullptr && continues->counts_whole;
+  const auto* const part = std::get_if<Part>(&piece);
+  return (continues != nullptr && continues->counts_whole) ||
+         (part != nullptr && part->counts_whole);
 }
 
 bool is_checked(const Piece& piece) {

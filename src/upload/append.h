@@ -88,7 +88,7 @@ class Append {
   const AppendTools& tools_;
   const Piece& piece_;
   const bool is_part_;
-  const bool counts_whole_;     // As ContinuesAt has it.
+  const bool counts_whole_;     // As the piece has it.
   const bool is_checked_;       // As the piece has it.
   bool is_size_known_ = false;  // Of the upload, when this request has its claim.
   runtime::ByteSource& body_;

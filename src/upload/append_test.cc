@@ -63,7 +63,11 @@ TEST_F(AppendTest, CountsWholeOrNotAtAll) {
   }
   EXPECT_EQ(refusal(token, "defghij", ContinuesAt{3, true}), Errc::file_too_large);
   EXPECT_EQ(status(token)->acknowledged, 3U);
-  EXPECT_TRUE(append(token, "defghi", ContinuesAt{3, true})->answer);
+  ScriptedSource lost("gh", Ending::lost, true, 3);
+  EXPECT_FALSE(run(engine->append(token, Part{{6, 9}, true}, lost)));
+  EXPECT_EQ(status(token)->stored.to_text(), "0-3");
+  EXPECT_TRUE(append(token, "ghi", Part{{6, 9}, true}));
+  EXPECT_TRUE(append(token, "def", ContinuesAt{3, true})->answer);
   EXPECT_EQ(delivered_bytes, "abcdefghi");
 }
 
@@ -129,11 +133,16 @@ class Contest {
 
   runtime::Task<> run(Piece older, std::string older_bytes, Piece newer, std::string newer_bytes) {
     runtime::TaskGroup group(co_await boost::asio::this_coro::executor, log_);
-    ScriptedSource stalled(std::move(older_bytes), Ending::silent, true, 9);
+    const std::uint64_t missing = wanted_range(older, 9).size() - older_bytes.size();
+    ScriptedSource stalled(std::move(older_bytes), Ending::silent, true, missing);
     group.spawn("older", send(older, stalled, older_outcome));
     EXPECT_TRUE(co_await stalled.reached_silence.wait(std::chrono::seconds(10)));
     ScriptedSource body(std::move(newer_bytes));
     co_await send(newer, body, newer_outcome);
+    // The end of the file cuts the older one off, too.
+    if (*newer_outcome && (**newer_outcome)->answer) {
+      EXPECT_TRUE(co_await group.wait(std::chrono::seconds(10)));
+    }
     was_cut = older_outcome.has_value();
     stalled.cancel(Errc::closed_by_peer);
     EXPECT_TRUE(co_await group.wait(std::chrono::seconds(10)));
@@ -172,6 +181,18 @@ TEST_F(AppendTest, AnOffsetThatIsStoredAlreadyCutsNoOtherRequestOff) {
   EXPECT_EQ(contest.newer_outcome->error().code(), Errc::offset_mismatch);
   EXPECT_EQ(contest.older_outcome->error().code(), Errc::closed_by_peer);
   EXPECT_EQ(status(token)->acknowledged, 3U);
+}
+
+TEST_F(AppendTest, ARepeatedPartBesideTheEndOfTheFileHearsTheAnswer) {
+  for (const bool counts_whole : {false, true}) {
+    const std::string token = create(9);
+    ASSERT_TRUE(append(token, "abc", ContinuesAt{0}));
+    Contest contest(*engine, token, log);
+    run(contest.run(Part{{0, 3}, counts_whole}, "a", ContinuesAt{3}, "defghi"));
+    EXPECT_TRUE(contest.was_cut);
+    ASSERT_TRUE(*contest.older_outcome) << contest.older_outcome->error().message();
+    EXPECT_TRUE((**contest.older_outcome)->answer);
+  }
 }
 
 TEST_F(AppendTest, SurplusOfAPartOrAWholeFileIsRefusedAndOfARangeIgnored) {

@@ -28,8 +28,8 @@ class FileIdentity {
 
 // What tells an upload from others before anything is asked of it.
 struct Label {
-  std::uint64_t id = 0;  // 0: there is none.
-  std::string dialect;   // As in model/upload.h.
+  std::uint64_t id = 0;
+  std::string dialect;  // As in model/upload.h.
 };
 
 // Any worker may call; commands continue on the caller's executor. Errors carry the words for the
@@ -61,7 +61,7 @@ class Engine {
   virtual runtime::Task<Result<SnapshotPtr>> peek(std::string token) = 0;
 
   // Of aborted and expired uploads too.
-  virtual runtime::Task<Label> label_of(std::string token) = 0;
+  virtual runtime::Task<Result<Label>> label_of(std::string token) = 0;
 
   // Stores what `body` brings, as far as it fits, and returns when that is durable; with the piece
   // that completes the file, when the backend has answered (`answer` is set then), when the last

@@ -35,7 +35,7 @@ class UnknownSizeTest : public testing::EngineFixture {
   }
   const model::UploadRecord& record() { return journal.uploads.at(1); }
 
-  std::uint64_t journal_id(const std::string& of) { return run(engine->label_of(of)).id; }
+  std::uint64_t journal_id(const std::string& of) { return run(engine->label_of(of))->id; }
 
   // Of at most 1000 bytes, as the limit is.
   std::string token;

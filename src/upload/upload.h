@@ -70,6 +70,8 @@ struct WholeFile {};
 // range, no byte more or less.
 struct Part {
   ByteRange range;
+  // No byte counts before the body's end, and none when that is an error.
+  bool counts_whole = false;
 };
 // Bytes from `offset` on, which has to be where the stored bytes end: offset_mismatch otherwise. Of
 // a complete file whose last byte is withheld, that is in front of this byte as well.

@@ -131,9 +131,12 @@ Task<Result<SnapshotPtr>> UploadEngine::peek(std::string token) {
   co_return present(**found);
 }
 
-Task<Label> UploadEngine::label_of(std::string token) {
+Task<Result<Label>> UploadEngine::label_of(std::string token) {
   const auto found = co_await core_.uploads.find(token);
-  co_return found ? Label{(*found)->id(), (*found)->dialect()} : Label();
+  if (!found) {
+    co_return fail(found.error());
+  }
+  co_return Label{(*found)->id(), (*found)->dialect()};
 }
 
 Result<SnapshotPtr> UploadEngine::present(const LiveUpload& upload) const {

@@ -28,7 +28,7 @@ class UploadEngine final : public Engine {
   runtime::Task<Result<SnapshotPtr>> declare_size(std::string token,
                                                   std::uint64_t file_size) override;
   runtime::Task<Result<SnapshotPtr>> peek(std::string token) override;
-  runtime::Task<Label> label_of(std::string token) override;
+  runtime::Task<Result<Label>> label_of(std::string token) override;
   runtime::Task<Result<SnapshotPtr>> append(const std::string& token, Piece piece,
                                             runtime::ByteSource& body) override;
   runtime::Task<Result<SnapshotPtr>> wait_for_made(std::string token) override;

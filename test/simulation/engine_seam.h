@@ -33,7 +33,7 @@ class EngineSeam final : public upload::Engine {
     return seen(token, engine_.declare_size(token, file_size));
   }
   runtime::Task<Found> peek(std::string token) override { return seen(token, engine_.peek(token)); }
-  runtime::Task<upload::Label> label_of(std::string token) override {
+  runtime::Task<Result<upload::Label>> label_of(std::string token) override {
     return engine_.label_of(std::move(token));
   }
   runtime::Task<Found> append(const std::string& token, upload::Piece piece,

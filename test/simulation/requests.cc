@@ -182,6 +182,13 @@ Words form_chunk(const std::string& name, std::uint64_t file_size, std::uint64_t
   return {"POST /files" + form_type(), fields + form_file(name), form_end()};
 }
 
+Words filepond_chunk(const std::string& path, ByteRange range, std::uint64_t file_size) {
+  return {
+      fmt::format("PATCH {}\nUpload-Offset: {}\nUpload-Length: {}"
+                  "\nContent-Type: application/offset+octet-stream",
+                  path, range.begin, file_size)};
+}
+
 Words any_question(const std::string& path, const std::optional<model::Layout>& layout,
                    std::uint64_t file_size, bool is_size_told, Dice& dice) {
   if (layout) {
@@ -237,6 +244,12 @@ Words range308_session(const File& file) {
           length_field("X-Upload-Content-Length", file.is_size_told, file.size)};
 }
 
+Words filepond_session(const File& file) {
+  return {"POST /files?file_name=" + file.name + form_type() +
+              length_field("Upload-Length", true, file.size),
+          form_field("filepond", "{}"), form_end()};
+}
+
 Words tus_creation(const File& file, bool brings_bytes) {
   Words words{"POST /files\nTus-Resumable: 1.0.0\nUpload-Metadata: filename " +
               to_base64(as_bytes(file.name))};
@@ -285,6 +298,12 @@ Told told_by(std::string_view dialect, Method method, const http::Response& resp
     told.is_done = told.is_done || is_all || (is_success(response) && says_complete(response));
     told.brings_answer =
         told.brings_answer || (dialect == protocol::rufh_name && has_bytes && is_success(response));
+  } else if (dialect == protocol::filepond_name) {
+    // With a chunk it is where the chunk ends, whatever lies before.
+    const auto offset = response.headers.find("Upload-Offset");
+    const auto end = offset ? number_in(*offset) : std::nullopt;
+    told.offset = method == Method::head ? end : told.offset;
+    told.is_done = told.is_done || (file_size && *file_size > 0 && end == file_size);
   }
   return told;
 }

@@ -44,7 +44,8 @@ struct File {
 };
 
 // Requests to the location `path`. Each also stands for those dialects whose words are the same:
-// of Content-Range, the dialect in which the upload was opened is the one that answers.
+// of Content-Range, the dialect in which the upload was opened is the one that answers. FilePond's
+// chunks are for an upload that it opened.
 Words content_range_chunk(const std::string& path, const Chunk& chunk, Dice& dice);
 Words whole_file_form(const std::string& path);
 Words tus_chunk(const std::string& path, const Chunk& chunk);
@@ -53,6 +54,7 @@ Words multichunk_part(const std::string& path, const model::Layout& layout, Byte
 // Of the upload that is made of chunks of this name and size.
 Words form_chunk(const std::string& name, std::uint64_t file_size, std::uint64_t chunk_size,
                  std::uint64_t index);
+Words filepond_chunk(const std::string& path, ByteRange range, std::uint64_t file_size);
 ByteRange form_chunk_range(std::uint64_t file_size, std::uint64_t chunk_size, std::uint64_t index);
 
 Words any_question(const std::string& path, const std::optional<model::Layout>& layout,
@@ -62,6 +64,7 @@ Words any_abort(const std::string& path, Dice& dice);
 // Requests that open an upload. Those of tus and RUFH may bring the first bytes.
 Words panda_session(const File& file);
 Words range308_session(const File& file);
+Words filepond_session(const File& file);
 Words tus_creation(const File& file, bool brings_bytes);
 // `ends_file`: the body is the whole file.
 Words rufh_creation(const File& file, bool ends_file, Dice& dice);

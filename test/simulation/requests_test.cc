@@ -43,6 +43,9 @@ const std::vector<Said> answers{
     {"rufh", Method::patch, 201, {{"Upload-Offset", "9"}}, "", 9, true, true},
     {"rufh", Method::patch, 400, {{"Upload-Complete", "?1"}}},
     {"formchunks", Method::post, 200, {}},
+    {"filepond", Method::patch, 204, {{"Upload-Offset", "8"}}},
+    {"filepond", Method::patch, 204, {{"Upload-Offset", "9"}}, "", {}, true},
+    {"filepond", Method::head, 200, {{"Upload-Offset", "8"}}, "", 8},
 };
 
 TEST(Requests, AreAnsweredInTheWordsOfEachDialect) {

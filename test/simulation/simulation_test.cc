@@ -118,7 +118,8 @@ TEST(SimulationTest, EveryDialectTellsTheTruth) {
   EXPECT_GT(total.deaths, seeds_by_requests_count / 4);
   EXPECT_GT(total.takeovers, seeds_by_requests_count / 10);
   EXPECT_GT(total.videos, seeds_by_requests_count / 2);
-  for (const char* dialect : {"panda", "multichunk", "tus", "rufh", "range308", "formchunks"}) {
+  for (const char* dialect :
+       {"panda", "multichunk", "tus", "rufh", "range308", "formchunks", "filepond"}) {
     EXPECT_GT(total.answers[dialect], seeds_by_requests_count / 2) << dialect;
   }
 }

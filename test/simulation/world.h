@@ -40,6 +40,7 @@ struct Expectation {
   bool is_sized = true;  // Its client was told that the size is known.
   std::string file_name;
   std::uint64_t form_chunk_size = 0;  // 0: its chunks do not come as forms.
+  bool is_of_filepond = false;
   bool refused_by_backend = false;
   bool put_back = false;  // The operator wanted another answer than a refusal.
 
@@ -141,6 +142,8 @@ class World final : public delivery::Handover {
   runtime::Task<> send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t bytes,
                              ClientSource::Ending ending, bool length_known);
   // With the chunk that has byte `at`. `upload`: null where it may be the first one.
+  runtime::Task<> send_filepond_chunk(Expectation& upload, ByteRange range, std::uint64_t bytes,
+                                      ClientSource::Ending ending, bool length_known);
   runtime::Task<> send_form_chunk(std::string file_name, Expectation* upload, std::uint64_t at,
                                   ClientSource::Ending ending);
   runtime::Task<> ask(Expectation& upload);
@@ -156,6 +159,8 @@ class World final : public delivery::Handover {
   Expectation* hear_request(Heard& heard, Expectation* asked, bool may_be_wrong);
   Expectation* upload_of(const Heard& heard, Expectation* asked);
   void hear_interim(const Sent& sent, std::uint64_t offset);
+  // From when the last byte is known to be the last, and again from when there is no answer.
+  static void withhold_last_byte(Expectation& upload);
   void hear_size(Expectation& upload);
   void hear_offset(Expectation& upload, std::uint64_t offset, const char* dialect);
   void hear_success(Expectation& upload, bool brings_answer, const char* dialect);

@@ -27,6 +27,13 @@ void World::violate(const std::string& what) {
   }
 }
 
+void World::withhold_last_byte(Expectation& upload) {
+  const std::uint64_t size = upload.source.size();
+  const std::uint64_t withheld = size - std::min<std::uint64_t>(size, 1);
+  upload.acknowledged = std::min(upload.acknowledged, withheld);
+  upload.kept = std::min(upload.kept, withheld);
+}
+
 void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   const std::uint64_t size = upload.source.size();
   if (snapshot.id != upload.id || snapshot.token != upload.token ||
@@ -39,17 +46,12 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   if (may_have_lost_bytes()) {
     upload.acknowledged = std::min(upload.acknowledged, snapshot.acknowledged);
   }
-  const std::uint64_t withheld = size - std::min<std::uint64_t>(size, 1);
   if (snapshot.file_size && !std::exchange(upload.is_sized, true)) {
-    // The last byte is withheld from when it is known to be the last.
-    upload.acknowledged = std::min(upload.acknowledged, withheld);
-    upload.kept = std::min(upload.kept, withheld);
+    withhold_last_byte(upload);
   }
   if (may_be_answered_anew(upload)) {
     upload.answer.reset();
-    // The last byte is withheld again.
-    upload.acknowledged = std::min(upload.acknowledged, withheld);
-    upload.kept = std::min(upload.kept, withheld);
+    withhold_last_byte(upload);
   }
   if (snapshot.acknowledged < std::max(upload.acknowledged, upload.kept)) {
     violate(fmt::format("upload {}: {} bytes were acknowledged, now {}", upload.id,

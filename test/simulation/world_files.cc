@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "protocol/dialect_names.h"
 #include "simulation/turns.h"
 #include "simulation/world.h"
 #include "simulation/world_life.h"
@@ -104,6 +105,7 @@ void World::recognise_opened(const UploadRecord& record, const OpenedFile& opene
   expected.is_sized = opened.is_sized;
   expected.file_name = record.file_name;
   expected.form_chunk_size = opened.form_chunk_size;
+  expected.is_of_filepond = record.dialect == protocol::filepond_name;
   expected.layout = record.layout;
   expected.refused_by_backend = opened.refused_by_backend;
   // Chunks of a form have opened it anew, and an abort may come behind them.

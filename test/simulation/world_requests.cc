@@ -146,10 +146,13 @@ Words World::words_of_opening(const File& file, OpenedFile& opened, std::string&
   }
   // Of tus and RUFH: half of the files come at once, or their beginnings.
   const std::uint64_t brought = dice_.chance(0.5) ? 0 : dice_.below(file.size + 1);
-  switch (dice_.below(5)) {
+  switch (dice_.below(6)) {
     case 0:
       opened.is_sized = true;
       return panda_session({file.name, file.size});
+    case 5:
+      opened.is_sized = true;
+      return filepond_session(file);
     case 1:
       opened.is_sized = true;
       opened.form_chunk_size = 1 + file.size / 8 + dice_.below(1 + file.size / 2);
@@ -217,6 +220,24 @@ Task<> World::send_form_chunk(std::string name, Expectation* upload, std::uint64
   }
 }
 
+// Nothing of a chunk is kept that breaks off.
+Task<> World::send_filepond_chunk(Expectation& upload, ByteRange range, std::uint64_t bytes,
+                                  Ending ending, bool length_known) {
+  Sent sent;
+  sent.upload = &upload;
+  sent.ending = ending;
+  sent.length_known = length_known;
+  sent.bytes = upload.source.substr(range.begin, ending == Ending::end ? bytes : range.size());
+  sent.lost = sent.bytes.size() - bytes;
+  const ByteRange chunk{range.begin, range.begin + sent.bytes.size()};
+  sent.words = filepond_chunk(location_of(upload), chunk, upload.source.size());
+  Heard heard = co_await send(std::move(sent));
+  Expectation* const told = hear_request(heard, &upload, !length_known);
+  if (told != nullptr && heard.is_success() && !heard.told.answer) {
+    told->acknowledged_parts.add(chunk);
+  }
+}
+
 Words World::words_of_chunk(const Expectation& upload, const Chunk& chunk, bool is_part) {
   const std::string path = location_of(upload);
   if (is_part) {
@@ -242,6 +263,9 @@ Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t
   const bool is_part = std::holds_alternative<upload::Part>(piece);
   if (upload.form_chunk_size > 0 && dice_.chance(0.4)) {
     co_return co_await send_form_chunk(upload.file_name, &upload, range.begin, ending);
+  }
+  if (upload.is_of_filepond && dice_.chance(0.6)) {
+    co_return co_await send_filepond_chunk(upload, range, bytes, ending, length_known);
   }
   Chunk chunk{.range = range, .file_size = size};
   chunk.is_whole_file = std::holds_alternative<upload::WholeFile>(piece);
@@ -276,7 +300,10 @@ Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t
 Task<> World::ask(Expectation& upload) {
   const bool tells = upload.is_sized;
   Sent sent;
-  sent.words = any_question(location_of(upload), upload.layout, upload.source.size(), tells, dice_);
+  sent.words =
+      upload.is_of_filepond && dice_.chance(0.3)
+          ? Words{"HEAD " + location_of(upload)}
+          : any_question(location_of(upload), upload.layout, upload.source.size(), tells, dice_);
   sent.has_body = false;
   sent.upload = &upload;
   Heard heard = co_await send(std::move(sent));

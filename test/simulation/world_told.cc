@@ -82,10 +82,12 @@ Expectation* World::hear_request(Heard& heard, Expectation* asked, bool may_be_w
   return upload;
 }
 
-// The last byte is withheld from when it is known to be the last.
 void World::hear_size(Expectation& upload) {
   const UploadRecord* const record = record_of(upload.id);
-  upload.is_sized = upload.is_sized || (record != nullptr && record->progress.file_size);
+  if (!upload.is_sized && record != nullptr && record->progress.file_size) {
+    upload.is_sized = true;
+    withhold_last_byte(upload);
+  }
 }
 
 void World::hear_offset(Expectation& upload, std::uint64_t offset, const char* dialect) {

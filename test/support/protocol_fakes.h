@@ -141,7 +141,7 @@ class RouterFixture : public EngineFixture {
   // The bytes of the upload at the path that its record names, with holes in between, or the last
   // file that the backend got.
   std::string stored(const std::string& path) {
-    const std::uint64_t id = run(engine.label_of(token_of(path))).id;
+    const std::uint64_t id = run(engine.label_of(token_of(path)))->id;
     if (!store.blobs.contains(id)) {
       return delivered_bytes;
     }

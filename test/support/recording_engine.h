@@ -35,7 +35,7 @@ class RecordingEngine final : public upload::Engine {
     ++calls;
     return engine_->peek(std::move(token));
   }
-  runtime::Task<upload::Label> label_of(std::string token) override {
+  runtime::Task<Result<upload::Label>> label_of(std::string token) override {
     return engine_->label_of(std::move(token));
   }
   runtime::Task<Result<upload::SnapshotPtr>> append(const std::string& token, upload::Piece piece,

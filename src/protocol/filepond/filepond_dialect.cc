@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/filepond/filepond_dialect.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "base/checked.h"
 #include "base/encoding.h"
@@ -27,38 +25,6 @@ constexpr const char* length_field = "Upload-Length";
 constexpr const char* offset_field = "Upload-Offset";
 constexpr const char* name_field = "Upload-Name";
 constexpr const char* unnamed = "upload";
-
-// A body of which nothing is kept when it breaks off. FilePond goes on behind the chunk in which
-// the offset lies that it is told, so the stored bytes have to end where a chunk ends.
-class WholeChunk final : public runtime::ByteSource {
- public:
-  explicit WholeChunk(runtime::ByteSource& body) : body_(body) {}
-
-  Task<Result<>> wait_readable() override {
-    const Result<> readable = co_await body_.wait_readable();
-    co_return readable ? readable : broken(readable.error());
-  }
-  Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
-    const Result<std::size_t> count = co_await body_.read(buffer, patience);
-    co_return count ? count : broken(count.error());
-  }
-  std::unique_ptr<runtime::Loan> lend() override { return body_.lend(); }
-  std::optional<std::uint64_t> remaining() const override { return std::nullopt; }
-  void cancel(Errc reason) override { body_.cancel(reason); }
-
-  // The body's own, if it broke off.
-  const std::optional<Error>& failure() const noexcept { return failure_; }
-
- private:
-  // The engine keeps bytes of a body that breaks off, but not of one that is not what it claims.
-  std::unexpected<Error> broken(const Error& error) {
-    failure_ = error;
-    return fail(Errc::bad_request, "the chunk is not whole");
-  }
-
-  runtime::ByteSource& body_;
-  std::optional<Error> failure_;
-};
 
 Result<std::uint64_t> file_size_of(const http::Request& request) {
   const Result<std::optional<std::uint64_t>> size = number_field(request.headers, length_field);
@@ -196,11 +162,12 @@ Task<Answer> FilePondDialect::receive(Call& call) {
   if (!range) {
     co_return fail(range.error());
   }
-  WholeChunk chunk(call.body);
-  const Result<upload::SnapshotPtr> appended =
-      co_await engine_.append(call.capture, upload::Part{*range}, chunk);
+  // FilePond goes on behind the chunk in which the offset lies that it is told, so the stored bytes
+  // have to end where a chunk ends.
+  const Result<upload::SnapshotPtr> appended = co_await engine_.append(
+      call.capture, upload::Part{.range = *range, .counts_whole = true}, call.body);
   if (!appended) {
-    co_return fail(chunk.failure().value_or(appended.error()));
+    co_return fail(appended.error());
   }
   const upload::Snapshot& snapshot = **appended;
   if (is_ended_badly(snapshot)) {

@@ -101,29 +101,26 @@ Task<Answer> FormChunksDialect::receive(Call& call) {
     co_return fail(query.error());
   }
   if (!*boundary) {
-    Result<Judged> judged = judge(call, *query, *query, {});
-    if (!judged) {
-      co_return fail(judged.error());
-    }
-    co_return co_await store(call, *std::move(judged), call.body);
+    co_return co_await store(call, judge(call, *query, *query, {}), call.body);
   }
   MultipartFileSource form(call.body, **boundary, FormKind::file_and_fields);
   if (const Result<> found = co_await form.wait_readable(); !found) {
     co_return fail(found.error());
   }
+  co_return co_await store(call, judge_form(call, *query, form), form);
+}
+
+Result<FormChunksDialect::Judged> FormChunksDialect::judge_form(const Call& call,
+                                                                const Parameters& query,
+                                                                MultipartFileSource& form) const {
   if (!form.has_file()) {
-    co_return fail(Errc::bad_request, "the form has no file: expected a part with a file name");
+    return fail(Errc::bad_request, "the form has no file: expected a part with a file name");
   }
-  Parameters described = *query;
+  Parameters described = query;
   if (const Result<> added = described.add_form_fields(form.take_fields()); !added) {
-    co_return fail(added.error());
+    return fail(added.error());
   }
-  Result<Judged> judged =
-      judge(call, *query, described, form.file_part().file_name.value_or(std::string()));
-  if (!judged) {
-    co_return fail(judged.error());
-  }
-  co_return co_await store(call, *std::move(judged), form);
+  return judge(call, query, described, form.file_part().file_name.value_or(std::string()));
 }
 
 // A signature covers the query: its signer does not know the numbers of the chunks.
@@ -160,12 +157,19 @@ Result<FormChunksDialect::Judged> FormChunksDialect::judge(const Call& call,
   return Judged{*std::move(chunk), *std::move(grant), std::move(token), std::move(proposal)};
 }
 
-Task<Answer> FormChunksDialect::store(Call& call, Judged judged, runtime::ByteSource& bytes) {
+Task<Answer> FormChunksDialect::store(Call& call, Result<Judged> understood,
+                                      runtime::ByteSource& bytes) {
+  if (!understood) {
+    co_return fail(understood.error());
+  }
+  Judged& judged = *understood;
   Opened opened = co_await find_or_open(call, judged);
   if (!opened) {
     co_return std::move(opened.error());
   }
   call.upload_id = (*opened)->id;
+  // A slow sender would keep it in memory.
+  judged.proposal = upload::NewUpload();
   const Result<upload::SnapshotPtr> appended =
       co_await engine_.append(judged.token, upload::Part{judged.chunk.range}, bytes);
   arrivals_.tell(judged.token);

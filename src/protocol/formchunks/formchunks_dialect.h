@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "protocol/call.h"
+#include "protocol/form_upload.h"
 #include "protocol/formchunks/arrivals.h"
 #include "protocol/formchunks/chunk_request.h"
 #include "protocol/opening_dialect.h"
@@ -55,7 +56,9 @@ class FormChunksDialect final : public OpeningDialect {
   // `described` are the parameters of query and form.
   Result<Judged> judge(const Call& call, const Parameters& query, const Parameters& described,
                        std::string_view part_name) const;
-  runtime::Task<Answer> store(Call& call, Judged judged, runtime::ByteSource& bytes);
+  Result<Judged> judge_form(const Call& call, const Parameters& query,
+                            MultipartFileSource& form) const;
+  runtime::Task<Answer> store(Call& call, Result<Judged> understood, runtime::ByteSource& bytes);
   // The upload of the chunk: the one that is there, or a new one.
   runtime::Task<Opened> find_or_open(Call& call, const Judged& judged);
   bool takes(const upload::Snapshot& snapshot, const ChunkRequest& chunk) const;

@@ -290,11 +290,11 @@ Task<Answer> TusDialect::refuse(Call& call, Error error) {
   if (error.code() != Errc::not_found) {
     co_return fail(std::move(error));
   }
-  const upload::Label label = co_await engine_.label_of(call.capture);
-  if (label.id == 0) {
+  const Result<upload::Label> label = co_await engine_.label_of(call.capture);
+  if (!label) {
     co_return fail(std::move(error));
   }
-  call.upload_id = label.id;
+  call.upload_id = label->id;
   co_return plain_answer(410, error.message());
 }
 
