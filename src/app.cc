@@ -171,7 +171,7 @@ Result<> App::open_pages() {
   pages_ =
       std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   admin_pages_ = std::make_unique<admin::AdminPages>(*pages_);
-  location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url);
+  location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
   control_pages_ = std::make_unique<admin::ControlPages>(engine_->operations(), *moves_, *pages_);

@@ -18,11 +18,12 @@
 namespace sluice::http {
 
 struct RequestContext {
-  std::string request_id;       // For the log; also sent as X-Request-Id.
-  std::string peer_address;     // The client's, without port.
-  bool secure = false;          // The client spoke TLS.
-  std::string host = {};        // That the client asked for; empty: what the Host field says.
-  bool is_from_inside = false;  // See http/forwarded.h.
+  std::string request_id;        // For the log; also sent as X-Request-Id.
+  std::string peer_address;      // The client's, without port.
+  bool secure = false;           // The client spoke TLS.
+  std::string host = {};         // That the client asked for; empty: what the Host field says.
+  bool is_from_inside = false;   // See http/forwarded.h.
+  bool untrusted_proxy = false;  // The same: Sender::untrusted.
 };
 
 struct Reply {
