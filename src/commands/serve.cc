@@ -56,7 +56,13 @@ int serve(const SettingFlags& flags) {
   }
   (*app)->start();
   print_addresses(**app);
-  while (signals.wait() == Signals::Wish::reload) {
+  for (Signals::Sent sent = signals.wait(); sent.wish == Signals::Wish::reload;
+       sent = signals.wait()) {
+    log.info("audit", {{"act", "reload"},
+                       {"from", "signal"},
+                       {"user_id", sent.user_id},
+                       {"process_id", sent.process_id},
+                       {"result", "begun"}});
     (*app)->reload();
   }
   (*app)->drain();

@@ -12,6 +12,7 @@
 #include "http/interims.h"
 #include "http/message.h"
 #include "http/trailers.h"
+#include "net/byte_stream.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 
@@ -23,6 +24,7 @@ struct RequestContext {
   bool secure = false;          // The client spoke TLS.
   std::string host = {};        // That the client asked for; empty: what the Host field says.
   bool is_from_inside = false;  // See http/forwarded.h.
+  std::optional<net::PeerProcess> peer_process = {};  // Of a connection over a Unix socket.
 };
 
 struct Reply {

@@ -272,8 +272,12 @@ RequestContext ServerSession::context_of(const Request& request) const {
       request,
       Sender{.address = stream_->peer_address(), .secure = stream_->is_secure(), .host = {}},
       settings_.trusted_proxies);
-  return {random_id(), std::move(sender.address), sender.secure, std::move(sender.host),
-          is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies)};
+  return {random_id(),
+          std::move(sender.address),
+          sender.secure,
+          std::move(sender.host),
+          is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies),
+          stream_->peer_process()};
 }
 
 // The one place for every body: neither handlers nor forms see a request whose body is coded.
