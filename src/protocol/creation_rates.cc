@@ -12,7 +12,8 @@ TokenBuckets::Span TokenBuckets::wait_for(const std::string& name, Time now) con
   }
   // With one token in it a bucket is full after one pause less than an empty one.
   const Span full_in = found->second->full_at - now;
-  return std::max(full_in - pause() * (per_minute_ - 1), Span::zero());
+  const Span with_one_in = pause() * (per_minute_ - 1);
+  return std::max(full_in - with_one_in, Span::zero());
 }
 
 void TokenBuckets::take(const std::string& name, Time now) {
