@@ -197,7 +197,9 @@ void ControlPages::audit(const Command& command, const std::string& subject,
   const LogField from{"from", by.peer_address};
   const LogField user{"user_id", process.user_id};
   const LogField pid{"process_id", process.process_id};
-  const LogField result{"result", answer ? "done" : answer.error().message()};
+  // The line refers to its texts.
+  const std::string outcome = answer ? "done" : answer.error().message();
+  const LogField result{"result", outcome};
   const std::optional<std::uint64_t> upload = upload_id_of(subject);
   if (upload) {
     log_.info("audit", {act, {"upload", *upload}, from, user, pid, result});

@@ -129,7 +129,7 @@ TEST_F(FileChecksTest, KnowsTypesByTheContent) {
   handoff.file_name = "a.png";
   handoff.content_type = "image/png";
   EXPECT_EQ(told_of(png), "took it");
-  EXPECT_EQ(told_of("GIF89a\1\0\1\0"), "files of the type image/gif are not taken");
+  EXPECT_EQ(told_of("GIF89a\1\1\1\1"), "files of the type image/gif are not taken");
   EXPECT_EQ(told_of("just words\n"), "files of the type text/plain are not taken");
   EXPECT_EQ(told_of("#!/bin/sh\nrm -rf /\n"), "files of the type text/x-shellscript are not taken");
   EXPECT_EQ(told_of(""), "files of the type application/x-empty are not taken");
