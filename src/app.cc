@@ -153,8 +153,17 @@ Result<> App::open_engine() {
   if (!backend) {
     return fail(backend.error());
   }
+  delivery::OutboxSettings settings = outbox_settings(config_);
+  checks::CheckSettings checks = check_settings(config_);
+  if (checks.are_any()) {
+    if (const Result<> usable = checks::check_usable(checks); !usable) {
+      return usable;
+    }
+    checks_ = std::make_unique<checks::FileChecks>(*store_, std::move(checks));
+    settings.checks = checks_.get();
+  }
   outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), steady_clock_,
-                                               metrics_, log_, outbox_settings(config_));
+                                               metrics_, log_, settings);
   upload::EngineParts parts{*journal_, *store_,       *answers_, *announcer_,
                             buffers_,  steady_clock_, metrics_,  log_};
   std::optional<Result<journal::Promises>> promises;
@@ -174,7 +183,8 @@ Result<> App::open_pages() {
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
-  control_pages_ = std::make_unique<admin::ControlPages>(engine_->operations(), *moves_, *pages_);
+  control_pages_ =
+      std::make_unique<admin::ControlPages>(engine_->operations(), *moves_, *pages_, log_);
   return moves_->restore();
 }
 
@@ -349,6 +359,9 @@ void App::drain() {
 App::~App() {
   for (const auto& worker : workers_) {
     worker->stop();
+  }
+  if (checks_) {
+    checks_->stop();
   }
   if (file_library_) {
     file_library_->stop();

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/steady_clock.h"
+#include "checks/file_checks.h"
 #include "client_listeners.h"
 #include "config/config.h"
 #include "config/credentials_file.h"
@@ -135,6 +136,7 @@ class App {
   std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: no part needs it.
   std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook; null: none.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
+  std::unique_ptr<checks::FileChecks> checks_;           // Null: none.
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<protocol::SessionGate> gate_;
   std::unique_ptr<upload::Announcer> announcer_;

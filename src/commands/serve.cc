@@ -52,11 +52,17 @@ Result<App::Supervision> supervision_of_this_process() {
   return App::Supervision{*std::move(supervisor), *std::move(sockets)};
 }
 
-void run(App& app, const Signals& signals, const admin::Supervisor& supervisor) {
+void run(App& app, const Signals& signals, const admin::Supervisor& supervisor, Log& log) {
   app.start();
   print_addresses(app);
   supervisor.tell("READY=1");
-  while (signals.wait() == Signals::Wish::reload) {
+  for (Signals::Sent sent = signals.wait(); sent.wish == Signals::Wish::reload;
+       sent = signals.wait()) {
+    log.info("audit", {{"act", "reload"},
+                       {"from", "signal"},
+                       {"user_id", sent.user_id},
+                       {"process_id", sent.process_id},
+                       {"result", "begun"}});
     supervisor.tell("RELOADING=1");
     app.reload();
     supervisor.tell("READY=1");
@@ -87,7 +93,7 @@ int serve(const SettingFlags& flags) {
     std::fprintf(stderr, "sluice: %s\n", app.error().message().c_str());
     return EXIT_FAILURE;
   }
-  run(**app, signals, supervision->supervisor);
+  run(**app, signals, supervision->supervisor, log);
   return EXIT_SUCCESS;
 }
 

@@ -78,6 +78,10 @@ class OutboxTest : public ::testing::Test, public Ledger {
     next_attempts.push_back(next);
     co_return Result<>();
   }
+  Task<Result<>> cleared(std::string /*token*/) override { co_return Result<>(); }
+  Task<Result<>> set_aside(std::string /*token*/, std::string /*reason*/) override {
+    co_return Result<>();
+  }
   Task<Result<>> gave_up(std::string token, unsigned attempts, std::string reason) override {
     given_up.push_back(token + " after " + std::to_string(attempts) + ": " + reason);
     for (auto& [id, record] : journal.uploads) {

@@ -12,6 +12,7 @@
 #include "http/interims.h"
 #include "http/message.h"
 #include "http/trailers.h"
+#include "net/byte_stream.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 
@@ -24,6 +25,7 @@ struct RequestContext {
   std::string host = {};         // That the client asked for; empty: what the Host field says.
   bool is_from_inside = false;   // See http/forwarded.h.
   bool untrusted_proxy = false;  // The same: Sender::untrusted.
+  std::optional<net::PeerProcess> peer_process = {};  // Of a connection over a Unix socket.
 };
 
 struct Reply {

@@ -278,7 +278,8 @@ RequestContext ServerSession::context_of(const Request& request) const {
           sender.secure,
           std::move(sender.host),
           is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies),
-          sender.untrusted};
+          sender.untrusted,
+          stream_->peer_process()};
 }
 
 // The one place for every body: neither handlers nor forms see a request whose body is coded.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -59,12 +60,18 @@ class Operations {
   // one that is complete or over: the backend may have its file.
   virtual runtime::Task<Result<UploadView>> abort(std::uint64_t upload_id) = 0;
 
-  // Begins another round of attempts to hand a refused or failed upload over; ends the pause of one
-  // whose hand-off goes on. not_found for an unknown id, bad_request for any other state and
-  // without the file.
+  // Begins another round of attempts to hand over an upload that was refused, failed or was set
+  // aside, which is checked again; ends the pause of one whose hand-off goes on. not_found for an
+  // unknown id, bad_request for any other state and without the file.
   virtual runtime::Task<Result<SnapshotPtr>> retry(std::uint64_t upload_id) = 0;
 
-  // The same for the first uploads of `range`, limits::deliveries_page_count at most.
+  // A file that is set aside is handed over, past the checks. not_found for an unknown id,
+  // bad_request for any other state.
+  virtual runtime::Task<Result<UploadView>> release(std::uint64_t upload_id) = 0;
+  // A file that is set aside is refused: the client is answered 422 with `words`. Errors as above.
+  virtual runtime::Task<Result<UploadView>> refuse(std::uint64_t upload_id, std::string words) = 0;
+
+  // retry() for the first uploads of `range`, limits::deliveries_page_count at most.
   virtual runtime::Task<Result<RetriedPage>> retry_all(RetryRange range) = 0;
 };
 

@@ -215,6 +215,55 @@ TEST(UploadState, WhatFailedWaitsForTheOperatorOrItsExpiry) {
   EXPECT_FALSE(apply_to(t.progress, PutBack{later}).changed);
 }
 
+TEST(UploadState, WhatIsSetAsideWaitsForTheOperatorOrItsExpiry) {
+  const Transition t = apply_to(in_state(UploadState::delivering), SetAside{"odd", later, later});
+  const UploadProgress& aside = t.progress;
+  EXPECT_TRUE(t.changed);
+  EXPECT_EQ(aside.state, UploadState::set_aside);
+  EXPECT_EQ(aside.failure, "odd");
+  EXPECT_FALSE(t.remove_blob);
+  EXPECT_EQ(acknowledged(aside), 9U);
+  EXPECT_TRUE(awaits_answer(aside.state));
+  for (const Event& event : std::vector<Event>{
+           Aborted{later}, AttemptFailed{8, later}, GaveUp{1, "no", later, later}, Cleared{},
+           SetAside{"again", later, later}, Expired{later - 1ms}, BlobRemoved{}}) {
+    EXPECT_FALSE(apply_to(aside, event).changed) << event.index();
+  }
+  EXPECT_TRUE(apply_to(aside, Expired{later}).remove_blob);
+  EXPECT_EQ(apply_to(aside, Answered{answer(422), false, later, later}).progress.state,
+            UploadState::refused);
+  struct Case {
+    Event event;
+    bool is_cleared;
+  };
+  for (const Case& back : {Case{Released{later}, true}, Case{PutBack{later}, false}}) {
+    const Transition again = apply_to(aside, back.event);
+    EXPECT_TRUE(again.deliver);
+    EXPECT_EQ(again.progress.state, UploadState::received);
+    EXPECT_EQ(again.progress.failure, "");
+    EXPECT_EQ(again.progress.is_cleared, back.is_cleared) << "a retry is checked again";
+  }
+}
+
+TEST(UploadState, OnlyAFileThatIsSetAsideIsReleased) {
+  for (const UploadState state :
+       {UploadState::receiving, UploadState::received, UploadState::delivering,
+        UploadState::delivered, UploadState::refused, UploadState::failed, UploadState::aborted,
+        UploadState::expired}) {
+    EXPECT_FALSE(apply_to(in_state(state), Released{later}).changed);
+  }
+}
+
+TEST(UploadState, WhatTheChecksHaveTakenStaysTaken) {
+  Transition t = apply_to(in_state(UploadState::received), Cleared{});
+  EXPECT_TRUE(t.changed);
+  EXPECT_TRUE(t.progress.is_cleared);
+  EXPECT_FALSE(apply_to(t.progress, Cleared{}).changed);
+  t = apply_to(t.progress, GaveUp{1, "no", later, later});
+  EXPECT_TRUE(apply_to(t.progress, PutBack{later}).progress.is_cleared);
+  EXPECT_FALSE(apply_to(of_size(file_size), Cleared{}).changed);
+}
+
 TEST(UploadState, AnAnswerWinsOverGivingUp) {
   const UploadProgress failed =
       apply_to(in_state(UploadState::delivering), GaveUp{1, "no", later, later}).progress;
@@ -253,6 +302,9 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
           AttemptBegan{},
           AttemptFailed{1, later, "not now"},
           GaveUp{2, "no", later, later},
+          Cleared{},
+          SetAside{"odd", later, later},
+          Released{later},
           PutBack{later},
           Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later, later},
           Aborted{later},
@@ -275,7 +327,9 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
       }
       ASSERT_TRUE(!t.deliver || is_complete(progress));
       ASSERT_TRUE(progress.failure.empty() || progress.state == UploadState::delivering ||
-                  progress.state == UploadState::failed || progress.state == UploadState::expired);
+                  progress.state == UploadState::failed ||
+                  progress.state == UploadState::set_aside ||
+                  progress.state == UploadState::expired);
       ASSERT_LE(acknowledged(progress), progress.stored.prefix());
     }
   }
