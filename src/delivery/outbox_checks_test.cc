@@ -66,7 +66,8 @@ class CountingBackend final : public Backend {
 class OutboxChecksTest : public ::testing::Test, public Ledger {
  protected:
   void began(const std::string& /*token*/) override {}
-  Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp /*next*/) override {
+  Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp /*next*/,
+                        std::string /*reason*/) override {
     failures.push_back(attempts);
     co_return Result<>();
   }
