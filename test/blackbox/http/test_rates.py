@@ -15,10 +15,10 @@ def test_an_address_that_opens_too_often_is_told_when_to_come_again(new_server, 
 
     assert [opened("192.0.2.1").status for _ in range(2)] == [201, 201]
     late = opened("192.0.2.1")
-    assert (late.status, late.json()["error"]) == (429, "TooManyRequests")
+    assert (late.status, late.json()["error"]) == (503, "TooManyUploads")
     assert 1 <= int(late.header("Retry-After")) <= 30
     tus = Tus(client).post(("Upload-Length", "3"), ("X-Forwarded-For", "192.0.2.1"))
-    assert tus.status == 429 and 1 <= int(tus.header("Retry-After")) <= 30
+    assert tus.status == 503 and 1 <= int(tus.header("Retry-After")) <= 30
     assert opened("192.0.2.2").status == 201
 
 
