@@ -34,10 +34,14 @@ struct Apply {
       progress.file_size = event.file_size;
     }
     for (const ByteRange& range : event.ranges.ranges()) {
-      progress.stored.add(range);
+      // Of two requests that wrote the same bytes side by side, the later one takes no durable
+      // byte back: a power cut leaves the old copy of a sector or the new one.
       if (event.is_deferred) {
-        progress.unsynced.add(range);
+        for (const ByteRange& added : progress.stored.missing(range)) {
+          progress.unsynced.add(added);
+        }
       }
+      progress.stored.add(range);
     }
     remove(progress.unsynced, event.synced);
     if (progress.file_size) {

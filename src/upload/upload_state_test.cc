@@ -117,6 +117,17 @@ TEST(UploadState, ASizeThatCompletesUnsyncedBytesHasThemSyncedFirst) {
   EXPECT_TRUE(apply_to(stored, synced).deliver);
 }
 
+TEST(UploadState, BytesThatAreDurableStaySoWhenTheyAreWrittenOnceMore) {
+  BytesStored deferred{ranges("0-6"), later};
+  deferred.is_deferred = true;
+  UploadProgress progress = apply_to(of_size(file_size), deferred).progress;
+  progress = apply_to(progress, BytesSynced{ranges("0-4")}).progress;
+  deferred.ranges = ranges("2-8");
+  progress = apply_to(progress, deferred).progress;
+  EXPECT_EQ(progress.stored, ranges("0-8"));
+  EXPECT_EQ(progress.unsynced, ranges("4-8"));
+}
+
 TEST(UploadState, ACutRequestNeverFinishesTheFile) {
   const Transition t = apply_to(of_size(file_size), BytesStored{ranges("0-10"), later, false});
   EXPECT_EQ(t.progress.state, UploadState::receiving);

@@ -130,7 +130,8 @@ class Story(World):
         targets = self.targets()
         with Client(self.server.address) as client:
             for target in targets:
-                wait_until(lambda: client.stored(target) == number * BYTES_EACH_LIFE, lambda: client.status(target))
+                wait_until(lambda: client.stored(target) == number * BYTES_EACH_LIFE,
+                           lambda: (client.status(target), [it for it in self.proxy.requests if it.target == target]))
         self.server.kill()
         self.proxy.cut_all()
         self.server.start()

@@ -53,7 +53,7 @@ def test_the_server_comes_with_its_documents_and_recommends_the_probe(packages):
         "/usr/bin/sluice", "/usr/share/man/man1/sluice.1.gz", "/etc/sluice/sluice.toml",
         "/usr/share/bash-completion/completions/sluice", "/usr/share/zsh/vendor-completions/_sluice",
         "/usr/share/doc/sluice/sluice.toml.example", "/usr/share/doc/sluice/copyright"}
-    assert "/usr/bin/sluice-probe" not in files
+    assert not {"/usr/bin/sluice-probe", "/usr/bin/sluice-check"} & set(files)
     assert all(owner == "root/root" and re.fullmatch("(-rwxr-xr-x|-rw-r--r--)", mode)
                for mode, owner in files.values()), files
 
@@ -62,7 +62,7 @@ def test_the_probe_comes_with_the_server_of_its_own_version(packages):
     probe = packages["sluice-probe"]
     assert f"sluice (= {field(packages['sluice'], 'Version')})" in field(probe, "Depends")
     assert "libavformat59" in field(probe, "Depends")
-    assert "/usr/bin/sluice-probe" in contents(probe)
+    assert {"/usr/bin/sluice-probe", "/usr/bin/sluice-check"} <= set(contents(probe))
 
 
 def test_what_an_operator_changes_in_the_settings_is_kept(packages, tmp_path):
