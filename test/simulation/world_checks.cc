@@ -35,6 +35,13 @@ void World::withhold_last_byte(Expectation& upload) {
 }
 
 void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
+  // Chunks of a form have opened it anew behind an abort, under the same token.
+  if (const auto anew = uploads_.find(snapshot.id);
+      snapshot.id > upload.id && upload.may_be_gone && anew != uploads_.end() &&
+      anew->second.token == upload.token) {
+    hear(anew->second, snapshot);
+    return;
+  }
   const std::uint64_t size = upload.source.size();
   if (snapshot.id != upload.id || snapshot.token != upload.token ||
       snapshot.file_size.value_or(size) != size || (upload.is_sized && !snapshot.file_size)) {
