@@ -154,7 +154,9 @@ bool JournalSeam::is_synced(const std::vector<journal::Change>& changes) const {
   });
 }
 
-bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const {
+// An upload that begins anew under its token loses against the reaper of the former one. All other
+// changes are based on what this process alone has made.
+std::optional<Error> JournalSeam::contradiction(const std::vector<journal::Change>& changes) const {
   for (const journal::Change& change : changes) {
     const auto* const update = std::get_if<journal::UpdateUpload>(&change);
     const auto* const remove = std::get_if<journal::RemoveUpload>(&change);
@@ -164,10 +166,11 @@ bool JournalSeam::contradicts(const std::vector<journal::Change>& changes) const
     const auto known = memory_.uploads.find(update != nullptr ? update->id : remove->id);
     const std::uint64_t version = update != nullptr ? update->progress.version : *remove->version;
     if (known == memory_.uploads.end() || known->second.progress.version != version) {
-      return true;
+      return Error(update != nullptr ? Errc::internal : Errc::conflict,
+                   "the change contradicts the journal");
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 // The simulation stands still during the commit: the journal's thread alone works on the disk.
@@ -209,8 +212,8 @@ Task<Result<>> JournalSeam::commit_one(std::vector<journal::Change> changes) {
   if (!process_.alive || broken_) {
     co_return fail(Errc::storage_failed, "the journal takes no changes any more");
   }
-  if (contradicts(changes)) {
-    co_return fail(Errc::internal, "the change contradicts the journal");
+  if (const std::optional<Error> found = contradiction(changes)) {
+    co_return fail(*found);
   }
   if (dice_.chance(faults_.death_before)) {
     process_.alive = false;

@@ -91,7 +91,7 @@ class JournalSeam final : public testing::ForwardingJournal<JournalSeam> {
 
  private:
   journal::Journal& inner();
-  bool contradicts(const std::vector<journal::Change>& changes) const;
+  std::optional<Error> contradiction(const std::vector<journal::Change>& changes) const;
   bool fails_to_read();
   void make_durable();
   void keep_for_now();
