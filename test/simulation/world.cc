@@ -351,7 +351,8 @@ Task<> World::sync_deferred() {
       const std::uint64_t stored = record->second.progress.stored.prefix();
       acknowledged = {std::min(acknowledged.bytes, stored), {}};
     }
-    upload.kept = std::max(upload.kept, acknowledged.bytes);
+    // The last byte of a file that is handed over once more is withheld meanwhile.
+    upload.kept = std::max(upload.kept, std::min(acknowledged.bytes, upload.acknowledged));
     for (const ByteRange& part : acknowledged.parts.ranges()) {
       upload.kept_parts.add(part);
     }
