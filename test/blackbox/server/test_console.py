@@ -162,6 +162,9 @@ def test_a_token_where_one_is_set(new_console, tmp_path):
         assert post(console, "/api/uploads/1/abort", ("Authorization", "Bearer wrong")).status == 401
         assert post(console, "/api/uploads/1/abort", bearer).status == 404
         assert console.request("GET", "/api/status", [bearer]).status == 200
+        act = server.logged("audit", 1)[-1]
+        assert (act["act"], act["from"], act["credential"]) == ("abort", "127.0.0.1", "admin.token_file")
+        assert "user_id" not in act
         # The pages for machines ask for none, as before.
         assert console.get("/metrics").status == 200
     with EventStream(server.console, fields=[bearer]) as events:

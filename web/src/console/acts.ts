@@ -1,25 +1,63 @@
 // SPDX-License-Identifier: MIT
-// What a person does with one upload: looks at its details, ends it, has it handed over again.
+// What a person does with one upload: looks at its details, ends it, decides about it.
 import { byId } from "../elements";
-import { type Upload, get, post } from "./api";
-import { nameOf } from "./row";
+import { type Upload, get, nameOf, post } from "./api";
 import { time } from "./words";
 
-interface Question {
-  title: string;
+export type Verb = "abort" | "retry" | "release" | "refuse";
+
+interface Act {
+  label: string;
+  // States of an upload in which there is something to do.
+  states: string[];
   words: string;
-  yes: string;
+  done: string;
+  // The client is told why.
+  hasText?: boolean;
 }
 
-function confirmed({ title, words, yes }: Question): Promise<boolean> {
+export const ACTS: Record<Verb, Act> = {
+  abort: {
+    label: "Abort",
+    states: ["receiving"],
+    words: "Its requests end, its bytes are removed, and its client has to begin anew. Nothing brings them back.",
+    done: "aborted",
+  },
+  release: {
+    label: "Release",
+    states: ["set_aside"],
+    words: "The file is handed over to the backend, past the checks.",
+    done: "is handed over",
+  },
+  refuse: {
+    label: "Refuse",
+    states: ["set_aside"],
+    words: "The client is answered 422 with your words, and the backend does not get the file. It is kept for a while.",
+    done: "refused",
+    hasText: true,
+  },
+  retry: {
+    label: "Retry",
+    states: ["received", "delivering", "refused", "failed", "set_aside"],
+    words: "The file is handed over to the backend again, at once. Checks that it has not passed come first.",
+    done: "is handed over again",
+  },
+};
+
+// The text that was written, empty where none is asked for; nothing: the person does not want it.
+function confirmed(title: string, { label, words, hasText }: Act): Promise<string | undefined> {
   const dialog = byId<HTMLDialogElement>("confirm");
-  byId("confirm-title").textContent = title;
+  const text = byId<HTMLInputElement>("confirm-text");
+  byId("confirm-title").textContent = `${title}?`;
   byId("confirm-words").textContent = words;
-  byId("confirm-yes").textContent = yes;
+  byId("confirm-yes").textContent = `${label} it`;
+  byId("confirm-no").onclick = () => dialog.close("no");
+  byId("confirm-text-label").hidden = !hasText;
+  text.value = "";
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+    dialog.onclose = () => resolve(dialog.returnValue === "yes" ? text.value.trim() : undefined);
   });
 }
 
@@ -32,29 +70,21 @@ function complain(words: string): void {
   byId("trouble").textContent = words;
 }
 
-async function act(upload: Upload, verb: "abort" | "retry", question: Question, done: string): Promise<boolean> {
-  if (!(await confirmed(question))) {
+export async function act(upload: Upload, verb: Verb): Promise<boolean> {
+  const text = await confirmed(`${ACTS[verb].label} ${nameOf(upload)}`, ACTS[verb]);
+  if (text === undefined) {
     return false;
   }
+  const query = text && `?${new URLSearchParams({ words: text })}`;
   try {
-    await post(`uploads/${upload.id}/${verb}`);
+    await post(`uploads/${upload.id}/${verb}${query}`);
   } catch (error) {
     complain(`${nameOf(upload)}: ${(error as Error).message}`);
     return false;
   }
   byId("trouble").hidden = true;
-  say(`${nameOf(upload)}: ${done}`);
+  say(`${nameOf(upload)}: ${ACTS[verb].done}`);
   return true;
-}
-
-export function abort(upload: Upload): Promise<boolean> {
-  const words = `Its requests end, its bytes are removed, and its client has to begin anew. Nothing brings them back.`;
-  return act(upload, "abort", { title: `Abort ${nameOf(upload)}?`, words, yes: "Abort it" }, "aborted");
-}
-
-export function retry(upload: Upload): Promise<boolean> {
-  const words = `The file is handed over to the backend again, at once.`;
-  return act(upload, "retry", { title: `Retry ${nameOf(upload)}?`, words, yes: "Retry it" }, "is handed over again");
 }
 
 const TIMES = ["created_at", "last_byte_at", "handoff_since", "next_attempt_at", "expires_at"];
@@ -70,7 +100,7 @@ const TITLES: Record<string, string> = {
   next_attempt_at: "Next attempt, or when it was decided",
   expires_at: "Expires",
   attempts: "Attempts that failed",
-  failure: "Why the last attempt failed",
+  failure: "Why the last attempt failed, or it was set aside",
   answer_status: "Status of the backend's answer",
   answer: "The backend's answer",
   stored: "Stored bytes",
