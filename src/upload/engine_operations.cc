@@ -71,7 +71,12 @@ Task<Result<UploadView>> EngineOperations::find(std::uint64_t upload_id) {
   if (!*record) {
     co_return fail(no_upload(upload_id));
   }
-  co_return view_of(**std::move(record));
+  UploadView view = view_of(**std::move(record));
+  if (const auto live = core_.uploads.find_in_memory(view.record.token)) {
+    view.story = live->story();
+    view.in_memory_since = live->in_memory_since();
+  }
+  co_return view;
 }
 
 Task<Result<std::shared_ptr<LiveUpload>>> EngineOperations::load(std::uint64_t upload_id) {

@@ -160,6 +160,11 @@ def test_a_refused_file_is_handed_over_again_from_the_page(new_world):
         world.click("Details of a.mp4")
         world.chromium.wait("document.querySelector('#details').open")
         assert "No holidays." in world.chromium.evaluate("document.querySelector('#facts').innerText")
+        assert world.chromium.evaluate("document.querySelector('#details').scrollTop") == 0
+        happened = world.chromium.evaluate("[...document.querySelectorAll('#events > li')].map((item) => item.innerText)")
+        for line, words in zip(happened, ("Created", "Bytes begin to come, from byte 0", "Bytes came, 3 B", "All bytes are there",
+                                          "The backend's answer, status 422"), strict=True):
+            assert line.endswith(words)
         world.chromium.press("Escape")
         world.click("Retry a.mp4")
         world.chromium.click("#confirm-yes")

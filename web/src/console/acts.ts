@@ -2,7 +2,7 @@
 // What a person does with one upload: looks at its details, ends it, decides about it.
 import { byId } from "../elements";
 import { type Upload, get, nameOf, post } from "./api";
-import { time } from "./words";
+import { bytes, time } from "./words";
 
 export type Verb = "abort" | "retry" | "release" | "refuse";
 
@@ -106,6 +106,47 @@ const TITLES: Record<string, string> = {
   stored: "Stored bytes",
 };
 
+interface StoryEvent {
+  at: string;
+  until?: string;
+  event: string;
+  count?: number;
+  bytes?: number;
+  words?: string;
+}
+
+// As the server names them (docs/operations.md).
+const HAPPENED: Record<string, string> = {
+  begins: "Bytes begin to come",
+  bytes: "Bytes came",
+  broke_off: "A request broke off",
+  complete: "All bytes are there",
+  cleared: "The checks have taken the file",
+  attempt_failed: "The hand-off failed",
+  given_up: "The hand-off was given up",
+  set_aside: "The checks have set the file aside",
+  released: "An operator released it",
+  refused: "An operator refused it",
+  put_back: "An operator had it handed over again",
+  answered: "The backend's answer",
+};
+
+function line(event: StoryEvent): HTMLElement {
+  const item = document.createElement("li");
+  const when = document.createElement("time");
+  when.dateTime = event.at;
+  const [from, until] = [time(event.at), time(event.until ?? event.at)];
+  when.textContent = from === until ? from : `${from} – ${until}`;
+  const details = [
+    event.count && `${event.count} times`,
+    event.bytes && `${bytes(event.bytes)}`,
+    event.words,
+  ].filter(Boolean);
+  const what = HAPPENED[event.event] ?? event.event.charAt(0).toUpperCase() + event.event.slice(1);
+  item.append(when, ` ${[what, ...details].join(", ")}`);
+  return item;
+}
+
 function fact(name: string, value: unknown): HTMLElement {
   const group = document.createElement("div");
   const title = document.createElement("dt");
@@ -121,14 +162,19 @@ function fact(name: string, value: unknown): HTMLElement {
 }
 
 export async function show(upload: Upload): Promise<void> {
-  let story: Record<string, unknown>;
+  let story: Record<string, unknown> & { events: StoryEvent[]; in_memory_since?: string };
   try {
-    story = await get<Record<string, unknown>>(`uploads/${upload.id}`);
+    story = await get(`uploads/${upload.id}`);
   } catch (error) {
     complain(`${nameOf(upload)}: ${(error as Error).message}`);
     return;
   }
   byId("details-title").textContent = nameOf(upload);
-  byId("facts").replaceChildren(...Object.entries(story).map(([name, value]) => fact(name, value)));
+  const { events, in_memory_since: since, ...facts } = story;
+  byId("facts").replaceChildren(...Object.entries(facts).map(([name, value]) => fact(name, value)));
+  byId("events").replaceChildren(...events.map(line));
+  byId("events-since").textContent = since
+    ? `In detail since ${time(since)}, when this server process took it into memory; of what was before, what is on record.`
+    : "What is on record: this server process has not had it in memory.";
   byId<HTMLDialogElement>("details").showModal();
 }
