@@ -118,8 +118,9 @@ class Chromium:
     def colors(self, scheme):
         self._call("colors", scheme=scheme)
 
-    def picture(self, path):
-        self._call("picture", path=str(path))
+    def picture(self, path, whole=True):
+        """Of the whole page, or of what the window shows of it."""
+        self._call("picture", path=str(path), whole=whole)
 
     def evaluate(self, expression):
         return self._call("evaluate", expression=expression)

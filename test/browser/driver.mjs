@@ -79,8 +79,8 @@ class Driver {
     await this.page.emulateMedia({ colorScheme: scheme });
   }
 
-  async picture({ path }) {
-    await this.page.screenshot({ path, fullPage: true });
+  async picture({ path, whole }) {
+    await this.page.screenshot({ path, fullPage: whole });
   }
 
   async evaluate({ expression }) {
