@@ -183,8 +183,9 @@ Result<> App::open_pages() {
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
-  control_pages_ =
-      std::make_unique<admin::ControlPages>(engine_->operations(), *moves_, *pages_, log_);
+  control_pages_ = std::make_unique<admin::ControlPages>(
+      engine_->operations(), *moves_, *pages_, log_,
+      config_.admin.token_file.empty() ? "none" : "admin.token_file");
   return moves_->restore();
 }
 

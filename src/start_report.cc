@@ -15,6 +15,7 @@
 
 #include "app_settings.h"
 #include "base/durability.h"
+#include "net/endpoint.h"
 #include "pages/page_file.h"
 #include "video/probe.h"
 
@@ -69,6 +70,15 @@ void warn_of_readable_secrets(Log& log, const config::Config& config) {
   }
 }
 
+// The console keeps to this machine then, but all else there is for everybody who reaches it.
+void warn_of_open_admin_pages(Log& log, const config::Config& config) {
+  const net::Endpoint& listen = config.admin.listen;
+  if (listen.is_set() && !net::is_loopback(listen) && config.admin.token_file.empty()) {
+    log.warn("other machines can reach admin.listen, and there is no admin.token_file",
+             {{"open_to_them", "metrics and health, not the console"}});
+  }
+}
+
 void warn_of_file_size_limit(Log& log, const config::Config& config) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < config.limits.file_size) {
@@ -105,6 +115,7 @@ void report_start(Log& log, const config::Config& config, std::size_t credential
     log.warn("the server runs as root, a user of its own can do less harm");
   }
   warn_of_readable_secrets(log, config);
+  warn_of_open_admin_pages(log, config);
   warn_of_file_size_limit(log, config);
 }
 

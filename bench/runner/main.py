@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from runner import file_systems, peers, plan, rounds, servers, survival, tables, workloads
+from runner import console, file_systems, peers, plan, rounds, servers, survival, tables, workloads
 from runner.context import Context
 from runner.processes import Failed
 from runner.report import Report
@@ -36,7 +36,7 @@ def parse_arguments(arguments):
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="everything once, small: fails only when something cannot run")
     parser.add_argument("--final", action="store_true",
-                        help="the table of the README, on ext4 and XFS: 7 rounds after three; most of an hour on an idle machine")
+                        help="the tables of bench/README.md, on ext4 and XFS: 7 rounds after three; most of an hour on an idle machine")
     chosen_arguments = parser.parse_args(arguments)
     if chosen_arguments.final:
         chosen_arguments.fs = chosen_arguments.fs or "ext4,xfs"
@@ -113,6 +113,10 @@ class Run:
     def _restart(self):
         found = survival.restart(self._context, *((500, 1) if self._arguments.smoke else (100_000, 7)))
         self._report.add_survival("restart", found, tables.restart_table(found))
+
+    def _console(self):
+        found = console.console(self._context, *((50, 100, 1) if self._arguments.smoke else ()))
+        self._report.add_survival("console", found, tables.console_table(found))
 
 
 def run(arguments, root):

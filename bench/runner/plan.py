@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runner import workloads
 
-SURVIVAL = ("slow", "takeover", "restart")
+SURVIVAL = ("slow", "takeover", "restart", "console")
 
 # The workloads in which durability makes the largest difference.
 _FINAL_INTERVAL = ("one-request", "pieces-5m", "pieces-100k", "small")

@@ -9,7 +9,7 @@ from runner import servers, tables, targets
 
 
 class Report:
-    """BASE.md and BASE.json have everything, summary.md beside them the short table of the README."""
+    """BASE.md and BASE.json have everything, summary.md beside them the short tables of bench/README.md."""
 
     def __init__(self, context, base, arguments):
         self._context = context

@@ -17,7 +17,7 @@ KIB = 1 << 10
 OTHER_DIALECTS = ("tus", "rufh", "formchunks")
 
 
-def _background(context, server, connections, size, count, interval_ms, seconds, dialect="panda"):
+def background(context, server, connections, size, count, interval_ms, seconds, dialect="panda"):
     """Connections that go on sending during another measurement."""
     load = context.start_load("held", "--port", server.port, "--dialect", dialect, *server.load_options(dialect),
                               "--connections", connections,
@@ -63,7 +63,7 @@ def slow_connections(context, count=9000, seconds=60.0, sent=1, interval_ms=1000
         idle_kib = processes.rss_kib(server.process.pid)
         # Twice the bytes that they will send: the server reserves room for all of them.
         size = max(int(2 * sent * seconds * 1000 / interval_ms), 64 * KIB)
-        load = _background(context, server, count, size, sent, interval_ms, seconds, dialect)
+        load = background(context, server, count, size, sent, interval_ms, seconds, dialect)
         time.sleep(1)
         cpu, began = server.cpu_seconds(), time.monotonic()
         time.sleep(min(seconds / 3, 10))
@@ -87,7 +87,7 @@ def takeover(context, kind, uploads=100, seconds=20):
     try:
         quiet = context.run_load("takeover", "--port", server.port, "--uploads", uploads, "--size", 16 * MIB, "--bytes",
                                  64 * KIB)
-        load = _background(context, server, 100, 64 * MIB, 16 * KIB, 16, seconds)
+        load = background(context, server, 100, 64 * MIB, 16 * KIB, 16, seconds)
         busy = context.run_load("takeover", "--port", server.port, "--uploads", uploads, "--size", 16 * MIB, "--bytes",
                                 64 * KIB)
         held = _end(load, seconds)

@@ -77,3 +77,9 @@ def restart_table(entry):
     return table(["unfinished uploads", "journal MiB", "first acknowledgement after s, median", "min", "max", "RSS MiB"],
                  [[f"{entry['uploads']:,}", f"{entry['journal_bytes'] / (1 << 20):.0f}", f"{entry['median_seconds']:.3f}",
                    f"{entry['seconds'][0]:.3f}", f"{entry['seconds'][-1]:.3f}", f"{entry['rss_kib'] / 1024:.0f}"]])
+
+
+def console_table(entry):
+    rows = [[f"{entry['live']:,} live uploads, {len(entry['alone'])} rounds of {entry['uploads']:,} small ones",
+             entry["listeners"], f"{entry['speed_ratio']:.2f}", f"{entry['cpu_ratio']:.2f}", f"{entry['p99_ratio']:.2f}"]]
+    return table(["beside", "listeners", "uploads/s, watched ÷ alone", "CPU", "p99"], rows)

@@ -137,6 +137,11 @@ def _survival_rows(found):
         entry = found["restart"]
         yield [f"restart with {entry['uploads']:,} unfinished uploads", f"{entry['median_seconds']:.2f} s to the first answer",
                "1 s", _met(entry["median_seconds"] <= 1)]
+    if "console" in found:
+        entry = found["console"]
+        yield [f"{entry['listeners']} pages of the console beside {entry['live']:,} live uploads",
+               f"small uploads keep {entry['speed_ratio']:.2f} of their speed, CPU {entry['cpu_ratio']:.2f}", "0.95",
+               _met(entry["speed_ratio"] >= 0.95)]
 
 
 def short_tables(results):

@@ -142,11 +142,12 @@ http::Response upload_page(const upload::Snapshot& snapshot) {
 }  // namespace
 
 ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations,
-                           ServerPages& server, Log& log)
+                           ServerPages& server, Log& log, const char* credential)
     : uploads_(uploads),
       locations_(locations),
       server_(server),
       log_(log),
+      credential_(credential),
       commands_{
           {"list", http::Method::get, protocol::PathPattern("/uploads"),
            [this](const std::string& /*none*/, std::string query) {
@@ -207,19 +208,22 @@ Task<ControlPages::Answer> ControlPages::dispatch(const http::Exchange& exchange
 
 void ControlPages::audit(const Command& command, const std::string& subject,
                          const http::RequestContext& by, const Answer& answer) {
-  const net::PeerProcess process = by.peer_process.value_or(net::PeerProcess());
   const LogField act{"act", command.name};
+  const std::optional<std::uint64_t> upload = upload_id_of(subject);
+  const LogField about = upload ? LogField{"upload", *upload} : LogField{"subject", subject};
   const LogField from{"from", by.peer_address};
-  const LogField user{"user_id", process.user_id};
-  const LogField pid{"process_id", process.process_id};
   // The line refers to its texts.
   const std::string outcome = answer ? "done" : answer.error().message();
   const LogField result{"result", outcome};
-  const std::optional<std::uint64_t> upload = upload_id_of(subject);
-  if (upload) {
-    log_.info("audit", {act, {"upload", *upload}, from, user, pid, result});
+  if (by.peer_process) {
+    log_.info("audit", {act,
+                        about,
+                        from,
+                        {"user_id", by.peer_process->user_id},
+                        {"process_id", by.peer_process->process_id},
+                        result});
   } else {
-    log_.info("audit", {act, {"subject", subject}, from, user, pid, result});
+    log_.info("audit", {act, about, from, {"credential", credential_}, result});
   }
 }
 

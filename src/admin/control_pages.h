@@ -23,9 +23,10 @@ namespace sluice::admin {
 // there is nothing to tell, or `{"error","message"}`. Any thread.
 class ControlPages final : public http::Handler {
  public:
-  // All outlive this.
+  // All outlive this. `credential`: for the line of audit, what those have shown who do not come
+  // over a Unix socket.
   ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server,
-               Log& log);
+               Log& log, const char* credential = "none");
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -57,6 +58,7 @@ class ControlPages final : public http::Handler {
   protocol::Relocation& locations_;
   ServerPages& server_;
   Log& log_;
+  const char* const credential_;
   const std::vector<Command> commands_;
 };
 

@@ -105,20 +105,23 @@ class ControlPagesTest : public ::testing::Test,
   }
 
   http::Response ask(http::Method method, const std::string& path) {
+    return ask(method, path, pages);
+  }
+  http::Response ask(http::Method method, const std::string& path, ControlPages& asked) {
     http::Request request;
     request.method = method;
     const std::size_t mark = path.find('?');
     request.path = path.substr(0, mark);
     request.query = mark == std::string::npos ? "" : path.substr(mark + 1);
-    http::RequestContext context;
-    context.peer_address = "unix";
-    context.peer_process = {.user_id = 12, .process_id = 345};
     testing::ScriptedSource body("");
     http::Interims nowhere;
     http::Exchange exchange(request, context, body, nowhere);
-    return testing::run(pages.handle(exchange))->response;
+    return testing::run(asked.handle(exchange))->response;
   }
 
+  http::RequestContext context{.request_id = "1",
+                               .peer_address = "unix",
+                               .peer_process = net::PeerProcess{.user_id = 12, .process_id = 345}};
   std::uint64_t last_id = 3;
   std::vector<journal::UploadQuery> queries;
   std::vector<std::uint64_t> aborted;
@@ -206,6 +209,12 @@ TEST_F(ControlPagesTest, SaysInTheLogWhatAnOperatorDid) {
             (std::vector<std::string>{"audit act=abort upload=7" + by + "done",
                                       "audit act=refuse upload=404" + by + "there is no upload 404",
                                       "audit act=move subject=https://b.example" + by + "done"}));
+  log.lines.clear();
+  context = {.request_id = "1", .peer_address = "192.0.2.7"};
+  ControlPages of_console{*this, *this, server, log, "a token"};
+  ask(http::Method::post, "/uploads/7/release", of_console);
+  EXPECT_EQ(log.lines, (std::vector<std::string>{"audit act=release upload=7 from=192.0.2.7 "
+                                                 "credential=a token result=done"}));
 }
 
 TEST_F(ControlPagesTest, TellsAllAboutAnUploadButItsToken) {

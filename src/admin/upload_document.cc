@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "admin/upload_document.h"
 
+#include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/encoding.h"
@@ -39,6 +43,59 @@ std::string address_of(const std::string& origin) {
   const json::value* const address = object != nullptr ? object->if_contains("address") : nullptr;
   const json::string* const text = address != nullptr ? address->if_string() : nullptr;
   return text != nullptr ? std::string(*text) : std::string();
+}
+
+bool tells_one_of(const upload::Story& story, std::initializer_list<std::string_view> kinds) {
+  return std::ranges::any_of(story.events(), [kinds](const upload::StoryEvent& event) {
+    return std::ranges::find(kinds, event.what) != kinds.end();
+  });
+}
+
+json::object document_of(const upload::StoryEvent& event) {
+  json::object document;
+  document["at"] = to_iso8601(event.at);
+  if (event.until > event.at) {
+    document["until"] = to_iso8601(event.until);
+  }
+  document["event"] = event.what;
+  if (event.count > 1) {
+    document["count"] = event.count;
+  }
+  if (event.bytes > 0) {
+    document["bytes"] = event.bytes;
+  }
+  add_text(document, "words", event.words);
+  return document;
+}
+
+// How the upload came to rest, as the journal tells it; null: it has not.
+const char* end_of_handoff(const model::UploadProgress& progress) {
+  if (progress.answer) {
+    return "answered";
+  }
+  if (progress.state == model::UploadState::set_aside) {
+    return "set_aside";
+  }
+  return progress.state == model::UploadState::failed ? "given_up" : nullptr;
+}
+
+// What the journal knows comes first, unless it is remembered.
+json::array events_of(const upload::UploadView& view) {
+  const model::UploadProgress& progress = view.record.progress;
+  json::array events{document_of({.what = "created", .at = view.record.created_at})};
+  if (progress.handoff_since > Timestamp() &&
+      !tells_one_of(view.story, {"complete", "released", "put_back"})) {
+    events.push_back(document_of({.what = "complete", .at = progress.handoff_since}));
+  }
+  const char* const end = end_of_handoff(progress);
+  if (end != nullptr &&
+      !tells_one_of(view.story, {"answered", "refused", "given_up", "set_aside"})) {
+    events.push_back(document_of({.what = end, .at = progress.next_attempt_at}));
+  }
+  for (const upload::StoryEvent& event : view.story.events()) {
+    events.push_back(document_of(event));
+  }
+  return events;
 }
 
 }  // namespace
@@ -82,6 +139,8 @@ json::object whole_story_of(const upload::UploadView& view) {
   if (const auto& answer = view.record.progress.answer) {
     document["answer"] = parsed(answer->body);
   }
+  add_time(document, "in_memory_since", view.in_memory_since);
+  document["events"] = events_of(view);
   return document;
 }
 

@@ -224,6 +224,9 @@ inline constexpr std::size_t told_file_name_bytes_max = 255;
 // reading client costs.
 inline constexpr std::size_t answer_piece_bytes = 16 * KiB;
 inline constexpr std::size_t failure_bytes_max = 1 * KiB;  // Of the reason that is kept.
+// What is remembered of an upload while it is in memory, and of the words of each of these events.
+inline constexpr std::size_t story_events_max = 32;
+inline constexpr std::size_t story_words_bytes_max = 160;
 // Clients that wait for the backend; further ones are told at once to come again.
 inline constexpr std::size_t answer_waiters_max = 4096;
 

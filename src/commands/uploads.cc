@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -74,6 +75,30 @@ int list_uploads(const UploadsOptions& options) {
   return failure.value_or(EXIT_SUCCESS);
 }
 
+// "  2026-11-22T17:20:58Z  bytes, 3 times, 15 bytes, until 2026-11-22T17:21:58Z"
+std::string line_of(const json::object& event) {
+  const auto text = [&event](const char* name) {
+    const json::value* const value = event.if_contains(name);
+    if (value == nullptr) {
+      return std::string();
+    }
+    return value->is_string() ? printable(value->get_string()) : json::serialize(*value);
+  };
+  std::string line = "  " + text("at") + "  " + text("event");
+  for (const auto& [name, before, behind] :
+       {std::tuple("count", "", " times"), {"bytes", "", " bytes"}, {"until", "until ", ""}}) {
+    line += event.contains(name) ? std::string(", ") + before + text(name) + behind : "";
+  }
+  return event.contains("words") ? line + ": " + text("words") : line;
+}
+
+void print_events(const json::value& events) {
+  std::printf("events\n");
+  for (const json::value& event : events.as_array()) {
+    std::printf("%s\n", line_of(event.as_object()).c_str());
+  }
+}
+
 int show_upload(const UploadsOptions& options) {
   const Result<ControlAnswer> answer =
       ask(options.directory, fmt::format("/uploads/{}", options.id));
@@ -85,6 +110,10 @@ int show_upload(const UploadsOptions& options) {
     return EXIT_SUCCESS;
   }
   for (const auto& [name, value] : answer->members()) {
+    if (name == "events") {
+      print_events(value);
+      continue;
+    }
     const bool is_text = value.is_string();
     std::printf("%-18s %s\n", std::string(name).c_str(),
                 is_text ? printable(value.get_string()).c_str() : json::serialize(value).c_str());

@@ -10,6 +10,7 @@
 #include "admin/upload_document.h"
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "upload/upload_state.h"
 
 namespace sluice::console {
 namespace {
@@ -18,8 +19,7 @@ using model::UploadState;
 using Order = View::Order;
 
 bool is_unfinished(UploadState state) {
-  return state == UploadState::receiving || state == UploadState::received ||
-         state == UploadState::delivering;
+  return state == UploadState::receiving || upload::awaits_answer(state);
 }
 
 bool is_wanted(const Look::Item& item, const View& view) {

@@ -68,6 +68,9 @@ Task<Result<bool>> Append::run() {
   if (!wanted || !*wanted) {
     co_return wanted;
   }
+  upload_.tell_of_begin(position_);
+  const Timestamp began_at = tools_.clock.now();
+  const std::uint64_t first = position_;
   claim_ = may_be_another_file_ ? nullptr : &claim;
   const Result<> transferred = co_await transfer();
   claim.source_ended();
@@ -83,7 +86,11 @@ Task<Result<bool>> Append::run() {
   if (is_another_file || is_wrong || (counts_whole_ && !arrived_whole)) {
     written_ = RangeSet();
   }
+  upload_.tell_of_end(began_at, position_ - first, transferred);
   const Result<bool> finished = co_await settle(arrived_whole);
+  if (!finished) {
+    upload_.tell_of_end(began_at, 0, fail(finished.error()));
+  }
   tools_.metrics.append_seconds.observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   if (!arrived_whole) {

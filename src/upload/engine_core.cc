@@ -13,7 +13,7 @@ EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_hand
       handover(engine_handover),
       settings(engine_settings),
       admission(parts.store, settings.admission, before),
-      uploads(parts.journal, admission, parts.announcer),
+      uploads(parts.journal, admission, parts.announcer, parts.clock),
       deferred({parts.journal, parts.store, uploads, parts.log, parts.metrics}),
       tools{parts.store,   parts.buffers,   parts.clock,
             parts.metrics, settings.expiry, settings.defers_syncs ? &deferred : nullptr} {}

@@ -71,7 +71,12 @@ Task<Result<UploadView>> EngineOperations::find(std::uint64_t upload_id) {
   if (!*record) {
     co_return fail(no_upload(upload_id));
   }
-  co_return view_of(**std::move(record));
+  UploadView view = view_of(**std::move(record));
+  if (const auto live = core_.uploads.find_in_memory(view.record.token)) {
+    view.story = live->story();
+    view.in_memory_since = live->in_memory_since();
+  }
+  co_return view;
 }
 
 Task<Result<std::shared_ptr<LiveUpload>>> EngineOperations::load(std::uint64_t upload_id) {
@@ -142,7 +147,7 @@ Task<Result<UploadView>> EngineOperations::release(std::uint64_t upload_id) {
 Task<Result<UploadView>> EngineOperations::refuse(std::uint64_t upload_id, std::string words) {
   const Timestamp now = core_.parts.clock.now();
   model::Answer answer = delivery::refusal_in_words(words);
-  Event event = Answered{std::move(answer), false, now, now + core_.settings.expiry.refused};
+  Event event = Refused{std::move(answer), now, now + core_.settings.expiry.refused};
   co_return co_await decide(upload_id, std::move(event));
 }
 
@@ -152,23 +157,16 @@ Task<Result<UploadView>> EngineOperations::decide(std::uint64_t upload_id, Event
     co_return fail(found.error());
   }
   LiveUpload& upload = **found;
-  const model::UploadState before = upload.state();
-  bool changed = false;
-  bool deliver = false;
-  if (before == model::UploadState::set_aside) {
-    const Result<Transition> committed = co_await upload.commit(std::move(event));
-    if (!committed) {
-      co_return fail(committed.error());
-    }
-    changed = committed->changed;
-    deliver = committed->deliver;
+  const Result<Transition> committed = co_await upload.commit(std::move(event));
+  if (!committed) {
+    co_return fail(committed.error());
   }
-  if (!changed) {
+  if (!committed->changed) {
     co_return fail(Errc::bad_request,
                    fmt::format("upload {} is {}: the operator decides about one that is set aside",
                                upload_id, model::to_text(upload.state())));
   }
-  if (deliver) {
+  if (committed->deliver) {
     core_.handover.submit(upload.record());
   }
   co_return view_of(upload.record());

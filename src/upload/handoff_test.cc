@@ -3,8 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/engine_fixture.h"
@@ -161,6 +167,55 @@ TEST_F(HandoffTest, TheOperatorRefusesWhatIsSetAside) {
   }
 }
 
+Task<> keeps(Task<Result<UploadView>> decision, std::optional<Result<UploadView>>& result) {
+  result = co_await std::move(decision);
+}
+
+// The second decision is made while the first is on its way to the journal.
+Task<> decides_twice(testing::MemoryJournal& journal, Log& log, Task<Result<UploadView>> first,
+                     Task<Result<UploadView>> second,
+                     std::array<std::optional<Result<UploadView>>, 2>& results) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  runtime::TaskGroup group(executor, log);
+  group.spawn("first", keeps(std::move(first), results[0]));
+  while (journal.at_gate == 0) {
+    co_await boost::asio::post(executor, boost::asio::deferred);
+  }
+  group.spawn("second", keeps(std::move(second), results[1]));
+  for (int turn = 0; turn < 10; ++turn) {
+    co_await boost::asio::post(executor, boost::asio::deferred);
+  }
+  journal.gate->set();
+  EXPECT_TRUE(co_await group.wait(10s));
+}
+
+TEST_F(HandoffTest, OfTwoOperatorsWhoDecideAtOnceTheFirstCounts) {
+  for (const bool is_released : {true, false}) {
+    const std::string token = received();
+    const std::uint64_t id = journal.uploads.rbegin()->first;
+    EXPECT_TRUE(run(engine->ledger().set_aside(token, "odd")));
+    deliveries = 0;
+    journal.gate = std::make_shared<runtime::Event>();
+    journal.at_gate = 0;
+    std::array<std::optional<Result<UploadView>>, 2> results;
+    Operations& operations = engine->operations();
+    auto release = operations.release(id);
+    auto refuse = operations.refuse(id, "no");
+    run(is_released ? decides_twice(journal, log, std::move(release), std::move(refuse), results)
+                    : decides_twice(journal, log, std::move(refuse), std::move(release), results));
+    journal.gate.reset();
+    ASSERT_TRUE(results[0] && results[1]);
+    EXPECT_TRUE(*results[0]);
+    EXPECT_EQ(results[1]->error().code(), Errc::bad_request);
+    EXPECT_NE(results[1]->error().message().find(is_released ? "is received" : "is refused"),
+              std::string::npos)
+        << results[1]->error().message();
+    EXPECT_EQ(journal.uploads.at(id).progress.state,
+              is_released ? UploadState::received : UploadState::refused);
+    EXPECT_EQ(deliveries, is_released ? 1 : 0);
+  }
+}
+
 TEST_F(HandoffTest, WhatIsSetAsideIsKeptForItsTimeAndNoLonger) {
   EXPECT_TRUE(run(engine->ledger().set_aside(received(), "odd")));
   clock.advance(settings.expiry.failed - 1s);
@@ -172,7 +227,7 @@ TEST_F(HandoffTest, WhatIsSetAsideIsKeptForItsTimeAndNoLonger) {
 }
 
 TEST_F(HandoffTest, RetryAfterARestartFindsTheUploadByItsNumber) {
-  const std::string token = failed();
+  (void)failed();
   restart();
   EXPECT_TRUE(run(engine->operations().retry(1)));
   EXPECT_EQ(journal.uploads.at(1).progress.state, UploadState::received);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "upload/live_upload.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -114,13 +116,15 @@ std::uint64_t changing_bytes_of(const model::UploadProgress& progress) {
 }  // namespace
 
 LiveUpload::LiveUpload(model::UploadRecord record, journal::Journal& journal, Admission& admission,
-                       Announcer& announcer,
+                       Announcer& announcer, const Clock& clock,
                        std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory,
                        std::optional<std::uint64_t> announced)
     : admission_(admission),
+      clock_(clock),
       bytes_in_memory_(std::move(bytes_in_memory)),
       constant_bytes_(constant_bytes_of(record)),
       announced_(announced),
+      in_memory_since_(clock.now()),
       changes_(std::move(record), journal, announcer,
                [this](const model::UploadProgress& newer) { becomes(newer); }) {
   *bytes_in_memory_ += constant_bytes_;
@@ -129,7 +133,7 @@ LiveUpload::LiveUpload(model::UploadRecord record, journal::Journal& journal, Ad
 }
 
 LiveUpload::~LiveUpload() {
-  *bytes_in_memory_ -= constant_bytes_ + changing_bytes_;
+  *bytes_in_memory_ -= constant_bytes_ + changing_bytes_ + story_.bytes_in_memory();
 }
 
 model::UploadProgress LiveUpload::progress() const {
@@ -197,7 +201,12 @@ model::UploadRecord LiveUpload::record() const {
 }
 
 Task<Result<Transition>> LiveUpload::commit(Event event, std::vector<journal::Change> together) {
+  StoryEvent told = story_of(event);
   Result<Transition> committed = co_await changes_.commit(std::move(event), std::move(together));
+  if (committed && committed->changed) {
+    told.what = committed->deliver && *told.what == '\0' ? "complete" : told.what;
+    tell(std::move(told));
+  }
   tell_if_decided();
   co_return committed;
 }
@@ -326,6 +335,41 @@ std::optional<Duration> LiveUpload::silence() const {
   return last_byte_at_.transform([](auto last) {
     return std::chrono::floor<Duration>(std::chrono::steady_clock::now() - last);
   });
+}
+
+void LiveUpload::tell(StoryEvent event) {
+  if (*event.what == '\0') {
+    return;
+  }
+  event.until = clock_.now();
+  event.at = event.at == Timestamp() ? event.until : event.at;
+  const MutexLock lock(mutex_);
+  const std::uint64_t before = story_.bytes_in_memory();
+  story_.add(std::move(event));
+  *bytes_in_memory_ += story_.bytes_in_memory() - before;
+}
+
+void LiveUpload::tell_of_begin(std::uint64_t offset) {
+  {
+    const MutexLock lock(mutex_);
+    if (!story_.awaits_beginning()) {
+      return;
+    }
+  }
+  tell({.what = "begins", .words = fmt::format("from byte {}", offset)});
+}
+
+void LiveUpload::tell_of_end(Timestamp began, std::uint64_t bytes, const Result<>& outcome) {
+  if (outcome) {
+    tell({.what = "bytes", .at = began, .bytes = bytes});
+  } else {
+    tell({.what = "broke_off", .bytes = bytes, .words = outcome.error().message()});
+  }
+}
+
+Story LiveUpload::story() const {
+  const MutexLock lock(mutex_);
+  return story_;
 }
 
 Task<> LiveUpload::wait_for_settling(Duration timeout) {

@@ -25,6 +25,7 @@
 #include "upload/admission.h"
 #include "upload/announcer.h"
 #include "upload/group_commit.h"
+#include "upload/story.h"
 #include "upload/upload.h"
 #include "upload/upload_state.h"
 
@@ -83,7 +84,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
  public:
   // `announced`: of a file without a session, as in NewUpload.
   LiveUpload(model::UploadRecord record, journal::Journal& journal, Admission& admission,
-             Announcer& announcer, std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory,
+             Announcer& announcer, const Clock& clock,
+             std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory,
              std::optional<std::uint64_t> announced = {});
   ~LiveUpload();
 
@@ -140,6 +142,15 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   std::uint64_t arrived_bytes() const;
   // Since the last byte that a request wrote; nullopt where none did.
   std::optional<Duration> silence() const;
+
+  // For the story of the upload, which operators read. A request is about to bring bytes.
+  void tell_of_begin(std::uint64_t offset);
+  // It has brought so many; with an error it broke off.
+  void tell_of_end(Timestamp began, std::uint64_t bytes, const Result<>& outcome);
+  Story story() const;
+  // When it came into memory: the story goes back no further.
+  Timestamp in_memory_since() const noexcept { return in_memory_since_; }
+
   // Waits for requests whose sender is gone and whose last bytes are on their way to the disk.
   runtime::Task<> wait_for_settling(Duration timeout);
 
@@ -173,13 +184,16 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   void becomes(const model::UploadProgress& newer);
   void count_bytes(const model::UploadProgress& progress);
   void tell_if_decided();
+  void tell(StoryEvent event);
   SettledEvents cut(const std::function<bool(const Claim&)>& wanted, Errc reason) REQUIRES(mutex_);
 
   Admission& admission_;
+  const Clock& clock_;
   // Of all uploads. Requests that end with their event loop may be the last that hold an upload.
   const std::shared_ptr<std::atomic<std::uint64_t>> bytes_in_memory_;
   const std::uint64_t constant_bytes_;  // Of this one.
   const std::optional<std::uint64_t> announced_;
+  const Timestamp in_memory_since_;
 
   std::uint64_t changing_bytes_ = 0;  // Of the progress, as it was counted last.
   GroupCommit changes_;               // Calls becomes() under its lock.
@@ -187,6 +201,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   mutable Mutex mutex_;                          // Taken after the lock of changes_, never before.
   std::list<Claim*> claims_ GUARDED_BY(mutex_);  // Oldest first.
   std::optional<std::chrono::steady_clock::time_point> last_byte_at_ GUARDED_BY(mutex_);
+  Story story_ GUARDED_BY(mutex_);
   // Set at the end of the one under way, or null.
   std::shared_ptr<runtime::Event> checkpoint_ GUARDED_BY(mutex_);
   // A new one for each round of attempts.

@@ -47,7 +47,7 @@ class LiveUploadTest : public ::testing::Test {
     record.file_name = "file";
     record.progress.file_size = file_size;
     journal.uploads.emplace(1, record);
-    upload = std::make_shared<LiveUpload>(record, journal, admission, announcer, bytes);
+    upload = std::make_shared<LiveUpload>(record, journal, admission, announcer, clock, bytes);
   }
 
   Result<Transition> commit(Event event) { return testing::run(upload->commit(std::move(event))); }
@@ -57,6 +57,7 @@ class LiveUploadTest : public ::testing::Test {
   testing::MemoryStore store;
   Admission admission{store, {}, journal::Promises()};
   NoAnnouncer announcer;
+  testing::ManualClock clock;
   NullLog log;
   std::shared_ptr<std::atomic<std::uint64_t>> bytes =
       std::make_shared<std::atomic<std::uint64_t>>(0);

@@ -10,8 +10,9 @@ namespace sluice::upload {
 
 using runtime::Task;
 
-LiveUploads::LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer)
-    : journal_(journal), admission_(admission), announcer_(announcer) {}
+LiveUploads::LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer,
+                         const Clock& clock)
+    : journal_(journal), admission_(admission), announcer_(announcer), clock_(clock) {}
 LiveUploads::~LiveUploads() = default;
 
 Task<Result<std::shared_ptr<LiveUpload>>> LiveUploads::find(const std::string& token) {
@@ -100,7 +101,7 @@ std::shared_ptr<LiveUpload> LiveUploads::keep(model::UploadRecord record,
     return *found->second;
   }
   auto upload = std::make_shared<LiveUpload>(std::move(record), journal_, admission_, announcer_,
-                                             bytes_, announced);
+                                             clock_, bytes_, announced);
   recency_.push_front(upload);
   by_token_.emplace(upload->token(), recency_.begin());
   evict();

@@ -26,7 +26,8 @@ namespace sluice::upload {
 // all together have limits::uploads_cached_bytes_max.
 class LiveUploads {
  public:
-  LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer);
+  LiveUploads(journal::Journal& journal, Admission& admission, Announcer& announcer,
+              const Clock& clock);
   ~LiveUploads();
 
   // From memory, else from the journal. not_found for a token that no upload has. `token` lives
@@ -52,6 +53,7 @@ class LiveUploads {
   journal::Journal& journal_;
   Admission& admission_;
   Announcer& announcer_;
+  const Clock& clock_;
   // Of all uploads in memory.
   const std::shared_ptr<std::atomic<std::uint64_t>> bytes_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);

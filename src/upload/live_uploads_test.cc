@@ -32,7 +32,8 @@ class LiveUploadsTest : public ::testing::Test {
   testing::MemoryStore store_;
   Admission admission_{store_, {}, {.bytes = 0, .unfinished_uploads = 0}};
   NoAnnouncer announcer_;
-  LiveUploads uploads_{journal_, admission_, announcer_};
+  testing::ManualClock clock_;
+  LiveUploads uploads_{journal_, admission_, announcer_, clock_};
 };
 
 TEST_F(LiveUploadsTest, AnUploadIsInMemoryOnce) {

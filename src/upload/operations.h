@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "journal/journal.h"
 #include "runtime/task.h"
+#include "upload/story.h"
 #include "upload/upload.h"
 
 namespace sluice::upload {
@@ -36,6 +37,9 @@ struct UploadView {
   std::uint64_t arrived = 0;   // Bytes of the file that are written, also by running requests.
   bool is_being_written = false;
   Timestamp last_byte_at;  // In this process; no time: none came.
+  // Of one that find() has looked for, if it is in memory.
+  Story story = {};
+  Timestamp in_memory_since = {};
 };
 
 class LiveUpload;

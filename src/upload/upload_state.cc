@@ -133,6 +133,13 @@ struct Apply {
     return begin_round(event.now);
   }
 
+  Transition operator()(const Refused& event) {
+    if (progress.state != UploadState::set_aside) {
+      return nothing();
+    }
+    return (*this)(Answered{event.answer, false, event.now, event.forget_at});
+  }
+
   Transition operator()(const PutBack& event) {
     return can_be_put_back(progress) ? begin_round(event.now) : nothing();
   }

@@ -70,6 +70,12 @@ struct SetAside {
 struct Released {
   Timestamp now;
 };
+// The operator refuses a file that is set aside.
+struct Refused {
+  model::Answer answer;
+  Timestamp now;
+  Timestamp forget_at;
+};
 // The file of an upload that failed, was refused or is set aside is to be handed over once more;
 // the checks that it has not passed come first.
 struct PutBack {
@@ -93,7 +99,7 @@ struct BlobRemoved {};
 
 using Event =
     std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, AttemptFailed, GaveUp, Cleared,
-                 SetAside, Released, PutBack, Answered, Aborted, Expired, BlobRemoved>;
+                 SetAside, Released, Refused, PutBack, Answered, Aborted, Expired, BlobRemoved>;
 
 // A power cut may take the change back, before the next that it must not take.
 bool may_be_lost(const Event& event) noexcept;

@@ -241,8 +241,9 @@ TEST(UploadState, WhatIsSetAsideWaitsForTheOperatorOrItsExpiry) {
     EXPECT_FALSE(apply_to(aside, event).changed) << event.index();
   }
   EXPECT_TRUE(apply_to(aside, Expired{later}).remove_blob);
-  EXPECT_EQ(apply_to(aside, Answered{answer(422), false, later, later}).progress.state,
-            UploadState::refused);
+  const Transition refused = apply_to(aside, Refused{answer(422), later, later});
+  EXPECT_EQ(refused.progress.state, UploadState::refused);
+  EXPECT_FALSE(refused.remove_blob);
   struct Case {
     Event event;
     bool is_cleared;
@@ -256,12 +257,13 @@ TEST(UploadState, WhatIsSetAsideWaitsForTheOperatorOrItsExpiry) {
   }
 }
 
-TEST(UploadState, OnlyAFileThatIsSetAsideIsReleased) {
+TEST(UploadState, OnlyAFileThatIsSetAsideIsReleasedOrRefused) {
   for (const UploadState state :
        {UploadState::receiving, UploadState::received, UploadState::delivering,
         UploadState::delivered, UploadState::refused, UploadState::failed, UploadState::aborted,
         UploadState::expired}) {
     EXPECT_FALSE(apply_to(in_state(state), Released{later}).changed);
+    EXPECT_FALSE(apply_to(in_state(state), Refused{answer(422), later, later}).changed);
   }
 }
 
@@ -316,6 +318,7 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
           Cleared{},
           SetAside{"odd", later, later},
           Released{later},
+          Refused{answer(422), later, later},
           PutBack{later},
           Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later, later},
           Aborted{later},

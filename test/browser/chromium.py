@@ -85,6 +85,14 @@ class Chromium:
     def open(self, url):
         self._call("open", url=url)
 
+    def tab(self, url):
+        """One more tab of the same profile; from now on everything is about it."""
+        self._call("tab", url=url)
+
+    def turn(self, to):
+        """From now on everything is about the tab of this number: 0 is the one that was opened first."""
+        self._call("turn", to=to)
+
     def reload(self):
         self._call("reload")
 
@@ -110,8 +118,9 @@ class Chromium:
     def colors(self, scheme):
         self._call("colors", scheme=scheme)
 
-    def picture(self, path):
-        self._call("picture", path=str(path))
+    def picture(self, path, whole=True):
+        """Of the whole page, or of what the window shows of it."""
+        self._call("picture", path=str(path), whole=whole)
 
     def evaluate(self, expression):
         return self._call("evaluate", expression=expression)

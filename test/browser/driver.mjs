@@ -22,14 +22,25 @@ class Driver {
   async open({ url }) {
     await this.context?.close();
     this.context = await this.browser.newContext();
-    this.page = await this.context.newPage();
-    this.page.setDefaultTimeout(PAGE_SECONDS * 1000);
     this.messages = [];
     this.requested = [];
+    await this.tab({ url });
+  }
+
+  // One more tab of the same profile; from now on commands are about it.
+  async tab({ url }) {
+    this.page = await this.context.newPage();
+    this.page.setDefaultTimeout(PAGE_SECONDS * 1000);
     this.page.on("console", (message) => this.messages.push(message.text()));
     this.page.on("pageerror", (error) => this.messages.push(String(error)));
     this.page.on("request", (request) => this.requested.push(request.url()));
     await this.page.goto(url);
+  }
+
+  // From now on commands are about the tab of that number, counted from 0 in the order of opening.
+  async turn({ to }) {
+    this.page = this.context.pages()[to];
+    await this.page.bringToFront();
   }
 
   // The same profile, as a user does it.
@@ -68,8 +79,8 @@ class Driver {
     await this.page.emulateMedia({ colorScheme: scheme });
   }
 
-  async picture({ path }) {
-    await this.page.screenshot({ path, fullPage: true });
+  async picture({ path, whole }) {
+    await this.page.screenshot({ path, fullPage: whole });
   }
 
   async evaluate({ expression }) {

@@ -160,12 +160,53 @@ def test_a_refused_file_is_handed_over_again_from_the_page(new_world):
         world.click("Details of a.mp4")
         world.chromium.wait("document.querySelector('#details').open")
         assert "No holidays." in world.chromium.evaluate("document.querySelector('#facts').innerText")
+        assert world.chromium.evaluate("document.querySelector('#details').scrollTop") == 0
+        happened = world.chromium.evaluate("[...document.querySelectorAll('#events > li')].map((item) => item.innerText)")
+        for line, words in zip(happened, ("Created", "Bytes begin to come, from byte 0", "Bytes came, 3 B", "All bytes are there",
+                                          "The backend's answer, status 422"), strict=True):
+            assert line.endswith(words)
         world.chromium.press("Escape")
         world.click("Retry a.mp4")
         world.chromium.click("#confirm-yes")
         world.rows("rows.length === 0")
         world.choose("all")
         world.rows("rows.length === 1 && rows[0].includes('delivered')")
+    world.assert_good_manners()
+
+
+def test_the_operator_decides_what_is_set_aside(new_world, tmp_path):
+    program = tmp_path / "programs" / "look"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'it is odd'\nexit 2\n", encoding="utf-8")
+    program.chmod(0o755)
+    with ScriptedBackend(answer(200)) as backend:
+        world = new_world("--backend", backend.url(), toml=f'[checks]\nprogram = "{program}"\n[delivery]\nwait = "50ms"\n')
+        locations = {name: world.client.create(3, name) for name in ("a.mp4", "b.mp4")}
+        for location in locations.values():
+            assert world.client.whole(location, b"abc").status == 503
+        world.open()
+        for row in world.rows("rows.length === 2 && rows.every((row) => row.includes('set aside'))"):
+            assert "it is odd" in row and "Abort" not in row
+        world.chromium.wait("document.querySelector('#figure-set-aside').textContent === '2'")
+        world.click("Details of a.mp4")
+        world.chromium.wait("document.querySelector('#details').open")
+        assert "it is odd" in world.chromium.evaluate("document.querySelector('#facts').innerText")
+        world.chromium.press("Escape")
+        world.click("Release a.mp4")
+        assert not world.chromium.evaluate("document.querySelector('#confirm-text').checkVisibility()")
+        world.chromium.click("#confirm-yes")
+        world.rows("rows.length === 1")
+        world.click("Refuse b.mp4")
+        assert world.chromium.evaluate("document.activeElement.id") == "confirm-text"
+        world.chromium.type("Not wanted: äöü & more")
+        world.chromium.press("Enter")
+        world.rows("rows.length === 0")
+        assert world.client.whole(locations["a.mp4"], b"abc").status == 200
+        refused = world.client.whole(locations["b.mp4"], b"abc")
+        assert (refused.status, refused.json()["message"]) == (422, "Not wanted: äöü & more")
+        acts = world.server.logged("audit", 2)
+        assert [(act["act"], act["from"], act["credential"], act["result"]) for act in acts] == [
+            ("release", "127.0.0.1", "none", "done"), ("refuse", "127.0.0.1", "none", "done")]
     world.assert_good_manners()
 
 

@@ -256,6 +256,39 @@ def test_it_goes_on_after_the_server_was_killed(new_world):
     world.assert_good_manners()
 
 
+def test_two_tabs_do_not_disturb_each_other(new_world):
+    world = new_world("--backend-kind", "files")
+    world.proxy.script(Stall(MIB, on=is_patch, times=None))
+    names = "[...document.querySelectorAll('.uppy-Dashboard-Item-name')].map((item) => item.innerText)"
+    paths = [world.file(3 * MIB, "first.bin"), world.file(4 * MIB, "second.bin")]
+    with Client(world.server.address) as client:
+        with client.until_body_bytes_arrive(MIB):
+            world.drop(paths[0])
+        world.chromium.wait(KEPT)
+        world.chromium.tab(world.proxy.url + "/")
+        with client.until_body_bytes_arrive(MIB):
+            world.drop(paths[1])
+    # The second tab neither goes on with the file of the first, nor takes it away when it is opened anew.
+    assert world.chromium.evaluate(names) == ["second.bin"]
+    world.chromium.reload()
+    world.chromium.wait(READY)
+    assert world.chromium.evaluate(names) == []
+    world.drop(paths[1])
+    world.chromium.turn(0)
+    assert world.chromium.evaluate(names) == ["first.bin"]
+    world.proxy.script()
+    for tab, path in enumerate(paths):
+        world.chromium.turn(tab)
+        [item] = world.results()
+        assert item["text"].split("\n")[0] == path.name
+        assert read(world, item["link"]).body == path.read_bytes()
+    world.chromium.turn(0)
+    world.chromium.reload()
+    assert len(world.results()) == 1
+    assert len(world.sent("POST")) == 2
+    world.assert_good_manners()
+
+
 def test_pause_and_resume(new_world):
     world = new_world("--backend-kind", "files")
     path = start_and_stall(world, 3 * MIB)

@@ -42,7 +42,7 @@ class Model {
  private:
   upload::Event any_event(FuzzInput& input) {
     const Timestamp time{std::chrono::milliseconds(input.take())};
-    switch (input.take() % 10) {
+    switch (input.take() % 14) {
       case 0:
         return upload::AttemptBegan{};
       case 1:
@@ -63,6 +63,17 @@ class Model {
         return upload::GaveUp{input.take(), "no answer", time, time};
       case 7:
         return upload::PutBack{time};
+      case 8:
+        return upload::Cleared{};
+      case 9:
+        return upload::SetAside{"odd", time, time};
+      case 10:
+        return upload::Released{time};
+      case 11: {
+        model::Answer answer;
+        answer.status = 422;
+        return upload::Refused{answer, time, time};
+      }
       default:
         return any_bytes(input, time);
     }

@@ -9,6 +9,7 @@ import pytest
 from support.event_stream import EVENTS, EventStream
 from support.raw_http import Client, Connection, address_beyond_loopback, path_of
 from support.scripted_backend import ScriptedBackend, answer
+from support.sluice_server import run_sluice
 from support.waiting import wait_until
 
 CONSOLE = '[admin]\nlisten = "127.0.0.1:0"\n'
@@ -62,6 +63,39 @@ def test_uploads_are_listed_searched_shown_and_ended(new_console, connected):
         # The pages that were there before are there still.
         assert console.get("/readyz").status == 200
         assert b"sluice_uploads" in console.get("/metrics").body
+
+
+def test_an_upload_has_a_story(new_console, connected):
+    with ScriptedBackend(answer(503, b"come back later"), answer(200)) as backend:
+        server = new_console("--backend", backend.url(), toml=CONSOLE + '[delivery]\nretry_first = "10ms"\n')
+        client = connected(server)
+        location = client.create(9, "a.mp4")
+        assert client.piece(location, 0, b"abc", 9).status == 204
+        with Connection(server.address) as lost:
+            lost.send_head("PUT", path_of(location), [
+                ("Content-Type", "application/octet-stream"), ("Content-Length", "6"), ("Content-Range", "bytes 3-8/9")])
+            lost.send(b"de")
+            wait_until(lambda: client.status(location).header("Range") == "0-4", "the bytes")
+        with Client(server.console) as console:
+            def story():
+                return console.get("/api/uploads/1").json()
+
+            def kinds():
+                return [event["event"] for event in story()["events"]]
+
+            wait_until(lambda: "broke_off" in kinds(), "the end of the request")
+            assert client.piece(location, 5, b"fghi", 9).status == 200
+            told = story()
+            assert kinds() == ["created", "begins", "bytes", "broke_off", "begins", "bytes", "complete", "attempt_failed", "answered"]
+            broke_off = told["events"][3]
+            assert broke_off["bytes"] == 2 and broke_off["words"]
+            assert "503" in told["events"][7]["words"] and told["events"][8]["words"] == "status 200"
+            shown = run_sluice("uploads", "show", "1", "--data", server.data_dir).stdout
+            assert re.search(r"^  20\S+Z  broke_off, 2 bytes: ", shown, re.M), shown
+            server.kill()
+            server.start()
+        with Client(console_address(server)) as console:
+            assert kinds() == ["created", "complete", "answered"]
 
 
 def test_a_refused_file_is_handed_over_again(new_console, connected):
@@ -162,6 +196,9 @@ def test_a_token_where_one_is_set(new_console, tmp_path):
         assert post(console, "/api/uploads/1/abort", ("Authorization", "Bearer wrong")).status == 401
         assert post(console, "/api/uploads/1/abort", bearer).status == 404
         assert console.request("GET", "/api/status", [bearer]).status == 200
+        act = server.logged("audit", 1)[-1]
+        assert (act["act"], act["from"], act["credential"]) == ("abort", "127.0.0.1", "admin.token_file")
+        assert "user_id" not in act
         # The pages for machines ask for none, as before.
         assert console.get("/metrics").status == 200
     with EventStream(server.console, fields=[bearer]) as events:

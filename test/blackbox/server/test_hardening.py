@@ -49,6 +49,19 @@ def test_start_warns_of_credentials_in_settings_that_others_read(new_server, tmp
     assert [(r["setting"], r["file"], r["mode"]) for r in found] == [("credentials", str(path), f"{mode:04o}")] * warns
 
 
+@pytest.mark.parametrize(
+    "listen, has_token, warns", [("127.0.0.1:0", False, False), ("0.0.0.0:0", False, True), ("0.0.0.0:0", True, False), ("", False, False)]
+)
+def test_start_warns_of_admin_pages_that_others_reach(new_server, tmp_path, listen, has_token, warns):
+    toml = f'[admin]\nlisten = "{listen}"\n' if listen else ""
+    if has_token:
+        toml += f'token_file = "{secret_file(tmp_path, 0o600)}"\n'
+    server = new_server(toml=toml)
+    assert server.terminate() == 0
+    found = [record for record in server.log_records() if "other machines can reach admin.listen" in record["event"]]
+    assert [record["level"] for record in found] == ["warn"] * warns
+
+
 def test_start_warns_of_root(new_server):
     server = new_server()
     assert server.terminate() == 0

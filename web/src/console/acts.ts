@@ -1,25 +1,63 @@
 // SPDX-License-Identifier: MIT
-// What a person does with one upload: looks at its details, ends it, has it handed over again.
+// What a person does with one upload: looks at its details, ends it, decides about it.
 import { byId } from "../elements";
-import { type Upload, get, post } from "./api";
-import { nameOf } from "./row";
-import { time } from "./words";
+import { type Upload, get, nameOf, post } from "./api";
+import { bytes, time } from "./words";
 
-interface Question {
-  title: string;
+export type Verb = "abort" | "retry" | "release" | "refuse";
+
+interface Act {
+  label: string;
+  // States of an upload in which there is something to do.
+  states: string[];
   words: string;
-  yes: string;
+  done: string;
+  // The client is told why.
+  hasText?: boolean;
 }
 
-function confirmed({ title, words, yes }: Question): Promise<boolean> {
+export const ACTS: Record<Verb, Act> = {
+  abort: {
+    label: "Abort",
+    states: ["receiving"],
+    words: "Its requests end, its bytes are removed, and its client has to begin anew. Nothing brings them back.",
+    done: "aborted",
+  },
+  release: {
+    label: "Release",
+    states: ["set_aside"],
+    words: "The file is handed over to the backend, past the checks.",
+    done: "is handed over",
+  },
+  refuse: {
+    label: "Refuse",
+    states: ["set_aside"],
+    words: "The client is answered 422 with your words, and the backend does not get the file. It is kept for a while.",
+    done: "refused",
+    hasText: true,
+  },
+  retry: {
+    label: "Retry",
+    states: ["received", "delivering", "refused", "failed", "set_aside"],
+    words: "The file is handed over to the backend again, at once. Checks that it has not passed come first.",
+    done: "is handed over again",
+  },
+};
+
+// The text that was written, empty where none is asked for; nothing: the person does not want it.
+function confirmed(title: string, { label, words, hasText }: Act): Promise<string | undefined> {
   const dialog = byId<HTMLDialogElement>("confirm");
-  byId("confirm-title").textContent = title;
+  const text = byId<HTMLInputElement>("confirm-text");
+  byId("confirm-title").textContent = `${title}?`;
   byId("confirm-words").textContent = words;
-  byId("confirm-yes").textContent = yes;
+  byId("confirm-yes").textContent = `${label} it`;
+  byId("confirm-no").onclick = () => dialog.close("no");
+  byId("confirm-text-label").hidden = !hasText;
+  text.value = "";
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+    dialog.onclose = () => resolve(dialog.returnValue === "yes" ? text.value.trim() : undefined);
   });
 }
 
@@ -32,29 +70,21 @@ function complain(words: string): void {
   byId("trouble").textContent = words;
 }
 
-async function act(upload: Upload, verb: "abort" | "retry", question: Question, done: string): Promise<boolean> {
-  if (!(await confirmed(question))) {
+export async function act(upload: Upload, verb: Verb): Promise<boolean> {
+  const text = await confirmed(`${ACTS[verb].label} ${nameOf(upload)}`, ACTS[verb]);
+  if (text === undefined) {
     return false;
   }
+  const query = text && `?${new URLSearchParams({ words: text })}`;
   try {
-    await post(`uploads/${upload.id}/${verb}`);
+    await post(`uploads/${upload.id}/${verb}${query}`);
   } catch (error) {
     complain(`${nameOf(upload)}: ${(error as Error).message}`);
     return false;
   }
   byId("trouble").hidden = true;
-  say(`${nameOf(upload)}: ${done}`);
+  say(`${nameOf(upload)}: ${ACTS[verb].done}`);
   return true;
-}
-
-export function abort(upload: Upload): Promise<boolean> {
-  const words = `Its requests end, its bytes are removed, and its client has to begin anew. Nothing brings them back.`;
-  return act(upload, "abort", { title: `Abort ${nameOf(upload)}?`, words, yes: "Abort it" }, "aborted");
-}
-
-export function retry(upload: Upload): Promise<boolean> {
-  const words = `The file is handed over to the backend again, at once.`;
-  return act(upload, "retry", { title: `Retry ${nameOf(upload)}?`, words, yes: "Retry it" }, "is handed over again");
 }
 
 const TIMES = ["created_at", "last_byte_at", "handoff_since", "next_attempt_at", "expires_at"];
@@ -70,11 +100,52 @@ const TITLES: Record<string, string> = {
   next_attempt_at: "Next attempt, or when it was decided",
   expires_at: "Expires",
   attempts: "Attempts that failed",
-  failure: "Why the last attempt failed",
+  failure: "Why the last attempt failed, or it was set aside",
   answer_status: "Status of the backend's answer",
   answer: "The backend's answer",
   stored: "Stored bytes",
 };
+
+interface StoryEvent {
+  at: string;
+  until?: string;
+  event: string;
+  count?: number;
+  bytes?: number;
+  words?: string;
+}
+
+// As the server names them (docs/operations.md).
+const HAPPENED: Record<string, string> = {
+  begins: "Bytes begin to come",
+  bytes: "Bytes came",
+  broke_off: "A request broke off",
+  complete: "All bytes are there",
+  cleared: "The checks have taken the file",
+  attempt_failed: "The hand-off failed",
+  given_up: "The hand-off was given up",
+  set_aside: "The checks have set the file aside",
+  released: "An operator released it",
+  refused: "An operator refused it",
+  put_back: "An operator had it handed over again",
+  answered: "The backend's answer",
+};
+
+function line(event: StoryEvent): HTMLElement {
+  const item = document.createElement("li");
+  const when = document.createElement("time");
+  when.dateTime = event.at;
+  const [from, until] = [time(event.at), time(event.until ?? event.at)];
+  when.textContent = from === until ? from : `${from} – ${until}`;
+  const details = [
+    event.count && `${event.count} times`,
+    event.bytes && `${bytes(event.bytes)}`,
+    event.words,
+  ].filter(Boolean);
+  const what = HAPPENED[event.event] ?? event.event.charAt(0).toUpperCase() + event.event.slice(1);
+  item.append(when, ` ${[what, ...details].join(", ")}`);
+  return item;
+}
 
 function fact(name: string, value: unknown): HTMLElement {
   const group = document.createElement("div");
@@ -91,14 +162,19 @@ function fact(name: string, value: unknown): HTMLElement {
 }
 
 export async function show(upload: Upload): Promise<void> {
-  let story: Record<string, unknown>;
+  let story: Record<string, unknown> & { events: StoryEvent[]; in_memory_since?: string };
   try {
-    story = await get<Record<string, unknown>>(`uploads/${upload.id}`);
+    story = await get(`uploads/${upload.id}`);
   } catch (error) {
     complain(`${nameOf(upload)}: ${(error as Error).message}`);
     return;
   }
   byId("details-title").textContent = nameOf(upload);
-  byId("facts").replaceChildren(...Object.entries(story).map(([name, value]) => fact(name, value)));
+  const { events, in_memory_since: since, ...facts } = story;
+  byId("facts").replaceChildren(...Object.entries(facts).map(([name, value]) => fact(name, value)));
+  byId("events").replaceChildren(...events.map(line));
+  byId("events-since").textContent = since
+    ? `In detail since ${time(since)}, when this server process took it into memory; of what was before, what is on record.`
+    : "What is on record: this server process has not had it in memory.";
   byId<HTMLDialogElement>("details").showModal();
 }

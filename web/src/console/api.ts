@@ -26,6 +26,10 @@ export interface Upload {
   answer_status?: number;
 }
 
+export function nameOf(upload: Upload): string {
+  return upload.file_name ?? `Upload ${upload.id}`;
+}
+
 export interface Changes {
   at: number;
   all: boolean;

@@ -37,6 +37,7 @@ export function showStatus(status: Status): void {
   const counts = status.uploads ?? {};
   figure("Receiving", String(counts.receiving ?? 0));
   figure("Waiting for the backend", String((counts.received ?? 0) + (counts.delivering ?? 0)));
+  figure("Set aside", String(counts.set_aside ?? 0));
   figure("Delivered", String(counts.delivered ?? 0));
   figure("Refused", String(counts.refused ?? 0));
   figure("Failed", String(counts.failed ?? 0));

@@ -3,7 +3,7 @@ import "../common.css";
 import "./console.css";
 
 import { byId } from "../elements";
-import { abort, retry, show } from "./acts";
+import { act, show } from "./acts";
 import { listen } from "./api";
 import { showLost, showSample, showStatus } from "./health";
 import { Hour } from "./hour";
@@ -19,8 +19,7 @@ let typing: ReturnType<typeof setTimeout> | undefined;
 const table = new Table(
   {
     show: (upload) => void show(upload),
-    abort: (upload) => void abort(upload).then((done) => done && table.reload()),
-    retry: (upload) => void retry(upload).then((done) => done && table.reload()),
+    act: (upload, verb) => void act(upload, verb).then((done) => done && table.reload()),
   },
   () => {
     clearTimeout(typing);

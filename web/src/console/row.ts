@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One upload in the table.
-import type { Upload } from "./api";
+import { ACTS, type Verb } from "./acts";
+import { type Upload, nameOf } from "./api";
 import { draw, picture } from "./plot";
 import { type Rates, SECONDS } from "./rates";
 import { bytes, rate, span, time } from "./words";
@@ -11,12 +12,7 @@ const LABELS = ["Name", "Owner", "Bytes", "Rate", "Client", "Age", "Idle", "Stat
 
 export interface Actions {
   show(upload: Upload): void;
-  abort(upload: Upload): void;
-  retry(upload: Upload): void;
-}
-
-export function nameOf(upload: Upload): string {
-  return upload.file_name ?? `Upload ${upload.id}`;
+  act(upload: Upload, verb: Verb): void;
 }
 
 function setText(element: HTMLElement, text: string): void {
@@ -39,8 +35,6 @@ function button(parent: HTMLElement, text: string, action: () => void): HTMLButt
   made.onclick = action;
   return made;
 }
-
-const AWAITS_ANSWER = ["received", "delivering"];
 
 function reasonOf(upload: Upload): string {
   const parts = [];
@@ -67,8 +61,7 @@ export class Row {
   private readonly spark = picture("spark", HEIGHT);
   private readonly state: HTMLElement;
   private readonly reason: HTMLElement;
-  private readonly abort: HTMLButtonElement;
-  private readonly retry: HTMLButtonElement;
+  private readonly buttons: [Verb, HTMLButtonElement][];
 
   constructor(
     public upload: Upload,
@@ -93,8 +86,10 @@ export class Row {
     this.rateMinute = make(speed!, "span", "faint");
     this.state = make(state!, "span", "state");
     this.reason = make(state!, "span", "reason");
-    this.abort = button(buttons!, "Abort", () => actions.abort(this.upload));
-    this.retry = button(buttons!, "Retry", () => actions.retry(this.upload));
+    this.buttons = (Object.keys(ACTS) as Verb[]).map((verb) => [
+      verb,
+      button(buttons!, ACTS[verb].label, () => actions.act(this.upload, verb)),
+    ]);
   }
 
   // `now`: milliseconds of the server. Without `rates` nothing is known of its speed.
@@ -116,13 +111,13 @@ export class Row {
     this.cells[5]!.title = upload.created_at ? time(upload.created_at) : "";
     const silence = upload.last_byte_at ? span(now - Date.parse(upload.last_byte_at)) : "–";
     setText(this.cells[6]!, upload.is_being_written ? `being written, ${silence}` : silence);
-    setText(this.state, upload.state);
+    setText(this.state, upload.state.replace("_", " "));
     this.state.className = `state ${upload.state}`;
     setText(this.reason, reasonOf(upload));
-    this.abort.hidden = upload.state !== "receiving";
-    this.abort.setAttribute("aria-label", `Abort ${name}`);
-    this.retry.hidden = !["refused", "failed", ...AWAITS_ANSWER].includes(upload.state);
-    this.retry.setAttribute("aria-label", `Retry ${name}`);
+    for (const [verb, button] of this.buttons) {
+      button.hidden = !ACTS[verb].states.includes(upload.state);
+      button.setAttribute("aria-label", `${ACTS[verb].label} ${name}`);
+    }
   }
 
   private showRate(rates?: Rates): void {
