@@ -42,6 +42,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def _as_in_a_terminal():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # A process in the background would ignore it.
+    die_with_parent()
+
+
 class Shell:
     """A directory in which the commands of a recipe run as they stand there: `sluice` is the program under test."""
 
@@ -70,7 +75,7 @@ class Shell:
         script = re.sub(r"(?m)&$", f">>{self.directory}/background.log 2>&1 &", script)
         return subprocess.Popen(["bash", "-euo", "pipefail", "-c", script], cwd=self.directory, env=self.environment, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                start_new_session=True, preexec_fn=die_with_parent, **more)
+                                start_new_session=True, preexec_fn=_as_in_a_terminal, **more)
 
     @staticmethod
     def end(process):
