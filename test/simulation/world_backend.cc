@@ -59,7 +59,7 @@ Task<> World::deliver(UploadRecord record) {
     co_return;
   }
   if (!delivery) {
-    (void)co_await life_->engine.ledger().failed(record.token, 1, clock_.now());
+    (void)co_await life_->engine.ledger().failed(record.token, 1, clock_.now(), "planted failure");
   }
   life_->waiting.push_back(std::move(record));
 }
