@@ -71,7 +71,8 @@ retry_max = "100ms"
 def upload(server, directory):
     path = directory / NAME
     path.write_bytes(DATA)
-    return run_sluice("upload", path, "--to", server.url, env={"XDG_CACHE_HOME": str(directory / "cache")})
+    return run_sluice("upload", path, "--to", server.url, env={"XDG_CACHE_HOME": str(directory / "cache")},
+                      timeout=240)
 
 
 def test_the_commands_of_the_text(backend, tmp_path):
