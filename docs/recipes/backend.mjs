@@ -92,7 +92,7 @@ async function handle(request, response) {
   }
   const known = await keptAnswer(key);
   if (known) {
-    request.resume();
+    for await (const piece of request); // An answer that comes before the body's end can be lost.
     return answer(response, 200, known);
   }
   // An attempt has files of its own: another one may still be at work.
