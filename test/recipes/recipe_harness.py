@@ -135,7 +135,7 @@ class Running:
         self.secret_file.write_text(SECRET + "\nnot the secret\n", encoding="utf-8")
         self._log = directory / "backend.log"
         command = backend.arguments(self.files, self.secret_file)
-        env = environment({"SECRET_FILE": str(self.secret_file), "FILES": str(self.files), "PHP_CLI_SERVER_WORKERS": "4"})
+        env = environment({"SECRET_FILE": str(self.secret_file), "FILES": str(self.files)})
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True,
                                              preexec_fn=die_with_parent)
