@@ -125,12 +125,14 @@ void add_selection_options(CLI::App& command, cli::UploadOptions& options) {
                   "Of a folder only the files that match; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->type_name("PATTERN");
   command
       .add_option("--exclude", options.files.exclude,
                   "Neither files nor folders that match; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->type_name("PATTERN");
   command
       .add_option("--files-from", options.files.files_from,
@@ -165,6 +167,7 @@ void add_request_options(CLI::App& command, cli::UploadOptions& options) {
                   "A field of every request to the server of --to, for a gateway; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->check(check_header)
       ->type_name("FIELD");
   command
@@ -179,6 +182,7 @@ void add_request_options(CLI::App& command, cli::UploadOptions& options) {
           "A parameter of the upload, which its backend gets; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->check(check_parameter)
       ->type_name("NAME=VALUE");
   command

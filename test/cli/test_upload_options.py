@@ -44,6 +44,13 @@ def test_parameters_and_types(command, panda, proxy, source, tmp_path):
         {"file_size": "5", "file_name": "noending", "content_type": "audio/x-own", **given}]
 
 
+@pytest.mark.parametrize("option, value", [
+    ("--param", "user=5"), ("--include", "*.m*"), ("--exclude", "*.txt"), ("--header", "X-Gateway: 1")])
+def test_a_word_behind_an_option_that_may_be_repeated_is_a_file(command, proxy, folder, option, value):
+    done = command.run("-n", "-r", "--to", proxy.url, option, value, folder)
+    assert (done.returncode, "a.mp4" in done.stdout) == (0, True), done.stderr
+
+
 @pytest.mark.parametrize("option, field, value", [
     ("--api-key-file", "x-api-key", KEY), ("--token-file", "authorization", "Bearer " + KEY)])
 def test_a_credential_opens_the_session_and_goes_nowhere_else(command, proxy, source, tmp_path, option, field, value):

@@ -10,7 +10,7 @@ EXAMPLE = "packaging/sluice.toml.example"
 NAMED = re.compile(r"`([a-z_]+)\.([a-z_0-9]+)(?: = [^`]*)?`")
 BLOCK = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Ends of file names that follow a section's name: `server.mjs`.
-FILES = {"cc", "h", "js", "json", "key", "log", "md", "mjs", "pem", "py", "sqlite", "toml"}
+FILES = {"cc", "go", "h", "js", "json", "key", "log", "md", "mjs", "pem", "php", "py", "sqlite", "toml"}
 
 
 def names_in(text, sections):
@@ -27,7 +27,7 @@ def names_in(text, sections):
 def main(root):
     sections = tomllib.loads((root / EXAMPLE).read_text(encoding="utf-8"))
     count, problems = 0, 0
-    for document in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+    for document in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:
         for section, key in names_in(document.read_text(encoding="utf-8"), sections):
             count += 1
             if key not in sections.get(section, {}):
