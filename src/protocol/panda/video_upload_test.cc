@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -342,11 +343,13 @@ TEST_F(VideoUploadTest, TheApplicationIsAskedAboutTheTrueFile) {
 TEST(ByteAllowance, IsSharedAndGivenBack) {
   ByteAllowance allowance(10, 10);
   {
-    auto first = allowance.take(6, "");
-    ASSERT_TRUE(first);
-    EXPECT_FALSE(allowance.take(5, ""));
-    const ByteAllowance::Share moved = *std::move(first);
-    first.reset();
+    std::optional<ByteAllowance::Share> moved;
+    {
+      auto first = allowance.take(6, "");
+      ASSERT_TRUE(first);
+      EXPECT_FALSE(allowance.take(5, ""));
+      moved.emplace(*std::move(first));
+    }
     EXPECT_FALSE(allowance.take(5, ""));
     EXPECT_TRUE(allowance.take(4, ""));
   }
