@@ -76,4 +76,34 @@ Result<ContentRange> parse_content_range(std::string_view value) {
                   ", or \"bytes */SIZE\", or \"bytes *\"; got " + in_quotes(value));
 }
 
+Result<std::optional<ContentRange>> content_range_of(const Headers& headers) {
+  const std::size_t count = headers.count("Content-Range");
+  if (count > 1) {
+    return fail(Errc::bad_request,
+                "expected one Content-Range, got " + std::to_string(count) + " of them");
+  }
+  const std::optional<std::string_view> value = headers.find("Content-Range");
+  if (!value) {
+    return std::nullopt;
+  }
+  const Result<ContentRange> parsed = parse_content_range(*value);
+  return parsed ? Result<std::optional<ContentRange>>(*parsed) : fail(parsed.error());
+}
+
+Result<> expect_whole_file(const Headers& headers) {
+  const Result<std::optional<ContentRange>> parsed = content_range_of(headers);
+  if (!parsed) {
+    return fail(parsed.error());
+  }
+  const auto is_whole = [](const ContentRange& told) {
+    return told.range && told.range->begin == 0 && told.total && told.range->end >= *told.total;
+  };
+  if (*parsed && !is_whole(**parsed)) {
+    return fail(Errc::bad_request, "expected the whole file, got a part of one: Content-Range " +
+                                       in_quotes(headers.find("Content-Range").value_or("")) +
+                                       "; parts are sent to the location of an upload");
+  }
+  return {};
+}
+
 }  // namespace sluice::http

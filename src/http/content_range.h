@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "http/message.h"
 
 namespace sluice::http {
 
@@ -23,5 +24,12 @@ struct ContentRange {
 // The unit compares without case. No number is above limits::file_size_max. bad_request says what
 // is expected and what came.
 Result<ContentRange> parse_content_range(std::string_view value);
+
+// Of a request; nullopt where it has none. bad_request also for two of them.
+Result<std::optional<ContentRange>> content_range_of(const Headers& headers);
+
+// bad_request where the body is a part of a file by its Content-Range: it must not become a file of
+// its own (RFC 9110 14.5).
+Result<> expect_whole_file(const Headers& headers);
 
 }  // namespace sluice::http

@@ -98,5 +98,30 @@ TEST(ContentRange, AnythingElseIsRefusedAndQuoted) {
   EXPECT_LT(parsed.error().message().size(), 400U);
 }
 
+TEST(ContentRange, IsOneOfARequest) {
+  Headers headers;
+  EXPECT_EQ(content_range_of(headers).value(), std::nullopt);
+  headers.add("Content-Range", "bytes 2-4/9");
+  EXPECT_EQ(content_range_of(headers).value()->range, (ByteRange{2, 5}));
+  headers.add("Content-Range", "bytes 2-4/9");
+  EXPECT_EQ(content_range_of(headers).error().code(), Errc::bad_request);
+}
+
+TEST(ContentRange, TellsAPartFromAFile) {
+  const auto expect = [](const char* value) {
+    Headers headers;
+    headers.add("Content-Range", value);
+    return expect_whole_file(headers).has_value();
+  };
+  EXPECT_TRUE(expect_whole_file({}));
+  EXPECT_TRUE(expect("bytes 0-8/9"));
+  EXPECT_TRUE(expect("bytes 0-99/9"));
+  EXPECT_TRUE(expect("bytes 0--1/0"));
+  for (const char* const part :
+       {"bytes 0-7/9", "bytes 1-8/9", "bytes 0-8/*", "bytes */9", "bytes *", "none"}) {
+    EXPECT_FALSE(expect(part)) << part;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http

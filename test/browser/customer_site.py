@@ -13,6 +13,9 @@ PAGE = Path(__file__).parent / "page"
 PACKAGES = Path(__file__).parent / "node_modules"
 # Uploaders of others, as they come from npm.
 LIBRARIES = {
+    "/lib/jquery.js": PACKAGES / "jquery" / "dist" / "jquery.js",
+    "/lib/jquery.ui.widget.js": PACKAGES / "blueimp-file-upload" / "js" / "vendor" / "jquery.ui.widget.js",
+    "/lib/jquery.fileupload.js": PACKAGES / "blueimp-file-upload" / "js" / "jquery.fileupload.js",
     "/lib/upchunk.js": PACKAGES / "@mux" / "upchunk" / "dist" / "upchunk.js",
     "/lib/dropzone.js": PACKAGES / "dropzone" / "dist" / "dropzone-min.js",
     "/lib/filepond.js": PACKAGES / "filepond" / "dist" / "filepond.js",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Uploaders of others, unmodified from npm: UpChunk at a location, Dropzone and Resumable.js with form chunks, on bad networks."""
+"""Uploaders of others, unmodified from npm, on bad networks: UpChunk and jQuery File Upload at a location, the latter, Dropzone and
+Resumable.js with form chunks."""
 
 import json
 import random
@@ -31,7 +32,7 @@ class ClientsWorld(World):
     def start(self, name, data, options=None):
         """`name` of the uploader; the file is chosen already."""
         target = self.files
-        if name == "UpChunk":
+        if name in ("UpChunk", "Blueimp"):
             target = self.site.authorize({"payload": json.dumps({"filename": "clip.mp4", "filesize": len(data)})})["upload_url"]
         self.page(f"start{name}({json.dumps(target)}, {json.dumps(options or {})})")
 
@@ -61,6 +62,8 @@ UPLOADERS = {
     "UpChunk": {"retryCodes": [0, 408, 502, 503, 504], "attempts": 300},
     "Dropzone": {"retryChunksLimit": 3000},
     "Resumable": {"maxChunkRetries": 300},
+    "Blueimp": {},
+    "BlueimpForms": {},
 }
 
 
@@ -95,6 +98,28 @@ def test_dropzone_sends_all_chunks_at_once(world):
     data = world.choose(5 * MIB + 1)
     world.start("Dropzone", data, {"parallelChunkUploads": True})
     world.assert_uploaded(data)
+
+
+@pytest.mark.parametrize("uploader", ["Blueimp", "BlueimpForms"])
+def test_jquery_file_upload_sends_a_small_file_as_a_plain_form(world, uploader):
+    data = world.choose(1000)
+    world.start(uploader, data)
+    world.assert_uploaded(data)
+    assert len(world.sent("POST")) == 1
+
+
+def test_jquery_file_upload_sends_the_file_itself(world):
+    data = world.choose(3 * MIB + 1000)
+    world.start("Blueimp", data, {"multipart": False})
+    world.assert_uploaded(data)
+
+
+def test_chunks_that_do_not_say_of_which_file_are_refused(world):
+    """Two people may well have a file of one name and size each."""
+    data = world.choose(3 * MIB)
+    world.start("BlueimpForms", data, {"formData": {"title": "t"}})
+    assert world.finish()["state"] == "error"
+    assert "jQuery File Upload" in world.page("upload.message")
 
 
 @pytest.mark.parametrize("fault", [None, *FAULTS])

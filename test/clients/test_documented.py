@@ -22,7 +22,7 @@ SCRIPTS = {
 def test_every_example_is_run_or_named():
     languages = {client: {language for language, _ in blocks} for client, blocks in examples().items()}
     assert {client for client, used in languages.items() if not used <= {"js", "sh", "python"}} == OF_PHONES
-    assert len(SCRIPTS) == 5 and len(examples_in("js")) == 5
+    assert len(SCRIPTS) == 5 and len(examples_in("js")) == 6
 
 
 def brings_the_file(request):

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What the parameters of a form chunk say lies in the file, and its upload has a token whatever
-// they are. The input is a query, a line feed, and the file name of the chunk's part.
+// they are. The input is three lines: a query, the file name of the chunk's part, a Content-Range.
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -16,20 +17,34 @@
 #include "protocol/parameters.h"
 #include "protocol/upload_location.h"
 
+namespace {
+
+// And what follows it.
+std::pair<std::string_view, std::string_view> first_line(std::string_view text) {
+  const std::size_t end = text.find('\n');
+  return {text.substr(0, end),
+          end == std::string_view::npos ? std::string_view() : text.substr(end + 1)};
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;
   using namespace sluice::protocol;
   const std::string_view text = as_text(std::as_bytes(std::span(data, size)));
-  const std::size_t middle = text.find('\n');
+  const auto [first, rest] = first_line(text);
   http::Request request;
-  request.query = text.substr(0, middle);
+  request.query = first;
   const Result<Parameters> query = Parameters::from_query(request);
   if (!query) {
     return 0;
   }
-  const std::string_view name =
-      middle == std::string_view::npos ? std::string_view() : text.substr(middle + 1);
-  const Result<formchunks::ChunkRequest> chunk = formchunks::parse_chunk(*query, name);
+  const auto [name, content_range] = first_line(rest);
+  if (!content_range.empty()) {
+    request.headers.add("Content-Range", std::string(content_range));
+  }
+  const Result<formchunks::ChunkRequest> chunk =
+      formchunks::parse_chunk(*query, request.headers, name);
   if (!chunk) {
     SLUICE_CHECK(chunk.error().code() == Errc::bad_request ||
                  chunk.error().code() == Errc::file_too_large);

@@ -9,12 +9,13 @@
 #include "base/checked.h"
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/content_range.h"
 
 namespace sluice::protocol::formchunks {
 namespace {
 
-// The first whose identifier a request has: plupload's has the plainest name.
-constexpr std::array<Uploader, 5> uploaders{{
+// The first whose identifier a request has: the plainest name is the last.
+constexpr std::array<Uploader, 6> uploaders{{
     {.name = "dropzone",
      .identifier = "dzuuid",
      .number = "dzchunkindex",
@@ -26,8 +27,7 @@ constexpr std::array<Uploader, 5> uploaders{{
      .file_size = "dztotalfilesize",
      .file_name = "",
      .content_type = "",
-     .has_unique_identifiers = true,
-     .wants_success = false},
+     .has_unique_identifiers = true},
     {.name = "resumable",
      .identifier = "resumableIdentifier",
      .number = "resumableChunkNumber",
@@ -38,9 +38,7 @@ constexpr std::array<Uploader, 5> uploaders{{
      .current_size = "resumableCurrentChunkSize",
      .file_size = "resumableTotalSize",
      .file_name = "resumableFilename",
-     .content_type = "resumableType",
-     .has_unique_identifiers = false,
-     .wants_success = false},
+     .content_type = "resumableType"},
     {.name = "flow",
      .identifier = "flowIdentifier",
      .number = "flowChunkNumber",
@@ -51,9 +49,7 @@ constexpr std::array<Uploader, 5> uploaders{{
      .current_size = "flowCurrentChunkSize",
      .file_size = "flowTotalSize",
      .file_name = "flowFilename",
-     .content_type = "",
-     .has_unique_identifiers = false,
-     .wants_success = false},
+     .content_type = ""},
     {.name = "fineuploader",
      .identifier = "qquuid",
      .number = "qqpartindex",
@@ -67,6 +63,22 @@ constexpr std::array<Uploader, 5> uploaders{{
      .content_type = "",
      .has_unique_identifiers = true,
      .wants_success = true},
+    // jQuery File Upload: its page adds these (docs/formchunks.md).
+    {.name = "blueimp",
+     .identifier = "upload_id",
+     .number = "",
+     .first_number = 0,
+     .count = "",
+     .offset = "",
+     .chunk_size = "",
+     .current_size = "",
+     .file_size = "upload_size",
+     .file_name = "",
+     .content_type = "",
+     .has_plain_names = true,
+     .has_content_range = true,
+     .has_unique_identifiers = true,
+     .reads_json = true},
     // It says neither sizes nor an identifier unless its page adds them (docs/formchunks.md).
     {.name = "plupload",
      .identifier = "id",
@@ -79,8 +91,8 @@ constexpr std::array<Uploader, 5> uploaders{{
      .file_size = "size",
      .file_name = "name",
      .content_type = "",
-     .has_unique_identifiers = true,
-     .wants_success = false},
+     .has_plain_names = true,
+     .has_unique_identifiers = true},
 }};
 
 const Uploader* uploader_of(const Parameters& parameters) {
@@ -202,12 +214,57 @@ Result<std::uint64_t> file_size_of(const Parameters& parameters, const Uploader&
   return **size;
 }
 
+struct Place {
+  std::uint64_t file_size = 0;
+  ByteRange range;
+};
+
+Result<Place> place_by(const http::ContentRange& told, const Parameters& parameters,
+                       const Uploader& uploader) {
+  if (!told.range || !told.total || told.range->end > *told.total) {
+    return fail(Errc::bad_request, "expected Content-Range \"bytes FIRST-LAST/SIZE\" of the chunk");
+  }
+  const auto said = number_in(parameters, uploader.file_size);
+  if (!said) {
+    return fail(said.error());
+  }
+  if (*said && **said != *told.total) {
+    return fail(Errc::bad_request,
+                "Content-Range says that the file has " + std::to_string(*told.total) + " bytes, " +
+                    std::string(uploader.file_size) + " that it has " + std::to_string(**said));
+  }
+  return Place{*told.total, *told.range};
+}
+
+Result<Place> place_of(const Parameters& parameters, const http::Headers& headers,
+                       const Uploader& uploader) {
+  if (uploader.has_content_range) {
+    const Result<std::optional<http::ContentRange>> told = http::content_range_of(headers);
+    if (!told) {
+      return fail(told.error());
+    }
+    if (*told) {
+      return place_by(**told, parameters, uploader);
+    }
+  }
+  const Result<std::uint64_t> file_size = file_size_of(parameters, uploader);
+  if (!file_size) {
+    return fail(file_size.error());
+  }
+  const Result<Numbers> numbers = numbers_of(parameters, uploader);
+  if (!numbers) {
+    return fail(numbers.error());
+  }
+  const Result<ByteRange> range = range_of(*numbers, uploader, *file_size);
+  return range ? Result<Place>(Place{*file_size, *range}) : fail(range.error());
+}
+
 }  // namespace
 
 bool names_uploader(std::string_view parameter) noexcept {
-  return parameter != "id" && std::ranges::any_of(uploaders, [&](const Uploader& uploader) {
-           return uploader.identifier == parameter;
-         });
+  return std::ranges::any_of(uploaders, [&](const Uploader& uploader) {
+    return uploader.identifier == parameter && !uploader.has_plain_names;
+  });
 }
 
 bool is_of_protocol(const Uploader& uploader, std::string_view parameter) noexcept {
@@ -218,25 +275,19 @@ bool is_of_protocol(const Uploader& uploader, std::string_view parameter) noexce
          parameter == uploader.content_type;
 }
 
-Result<ChunkRequest> parse_chunk(const Parameters& parameters, std::string_view part_name) {
+Result<ChunkRequest> parse_chunk(const Parameters& parameters, const http::Headers& headers,
+                                 std::string_view part_name) {
   const Uploader* const uploader = uploader_of(parameters);
   if (uploader == nullptr) {
-    return fail(Errc::bad_request,
-                "expected a chunk of Dropzone (with forceChunking), Resumable.js, Flow.js, "
-                "FineUploader or plupload, with its parameters in the query or in front of the "
-                "file");
+    return fail(
+        Errc::bad_request,
+        "expected a chunk of Dropzone (with forceChunking), Resumable.js, Flow.js, "
+        "FineUploader, plupload or jQuery File Upload (both with what docs/formchunks.md has "
+        "their page add), with its parameters in the query or in front of the file");
   }
-  const Result<std::uint64_t> file_size = file_size_of(parameters, *uploader);
-  if (!file_size) {
-    return fail(file_size.error());
-  }
-  const Result<Numbers> numbers = numbers_of(parameters, *uploader);
-  if (!numbers) {
-    return fail(numbers.error());
-  }
-  const Result<ByteRange> range = range_of(*numbers, *uploader, *file_size);
-  if (!range) {
-    return fail(range.error());
+  const Result<Place> place = place_of(parameters, headers, *uploader);
+  if (!place) {
+    return fail(place.error());
   }
   ChunkRequest chunk;
   chunk.uploader = uploader;
@@ -251,8 +302,8 @@ Result<ChunkRequest> parse_chunk(const Parameters& parameters, std::string_view 
                                        " bytes, got " + std::to_string(chunk.file_name.size()));
   }
   chunk.content_type = text_in(parameters, uploader->content_type);
-  chunk.file_size = *file_size;
-  chunk.range = *range;
+  chunk.file_size = place->file_size;
+  chunk.range = place->range;
   return chunk;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "http/message.h"
 #include "protocol/parameters.h"
 
 namespace sluice::protocol::formchunks {
@@ -26,10 +27,16 @@ struct Uploader {
   std::string_view file_size;
   std::string_view file_name;  // Otherwise the part's.
   std::string_view content_type;
+  // A request without a form may be another client's that has a parameter of this name.
+  bool has_plain_names = false;
+  // Content-Range says where the chunk lies. Absent: the chunk is the whole file.
+  bool has_content_range = false;
   // No two files have the same identifier. Otherwise files of one name and size do.
-  bool has_unique_identifiers;
+  bool has_unique_identifiers = false;
   // It takes an answer for success only if it is a JSON object with "success":true.
-  bool wants_success;
+  bool wants_success = false;
+  // Its page may read each answer as JSON: an empty one is 204.
+  bool reads_json = false;
 };
 
 struct ChunkRequest {
@@ -49,8 +56,9 @@ bool names_uploader(std::string_view parameter) noexcept;
 // A parameter of the protocol of `uploader`: it says nothing of the file.
 bool is_of_protocol(const Uploader& uploader, std::string_view parameter) noexcept;
 
-// `part_name` is the file name of the chunk's part. bad_request names the parameter; file_too_large
-// for a size that no configuration allows.
-Result<ChunkRequest> parse_chunk(const Parameters& parameters, std::string_view part_name);
+// `headers` are the request's, `part_name` is the file name of the chunk's part. bad_request names
+// the parameter; file_too_large for a size that no configuration allows.
+Result<ChunkRequest> parse_chunk(const Parameters& parameters, const http::Headers& headers,
+                                 std::string_view part_name);
 
 }  // namespace sluice::protocol::formchunks

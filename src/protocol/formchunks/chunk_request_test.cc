@@ -8,8 +8,12 @@
 namespace sluice::protocol::formchunks {
 namespace {
 
-Result<ChunkRequest> parse(const std::string& json, std::string_view part_name = "part.bin") {
-  return parse_chunk(Parameters::from_json("{" + json + "}").value(), part_name);
+Result<ChunkRequest> parse(const std::string& json, const char* content_range = nullptr) {
+  http::Headers headers;
+  if (content_range != nullptr) {
+    headers.add("Content-Range", content_range);
+  }
+  return parse_chunk(Parameters::from_json("{" + json + "}").value(), headers, "part.bin");
 }
 
 TEST(ChunkRequest, ReadsEachUploadersWords) {
@@ -98,6 +102,36 @@ TEST(ChunkRequest, ReadsEachUploadersWords) {
   }
 }
 
+TEST(ChunkRequest, ReadsContentRangeWhereItsUploaderSendsOne) {
+  const struct {
+    const char* json;
+    const char* content_range;
+    std::uint64_t file_size;
+    ByteRange range;
+  } cases[] = {
+      {R"("upload_id":"b-1")", "bytes 10-19/25", 25, {10, 20}},
+      {R"("upload_id":"b-1","upload_size":"25")", "bytes 20-24/25", 25, {20, 25}},
+      {R"("upload_id":"b-1","upload_size":"25")", nullptr, 25, {0, 25}},
+      {R"("qquuid":"q","qqtotalfilesize":25)", "bytes 10-19/25", 25, {0, 25}},
+  };
+  for (const auto& c : cases) {
+    const Result<ChunkRequest> chunk = parse(c.json, c.content_range);
+    ASSERT_TRUE(chunk) << c.json << chunk.error().message();
+    EXPECT_EQ(chunk->file_size, c.file_size);
+    EXPECT_EQ(chunk->range, c.range) << c.json;
+    EXPECT_EQ(chunk->file_name, "part.bin");
+  }
+  const std::string sized = R"("upload_id":"b-1","upload_size":25)";
+  for (const char* const content_range : {"bytes 10-19/26", "bytes 10-25/25", "bytes 10-19/*",
+                                          "bytes */25", "bytes 19-10/25", "10"}) {
+    const Result<ChunkRequest> chunk = parse(sized, content_range);
+    ASSERT_FALSE(chunk) << content_range;
+    EXPECT_EQ(chunk.error().code(), Errc::bad_request) << content_range;
+  }
+  EXPECT_FALSE(parse(R"("upload_id":"b-1")")) << "how large the file is";
+  EXPECT_FALSE(parse("", "bytes 10-19/25")) << "which file";
+}
+
 TEST(ChunkRequest, TellsTheLastChunk) {
   const std::string both =
       R"("dzuuid":"u","dztotalfilesize":15,"dzchunksize":10,"dztotalchunkcount":2,"dzchunkindex":)";
@@ -156,6 +190,7 @@ TEST(ChunkRequest, IsToldFromOthersByItsNames) {
   EXPECT_TRUE(names_uploader("dzuuid"));
   EXPECT_TRUE(names_uploader("flowIdentifier"));
   EXPECT_FALSE(names_uploader("id")) << "anyone's";
+  EXPECT_FALSE(names_uploader("upload_id")) << "anyone's";
   EXPECT_FALSE(names_uploader(""));
   EXPECT_FALSE(names_uploader("dzuuid2"));
   const ChunkRequest chunk = *parse(R"("qquuid":"q","qqtotalfilesize":"25")");

@@ -128,7 +128,7 @@ Result<FormChunksDialect::Judged> FormChunksDialect::judge(const Call& call,
                                                            const Parameters& query,
                                                            const Parameters& described,
                                                            std::string_view part_name) const {
-  Result<ChunkRequest> chunk = parse_chunk(described, part_name);
+  Result<ChunkRequest> chunk = parse_chunk(described, call.request.headers, part_name);
   if (!chunk) {
     return fail(chunk.error());
   }
@@ -237,6 +237,7 @@ Task<Answer> FormChunksDialect::end(Call& call, const Judged& judged) {
 
 Task<Answer> FormChunksDialect::stored(Call& call, const Judged& judged) const {
   http::Response response;
+  response.status = judged.chunk.uploader->reads_json ? 204 : 200;
   if (judged.chunk.uploader->wants_success) {
     response = http::json_response(200, with_success({}));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Files that come as a form for each chunk, in any order, several at once: Dropzone, Resumable.js,
-// Flow.js, FineUploader, plupload (docs/formchunks.md).
+// Flow.js, FineUploader, plupload, jQuery File Upload (docs/formchunks.md).
 #pragma once
 
 #include <optional>

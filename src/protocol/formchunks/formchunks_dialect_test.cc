@@ -211,6 +211,23 @@ TEST_F(FormChunksDialectTest, TellsFineUploaderOfSuccess) {
   EXPECT_EQ(engine.created.at(0).file_name, "b.mp4");
 }
 
+TEST_F(FormChunksDialectTest, TakesTheRangeOfAChunkFromItsHead) {
+  const Fields one{{"title", "t"}, {"upload_id", "b-1"}, {"upload_size", "6"}};
+  const http::Response first = post(one, "abcd", "\nContent-Range: bytes 0-3/6");
+  EXPECT_EQ(first.status, 204) << "its page may read JSON";
+  EXPECT_EQ(post(one, "ef", "\nContent-Range: bytes 4-5/6").body, R"({"id":"12345"})");
+  EXPECT_EQ(delivered_bytes, "abcdef");
+  EXPECT_EQ(engine.created.at(0).parameters, R"({"title":"t"})");
+  const Fields other{{"upload_id", "b-2"}, {"upload_size", "6"}};
+  EXPECT_EQ(post(other, "uvwxyz").body, R"({"id":"12345"})");
+  EXPECT_EQ(delivered_bytes, "uvwxyz") << "of the same name and size";
+}
+
+TEST_F(FormChunksDialectTest, AFileWithoutAnIdentifierIsNotPutTogether) {
+  EXPECT_EQ(error_of(post({}, "abcd", "\nContent-Range: bytes 0-3/6")), "400 BadRequest");
+  EXPECT_TRUE(engine.created.empty());
+}
+
 TEST_F(FormChunksDialectTest, RefusesWhatIsNoChunk) {
   EXPECT_EQ(error_of(post({}, "abc")), "400 BadRequest");
   EXPECT_EQ(error_of(post({{"dzuuid", "u"}}, "abc")), "400 BadRequest");

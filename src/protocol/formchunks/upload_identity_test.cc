@@ -17,7 +17,7 @@ ChunkRequest chunk(const char* number, const char* identifier = "u", const char*
                            R"(,"resumableChunkNumber":)" + number + R"(,"resumableIdentifier":")" +
                            identifier + R"(","resumableFilename":")" + name +
                            R"(","resumableTotalSize":)" + size + "}";
-  return parse_chunk(Parameters::from_json(text).value(), {}).value();
+  return parse_chunk(Parameters::from_json(text).value(), {}, {}).value();
 }
 
 TEST(UploadIdentity, IsTheSameForTheChunksOfAFile) {

@@ -18,7 +18,7 @@ struct LocationRequest {
     whole_file,  // No Content-Range.
     empty,       // Neither Content-Range nor body: right for an empty file alone.
     status,  // `bytes */L` or `bytes *`, with `total`. A chunked body has still to be found empty.
-    form,    // multipart/form-data with `boundary`.
+    form,    // multipart/form-data with `boundary`: its file is `piece`.
   };
 
   Kind kind = Kind::whole_file;

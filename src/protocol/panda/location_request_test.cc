@@ -95,6 +95,8 @@ TEST(LocationRequest, TellsWhatTheClientWants) {
                 Kind::status},
            Case{{"form", Method::post, a_form, none, Framing::length, 99}, Kind::form},
            Case{{"form by put", Method::put, a_form, none, Framing::chunked, 0}, Kind::form},
+           Case{{"form with a piece", Method::post, a_form, "bytes 0-4/9", Framing::length, 99},
+                Kind::form},
        }) {
     const Result<LocationRequest> request = parse(c.head);
     ASSERT_TRUE(request) << c.head.name << ": " << request.error().message();
@@ -120,7 +122,12 @@ TEST(LocationRequest, RefusesWhatCannotBeMeant) {
            Case{{"form without boundary by put", Method::put, "multipart/form-data", none,
                  Framing::length, 5},
                 Errc::bad_request},
-           Case{{"form with range", Method::post, a_form, "bytes 0-4/9", Framing::length, 5},
+           Case{{"form with two ends", Method::post, a_form, "bytes 5-4/9", Framing::length, 5},
+                Errc::bad_request},
+           Case{{"form with a question", Method::post, a_form, "bytes */9", Framing::length, 5},
+                Errc::bad_request},
+           Case{{"ranged form without boundary", Method::post, "multipart/form-data", "bytes 0-4/9",
+                 Framing::length, 5},
                 Errc::bad_request},
            Case{{"form without boundary", Method::post, "multipart/form-data", none,
                  Framing::length, 5},
@@ -168,6 +175,11 @@ TEST(LocationRequest, CarriesTheNumbersOfTheRange) {
   EXPECT_EQ(range.begin, 5U);
   EXPECT_EQ(range.end, 9U);
   EXPECT_EQ(range.total, 9U);
+  const auto form = parse({"", Method::post, a_form, "bytes 5-8/9", Framing::length, 99});
+  EXPECT_EQ(std::get<upload::Range>(form->piece).begin, 5U);
+  EXPECT_EQ(form->boundary, "xx");
+  const auto whole = parse({"", Method::post, a_form, none, Framing::length, 99});
+  EXPECT_TRUE(std::holds_alternative<upload::WholeFile>(whole->piece));
   const auto status = parse({"", Method::put, octets, "bytes */9", Framing::none, 0});
   EXPECT_EQ(status->total, 9U);
   EXPECT_EQ(parse({"", Method::put, octets, "bytes *", Framing::none, 0})->total, std::nullopt);

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "protocol/form_upload.h"
-#include "protocol/panda/location_request.h"
 #include "protocol/upload_answer.h"
 #include "protocol/upload_location.h"
 
@@ -124,10 +122,10 @@ Task<Answer> PandaDialect::receive(Call& call) {
     case Kind::status:
       return status(call, request->total);
     case Kind::form:
-      return append_form(call, std::move(request->boundary));
+      return append_form(call, *std::move(request));
     case Kind::piece:
       if (!request->reads_range) {
-        return append_all(call, std::get<upload::Range>(request->piece));
+        return append_all(call, std::get<upload::Range>(request->piece), call.body);
       }
       break;
     case Kind::whole_file:
@@ -189,9 +187,8 @@ Task<Answer> PandaDialect::append(Call& call, upload::Piece piece, runtime::Byte
   co_return co_await conclude(call, appended);
 }
 
-Task<Answer> PandaDialect::append_all(Call& call, upload::Range piece) {
-  const Result<upload::SnapshotPtr> appended =
-      co_await engine_.append(call.capture, piece, call.body);
+Task<Answer> PandaDialect::append_all(Call& call, upload::Range piece, runtime::ByteSource& body) {
+  const Result<upload::SnapshotPtr> appended = co_await engine_.append(call.capture, piece, body);
   if (!appended || is_decided(**appended) || (*appended)->layout) {
     co_return co_await conclude(call, appended);
   }
@@ -217,7 +214,7 @@ Task<Answer> PandaDialect::conclude(Call& call, const Result<upload::SnapshotPtr
   return answered(fail(appended.error()));
 }
 
-Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
+Task<Answer> PandaDialect::append_form(Call& call, LocationRequest request) {
   const Result<upload::SnapshotPtr> before = co_await engine_.status(call.capture);
   if (!before) {
     co_return fail(before.error());
@@ -226,21 +223,28 @@ Task<Answer> PandaDialect::append_form(Call& call, std::string boundary) {
     co_return co_await progress(call, **before);
   }
   call.upload_id = (*before)->id;
-  MultipartFileSource file(call.body, std::move(boundary));
+  MultipartFileSource file(call.body, std::move(request.boundary));
   // A form without a file must not cut off a request that brings one.
   const Result<> found = co_await file.wait_readable();
   if (!found) {
     co_return fail(found.error());
   }
+  if (const auto* const range = std::get_if<upload::Range>(&request.piece)) {
+    co_return co_await append_all(call, *range, file);
+  }
+  co_return co_await append_whole_form(call, file, (*before)->file_size);
+}
+
+Task<Answer> PandaDialect::append_whole_form(Call& call, MultipartFileSource& file,
+                                             std::optional<std::uint64_t> file_size) {
   Answer answer = co_await append(call, upload::WholeFile(), file);
   if (answer || answer.error().code() != Errc::bad_request) {
     co_return answer;
   }
   // The engine stops at the first byte too many; the client is told both sizes.
-  const std::optional<std::uint64_t> expected = (*before)->file_size;
   const Result<std::optional<std::uint64_t>> size = co_await file.measure();
-  if (size && *size && expected && **size != *expected) {
-    co_return fail(Errc::bad_request, "file_size is " + std::to_string(*expected) +
+  if (size && *size && file_size && **size != *file_size) {
+    co_return fail(Errc::bad_request, "file_size is " + std::to_string(*file_size) +
                                           " bytes, the file in the form has " +
                                           std::to_string(**size));
   }

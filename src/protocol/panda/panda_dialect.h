@@ -10,7 +10,9 @@
 #include "protocol/access.h"
 #include "protocol/call.h"
 #include "protocol/dialect.h"
+#include "protocol/form_upload.h"
 #include "protocol/multichunk/multichunk_dialect.h"
+#include "protocol/panda/location_request.h"
 #include "protocol/panda/panda_api.h"
 #include "protocol/panda/panda_sessions.h"
 #include "protocol/panda/video_upload.h"
@@ -62,9 +64,11 @@ class PandaDialect final : public Dialect {
   runtime::Task<Answer> complete_empty(Call& call);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
   // For a client that takes every 2xx for the whole piece: where less of it is stored, it is 409.
-  runtime::Task<Answer> append_all(Call& call, upload::Range piece);
+  runtime::Task<Answer> append_all(Call& call, upload::Range piece, runtime::ByteSource& body);
   runtime::Task<Answer> conclude(Call& call, const Result<upload::SnapshotPtr>& appended);
-  runtime::Task<Answer> append_form(Call& call, std::string boundary);
+  runtime::Task<Answer> append_form(Call& call, LocationRequest request);
+  runtime::Task<Answer> append_whole_form(Call& call, MultipartFileSource& file,
+                                          std::optional<std::uint64_t> file_size);
   // Tells the client of an unfinished hand-off what is stored; or the answer, when it has come in
   // the meantime.
   runtime::Task<Answer> pending(Call& call, Error error);

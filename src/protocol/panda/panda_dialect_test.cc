@@ -317,6 +317,27 @@ TEST_F(PandaDialectTest, TakesAForm) {
   EXPECT_TRUE(std::holds_alternative<upload::WholeFile>(engine.pieces.at(0)));
 }
 
+TEST_F(PandaDialectTest, TakesAFormForEachPiece) {
+  const std::string path = open(9);
+  const auto post = [&](const char* range, const std::string& bytes) {
+    return send("POST " + path + "\nContent-Type: multipart/form-data; boundary=xx" +
+                    "\nContent-Range: bytes " + range,
+                "--xx\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nhello\r\n"
+                "--xx\r\nContent-Disposition: form-data; name=\"files[]\"; filename=\"a\"\r\n\r\n" +
+                    bytes + "\r\n--xx--\r\n");
+  };
+  const http::Response first = post("0-4/9", "abcde");
+  EXPECT_EQ(first.status, 204);
+  EXPECT_EQ(header(first, "Range"), "0-4");
+  EXPECT_EQ(error_of(post("6-8/9", "ghi")), "409 OffsetMismatch");
+  EXPECT_EQ(error_of(post("5-8/9", "fg")), "409 OffsetMismatch") << "less than it says";
+  EXPECT_EQ(stored(path), "abcdefg");
+  EXPECT_EQ(error_of(post("5-8/10", "fghi")), "400 BadRequest") << "another size";
+  EXPECT_EQ(post("5-8/9", "fghi").body, R"({"id":"12345"})");
+  EXPECT_EQ(stored(path), "abcdefghi");
+  EXPECT_EQ(post("5-8/9", "fghi").body, R"({"id":"12345"})");
+}
+
 TEST_F(PandaDialectTest, RefusesAFormThatCannotBeTheFile) {
   const std::string path = open(9);
   const std::string head = "POST " + path + "\nContent-Type: multipart/form-data; boundary=xx";

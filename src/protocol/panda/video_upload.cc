@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/content_range.h"
 #include "http/multipart.h"
 #include "protocol/form_upload.h"
 #include "protocol/media_type.h"
@@ -118,6 +119,9 @@ class LentTimeSource final : public runtime::ByteSource {
 }  // namespace
 
 Task<Answer> VideoUpload::receive(Call& call) {
+  if (const Result<> whole = http::expect_whole_file(call.request.headers); !whole) {
+    co_return fail(whole.error());
+  }
   const std::string_view content_type = call.request.headers.find("Content-Type").value_or("");
   Result<std::optional<std::string>> boundary = http::multipart_boundary(content_type);
   if (!boundary) {

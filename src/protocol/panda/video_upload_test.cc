@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -201,6 +202,19 @@ TEST_F(VideoUploadTest, SaysWhatIsMissing) {
   expect_nothing_taken();
 }
 
+// Each chunk would be a video, and its client told of success.
+TEST_F(VideoUploadTest, APartOfAFileIsNoFile) {
+  const std::string form = file_part("abcde") + "--xx--\r\n";
+  const std::string head = std::string("POST /videos.json") + form_head;
+  EXPECT_EQ(error_of(send(head + "\nContent-Range: bytes 0-4/9", form)), "400 BadRequest");
+  EXPECT_EQ(error_of(send("POST /videos.json\nContent-Type: application/octet-stream"
+                          "\nX-File-Name: a.mp4\nContent-Range: bytes 5-8/9",
+                          "fghi")),
+            "400 BadRequest");
+  expect_nothing_taken();
+  EXPECT_EQ(send(head + "\nContent-Range: bytes 0-4/5", form).status, 200);
+}
+
 TEST_F(VideoUploadTest, NeedsTheLengthBeforehand) {
   const std::string chunked = "\nTransfer-Encoding: chunked";
   EXPECT_EQ(error_of(send("POST /videos.json" + form_head + chunked, "0\r\n\r\n")),
@@ -329,11 +343,13 @@ TEST_F(VideoUploadTest, TheApplicationIsAskedAboutTheTrueFile) {
 TEST(ByteAllowance, IsSharedAndGivenBack) {
   ByteAllowance allowance(10, 10);
   {
-    auto first = allowance.take(6, "");
-    ASSERT_TRUE(first);
-    EXPECT_FALSE(allowance.take(5, ""));
-    const ByteAllowance::Share moved = *std::move(first);
-    first.reset();
+    std::optional<ByteAllowance::Share> moved;
+    {
+      auto first = allowance.take(6, "");
+      ASSERT_TRUE(first);
+      EXPECT_FALSE(allowance.take(5, ""));
+      moved.emplace(*std::move(first));
+    }
     EXPECT_FALSE(allowance.take(5, ""));
     EXPECT_TRUE(allowance.take(4, ""));
   }

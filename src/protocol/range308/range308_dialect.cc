@@ -100,26 +100,23 @@ Task<Answer> Range308Dialect::handle(Call& call) {
 
 Task<Answer> Range308Dialect::receive(Call& call) {
   const http::Request& request = call.request;
-  if (request.headers.count("Content-Range") > 1) {
-    return answered(fail(Errc::bad_request, "expected one Content-Range"));
+  const Result<std::optional<http::ContentRange>> parsed = http::content_range_of(request.headers);
+  if (!parsed) {
+    return answered(fail(parsed.error()));
   }
-  const auto field = request.headers.find("Content-Range");
-  if (!field) {
+  if (!*parsed) {
     // Nothing at all is the whole of an empty file, and asks for the status of another.
     return brings_no_body(request) ? status(call, std::nullopt) : append(call, upload::WholeFile());
   }
-  const Result<http::ContentRange> range = http::parse_content_range(*field);
-  if (!range) {
-    return answered(fail(range.error()));
-  }
-  if (range->range) {
-    return append(call, upload::Range{range->range->begin, range->range->end, range->total});
+  const http::ContentRange& told = **parsed;
+  if (told.range) {
+    return append(call, upload::Range{told.range->begin, told.range->end, told.total});
   }
   if (request.framing == http::Framing::length && request.content_length > 0) {
-    return answered(fail(Errc::bad_request, "Content-Range " + in_quotes(*field) +
-                                                " asks for the status: expected no body"));
+    return answered(fail(Errc::bad_request,
+                         "Content-Range without a range asks for the status: expected no body"));
   }
-  return status(call, range->total);
+  return status(call, told.total);
 }
 
 Task<Answer> Range308Dialect::status(Call& call, std::optional<std::uint64_t> total) {

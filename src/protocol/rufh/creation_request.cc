@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "http/content_range.h"
 #include "http/parameter_list.h"
 #include "protocol/dialect_names.h"
 #include "protocol/kept_parameters.h"
@@ -91,6 +92,10 @@ Result<CreationRequest> parse_creation(const http::Request& request, const Param
   }
   CreationRequest creation;
   creation.is_plain = fields.is_foreign() || !fields.is_complete;
+  if (const Result<> whole = http::expect_whole_file(request.headers);
+      creation.is_plain && !whole) {
+    return fail(whole.error());
+  }
   const std::optional<std::uint64_t> content = content_length_of(request);
   const bool is_empty_file =
       fields.rules->empty_creation_is_whole && fields.length == 0U && content == 0U;

@@ -148,6 +148,16 @@ TEST(RufhCreationRequest, TakesTheTypeOfTheFileAndNotOfTheRequest) {
   EXPECT_EQ(form.error().code(), Errc::unsupported_media_type);
 }
 
+// Each chunk would be a file, and its client told of success.
+TEST(RufhCreationRequest, APartOfAFileIsNoFile) {
+  const Result<CreationRequest> part = parse({10, {{"Content-Range", "bytes 0-4/9"}}, 5});
+  ASSERT_FALSE(part);
+  EXPECT_EQ(part.error().code(), Errc::bad_request);
+  EXPECT_TRUE(parse({10, {{"Content-Range", "bytes 0-4/5"}}, 5}));
+  EXPECT_TRUE(parse({10, {more_comes, {"Content-Range", "bytes 0-4/9"}}, 5}))
+      << "it says in the draft's own words that more comes";
+}
+
 TEST(RufhCreationRequest, KeepsTheParametersOfTheQuery) {
   const Result<CreationRequest> request =
       parse({10, {all_of_it}, 5, "payload=p&signature=s&token=t&file_name=a&access_key=k"});

@@ -87,6 +87,19 @@ def test_chunks_in_order(client, server, video_path, noise, words):
     assert len(client.get("/videos.json").json()) == 1
 
 
+def test_jquery_file_upload(client, server, video_path, noise):
+    """It says in its head where a chunk lies; a file that is smaller than a chunk comes without."""
+    for uuid, data in (("b-1", noise(2 * CHUNK + 10)), ("b-2", bytes(2 * CHUNK + 10)), ("b-3", noise(10))):
+        fields = [("upload_id", None, uuid.encode()), ("upload_size", None, str(len(data)).encode())]
+        for begin in range(0, len(data), CHUNK):
+            chunk = data[begin : begin + CHUNK]
+            ranged = [("Content-Range", f"bytes {begin}-{begin + len(chunk) - 1}/{len(data)}")] if len(data) > CHUNK else []
+            form = multipart("b", *fields, ("files[]", "clip.mp4", chunk))
+            response = client.request("POST", "/files", [FORM, *ranged], form)
+            assert response.status == (204 if begin + CHUNK < len(data) else 200), response
+        assert stored_file(server, video_path, response) == data
+
+
 def test_fine_uploader_is_told_of_success(client, noise):
     data = noise(CHUNK + 1)
     assert post(client, data, 0, fine_uploader).json() == {"success": True}

@@ -74,6 +74,29 @@ def test_jquery_file_upload_sends_the_file_itself(client, server, video_path, no
     assert stored_file(server, video_path, response) == data
 
 
+def test_jquery_file_upload_sends_a_form_for_each_piece(client, connect, server, video_path, noise):
+    """The same around a form; a piece that broke off comes again whole."""
+    data = noise(5000)
+    target = path_of(client.create(len(data)))
+    fields = [("Content-Type", "multipart/form-data; boundary=b"), ("Content-Disposition", 'attachment; filename="a.mp4"')]
+
+    def form(piece):
+        return multipart("b", ("title", None, b"t"), ("files[]", "a.mp4", piece, ["Content-Type: video/mp4"]))
+
+    cut = connect()
+    whole = form(data[:2000])
+    cut.send_head("POST", target, [*fields, ranged(0, data[:2000], len(data)), ("Content-Length", str(len(whole)))])
+    cut.send(whole[:1000])
+    cut.close()
+    begin = 0
+    while begin < len(data):
+        piece = data[begin : begin + 2000]
+        response = client.request("POST", target, [*fields, ranged(begin, piece, len(data))], form(piece))
+        assert response.status in (200, 204), response
+        begin = stored_bytes(response)
+    assert stored_file(server, video_path, response) == data
+
+
 def test_jquery_file_upload_may_send_the_name_across_origins(client):
     fields = [("Origin", "https://app.example.org"), ("Access-Control-Request-Method", "POST"),
               ("Access-Control-Request-Headers", "content-disposition,content-range,content-type")]

@@ -44,6 +44,33 @@ function startResumable(target, options) {
   running.addFile(chosen());
 }
 
+// jQuery File Upload leaves it to its page to try again, from the last chunk that was taken.
+function startBlueimp(url, options) {
+  const usual = { url, maxChunkSize: MIB, dataType: "json" };
+  let tries = 0;
+  $("#file")
+    .fileupload({ ...usual, ...options })
+    .on("fileuploaddone", (event, data) => {
+      upload.answers = [data.jqXHR.responseText];
+      ended("success");
+    })
+    .on("fileuploadfail", (event, data) => {
+      const isFinal = data.jqXHR.status >= 400 && data.jqXHR.status < 500;
+      if (isFinal || ++tries > 300) {
+        ended("error", data.jqXHR.responseText);
+      } else {
+        data.data = null;
+        setTimeout(() => data.submit(), 100);
+      }
+    });
+  $("#file").fileupload("add", { files: [chosen()] });
+}
+
+function startBlueimpForms(url, options) {
+  const formData = { upload_id: crypto.randomUUID(), upload_size: chosen().size };
+  startBlueimp(url, { formData, ...options });
+}
+
 function startFilePond(url, options) {
   const headers = (file) => ({ "Upload-Length": file.size, "Upload-Name": file.name });
   const server = { url, process: { url: "/files", headers }, patch: "/uploads/", revert: null };
