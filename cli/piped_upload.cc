@@ -94,7 +94,9 @@ int PipedUpload::follow(UploadClient& client) {
 std::expected<std::optional<PipedInput::Available>, std::string> PipedUpload::wait(
     ByteRange piece, std::uint64_t stored) {
   return input_.wait(piece, patience, [this, stored] {
-    report_.progress(stored);
+    if (session_reported_) {
+      report_.progress(stored);
+    }
     return stop_.received() == 0;
   });
 }

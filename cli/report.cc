@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/encoding.h"
@@ -172,6 +173,11 @@ class QuietFile : public FileReport {
     return true;
   }
 
+  // Of an input that pauses nothing is repeated line by line.
+  bool is_news(std::uint64_t position) {
+    return std::exchange(told_, position) != position || state_.total;
+  }
+
  private:
   std::uint64_t moved() const { return state_.done > began_at_ ? state_.done - began_at_ : 0; }
 
@@ -180,6 +186,7 @@ class QuietFile : public FileReport {
   const SteadyTime began_ = std::chrono::steady_clock::now();
   std::uint64_t retries_ = 0;
   std::uint64_t began_at_ = 0;
+  std::optional<std::uint64_t> told_;
   RateMeter meter_;
   std::optional<SteadyTime> shown_at_;
   std::optional<SteadyTime> whole_since_;
@@ -197,7 +204,7 @@ class PlainFile : public QuietFile {
                  : fmt::format("{} to {}", size, server));
   }
   void progress(std::uint64_t position) override {
-    if (measure(position, line_interval)) {
+    if (measure(position, line_interval) && is_news(position)) {
       report().say(progress_line(state()));
     }
   }
@@ -243,7 +250,7 @@ class JsonFile final : public QuietFile {
            {"stored", stored}});
   }
   void progress(std::uint64_t position) override {
-    if (!measure(position, event_interval)) {
+    if (!measure(position, event_interval) || !is_news(position)) {
       return;
     }
     json::object event{
@@ -348,7 +355,12 @@ class TerminalReport final : public CommonReport {
     print_line(stdout, line);
     draw();
   }
-  void show(const void* file, const ProgressState& state) {
+  // The number of a new bar: they stand in this order.
+  std::uint64_t next_bar() {
+    const MutexLock lock(mutex_);
+    return next_bar_++;
+  }
+  void show(std::uint64_t file, const ProgressState& state) {
     const MutexLock lock(mutex_);
     bars_[file] = state;
     const SteadyTime now = std::chrono::steady_clock::now();
@@ -359,11 +371,11 @@ class TerminalReport final : public CommonReport {
     }
   }
   // What is said next draws what is left.
-  void forget(const void* file) {
+  void forget(std::uint64_t file) {
     const MutexLock lock(mutex_);
     bars_.erase(file);
   }
-  void remove(const void* file) {
+  void remove(std::uint64_t file) {
     const MutexLock lock(mutex_);
     bars_.erase(file);
     clear();
@@ -424,7 +436,8 @@ class TerminalReport final : public CommonReport {
     lines_ = lines.size();
   }
 
-  std::map<const void*, ProgressState> bars_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, ProgressState> bars_ GUARDED_BY(mutex_);
+  std::uint64_t next_bar_ GUARDED_BY(mutex_) = 0;
   RateMeter meter_ GUARDED_BY(mutex_);
   std::size_t lines_ GUARDED_BY(mutex_) = 0;  // Of the block, whose last one has the cursor.
   SteadyTime drawn_at_ GUARDED_BY(mutex_);
@@ -433,24 +446,25 @@ class TerminalReport final : public CommonReport {
 class TerminalFile final : public PlainFile {
  public:
   TerminalFile(TerminalReport& report, const std::string& name, std::optional<std::uint64_t> size)
-      : PlainFile(report, name, size), terminal_(report) {}
-  ~TerminalFile() override { terminal_.remove(this); }
+      : PlainFile(report, name, size), terminal_(report), bar_(report.next_bar()) {}
+  ~TerminalFile() override { terminal_.remove(bar_); }
 
   void progress(std::uint64_t position) override {
     if (measure(position, bar_interval)) {
-      terminal_.show(this, state());
+      terminal_.show(bar_, state());
     }
   }
 
  protected:
   // Before its bytes are among those of files that have ended.
   void end(bool done) override {
-    terminal_.forget(this);
+    terminal_.forget(bar_);
     PlainFile::end(done);
   }
 
  private:
   TerminalReport& terminal_;
+  const std::uint64_t bar_;
 };
 
 std::unique_ptr<FileReport> TerminalReport::file(const std::string& name,

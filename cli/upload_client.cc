@@ -219,11 +219,12 @@ SendPiece UploadClient::limit_piece(std::uint64_t available, bool ended) {
   return {.range = piece_, .ask_first = ask_first_};
 }
 
-// The last byte is all that the server can be waiting for, and it says when to come again: its own
-// backend has not answered yet.
-bool UploadClient::is_handoff(const Answer& answer) const noexcept {
+// The last byte is all that the server can be waiting for, or so it says, and it says when to come
+// again: its own backend has not answered yet.
+bool UploadClient::is_handoff(const Answer& answer) const {
   return answer.status == 503 && answer.retry_after && asked_ == Asked::piece &&
-         piece_.end == file_size_ && piece_.size() <= 1;
+         piece_.end == file_size_ &&
+         (piece_.size() <= 1 || text_in(answer.body, "error") == "DeliveryPending");
 }
 
 std::optional<std::uint64_t> parse_stored_range(std::string_view text) {

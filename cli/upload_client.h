@@ -75,7 +75,7 @@ class UploadClient {
   Step on_server_fault(const Answer& answer, Time now);
   Step ask_again(std::variant<Duration, Failed> wait, std::string reason);
   Step send_next(bool ask_first);
-  bool is_handoff(const Answer& answer) const noexcept;
+  bool is_handoff(const Answer& answer) const;
   void take_acknowledged(std::uint64_t stored);
 
   const RetryPolicy policy_;

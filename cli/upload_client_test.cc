@@ -291,6 +291,18 @@ TEST(UploadClient, waits_for_a_hand_off_beyond_the_retries) {
   EXPECT_EQ(shown(client.next(answer(503, {}, seconds(1)), start + seconds(100))), "failed 4");
 }
 
+TEST(UploadClient, hears_of_a_hand_off_with_the_last_piece) {
+  const std::string pending = R"({"error":"DeliveryPending","message":"ask again"})";
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  client.next(created(), {});
+  client.next(answer(503, pending, seconds(1)), {});
+  EXPECT_EQ(client.failures_in_row(), 1) << "not the last piece";
+  client.next(incomplete("0-7"), {});
+  client.next(answer(503, pending, seconds(1)), {});
+  EXPECT_EQ(client.failures_in_row(), 0);
+}
+
 TEST(UploadClient, asks_for_the_answer_of_a_hand_off_often_but_not_at_once) {
   UploadClient client(policy(), file_size, no_luck);
   client.start();
@@ -467,38 +479,6 @@ TEST(UploadClient, takes_the_applications_no_for_final) {
               std::string::npos)
         << failed.message;
   }
-}
-
-TEST(StoredRange, is_what_the_specification_says) {
-  EXPECT_EQ(parse_stored_range("0-0"), 1U);
-  EXPECT_EQ(parse_stored_range("0-4"), 5U);
-  EXPECT_EQ(parse_stored_range("0-9007199254740991"), std::uint64_t{1} << 53U);
-  for (const char* text :
-       {"", "-", "0-", "-4", "1-4", "0-4 ", " 0-4", "bytes=0-4", "0-4/9", "0--1", "+0-4",
-        "0-9007199254740992", "0-99999999999999999999", "0-4-5", "0x0-4"}) {
-    SCOPED_TRACE(text);
-    EXPECT_EQ(parse_stored_range(text), std::nullopt);
-  }
-}
-
-TEST(ContentRange, names_pieces_and_queries) {
-  EXPECT_EQ(content_range({0, 5}, 9), "bytes 0-4/9");
-  EXPECT_EQ(content_range({5, 9}, 9), "bytes 5-8/9");
-  EXPECT_EQ(content_range({}, 9), "bytes */9");
-  EXPECT_EQ(content_range({}, 0), "bytes */0");
-  EXPECT_EQ(content_range({0, 5}, std::nullopt), "bytes 0-4/*");
-  EXPECT_EQ(content_range({}, std::nullopt), "bytes */*");
-}
-
-TEST(DescribeError, shows_what_came_and_nothing_that_acts) {
-  EXPECT_EQ(describe_error(answer(400, R"({"error":"BadRequest","message":"no"})")),
-            "BadRequest: no");
-  EXPECT_EQ(describe_error(answer(400, R"({"error":"BadRequest"})")), "BadRequest");
-  EXPECT_EQ(describe_error(answer(400, R"({"message":"no"})")), R"({"message":"no"})");
-  EXPECT_EQ(describe_error(answer(400)), "an empty body");
-  EXPECT_EQ(describe_error(answer(400, "\x1b[2J\nx\x7f")), " [2J x ");
-  EXPECT_EQ(describe_error(answer(400, "{\"error\":\"\\u001b[2J\"}")), " [2J");
-  EXPECT_EQ(describe_error(answer(502, std::string(1000, 'x'))), std::string(200, 'x'));
 }
 
 }  // namespace
