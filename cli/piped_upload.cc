@@ -34,7 +34,7 @@ PipedUpload::PipedUpload(PipedInput& input, const FileUploadOptions& options,
       report_(report) {}
 
 int PipedUpload::run() {
-  // What is no more than a piece is a file of known size.
+  // What ends with its first piece is a file of known size.
   const auto first = wait({0, retry_.piece_bytes}, 0);
   if (!first) {
     return end(Failed{ExitCode::local_error, first.error()});

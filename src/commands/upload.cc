@@ -28,13 +28,13 @@ to standard error. An interrupted upload is continued by the same command: what 
 is kept in ${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done. Where an answer has
 a "sha256", it is compared with the file's.
 
-Of standard input, -, the bytes that the server has not acknowledged are kept, at most twice
---piece-size and 128 MiB. A lost connection does no harm; after the end of this command there is
-nothing that could be continued. The end of the input is the end of the file, also where the
-program that writes it has failed.
+Standard input, -, goes to the server's /files, which has to be there (tus). Bytes of it that the
+server has not acknowledged are kept, at most twice --piece-size and 128 MiB: a lost connection does
+no harm, but after the end of this command there is nothing that could be continued. The end of the
+input is the end of the file, also where the program that writes it has failed.
 
-With -c a file of more than 5 MiB is sent in parts, if the server knows them; another one gets it
-over one connection.
+With -c a file of more than 5 MiB is sent in parts, whose size the server chooses; a server that
+knows no parts gets it over one connection.
 
 A file of a folder is sent with the parameter relativePath, from the folder's name on. Patterns are
 those of the shell; one with a slash is matched with the path below the folder, any other with the
