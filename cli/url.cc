@@ -111,6 +111,21 @@ std::string shown_origin(const std::string& text) {
          (port.empty() ? "" : ":" + port);
 }
 
+std::string shown_host(const std::string& text) {
+  const std::string origin = shown_origin(text);
+  const std::size_t begin = origin.find("://");
+  return begin == std::string::npos ? std::string() : origin.substr(begin + 3);
+}
+
+std::string request_target(const std::string& text) {
+  const Url url = parse_url(text);
+  if (!url) {
+    return {};
+  }
+  const std::string query = part(url, CURLUPART_QUERY);
+  return part(url, CURLUPART_PATH) + (query.empty() ? "" : "?" + query);
+}
+
 bool loses_encryption(const std::string& from, const std::string& to) {
   const Url first = parse_url(from);
   const Url second = parse_url(to);

@@ -27,6 +27,12 @@ std::optional<std::string> resolve_url(const std::string& base, const std::strin
 // Scheme, host and port: what may be shown. The path of an upload is the capability.
 std::string shown_origin(const std::string& url);
 
+// Host and port, as the field Host has them.
+std::string shown_host(const std::string& url);
+
+// Path and query; "/" where there is none. Empty: no URL.
+std::string request_target(const std::string& url);
+
 // True when `to` would carry in clear what `from` keeps encrypted.
 bool loses_encryption(const std::string& from, const std::string& to);
 

@@ -2,16 +2,20 @@
 #include "app.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <ranges>
 #include <string>
 #include <utility>
 
 #include "admin/operator_listener.h"
+#include "admin/supervisor_reports.h"
 #include "app_settings.h"
 #include "closed_in_time.h"
 #include "config/credentials_watcher.h"
+#include "config/secret_file.h"
 #include "http/server.h"
+#include "pages/page_file.h"
 #include "start_report.h"
 #include "upload/sweep.h"
 #include "upload/sync_rounds.h"
@@ -26,22 +30,23 @@ runtime::Task<> read_promises(journal::Journal& journal,
 
 }  // namespace
 
-Result<std::unique_ptr<App>> App::open(const config::Config& config, Clock& clock, Log& log,
-                                       Metrics& metrics) {
+Result<std::unique_ptr<App>> App::open(const config::Config& config, Supervision& supervision,
+                                       Clock& clock, Log& log, Metrics& metrics) {
   auto data = store::DataDirectory::open(config.data.directory);
   if (!data) {
     return fail(data.error());
   }
-  std::unique_ptr<App> app(new App(config, clock, log, metrics, std::move(*data)));
+  std::unique_ptr<App> app(new App(config, supervision, clock, log, metrics, std::move(*data)));
   if (const Result<> opened = app->open_parts(); !opened) {
     return fail(opened.error());
   }
   return app;
 }
 
-App::App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
-         store::DataDirectory data)
+App::App(const config::Config& config, Supervision& supervision, Clock& clock, Log& log,
+         Metrics& metrics, store::DataDirectory data)
     : config_(config),
+      supervision_(supervision),
       clock_(clock),
       log_(log),
       metrics_(metrics),
@@ -49,6 +54,7 @@ App::App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
       connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
       storage_pool_(limits::storage_threads),
+      console_pool_(has_console(config) ? limits::console_threads : 0),
       slow_work_(limits::delivery_threads),
       buffers_(config.limits.buffers, metrics_.buffers_in_use),
       credentials_(config.credentials, config.auth.file) {}
@@ -66,13 +72,14 @@ Result<> App::open_parts() {
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
-  auto listeners = ClientListeners::open(config_, first(), connection_limits_, log_, metrics_);
+  auto listeners = ClientListeners::open(config_, first(), supervision_.sockets, connection_limits_,
+                                         log_, metrics_);
   if (!listeners) {
     return fail(listeners.error());
   }
   listeners_ = *std::move(listeners);
   for (const auto open : {&App::open_storage, &App::open_hooks, &App::open_engine, &App::open_pages,
-                          &App::open_credentials, &App::open_router}) {
+                          &App::open_credentials, &App::open_console, &App::open_router}) {
     if (const Result<> opened = (this->*open)(); !opened) {
       return opened;
     }
@@ -146,8 +153,17 @@ Result<> App::open_engine() {
   if (!backend) {
     return fail(backend.error());
   }
+  delivery::OutboxSettings settings = outbox_settings(config_);
+  checks::CheckSettings checks = check_settings(config_);
+  if (checks.are_any()) {
+    if (const Result<> usable = checks::check_usable(checks); !usable) {
+      return usable;
+    }
+    checks_ = std::make_unique<checks::FileChecks>(*store_, std::move(checks));
+    settings.checks = checks_.get();
+  }
   outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), steady_clock_,
-                                               metrics_, log_, outbox_settings(config_));
+                                               metrics_, log_, settings);
   upload::EngineParts parts{*journal_, *store_,       *answers_, *announcer_,
                             buffers_,  steady_clock_, metrics_,  log_};
   std::optional<Result<journal::Promises>> promises;
@@ -164,10 +180,11 @@ Result<> App::open_pages() {
   pages_ =
       std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
   admin_pages_ = std::make_unique<admin::AdminPages>(*pages_);
-  location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url);
+  location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
-  control_pages_ = std::make_unique<admin::ControlPages>(engine_->operations(), *moves_, *pages_);
+  control_pages_ =
+      std::make_unique<admin::ControlPages>(engine_->operations(), *moves_, *pages_, log_);
   return moves_->restore();
 }
 
@@ -180,6 +197,29 @@ Result<> App::open_credentials() {
       std::make_unique<auth::Keyring>(*std::move(credentials), config_.requires_credentials());
   authenticator_ =
       std::make_unique<auth::Authenticator>(*keyring_, clock_, authenticator_settings(config_));
+  return {};
+}
+
+Result<> App::open_console() {
+  if (!has_console(config_)) {
+    return {};
+  }
+  console::ConsoleSettings settings;
+  Result<std::string> token = config::read_secret(config_.admin.token_file);
+  if (!token) {
+    return fail(token.error());
+  }
+  settings.token = *std::move(token);
+  settings.names = protocol_settings(config_);
+  settings.names.base = location_base_;
+  feed_ = std::make_unique<console::Feed>(
+      first(), console_pool_,
+      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *store_, metrics_, clock_,
+                           log_});
+  console_pages_ = std::make_unique<console::ConsolePages>(
+      console::ConsolePages::Parts{*admin_pages_, *control_pages_, *feed_, *journal_, *keyring_,
+                                   pages::built_files()},
+      std::move(settings));
   return {};
 }
 
@@ -208,6 +248,11 @@ Result<> App::open_router() {
 // hand-offs and notifications that requests have led to, and then the bytes that all of these have
 // acknowledged. The pages say to the end that the server is not ready.
 Result<> App::list_parts() {
+  std::vector<runtime::Executor> loops;
+  std::ranges::transform(workers_, std::back_inserter(loops),
+                         [](const auto& worker) { return worker->executor(); });
+  parts_.push_back(std::make_unique<admin::SupervisorReports>(
+      supervision_.supervisor, std::move(loops), *pages_, metrics_, log_));
   if (Result<> listed = list_admin(); !listed) {
     return listed;
   }
@@ -248,13 +293,20 @@ Result<> App::list_admin() {
   if (!config_.admin.listen.is_set()) {
     return {};
   }
-  auto listener = admin::OperatorListener::open(*workers_.front(), *admin_pages_,
+  http::Handler* handler = admin_pages_.get();
+  if (console_pages_) {
+    handler = console_pages_.get();
+  }
+  auto listener = admin::OperatorListener::open(*workers_.front(), *handler,
                                                 admin_listener_settings(config_), log_);
   if (!listener) {
     return fail(listener.error());
   }
   admin_address_ = (*listener)->address();
   parts_.push_back(*std::move(listener));
+  if (feed_) {
+    parts_.push_back(std::move(feed_));
+  }
   return {};
 }
 
@@ -308,6 +360,9 @@ App::~App() {
   for (const auto& worker : workers_) {
     worker->stop();
   }
+  if (checks_) {
+    checks_->stop();
+  }
   if (file_library_) {
     file_library_->stop();
   }
@@ -318,6 +373,7 @@ App::~App() {
     http_client_->stop();
   }
   storage_pool_.stop();
+  console_pool_.stop();
   slow_work_.stop();
   for (const auto& part : parts_ | std::views::reverse) {
     part->close();

@@ -11,6 +11,7 @@
 #include "admin/control_pages.h"
 #include "admin/location_moves.h"
 #include "admin/service_pages.h"
+#include "admin/supervisor.h"
 #include "auth/authenticator.h"
 #include "auth/keyring.h"
 #include "base/clock.h"
@@ -19,9 +20,12 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/steady_clock.h"
+#include "checks/file_checks.h"
 #include "client_listeners.h"
 #include "config/config.h"
 #include "config/credentials_file.h"
+#include "console/console_pages.h"
+#include "console/feed.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
 #include "delivery/slow_work.h"
@@ -33,6 +37,7 @@
 #include "journal/sqlite_journal.h"
 #include "library/library.h"
 #include "net/connection_limits.h"
+#include "net/passed_sockets.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/location_base.h"
@@ -53,9 +58,16 @@ namespace sluice {
 
 class App {
  public:
-  // Takes the data directory, opens the journal and listens. Errors are for the operator.
-  static Result<std::unique_ptr<App>> open(const config::Config& config, Clock& clock, Log& log,
-                                           Metrics& metrics);
+  // What the process got from its supervisor, where one started it.
+  struct Supervision {
+    admin::Supervisor supervisor = {};
+    net::PassedSockets sockets = {};
+  };
+
+  // Takes the data directory, opens the journal and listens. Errors are for the operator. The
+  // supervisor is told of the running server here; of its start and end, the caller tells it.
+  static Result<std::unique_ptr<App>> open(const config::Config& config, Supervision& supervision,
+                                           Clock& clock, Log& log, Metrics& metrics);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -76,8 +88,8 @@ class App {
   void drain();
 
  private:
-  App(const config::Config& config, Clock& clock, Log& log, Metrics& metrics,
-      store::DataDirectory data);
+  App(const config::Config& config, Supervision& supervision, Clock& clock, Log& log,
+      Metrics& metrics, store::DataDirectory data);
 
   Result<> open_parts();
   Result<> open_storage();
@@ -88,6 +100,8 @@ class App {
   Result<delivery::Backend*> open_backend();
   Result<> open_pages();
   Result<> open_credentials();
+  // Behind the credentials: it tells of the owners' quotas.
+  Result<> open_console();
   Result<> open_router();
   Result<> list_parts();
   Result<> list_admin();
@@ -96,6 +110,7 @@ class App {
   runtime::Executor first() const { return workers_.front()->executor(); }
 
   const config::Config config_;
+  Supervision& supervision_;
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;
@@ -106,6 +121,7 @@ class App {
   store::DataDirectory data_;
   runtime::PosixDisk disk_;
   runtime::BlockingPool storage_pool_;
+  runtime::BlockingPool console_pool_;
   delivery::SlowWork slow_work_;
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
@@ -120,6 +136,7 @@ class App {
   std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: no part needs it.
   std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook; null: none.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
+  std::unique_ptr<checks::FileChecks> checks_;           // Null: none.
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<protocol::SessionGate> gate_;
   std::unique_ptr<upload::Announcer> announcer_;
@@ -133,6 +150,8 @@ class App {
   config::CredentialsSource credentials_;
   std::unique_ptr<auth::Keyring> keyring_;
   std::unique_ptr<auth::Authenticator> authenticator_;
+  std::unique_ptr<console::Feed> feed_;  // Until it is a part; null, as the next: no console.
+  std::unique_ptr<console::ConsolePages> console_pages_;
   std::unique_ptr<Dialects> dialects_;
   std::unique_ptr<ClientListeners> listeners_;
   std::string admin_address_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -87,6 +88,20 @@ Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Bac
   return settings;
 }
 
+checks::CheckSettings check_settings(const config::Config& config) {
+  const config::Config::Checks& given = config.checks;
+  checks::CheckSettings settings;
+  settings.types = {given.types_allowed, given.types_denied};
+  settings.program = given.program;
+  settings.program_time_max = given.program_time;
+  settings.program_memory_bytes = given.program_memory;
+  settings.clamd = {given.clamd, given.clamd_time};
+  settings.clamd_found = given.clamd_found;
+  settings.clamd_too_large = given.clamd_too_large;
+  settings.at_once = given.at_once;
+  return settings;
+}
+
 delivery::OutboxSettings outbox_settings(const config::Config& config) {
   const config::Config::Delivery& given = config.delivery;
   return {{given.retry_first, given.retry_max}, given.give_up_after, given.at_once};
@@ -107,6 +122,8 @@ protocol::ProtocolSettings protocol_settings(const config::Config& config) {
                                    ? config.backend.kind == config::BackendKind::videos
                                    : config.backend.mode != delivery::HandoffMode::body;
   settings.part_connections = config.limits.part_connections;
+  settings.creation_rates = std::make_shared<protocol::CreationRates>(
+      config.limits.creations_per_address, config.limits.creations_per_owner);
   settings.origins = config.cors.origins;
   settings.api_origins = config.cors.api_origins;
   settings.dialects = config.dialects.enabled;
@@ -181,6 +198,10 @@ Result<hooks::HookSettings> hook_settings(const config::Config& config) {
   settings.delays = {config.delivery.retry_first, config.delivery.retry_max};
   settings.give_up_after = given.give_up_after;
   return settings;
+}
+
+bool has_console(const config::Config& config) {
+  return config.admin.listen.is_set() && config.pages.console;
 }
 
 bool has_upload_page(const config::Config& config) {

@@ -9,6 +9,7 @@
 #include "admin/operator_listener.h"
 #include "auth/authenticator.h"
 #include "base/error.h"
+#include "checks/file_checks.h"
 #include "config/config.h"
 #include "delivery/http_backend.h"
 #include "delivery/outbox.h"
@@ -24,6 +25,7 @@ namespace sluice {
 std::size_t worker_count(const config::Config& config);
 net::ConnectionLimits::Settings connection_limits(const config::Config& config);
 upload::EngineSettings engine_settings(const config::Config& config);
+checks::CheckSettings check_settings(const config::Config& config);
 delivery::OutboxSettings outbox_settings(const config::Config& config);
 auth::AuthenticatorSettings authenticator_settings(const config::Config& config);
 // Without the location's base and the names of clients, which are objects of the server.
@@ -36,6 +38,9 @@ http::SessionSettings session_settings(const config::Config& config);
 Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend);
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.
 Result<hooks::HookSettings> hook_settings(const config::Config& config);
+
+// Whether there is a console: its listener and the setting.
+bool has_console(const config::Config& config);
 
 // Whether the page has what it needs: the setting, the files and the dialect that it speaks.
 bool has_upload_page(const config::Config& config);

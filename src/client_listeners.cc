@@ -1,21 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include "client_listeners.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "net/tls_stream.h"
 
 namespace sluice {
+namespace {
+
+// As config::Config has it for the addresses of the settings.
+bool may_listen_on(const net::Endpoint& endpoint, const config::Config& config) {
+  return net::is_loopback(endpoint) || config.server.open || config.requires_credentials();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<ClientListeners>> ClientListeners::open(const config::Config& config,
                                                                const runtime::Executor& executor,
+                                                               net::PassedSockets& passed,
                                                                net::ConnectionLimits& limits,
                                                                Log& log, Metrics& metrics) {
   std::unique_ptr<ClientListeners> opened(new ClientListeners(config, log));
   const net::Listener::Settings settings{.socket_mode = config.server.socket_mode};
   const auto listen = [&](const net::Endpoint& endpoint, const char* scheme,
                           std::unique_ptr<net::Listener>& place) -> Result<> {
-    auto listener = net::Listener::open(executor, endpoint, settings, limits, log, metrics);
+    std::optional<net::ListeningSocket> socket = passed.take(scheme);
+    if (socket && !may_listen_on(socket->endpoint(), config)) {
+      return fail(Errc::bad_request,
+                  "the socket \"" + std::string(scheme) + "\" that was passed listens on " +
+                      net::to_text(socket->endpoint()) +
+                      ", which other machines reach, and there are no credentials: set some, or "
+                      "server.open = true");
+    }
+    auto listener = socket
+                        ? net::Listener::on(executor, *std::move(socket), limits, log, metrics)
+                        : net::Listener::open(executor, endpoint, settings, limits, log, metrics);
     if (!listener) {
       return fail(listener.error());
     }
@@ -37,6 +58,11 @@ Result<std::unique_ptr<ClientListeners>> ClientListeners::open(const config::Con
   }
   if (!listening) {
     return fail(listening.error());
+  }
+  if (const std::string_view left = passed.left(); !left.empty()) {
+    return fail(Errc::bad_request, "a socket named \"" + std::string(left) +
+                                       "\" was passed, but server.listen or tls.listen, whose "
+                                       "place it takes, is none");
   }
   return opened;
 }

@@ -2,8 +2,10 @@
 // Where clients find the server: a plain listener, one with TLS, or both.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -13,6 +15,7 @@
 #include "http/server.h"
 #include "net/connection_limits.h"
 #include "net/listener.h"
+#include "net/passed_sockets.h"
 #include "net/tls_identity.h"
 #include "runtime/task.h"
 
@@ -21,10 +24,14 @@ namespace sluice {
 // Outlives the connections, which use its certificate.
 class ClientListeners {
  public:
-  // Listens. Errors are for the operator. The references outlive this, the executor's loop does
-  // until close().
+  // The names of the sockets that a supervisor may pass: for server.listen and for tls.listen.
+  static constexpr std::array<std::string_view, 2> passed_names{"http", "https"};
+
+  // Listens, on the sockets of `passed` in the place of the configured addresses. Errors are for
+  // the operator. The references outlive this, the executor's loop does until close().
   static Result<std::unique_ptr<ClientListeners>> open(const config::Config& config,
                                                        const runtime::Executor& executor,
+                                                       net::PassedSockets& passed,
                                                        net::ConnectionLimits& limits, Log& log,
                                                        Metrics& metrics);
 

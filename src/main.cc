@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
   commands::add_top(program, exit_code);
   commands::add_move(program, exit_code);
   commands::add_credentials(program, exit_code);
+  commands::add_doctor(program, exit_code);
   commands::add_help(program, exit_code);
 
   try {

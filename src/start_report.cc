@@ -16,6 +16,7 @@
 #include "app_settings.h"
 #include "base/durability.h"
 #include "pages/page_file.h"
+#include "video/probe.h"
 
 namespace sluice {
 namespace {
@@ -47,8 +48,9 @@ std::string absolute(const std::string& path) {
 
 // A group may be there for these files; all others of the machine are not.
 void warn_of_readable_secrets(Log& log, const config::Config& config) {
-  const std::array<std::pair<const char*, const std::string*>, 5> files{
+  const std::array<std::pair<const char*, const std::string*>, 6> files{
       {{"tls.key", &config.tls.key},
+       {"admin.token_file", &config.admin.token_file},
        {"auth.file", &config.auth.file},
        {"credentials", &config.credentials_file},
        {"backend.secret_file", &config.backend.secret_file},
@@ -83,6 +85,12 @@ void tell_of_pages(Log& log, const config::Config& config) {
   }
 }
 
+void tell_of_probe(Log& log, const config::Config& config) {
+  if (config.backend.url.empty() && config.probe().empty() && !video::HelperProber().check()) {
+    log.warn("sluice-probe is not installed, every file is taken for a video unseen");
+  }
+}
+
 }  // namespace
 
 void report_start(Log& log, const config::Config& config, std::size_t credentials) {
@@ -92,6 +100,7 @@ void report_start(Log& log, const config::Config& config, std::size_t credential
                        {"uploaders", uploaders(config)},
                        {"credentials", std::uint64_t{credentials}}});
   tell_of_pages(log, config);
+  tell_of_probe(log, config);
   if (::geteuid() == 0) {
     log.warn("the server runs as root, a user of its own can do less harm");
   }

@@ -175,7 +175,7 @@ int run(std::string_view self_test) {
   // Their messages go to standard error, which the jail forbids.
   av_log_set_callback([](void*, int, const char*, va_list) {});
   struct stat status{};
-  if (::fstat(video::probe_media_descriptor, &status) != 0 || !limit_resources()) {
+  if (::fstat(video::probe_media_descriptor, &status) != 0 || !limit_resources(probe_bounds())) {
     return video::probe_not_jailed;
   }
   step_back();

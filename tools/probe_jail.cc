@@ -15,7 +15,7 @@
 #include <cstdint>
 
 #include "base/limits.h"
-#include "video/probe_protocol.h"
+#include "jail/helper.h"
 
 // Sanitizers reserve terabytes of addresses and make some calls of their own.
 #if defined(__has_feature)
@@ -80,14 +80,19 @@ scmp_arg_cmp not_executable(unsigned index) {
 
 }  // namespace
 
-bool limit_resources() {
+ResourceBounds probe_bounds() {
+  return {limits::probe_memory_bytes_max, limits::probe_cpu_seconds_max,
+          limits::probe_open_files_max};
+}
+
+bool limit_resources(const ResourceBounds& bounds) {
 #ifndef SLUICE_PROBE_SANITIZED
-  if (!limit(RLIMIT_AS, limits::probe_memory_bytes_max)) {
+  if (!limit(RLIMIT_AS, bounds.memory_bytes)) {
     return false;
   }
 #endif
-  return limit(RLIMIT_CPU, limits::probe_cpu_seconds_max) && limit(RLIMIT_FSIZE, 0) &&
-         limit(RLIMIT_NOFILE, limits::probe_open_files_max) && limit(RLIMIT_CORE, 0) &&
+  return limit(RLIMIT_CPU, bounds.cpu_seconds) && limit(RLIMIT_FSIZE, 0) &&
+         limit(RLIMIT_NOFILE, bounds.open_files) && limit(RLIMIT_CORE, 0) &&
          ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 }
 
@@ -98,7 +103,7 @@ void step_back() {
 
 bool close_jail() {
   Filter filter;
-  filter.allow(SCMP_SYS(pread64), int_argument(0, video::probe_media_descriptor));
+  filter.allow(SCMP_SYS(pread64), int_argument(0, jail::file_descriptor));
   filter.allow(SCMP_SYS(write), int_argument(0, STDOUT_FILENO));
   filter.allow(SCMP_SYS(exit));
   filter.allow(SCMP_SYS(exit_group));

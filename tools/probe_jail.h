@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MIT
-// The rights that the media probe gives up before it reads a byte of the file.
+// The rights that helper programs give up before they read a byte of the file.
 #pragma once
 
 #include <linux/ioprio.h>
 
+#include <cstddef>
+
 namespace sluice::tools {
 
-// Bounds on memory, processor time, files; no new privileges; ends with its parent.
-bool limit_resources();
+struct ResourceBounds {
+  std::size_t memory_bytes = 0;
+  std::size_t cpu_seconds = 0;
+  std::size_t open_files = 0;
+};
+
+// These bounds, and no byte into any file; no new privileges; ends with its parent.
+bool limit_resources(const ResourceBounds& bounds);
+// Those of the probe.
+ResourceBounds probe_bounds();
 
 // Lowers the priority for processor and disk, behind the work that clients wait for; where that is
 // refused, it stays as it was.

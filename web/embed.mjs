@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Bundles the page and writes it, each file with its gzip twin, as the C++ source of built_files()
+// Bundles the pages and writes them, each file with its gzip twin, as the C++ source of built_files()
 // (src/pages/page_file.h): node web/embed.mjs OUTPUT.cc
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
@@ -16,15 +16,22 @@ const TYPES = {
 };
 const LITERAL_BYTES = 4096;
 
-// URLs are relative, so that the page works behind a proxy that adds a path; no asset becomes part
-// of another, so that the page needs no data: URL of our own.
+// URLs are relative, so that a page works behind a proxy that adds a path; no asset becomes part
+// of another, so that no page needs a data: URL of our own.
 async function bundle() {
+  const root = dirname(fileURLToPath(import.meta.url));
   const { output } = await build({
     configFile: false,
-    root: dirname(fileURLToPath(import.meta.url)),
+    root,
     base: "./",
     logLevel: "warn",
-    build: { write: false, target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    build: {
+      write: false,
+      target: "es2022",
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rollupOptions: { input: ["index.html", "console.html"].map((name) => join(root, name)) },
+    },
   });
   return output.map(({ fileName, code, source }) => ({
     path: fileName === "index.html" ? "/" : `/${fileName}`,

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "admin/upload_document.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "base/printable.h"
 #include "http/urlencoded.h"
@@ -58,13 +59,19 @@ std::optional<upload::RetryRange> retry_range_of(std::string_view text) {
   return range;
 }
 
-// "state=receiving&owner=ann&after=7&count=100", each at most once.
-Result<journal::UploadQuery> query_of(std::string_view text) {
+struct ListQuery {
+  journal::UploadQuery journal;
+  std::string search;  // A part of the name, or of the owner, in lower case; empty: all.
+};
+
+// "state=receiving&owner=ann&search=film&after=7&count=100", each at most once.
+Result<ListQuery> query_of(std::string_view text) {
   const Result<std::vector<http::FormField>> fields = http::parse_urlencoded(text);
   if (!fields) {
     return fail(fields.error());
   }
-  journal::UploadQuery query;
+  ListQuery list;
+  journal::UploadQuery& query = list.journal;
   for (const auto& [name, value] : *fields) {
     if (name == "state") {
       query.state = model::upload_state_from_text(value);
@@ -75,15 +82,41 @@ Result<journal::UploadQuery> query_of(std::string_view text) {
     } else if (name == "count") {
       query.count = static_cast<std::size_t>(upload_id_of(value).value_or(0));
     }
+    if (name == "search") {
+      list.search = to_lower(value);
+    }
     const bool is_wrong = (name == "state" && !query.state) ||
                           (name == "after" && query.after == 0) || query.count == 0 ||
                           query.count > limits::operator_page_count_max;
     if (is_wrong) {
-      return fail(Errc::bad_request, "expected state, owner, after and count; not " +
+      return fail(Errc::bad_request, "expected state, owner, search, after and count; not " +
                                          printable(name) + "=" + printable(value));
     }
   }
-  return query;
+  return list;
+}
+
+bool is_found(const model::UploadRecord& record, const std::string& search) {
+  return to_lower(record.file_name).find(search) != std::string::npos ||
+         to_lower(record.owner).find(search) != std::string::npos;
+}
+
+// "words=TEXT", or nothing.
+Result<std::string> refusal_of(std::string_view text) {
+  const Result<std::vector<http::FormField>> fields = http::parse_urlencoded(text);
+  if (!fields) {
+    return fail(fields.error());
+  }
+  std::string words = "the file was refused";
+  for (const auto& [name, value] : *fields) {
+    if (name != "words" || value.size() > limits::failure_bytes_max) {
+      return fail(
+          Errc::bad_request,
+          "expected words, of " + std::to_string(limits::failure_bytes_max) + " bytes at most");
+    }
+    words = value;
+  }
+  return words;
 }
 
 http::Response retried_page(const upload::RetriedPage& page) {
@@ -109,10 +142,11 @@ http::Response upload_page(const upload::Snapshot& snapshot) {
 }  // namespace
 
 ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations,
-                           ServerPages& server)
+                           ServerPages& server, Log& log)
     : uploads_(uploads),
       locations_(locations),
       server_(server),
+      log_(log),
       commands_{
           {"list", http::Method::get, protocol::PathPattern("/uploads"),
            [this](const std::string& /*none*/, std::string query) {
@@ -124,6 +158,12 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
            [this](std::string id, const std::string&) { return abort(std::move(id)); }},
           {"retry", http::Method::post, protocol::PathPattern("/uploads/{}/retry"),
            [this](std::string id, const std::string&) { return retry(std::move(id)); }},
+          {"release", http::Method::post, protocol::PathPattern("/uploads/{}/release"),
+           [this](std::string id, const std::string&) { return release(std::move(id)); }},
+          {"refuse", http::Method::post, protocol::PathPattern("/uploads/{}/refuse"),
+           [this](std::string id, std::string query) {
+             return refuse_file(std::move(id), std::move(query));
+           }},
           {"retry_all", http::Method::post, protocol::PathPattern("/uploads/since/{}/retry"),
            [this](std::string range, const std::string&) { return retry_all(std::move(range)); }},
           {"move", http::Method::post, protocol::PathPattern("/locations/to/{}"),
@@ -135,13 +175,14 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
 
 Task<http::ReplyPtr> ControlPages::handle(http::Exchange& exchange) {
   auto reply = std::make_unique<http::Reply>();
-  Answer answer = co_await dispatch(exchange.request(), *reply);
+  Answer answer = co_await dispatch(exchange, *reply);
   reply->response = answer ? *std::move(answer) : http::operator_error_response(answer.error());
   co_return reply;
 }
 
-Task<ControlPages::Answer> ControlPages::dispatch(const http::Request& request,
+Task<ControlPages::Answer> ControlPages::dispatch(const http::Exchange& exchange,
                                                   http::Reply& reply) {
+  const http::Request& request = exchange.request();
   const Result<protocol::Segments> path = protocol::parse_path(request.path);
   if (!path) {
     co_return fail(path.error());
@@ -155,29 +196,66 @@ Task<ControlPages::Answer> ControlPages::dispatch(const http::Request& request,
     if (request.method != command.method) {
       co_return fail(Errc::method_not_allowed, "questions are asked with GET, commands with POST");
     }
-    co_return co_await command.run(*std::move(subject), request.query);
+    Answer answer = co_await command.run(*subject, request.query);
+    if (command.method == http::Method::post) {
+      audit(command, *subject, exchange.context(), answer);
+    }
+    co_return answer;
   }
   co_return fail(Errc::not_found, "there is no such command");
 }
 
+void ControlPages::audit(const Command& command, const std::string& subject,
+                         const http::RequestContext& by, const Answer& answer) {
+  const net::PeerProcess process = by.peer_process.value_or(net::PeerProcess());
+  const LogField act{"act", command.name};
+  const LogField from{"from", by.peer_address};
+  const LogField user{"user_id", process.user_id};
+  const LogField pid{"process_id", process.process_id};
+  // The line refers to its texts.
+  const std::string outcome = answer ? "done" : answer.error().message();
+  const LogField result{"result", outcome};
+  const std::optional<std::uint64_t> upload = upload_id_of(subject);
+  if (upload) {
+    log_.info("audit", {act, {"upload", *upload}, from, user, pid, result});
+  } else {
+    log_.info("audit", {act, {"subject", subject}, from, user, pid, result});
+  }
+}
+
 Task<ControlPages::Answer> ControlPages::list(std::string query) {
-  auto parsed = query_of(query);
+  const Result<ListQuery> parsed = query_of(query);
   if (!parsed) {
     co_return fail(parsed.error());
   }
-  const std::size_t count = parsed->count;
-  const Result<std::vector<upload::UploadView>> page = co_await uploads_.list(*std::move(parsed));
-  if (!page) {
-    co_return fail(page.error());
-  }
+  journal::UploadQuery step = parsed->journal;
+  step.count = parsed->search.empty() ? step.count : limits::operator_page_count_max;
+  std::size_t seen = 0;
+  bool has_more = true;
   boost::json::array uploads;
-  for (const upload::UploadView& view : *page) {
-    uploads.push_back(summary_of(view));
+  while (has_more && uploads.size() < parsed->journal.count &&
+         seen < limits::operator_search_count_max) {
+    const Result<std::vector<upload::UploadView>> page = co_await uploads_.list(step);
+    if (!page) {
+      co_return fail(page.error());
+    }
+    has_more = page->size() == step.count;
+    for (const upload::UploadView& view : *page) {
+      if (uploads.size() == parsed->journal.count) {
+        has_more = true;
+        break;
+      }
+      ++seen;
+      step.after = view.record.id;
+      if (is_found(view.record, parsed->search)) {
+        uploads.push_back(summary_of(view));
+      }
+    }
   }
   boost::json::object document;
   document["uploads"] = std::move(uploads);
-  if (page->size() == count) {
-    document["next"] = page->back().record.id;
+  if (has_more) {
+    document["next"] = step.after;
   }
   co_return http::json_response(200, boost::json::serialize(document));
 }
@@ -220,6 +298,32 @@ Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {
     co_return fail(snapshot.error());
   }
   co_return upload_page(**snapshot);
+}
+
+Task<ControlPages::Answer> ControlPages::release(std::string upload_id) {
+  const std::optional<std::uint64_t> id = upload_id_of(upload_id);
+  if (!id) {
+    co_return fail(Errc::bad_request, "expected the number of an upload");
+  }
+  const Result<upload::UploadView> view = co_await uploads_.release(*id);
+  if (!view) {
+    co_return fail(view.error());
+  }
+  co_return http::json_response(200, boost::json::serialize(summary_of(*view)));
+}
+
+Task<ControlPages::Answer> ControlPages::refuse_file(std::string upload_id, std::string query) {
+  const std::optional<std::uint64_t> id = upload_id_of(upload_id);
+  const Result<std::string> words = refusal_of(query);
+  if (!id || !words) {
+    co_return fail(id ? words.error()
+                      : Error(Errc::bad_request, "expected the number of an upload"));
+  }
+  const Result<upload::UploadView> view = co_await uploads_.refuse(*id, *words);
+  if (!view) {
+    co_return fail(view.error());
+  }
+  co_return http::json_response(200, boost::json::serialize(summary_of(*view)));
 }
 
 Task<ControlPages::Answer> ControlPages::retry_all(std::string range) {

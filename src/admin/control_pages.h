@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/service_pages.h"
+#include "base/log.h"
 #include "http/handler.h"
 #include "protocol/path.h"
 #include "protocol/relocation.h"
@@ -23,7 +24,8 @@ namespace sluice::admin {
 class ControlPages final : public http::Handler {
  public:
   // All outlive this.
-  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server);
+  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server,
+               Log& log);
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -37,11 +39,16 @@ class ControlPages final : public http::Handler {
     std::function<runtime::Task<Answer>(std::string, std::string)> run;
   };
 
-  runtime::Task<Answer> dispatch(const http::Request& request, http::Reply& reply);
+  runtime::Task<Answer> dispatch(const http::Exchange& exchange, http::Reply& reply);
+  // The line of the log about what an operator did.
+  void audit(const Command& command, const std::string& subject, const http::RequestContext& by,
+             const Answer& answer);
   runtime::Task<Answer> list(std::string query);
   runtime::Task<Answer> show(std::string upload_id);
   runtime::Task<Answer> abort(std::string upload_id);
   runtime::Task<Answer> retry(std::string upload_id);
+  runtime::Task<Answer> release(std::string upload_id);
+  runtime::Task<Answer> refuse_file(std::string upload_id, std::string query);
   runtime::Task<Answer> retry_all(std::string range);
   runtime::Task<Answer> move(std::string url);  // Empty: back.
   runtime::Task<Answer> status();
@@ -49,6 +56,7 @@ class ControlPages final : public http::Handler {
   upload::Operations& uploads_;
   protocol::Relocation& locations_;
   ServerPages& server_;
+  Log& log_;
   const std::vector<Command> commands_;
 };
 

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
+#include "support/recording_log.h"
 #include "support/run.h"
 #include "support/scripted_source.h"
 
@@ -46,7 +48,7 @@ class ControlPagesTest : public ::testing::Test,
   runtime::Task<Result<std::vector<upload::UploadView>>> list(journal::UploadQuery query) override {
     queries.push_back(query);
     std::vector<upload::UploadView> page;
-    for (std::uint64_t id = query.after + 1; page.size() < query.count && id <= 3; ++id) {
+    for (std::uint64_t id = query.after + 1; page.size() < query.count && id <= last_id; ++id) {
       page.push_back(view(id));
     }
     co_return page;
@@ -63,8 +65,25 @@ class ControlPagesTest : public ::testing::Test,
     co_return found;
   }
 
+  std::vector<std::shared_ptr<const upload::LiveUpload>> live() override { return {}; }
+  upload::UploadView look_at(const upload::LiveUpload& /*upload*/) const override { return {}; }
+
   runtime::Task<Result<upload::UploadView>> abort(std::uint64_t upload_id) override {
     aborted.push_back(upload_id);
+    co_return view(upload_id);
+  }
+
+  runtime::Task<Result<upload::UploadView>> release(std::uint64_t upload_id) override {
+    released.push_back(upload_id);
+    co_return view(upload_id);
+  }
+
+  runtime::Task<Result<upload::UploadView>> refuse(std::uint64_t upload_id,
+                                                   std::string words) override {
+    refused.push_back(std::to_string(upload_id) + ": " + words);
+    if (upload_id == 404) {
+      co_return fail(Errc::not_found, "there is no upload 404");
+    }
     co_return view(upload_id);
   }
 
@@ -91,23 +110,29 @@ class ControlPagesTest : public ::testing::Test,
     const std::size_t mark = path.find('?');
     request.path = path.substr(0, mark);
     request.query = mark == std::string::npos ? "" : path.substr(mark + 1);
-    const http::RequestContext context;
+    http::RequestContext context;
+    context.peer_address = "unix";
+    context.peer_process = {.user_id = 12, .process_id = 345};
     testing::ScriptedSource body("");
     http::Interims nowhere;
     http::Exchange exchange(request, context, body, nowhere);
     return testing::run(pages.handle(exchange))->response;
   }
 
+  std::uint64_t last_id = 3;
   std::vector<journal::UploadQuery> queries;
   std::vector<std::uint64_t> aborted;
   std::vector<std::uint64_t> retried;
+  std::vector<std::uint64_t> released;
+  std::vector<std::string> refused;
   std::vector<upload::RetryRange> ranges;
   std::vector<std::string> moved_to;
   testing::MemoryJournal journal;
   testing::MemoryStore store;
   Metrics metrics;
   ServerPages server{metrics, journal, store, 0};
-  ControlPages pages{*this, *this, server};
+  testing::RecordingLog log;
+  ControlPages pages{*this, *this, server, log};
 };
 
 TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
@@ -132,6 +157,55 @@ TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
     EXPECT_EQ(ask(http::Method::get, std::string("/uploads?") + wrong).status, 400) << wrong;
   }
   EXPECT_EQ(queries.size(), 2U);
+}
+
+TEST_F(ControlPagesTest, ASearchGoesOnBehindWhatItHasSeen) {
+  const auto found = [this](const std::string& query) {
+    std::vector<std::uint64_t> ids;
+    const auto page = boost::json::parse(ask(http::Method::get, "/uploads?" + query).body);
+    for (const boost::json::value& upload : page.at("uploads").as_array()) {
+      ids.push_back(upload.at("id").to_number<std::uint64_t>());
+    }
+    const boost::json::value* next = page.as_object().if_contains("next");
+    ids.push_back(next != nullptr ? next->to_number<std::uint64_t>() : 0);
+    return ids;
+  };
+  using Ids = std::vector<std::uint64_t>;
+  EXPECT_EQ(found("search=A.MP&count=2"), (Ids{1, 2, 2}));
+  EXPECT_EQ(found("search=A.MP&count=2&after=2"), (Ids{3, 0}));
+  EXPECT_EQ(found("search=other"), (Ids{0}));
+  last_id = 2 * limits::operator_search_count_max;
+  queries.clear();
+  EXPECT_EQ(found("search=other"), (Ids{limits::operator_search_count_max}));
+  EXPECT_EQ(queries.size(), limits::operator_search_count_max / limits::operator_page_count_max);
+}
+
+TEST_F(ControlPagesTest, DecidesWhatIsSetAside) {
+  EXPECT_EQ(ask(http::Method::post, "/uploads/7/release").status, 200);
+  EXPECT_EQ(released, std::vector<std::uint64_t>{7});
+  EXPECT_EQ(ask(http::Method::post, "/uploads/8/refuse?words=it%20is%20odd").status, 200);
+  EXPECT_EQ(ask(http::Method::post, "/uploads/9/refuse").status, 200);
+  EXPECT_EQ(refused, (std::vector<std::string>{"8: it is odd", "9: the file was refused"}));
+  const std::string long_words(limits::failure_bytes_max + 1, 'a');
+  for (const std::string& wrong :
+       {std::string("/uploads/x/release"), std::string("/uploads/0/refuse"),
+        std::string("/uploads/7/refuse?word=a"), "/uploads/7/refuse?words=" + long_words}) {
+    EXPECT_EQ(ask(http::Method::post, wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(refused.size(), 2U);
+}
+
+TEST_F(ControlPagesTest, SaysInTheLogWhatAnOperatorDid) {
+  ask(http::Method::get, "/uploads/7");
+  EXPECT_TRUE(log.lines.empty()) << "a question is no act";
+  ask(http::Method::post, "/uploads/7/abort");
+  ask(http::Method::post, "/uploads/404/refuse?words=no");
+  ask(http::Method::post, "/locations/to/https%3A%2F%2Fb.example");
+  const std::string by = " from=unix user_id=12 process_id=345 result=";
+  EXPECT_EQ(log.lines,
+            (std::vector<std::string>{"audit act=abort upload=7" + by + "done",
+                                      "audit act=refuse upload=404" + by + "there is no upload 404",
+                                      "audit act=move subject=https://b.example" + by + "done"}));
 }
 
 TEST_F(ControlPagesTest, TellsAllAboutAnUploadButItsToken) {

@@ -19,8 +19,9 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 constexpr std::array upload_states{
-    UploadState::receiving, UploadState::received, UploadState::delivering, UploadState::delivered,
-    UploadState::refused,   UploadState::failed,   UploadState::aborted,    UploadState::expired};
+    UploadState::receiving, UploadState::received, UploadState::delivering,
+    UploadState::delivered, UploadState::refused,  UploadState::failed,
+    UploadState::set_aside, UploadState::aborted,  UploadState::expired};
 
 ClientMetric counter_value(std::uint64_t value, std::vector<ClientMetric::Label> labels = {}) {
   ClientMetric metric;

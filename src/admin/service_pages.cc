@@ -72,6 +72,15 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   co_return reasons;
 }
 
+runtime::Task<std::uint64_t> ServerPages::uploads_receiving() {
+  const auto counts = co_await journal_.upload_counts();
+  if (!counts) {
+    co_return 0;
+  }
+  const auto found = counts->find(model::UploadState::receiving);
+  co_return found == counts->end() ? 0 : found->second;
+}
+
 runtime::Task<http::Response> ServerPages::metrics() {
   SampledGauges sampled;
   auto counts = co_await journal_.upload_counts();

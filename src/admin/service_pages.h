@@ -32,10 +32,12 @@ class ServerPages final : public protocol::ServicePages {
 
   // From now on not ready: a balancer shall send new uploads elsewhere. Any thread.
   void set_draining() noexcept { draining_ = true; }
+  // Why no new upload can be taken, for people; none: the server is ready.
+  runtime::Task<std::vector<std::string>> reasons_not_ready();
+  // Uploads that are being received; 0 where the journal does not answer.
+  runtime::Task<std::uint64_t> uploads_receiving();
 
  private:
-  runtime::Task<std::vector<std::string>> reasons_not_ready();
-
   const Metrics& metrics_;
   journal::Journal& journal_;
   store::Store& store_;

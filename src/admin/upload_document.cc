@@ -32,6 +32,15 @@ json::value parsed(const std::string& text) {
   return error ? json::value(to_valid_utf8(text)) : std::move(value);
 }
 
+// Of the client that opened the upload; empty: the record does not say.
+std::string address_of(const std::string& origin) {
+  const json::value value = parsed(origin);
+  const json::object* const object = value.if_object();
+  const json::value* const address = object != nullptr ? object->if_contains("address") : nullptr;
+  const json::string* const text = address != nullptr ? address->if_string() : nullptr;
+  return text != nullptr ? std::string(*text) : std::string();
+}
+
 }  // namespace
 
 json::object summary_of(const upload::UploadView& view) {
@@ -48,8 +57,10 @@ json::object summary_of(const upload::UploadView& view) {
   document["is_being_written"] = view.is_being_written;
   add_text(document, "owner", record.owner);
   add_text(document, "dialect", record.dialect);
+  add_text(document, "address", address_of(record.origin));
   add_text(document, "content_type", record.content_type);
   add_time(document, "created_at", record.created_at);
+  add_time(document, "last_byte_at", view.last_byte_at);
   add_time(document, "expires_at", progress.expires_at);
   if (progress.attempts > 0) {
     document["attempts"] = progress.attempts;

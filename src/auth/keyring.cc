@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "auth/keyring.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -66,6 +69,17 @@ const char* fault_of(const Credential& credential) {
   return nullptr;
 }
 
+void widen(std::optional<std::uint64_t>& bound, const std::optional<std::uint64_t>& other) {
+  bound = bound && other ? std::optional(std::max(*bound, *other)) : std::nullopt;
+}
+
+void widen(Quotas& quotas, const Quotas& other) {
+  widen(quotas.file_size, other.file_size);
+  widen(quotas.bytes, other.bytes);
+  widen(quotas.sessions, other.sessions);
+  widen(quotas.records, other.records);
+}
+
 }  // namespace
 
 std::vector<std::string> problems_of(const std::vector<Credential>& credentials) {
@@ -114,6 +128,8 @@ std::shared_ptr<const Keyring::Set> Keyring::index(std::vector<Credential> crede
   const std::string first_owner = credentials.empty() ? "" : credentials.front().owner;
   for (Credential& credential : credentials) {
     set->has_many_owners = set->has_many_owners || credential.owner != first_owner;
+    widen(set->quotas.try_emplace(credential.owner, credential.quotas).first->second,
+          credential.quotas);
     const auto kept = std::make_shared<const Credential>(std::move(credential));
     if (!kept->access_key.empty()) {
       set->by_access_key.emplace(kept->access_key, kept);
@@ -145,6 +161,10 @@ std::size_t Keyring::size() const {
 
 bool Keyring::has_many_owners() const {
   return current()->has_many_owners;
+}
+
+std::map<std::string, Quotas> Keyring::quotas() const {
+  return current()->quotas;
 }
 
 CredentialPtr Keyring::with_access_key(std::string_view access_key) const {

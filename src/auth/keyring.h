@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ class Keyring {
   // Whether there is more than one.
   bool has_many_owners() const;
 
+  // Of each owner the widest of what its credentials allow.
+  std::map<std::string, Quotas> quotas() const;
+
   // Null when there is none.
   CredentialPtr with_access_key(std::string_view access_key) const;
   CredentialPtr with_api_key(std::string_view api_key) const;
@@ -48,6 +52,7 @@ class Keyring {
   struct Set {
     std::size_t size = 0;
     bool has_many_owners = false;
+    std::map<std::string, Quotas> quotas;
     Index by_access_key;
     Index by_api_key_digest;
     Index by_token_digest;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "base/limits.h"
 
 namespace sluice::auth {
@@ -80,6 +83,18 @@ TEST(Keyring, TakesADigestForTheSecretItself) {
 TEST(Keyring, KeepsATokenThatOnlyBeginsLikeADigest) {
   const Keyring keyring({with_token("ann", "sha256:abc")}, true);
   EXPECT_TRUE(keyring.with_token("sha256:abc"));
+}
+
+TEST(Keyring, AnOwnerHasTheWidestQuotaOfItsCredentials) {
+  Credential small = with_token("ann", "a");
+  small.quotas = {.file_size = 1, .bytes = 2, .sessions = 3, .records = 9};
+  Credential large = with_token("ann", "b");
+  large.quotas = {.file_size = 5, .bytes = std::nullopt, .sessions = 2, .records = 9};
+  const Keyring keyring({small, large, with_token("bob", "c")}, true);
+  EXPECT_EQ(keyring.quotas(),
+            (std::map<std::string, Quotas>{
+                {"ann", {.file_size = 5, .bytes = std::nullopt, .sessions = 3, .records = 9}},
+                {"bob", {}}}));
 }
 
 TEST(Keyring, SaysWhatIsWrongWithASetAndNoSecret) {

@@ -39,6 +39,7 @@ constexpr std::array rows{
     Row{Errc::misdirected, {421, false, "MisdirectedRequest"}},
     Row{Errc::head_too_large, {431, false, "RequestHeaderFieldsTooLarge"}},
     Row{Errc::head_timeout, {408, false, "RequestTimeout"}},
+    Row{Errc::too_many_creations, {503, true, "TooManyUploads"}},
     Row{Errc::internal,
         {500, true, "InternalError"},
         "the server failed to answer; its log tells why, under the id of this request"},

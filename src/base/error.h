@@ -29,6 +29,7 @@ enum class Errc {
   misdirected,
   head_too_large,
   head_timeout,
+  too_many_creations,  // A retry can heal it.
   // A retry can heal it: 5xx.
   internal,
   not_implemented,

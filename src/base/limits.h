@@ -239,9 +239,25 @@ inline constexpr std::size_t control_connections_max = 16;
 inline constexpr std::size_t operator_page_count_max = 100;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
 inline constexpr std::size_t control_answer_bytes_max = 16 * MiB;
+// Of a search: uploads of the journal that are looked at for one answer.
+inline constexpr std::size_t operator_search_count_max = 10'000;
 
 // The listener of admin.listen.
 inline constexpr std::size_t admin_connections_max = 64;
+
+// The console. Its listeners hear of what has changed once a tick, of as many uploads as fit into a
+// table, and those that leave so many bytes of it unread are let go.
+inline constexpr std::size_t console_listeners_max = 16;
+inline constexpr std::chrono::seconds console_tick{1};
+inline constexpr std::size_t console_rows_max = 200;
+inline constexpr std::size_t console_unread_bytes_max = 4 * MiB;
+inline constexpr std::size_t console_search_bytes_max = 256;
+// So that no event loop looks at thousands of uploads.
+inline constexpr std::size_t console_threads = 1;
+// The figures of the last hour: one sample in so many ticks.
+inline constexpr std::size_t console_sample_ticks = 10;
+inline constexpr std::size_t console_samples_max = 360;
+inline constexpr std::size_t console_owners_max = 200;  // Those with the most bytes.
 
 // Requests that the server itself makes, under way or waiting to begin: each purpose has a bound of
 // its own.
@@ -279,6 +295,21 @@ inline constexpr std::size_t probe_sample_bytes_max = 64 * MiB;
 inline constexpr std::size_t probe_packets_max = 200'000;
 inline constexpr std::size_t probe_tail_bytes_max = 32 * MiB;
 
+// Checks before a hand-off. Whatever the settings say, a thread each.
+inline constexpr std::uint64_t checks_at_once_default = 4;
+inline constexpr std::uint64_t checks_at_once_max = 64;
+inline constexpr std::size_t check_patterns_max = 256;  // Of types, in one list.
+inline constexpr std::size_t type_bytes_max = 1 * MiB;  // That tell the type of a file.
+inline constexpr std::size_t type_text_bytes_max = 256;
+inline constexpr std::chrono::seconds check_type_time_max{10};
+inline constexpr std::chrono::minutes check_program_time_default{1};
+inline constexpr std::uint64_t check_program_memory_bytes_default = 1024 * MiB;
+inline constexpr std::size_t check_program_open_files_max = 64;
+inline constexpr std::chrono::seconds clamd_time_default{120};
+// A scanner that takes bytes more slowly is given up, however long clamd_time is.
+inline constexpr std::uint64_t clamd_bytes_per_second_min = 256 * KiB;
+inline constexpr std::size_t clamd_reply_bytes_max = 4 * KiB;
+
 // The library of the embedded backends.
 inline constexpr std::size_t library_leftovers_batch = 100;
 // One change of a record waits this long for another to end.
@@ -289,6 +320,11 @@ inline constexpr std::size_t fsck_page_count = 64;
 inline constexpr std::size_t fsck_unrecorded_files_max = 1024;  // Looked up in one walk.
 // An upload that lost bytes to a repair lives on for at least this long.
 inline constexpr std::chrono::hours fsck_cut_upload_life{24};
+
+// Rates of creation. Addresses and owners whose rates are known; beyond, the one that has created
+// nothing for longest begins anew.
+inline constexpr std::size_t rates_known_max = 10'000;
+inline constexpr std::uint64_t creations_per_minute_max = 1'000'000;
 
 // Settings.
 inline constexpr std::uint64_t low_water_bytes_default = 1024 * MiB;

@@ -23,6 +23,7 @@ void add_status(CLI::App& program, int& exit_code);
 void add_top(CLI::App& program, int& exit_code);
 void add_move(CLI::App& program, int& exit_code);
 void add_credentials(CLI::App& program, int& exit_code);
+void add_doctor(CLI::App& program, int& exit_code);
 // Those about the program itself. `program` outlives the parsing.
 void add_help(CLI::App& program, int& exit_code);
 

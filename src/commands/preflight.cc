@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 
+#include "app_settings.h"
 #include "base/error.h"
+#include "checks/file_checks.h"
 #include "config/secret_file.h"
 #include "journal/boot.h"
 #include "net/tls_identity.h"
@@ -102,11 +104,13 @@ config::ConfigProblems problems_around(const config::Config& config) {
   all.expect("tls.listen", place_for(config.tls.listen));
   all.expect("admin.listen", place_for(config.admin.listen));
   all.expect("tls.certificate", identity(config.tls));
+  all.expect("admin.token_file", secret(config.admin.token_file));
   all.expect("backend.secret_file", secret(config.backend.secret_file));
   all.expect("backend.ca_file", readable(config.backend.ca_file));
   all.expect("backend.directory", usable_directory(config.backend.directory));
   all.expect("hooks.secret_file", secret(config.hooks.secret_file));
   all.expect("hooks.ca_file", readable(config.hooks.ca_file));
+  all.expect("checks.program", checks::check_usable(check_settings(config)));
   all.expect("video.probe", probe(config.probe()));
   return std::move(all).problems();
 }

@@ -9,7 +9,9 @@
 #include <string>
 
 #include "admin/log_sink.h"
+#include "admin/supervisor.h"
 #include "app.h"
+#include "client_listeners.h"
 #include "commands/commands.h"
 #include "commands/private_memory.h"
 #include "commands/setting_flags.h"
@@ -31,14 +33,51 @@ void print_addresses(const App& app) {
   for (const std::string& address : app.addresses()) {
     std::printf("listening on %s\n", address.c_str());
   }
-  if (const std::string pages = app.admin_address(); !pages.empty()) {
+  if (const std::string& pages = app.admin_address(); !pages.empty()) {
     std::printf("pages on %s\n", pages.c_str());
   }
   std::fflush(stdout);
 }
 
+Result<App::Supervision> supervision_of_this_process() {
+  Result<admin::Supervisor> supervisor = admin::Supervisor::from_environment();
+  if (!supervisor) {
+    return fail(supervisor.error());
+  }
+  Result<net::PassedSockets> sockets =
+      net::PassedSockets::from_environment(ClientListeners::passed_names);
+  if (!sockets) {
+    return fail(sockets.error());
+  }
+  return App::Supervision{*std::move(supervisor), *std::move(sockets)};
+}
+
+void run(App& app, const Signals& signals, const admin::Supervisor& supervisor, Log& log) {
+  app.start();
+  print_addresses(app);
+  supervisor.tell("READY=1");
+  for (Signals::Sent sent = signals.wait(); sent.wish == Signals::Wish::reload;
+       sent = signals.wait()) {
+    log.info("audit", {{"act", "reload"},
+                       {"from", "signal"},
+                       {"user_id", sent.user_id},
+                       {"process_id", sent.process_id},
+                       {"result", "begun"}});
+    supervisor.tell("RELOADING=1");
+    app.reload();
+    supervisor.tell("READY=1");
+  }
+  supervisor.tell("STOPPING=1");
+  app.drain();
+}
+
 int serve(const SettingFlags& flags) {
   keep_memory_private();
+  Result<App::Supervision> supervision = supervision_of_this_process();
+  if (!supervision) {
+    std::fprintf(stderr, "sluice: %s\n", supervision.error().message().c_str());
+    return EXIT_FAILURE;
+  }
   const std::optional<config::Config> config = flags.load();
   if (!config) {
     return exit_usage;
@@ -49,17 +88,12 @@ int serve(const SettingFlags& flags) {
   Metrics metrics;
   admin::LogSink log(clock, config->log.level, config->log.format, STDERR_FILENO,
                      metrics.log_lines_dropped);
-  auto app = App::open(*config, clock, log, metrics);
+  auto app = App::open(*config, *supervision, clock, log, metrics);
   if (!app) {
     std::fprintf(stderr, "sluice: %s\n", app.error().message().c_str());
     return EXIT_FAILURE;
   }
-  (*app)->start();
-  print_addresses(**app);
-  while (signals.wait() == Signals::Wish::reload) {
-    (*app)->reload();
-  }
-  (*app)->drain();
+  run(**app, signals, supervision->supervisor, log);
   return EXIT_SUCCESS;
 }
 

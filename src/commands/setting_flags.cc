@@ -40,7 +40,7 @@ SettingFlags::SettingFlags(CLI::App& command) {
   command.add_option("--config", file_, "Settings in a TOML file")->type_name("FILE");
 }
 
-std::optional<config::Config> SettingFlags::load() const {
+std::expected<config::Config, config::ConfigProblems> SettingFlags::read() const {
   config::ConfigSources sources;
   sources.environment = config::process_environment();
   for (const auto& [key, value] : values_) {
@@ -56,7 +56,11 @@ std::optional<config::Config> SettingFlags::load() const {
   if (!file_.empty()) {
     sources.file = file_;
   }
-  auto config = config::load(sources);
+  return config::load(sources);
+}
+
+std::optional<config::Config> SettingFlags::load() const {
+  auto config = read();
   const config::ConfigProblems problems = config ? problems_around(*config) : config.error();
   print(problems);
   return problems.empty() ? std::optional(*std::move(config)) : std::nullopt;

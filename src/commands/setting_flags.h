@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The settings on the command line of `serve` and `check`.
+// The settings on the command line of `serve`, `check` and `doctor`.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,8 +24,11 @@ class SettingFlags {
   SettingFlags(const SettingFlags&) = delete;
   SettingFlags& operator=(const SettingFlags&) = delete;
 
-  // The settings of all sources. None where they, or the files that they name, cannot work: the
-  // reasons are then on standard error.
+  // The settings of all sources, or what is wrong with them; the files that they name are not
+  // looked at.
+  std::expected<config::Config, config::ConfigProblems> read() const;
+  // The same. None where they, or the files that they name, cannot work: the reasons are then on
+  // standard error.
   std::optional<config::Config> load() const;
 
  private:

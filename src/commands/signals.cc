@@ -2,6 +2,7 @@
 #include "commands/signals.h"
 
 #include <array>
+#include <cerrno>
 
 #include "base/check.h"
 
@@ -33,14 +34,24 @@ Signals::Signals() {
   ::pthread_sigmask(SIG_BLOCK, &awaited_, nullptr);
 }
 
-Signals::Wish Signals::wait() const {
+Signals::Sent Signals::wait() const {
+  siginfo_t info{};
   int received = 0;
-  SLUICE_CHECK(::sigwait(&awaited_, &received) == 0);
+  do {
+    received = ::sigwaitinfo(&awaited_, &info);
+  } while (received < 0 && errno == EINTR);
+  SLUICE_CHECK(received > 0);
+  Sent sent;
+  if (info.si_code == SI_USER) {
+    sent.process_id = static_cast<std::uint64_t>(info.si_pid);
+    sent.user_id = info.si_uid;
+  }
   if (received == SIGHUP) {
-    return Wish::reload;
+    sent.wish = Wish::reload;
+    return sent;
   }
   ::pthread_sigmask(SIG_UNBLOCK, &awaited_, nullptr);
-  return Wish::end;
+  return sent;
 }
 
 }  // namespace sluice::commands

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +11,7 @@
 #include "cli/upload.h"
 #include "cli/url.h"
 #include "commands/commands.h"
+#include "commands/request_fields.h"
 #include "config/setting_types.h"
 #include "http/message.h"
 
@@ -147,36 +146,10 @@ void add_selection_options(CLI::App& command, cli::UploadOptions& options) {
   command.add_flag("-n,--dry-run", options.dry_run, "List the files, send nothing");
 }
 
-// No control characters but tabs: the others could end the line (RFC 9110 5.5).
-bool is_header_value(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) {
-    return c != '\t' && (static_cast<unsigned char>(c) < ' ' || c == '\x7f');
-  });
-}
-
-std::string check_header(const std::string& line) {
-  const std::size_t colon = line.find(':');
-  const bool is_field = colon != std::string::npos && http::is_token(line.substr(0, colon)) &&
-                        is_header_value(line.substr(colon + 1));
-  return is_field ? "" : "expected a field like 'X-Proxy-Key: 1'";
-}
-
 std::string check_parameter(const std::string& text) {
   return text.find('=') == std::string::npos || text.front() == '='
              ? "expected NAME=VALUE, got " + text
              : "";
-}
-
-// Throws what the parser reports.
-std::string read_credential(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  std::string credential(trimmed(std::string_view(line).substr(0, line.find('\r'))));
-  if (credential.empty() || !is_header_value(credential)) {
-    throw CLI::ValidationError(path, "expected a credential in its first line");
-  }
-  return credential;
 }
 
 void add_request_options(CLI::App& command, cli::UploadOptions& options) {
@@ -311,12 +284,8 @@ void add_upload(CLI::App& program, int& exit_code) {
   add_output_options(*command, *options);
   command->callback([options, &exit_code] {
     check_together(*options);
-    const char* key = std::getenv("SLUICE_API_KEY");
-    if (key != nullptr && options->api_key.empty() && options->token.empty()) {
-      if (!is_header_value(key)) {
-        throw CLI::ValidationError("SLUICE_API_KEY", "is no credential");
-      }
-      options->api_key = key;
+    if (options->api_key.empty() && options->token.empty()) {
+      options->api_key = api_key_of_environment();
     }
     exit_code = cli::upload_main(*options);
   });

@@ -38,6 +38,7 @@ struct UploadsOptions {
   std::string state;
   std::string owner;
   std::uint64_t id = 0;
+  std::string words;
   bool as_json = false;
 };
 
@@ -92,8 +93,9 @@ int show_upload(const UploadsOptions& options) {
 }
 
 int act(const UploadsOptions& options, const char* action, const char* done) {
+  const std::string query = options.words.empty() ? "" : "?words=" + percent_encode(options.words);
   const Result<ControlAnswer> answer =
-      send_command(options.directory, fmt::format("/uploads/{}/{}", options.id, action));
+      send_command(options.directory, fmt::format("/uploads/{}/{}{}", options.id, action, query));
   if (const std::optional<int> failure = failure_of(answer)) {
     return *failure;
   }
@@ -141,7 +143,19 @@ void add_uploads(CLI::App& program, int& exit_code) {
   add_with_id(*command, "abort", "End an upload that is being received, and free its bytes",
               *options)
       ->callback([options, &exit_code] { exit_code = act(*options, "abort", "is aborted"); });
-  add_with_id(*command, "retry", "Hand a refused or failed upload over again", *options)
+  add_with_id(*command, "release", "Hand over a file that the checks have set aside", *options)
+      ->callback(
+          [options, &exit_code] { exit_code = act(*options, "release", "is being handed over"); });
+  CLI::App* refusing =
+      add_with_id(*command, "refuse", "Refuse a file that the checks have set aside", *options);
+  refusing->add_option("WORDS", options->words, "Told to the client")
+      ->check([](const std::string& words) {
+        return words.size() <= limits::failure_bytes_max ? "" : "too many words";
+      });
+  refusing->callback([options, &exit_code] { exit_code = act(*options, "refuse", "is refused"); });
+  add_with_id(*command, "retry",
+              "Hand a refused or failed upload over again, or check one again that is set aside",
+              *options)
       ->callback([options, &exit_code] {
         exit_code = act(*options, "retry", "is being handed over again");
       });

@@ -229,8 +229,9 @@ bool operator==(const Config& left, const Config& right) {
          left.auth == right.auth && left.credentials == right.credentials &&
          left.data == right.data && left.limits == right.limits &&
          left.timeouts == right.timeouts && left.expiry == right.expiry &&
-         left.delivery == right.delivery && left.backend == right.backend &&
-         left.hooks == right.hooks && left.log == right.log && left.video == right.video;
+         left.delivery == right.delivery && left.checks == right.checks &&
+         left.backend == right.backend && left.hooks == right.hooks && left.log == right.log &&
+         left.video == right.video;
 }
 
 std::vector<FlagInfo> flags() {

@@ -20,6 +20,7 @@
 #include "base/durability.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "delivery/checks.h"
 #include "delivery/handoff_request.h"
 #include "net/endpoint.h"
 #include "net/trusted_proxies.h"
@@ -55,7 +56,8 @@ struct Config {
     friend bool operator==(const Server&, const Server&) = default;
   };
   struct Admin {
-    net::Endpoint listen;  // Neither address nor path: no listener.
+    net::Endpoint listen;    // Neither address nor path: no listener.
+    std::string token_file;  // For the console; empty: it is for this machine alone.
 
     friend bool operator==(const Admin&, const Admin&) = default;
   };
@@ -83,7 +85,8 @@ struct Config {
     friend bool operator==(const Dialects&, const Dialects&) = default;
   };
   struct Pages {
-    bool upload = true;  // The page on which people drop files.
+    bool upload = true;   // The page on which people drop files.
+    bool console = true;  // The operator's, where admin.listen is.
 
     friend bool operator==(const Pages&, const Pages&) = default;
   };
@@ -118,6 +121,8 @@ struct Config {
     std::uint64_t records = limits::records_per_owner_default;
     std::uint64_t room_share = limits::room_share_default;  // Percent.
     std::uint64_t part_connections = limits::part_connections_default;
+    std::uint64_t creations_per_address = 0;  // In a minute; 0: no bound.
+    std::uint64_t creations_per_owner = 0;    // As above.
 
     friend bool operator==(const Limits&, const Limits&) = default;
   };
@@ -151,6 +156,20 @@ struct Config {
     std::uint64_t answer_max = limits::answer_file_bytes_default;  // Bytes.
 
     friend bool operator==(const Delivery&, const Delivery&) = default;
+  };
+  struct Checks {
+    std::vector<std::string> types_allowed;  // Empty: every type.
+    std::vector<std::string> types_denied;
+    std::string program;  // Empty: none.
+    Duration program_time = limits::check_program_time_default;
+    std::uint64_t program_memory = limits::check_program_memory_bytes_default;  // Bytes.
+    net::Endpoint clamd;  // Neither address nor path: none is asked.
+    Duration clamd_time = limits::clamd_time_default;
+    delivery::Verdict::Kind clamd_found = delivery::Verdict::Kind::refuse;
+    delivery::Verdict::Kind clamd_too_large = delivery::Verdict::Kind::set_aside;
+    std::uint64_t at_once = limits::checks_at_once_default;
+
+    friend bool operator==(const Checks&, const Checks&) = default;
   };
   struct Backend {
     std::string url;  // Empty: the embedded backend.
@@ -211,6 +230,7 @@ struct Config {
   Timeouts timeouts;
   Expiry expiry;
   Delivery delivery;
+  Checks checks;
   Backend backend;
   Hooks hooks;
   Logging log;

@@ -230,6 +230,7 @@ drain_delay = "1ms"
 drain = "0ms"
 [admin]
 listen = "[::1]:2"
+token_file = "/etc/sluice/admin-token"
 [tls]
 listen = "[::1]:1"
 certificate = "c.pem"
@@ -246,6 +247,7 @@ rufh_newest = 6
 downloads = "capability"
 [pages]
 upload = false
+console = false
 [auth]
 file = "/dev/null"
 hosts = "api.example.com, 192.0.2.1:8080"
@@ -270,6 +272,8 @@ requests_per_connection = 14
 uploads = 15
 sessions = 13
 part_connections = 13
+creations_per_address = 17
+creations_per_owner = 18
 [timeouts]
 head = "1ms"
 idle = "2s"
@@ -292,6 +296,17 @@ retry_max = "10s"
 give_up_after = "14s"
 at_once = 7
 answer_max = "5MiB"
+[checks]
+types_allowed = "video/*, image/png"
+types_denied = "video/x-flv"
+program = "/usr/local/bin/look"
+program_time = "17s"
+program_memory = "64MiB"
+clamd = "unix:/run/clamd"
+clamd_time = "18s"
+clamd_found = "set_aside"
+clamd_too_large = "take"
+at_once = 3
 [backend]
 url = "http://app:3000/videos/{id}"
 mode = "reference"

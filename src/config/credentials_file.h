@@ -35,6 +35,8 @@ class CredentialsSource {
 
   // Blocks. All that are in force, or what is wrong.
   CredentialsResult load();
+  // Of the file; empty: there is none.
+  const std::string& path() const noexcept { return path_; }
   // Blocks. The same when the file is another than at the last call of either; else nullopt.
   std::optional<CredentialsResult> load_if_changed();
 

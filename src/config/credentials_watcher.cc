@@ -37,6 +37,7 @@ runtime::Task<> CredentialsWatcher::run() {
     }
     problem.clear();
     keyring_.replace(**std::move(changed));
+    log_.info("audit", {{"act", "credentials"}, {"from", source_.path()}, {"result", "done"}});
     log_.info("credentials read again", {{"credentials", std::uint64_t{keyring_.size()}}});
   }
 }

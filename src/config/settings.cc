@@ -5,6 +5,7 @@
 #include <array>
 
 #include "config/backend_types.h"
+#include "config/check_types.h"
 
 namespace sluice::config {
 namespace {
@@ -21,6 +22,7 @@ using Limits = Config::Limits;
 using Timeouts = Config::Timeouts;
 using Expiry = Config::Expiry;
 using Delivery = Config::Delivery;
+using Checks = Config::Checks;
 using Backend = Config::Backend;
 using Hooks = Config::Hooks;
 using Logging = Config::Logging;
@@ -106,6 +108,10 @@ constexpr std::array table{
         "Address and port, or unix:/PATH, of /readyz and /metrics, answered there to every "
         "request; none: they are where the server listens, for this machine and for "
         "server.trusted_proxies."),
+    row<Path<true>, &Config::admin, &Admin::token_file>(
+        {"admin.token_file", "SLUICE_ADMIN_TOKEN_FILE", {}},
+        "File with the token that the console there asks for; empty: the console is for requests "
+        "that come straight from this machine or from server.trusted_proxies."),
 
     row<Address, &Config::tls, &Tls::listen>(
         {"tls.listen", "SLUICE_TLS_LISTEN", {}},
@@ -150,6 +156,10 @@ constexpr std::array table{
     row<Switch, &Config::pages, &Pages::upload>(
         {"pages.upload", "SLUICE_PAGES_UPLOAD", {}},
         "Answer / with a page on which people drop files; it needs tus in dialects.enabled."),
+    row<Switch, &Config::pages, &Pages::console>(
+        {"pages.console", "SLUICE_PAGES_CONSOLE", {}},
+        "Answer / at admin.listen with the console, a page on which operators watch uploads, end "
+        "them and have them handed over again."),
 
     row<Path<true>, &Config::auth, &Auth::file>(
         {"auth.file", "SLUICE_AUTH_FILE", {}},
@@ -227,6 +237,14 @@ constexpr std::array table{
     row<Count<1, limits::part_connections_max>, &Config::limits, &Limits::part_connections>(
         {"limits.part_connections", "SLUICE_LIMITS_PART_CONNECTIONS", {}},
         "So many parts of a multi-chunk upload a client is told to send at once."),
+    row<Count<0, limits::creations_per_minute_max>, &Config::limits,
+        &Limits::creations_per_address>(
+        {"limits.creations_per_address", "SLUICE_LIMITS_CREATIONS_PER_ADDRESS", {}},
+        "New uploads from one address (IPv6: one /64) in a minute; loopback, Unix sockets and "
+        "trusted proxies stand for many and do not count; 0: no bound."),
+    row<Count<0, limits::creations_per_minute_max>, &Config::limits, &Limits::creations_per_owner>(
+        {"limits.creations_per_owner", "SLUICE_LIMITS_CREATIONS_PER_OWNER", {}},
+        "New uploads of one owner in a minute; 0: no bound."),
 
     row<Deadline, &Config::timeouts, &Timeouts::head>(
         {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}},
@@ -265,7 +283,8 @@ constexpr std::array table{
         "A file that the backend refused is kept this long with the answer, for `sluice retry`."),
     row<Deadline, &Config::expiry, &Expiry::failed>(
         {"expiry.failed", "SLUICE_EXPIRY_FAILED", {}},
-        "A file whose hand-off was given up is kept this long, for `sluice retry`."),
+        "A file whose hand-off was given up, or that was set aside, is kept this long, for the "
+        "operator."),
     row<Deadline, &Config::expiry, &Expiry::sweep>({"expiry.sweep", "SLUICE_EXPIRY_SWEEP", {}},
                                                    "Pause between two looks for expired uploads."),
 
@@ -288,6 +307,40 @@ constexpr std::array table{
     row<Size<1, limits::answer_file_bytes_max>, &Config::delivery, &Delivery::answer_max>(
         {"delivery.answer_max", "SLUICE_DELIVERY_ANSWER_MAX", {}},
         "A longer answer of the backend counts as unreadable."),
+
+    row<TypeList, &Config::checks, &Checks::types_allowed>(
+        {"checks.types_allowed", "SLUICE_CHECKS_TYPES_ALLOWED", {}},
+        "Types of files, found by their content, that are handed over, with commas between them: "
+        "video/*, image/png; all others are refused; empty: every type is handed over."),
+    row<TypeList, &Config::checks, &Checks::types_denied>(
+        {"checks.types_denied", "SLUICE_CHECKS_TYPES_DENIED", {}},
+        "Types of files that are refused, also where they are allowed."),
+    row<Path<true>, &Config::checks, &Checks::program>(
+        {"checks.program", "SLUICE_CHECKS_PROGRAM", {}},
+        "Program that gets each finished file as its standard input, in a jail, and takes it (exit "
+        "status 0), refuses it (1) or sets it aside (2), with words on its standard output; "
+        "empty: none."),
+    row<Deadline, &Config::checks, &Checks::program_time>(
+        {"checks.program_time", "SLUICE_CHECKS_PROGRAM_TIME", {}},
+        "A file for which it needs longer is set aside."),
+    row<Size<limits::MiB, std::uint64_t{1} << 40U>, &Config::checks, &Checks::program_memory>(
+        {"checks.program_memory", "SLUICE_CHECKS_PROGRAM_MEMORY", {}},
+        "It has so much memory, and each program that it starts."),
+    row<Address, &Config::checks, &Checks::clamd>(
+        {"checks.clamd", "SLUICE_CHECKS_CLAMD", {}},
+        "Socket of clamd, which scans each finished file: unix:/PATH or ADDR:PORT; none."),
+    row<Deadline, &Config::checks, &Checks::clamd_time>(
+        {"checks.clamd_time", "SLUICE_CHECKS_CLAMD_TIME", {}},
+        "It has to take bytes, or to reply, in this time."),
+    row<VerdictWord, &Config::checks, &Checks::clamd_found>(
+        {"checks.clamd_found", "SLUICE_CHECKS_CLAMD_FOUND", {}},
+        "A file in which it finds something: refuse, set_aside or take."),
+    row<VerdictWord, &Config::checks, &Checks::clamd_too_large>(
+        {"checks.clamd_too_large", "SLUICE_CHECKS_CLAMD_TOO_LARGE", {}},
+        "A file that is larger than its StreamMaxLength: refuse, set_aside or take."),
+    row<Count<1, limits::checks_at_once_max>, &Config::checks, &Checks::at_once>(
+        {"checks.at_once", "SLUICE_CHECKS_AT_ONCE", {}},
+        "Files that are checked at the same time."),
 
     row<BackendUrl, &Config::backend, &Backend::url>(
         {"backend.url", "SLUICE_BACKEND", "--backend"},
@@ -375,8 +428,8 @@ constexpr std::array table{
 
     row<Path<true>, &Config::video, &Video::probe>(
         {"video.probe", "SLUICE_VIDEO_PROBE", {}},
-        "Path of the probe helper; empty: the one beside the server's binary; off: every file "
-        "is accepted without probing."),
+        "Path of the probe helper; empty: the one beside the server's binary, where it is "
+        "installed; off: every file is accepted without probing."),
 };
 
 }  // namespace

@@ -19,7 +19,11 @@ class Ledger {
   virtual void began(const std::string& token) = 0;
   // Durable when it returns.
   virtual runtime::Task<Result<>> failed(std::string token, unsigned attempts,
-                                         Timestamp next_attempt_at) = 0;
+                                         Timestamp next_attempt_at, std::string reason) = 0;
+  // The checks have taken the file.
+  virtual runtime::Task<Result<>> cleared(std::string token) = 0;
+  // They leave it to the operator: no attempt follows until he wants one.
+  virtual runtime::Task<Result<>> set_aside(std::string token, std::string reason) = 0;
   // No further attempt.
   virtual runtime::Task<Result<>> gave_up(std::string token, unsigned attempts,
                                           std::string reason) = 0;

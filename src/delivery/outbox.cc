@@ -25,6 +25,11 @@ std::string reason_of(const model::Answer& answer) {
   return answer.body.substr(0, limits::failure_bytes_max);
 }
 
+// As the upload's record keeps it.
+std::string text_of(const Error& reason) {
+  return reason.message().substr(0, limits::failure_bytes_max);
+}
+
 }  // namespace
 
 Outbox::Outbox(journal::Journal& journal, Backend& backend, runtime::Executor executor,
@@ -184,7 +189,8 @@ std::size_t Outbox::errands_of(const std::string& owner) const {
 }
 
 runtime::Task<> Outbox::deliver_until_answered(model::UploadRecord record) {
-  Round round{record.progress.attempts, record.progress.next_attempt_at};
+  Round round{record.progress.attempts, record.progress.next_attempt_at,
+              record.progress.is_cleared};
   for (bool is_over = false; !is_over;) {
     co_await pause_until(record.id, round.not_before);
     std::optional<Turns::Turn> turn = co_await turns_.take(record.owner);
@@ -203,7 +209,7 @@ runtime::Task<> Outbox::deliver_until_answered(model::UploadRecord record) {
 
 runtime::Task<bool> Outbox::attempt_and_note(const model::UploadRecord& record, Round& round,
                                              std::optional<Turns::Turn> turn) {
-  const std::optional<Setback> setback = co_await attempt(record, round.attempts);
+  const std::optional<Setback> setback = co_await attempt(record, round);
   turn.reset();
   if (!setback) {
     co_return true;
@@ -222,7 +228,8 @@ runtime::Task<bool> Outbox::attempt_and_note(const model::UploadRecord& record, 
   }
   metrics_.deliveries_retried.add();
   // Lost by a crash, the count starts again from what was written before: no harm.
-  (void)co_await ledger_->failed(record.token, round.attempts, round.not_before);
+  (void)co_await ledger_->failed(record.token, round.attempts, round.not_before,
+                                 text_of(setback->reason));
   co_return false;
 }
 
@@ -250,13 +257,14 @@ runtime::Task<Outbox::Next> Outbox::claim(const model::UploadRecord& record, Rou
       now != nullptr && now->handoff_since == record.progress.handoff_since &&
       (now->state == model::UploadState::received || now->state == model::UploadState::delivering);
   if (is_due && now->attempts <= round.attempts) {
+    round.is_cleared = now->is_cleared;
     co_return Next::attempt;
   }
   co_await release(record.id);
   if (!is_due) {
     co_return Next::end;
   }
-  round = {now->attempts, now->next_attempt_at};
+  round = {now->attempts, now->next_attempt_at, now->is_cleared};
   co_return Next::pause;
 }
 
@@ -307,11 +315,18 @@ void Outbox::end_errand(const model::UploadRecord& record) {
 }
 
 runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const model::UploadRecord& record,
-                                                              unsigned attempts) {
+                                                              Round& round) {
   ledger_->began(record.token);
-  const Handoff handoff = handoff_of(record, attempts + 1);
-  Result<Delivery> delivery = co_await ask_backend(handoff);
+  const Handoff handoff = handoff_of(record, round.attempts + 1);
+  bool goes_on = true;
   std::optional<Setback> setback;
+  if (settings_.checks != nullptr && !round.is_cleared) {
+    setback = co_await check(record, handoff, round, goes_on);
+  }
+  if (setback || !goes_on) {
+    co_return setback;
+  }
+  Result<Delivery> delivery = co_await ask_backend(handoff);
   if (!delivery) {
     setback = Setback{delivery.error()};
   } else if (!is_final(*delivery)) {
@@ -320,39 +335,84 @@ runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const model::Uploa
                       delivery->retry_after.value_or(Duration::zero())};
   }
   if (setback) {
-    log_.warn("delivery failed", {{"upload", record.id},
-                                  {"attempt", std::uint64_t{attempts} + 1},
-                                  {"reason", setback->reason.message()}});
+    log_setback("delivery failed", record, round, setback->reason);
     co_return setback;
   }
-  const int status = delivery->answer.status;
-  const std::string reason = status >= 400 ? reason_of(delivery->answer) : std::string();
-  const Result<> kept = co_await ledger_->answered(record.token, std::move(*delivery));
+  co_return co_await keep_answer(record, *std::move(delivery), "refused by the backend");
+}
+
+// That the file has passed is durable before the backend hears of it: an embedded one takes the
+// bytes away, and none may have a file that a later look refuses.
+runtime::Task<std::optional<Outbox::Setback>> Outbox::check(const model::UploadRecord& record,
+                                                            const Handoff& handoff, Round& round,
+                                                            bool& goes_on) {
+  goes_on = false;
+  const Result<Verdict> verdict = co_await ask_checks(handoff);
+  if (!verdict) {
+    log_setback("check failed", record, round, verdict.error());
+    co_return Setback{verdict.error()};
+  }
+  const std::string words = verdict->words.substr(0, limits::failure_bytes_max);
+  if (verdict->kind == Verdict::Kind::refuse) {
+    Delivery delivery;
+    delivery.answer = refusal_in_words(words);
+    co_return co_await keep_answer(record, std::move(delivery), "refused by the checks");
+  }
+  const bool is_taken = verdict->kind == Verdict::Kind::take;
+  Result<> kept;
+  if (is_taken) {
+    kept = co_await ledger_->cleared(record.token);
+  } else {
+    kept = co_await ledger_->set_aside(record.token, words);
+  }
+  if (!kept) {
+    log_setback("verdict of the checks could not be kept", record, round, kept.error());
+    co_return Setback{kept.error()};
+  }
+  if (!is_taken) {
+    log_.warn("set aside by the checks", {{"upload", record.id}, {"reason", words}});
+  }
+  round.is_cleared = goes_on = is_taken;
+  co_return std::nullopt;
+}
+
+runtime::Task<std::optional<Outbox::Setback>> Outbox::keep_answer(const model::UploadRecord& record,
+                                                                  Delivery delivery,
+                                                                  const char* refused) {
+  const int status = delivery.answer.status;
+  const std::string reason = status >= 400 ? reason_of(delivery.answer) : std::string();
+  const Result<> kept = co_await ledger_->answered(record.token, std::move(delivery));
   if (!kept) {
     log_.error("answer of the backend could not be kept",
                {{"upload", record.id}, {"reason", kept.error().message()}});
     co_return Setback{kept.error()};
   }
-  log_end(record, status, reason);
+  log_end(record, status, reason, refused);
   co_return std::nullopt;
 }
 
-void Outbox::log_end(const model::UploadRecord& record, int status, const std::string& reason) {
+void Outbox::log_setback(const char* event, const model::UploadRecord& record, const Round& round,
+                         const Error& reason) {
+  log_.warn(event, {{"upload", record.id},
+                    {"attempt", std::uint64_t{round.attempts} + 1},
+                    {"reason", reason.message()}});
+}
+
+void Outbox::log_end(const model::UploadRecord& record, int status, const std::string& reason,
+                     const char* refused) {
   if (status < 400) {
     metrics_.deliveries_delivered.add();
     log_.info("delivered", {{"upload", record.id}, {"status", status}});
     return;
   }
   metrics_.deliveries_refused.add();
-  log_.warn("refused by the backend",
-            {{"upload", record.id}, {"status", status}, {"reason", reason}});
+  log_.warn(refused, {{"upload", record.id}, {"status", status}, {"reason", reason}});
 }
 
 // False when that could not be written down.
 runtime::Task<bool> Outbox::give_up(const model::UploadRecord& record, unsigned attempts,
                                     Error reason) {
-  std::string text = reason.message().substr(0, limits::failure_bytes_max);
-  const Result<> kept = co_await ledger_->gave_up(record.token, attempts, std::move(text));
+  const Result<> kept = co_await ledger_->gave_up(record.token, attempts, text_of(reason));
   if (kept) {
     log_.error("delivery given up", {{"upload", record.id},
                                      {"attempts", std::uint64_t{attempts}},
@@ -366,6 +426,14 @@ runtime::Task<Result<Delivery>> Outbox::ask_backend(const Handoff& handoff) {
     co_return co_await backend_.deliver(handoff);
   } catch (const std::exception& e) {
     co_return fail(Errc::delivery_failed, e.what());
+  }
+}
+
+runtime::Task<Result<Verdict>> Outbox::ask_checks(const Handoff& handoff) {
+  try {
+    co_return co_await settings_.checks->judge(handoff);
+  } catch (const std::exception& e) {
+    co_return fail(Errc::internal, e.what());
   }
 }
 

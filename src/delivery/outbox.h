@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delivery/backend.h"
+#include "delivery/checks.h"
 #include "delivery/handover.h"
 #include "delivery/ledger.h"
 #include "delivery/retry_delay.h"
@@ -37,6 +38,7 @@ struct OutboxSettings {
   Duration give_up_after = limits::delivery_give_up_default;
   std::size_t at_once = limits::deliveries_at_once_default;  // Attempts.
   journal::Lease lease = {};                                 // On what is being attempted.
+  Checks* checks = nullptr;  // Before the first attempt; null: every file is taken.
 };
 
 // Lives on one worker's executor; submit() may be called from any.
@@ -87,6 +89,7 @@ class Outbox final : public Handover {
   struct Round {
     unsigned attempts = 0;  // Made, by all nodes.
     Timestamp not_before;   // The next one.
+    bool is_cleared;        // As in the record.
   };
   // Next to do with an upload whose pause is over: with `pause`, until round.not_before.
   enum class Next { attempt, pause, end };
@@ -105,12 +108,20 @@ class Outbox final : public Handover {
     Duration wait{0};  // The next attempt comes not before that, as far as the settings allow.
   };
   // Nothing: there is an answer and it is durable.
-  runtime::Task<std::optional<Setback>> attempt(const model::UploadRecord& record,
-                                                unsigned attempts);
-  void log_end(const model::UploadRecord& record, int status, const std::string& reason);
+  runtime::Task<std::optional<Setback>> attempt(const model::UploadRecord& record, Round& round);
+  // The same of the checks, where the file has not passed them: `goes_on` when it has now.
+  runtime::Task<std::optional<Setback>> check(const model::UploadRecord& record,
+                                              const Handoff& handoff, Round& round, bool& goes_on);
+  runtime::Task<std::optional<Setback>> keep_answer(const model::UploadRecord& record,
+                                                    Delivery delivery, const char* refused);
+  void log_setback(const char* event, const model::UploadRecord& record, const Round& round,
+                   const Error& reason);
+  void log_end(const model::UploadRecord& record, int status, const std::string& reason,
+               const char* refused);
   runtime::Task<bool> give_up(const model::UploadRecord& record, unsigned attempts, Error reason);
   void end_errand(const model::UploadRecord& record);
   runtime::Task<Result<Delivery>> ask_backend(const Handoff& handoff);
+  runtime::Task<Result<Verdict>> ask_checks(const Handoff& handoff);
 
   journal::Journal& journal_;
   Backend& backend_;

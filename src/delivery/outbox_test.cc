@@ -71,9 +71,15 @@ class ScriptedBackend final : public Backend {
 class OutboxTest : public ::testing::Test, public Ledger {
  protected:
   void began(const std::string& /*token*/) override {}
-  Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp next) override {
+  Task<Result<>> failed(std::string /*token*/, unsigned attempts, Timestamp next,
+                        std::string reason) override {
     failures.push_back(attempts);
+    reasons.push_back(std::move(reason));
     next_attempts.push_back(next);
+    co_return Result<>();
+  }
+  Task<Result<>> cleared(std::string /*token*/) override { co_return Result<>(); }
+  Task<Result<>> set_aside(std::string /*token*/, std::string /*reason*/) override {
     co_return Result<>();
   }
   Task<Result<>> gave_up(std::string token, unsigned attempts, std::string reason) override {
@@ -135,6 +141,7 @@ class OutboxTest : public ::testing::Test, public Ledger {
   NullLog log;
   std::map<std::string, std::vector<int>> answers;
   std::vector<unsigned> failures;
+  std::vector<std::string> reasons;
   std::vector<Timestamp> next_attempts;
   std::vector<std::string> given_up;
   OutboxSettings settings{.delays = {1ms, 2ms}, .give_up_after = 24h * 365 * 1000};
@@ -149,6 +156,8 @@ TEST_F(OutboxTest, TriesAgainAfterErrorsExceptionsAndFiveHundredsWithOneKey) {
   run_until_answered(1, {received(7)});
   EXPECT_EQ(answers["token7"], std::vector{200});
   EXPECT_EQ(failures, (std::vector{1U, 2U, 3U}));
+  EXPECT_EQ(reasons,
+            (std::vector<std::string>{"on purpose", "on purpose", "the backend answered 503"}));
   ASSERT_EQ(backend.keys[7].size(), 4U);
   EXPECT_EQ(backend.keys[7], std::vector(4, backend.keys[7].front()));
   EXPECT_EQ(backend.keys[7].front().find("token7"), std::string::npos);

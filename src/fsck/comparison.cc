@@ -28,11 +28,12 @@ bool is_hex(std::string_view text) noexcept {
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-// The file of a refused or failed upload is kept for another hand-off.
+// The file of a refused or failed upload, or of one that is set aside, is kept for another
+// hand-off.
 bool needs_file(const UploadRecord& record) noexcept {
   const UploadState state = record.progress.state;
   return state == UploadState::received || state == UploadState::delivering ||
-         state == UploadState::failed ||
+         state == UploadState::failed || state == UploadState::set_aside ||
          (state == UploadState::refused && record.progress.blob_present);
 }
 

@@ -27,7 +27,7 @@ using model::VideoRecord;
 
 bool may_be_handed_over(UploadState state) {
   return state == UploadState::received || state == UploadState::delivering ||
-         state == UploadState::failed;
+         state == UploadState::failed || state == UploadState::set_aside;
 }
 
 class Check {

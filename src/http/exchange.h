@@ -12,17 +12,20 @@
 #include "http/interims.h"
 #include "http/message.h"
 #include "http/trailers.h"
+#include "net/byte_stream.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 
 namespace sluice::http {
 
 struct RequestContext {
-  std::string request_id;       // For the log; also sent as X-Request-Id.
-  std::string peer_address;     // The client's, without port.
-  bool secure = false;          // The client spoke TLS.
-  std::string host = {};        // That the client asked for; empty: what the Host field says.
-  bool is_from_inside = false;  // See http/forwarded.h.
+  std::string request_id;        // For the log; also sent as X-Request-Id.
+  std::string peer_address;      // The client's, without port.
+  bool secure = false;           // The client spoke TLS.
+  std::string host = {};         // That the client asked for; empty: what the Host field says.
+  bool is_from_inside = false;   // See http/forwarded.h.
+  bool untrusted_proxy = false;  // The same: Sender::untrusted.
+  std::optional<net::PeerProcess> peer_process = {};  // Of a connection over a Unix socket.
 };
 
 struct Reply {

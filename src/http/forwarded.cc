@@ -132,7 +132,8 @@ Sender sender_of(const Request& request, Sender direct, const net::TrustedProxie
   const bool has_x_forwarded = request.headers.count("X-Forwarded-For") > 0 ||
                                request.headers.count("X-Forwarded-Proto") > 0 ||
                                request.headers.count("X-Forwarded-Host") > 0;
-  if (has_forwarded == has_x_forwarded || !trusted.contains(direct.address)) {
+  direct.untrusted = (has_forwarded || has_x_forwarded) && !trusted.contains(direct.address);
+  if (has_forwarded == has_x_forwarded || direct.untrusted) {
     return direct;
   }
   const std::vector<Hop> hops = has_forwarded ? hops_of_forwarded(joined(request, "Forwarded"))

@@ -10,9 +10,10 @@
 namespace sluice::http {
 
 struct Sender {
-  std::string address;  // Without port.
-  bool secure = false;  // The client spoke TLS.
-  std::string host;     // That the client asked for; empty: what the Host field says.
+  std::string address;     // Without port.
+  bool secure = false;     // The client spoke TLS.
+  std::string host;        // That the client asked for; empty: what the Host field says.
+  bool untrusted = false;  // A proxy, says the request, has passed it on, and is not trusted.
 };
 
 // `direct` is what the connection itself tells, and all that counts unless its peer is trusted.

@@ -136,6 +136,21 @@ TEST(Forwarded, IsBelievedFromTrustedProxiesAlone) {
   }
 }
 
+TEST(Forwarded, TellsOfAProxyThatIsNotTrusted) {
+  const auto trusted = net::TrustedProxies::parse("10.0.0.1");
+  ASSERT_TRUE(trusted);
+  for (const char* field :
+       {"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"}) {
+    Request request;
+    EXPECT_FALSE(sender_of(request, {.address = "10.0.0.2", .host = {}}, *trusted).untrusted);
+    request.headers.add(field, "h");
+    EXPECT_TRUE(sender_of(request, {.address = "10.0.0.2", .host = {}}, *trusted).untrusted)
+        << field;
+    EXPECT_FALSE(sender_of(request, {.address = "10.0.0.1", .host = {}}, *trusted).untrusted)
+        << field;
+  }
+}
+
 TEST(Inside, IsThisMachineAndTrustedPeersThatSpeakForThemselves) {
   const auto trusted = net::TrustedProxies::parse("10.0.0.0/8");
   ASSERT_TRUE(trusted);

@@ -194,7 +194,7 @@ std::string serialize_head(const Response& response, bool keep_alive) {
     append_field(head, "Date", date_now());
   }
   append_fields(head, response.headers);
-  if (has_body(response.status)) {
+  if (has_body(response.status) && !response.ends_with_connection()) {
     const std::uint64_t size =
         response.source ? response.source->remaining().value_or(0) : response.body.size();
     append_field(head, "Content-Length", std::to_string(size));

@@ -57,9 +57,11 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
-  // Where there is one, it gives the body, from its first byte on, and knows its size; `body` is
-  // empty then.
+  // Where there is one, it gives the body, from its first byte on; `body` is empty then. The body
+  // of one that does not know its size ends with the connection (RFC 9112 6.3).
   std::shared_ptr<runtime::ByteSource> source = nullptr;
+
+  bool ends_with_connection() const { return source && !source->remaining(); }
 };
 
 // A token of RFC 9110 5.6.2: method, field name, media type.
@@ -76,10 +78,10 @@ Response operator_error_response(const Error& error);
 Response json_response(int status, std::string body);
 
 // The head of a final answer as bytes for the wire, with Date. Framing belongs to this function:
-// Content-Length is that of the body (none with 204 and 304: RFC 9110 8.6), Connection follows
-// `keep_alive`, and the response's own Content-Length, Transfer-Encoding and Connection are left
-// away. So is a field whose name is no token. Field values never hold CR, LF or NUL: they are
-// replaced by spaces.
+// Content-Length is that of the body (none with 204 and 304: RFC 9110 8.6, nor where the body ends
+// with the connection), Connection follows `keep_alive`, and the response's own Content-Length,
+// Transfer-Encoding and Connection are left away. So is a field whose name is no token. Field
+// values never hold CR, LF or NUL: they are replaced by spaces.
 std::string serialize_head(const Response& response, bool keep_alive);
 // An interim answer, all of it: the fields as above, and no others.
 std::string serialize_interim(int status, const Headers& headers);

@@ -254,7 +254,8 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
     co_return Next::close;
   }
   const bool is_last = ++requests_ == settings_.requests_max;
-  const bool keep_alive = can_go_on && request.keep_alive && !draining_ && !is_last;
+  const bool keep_alive = can_go_on && request.keep_alive && !draining_ && !is_last &&
+                          !reply->response.ends_with_connection();
   complete_headers(*reply, context);
   const Result<> written = co_await write(*reply, request.method != Method::head, keep_alive);
   line.write(request.method_text, *reply, body.received(), written.has_value());
@@ -272,8 +273,13 @@ RequestContext ServerSession::context_of(const Request& request) const {
       request,
       Sender{.address = stream_->peer_address(), .secure = stream_->is_secure(), .host = {}},
       settings_.trusted_proxies);
-  return {random_id(), std::move(sender.address), sender.secure, std::move(sender.host),
-          is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies)};
+  return {random_id(),
+          std::move(sender.address),
+          sender.secure,
+          std::move(sender.host),
+          is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies),
+          sender.untrusted,
+          stream_->peer_process()};
 }
 
 // The one place for every body: neither handlers nor forms see a request whose body is coded.
@@ -345,11 +351,15 @@ runtime::Task<Result<>> ServerSession::write(const Reply& reply, bool with_body,
 runtime::Task<Result<>> ServerSession::write_from(const Reply& reply) {
   runtime::ByteSource& source = *reply.response.source;
   std::vector<std::byte> piece(limits::answer_piece_bytes);
-  while (source.remaining().value_or(0) > 0) {
+  const bool is_endless = reply.response.ends_with_connection();
+  while (is_endless || source.remaining().value_or(0) > 0) {
     if (cut_) {
       co_return fail(*cut_);
     }
     const Result<std::size_t> count = co_await source.read(piece, limits::buffer_fill_patience);
+    if (is_endless && count && *count == 0) {
+      break;
+    }
     if (!count || *count == 0) {
       const Error error = count ? Error(Errc::internal, "it ends early") : count.error();
       log_.error("the body of an answer could not be read",

@@ -64,6 +64,16 @@ struct PromisedRoom {
   friend bool operator==(const PromisedRoom&, const PromisedRoom&) = default;
 };
 
+// What an owner has, as OwnerLimits counts it.
+struct OwnerUsage {
+  std::string owner;
+  std::uint64_t sessions = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t records = 0;
+
+  friend bool operator==(const OwnerUsage&, const OwnerUsage&) = default;
+};
+
 // The room that unfinished uploads wait for.
 struct Promises {
   std::uint64_t bytes = 0;                   // Of all uploads in `receiving` with nothing stored.
@@ -139,6 +149,8 @@ class Journal {
   virtual runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
                                                                          std::size_t count) = 0;
   virtual runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() = 0;
+  // Those with the most bytes, of the first limits::credentials_max owners by name.
+  virtual runtime::Task<Result<std::vector<OwnerUsage>>> owners(std::size_t count) = 0;
   // A page in order of id.
   virtual runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       UploadQuery query) = 0;

@@ -2,12 +2,18 @@
 #include "journal/owner_table.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/limits.h"
 
 namespace sluice::journal {
 
 Result<> OwnerTable::prepare() {
   return connection_.prepare_all({
       {&usage_, "SELECT sessions, bytes, records FROM owners WHERE name = ?"},
+      {&list_,
+       "SELECT name, sessions, bytes, records FROM (SELECT * FROM owners ORDER BY name LIMIT ?)"
+       " ORDER BY bytes DESC, records DESC, name LIMIT ?"},
       {&forget_,
        "DELETE FROM used_signatures WHERE digest IN (SELECT digest FROM used_signatures"
        " INDEXED BY used_signatures_by_expiry WHERE expires_at <= ? LIMIT 4)"},
@@ -46,6 +52,25 @@ Result<> OwnerTable::check(const std::string& owner, const OwnerLimits& limits) 
                     std::to_string(records));
   }
   return {};
+}
+
+Result<std::vector<OwnerUsage>> OwnerTable::list(std::size_t count) {
+  std::vector<OwnerUsage> owners;
+  Execution execution(list_);
+  execution.bind_count(limits::credentials_max);
+  execution.bind_count(count);
+  const Result<> read = execution.each_row([&] {
+    OwnerUsage usage;
+    usage.owner = execution.take_bytes();
+    usage.sessions = static_cast<std::uint64_t>(execution.take_integer());
+    usage.bytes = static_cast<std::uint64_t>(execution.take_integer());
+    usage.records = static_cast<std::uint64_t>(execution.take_integer());
+    owners.push_back(std::move(usage));
+  });
+  if (!read) {
+    return fail(read.error());
+  }
+  return owners;
 }
 
 Result<> OwnerTable::use_signature(const UseSignature& use) {

@@ -3,11 +3,14 @@
 // not use again. On the thread of its connection, which must outlive it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "journal/changes.h"
+#include "journal/journal.h"
 #include "journal/sqlite_connection.h"
 
 namespace sluice::journal {
@@ -21,6 +24,9 @@ class OwnerTable {
   // Whether the owner is within the limits now; asked behind the change that is to be judged.
   Result<> check(const std::string& owner, const OwnerLimits& limits);
 
+  // As Journal::owners().
+  Result<std::vector<OwnerUsage>> list(std::size_t count);
+
   // Forgets some of what has expired, so that the table stays as small as its use. A signature that
   // may have been forgotten serves no more, however early its request was judged.
   Result<> use_signature(const UseSignature& use);
@@ -28,6 +34,7 @@ class OwnerTable {
  private:
   Connection& connection_;
   Statement usage_;
+  Statement list_;
   Statement forget_;
   Statement use_;
   // Uses that expired at this moment or before may be forgotten. It need not outlive the process:

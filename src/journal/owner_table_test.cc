@@ -95,6 +95,34 @@ TEST_F(OwnerTableTest, FollowsUploadsThroughTheirLives) {
   EXPECT_EQ(usage("bob"), "1 3");
 }
 
+TEST_F(OwnerTableTest, ListsThoseWithTheMostBytes) {
+  ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 100)}, CreateUpload{upload(2, "bob", 700)},
+                      CreateUpload{upload(3, "bob", 20)}, CreateUpload{upload(4, "cid", 5)}}));
+  const auto owners = sluice::testing::run(journal->owners(2));
+  ASSERT_TRUE(owners);
+  EXPECT_EQ(*owners, (std::vector<OwnerUsage>{{"bob", 2, 720, 2}, {"ann", 1, 100, 1}}));
+}
+
+TEST_F(OwnerTableTest, CountsAFileThatIsSetAside) {
+  ASSERT_TRUE(commit({CreateUpload{upload(1, "ann", 100)}, CreateUpload{upload(2, "ann", 20)}}));
+  model::UploadProgress progress = upload(1, "ann", 100).progress;
+  for (const auto& [state, expected] : {std::pair(model::UploadState::delivering, "1 120"),
+                                        std::pair(model::UploadState::set_aside, "1 120"),
+                                        std::pair(model::UploadState::received, "1 120"),
+                                        std::pair(model::UploadState::set_aside, "1 120"),
+                                        std::pair(model::UploadState::refused, "1 120"),
+                                        std::pair(model::UploadState::expired, "1 20")}) {
+    progress.state = state;
+    ASSERT_TRUE(commit({UpdateUpload{1, progress}}));
+    EXPECT_EQ(usage("ann"), expected) << to_text(state);
+    ++progress.version;
+  }
+  progress = upload(2, "ann", 20).progress;
+  progress.state = model::UploadState::set_aside;
+  ASSERT_TRUE(commit({UpdateUpload{2, progress}, RemoveUpload{2}}));
+  EXPECT_EQ(usage("ann"), "0 0");
+}
+
 TEST_F(OwnerTableTest, FollowsVideosUntilTheirFilesAreGone) {
   ASSERT_TRUE(commit({PutVideo{video("v", "ann", 100)}, PutVideo{video("w", "ann", 5)}}));
   model::VideoRecord record = video("v", "ann", 100);

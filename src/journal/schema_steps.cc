@@ -455,10 +455,27 @@ CREATE INDEX videos_of_owner ON videos (owner, created_at)
   WHERE status <> 'deleted' AND status <> 'stored';
 )sql";
 
+// What the checks say before a hand-off: `cleared` 1 where they have taken the file. The file of an
+// upload in the new state `set_aside` counts for its owner.
+constexpr const char* version_19 = R"sql(
+ALTER TABLE uploads ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER owners_set_aside AFTER UPDATE ON uploads
+WHEN new.state = 'set_aside' AND old.state <> 'set_aside' BEGIN
+  UPDATE owners SET bytes = CAST(bytes + new.file_size AS INTEGER) WHERE name = new.owner;
+END;
+CREATE TRIGGER owners_set_aside_ended AFTER UPDATE ON uploads
+WHEN old.state = 'set_aside' AND new.state <> 'set_aside' BEGIN
+  UPDATE owners SET bytes = bytes - old.file_size WHERE name = old.owner;
+END;
+CREATE TRIGGER owners_set_aside_deleted AFTER DELETE ON uploads WHEN old.state = 'set_aside' BEGIN
+  UPDATE owners SET bytes = bytes - old.file_size WHERE name = old.owner;
+END;
+)sql";
+
 constexpr std::array steps_of_sluice{version_1,  version_2,  version_3,  version_4,  version_5,
                                      version_6,  version_7,  version_8,  version_9,  version_10,
                                      version_11, version_12, version_13, version_14, version_15,
-                                     version_16, version_17, version_18};
+                                     version_16, version_17, version_18, version_19};
 
 }  // namespace
 

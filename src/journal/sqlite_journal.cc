@@ -202,6 +202,11 @@ runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> SqliteJournal
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<std::vector<OwnerUsage>>> SqliteJournal::owners(std::size_t count) {
+  auto work = [this, count] { return database_->owners.list(count); };
+  co_return co_await read(std::move(work));
+}
+
 runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::list_uploads(
     UploadQuery query) {
   auto work = [this, query = std::move(query), page = std::vector<model::UploadRecord>()]() mutable

@@ -58,6 +58,7 @@ class SqliteJournal final : public Journal {
   runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
                                                                  std::size_t count) override;
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<OwnerUsage>>> owners(std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(UploadQuery query) override;
   runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;

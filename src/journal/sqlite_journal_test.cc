@@ -94,6 +94,7 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.progress.next_attempt_at = at(-1);
   record.progress.handoff_since = at(77);
   record.progress.failure = all_bytes;
+  record.progress.is_cleared = true;
   record.progress.answer =
       model::Answer{422, {{"X-A", "1"}, {"x-a", all_bytes}}, all_bytes + all_bytes};
   record.progress.answer->spilled_bytes = 9'007'199'254'740'992;

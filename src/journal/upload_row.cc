@@ -76,6 +76,7 @@ void take_progress(Columns& columns, const std::optional<model::Layout>& layout,
   progress.next_attempt_at = columns.time("next_attempt_at");
   progress.handoff_since = columns.time("handoff_since");
   progress.failure = columns.bytes();
+  progress.is_cleared = columns.integer("cleared", 0, 1) == 1;
   if (columns.is_null()) {
     return;
   }
@@ -129,6 +130,7 @@ void bind_progress(Execution& execution, const model::UploadProgress& progress,
   execution.bind_time(progress.next_attempt_at);
   execution.bind_time(progress.handoff_since);
   execution.bind_blob(progress.failure);
+  execution.bind(progress.is_cleared ? 1 : 0);
   if (!progress.answer) {
     execution.bind_null();
     execution.bind_null();

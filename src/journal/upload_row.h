@@ -18,9 +18,9 @@ inline constexpr const char* upload_columns =
     "id, token, file_name, file_size, size_known, content_type, parameters, origin, owner, layout,"
     " dialect, words, is_partial, partials, created_at, version, state, stored, unsynced, "
     "expires_at,"
-    " blob_present, attempts, next_attempt_at, handoff_since, failure, answer_status,"
+    " blob_present, attempts, next_attempt_at, handoff_since, failure, cleared, answer_status,"
     " answer_headers, answer_body, answer_spilled";
-inline constexpr int upload_column_count = 29;
+inline constexpr int upload_column_count = 30;
 
 // The texts that a progress becomes; they must live while they are bound.
 struct ProgressTexts {

@@ -35,7 +35,7 @@ Result<> UploadTable::prepare() {
       "UPDATE uploads SET version = version + 1, file_size = coalesce(?, file_size),"
       " size_known = ?, state = ?, stored = ?, unsynced = ?, expires_at = ?, blob_present = ?, "
       "attempts = ?, next_attempt_at = ?, handoff_since = ?, failure = ?,"
-      " answer_status = ?, answer_headers = ?, answer_body = ?, answer_spilled = ?";
+      " cleared = ?, answer_status = ?, answer_headers = ?, answer_body = ?, answer_spilled = ?";
   const std::string promised =
       " FROM uploads INDEXED BY uploads_promised"
       " WHERE state = 'receiving' AND stored = '' AND file_size BETWEEN 0 AND " +

@@ -10,9 +10,10 @@ namespace sluice::model {
 namespace {
 
 // Indexed by the enumerator's value.
-constexpr std::array<const char*, 8> words{"receiving", "received", "delivering", "delivered",
-                                           "refused",   "failed",   "aborted",    "expired"};
-static_assert(words.size() == static_cast<std::size_t>(UploadState::expired) + 1);
+constexpr std::array<const char*, 9> words{"receiving", "received", "delivering",
+                                           "delivered", "refused",  "failed",
+                                           "aborted",   "expired",  "set_aside"};
+static_assert(words.size() == static_cast<std::size_t>(UploadState::set_aside) + 1);
 
 }  // namespace
 

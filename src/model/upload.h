@@ -16,8 +16,8 @@
 
 namespace sluice::model {
 
-// receiving -> received -> delivering -> delivered | refused | failed; refused and failed ->
-// received; and aborted, expired. The words stand in the journal.
+// receiving -> received -> delivering -> delivered | refused | failed | set_aside; refused, failed
+// and set_aside -> received; and aborted, expired. The words stand in the journal.
 enum class UploadState {
   receiving,
   received,
@@ -26,7 +26,8 @@ enum class UploadState {
   refused,
   failed,
   aborted,
-  expired
+  expired,
+  set_aside
 };
 
 const char* to_text(UploadState state) noexcept;
@@ -43,9 +44,11 @@ struct UploadProgress {
   Timestamp expires_at;       // receiving: when it expires; at rest: when it is forgotten.
   bool blob_present = true;   // False once it is known that the store holds nothing of it.
   unsigned attempts = 0;      // Hand-offs begun and not answered.
-  Timestamp next_attempt_at;  // Not before. refused, failed: when that was decided.
+  Timestamp next_attempt_at;  // Not before. refused, failed, set_aside: when that was decided.
   Timestamp handoff_since;    // When the file was complete, or was put back by the operator.
-  std::string failure;        // failed: why the last attempt did.
+  // delivering, failed: why the last attempt failed. set_aside: why that.
+  std::string failure;
+  bool is_cleared = false;  // The checks have taken the file, or the operator has: none follows.
   std::optional<Answer> answer;
 
   friend bool operator==(const UploadProgress&, const UploadProgress&) = default;

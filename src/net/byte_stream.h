@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,11 @@
 #include "runtime/task.h"
 
 namespace sluice::net {
+
+struct PeerProcess {
+  std::uint64_t user_id = 0;
+  std::uint64_t process_id = 0;
+};
 
 // Lives and is used on one worker's thread. One coroutine reads and writes at a time. Errors:
 // closed_by_peer, idle_timeout, or the reason given to cancel() or interrupt_wait().
@@ -56,6 +62,8 @@ class ByteStream {
   virtual const std::string& peer_address() const noexcept = 0;
   // No third party between the peer and this end can read the bytes.
   virtual bool is_secure() const noexcept { return false; }
+  // The process that connected, where it is one of this machine over a Unix socket.
+  virtual std::optional<PeerProcess> peer_process() noexcept { return std::nullopt; }
 };
 
 }  // namespace sluice::net

@@ -81,14 +81,21 @@ Result<std::unique_ptr<Listener>> Listener::open(const runtime::Executor& execut
   if (!socket) {
     return fail(std::move(socket).error());
   }
+  return on(executor, std::move(*socket), limits, log, metrics);
+}
+
+Result<std::unique_ptr<Listener>> Listener::on(const runtime::Executor& executor,
+                                               ListeningSocket socket, ConnectionLimits& limits,
+                                               Log& log, Metrics& metrics) {
   std::unique_ptr<Listener> listener(
-      new Listener(executor, std::move(*socket), limits, log, metrics));
+      new Listener(executor, std::move(socket), limits, log, metrics));
   ListeningSocket& listening = listener->socket_;
   boost::system::error_code error;
   listener->acceptor_.assign(Protocol(listening.family(), IPPROTO_IP), listening.descriptor(),
                              error);
   if (error) {
-    return fail(Errc::internal, "cannot wait on " + to_text(endpoint) + ": " + error.message());
+    return fail(Errc::internal,
+                "cannot wait on " + to_text(listener->endpoint()) + ": " + error.message());
   }
   listening.release_descriptor();
   return listener;

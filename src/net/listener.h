@@ -46,6 +46,11 @@ class Listener {
                                                 ConnectionLimits& limits, Log& log,
                                                 Metrics& metrics);
 
+  // On a socket that listens already.
+  static Result<std::unique_ptr<Listener>> on(const runtime::Executor& executor,
+                                              ListeningSocket socket, ConnectionLimits& limits,
+                                              Log& log, Metrics& metrics);
+
   // With the port that was chosen.
   const Endpoint& endpoint() const noexcept { return socket_.endpoint(); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/listening_socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
+#include <cstring>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -65,6 +68,32 @@ Result<> remove_stale_name(const Endpoint& endpoint, const sockaddr_un& address)
   return {};
 }
 
+// -1: it has none.
+int socket_option(int descriptor, int option) {
+  int value = 0;
+  auto size = static_cast<socklen_t>(sizeof value);
+  return ::getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+std::optional<Endpoint> endpoint_of(const sockaddr_storage& address, socklen_t size) {
+  if (address.ss_family == AF_UNIX) {
+    sockaddr_un name{};
+    std::memcpy(&name, &address, sizeof name);
+    const std::size_t path_size = ::strnlen(name.sun_path, sizeof name.sun_path);
+    if (path_size == 0) {
+      return std::nullopt;
+    }
+    return Endpoint{.address = {}, .port = 0, .path = std::string(name.sun_path, path_size)};
+  }
+  boost::asio::ip::tcp::endpoint endpoint;
+  if ((address.ss_family != AF_INET && address.ss_family != AF_INET6) ||
+      size > endpoint.capacity()) {
+    return std::nullopt;
+  }
+  std::memcpy(endpoint.data(), &address, size);
+  return Endpoint{endpoint.address().to_string(), endpoint.port()};
+}
+
 }  // namespace
 
 Result<ListeningSocket> ListeningSocket::open(const Endpoint& endpoint, mode_t mode) {
@@ -73,6 +102,32 @@ Result<ListeningSocket> ListeningSocket::open(const Endpoint& endpoint, mode_t m
   if (!opened) {
     return fail(opened.error());
   }
+  return socket;
+}
+
+Result<ListeningSocket> ListeningSocket::adopt(int descriptor) {
+  sockaddr_storage address{};
+  auto size = static_cast<socklen_t>(sizeof address);
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return fail(Errc::bad_request, "descriptor " + std::to_string(descriptor) +
+                                       " is no socket: " + std::generic_category().message(errno));
+  }
+  if (socket_option(descriptor, SO_TYPE) != SOCK_STREAM ||
+      socket_option(descriptor, SO_ACCEPTCONN) != 1) {
+    return fail(Errc::bad_request, "it is no stream socket that listens");
+  }
+  const std::optional<Endpoint> endpoint = endpoint_of(address, size);
+  if (!endpoint) {
+    return fail(Errc::bad_request, "expected TCP or a Unix socket with a path");
+  }
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 ||
+      ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+    return listen_error("prepare", *endpoint, errno);
+  }
+  ListeningSocket socket(*endpoint);
+  socket.descriptor_ = descriptor;
+  socket.family_ = address.ss_family;
   return socket;
 }
 

@@ -18,6 +18,10 @@ class ListeningSocket {
   // is replaced; a name on which a process listens, or that is no socket, is an error.
   static Result<ListeningSocket> open(const Endpoint& endpoint, mode_t mode);
 
+  // One that listens already and came with this process. Its name in the file system, where it has
+  // one, stays its maker's. The descriptor is this object's only where that succeeds.
+  static Result<ListeningSocket> adopt(int descriptor);
+
   ListeningSocket(ListeningSocket&& other) noexcept;
   ListeningSocket& operator=(ListeningSocket&&) = delete;
   ~ListeningSocket() { close(); }

@@ -80,6 +80,16 @@ TcpStream::TcpStream(Socket socket, std::string peer_address, runtime::DeadlineS
   }
 }
 
+std::optional<PeerProcess> TcpStream::peer_process() noexcept {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (peer_address_ != "unix" ||
+      ::getsockopt(descriptor(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return std::nullopt;
+  }
+  return PeerProcess{peer.uid, static_cast<std::uint64_t>(peer.pid)};
+}
+
 TcpStream::~TcpStream() {
   if (door_) {
     door_->stream = nullptr;

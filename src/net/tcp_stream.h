@@ -43,6 +43,7 @@ class TcpStream final : public ByteStream {
 
   runtime::Executor executor() override { return socket_.get_executor(); }
   const std::string& peer_address() const noexcept override { return peer_address_; }
+  std::optional<PeerProcess> peer_process() noexcept override;
 
  private:
   struct Alarm;

@@ -97,6 +97,19 @@ std::string Access::room_of(const auth::Grant& grant, const Call& call) const {
   return client.empty() ? "" : "address " + client;
 }
 
+Result<> Access::count_creation(const auth::Grant& grant, const Call& call) const {
+  const auto wait = settings_.creation_rates->take(settings_.client_of(call.context.peer_address),
+                                                   grant.owner(), std::chrono::steady_clock::now());
+  if (!wait) {
+    return {};
+  }
+  const std::string seconds = std::to_string(wait->count());
+  call.headers.set("Retry-After", seconds);
+  return fail(Errc::too_many_creations,
+              "too many uploads were opened in the last minute: expected this one in " + seconds +
+                  " seconds");
+}
+
 void Access::apply(const auth::Grant& grant, const Call& call, upload::NewUpload& request) const {
   request.limits.sessions = settings_.sessions_max;
   request.limits.records = settings_.records_max;

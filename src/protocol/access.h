@@ -38,6 +38,10 @@ class Access {
   // Owner, limits, whose share of the room it is, and the signature that is used up by it.
   void apply(const auth::Grant& grant, const Call& call, upload::NewUpload& request) const;
 
+  // too_many_creations, and the time to wait in the answer's headers, where the holder of the grant
+  // has opened uploads too often. Otherwise this one counts.
+  Result<> count_creation(const auth::Grant& grant, const Call& call) const;
+
  private:
   std::string room_of(const auth::Grant& grant, const Call& call) const;
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "protocol/creation_rates.h"
 #include "protocol/dialect_names.h"
 #include "protocol/location_base.h"
 #include "protocol/origins.h"
@@ -37,6 +38,8 @@ struct ProtocolSettings {
   // The one client that an address stands for; empty: it may stand for many.
   std::function<std::string(const std::string& address)> client_of =
       [](const std::string& /*address*/) { return std::string(); };
+  // How often uploads may be opened.
+  std::shared_ptr<CreationRates> creation_rates = std::make_shared<CreationRates>(0, 0);
   // The backend has a place for the extra files of multi-chunk sessions.
   bool takes_extra_files = true;
   // How many parts a client of a multi-chunk session is told to send at once.

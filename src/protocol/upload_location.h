@@ -25,6 +25,9 @@ inline std::string upload_location(const Call& call, const ProtocolSettings& set
   if (base.empty() && !call.host().empty()) {
     base = call.context.secure ? "https://" : "http://";
     base += call.host();
+    if (call.context.untrusted_proxy) {
+      settings.base->warn_of_proxy(call.context.peer_address);
+    }
   }
   return base + "/uploads/" + token;
 }

@@ -16,6 +16,9 @@ Task<Opened> UploadOpener::open(Call& call, const auth::Grant& grant, upload::Ne
     co_return std::unexpected<Answer>(fail(
         Errc::bad_request, "expected a Host header: the location of the upload is made of it"));
   }
+  if (const Result<> counted = access_.count_creation(grant, call); !counted) {
+    co_return std::unexpected<Answer>(fail(counted.error()));
+  }
   access_.apply(grant, call, proposal);
   proposal.file_size_max = access_.file_size_max(grant);
   proposal.origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "delivery/checks.h"
 
 namespace sluice::upload {
 
@@ -22,12 +23,31 @@ Error no_upload(std::uint64_t upload_id) {
 UploadView EngineOperations::view_of(model::UploadRecord record) const {
   const std::shared_ptr<LiveUpload> live = core_.uploads.find_in_memory(record.token);
   if (live) {
-    return {.record = live->record(),
-            .arrived = live->arrived_bytes(),
-            .is_being_written = live->is_being_written()};
+    return look_at(*live);
   }
   const std::uint64_t stored = record.progress.stored.total();
-  return {.record = std::move(record), .arrived = stored, .is_being_written = false};
+  return {.record = std::move(record),
+          .arrived = stored,
+          .is_being_written = false,
+          .last_byte_at = {}};
+}
+
+UploadView EngineOperations::look_at(const LiveUpload& upload) const {
+  UploadView view{.record = upload.record(),
+                  .arrived = upload.arrived_bytes(),
+                  .is_being_written = upload.is_being_written(),
+                  .last_byte_at = {}};
+  if (const auto silence = upload.silence()) {
+    view.last_byte_at = core_.parts.clock.now() - *silence;
+  }
+  return view;
+}
+
+// One without a name is no upload yet.
+std::vector<std::shared_ptr<const LiveUpload>> EngineOperations::live() {
+  std::vector<std::shared_ptr<const LiveUpload>> uploads = core_.uploads.all_in_memory();
+  std::erase_if(uploads, [](const auto& upload) { return upload->is_nameless(); });
+  return uploads;
 }
 
 Task<Result<std::vector<UploadView>>> EngineOperations::list(journal::UploadQuery query) {
@@ -102,15 +122,56 @@ Task<Result<SnapshotPtr>> EngineOperations::retry(std::uint64_t upload_id) {
     core_.parts.log.info("upload is handed over again",
                          {{"upload", upload_id}, {"was", model::to_text(before)}});
     core_.handover.submit(upload.record());
-  } else if (awaits_answer(snapshot->state)) {
+  } else if (is_being_handed_over(snapshot->state)) {
     core_.handover.hurry(upload_id);
   } else {
-    co_return fail(Errc::bad_request,
-                   fmt::format("upload {} is {}: only one that was refused, has failed or is being "
-                               "handed over can be tried again, and only with its file",
-                               upload_id, model::to_text(snapshot->state)));
+    co_return fail(
+        Errc::bad_request,
+        fmt::format("upload {} is {}: only one that was refused, has failed, is set aside "
+                    "or is being handed over can be tried again, and only with its file",
+                    upload_id, model::to_text(snapshot->state)));
   }
   co_return snapshot;
+}
+
+Task<Result<UploadView>> EngineOperations::release(std::uint64_t upload_id) {
+  Event event = Released{core_.parts.clock.now()};
+  co_return co_await decide(upload_id, std::move(event));
+}
+
+Task<Result<UploadView>> EngineOperations::refuse(std::uint64_t upload_id, std::string words) {
+  const Timestamp now = core_.parts.clock.now();
+  model::Answer answer = delivery::refusal_in_words(words);
+  Event event = Answered{std::move(answer), false, now, now + core_.settings.expiry.refused};
+  co_return co_await decide(upload_id, std::move(event));
+}
+
+Task<Result<UploadView>> EngineOperations::decide(std::uint64_t upload_id, Event event) {
+  const auto found = co_await load(upload_id);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  LiveUpload& upload = **found;
+  const model::UploadState before = upload.state();
+  bool changed = false;
+  bool deliver = false;
+  if (before == model::UploadState::set_aside) {
+    const Result<Transition> committed = co_await upload.commit(std::move(event));
+    if (!committed) {
+      co_return fail(committed.error());
+    }
+    changed = committed->changed;
+    deliver = committed->deliver;
+  }
+  if (!changed) {
+    co_return fail(Errc::bad_request,
+                   fmt::format("upload {} is {}: the operator decides about one that is set aside",
+                               upload_id, model::to_text(upload.state())));
+  }
+  if (deliver) {
+    core_.handover.submit(upload.record());
+  }
+  co_return view_of(upload.record());
 }
 
 // An upload that cannot be put back now is left to the operator, by its number in the log.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,22 @@ TEST_F(EngineOperationsTest, ListsWhatIsInTheJournal) {
     restart();
   }
   EXPECT_EQ(run(engine->operations().find(4)).error().code(), Errc::not_found);
+}
+
+TEST_F(EngineOperationsTest, LooksAtWhatIsInMemory) {
+  const std::string first = create(9);
+  create(9);
+  ASSERT_TRUE(append(first, "abc", {0, 3, 9}));
+  std::map<std::uint64_t, UploadView> views;
+  for (const auto& upload : engine->operations().live()) {
+    views[upload->id()] = engine->operations().look_at(*upload);
+  }
+  ASSERT_EQ(views.size(), 2U);
+  EXPECT_EQ(views[1].arrived, 3U);
+  EXPECT_GT(views[1].last_byte_at, Timestamp());
+  EXPECT_EQ(views[2].last_byte_at, Timestamp());
+  restart();
+  EXPECT_TRUE(engine->operations().live().empty());
 }
 
 TEST_F(EngineOperationsTest, EndsOnlyWhatIsBeingReceived) {

@@ -16,32 +16,39 @@ void HandoffLedger::began(const std::string& token) {
   }
 }
 
-Task<Result<>> HandoffLedger::failed(std::string token, unsigned attempts,
-                                     Timestamp next_attempt_at) {
+Task<Result<>> HandoffLedger::note(std::string token, Event event) {
   const auto found = co_await core_.uploads.find(token);
   if (!found) {
     co_return fail(found.error());
   }
-  AttemptFailed event{attempts, next_attempt_at};
-  const Result<Transition> committed = co_await (*found)->commit(event);
+  const Result<Transition> committed = co_await (*found)->commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());
   }
   co_return Result<>();
 }
 
-Task<Result<>> HandoffLedger::gave_up(std::string token, unsigned attempts, std::string reason) {
-  const auto found = co_await core_.uploads.find(token);
-  if (!found) {
-    co_return fail(found.error());
-  }
+Task<Result<>> HandoffLedger::failed(std::string token, unsigned attempts,
+                                     Timestamp next_attempt_at, std::string reason) {
+  Event event = AttemptFailed{attempts, next_attempt_at, std::move(reason)};
+  co_return co_await note(std::move(token), std::move(event));
+}
+
+Task<Result<>> HandoffLedger::cleared(std::string token) {
+  Event event = Cleared{};
+  co_return co_await note(std::move(token), std::move(event));
+}
+
+Task<Result<>> HandoffLedger::set_aside(std::string token, std::string reason) {
   const Timestamp now = core_.parts.clock.now();
-  GaveUp event{attempts, std::move(reason), now, now + core_.settings.expiry.failed};
-  const Result<Transition> committed = co_await (*found)->commit(std::move(event));
-  if (!committed) {
-    co_return fail(committed.error());
-  }
-  co_return Result<>();
+  Event event = SetAside{std::move(reason), now, now + core_.settings.expiry.failed};
+  co_return co_await note(std::move(token), std::move(event));
+}
+
+Task<Result<>> HandoffLedger::gave_up(std::string token, unsigned attempts, std::string reason) {
+  const Timestamp now = core_.parts.clock.now();
+  Event event = GaveUp{attempts, std::move(reason), now, now + core_.settings.expiry.failed};
+  co_return co_await note(std::move(token), std::move(event));
 }
 
 Task<Result<>> HandoffLedger::answered(std::string token, delivery::Delivery delivery) {

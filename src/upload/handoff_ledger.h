@@ -14,13 +14,17 @@ class HandoffLedger final : public delivery::Ledger {
   explicit HandoffLedger(EngineCore& core) : core_(core) {}
 
   void began(const std::string& token) override;
-  runtime::Task<Result<>> failed(std::string token, unsigned attempts,
-                                 Timestamp next_attempt_at) override;
+  runtime::Task<Result<>> failed(std::string token, unsigned attempts, Timestamp next_attempt_at,
+                                 std::string reason) override;
+  runtime::Task<Result<>> cleared(std::string token) override;
+  runtime::Task<Result<>> set_aside(std::string token, std::string reason) override;
   runtime::Task<Result<>> gave_up(std::string token, unsigned attempts,
                                   std::string reason) override;
   runtime::Task<Result<>> answered(std::string token, delivery::Delivery delivery) override;
 
  private:
+  runtime::Task<Result<>> note(std::string token, Event event);
+
   EngineCore& core_;
 };
 

@@ -120,6 +120,57 @@ TEST_F(HandoffTest, RetryBeginsAnotherRound) {
   EXPECT_EQ(append(token, "c", {2, 3, 3})->answer->status, 200);
 }
 
+TEST_F(HandoffTest, TheOperatorDecidesWhatIsSetAside) {
+  const std::string token = received();
+  EXPECT_EQ(run(engine->operations().release(1)).error().code(), Errc::bad_request);
+  EXPECT_EQ(run(engine->operations().refuse(1, "no")).error().code(), Errc::bad_request);
+  EXPECT_EQ(run(engine->operations().release(2)).error().code(), Errc::not_found);
+  EXPECT_TRUE(run(engine->ledger().set_aside(token, "odd")));
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_TRUE(run(engine->reaper().reap()));
+    EXPECT_EQ(blob(1), "abc");
+    const auto asked = append(token, "c", {2, 3, 3});
+    EXPECT_EQ(asked.error().code(), Errc::delivery_pending);
+    EXPECT_EQ(asked.error().message().find("odd"), std::string::npos) << "words for the operator";
+    EXPECT_EQ(run(engine->operations().find(1))->record.progress.failure, "odd");
+    restart();
+  }
+  deliveries = 0;
+  const auto released = run(engine->operations().release(1));
+  ASSERT_TRUE(released) << released.error().message();
+  EXPECT_TRUE(released->record.progress.is_cleared);
+  EXPECT_EQ(deliveries, 1);
+  EXPECT_EQ(run(engine->operations().release(1)).error().code(), Errc::bad_request);
+  EXPECT_TRUE(answer(token, 200));
+  EXPECT_EQ(append(token, "c", {2, 3, 3})->answer->status, 200);
+}
+
+TEST_F(HandoffTest, TheOperatorRefusesWhatIsSetAside) {
+  const std::string token = received();
+  EXPECT_TRUE(run(engine->ledger().set_aside(token, "odd")));
+  const auto refused = run(engine->operations().refuse(1, "not wanted"));
+  ASSERT_TRUE(refused) << refused.error().message();
+  EXPECT_EQ(refused->record.progress.state, UploadState::refused);
+  EXPECT_EQ(deliveries, 1);
+  for (int start = 0; start < 2; ++start) {
+    const auto asked = append(token, "c", {2, 3, 3});
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->answer->status, 422);
+    EXPECT_NE(asked->answer->body.find("not wanted"), std::string::npos);
+    restart();
+  }
+}
+
+TEST_F(HandoffTest, WhatIsSetAsideIsKeptForItsTimeAndNoLonger) {
+  EXPECT_TRUE(run(engine->ledger().set_aside(received(), "odd")));
+  clock.advance(settings.expiry.failed - 1s);
+  EXPECT_TRUE(run(engine->reaper().reap()));
+  EXPECT_EQ(blob(1), "abc");
+  clock.advance(2s);
+  EXPECT_TRUE(run(engine->reaper().reap()));
+  EXPECT_TRUE(store.blobs.empty());
+}
+
 TEST_F(HandoffTest, RetryAfterARestartFindsTheUploadByItsNumber) {
   const std::string token = failed();
   restart();

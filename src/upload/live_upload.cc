@@ -79,6 +79,7 @@ void Claim::wrote(ByteRange bytes, const std::shared_ptr<store::Blob>& blob) {
   const MutexLock lock(upload_.mutex_);
   written_.add(bytes);
   blob_ = blob;
+  upload_.last_byte_at_ = std::chrono::steady_clock::now();
 }
 
 namespace {
@@ -318,6 +319,13 @@ std::uint64_t LiveUpload::arrived_bytes() const {
     }
   }
   return arrived.total();
+}
+
+std::optional<Duration> LiveUpload::silence() const {
+  const MutexLock lock(mutex_);
+  return last_byte_at_.transform([](auto last) {
+    return std::chrono::floor<Duration>(std::chrono::steady_clock::now() - last);
+  });
 }
 
 Task<> LiveUpload::wait_for_settling(Duration timeout) {

@@ -95,6 +95,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   // journal names none of its bytes.
   bool is_nameless() const noexcept { return announced_.has_value(); }
   const std::string& dialect() const noexcept { return changes_.facts().dialect; }
+  const std::string& file_name() const noexcept { return changes_.facts().file_name; }
+  const std::string& owner() const noexcept { return changes_.facts().owner; }
   bool is_partial() const noexcept { return changes_.facts().is_partial; }
   const std::vector<std::string>& partials() const noexcept { return changes_.facts().partials; }
   bool has_layout() const noexcept { return changes_.facts().layout.has_value(); }
@@ -136,6 +138,8 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   bool is_being_written() const;
   // Bytes of the file that are stored, or written by running requests.
   std::uint64_t arrived_bytes() const;
+  // Since the last byte that a request wrote; nullopt where none did.
+  std::optional<Duration> silence() const;
   // Waits for requests whose sender is gone and whose last bytes are on their way to the disk.
   runtime::Task<> wait_for_settling(Duration timeout);
 
@@ -182,6 +186,7 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
 
   mutable Mutex mutex_;                          // Taken after the lock of changes_, never before.
   std::list<Claim*> claims_ GUARDED_BY(mutex_);  // Oldest first.
+  std::optional<std::chrono::steady_clock::time_point> last_byte_at_ GUARDED_BY(mutex_);
   // Set at the end of the one under way, or null.
   std::shared_ptr<runtime::Event> checkpoint_ GUARDED_BY(mutex_);
   // A new one for each round of attempts.

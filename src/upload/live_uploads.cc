@@ -74,6 +74,11 @@ std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token
   return found == by_token_.end() ? nullptr : *found->second;
 }
 
+std::vector<std::shared_ptr<const LiveUpload>> LiveUploads::all_in_memory() const {
+  const MutexLock lock(mutex_);
+  return {recency_.begin(), recency_.end()};
+}
+
 std::shared_ptr<LiveUpload> LiveUploads::add(model::UploadRecord record,
                                              std::optional<std::uint64_t> announced) {
   const MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/error.h"
 #include "base/mutex.h"
@@ -33,6 +34,7 @@ class LiveUploads {
   runtime::Task<Result<std::shared_ptr<LiveUpload>>> find(const std::string& token);
   // From memory only; null when it is not there.
   std::shared_ptr<LiveUpload> find_in_memory(const std::string& token);
+  std::vector<std::shared_ptr<const LiveUpload>> all_in_memory() const;
   // A new upload whose record is in the journal. `announced`: of a file without a session.
   std::shared_ptr<LiveUpload> add(model::UploadRecord record,
                                   std::optional<std::uint64_t> announced = {});
@@ -53,7 +55,7 @@ class LiveUploads {
   // Of all uploads in memory.
   const std::shared_ptr<std::atomic<std::uint64_t>> bytes_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Recency recency_ GUARDED_BY(mutex_);  // The most recently used first.
   // The upload's own token.
   std::unordered_map<std::string_view, Recency::iterator> by_token_ GUARDED_BY(mutex_);

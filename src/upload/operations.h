@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -33,7 +35,10 @@ struct UploadView {
   model::UploadRecord record;  // Where the upload is in memory, as it is there.
   std::uint64_t arrived = 0;   // Bytes of the file that are written, also by running requests.
   bool is_being_written = false;
+  Timestamp last_byte_at;  // In this process; no time: none came.
 };
+
+class LiveUpload;
 
 // Any worker may call. Uploads go by their public number: the token is the client's alone.
 class Operations {
@@ -46,16 +51,27 @@ class Operations {
   // not_found for an unknown id.
   virtual runtime::Task<Result<UploadView>> find(std::uint64_t upload_id) = 0;
 
+  // Those in memory: all that requests and hand-offs work on, and those that they have worked on
+  // last. Any thread, as look_at().
+  virtual std::vector<std::shared_ptr<const LiveUpload>> live() = 0;
+  virtual UploadView look_at(const LiveUpload& upload) const = 0;
+
   // Ends the upload's requests and frees its bytes. not_found for an unknown id; bad_request for
   // one that is complete or over: the backend may have its file.
   virtual runtime::Task<Result<UploadView>> abort(std::uint64_t upload_id) = 0;
 
-  // Begins another round of attempts to hand a refused or failed upload over; ends the pause of one
-  // whose hand-off goes on. not_found for an unknown id, bad_request for any other state and
-  // without the file.
+  // Begins another round of attempts to hand over an upload that was refused, failed or was set
+  // aside, which is checked again; ends the pause of one whose hand-off goes on. not_found for an
+  // unknown id, bad_request for any other state and without the file.
   virtual runtime::Task<Result<SnapshotPtr>> retry(std::uint64_t upload_id) = 0;
 
-  // The same for the first uploads of `range`, limits::deliveries_page_count at most.
+  // A file that is set aside is handed over, past the checks. not_found for an unknown id,
+  // bad_request for any other state.
+  virtual runtime::Task<Result<UploadView>> release(std::uint64_t upload_id) = 0;
+  // A file that is set aside is refused: the client is answered 422 with `words`. Errors as above.
+  virtual runtime::Task<Result<UploadView>> refuse(std::uint64_t upload_id, std::string words) = 0;
+
+  // retry() for the first uploads of `range`, limits::deliveries_page_count at most.
   virtual runtime::Task<Result<RetriedPage>> retry_all(RetryRange range) = 0;
 };
 

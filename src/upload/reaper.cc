@@ -97,7 +97,7 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
     concatenations_.changed(upload);
   }
   const model::UploadProgress progress = upload.progress();
-  if (awaits_answer(progress.state)) {
+  if (is_being_handed_over(progress.state)) {
     co_return false;
   }
   bool is_reaped = false;

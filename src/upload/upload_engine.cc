@@ -38,6 +38,12 @@ Result<> expect_sent(const LiveUpload& upload) {
                     "this upload has the bytes of partial uploads: none can be sent to it");
 }
 
+Error set_aside() {
+  return Error(Errc::delivery_pending,
+               "all bytes are stored, and the file is being looked at before it is handed over: "
+               "ask again later");
+}
+
 }  // namespace
 
 UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings,
@@ -198,6 +204,9 @@ void UploadEngine::log_early_end(const LiveUpload& upload, const Error& error) c
 }
 
 Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
+  if (upload.state() == UploadState::set_aside) {
+    co_return fail(set_aside());
+  }
   const std::shared_ptr<runtime::Event> decided = upload.decided();
   bool is_decided = decided->is_set();
   if (const Waiter waiter(waiters_);
@@ -209,6 +218,9 @@ Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
   if (!is_decided && upload.state() == UploadState::receiving) {
     co_return fail(Errc::delivery_pending,
                    "the file is still to be made of its partial uploads: ask again");
+  }
+  if (!is_decided && upload.state() == UploadState::set_aside) {
+    co_return fail(set_aside());
   }
   if (!is_decided) {
     co_return fail(Errc::delivery_pending,

@@ -34,10 +34,14 @@ struct Apply {
       progress.file_size = event.file_size;
     }
     for (const ByteRange& range : event.ranges.ranges()) {
-      progress.stored.add(range);
+      // Of two requests that wrote the same bytes side by side, the later one takes no durable
+      // byte back: a power cut leaves the old copy of a sector or the new one.
       if (event.is_deferred) {
-        progress.unsynced.add(range);
+        for (const ByteRange& added : progress.stored.missing(range)) {
+          progress.unsynced.add(added);
+        }
       }
+      progress.stored.add(range);
     }
     remove(progress.unsynced, event.synced);
     if (progress.file_size) {
@@ -80,17 +84,18 @@ struct Apply {
   }
 
   Transition operator()(const AttemptFailed& event) {
-    if (!awaits_answer(progress.state)) {
+    if (!is_being_handed_over(progress.state)) {
       return nothing();
     }
     progress.state = UploadState::delivering;
     progress.attempts = event.attempts;
     progress.next_attempt_at = event.next_attempt_at;
+    progress.failure = event.reason;
     return {std::move(progress), true, false, false};
   }
 
   Transition operator()(const GaveUp& event) {
-    if (!awaits_answer(progress.state)) {
+    if (!is_being_handed_over(progress.state)) {
       return nothing();
     }
     progress.state = UploadState::failed;
@@ -101,17 +106,44 @@ struct Apply {
     return {std::move(progress), true, false, false};
   }
 
-  Transition operator()(const PutBack& event) {
-    if (!can_be_put_back(progress)) {
+  Transition operator()(const Cleared& /*event*/) {
+    if (!is_being_handed_over(progress.state) || progress.is_cleared) {
       return nothing();
     }
+    progress.is_cleared = true;
+    return changes();
+  }
+
+  Transition operator()(const SetAside& event) {
+    if (!is_being_handed_over(progress.state)) {
+      return nothing();
+    }
+    progress.state = UploadState::set_aside;
+    progress.failure = event.reason;
+    progress.next_attempt_at = event.now;
+    progress.expires_at = event.forget_at;
+    return changes();
+  }
+
+  Transition operator()(const Released& event) {
+    if (progress.state != UploadState::set_aside) {
+      return nothing();
+    }
+    progress.is_cleared = true;
+    return begin_round(event.now);
+  }
+
+  Transition operator()(const PutBack& event) {
+    return can_be_put_back(progress) ? begin_round(event.now) : nothing();
+  }
+  Transition begin_round(Timestamp now) {
     progress.state = UploadState::received;
     progress.attempts = 0;
     progress.next_attempt_at = {};
     progress.failure.clear();
     progress.answer.reset();
     // Each round of attempts can be told from the one before.
-    progress.handoff_since = std::max(event.now, progress.handoff_since + Duration(1));
+    progress.handoff_since = std::max(now, progress.handoff_since + Duration(1));
     return {std::move(progress), true, true, false};
   }
 
@@ -183,8 +215,12 @@ bool is_finished(UploadState state) noexcept {
   return state == UploadState::delivered || state == UploadState::refused;
 }
 
-bool awaits_answer(UploadState state) noexcept {
+bool is_being_handed_over(UploadState state) noexcept {
   return state == UploadState::received || state == UploadState::delivering;
+}
+
+bool awaits_answer(UploadState state) noexcept {
+  return is_being_handed_over(state) || state == UploadState::set_aside;
 }
 
 bool is_decided(UploadState state) noexcept {
@@ -193,12 +229,13 @@ bool is_decided(UploadState state) noexcept {
 
 bool can_be_put_back(const UploadProgress& progress) noexcept {
   return progress.blob_present &&
-         (progress.state == UploadState::refused || progress.state == UploadState::failed);
+         (progress.state == UploadState::refused || progress.state == UploadState::failed ||
+          progress.state == UploadState::set_aside);
 }
 
 bool can_expire(UploadState state) noexcept {
   return state == UploadState::receiving || state == UploadState::refused ||
-         state == UploadState::failed;
+         state == UploadState::failed || state == UploadState::set_aside;
 }
 
 std::uint64_t acknowledged(const UploadProgress& progress) noexcept {

@@ -3,8 +3,8 @@
 // done. No I/O, no clock.
 //
 //   receiving -> received -> delivering -> delivered                  (final)
-//                   ^             '-> refused | failed -> expired      (expired: final)
-//                   '---------------------'  by the operator
+//                   ^             '-> refused | failed | set_aside -> expired      (expired: final)
+//                   '---------------------'  by the operator; he may refuse one that is set aside
 //   receiving -> aborted | expired                                    (final)
 #pragma once
 
@@ -49,6 +49,7 @@ struct AttemptBegan {};
 struct AttemptFailed {
   unsigned attempts = 0;
   Timestamp next_attempt_at;
+  std::string reason = {};
 };
 // The last attempt has failed.
 struct GaveUp {
@@ -57,7 +58,20 @@ struct GaveUp {
   Timestamp now;
   Timestamp forget_at;
 };
-// The file of what failed or was refused is to be handed over once more.
+// The checks have taken the file.
+struct Cleared {};
+// The checks leave it to the operator what becomes of the file.
+struct SetAside {
+  std::string reason;
+  Timestamp now;
+  Timestamp forget_at;
+};
+// The operator takes a file that is set aside.
+struct Released {
+  Timestamp now;
+};
+// The file of an upload that failed, was refused or is set aside is to be handed over once more;
+// the checks that it has not passed come first.
 struct PutBack {
   Timestamp now;
 };
@@ -77,8 +91,9 @@ struct Expired {
 };
 struct BlobRemoved {};
 
-using Event = std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, AttemptFailed, GaveUp,
-                           PutBack, Answered, Aborted, Expired, BlobRemoved>;
+using Event =
+    std::variant<BytesStored, BytesSynced, BytesLost, AttemptBegan, AttemptFailed, GaveUp, Cleared,
+                 SetAside, Released, PutBack, Answered, Aborted, Expired, BlobRemoved>;
 
 // A power cut may take the change back, before the next that it must not take.
 bool may_be_lost(const Event& event) noexcept;
@@ -101,13 +116,15 @@ Transition apply_to(model::UploadProgress progress, const Event& event);
 bool is_complete(const model::UploadProgress& progress) noexcept;
 // delivered or refused: there is an answer, final for the client.
 bool is_finished(model::UploadState state) noexcept;
-// received or delivering.
+// received or delivering: the outbox has the file.
+bool is_being_handed_over(model::UploadState state) noexcept;
+// The same, or set aside: the file is complete, and there will be an answer.
 bool awaits_answer(model::UploadState state) noexcept;
 // delivered, refused or failed: nothing more is to be waited for.
 bool is_decided(model::UploadState state) noexcept;
-// refused or failed, with its file: the operator may have it handed over once more.
+// refused, failed or set aside, with its file: the operator may have it handed over once more.
 bool can_be_put_back(const model::UploadProgress& progress) noexcept;
-// receiving, refused or failed: its time ends what it is, and takes its file.
+// receiving, refused, failed or set aside: its time ends what it is, and takes its file.
 bool can_expire(model::UploadState state) noexcept;
 using model::is_gone;
 

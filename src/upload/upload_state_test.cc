@@ -117,6 +117,17 @@ TEST(UploadState, ASizeThatCompletesUnsyncedBytesHasThemSyncedFirst) {
   EXPECT_TRUE(apply_to(stored, synced).deliver);
 }
 
+TEST(UploadState, BytesThatAreDurableStaySoWhenTheyAreWrittenOnceMore) {
+  BytesStored deferred{ranges("0-6"), later};
+  deferred.is_deferred = true;
+  UploadProgress progress = apply_to(of_size(file_size), deferred).progress;
+  progress = apply_to(progress, BytesSynced{ranges("0-4")}).progress;
+  deferred.ranges = ranges("2-8");
+  progress = apply_to(progress, deferred).progress;
+  EXPECT_EQ(progress.stored, ranges("0-8"));
+  EXPECT_EQ(progress.unsynced, ranges("4-8"));
+}
+
 TEST(UploadState, ACutRequestNeverFinishesTheFile) {
   const Transition t = apply_to(of_size(file_size), BytesStored{ranges("0-10"), later, false});
   EXPECT_EQ(t.progress.state, UploadState::receiving);
@@ -183,6 +194,16 @@ TEST(UploadState, TheFirstAnswerStays) {
   EXPECT_EQ(t.progress, progress);
 }
 
+TEST(UploadState, AnAttemptThatFailedSaysWhyUntilThereIsAnAnswer) {
+  UploadProgress progress = in_state(UploadState::received);
+  progress = apply_to(progress, AttemptFailed{1, later, "it answered 503"}).progress;
+  EXPECT_EQ(progress.failure, "it answered 503");
+  progress = apply_to(progress, AttemptBegan{}).progress;
+  EXPECT_EQ(progress.failure, "it answered 503");
+  progress = apply_to(progress, Answered{answer(200), true, later, later}).progress;
+  EXPECT_EQ(progress.failure, "");
+}
+
 TEST(UploadState, WhatFailedWaitsForTheOperatorOrItsExpiry) {
   UploadProgress progress = in_state(UploadState::delivering);
   progress.attempts = 6;
@@ -203,6 +224,55 @@ TEST(UploadState, WhatFailedWaitsForTheOperatorOrItsExpiry) {
   EXPECT_EQ(t.progress.attempts, 0U);
   EXPECT_GT(t.progress.handoff_since, later) << "a round of its own, in the same millisecond";
   EXPECT_FALSE(apply_to(t.progress, PutBack{later}).changed);
+}
+
+TEST(UploadState, WhatIsSetAsideWaitsForTheOperatorOrItsExpiry) {
+  const Transition t = apply_to(in_state(UploadState::delivering), SetAside{"odd", later, later});
+  const UploadProgress& aside = t.progress;
+  EXPECT_TRUE(t.changed);
+  EXPECT_EQ(aside.state, UploadState::set_aside);
+  EXPECT_EQ(aside.failure, "odd");
+  EXPECT_FALSE(t.remove_blob);
+  EXPECT_EQ(acknowledged(aside), 9U);
+  EXPECT_TRUE(awaits_answer(aside.state));
+  for (const Event& event : std::vector<Event>{
+           Aborted{later}, AttemptFailed{8, later}, GaveUp{1, "no", later, later}, Cleared{},
+           SetAside{"again", later, later}, Expired{later - 1ms}, BlobRemoved{}}) {
+    EXPECT_FALSE(apply_to(aside, event).changed) << event.index();
+  }
+  EXPECT_TRUE(apply_to(aside, Expired{later}).remove_blob);
+  EXPECT_EQ(apply_to(aside, Answered{answer(422), false, later, later}).progress.state,
+            UploadState::refused);
+  struct Case {
+    Event event;
+    bool is_cleared;
+  };
+  for (const Case& back : {Case{Released{later}, true}, Case{PutBack{later}, false}}) {
+    const Transition again = apply_to(aside, back.event);
+    EXPECT_TRUE(again.deliver);
+    EXPECT_EQ(again.progress.state, UploadState::received);
+    EXPECT_EQ(again.progress.failure, "");
+    EXPECT_EQ(again.progress.is_cleared, back.is_cleared) << "a retry is checked again";
+  }
+}
+
+TEST(UploadState, OnlyAFileThatIsSetAsideIsReleased) {
+  for (const UploadState state :
+       {UploadState::receiving, UploadState::received, UploadState::delivering,
+        UploadState::delivered, UploadState::refused, UploadState::failed, UploadState::aborted,
+        UploadState::expired}) {
+    EXPECT_FALSE(apply_to(in_state(state), Released{later}).changed);
+  }
+}
+
+TEST(UploadState, WhatTheChecksHaveTakenStaysTaken) {
+  Transition t = apply_to(in_state(UploadState::received), Cleared{});
+  EXPECT_TRUE(t.changed);
+  EXPECT_TRUE(t.progress.is_cleared);
+  EXPECT_FALSE(apply_to(t.progress, Cleared{}).changed);
+  t = apply_to(t.progress, GaveUp{1, "no", later, later});
+  EXPECT_TRUE(apply_to(t.progress, PutBack{later}).progress.is_cleared);
+  EXPECT_FALSE(apply_to(of_size(file_size), Cleared{}).changed);
 }
 
 TEST(UploadState, AnAnswerWinsOverGivingUp) {
@@ -241,8 +311,11 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
           sized,
           BytesStored{some, later, random() % 2 == 0},
           AttemptBegan{},
-          AttemptFailed{1, later},
+          AttemptFailed{1, later, "not now"},
           GaveUp{2, "no", later, later},
+          Cleared{},
+          SetAside{"odd", later, later},
+          Released{later},
           PutBack{later},
           Answered{answer(random() % 2 == 0 ? 200 : 404), random() % 2 == 0, later, later},
           Aborted{later},
@@ -264,7 +337,9 @@ TEST(UploadState, KeepsItsPromisesUnderRandomEvents) {
         ASSERT_EQ(progress.answer, before.answer);
       }
       ASSERT_TRUE(!t.deliver || is_complete(progress));
-      ASSERT_TRUE(progress.failure.empty() || progress.state == UploadState::failed ||
+      ASSERT_TRUE(progress.failure.empty() || progress.state == UploadState::delivering ||
+                  progress.state == UploadState::failed ||
+                  progress.state == UploadState::set_aside ||
                   progress.state == UploadState::expired);
       ASSERT_LE(acknowledged(progress), progress.stored.prefix());
     }

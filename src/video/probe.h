@@ -56,7 +56,8 @@ class HelperProber final : public Prober {
 };
 
 // The one that the setting `video.probe` asks for: "off", a program, or empty for the one beside
-// this program. An error where the program is not there.
+// this program, where that is installed: without it none. An error where a program that is named is
+// not there.
 Result<std::unique_ptr<Prober>> open_prober(const std::string& program);
 
 }  // namespace sluice::video

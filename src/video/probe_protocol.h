@@ -2,14 +2,16 @@
 // The protocol between the server and the probe's helper program.
 #pragma once
 
+#include "jail/helper.h"
+
 namespace sluice::video {
 
 // The media file, read-only, in the helper. Standard output takes one line of JSON (media_info.h).
-inline constexpr int probe_media_descriptor = 3;
+inline constexpr int probe_media_descriptor = jail::file_descriptor;
 
 // The helper's exit status. Every other one is a crash.
 inline constexpr int probe_recognised = 0;
 inline constexpr int probe_not_recognised = 3;
-inline constexpr int probe_not_jailed = 4;  // It refused to read the file.
+inline constexpr int probe_not_jailed = jail::not_jailed;  // It refused to read the file.
 
 }  // namespace sluice::video

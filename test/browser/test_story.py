@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -25,6 +26,8 @@ KILLS = 10
 SIZE = 2_000_000
 # So much of each upload passes in each life of the server: after the last kill every upload still lacks something.
 BYTES_EACH_LIFE = SIZE // (KILLS + 1)
+# Of a client, before it tries again: without it the proxy, a thread beside it, would starve.
+PAUSE_SECONDS = 0.05
 SECRET = "the secret of both sides"
 SETTINGS = """
 [cors]
@@ -37,11 +40,11 @@ digest = "sha256"
 retry_first = "50ms"
 retry_max = "100ms"
 """
-TUSPY = """
+TUSPY = f"""
 import sys, tusclient.client
 url, path, name = sys.argv[1:]
 client = tusclient.client.TusClient(url)
-upload = client.uploader(path, metadata={"filename": name}, chunk_size=900_000, retries=1000, retry_delay=0.05)
+upload = client.uploader(path, metadata={{"filename": name}}, chunk_size=900_000, retries=1000, retry_delay={PAUSE_SECONDS})
 upload.upload()
 print(upload.url, upload.offset)
 """
@@ -62,7 +65,7 @@ class Panda(threading.Thread):
                 with Client(self.address) as client:
                     self._upload(client)
             except (OSError, BadResponse, ConnectionClosed):
-                pass
+                time.sleep(PAUSE_SECONDS)
 
     def _upload(self, client):
         self.location = self.location or client.create(len(self.data), self.file_name)
@@ -130,7 +133,8 @@ class Story(World):
         targets = self.targets()
         with Client(self.server.address) as client:
             for target in targets:
-                wait_until(lambda: client.stored(target) == number * BYTES_EACH_LIFE, lambda: client.status(target))
+                wait_until(lambda: client.stored(target) == number * BYTES_EACH_LIFE,
+                           lambda: (client.status(target), [it for it in self.proxy.requests if it.target == target]))
         self.server.kill()
         self.proxy.cut_all()
         self.server.start()

@@ -279,7 +279,7 @@ class World final : public delivery::Handover {
     }
     engine_->ledger().began(upload.token);
     if (choice % 4 == 0) {
-      SLUICE_CHECK(run(engine_->ledger().failed(upload.token, 1, clock_.now())));
+      SLUICE_CHECK(run(engine_->ledger().failed(upload.token, 1, clock_.now(), "on purpose")));
       return;
     }
     delivery::Delivery delivery;

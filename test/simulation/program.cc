@@ -60,6 +60,7 @@ class Program {
   // Half of the runs have no faults but deaths and power cuts: there every error is a violation.
   void choose_faults() {
     world_.set_backend_failures(rate(0.5));
+    world_.set_checks(dice_.chance(0.5));
     dies_often_ = dice_.chance(0.7);
     if (dice_.chance(0.5)) {
       if (dies_often_) {

@@ -61,6 +61,7 @@ TEST(SimulationTest, WhatIsAcknowledgedSurvivesEverything) {
     EXPECT_GT(total.videos, count / 2);
     EXPECT_GT(total.files_taken, count / 10);
     EXPECT_GT(total.given_up, count / 100);
+    EXPECT_GT(total.set_aside, count / 100);
     EXPECT_GT(total.bytes_moved, total.bytes_acknowledged / 20);
   }
 }

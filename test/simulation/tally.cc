@@ -13,6 +13,7 @@ void Tally::add(const Tally& other) {
   takeovers += other.takeovers;
   failed_syncs += other.failed_syncs;
   given_up += other.given_up;
+  set_aside += other.set_aside;
   videos += other.videos;
   files_taken += other.files_taken;
   bytes_acknowledged += other.bytes_acknowledged;
@@ -34,13 +35,14 @@ std::string to_text(const Tally& tally) {
   }
   return fmt::format(
       "{} requests, {} restarts, {} power cuts, {} deaths, {} take-overs, {} failed syncs, "
-      "{} hand-offs given up, {} videos, {} files taken, {} bytes acknowledged, {} taken back, {} "
+      "{} hand-offs given up, {} set aside, {} videos, {} files taken, {} bytes acknowledged, {} "
+      "taken back, {} "
       "disk calls, {} commits, "
       "{} interrupted calls, {} bytes moved, {} interim answers{}",
       tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
-      tally.failed_syncs, tally.given_up, tally.videos, tally.files_taken, tally.bytes_acknowledged,
-      tally.bytes_taken_back, tally.disk_calls, tally.commits, tally.interrupted_calls,
-      tally.bytes_moved, tally.interims, answers);
+      tally.failed_syncs, tally.given_up, tally.set_aside, tally.videos, tally.files_taken,
+      tally.bytes_acknowledged, tally.bytes_taken_back, tally.disk_calls, tally.commits,
+      tally.interrupted_calls, tally.bytes_moved, tally.interims, answers);
 }
 
 }  // namespace sluice::simulation

@@ -16,6 +16,7 @@ struct Tally {
   std::uint64_t takeovers = 0;
   std::uint64_t failed_syncs = 0;
   std::uint64_t given_up = 0;  // Hand-offs.
+  std::uint64_t set_aside = 0;
   std::uint64_t videos = 0;
   std::uint64_t files_taken = 0;  // That came without a session.
   std::uint64_t bytes_acknowledged = 0;

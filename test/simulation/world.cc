@@ -149,7 +149,7 @@ void World::restart(bool power_cut) {
   }
   for (const auto& [id, record] : journal_.durable_uploads()) {
     recognise(record);
-    if (upload::awaits_answer(record.progress.state)) {
+    if (upload::is_being_handed_over(record.progress.state)) {
       life_->waiting.push_back(record);
     }
   }

@@ -87,6 +87,8 @@ class World final : public delivery::Handover {
   void set_faults(FaultRates disk, JournalFaults journal);
   // The probability that the backend fails.
   void set_backend_failures(double rate) { backend_failures_ = rate; }
+  // Files are checked before they are handed over.
+  void set_checks(bool has_checks) { has_checks_ = has_checks; }
   bool has_faults() const noexcept { return has_faults_; }
   // Probabilities of EINTR and of short counts, which the server has to hide.
   void interrupt(double interrupted, double short_count) {
@@ -177,6 +179,11 @@ class World final : public delivery::Handover {
   void wait_for_end();
   runtime::Task<> deliver(model::UploadRecord record);
   // False when the journal could not record it.
+  // The checks of a file before the backend hears of it. False: it is set aside, or the journal
+  // could not be told.
+  runtime::Task<bool> passes_checks(const model::UploadRecord& record);
+  // The operator's word on a file that is set aside.
+  runtime::Task<> decide(Expectation& upload);
   runtime::Task<bool> give_up(const model::UploadRecord& record);
   void count_video(std::uint64_t upload_id);
   runtime::Task<Result<delivery::Delivery>> ask_backend(model::UploadRecord record);
@@ -225,6 +232,7 @@ class World final : public delivery::Handover {
   const Clients clients_;
   std::unique_ptr<Life> life_;
   double backend_failures_ = 0;
+  bool has_checks_ = false;
   bool has_faults_ = false;
 
   std::map<std::uint64_t, Expectation> uploads_;

@@ -43,6 +43,9 @@ Task<> World::deliver_waiting() {
 
 Task<> World::deliver(UploadRecord record) {
   life_->engine.ledger().began(record.token);
+  if (!co_await passes_checks(record)) {
+    co_return;
+  }
   Result<delivery::Delivery> delivery = co_await ask_backend(record);
   if (delivery) {
     const bool makes_video = !delivery->changes.empty();
@@ -59,9 +62,29 @@ Task<> World::deliver(UploadRecord record) {
     co_return;
   }
   if (!delivery) {
-    (void)co_await life_->engine.ledger().failed(record.token, 1, clock_.now());
+    (void)co_await life_->engine.ledger().failed(record.token, 1, clock_.now(), "planted failure");
   }
   life_->waiting.push_back(std::move(record));
+}
+
+Task<bool> World::passes_checks(const UploadRecord& record) {
+  const auto known = journal_.durable_uploads().find(record.id);
+  if (!has_checks_ ||
+      (known != journal_.durable_uploads().end() && known->second.progress.is_cleared)) {
+    co_return true;
+  }
+  Result<> kept;
+  const bool is_odd = dice_.chance(backend_failures_);
+  if (is_odd) {
+    kept = co_await life_->engine.ledger().set_aside(record.token, "planted oddity");
+    tally_.set_aside += kept ? 1 : 0;
+  } else {
+    kept = co_await life_->engine.ledger().cleared(record.token);
+  }
+  if (!kept) {
+    life_->waiting.push_back(record);
+  }
+  co_return kept && !is_odd;
 }
 
 Task<bool> World::give_up(const UploadRecord& record) {
@@ -76,7 +99,12 @@ Task<> World::retry(Expectation& upload) {
   ++tally_.requests;
   const auto record = journal_.durable_uploads().find(upload.id);
   const bool is_known = record != journal_.durable_uploads().end();
-  if (is_known && upload.refused_by_backend && !upload::is_decided(record->second.progress.state)) {
+  const bool is_set_aside = is_known && record->second.progress.state == UploadState::set_aside;
+  if (is_set_aside && dice_.chance(0.7)) {
+    co_return co_await decide(upload);
+  }
+  if (is_known && upload.refused_by_backend && !is_set_aside &&
+      !upload::is_decided(record->second.progress.state)) {
     co_return;  // The retry would put a refusal back that came meanwhile.
   }
   if (is_known && record->second.progress.state == UploadState::refused) {
@@ -92,6 +120,22 @@ Task<> World::retry(Expectation& upload) {
   } else if (result.error().code() != Errc::bad_request &&
              result.error().code() != Errc::not_found) {
     hear_error(upload, result.error(), "retry");
+  }
+}
+
+Task<> World::decide(Expectation& upload) {
+  const bool refuses = dice_.chance(0.4);
+  upload.put_back = upload.put_back || refuses;
+  upload.refused_by_backend = upload.refused_by_backend || refuses;
+  const std::string words =
+      fmt::format("odd: upload {}, {} bytes", upload.id, upload.source.size());
+  const auto result = refuses ? co_await life_->engine.operations().refuse(upload.id, words)
+                              : co_await life_->engine.operations().release(upload.id);
+  // Another operator was faster.
+  const bool is_late = !result && (result.error().code() == Errc::bad_request ||
+                                   result.error().code() == Errc::not_found);
+  if (process_.alive && !result && !is_late) {
+    hear_error(upload, result.error(), "decision");
   }
 }
 

@@ -67,7 +67,10 @@ void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   if (!snapshot.answer && snapshot.file_size && size > 0 && snapshot.acknowledged >= size) {
     violate(fmt::format("upload {}: the last byte is acknowledged without an answer", upload.id));
   }
-  if ((snapshot.state == UploadState::failed) == snapshot.failure.empty()) {
+  const bool must_say_why =
+      snapshot.state == UploadState::failed || snapshot.state == UploadState::set_aside;
+  const bool may_say_why = must_say_why || snapshot.state == UploadState::delivering;
+  if (snapshot.failure.empty() ? must_say_why : !may_say_why) {
     violate(fmt::format("upload {} is {} because of \"{}\"", upload.id, to_text(snapshot.state),
                         snapshot.failure));
   }

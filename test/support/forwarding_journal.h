@@ -63,6 +63,9 @@ class ForwardingJournal : public journal::Journal {
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override {
     return pass(&Journal::upload_counts);
   }
+  runtime::Task<Result<std::vector<journal::OwnerUsage>>> owners(std::size_t count) override {
+    return pass(&Journal::owners, count);
+  }
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override {
     return pass(&Journal::list_uploads, std::move(query));

@@ -314,6 +314,26 @@ Task<Result<std::map<UploadState, std::uint64_t>>> MemoryJournal::upload_counts(
   co_return counts;
 }
 
+// Of uploads alone.
+Task<Result<std::vector<journal::OwnerUsage>>> MemoryJournal::owners(std::size_t count) {
+  std::map<std::string, journal::OwnerUsage> usages;
+  for (const auto& [id, record] : uploads) {
+    journal::OwnerUsage& usage = usages[record.owner];
+    usage.owner = record.owner;
+    usage.sessions += record.progress.state == UploadState::receiving ? 1 : 0;
+    usage.bytes += record.progress.file_size.value_or(0);
+    ++usage.records;
+  }
+  std::vector<journal::OwnerUsage> owners;
+  owners.reserve(usages.size());
+  for (auto& [name, usage] : usages) {
+    owners.push_back(std::move(usage));
+  }
+  std::ranges::sort(owners, std::greater(), &journal::OwnerUsage::bytes);
+  owners.resize(std::min(owners.size(), count));
+  co_return owners;
+}
+
 Task<Result<std::vector<UploadRecord>>> MemoryJournal::list_uploads(journal::UploadQuery query) {
   co_return select(
       [&](const UploadRecord& record) {

@@ -40,6 +40,7 @@ class MemoryJournal final : public journal::Journal {
   runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
                                                                  std::size_t count) override;
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
+  runtime::Task<Result<std::vector<journal::OwnerUsage>>> owners(std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       journal::UploadQuery query) override;
   runtime::Task<Result<std::optional<model::VideoRecord>>> find_video(std::string id) override;

@@ -220,6 +220,8 @@ def multipart(boundary, *parts, preamble=b"", epilogue=b""):
 class Client:
     """The requests of the upload protocol over one connection, which is opened again after the server has closed it."""
 
+    connection_class = Connection
+
     def __init__(self, address, timeout=60.0, tls=None):
         self.address = address
         self.timeout = timeout
@@ -240,7 +242,7 @@ class Client:
     @property
     def connection(self):
         if self._connection is None:
-            self._connection = Connection(self.address, self.timeout, tls=self.tls)
+            self._connection = self.connection_class(self.address, self.timeout, tls=self.tls)
         return self._connection
 
     def request(self, method, target, fields=(), body=b"", host=None):

@@ -40,6 +40,10 @@ class ScriptedHandler final : public http::Handler {
       reply->response.source =
           std::make_shared<ScriptedSource>(std::string(60'000, 'f'), ScriptedSource::Ending::lost,
                                            true, request.path == "/torn" ? 5 : 0);
+    } else if (request.path == "/stream") {
+      reply->response.body.clear();
+      reply->response.source =
+          std::make_shared<ScriptedSource>("fff", ScriptedSource::Ending::end, false);
     } else if (request.path == "/wait") {
       co_await go_on->wait(std::chrono::minutes(1));
     } else if (request.path == "/upload") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The elements of index.html.
+// The elements of a page.
 
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const found = document.getElementById(id);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import "@uppy/core/css/style.min.css";
 import "@uppy/dashboard/css/style.min.css";
+import "./common.css";
 import "./style.css";
 
 import { byId } from "./elements";

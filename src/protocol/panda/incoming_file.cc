@@ -104,6 +104,9 @@ upload::NewUpload IncomingFile::proposal(std::uint64_t file_size) const {
 }
 
 Task<Result<>> IncomingFile::decide(std::uint64_t file_size) {
+  if (const Result<> counted = parts_.access.count_creation(*grant_, call_); !counted) {
+    co_return fail(counted.error());
+  }
   Verdict verdict = co_await parts_.gate.ask(proposal(file_size), call_.request, call_.context);
   if (auto* refusal = std::get_if<http::Response>(&verdict)) {
     refusal_ = std::move(*refusal);

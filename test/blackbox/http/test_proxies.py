@@ -38,6 +38,18 @@ def test_nobody_else_is_believed(new_server, fields):
     assert peers(server, 1) == ["127.0.0.1"]
 
 
+def test_a_proxy_that_is_not_trusted_is_warned_of_once(new_server):
+    server = new_server()
+    create(server.address, [])
+    for fields in (X_FORWARDED, FORWARDED):
+        create(server.address, fields)
+    assert server.terminate() == 0
+    (line,) = (record for record in server.log_records() if record["event"].startswith("a location is made of"))
+    assert line["level"] == "warn"
+    assert line["peer"] == "127.0.0.1"
+    assert "server.public_url" in line["advice"] and "server.trusted_proxies" in line["advice"]
+
+
 def test_both_kinds_of_fields_are_not_believed(new_server):
     server = new_server(toml='[server]\ntrusted_proxies = "127.0.0.1"\n')
     assert create(server.address, FORWARDED + X_FORWARDED).startswith(server.url + "/uploads/")

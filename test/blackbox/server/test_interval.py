@@ -106,11 +106,15 @@ def test_bytes_that_only_the_blob_of_version_13_tells_are_stored(new_server, con
     with journal(server) as database:
         database.execute("UPDATE uploads SET stored = ?, unsynced = ?", (f"0-{PIECE}", f"0-{OPEN_END}"))
         database.executescript("""
+            DROP TRIGGER owners_set_aside;
+            DROP TRIGGER owners_set_aside_ended;
+            DROP TRIGGER owners_set_aside_deleted;
             DROP INDEX uploads_unmade;
             DROP INDEX uploads_promised;
             CREATE INDEX uploads_promised ON uploads (file_size) WHERE state = 'receiving' AND stored = '';
         """)
-        for column in ("version", "dialect", "words", "is_partial", "size_known", "partials"):  # Of later versions.
+        for column in ("version", "dialect", "words", "is_partial", "size_known", "partials",
+                       "cleared"):  # Of later versions.
             database.execute(f"ALTER TABLE uploads DROP COLUMN {column}")
         database.execute("PRAGMA user_version = 13")
         database.commit()

@@ -33,11 +33,14 @@ async function answerOf(location) {
 
 function start(options) {
   const uppy = new Uppy().use(Tus, options).use(GoldenRetriever);
-  uppy.on("upload-success", async (file, { uploadURL }) => {
-    upload.answers[file.name] = await answerOf(uploadURL);
-  });
+  const asked = [];
+  const ask = async (name, location) => (upload.answers[name] = await answerOf(location));
+  uppy.on("upload-success", (file, { uploadURL }) => asked.push(ask(file.name, uploadURL)));
   uppy.on("upload-error", (file, error) => (upload.message = String(error.message)));
-  uppy.on("complete", ({ failed }) => (upload.state = failed.length > 0 ? "error" : "success"));
+  uppy.on("complete", async ({ failed }) => {
+    await Promise.all(asked);
+    upload.state = failed.length > 0 ? "error" : "success";
+  });
   uppy.on("restored", () => {
     upload.state = "uploading";
     uppy.emit("restore-confirmed");
