@@ -3,35 +3,21 @@
 
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
-#include <random>
-#include <string_view>
+#include <chrono>
+#include <span>
 #include <utility>
 
 #include "base/clock.h"
-#include "base/encoding.h"
-#include "cli/content_type.h"
+#include "base/limits.h"
+#include "cli/parts_upload.h"
 #include "cli/url.h"
 
 namespace sluice::cli {
 namespace {
 
-// Spreads the retries of many clients; no secret depends on it.
-UploadClient::Random random_source() {
-  return [engine = std::mt19937(std::random_device{}()),
-          uniform = std::uniform_real_distribution<double>(0.0, 1.0)]() mutable {
-    return uniform(engine);
-  };
-}
-
-// SHA-256 in hex that a final answer names; empty: none.
-std::string digest_in(const std::string& body) {
-  boost::system::error_code error;
-  const boost::json::value document = boost::json::parse(body, error);
-  const boost::json::object* object = error ? nullptr : document.if_object();
-  const boost::json::value* digest = object == nullptr ? nullptr : object->if_contains("sha256");
-  return digest == nullptr || !digest->is_string() ? "" : to_lower(digest->get_string());
-}
+constexpr const char* changed = "the file changed while it was being uploaded";
+// A file that is no larger has one part where the server chooses the size, as Sluice does.
+constexpr std::uint64_t part_bytes_min = 5 * limits::MiB;
 
 }  // namespace
 
@@ -78,23 +64,25 @@ Step FileUpload::begin(UploadClient& client) {
   }
   saved_location_ = saved->location;
   sent_ = saved->sent;
+  parts_ = saved->parts;
   resumed_ = true;
-  return client.resume(saved->location);
+  return client.resume(saved->location, saved->parts);
 }
 
 std::string FileUpload::session_form() const {
-  std::string form = fmt::format("file_size={}&file_name={}", file_.identity().size,
-                                 percent_encode(file_.base_name()));
-  const std::string_view type = options_.content_type.empty()
-                                    ? content_type_of(file_.base_name())
-                                    : std::string_view(options_.content_type);
-  if (!type.empty()) {
-    form += "&content_type=" + percent_encode(type);
+  const std::uint64_t size = file_.identity().size;
+  std::string form =
+      fmt::format("file_size={}&", size) + description(file_.base_name(), relative_path_, options_);
+  if (options_.connections > 1 && size > part_bytes_min) {
+    form += "&multi_chunk=true";
   }
-  if (!relative_path_.empty()) {
-    form += "&relativePath=" + percent_encode(relative_path_);
-  }
-  return form + options_.form;
+  return form;
+}
+
+Body FileUpload::body(ByteRange range) const {
+  return {
+      [this](std::span<char> into, std::uint64_t offset) { return file_.read_at(into, offset); },
+      range};
 }
 
 // A file that cannot be read is none that could be sent either.
@@ -108,44 +96,52 @@ bool FileUpload::has_changed() {
          (change == SourceFile::Change::perhaps && !begins_with(sent_));
 }
 
+void FileUpload::tell(const Step& step, int failures) {
+  if (!step.note.empty()) {
+    report_.note(step.note);
+    resumed_ = false;
+  }
+  if (!step.retry_note.empty()) {
+    report_.retry(step.retry_note, step.wait, failures, options_.retry.retries_max);
+  }
+}
+
 int FileUpload::follow(UploadClient& client, Step step) {
   for (;;) {
-    if (!step.note.empty()) {
-      report_.note(step.note);
-      resumed_ = false;
-    }
-    if (!step.retry_note.empty()) {
-      report_.retry(step.retry_note, step.wait, client.failures_in_row(),
-                    options_.retry.retries_max);
-    }
+    tell(step, client.failures_in_row());
     if (const auto* finished = std::get_if<Finished>(&step.action)) {
       return end(*finished);
     }
     if (const auto* failed = std::get_if<Failed>(&step.action)) {
       return end(*failed);
     }
+    if (std::holds_alternative<SendParts>(step.action)) {
+      if (const std::optional<int> code = send_parts(client, step)) {
+        return *code;
+      }
+      continue;
+    }
     if (!stop_.wait(step.wait)) {
-      return end_stopped(client);
+      return end_stopped(client.location(), client.stored());
     }
     if (has_changed()) {
-      return end_locally("the file changed while it was being uploaded");
+      return end_locally(changed);
     }
     TransferResult result = perform(client, step.action);
     if (std::holds_alternative<Stopped>(result)) {
-      return end_stopped(client);
+      return end_stopped(client.location(), client.stored());
     }
     if (const auto* broken = std::get_if<SourceFailed>(&result)) {
       return end_locally(broken->message);
     }
-    const Reply reply = std::holds_alternative<Answer>(result)
-                            ? Reply(std::get<Answer>(std::move(result)))
-                            : Reply(std::get<NoAnswer>(std::move(result)));
-    step = client.next(reply, std::chrono::steady_clock::now());
+    step = client.next(reply_of(std::move(result)), std::chrono::steady_clock::now());
+    const auto* parts = std::get_if<SendParts>(&step.action);
+    parts_ = parts == nullptr ? std::nullopt : std::optional(parts->layout);
     if (const std::optional<std::string> objection = use_location(client)) {
       return end({ExitCode::refused, *objection});
     }
     if (const auto* piece = std::get_if<SendPiece>(&step.action)) {
-      if (const std::optional<std::string> unreadable = remember_piece(client, *piece)) {
+      if (const auto unreadable = remember(client.location(), piece->range)) {
         return end_locally(*unreadable);
       }
       if (!std::exchange(session_reported_, true)) {
@@ -156,9 +152,42 @@ int FileUpload::follow(UploadClient& client, Step step) {
   }
 }
 
+// An exit code, or `step` is what follows.
+std::optional<int> FileUpload::send_parts(UploadClient& client, Step& step) {
+  PartsPlan plan{.location = client.location(),
+                 .layout = std::get<SendParts>(step.action).layout,
+                 .retry = options_.retry,
+                 .transfer = options_.transfer,
+                 .connections = options_.connections,
+                 .resumed = resumed_};
+  const auto before_part = [&](ByteRange range) -> std::optional<std::string> {
+    return has_changed() ? std::optional<std::string>(changed) : remember(client.location(), range);
+  };
+  PartsUpload upload(std::move(plan), body({}).read_at, before_part, stop_, report_);
+  PartsUpload::End over = upload.run();
+  if (const auto* finished = std::get_if<Finished>(&over)) {
+    return end(*finished);
+  }
+  if (const auto* failed = std::get_if<Failed>(&over)) {
+    return end(*failed);
+  }
+  if (const auto* broken = std::get_if<SourceFailed>(&over)) {
+    return end_locally(broken->message);
+  }
+  if (std::holds_alternative<Stopped>(over)) {
+    return end_stopped(client.location(), upload.stored());
+  }
+  if (!resumed_) {
+    return end({ExitCode::refused, "the server no longer knows the upload", true});
+  }
+  step = client.start_again();
+  saved_location_.clear();
+  return std::nullopt;
+}
+
 TransferResult FileUpload::perform(const UploadClient& client, const Action& action) {
   if (std::holds_alternative<CreateSession>(action)) {
-    return transfer_.post_form(options_.session_url, session_form(), options_.credential);
+    return transfer_.post(options_.session_url, session_form(), credential_fields(options_));
   }
   const auto* piece = std::get_if<SendPiece>(&action);
   const ByteRange range = piece == nullptr ? ByteRange{} : piece->range;
@@ -167,8 +196,9 @@ TransferResult FileUpload::perform(const UploadClient& client, const Action& act
       report_.progress(range.begin + sent);
     }
   };
-  return transfer_.put(client.location(), content_range(range, file_.identity().size),
-                       {file_.descriptor(), range}, piece != nullptr && piece->ask_first, progress);
+  return transfer_.put(client.location(),
+                       "Content-Range: " + content_range(range, file_.identity().size), body(range),
+                       piece != nullptr && piece->ask_first, progress);
 }
 
 // Remembers where the next request goes, before it goes there. The objection is a sentence.
@@ -193,17 +223,16 @@ std::optional<std::string> FileUpload::use_location(const UploadClient& client) 
 
 // Remembers the bytes of a piece before they are sent: bytes that a later run finds changed are no
 // part of the same upload. Also reads them into the file's digest.
-std::optional<std::string> FileUpload::remember_piece(const UploadClient& client,
-                                                      const SendPiece& piece) {
-  if (piece.range.end <= sent_.size) {
+std::optional<std::string> FileUpload::remember(const std::string& location, ByteRange piece) {
+  if (piece.end <= sent_.size) {
     return std::nullopt;
   }
-  auto extended = file_.read_to(piece.range.end, [] { return true; });
+  auto extended = file_.read_to(piece.end, [] { return true; });
   if (!extended) {
     return extended.error();
   }
   sent_ = *std::move(extended);
-  save(client.location());
+  save(location);
   return std::nullopt;
 }
 
@@ -214,7 +243,8 @@ void FileUpload::save(const std::string& location) {
   const SavedUpload upload{.location = location,
                            .file = file_.identity(),
                            .sent = sent_,
-                           .created = SystemClock().now()};
+                           .created = SystemClock().now(),
+                           .parts = parts_};
   if (const Result<> saved = state_->save(upload); !saved) {
     // The saved state knows of fewer bytes than are going to be sent.
     state_->remove();
@@ -222,19 +252,15 @@ void FileUpload::save(const std::string& location) {
   }
 }
 
-// An answer without a digest proves nothing, and most have none.
 int FileUpload::end(const Finished& finished) {
+  if (const std::optional<Failed> differs = other_bytes(finished.body, [this] {
+        const auto read = file_.read_to(file_.identity().size, [] { return true; });
+        return read ? read->digest : std::string();
+      })) {
+    return end(*differs);
+  }
   if (state_) {
     state_->remove();
-  }
-  const std::string theirs = digest_in(finished.body);
-  const auto ours =
-      theirs.empty() ? Prefix() : file_.read_to(file_.identity().size, [] { return true; });
-  if (!theirs.empty() && ours && !ours->digest.empty() && ours->digest != theirs) {
-    report_.failed(ExitCode::other_bytes,
-                   fmt::format("the server has other bytes: their SHA-256 is {}, the file's is {}",
-                               theirs, ours->digest));
-    return exit_status(ExitCode::other_bytes);
   }
   report_.finished(finished.body);
   return exit_status(ExitCode::ok);
@@ -251,15 +277,14 @@ int FileUpload::end(const Failed& failed) {
   return exit_status(failed.exit_code);
 }
 
-int FileUpload::end_stopped(const UploadClient& client) {
+int FileUpload::end_stopped(const std::string& location, std::uint64_t stored) {
   const int code = 128 + stop_.received();
-  const bool resumable = state_ && !client.location().empty();
-  report_.stopped(
-      code, resumable
-                ? fmt::format("stopped; the server has {} of {}, the same command "
-                              "continues there",
-                              format_bytes(client.stored()), format_bytes(file_.identity().size))
-                : "stopped");
+  const bool resumable = state_ && !location.empty();
+  report_.stopped(code, resumable
+                            ? fmt::format("stopped; the server has {} of {}, the same command "
+                                          "continues there",
+                                          format_bytes(stored), format_bytes(file_.identity().size))
+                            : "stopped");
   return code;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/file_session.h"
 #include "cli/http_transfer.h"
 #include "cli/report.h"
 #include "cli/source_file.h"
@@ -14,17 +15,7 @@
 
 namespace sluice::cli {
 
-// The same for all files of a command.
-struct FileUploadOptions {
-  std::string session_url;
-  RetryPolicy retry;
-  std::string credential;       // A field of the request that opens the session; may be empty.
-  std::string form;             // More of that request's parameters, urlencoded: "&a=1&b=2".
-  std::string content_type;     // Empty: guessed from the name.
-  std::string state_directory;  // Empty: the upload cannot be continued later.
-};
-
-// Lives on one thread. All that it refers to outlives it.
+// Lives on one thread; the parts of a session of many have more. All that it refers to outlives it.
 class FileUpload {
  public:
   // `relative_path`: of a file that was found in a folder, from that folder on; else empty.
@@ -37,16 +28,19 @@ class FileUpload {
  private:
   Step begin(UploadClient& client);
   int follow(UploadClient& client, Step step);
+  std::optional<int> send_parts(UploadClient& client, Step& step);
+  void tell(const Step& step, int failures);
   TransferResult perform(const UploadClient& client, const Action& action);
   std::string session_form() const;
+  Body body(ByteRange range) const;
   bool begins_with(const Prefix& sent) const;
   bool has_changed();
   std::optional<std::string> use_location(const UploadClient& client);
-  std::optional<std::string> remember_piece(const UploadClient& client, const SendPiece& piece);
+  std::optional<std::string> remember(const std::string& location, ByteRange piece);
   void save(const std::string& location);
   int end(const Finished& finished);
   int end(const Failed& failed);
-  int end_stopped(const UploadClient& client);
+  int end_stopped(const std::string& location, std::uint64_t stored);
   int end_locally(const std::string& message);
 
   SourceFile file_;
@@ -58,7 +52,8 @@ class FileUpload {
 
   std::optional<UploadStateFile> state_;
   std::string saved_location_;
-  Prefix sent_;  // Of the session at saved_location_.
+  Prefix sent_;                      // Of the session at saved_location_.
+  std::optional<PartLayout> parts_;  // Of that session.
   bool resumed_ = false;
   bool session_reported_ = false;
 };

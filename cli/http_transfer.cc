@@ -2,18 +2,13 @@
 #include "cli/http_transfer.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include "base/check.h"
@@ -72,10 +67,11 @@ bool is_permanent(CURLcode code) {
 }  // namespace
 
 struct HttpTransfer::Exchange {
-  FileBody body;
+  const Body* body = nullptr;
   std::uint64_t sent = 0;
   const Progress* progress = nullptr;
   const StopRequested* stop_requested = nullptr;
+  RateLimit* rate = nullptr;
   TransferTimeouts timeouts;
   long stall_ms = 0;
 
@@ -101,24 +97,27 @@ struct HttpTransfer::Exchange {
 std::size_t HttpTransfer::Exchange::read(char* buffer, std::size_t size, std::size_t count,
                                          void* self) {
   auto& exchange = *static_cast<Exchange*>(self);
-  const std::uint64_t left = exchange.body.range.size() - exchange.sent;
-  const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, left));
+  const std::uint64_t left = exchange.body->range.size() - exchange.sent;
+  std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, left));
   if (wanted == 0) {
     return 0;
   }
-  const auto offset = static_cast<off_t>(exchange.body.range.begin + exchange.sent);
-  ssize_t got = -1;
-  do {
-    got = ::pread(exchange.body.descriptor, buffer, wanted, offset);
-  } while (got < 0 && errno == EINTR);
-  if (got <= 0) {
-    exchange.source_error =
-        got == 0 ? fmt::format("the file ends at byte {}, earlier than before", offset)
-                 : std::generic_category().message(errno);
+  if (exchange.rate != nullptr) {
+    wanted = exchange.rate->take(wanted, [&] { return !(*exchange.stop_requested)(); });
+    if (wanted == 0) {
+      exchange.stopped = true;
+      return CURL_READFUNC_ABORT;
+    }
+    exchange.moved_at = std::chrono::steady_clock::now();  // The wait was our own.
+  }
+  const auto got =
+      exchange.body->read_at(std::span(buffer, wanted), exchange.body->range.begin + exchange.sent);
+  if (!got) {
+    exchange.source_error = got.error();
     return CURL_READFUNC_ABORT;
   }
-  exchange.sent += static_cast<std::uint64_t>(got);
-  return static_cast<std::size_t>(got);
+  exchange.sent += *got;
+  return *got;
 }
 
 // libcurl would send the whole piece again when a kept connection is lost in the middle of it. Only
@@ -155,7 +154,8 @@ int HttpTransfer::Exchange::watch(void* self, curl_off_t, curl_off_t down, curl_
     exchange.moved_bytes = down + up;
     exchange.moved_at = now;
   }
-  const auto body_bytes = static_cast<curl_off_t>(exchange.body.range.size());
+  const auto body_bytes =
+      static_cast<curl_off_t>(exchange.body == nullptr ? 0 : exchange.body->range.size());
   const bool waits_for_answer = up >= body_bytes && down == 0 && body_bytes > 0;
   const auto bound = waits_for_answer ? exchange.timeouts.answer : exchange.timeouts.stall;
   if (now - exchange.moved_at >= bound) {
@@ -191,24 +191,26 @@ HttpTransfer::~HttpTransfer() {
   curl_easy_cleanup(handle_);
 }
 
-TransferResult HttpTransfer::post_form(const std::string& url, const std::string& form,
-                                       const std::string& credential) {
+TransferResult HttpTransfer::post(const std::string& url, const std::string& form,
+                                  const Fields& fields) {
   Exchange exchange;
   prepare(url, exchange);
   curl_easy_setopt(handle_, CURLOPT_POST, 1L);
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(form.size()));
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, form.c_str());
-  append(exchange.headers, "Content-Type: application/x-www-form-urlencoded");
-  if (!credential.empty()) {
-    append(exchange.headers, credential);
+  // libcurl says this type of every body that has none, also of an empty one.
+  append(exchange.headers,
+         form.empty() ? "Content-Type:" : "Content-Type: application/x-www-form-urlencoded");
+  for (const std::string& field : fields) {
+    append(exchange.headers, field);
   }
   return perform(exchange);
 }
 
-TransferResult HttpTransfer::put(const std::string& url, const std::string& content_range,
-                                 FileBody body, bool ask_first, const Progress& progress) {
+TransferResult HttpTransfer::put(const std::string& url, const std::string& field, const Body& body,
+                                 bool ask_first, const Progress& progress) {
   Exchange exchange;
-  exchange.body = body;
+  exchange.body = &body;
   exchange.progress = &progress;
   prepare(url, exchange);
   curl_easy_setopt(handle_, CURLOPT_UPLOAD, 1L);
@@ -218,15 +220,22 @@ TransferResult HttpTransfer::put(const std::string& url, const std::string& cont
   curl_easy_setopt(handle_, CURLOPT_SEEKFUNCTION, &Exchange::seek);
   curl_easy_setopt(handle_, CURLOPT_SEEKDATA, &exchange);
   append(exchange.headers, "Content-Type: application/octet-stream");
-  append(exchange.headers, "Content-Range: " + content_range);
+  append(exchange.headers, field);
   if (!ask_first) {
     append(exchange.headers, "Expect:");  // libcurl adds the header to a long body by itself.
   }
   return perform(exchange);
 }
 
+TransferResult HttpTransfer::get(const std::string& url) {
+  Exchange exchange;
+  prepare(url, exchange);
+  return perform(exchange);
+}
+
 void HttpTransfer::prepare(const std::string& url, Exchange& exchange) {
   exchange.stop_requested = &stop_requested_;
+  exchange.rate = options_.rate;
   exchange.timeouts = options_.timeouts;
   exchange.stall_ms = static_cast<long>(options_.timeouts.stall.count());
   curl_easy_reset(handle_);  // Options only; connections stay.
@@ -259,9 +268,6 @@ void HttpTransfer::prepare(const std::string& url, Exchange& exchange) {
     for (const std::string& line : options_.headers) {
       append(exchange.headers, line);
     }
-  }
-  if (options_.bytes_per_second > 0) {
-    set(CURLOPT_MAX_SEND_SPEED_LARGE, static_cast<curl_off_t>(options_.bytes_per_second));
   }
   if (is_loopback(url)) {
     set(CURLOPT_PROXY, "");  // http_proxy in the environment is not meant for this machine.

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
-// One HTTP request at a time to the upload server, by libcurl, with the file's bytes streamed from
-// its descriptor.
+// One HTTP request at a time to the upload server, by libcurl, with the file's bytes read while
+// they are sent.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/bytes.h"
-#include "cli/upload_client.h"
+#include "cli/rate_limit.h"
+#include "cli/server_answer.h"
 
 namespace sluice::cli {
 
@@ -27,8 +30,8 @@ struct TransferOptions {
   // "Name: value" lines for every request to the server that `origin` names, and to no other: they
   // may be secrets.
   std::vector<std::string> headers;
-  std::string origin;                  // As shown_origin() has it.
-  std::uint64_t bytes_per_second = 0;  // Of a body; 0: as fast as it goes.
+  std::string origin;         // As shown_origin() has it.
+  RateLimit* rate = nullptr;  // Of bodies; shared with other transfers, and outlives them.
 };
 
 // The person asked to stop in the middle of the request.
@@ -40,9 +43,12 @@ struct SourceFailed {
 
 using TransferResult = std::variant<Answer, NoAnswer, Stopped, SourceFailed>;
 
-// A range of an open file as the body of a request.
-struct FileBody {
-  int descriptor = -1;
+// A range of bytes that can be read more than once, as the body of a request.
+struct Body {
+  // Reads bytes from `offset` on: how many, at least one. The error is a sentence.
+  using ReadAt = std::function<std::expected<std::size_t, std::string>(std::span<char> into,
+                                                                       std::uint64_t offset)>;
+  ReadAt read_at;
   ByteRange range;
 };
 
@@ -58,13 +64,14 @@ class HttpTransfer {
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
-  // `form` is already urlencoded; `credential` is a "Name: value" line of this request alone, or
-  // empty.
-  TransferResult post_form(const std::string& url, const std::string& form,
-                           const std::string& credential);
-  // An empty body range makes a status query or completes an empty file.
-  TransferResult put(const std::string& url, const std::string& content_range, FileBody body,
+  // `fields` are "Name: value" lines of this request alone. `form` is already urlencoded.
+  using Fields = std::vector<std::string>;
+  TransferResult post(const std::string& url, const std::string& form, const Fields& fields);
+  // `field` says which bytes of the file the body is. Without a body it asks for the status, or
+  // completes an empty file.
+  TransferResult put(const std::string& url, const std::string& field, const Body& body,
                      bool ask_first, const Progress& progress);
+  TransferResult get(const std::string& url);
 
  private:
   struct Exchange;

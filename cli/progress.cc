@@ -66,6 +66,13 @@ std::string left_text(const ProgressState& state) {
   return left ? format_duration(*left) + " left" : "";
 }
 
+// Of a known total, from 0 to 1.
+double share(const ProgressState& state) {
+  return state.total == 0U ? 1.0
+                           : std::min(1.0, static_cast<double>(state.done) /
+                                               static_cast<double>(state.total.value_or(1)));
+}
+
 // Those that are known.
 std::vector<std::string> figures_of(const ProgressState& state) {
   if (state.waits_for_answer) {
@@ -140,48 +147,51 @@ std::optional<double> RateMeter::bytes_per_second() const {
   return static_cast<double>(samples_.back().position - samples_.front().position) / time.count();
 }
 
-int percent(const ProgressState& state) {
-  if (state.total == 0) {
-    return 100;
+std::optional<int> percent(const ProgressState& state) {
+  if (!state.total) {
+    return std::nullopt;
   }
-  const double share = static_cast<double>(state.done) / static_cast<double>(state.total);
   // 100 only when it is true.
-  return state.done >= state.total ? 100 : std::min(99, static_cast<int>(share * 100.0));
+  return state.done >= *state.total ? 100 : std::min(99, static_cast<int>(share(state) * 100.0));
 }
 
 std::optional<std::chrono::seconds> time_left(const ProgressState& state) {
-  if (!state.bytes_per_second || *state.bytes_per_second < 1.0 || state.done >= state.total) {
+  if (!state.total || !state.bytes_per_second || *state.bytes_per_second < 1.0 ||
+      state.done >= *state.total) {
     return std::nullopt;
   }
-  const double seconds = static_cast<double>(state.total - state.done) / *state.bytes_per_second;
+  const double seconds = static_cast<double>(*state.total - state.done) / *state.bytes_per_second;
   constexpr double shown_seconds_max = 360'000;
   return std::chrono::seconds(static_cast<std::int64_t>(std::min(seconds, shown_seconds_max)));
 }
 
-std::string progress_bar(const ProgressState& state, std::size_t columns) {
-  const std::string name = shortened(state.name, std::min(name_columns_max, columns / 3));
-  std::string figures = fmt::format("{:3}%", percent(state));
+std::size_t name_columns(std::string_view name, std::size_t columns) {
+  return std::min({columns_of(name), name_columns_max, columns / 3});
+}
+
+std::string progress_bar(const ProgressState& state, std::size_t columns, std::size_t name_width) {
+  std::string name = shortened(state.name, name_columns(state.name, columns));
+  name.append(name_width - std::min(name_width, columns_of(name)), ' ');
+  const std::optional<int> done = percent(state);
+  std::string figures = done ? fmt::format("{:3}%", *done) : format_bytes(state.done);
   for (const std::string& figure : figures_of(state)) {
     figures += "  " + figure;
   }
   const std::size_t taken = columns_of(name) + 1 + 2 + 1 + figures.size();
-  if (taken + bar_columns_min > columns) {
+  if (!done || taken + bar_columns_min > columns) {
     return shortened(name + " " + figures, columns);
   }
   const std::size_t width = std::min(bar_columns_max, columns - taken);
-  const std::size_t filled =
-      state.total == 0
-          ? width
-          : static_cast<std::size_t>(
-                static_cast<double>(width) *
-                std::min(1.0, static_cast<double>(state.done) / static_cast<double>(state.total)));
+  const auto filled = static_cast<std::size_t>(static_cast<double>(width) * share(state));
   return fmt::format("{} [{}{}] {}", name, std::string(filled, '#'),
                      std::string(width - filled, '.'), figures);
 }
 
 std::string progress_line(const ProgressState& state) {
-  std::string line = fmt::format("{}: {} of {} ({}%)", state.name, format_bytes(state.done),
-                                 format_bytes(state.total), percent(state));
+  std::string line = state.name + ": " + format_bytes(state.done);
+  if (state.total) {
+    line += fmt::format(" of {} ({}%)", format_bytes(*state.total), *percent(state));
+  }
   for (const std::string& figure : figures_of(state)) {
     line += ", " + figure;
   }

@@ -40,18 +40,23 @@ class RateMeter {
 struct ProgressState {
   std::string name;
   std::uint64_t done = 0;
-  std::uint64_t total = 0;
+  std::optional<std::uint64_t> total = 0;  // Unknown while the end of the bytes is still to come.
   std::optional<double> bytes_per_second = std::nullopt;
   bool waits_for_answer = false;  // Everything is sent, for some time.
 };
 
-int percent(const ProgressState& state);
+// nullopt without a total.
+std::optional<int> percent(const ProgressState& state);
 // nullopt while the rate is not known or nothing moves.
 std::optional<std::chrono::seconds> time_left(const ProgressState& state);
 
-// One line of at most `columns` characters: name, bar, percent, rate, time left. Parts that do not
-// fit are left out, the bar first.
-std::string progress_bar(const ProgressState& state, std::size_t columns);
+// Columns that a name takes at most, of a line of so many.
+std::size_t name_columns(std::string_view name, std::size_t columns);
+// One line of at most `columns` characters: name, bar, percent, rate, time left; without a total
+// name, bytes and rate. Parts that do not fit are left out, the bar first. The name takes at least
+// `name_width` columns, so that bars below each other begin in the same one.
+std::string progress_bar(const ProgressState& state, std::size_t columns,
+                         std::size_t name_width = 0);
 // The same in words, for a log.
 std::string progress_line(const ProgressState& state);
 

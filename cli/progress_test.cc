@@ -123,12 +123,31 @@ TEST(ProgressBar, promises_no_time_it_does_not_know) {
 
 TEST(ProgressBar, says_that_the_application_is_waited_for) {
   ProgressState state = half_done();
-  state.done = state.total;
+  state.done = *state.total;
   state.waits_for_answer = true;
   EXPECT_EQ(progress_bar(state, 60),
             "a.mp4 [##################] 100%  waiting for the application");
   EXPECT_EQ(progress_line(state),
             "a.mp4: 60.0 MiB of 60.0 MiB (100%), waiting for the application");
+}
+
+TEST(ProgressBar, knows_no_share_and_no_time_without_a_total) {
+  ProgressState state = half_done();
+  state.total.reset();
+  EXPECT_EQ(percent(state), std::nullopt);
+  EXPECT_EQ(time_left(state), std::nullopt);
+  EXPECT_EQ(progress_bar(state, 80), "a.mp4 30.0 MiB  2.0 MiB/s");
+  EXPECT_EQ(progress_line(state), "a.mp4: 30.0 MiB, 2.0 MiB/s");
+  for (std::size_t columns = 0; columns < 100; ++columns) {
+    EXPECT_LE(progress_bar(state, columns).size(), columns);
+  }
+}
+
+TEST(ProgressBar, begins_in_the_same_column_as_those_beside_it) {
+  ProgressState state = half_done();
+  EXPECT_EQ(progress_bar(state, 40, 9), progress_bar(state, 36).replace(5, 1, "     "));
+  EXPECT_EQ(name_columns(state.name, 80), 5U);
+  EXPECT_EQ(name_columns(state.name, 9), 3U);
 }
 
 TEST(ProgressLine, reads_as_a_sentence) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/encoding.h"
@@ -62,13 +63,18 @@ struct Totals {
   SteadyTime began = std::chrono::steady_clock::now();
 };
 
-std::string summary_text(const Totals& totals, SteadyTime now) {
-  const double seconds = std::max(std::chrono::duration<double>(now - totals.began).count(), 0.001);
-  const auto rate = static_cast<std::uint64_t>(static_cast<double>(totals.bytes_here) / seconds);
-  return fmt::format("{} of {} files uploaded, {} in {} ({}/s), {} {}", totals.files_done,
-                     totals.workload.files, format_bytes(totals.bytes_here),
+// "11.4 MiB in 0:05 (2.3 MiB/s), 1 retry".
+std::string effort_text(std::uint64_t bytes, SteadyTime::duration time, std::uint64_t retries) {
+  const double seconds = std::max(std::chrono::duration<double>(time).count(), 0.001);
+  const auto rate = static_cast<std::uint64_t>(static_cast<double>(bytes) / seconds);
+  return fmt::format("{} in {} ({}/s), {} {}", format_bytes(bytes),
                      format_duration(std::chrono::seconds(static_cast<std::int64_t>(seconds))),
-                     format_bytes(rate), totals.retries, totals.retries == 1 ? "retry" : "retries");
+                     format_bytes(rate), retries, retries == 1 ? "retry" : "retries");
+}
+
+std::string summary_text(const Totals& totals, SteadyTime now) {
+  return fmt::format("{} of {} files uploaded, {}", totals.files_done, totals.workload.files,
+                     effort_text(totals.bytes_here, now - totals.began, totals.retries));
 }
 
 // Keeps the totals. Lines of different files do not mix: each is printed under the lock.
@@ -108,10 +114,11 @@ class CommonReport : public Report {
 
 class QuietFile : public FileReport {
  public:
-  QuietFile(CommonReport& report, const std::string& name, std::uint64_t size)
+  QuietFile(CommonReport& report, const std::string& name, std::optional<std::uint64_t> size)
       : report_(report),
         state_{.name = name, .done = 0, .total = size, .bytes_per_second = std::nullopt} {}
 
+  void size(std::uint64_t bytes) override { state_.total = bytes; }
   void session(const std::string&, bool, std::uint64_t stored) override {
     state_.done = stored;
     began_at_ = stored;
@@ -119,12 +126,13 @@ class QuietFile : public FileReport {
   void progress(std::uint64_t position) override { state_.done = position; }
   void retry(const std::string&, Duration, int attempt, int) override {
     if (attempt > 0) {
+      ++retries_;
       report_.retried();
     }
   }
   void note(const std::string&) override {}
   void finished(const std::string& answer) override {
-    state_.done = state_.total;
+    complete();
     end(true);
     report_.answer(on_one_line(answer));
   }
@@ -141,14 +149,16 @@ class QuietFile : public FileReport {
   CommonReport& report() const { return report_; }
   const ProgressState& state() const { return state_; }
 
-  void end(bool done) {
-    report_.ended(done, state_.total, state_.done > began_at_ ? state_.done - began_at_ : 0);
+  void complete() { state_.done = state_.total.value_or(state_.done); }
+  virtual void end(bool done) { report_.ended(done, state_.total.value_or(state_.done), moved()); }
+  std::string effort() const {
+    return effort_text(moved(), std::chrono::steady_clock::now() - began_, retries_);
   }
   // Takes a new position; true when it is time to show it.
   bool measure(std::uint64_t position, Duration interval) {
     const SteadyTime now = std::chrono::steady_clock::now();
     meter_.add(now, position);
-    if (position < state_.total) {
+    if (!state_.total || position < *state_.total) {
       whole_since_.reset();
     } else if (!whole_since_) {
       whole_since_ = now;
@@ -163,10 +173,20 @@ class QuietFile : public FileReport {
     return true;
   }
 
+  // Of an input that pauses nothing is repeated line by line.
+  bool is_news(std::uint64_t position) {
+    return std::exchange(told_, position) != position || state_.total;
+  }
+
  private:
+  std::uint64_t moved() const { return state_.done > began_at_ ? state_.done - began_at_ : 0; }
+
   CommonReport& report_;
   ProgressState state_;
+  const SteadyTime began_ = std::chrono::steady_clock::now();
+  std::uint64_t retries_ = 0;
   std::uint64_t began_at_ = 0;
+  std::optional<std::uint64_t> told_;
   RateMeter meter_;
   std::optional<SteadyTime> shown_at_;
   std::optional<SteadyTime> whole_since_;
@@ -178,12 +198,13 @@ class PlainFile : public QuietFile {
 
   void session(const std::string& server, bool resumed, std::uint64_t stored) override {
     QuietFile::session(server, resumed, stored);
-    note(resumed ? fmt::format("continuing at {} of {} to {}", format_bytes(stored),
-                               format_bytes(state().total), server)
-                 : fmt::format("{} to {}", format_bytes(state().total), server));
+    const std::string size =
+        state().total ? format_bytes(*state().total) : std::string("an unknown size");
+    note(resumed ? fmt::format("continuing at {} of {} to {}", format_bytes(stored), size, server)
+                 : fmt::format("{} to {}", size, server));
   }
   void progress(std::uint64_t position) override {
-    if (measure(position, line_interval)) {
+    if (measure(position, line_interval) && is_news(position)) {
       report().say(progress_line(state()));
     }
   }
@@ -204,8 +225,10 @@ class PlainFile : public QuietFile {
     report().say(fmt::format("{}: {}", state().name, text));
   }
   void finished(const std::string& answer) override {
-    note("done");
-    QuietFile::finished(answer);
+    complete();
+    end(true);
+    note("done, " + effort());
+    report().answer(on_one_line(answer));
   }
 
  private:
@@ -221,17 +244,17 @@ class JsonFile final : public QuietFile {
     QuietFile::session(server, resumed, stored);
     print({{"event", "session"},
            {"file", state().name},
-           {"size", state().total},
+           {"size", size_value()},
            {"server", server},
            {"resumed", resumed},
            {"stored", stored}});
   }
   void progress(std::uint64_t position) override {
-    if (!measure(position, event_interval)) {
+    if (!measure(position, event_interval) || !is_news(position)) {
       return;
     }
     json::object event{
-        {"event", "progress"}, {"file", state().name}, {"sent", position}, {"size", state().total}};
+        {"event", "progress"}, {"file", state().name}, {"sent", position}, {"size", size_value()}};
     if (const std::optional<double> rate = state().bytes_per_second) {
       event["bytes_per_second"] = static_cast<std::uint64_t>(*rate);
     }
@@ -272,6 +295,9 @@ class JsonFile final : public QuietFile {
 
  private:
   void print(const json::object& event) { report().answer(json::serialize(event)); }
+  json::value size_value() const {
+    return state().total ? json::value(*state().total) : json::value();
+  }
 };
 
 template <class File>
@@ -279,7 +305,8 @@ class LineReport final : public CommonReport {
  public:
   using CommonReport::CommonReport;
 
-  std::unique_ptr<FileReport> file(const std::string& name, std::uint64_t size) override {
+  std::unique_ptr<FileReport> file(const std::string& name,
+                                   std::optional<std::uint64_t> size) override {
     return std::make_unique<File>(*this, name, size);
   }
   void summary() override {
@@ -309,7 +336,8 @@ class TerminalReport final : public CommonReport {
  public:
   using CommonReport::CommonReport;
 
-  std::unique_ptr<FileReport> file(const std::string& name, std::uint64_t size) override;
+  std::unique_ptr<FileReport> file(const std::string& name,
+                                   std::optional<std::uint64_t> size) override;
   void summary() override {
     if (const Totals sum = totals(); sum.workload.files > 1) {
       say(summary_text(sum, std::chrono::steady_clock::now()));
@@ -327,7 +355,12 @@ class TerminalReport final : public CommonReport {
     print_line(stdout, line);
     draw();
   }
-  void show(const void* file, const ProgressState& state) {
+  // The number of a new bar: they stand in this order.
+  std::uint64_t next_bar() {
+    const MutexLock lock(mutex_);
+    return next_bar_++;
+  }
+  void show(std::uint64_t file, const ProgressState& state) {
     const MutexLock lock(mutex_);
     bars_[file] = state;
     const SteadyTime now = std::chrono::steady_clock::now();
@@ -337,7 +370,12 @@ class TerminalReport final : public CommonReport {
       drawn_at_ = now;
     }
   }
-  void remove(const void* file) {
+  // What is said next draws what is left.
+  void forget(std::uint64_t file) {
+    const MutexLock lock(mutex_);
+    bars_.erase(file);
+  }
+  void remove(std::uint64_t file) {
     const MutexLock lock(mutex_);
     bars_.erase(file);
     clear();
@@ -373,23 +411,33 @@ class TerminalReport final : public CommonReport {
       return;
     }
     const auto [columns, rows] = terminal_size(STDERR_FILENO);
-    std::vector<std::string> lines;
+    std::vector<ProgressState> shown;
     for (const auto& [file, bar] : bars_) {
       // The block may not be higher than the terminal: lines above it cannot be drawn anew.
-      if (lines.size() + 2 < rows) {
-        lines.push_back(progress_bar(bar, columns - 1));
+      if (shown.size() + 2 < rows) {
+        shown.push_back(bar);
       }
     }
     if (totals_.workload.files > 1) {
-      lines.push_back(progress_bar(all(), columns - 1));
+      shown.push_back(all());
+    }
+    std::size_t width = 0;
+    for (const ProgressState& state : shown) {
+      width = std::max(width, name_columns(state.name, columns - 1));
     }
     // One column stays free: a full line would wrap on some terminals.
+    std::vector<std::string> lines;
+    lines.reserve(shown.size());
+    for (const ProgressState& state : shown) {
+      lines.push_back(progress_bar(state, columns - 1, width));
+    }
     std::fputs(fmt::format("\r{}\033[K", fmt::join(lines, "\033[K\n")).c_str(), stderr);
     std::fflush(stderr);
     lines_ = lines.size();
   }
 
-  std::map<const void*, ProgressState> bars_ GUARDED_BY(mutex_);
+  std::map<std::uint64_t, ProgressState> bars_ GUARDED_BY(mutex_);
+  std::uint64_t next_bar_ GUARDED_BY(mutex_) = 0;
   RateMeter meter_ GUARDED_BY(mutex_);
   std::size_t lines_ GUARDED_BY(mutex_) = 0;  // Of the block, whose last one has the cursor.
   SteadyTime drawn_at_ GUARDED_BY(mutex_);
@@ -397,21 +445,30 @@ class TerminalReport final : public CommonReport {
 
 class TerminalFile final : public PlainFile {
  public:
-  TerminalFile(TerminalReport& report, const std::string& name, std::uint64_t size)
-      : PlainFile(report, name, size), terminal_(report) {}
-  ~TerminalFile() override { terminal_.remove(this); }
+  TerminalFile(TerminalReport& report, const std::string& name, std::optional<std::uint64_t> size)
+      : PlainFile(report, name, size), terminal_(report), bar_(report.next_bar()) {}
+  ~TerminalFile() override { terminal_.remove(bar_); }
 
   void progress(std::uint64_t position) override {
     if (measure(position, bar_interval)) {
-      terminal_.show(this, state());
+      terminal_.show(bar_, state());
     }
+  }
+
+ protected:
+  // Before its bytes are among those of files that have ended.
+  void end(bool done) override {
+    terminal_.forget(bar_);
+    PlainFile::end(done);
   }
 
  private:
   TerminalReport& terminal_;
+  const std::uint64_t bar_;
 };
 
-std::unique_ptr<FileReport> TerminalReport::file(const std::string& name, std::uint64_t size) {
+std::unique_ptr<FileReport> TerminalReport::file(const std::string& name,
+                                                 std::optional<std::uint64_t> size) {
   return std::make_unique<TerminalFile>(*this, name, size);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -18,12 +19,13 @@ enum class ReportStyle {
   json,       // Events, one JSON object a line, on standard output.
 };
 
-// The part of one file. Used by the thread that uploads the file; its end takes the file's bar
-// away.
+// The part of one file. Used by one thread at a time; its end takes the file's bar away.
 class FileReport {
  public:
   virtual ~FileReport() = default;
 
+  // The end of bytes whose number was not known before.
+  virtual void size(std::uint64_t bytes) = 0;
   // There is a session; `stored` bytes are already at the server.
   virtual void session(const std::string& server, bool resumed, std::uint64_t stored) = 0;
   // Called as often as the caller likes; the report decides what is shown.
@@ -39,7 +41,7 @@ class FileReport {
 // The files of one command.
 struct Workload {
   std::uint64_t files = 0;
-  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> bytes = 0;  // Unknown when it is that of one of the files.
 };
 
 // Any thread.
@@ -47,9 +49,10 @@ class Report {
  public:
   virtual ~Report() = default;
 
-  // `name` is free of control characters. This outlives the part.
-  virtual std::unique_ptr<FileReport> file(const std::string& name, std::uint64_t size) = 0;
-  // After the last file. Says nothing where there was one alone.
+  // `name` is free of control characters. No `size`: it is not known yet. This outlives the part.
+  virtual std::unique_ptr<FileReport> file(const std::string& name,
+                                           std::optional<std::uint64_t> size) = 0;
+  // After the last file. Says nothing where there was one alone, whose end has said it all.
   virtual void summary() = 0;
 };
 

@@ -122,6 +122,21 @@ SourceFile::~SourceFile() {
   }
 }
 
+std::expected<std::size_t, std::string> SourceFile::read_at(std::span<char> into,
+                                                            std::uint64_t offset) const {
+  ssize_t got = -1;
+  do {
+    got = ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) {
+    return std::unexpected(std::generic_category().message(errno));
+  }
+  if (got == 0) {
+    return std::unexpected(fmt::format("the file ends at byte {}, earlier than before", offset));
+  }
+  return static_cast<std::size_t>(got);
+}
+
 SourceFile::Change SourceFile::look_again() noexcept {
   struct stat status{};
   if (::fstat(descriptor_, &status) != 0 || identity_of(status) != identity_) {

@@ -5,6 +5,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/limits.h"
@@ -24,7 +25,8 @@ class SourceFile {
   SourceFile& operator=(SourceFile&&) = delete;
   ~SourceFile();
 
-  int descriptor() const noexcept { return descriptor_; }
+  // Bytes from `offset` on: how many, at least one. The error is a sentence. Any thread.
+  std::expected<std::size_t, std::string> read_at(std::span<char> into, std::uint64_t offset) const;
   const std::string& absolute_path() const noexcept { return absolute_path_; }
   // The last component, as the bytes are.
   const std::string& base_name() const noexcept { return base_name_; }

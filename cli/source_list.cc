@@ -47,6 +47,10 @@ class Finder {
     return add_folder(path, name, name.empty() ? 0 : name.size() + 1);
   }
 
+  void add_standard_input() {
+    found_.push_back({.path = "-", .relative_path = {}, .is_standard_input = true});
+  }
+
   std::optional<std::string> add_list(std::istream& lines) {
     for (std::string line; std::getline(lines, line);) {
       if (!line.empty() && line.back() == '\r') {
@@ -106,7 +110,9 @@ class Finder {
 std::expected<std::vector<Source>, std::string> find_sources(const Selection& selection) {
   Finder finder(selection);
   for (const std::string& path : selection.paths) {
-    if (const std::optional<std::string> problem = finder.add(path)) {
+    if (path == "-") {
+      finder.add_standard_input();
+    } else if (const std::optional<std::string> problem = finder.add(path)) {
       return std::unexpected(*problem);
     }
   }

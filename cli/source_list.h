@@ -10,7 +10,7 @@
 namespace sluice::cli {
 
 struct Selection {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths;  // "-": standard input.
   std::string files_from;  // A file with a path on each line; "-": standard input; empty: none.
   bool recursive = false;  // Else a folder counts as a file, which cannot be opened.
   // Patterns of fnmatch(3). One with a slash is matched with the path from the named folder on, any
@@ -24,6 +24,7 @@ struct Source {
   // From the named folder on, that folder's name first: "holiday/day 1/a.mp4". Empty for a file
   // that is named itself.
   std::string relative_path;
+  bool is_standard_input = false;
 
   friend bool operator==(const Source&, const Source&) = default;
 };

@@ -90,5 +90,15 @@ TEST_F(SourceListTest, AListNamesFilesAndFolders) {
             Names{path("none") + " cannot be read"});
 }
 
+TEST_F(SourceListTest, a_dash_is_standard_input_on_the_command_line_alone) {
+  std::ofstream(path("list")) << "-\n";
+  const auto found =
+      find_sources({.paths = {"-"}, .files_from = path("list"), .include = {}, .exclude = {}});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found,
+            (std::vector<Source>{{.path = "-", .relative_path = {}, .is_standard_input = true},
+                                 {.path = "-", .relative_path = {}, .is_standard_input = false}}));
+}
+
 }  // namespace
 }  // namespace sluice::cli

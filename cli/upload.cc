@@ -2,6 +2,7 @@
 #include "cli/upload.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +15,9 @@
 
 #include "base/encoding.h"
 #include "cli/file_upload.h"
+#include "cli/piped_input.h"
+#include "cli/piped_upload.h"
+#include "cli/rate_limit.h"
 #include "cli/source_file.h"
 #include "cli/stop_signal.h"
 #include "cli/upload_state_file.h"
@@ -34,13 +38,27 @@ std::string credential_of(const UploadOptions& options) {
                                   : std::string();
 }
 
-FileUploadOptions file_options(const UploadOptions& options, const std::string& session_url) {
-  FileUploadOptions each{.session_url = session_url,
+struct Addresses {
+  std::string session_url;
+  std::string files_url;
+};
+
+FileUploadOptions file_options(const UploadOptions& options, const Addresses& addresses,
+                               RateLimit* rate) {
+  FileUploadOptions each{.session_url = addresses.session_url,
+                         .files_url = addresses.files_url,
                          .retry = {},
+                         .transfer = {.timeouts = options.timeouts,
+                                      .ca_file = options.ca_file,
+                                      .headers = options.headers,
+                                      .origin = shown_origin(addresses.session_url),
+                                      .rate = rate},
                          .credential = credential_of(options),
                          .form = {},
+                         .name = options.name,
                          .content_type = options.content_type,
-                         .state_directory = options.keep_state ? upload_state_directory() : ""};
+                         .state_directory = options.keep_state ? upload_state_directory() : "",
+                         .connections = options.connections};
   each.retry.piece_bytes = options.piece_bytes;
   each.retry.retries_max = options.retries_max;
   each.retry.handoff_time_max = options.give_up_after;
@@ -50,14 +68,19 @@ FileUploadOptions file_options(const UploadOptions& options, const std::string& 
   return each;
 }
 
-std::string shown_name(const Source& source) {
-  return printable(source.relative_path.empty()
+std::string shown_name(const Source& source, const UploadOptions& options) {
+  return printable(!options.name.empty()      ? options.name
+                   : source.is_standard_input ? std::string(name_of_input)
+                   : source.relative_path.empty()
                        ? std::filesystem::path(source.path).filename().string()
                        : source.relative_path);
 }
 
-// A file that is not there counts as empty; its upload will say so.
-std::uint64_t size_of(const Source& source) {
+// A file that is not there counts as empty; its upload will say so. nullopt: nobody knows yet.
+std::optional<std::uint64_t> size_of(const Source& source) {
+  if (source.is_standard_input) {
+    return std::nullopt;
+  }
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(source.path, error);
   return error ? 0 : size;
@@ -66,9 +89,9 @@ std::uint64_t size_of(const Source& source) {
 int list(const std::vector<Source>& sources) {
   std::uint64_t bytes = 0;
   for (const Source& source : sources) {
-    const std::uint64_t size = size_of(source);
-    bytes += size;
-    fmt::print("{:>12}  {}\n", format_bytes(size), printable(source.path));
+    const std::optional<std::uint64_t> size = size_of(source);
+    bytes += size.value_or(0);
+    fmt::print("{:>12}  {}\n", size ? format_bytes(*size) : "?", printable(source.path));
   }
   fmt::print(stderr, "{} {}, {}; nothing was sent\n", sources.size(),
              sources.size() == 1 ? "file" : "files", format_bytes(bytes));
@@ -78,10 +101,11 @@ int list(const std::vector<Source>& sources) {
 // The files of one command, by several threads.
 class Uploads {
  public:
-  Uploads(const UploadOptions& options, const std::string& session_url,
+  Uploads(const UploadOptions& options, const Addresses& addresses,
           const std::vector<Source>& sources, Report& report)
       : options_(options),
-        each_(file_options(options, session_url)),
+        rate_(std::max<std::uint64_t>(options.bytes_per_second, 1)),
+        each_(file_options(options, addresses, options.bytes_per_second == 0 ? nullptr : &rate_)),
         sources_(sources),
         report_(report),
         codes_(sources.size(), exit_status(ExitCode::ok)) {}
@@ -93,25 +117,17 @@ class Uploads {
       std::vector<std::jthread> others;
       others.reserve(count);
       for (unsigned i = 1; i < count; ++i) {
-        others.emplace_back([this, count] { work(count); });
+        others.emplace_back([this] { work(); });
       }
-      work(count);
+      work();
     }
     const auto failure = std::ranges::find_if(codes_, [](int code) { return code != 0; });
     return failure == codes_.end() ? exit_status(ExitCode::ok) : *failure;
   }
 
  private:
-  void work(unsigned threads) {
-    TransferOptions transfer_options{
-        .timeouts = options_.timeouts,
-        .ca_file = options_.ca_file,
-        .headers = options_.headers,
-        .origin = shown_origin(each_.session_url),
-        .bytes_per_second = options_.bytes_per_second == 0
-                                ? 0
-                                : std::max<std::uint64_t>(options_.bytes_per_second / threads, 1)};
-    HttpTransfer transfer(std::move(transfer_options), [this] { return stop_.received() != 0; });
+  void work() {
+    HttpTransfer transfer(each_.transfer, [this] { return stop_.received() != 0; });
     // Without a server, and after a signal, the other files have no better chance.
     while (!has_no_server_ && stop_.received() == 0) {
       const std::size_t index = next_++;
@@ -126,9 +142,12 @@ class Uploads {
   }
 
   int upload(const Source& source, HttpTransfer& transfer) {
+    if (source.is_standard_input) {
+      return upload_input(source, transfer);
+    }
     std::expected<SourceFile, std::string> file = SourceFile::open(source.path);
     const std::unique_ptr<FileReport> report =
-        report_.file(shown_name(source), file ? file->identity().size : 0);
+        report_.file(shown_name(source, options_), file ? file->identity().size : 0);
     if (!file) {
       report->failed(ExitCode::local_error, file.error());
       return exit_status(ExitCode::local_error);
@@ -137,7 +156,15 @@ class Uploads {
         .run();
   }
 
+  int upload_input(const Source& source, HttpTransfer& transfer) {
+    const std::unique_ptr<FileReport> report =
+        report_.file(shown_name(source, options_), std::nullopt);
+    PipedInput input(STDIN_FILENO, std::min(options_.piece_bytes, piped_piece_bytes_max));
+    return PipedUpload(input, each_, transfer, stop_, *report).run();
+  }
+
   const UploadOptions& options_;
+  RateLimit rate_;
   const FileUploadOptions each_;
   const std::vector<Source>& sources_;
   Report& report_;
@@ -158,6 +185,16 @@ int upload_main(const UploadOptions& options) {
   if (!sources) {
     return complain(ExitCode::local_error, sources.error());
   }
+  const std::optional<std::string> files = files_url(options.server);
+  if (!files && std::ranges::any_of(*sources, &Source::is_standard_input)) {
+    return complain(
+        ExitCode::usage,
+        "standard input needs the server's own URL with --to, not one of its resources");
+  }
+  if (!options.name.empty() && sources->size() > 1) {
+    return complain(ExitCode::usage,
+                    fmt::format("--name is for one file, not for {}", sources->size()));
+  }
   if (options.dry_run) {
     return list(*sources);
   }
@@ -166,10 +203,12 @@ int upload_main(const UploadOptions& options) {
   }
   Workload workload{.files = sources->size()};
   for (const Source& source : *sources) {
-    workload.bytes += size_of(source);
+    const std::optional<std::uint64_t> size = size_of(source);
+    workload.bytes = size && workload.bytes ? std::optional(*workload.bytes + *size) : std::nullopt;
   }
   const std::unique_ptr<Report> report = make_report(options.style, workload);
-  const int code = Uploads(options, *url, *sources, *report).run();
+  const Addresses addresses{.session_url = *url, .files_url = files.value_or("")};
+  const int code = Uploads(options, addresses, *sources, *report).run();
   report->summary();
   if (code == exit_status(ExitCode::ok) && std::ferror(stdout) != 0) {
     return complain(ExitCode::local_error, "the answer could not be written to standard output");

@@ -15,7 +15,7 @@
 
 namespace sluice::cli {
 
-// Files on their way at the same time.
+// Connections at the same time.
 inline constexpr unsigned parallel_max = 64;
 
 struct UploadOptions {
@@ -26,9 +26,11 @@ struct UploadOptions {
   std::vector<std::string> headers;  // "Name: value"
   std::vector<std::pair<std::string, std::string>> parameters;
   std::string content_type;  // Empty: by the file's name.
-  unsigned parallel = 1;     // Files at once, to parallel_max.
+  std::string name;          // Of the only file, as the server is told; empty: its own.
+  unsigned parallel = 1;     // Files at once.
+  unsigned connections = 1;  // For one file. `parallel` times as many are at most parallel_max.
   std::uint64_t piece_bytes = 5 * limits::MiB;
-  std::uint64_t bytes_per_second = 0;  // Of all files together; 0: as fast as it goes.
+  std::uint64_t bytes_per_second = 0;  // Of all connections together; 0: as fast as it goes.
   int retries_max = 20;
   std::chrono::seconds give_up_after{3600};
   TransferTimeouts timeouts;

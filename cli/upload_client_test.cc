@@ -59,6 +59,9 @@ std::string shown(const Step& step) {
     std::string operator()(const SendPiece& piece) {
       return "piece " + std::to_string(piece.range.begin) + "-" + std::to_string(piece.range.end);
     }
+    std::string operator()(const SendParts& parts) {
+      return "parts " + std::to_string(parts.layout.count());
+    }
     std::string operator()(const Finished& finished) { return "done " + finished.body; }
     std::string operator()(const Failed& failed) {
       return "failed " + std::to_string(static_cast<int>(failed.exit_code));
@@ -288,6 +291,18 @@ TEST(UploadClient, waits_for_a_hand_off_beyond_the_retries) {
   EXPECT_EQ(shown(client.next(answer(503, {}, seconds(1)), start + seconds(100))), "failed 4");
 }
 
+TEST(UploadClient, hears_of_a_hand_off_with_the_last_piece) {
+  const std::string pending = R"({"error":"DeliveryPending","message":"ask again"})";
+  UploadClient client(policy(), file_size, no_luck);
+  client.start();
+  client.next(created(), {});
+  client.next(answer(503, pending, seconds(1)), {});
+  EXPECT_EQ(client.failures_in_row(), 1) << "not the last piece";
+  client.next(incomplete("0-7"), {});
+  client.next(answer(503, pending, seconds(1)), {});
+  EXPECT_EQ(client.failures_in_row(), 0);
+}
+
 TEST(UploadClient, asks_for_the_answer_of_a_hand_off_often_but_not_at_once) {
   UploadClient client(policy(), file_size, no_luck);
   client.start();
@@ -377,6 +392,77 @@ TEST(UploadClient, says_whether_there_is_something_to_come_back_to) {
   }
 }
 
+TEST(UploadClient, takes_the_parts_that_the_session_has) {
+  const auto session = [](const std::string& parts) {
+    UploadClient client(policy(), file_size, no_luck);
+    client.start();
+    return shown(client.next(answer(201, R"({"location":"http://one/",)" + parts + "}"), {}));
+  };
+  EXPECT_EQ(session(R"("parts":"3","part_size":"4","max_connections":"8")"), "parts 3");
+  EXPECT_EQ(session(R"("parts":3,"part_size":4)"), "parts 3");
+  EXPECT_EQ(session(R"("extra":1)"), "piece 0-4");
+  for (const char* odd : {R"("parts":"2","part_size":"4")", R"("parts":"3","part_size":"0")",
+                          R"("part_size":"4")", R"("parts":"3","part_size":"many")"}) {
+    EXPECT_EQ(session(odd), "failed 3") << odd;
+  }
+}
+
+TEST(UploadClient, goes_on_with_the_parts_of_a_saved_session) {
+  UploadClient client(policy(), file_size, no_luck);
+  EXPECT_EQ(shown(client.resume(location, PartLayout{.file_size = 10, .part_size = 2})), "parts 5");
+  EXPECT_EQ(client.location(), location);
+  EXPECT_EQ(shown(client.start_again()), "session");
+  EXPECT_EQ(client.location(), "");
+}
+
+Answer opened() {
+  return {.status = 201, .range = {}, .location = location, .retry_after = {}, .body = {}};
+}
+
+TEST(UploadClientOfUnknownSize, tells_the_size_with_the_last_piece) {
+  UploadClient client(policy(), std::nullopt, no_luck);
+  EXPECT_EQ(shown(client.start()), "session");
+  EXPECT_EQ(shown(client.next(opened(), {})), "piece 0-4");
+  EXPECT_EQ(client.limit_piece(6, false).range, (ByteRange{0, 4}));
+  EXPECT_EQ(shown(client.next(incomplete("0-3"), {})), "piece 4-8");
+  EXPECT_EQ(client.limit_piece(7, true).range, (ByteRange{4, 7}));
+  EXPECT_EQ(shown(client.next(lost, {})), "status");
+  EXPECT_EQ(shown(client.next(incomplete("0-5"), {})), "piece 6-7");
+  EXPECT_EQ(shown(client.next(answer(503, {}, seconds(1)), {})), "status");
+  EXPECT_EQ(client.failures_in_row(), 0);
+  EXPECT_EQ(shown(client.next(answer(200, "{}"), {})), "done {}");
+}
+
+TEST(UploadClientOfUnknownSize, sends_less_than_a_piece_when_no_more_is_there) {
+  UploadClient client(policy(), std::nullopt, no_luck);
+  client.start();
+  client.next(opened(), {});
+  EXPECT_EQ(client.limit_piece(2, false).range, (ByteRange{0, 2}));
+  EXPECT_EQ(shown(client.next(incomplete("0-1"), {})), "piece 2-6");
+}
+
+TEST(UploadClientOfUnknownSize, believes_no_odd_answer) {
+  const auto after_piece = [](const std::vector<Answer>& answers) {
+    UploadClient client(policy(), std::nullopt, no_luck);
+    client.start();
+    client.next(opened(), {});
+    client.limit_piece(6, false);
+    std::string last;
+    for (const Answer& answer : answers) {
+      last = shown(client.next(answer, {}));
+    }
+    return last;
+  };
+  EXPECT_EQ(after_piece({incomplete("0-4")}), "failed 3") << "more than was sent";
+  EXPECT_EQ(after_piece({answer(200, "{}")}), "status") << "an end that has not been told";
+  EXPECT_EQ(after_piece({answer(200, "{}"), answer(200, "{}")}), "failed 3");
+  UploadClient client(policy(), std::nullopt, no_luck);
+  client.start();
+  Answer no_session = opened();
+  no_session.status = 200;
+  EXPECT_EQ(shown(client.next(no_session, {})), "failed 3") << "RFC 9110 15.3.2";
+}
+
 // Whatever its status: it would come again for ever.
 TEST(UploadClient, takes_the_applications_no_for_final) {
   for (const int status : {400, 401, 403, 404, 408, 422, 429}) {
@@ -393,36 +479,6 @@ TEST(UploadClient, takes_the_applications_no_for_final) {
               std::string::npos)
         << failed.message;
   }
-}
-
-TEST(StoredRange, is_what_the_specification_says) {
-  EXPECT_EQ(parse_stored_range("0-0"), 1U);
-  EXPECT_EQ(parse_stored_range("0-4"), 5U);
-  EXPECT_EQ(parse_stored_range("0-9007199254740991"), std::uint64_t{1} << 53U);
-  for (const char* text :
-       {"", "-", "0-", "-4", "1-4", "0-4 ", " 0-4", "bytes=0-4", "0-4/9", "0--1", "+0-4",
-        "0-9007199254740992", "0-99999999999999999999", "0-4-5", "0x0-4"}) {
-    SCOPED_TRACE(text);
-    EXPECT_EQ(parse_stored_range(text), std::nullopt);
-  }
-}
-
-TEST(ContentRange, names_pieces_and_queries) {
-  EXPECT_EQ(content_range({0, 5}, 9), "bytes 0-4/9");
-  EXPECT_EQ(content_range({5, 9}, 9), "bytes 5-8/9");
-  EXPECT_EQ(content_range({}, 9), "bytes */9");
-  EXPECT_EQ(content_range({}, 0), "bytes */0");
-}
-
-TEST(DescribeError, shows_what_came_and_nothing_that_acts) {
-  EXPECT_EQ(describe_error(answer(400, R"({"error":"BadRequest","message":"no"})")),
-            "BadRequest: no");
-  EXPECT_EQ(describe_error(answer(400, R"({"error":"BadRequest"})")), "BadRequest");
-  EXPECT_EQ(describe_error(answer(400, R"({"message":"no"})")), R"({"message":"no"})");
-  EXPECT_EQ(describe_error(answer(400)), "an empty body");
-  EXPECT_EQ(describe_error(answer(400, "\x1b[2J\nx\x7f")), " [2J x ");
-  EXPECT_EQ(describe_error(answer(400, "{\"error\":\"\\u001b[2J\"}")), " [2J");
-  EXPECT_EQ(describe_error(answer(502, std::string(1000, 'x'))), std::string(200, 'x'));
 }
 
 }  // namespace

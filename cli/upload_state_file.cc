@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -118,10 +119,21 @@ std::optional<SavedUpload> parse_state(const std::string& text) {
       !created || location->get_string().empty()) {
     return std::nullopt;
   }
+  const auto part_size = number<std::uint64_t>(*object, "part_size");
+  std::optional<PartLayout> parts;
+  if (part_size) {
+    parts = {.file_size = *size,
+             .part_size = std::max<std::uint64_t>(*part_size, 1),
+             .connections = number<std::uint64_t>(*object, "connections").value_or(1)};
+    if (parts->count() > parts_max) {
+      return std::nullopt;
+    }
+  }
   return SavedUpload{.location = std::string(location->get_string()),
                      .file = {.size = *size, .modified_ns = *modified_ns, .inode = *inode},
                      .sent = {.size = *sent, .digest = std::string(digest->get_string())},
-                     .created = Timestamp(Duration(*created))};
+                     .created = Timestamp(Duration(*created)),
+                     .parts = parts};
 }
 
 }  // namespace
@@ -174,13 +186,17 @@ std::optional<SavedUpload> UploadStateFile::load() const {
 }
 
 Result<> UploadStateFile::save(const SavedUpload& upload) const {
-  const json::value document = {{"location", upload.location},
-                                {"size", upload.file.size},
-                                {"mtime_ns", upload.file.modified_ns},
-                                {"inode", upload.file.inode},
-                                {"sent", upload.sent.size},
-                                {"sent_sha256", upload.sent.digest},
-                                {"created", upload.created.time_since_epoch().count()}};
+  json::object document{{"location", upload.location},
+                        {"size", upload.file.size},
+                        {"mtime_ns", upload.file.modified_ns},
+                        {"inode", upload.file.inode},
+                        {"sent", upload.sent.size},
+                        {"sent_sha256", upload.sent.digest},
+                        {"created", upload.created.time_since_epoch().count()}};
+  if (upload.parts) {
+    document["part_size"] = upload.parts->part_size;
+    document["connections"] = upload.parts->connections;
+  }
   // The lock keeps every other writer away, so one name is enough.
   const std::string temporary = path_ + ".new";
   ::unlink(temporary.c_str());

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/part_layout.h"
 
 namespace sluice::cli {
 
@@ -35,6 +36,7 @@ struct SavedUpload {
   FileIdentity file;
   Prefix sent;  // No byte behind it was sent.
   Timestamp created;
+  std::optional<PartLayout> parts = std::nullopt;  // Of a session of many parts.
 
   friend bool operator==(const SavedUpload&, const SavedUpload&) = default;
 };

@@ -49,6 +49,19 @@ TEST_F(UploadStateFileTest, gives_back_what_was_saved) {
   EXPECT_EQ(again->load(), sample());
 }
 
+TEST_F(UploadStateFileTest, gives_back_the_parts_of_a_session_of_many) {
+  SavedUpload upload = sample();
+  upload.parts = {
+      .file_size = upload.file.size, .part_size = upload.file.size / 9, .connections = 3};
+  const auto file = open();
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->save(upload));
+  EXPECT_EQ(file->load(), upload);
+  upload.parts->part_size = 1;  // More parts than can be kept account of.
+  ASSERT_TRUE(file->save(upload));
+  EXPECT_EQ(file->load(), std::nullopt);
+}
+
 TEST_F(UploadStateFileTest, keeps_the_secret_from_other_users) {
   const auto file = open();
   ASSERT_TRUE(file);

@@ -42,6 +42,24 @@ Url parse_url(const std::string& text) {
   return url;
 }
 
+constexpr std::string_view session_path = "/videos/upload.json";
+
+std::string without_slashes(std::string path) {
+  while (path.ends_with('/')) {
+    path.pop_back();
+  }
+  return path;
+}
+
+// Also without what is behind a '#'.
+std::optional<std::string> with_path(const Url& url, const std::string& path) {
+  if (!set(url, CURLUPART_PATH, path) ||
+      curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0) != CURLUE_OK) {
+    return std::nullopt;
+  }
+  return part(url, CURLUPART_URL);
+}
+
 }  // namespace
 
 std::optional<std::string> session_url(std::string_view base) {
@@ -49,18 +67,30 @@ std::optional<std::string> session_url(std::string_view base) {
   if (!url) {
     return std::nullopt;
   }
-  std::string path = part(url, CURLUPART_PATH);
-  if (!path.ends_with(".json")) {
-    while (path.ends_with('/')) {
-      path.pop_back();
-    }
-    path += "/videos/upload.json";
-  }
-  if (!set(url, CURLUPART_PATH, path) ||
-      curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0) != CURLUE_OK) {
+  const std::string path = part(url, CURLUPART_PATH);
+  return with_path(url,
+                   path.ends_with(".json") ? path : without_slashes(path).append(session_path));
+}
+
+std::optional<std::string> files_url(std::string_view base) {
+  const Url url = parse_url(std::string(base));
+  if (!url) {
     return std::nullopt;
   }
-  return part(url, CURLUPART_URL);
+  std::string path = part(url, CURLUPART_PATH);
+  if (path.ends_with(session_path)) {
+    path.resize(path.size() - session_path.size());
+  } else if (path.ends_with(".json")) {
+    return std::nullopt;
+  }
+  return with_path(url, without_slashes(path) + "/files");
+}
+
+std::string with_query(const std::string& text, const std::string& parameters) {
+  const Url url = parse_url(text);
+  const bool is_set = url && curl_url_set(url.get(), CURLUPART_QUERY, parameters.c_str(),
+                                          CURLU_APPENDQUERY) == CURLUE_OK;
+  return is_set ? part(url, CURLUPART_URL) : text;
 }
 
 std::optional<std::string> resolve_url(const std::string& base, const std::string& reference) {

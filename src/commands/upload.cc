@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +26,14 @@ The answers of the server, JSON on one line for each file, go to standard output
 to standard error. An interrupted upload is continued by the same command: what is needed for that
 is kept in ${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done. Where an answer has
 a "sha256", it is compared with the file's.
+
+Standard input, -, goes to the server's /files, which has to be there (tus). Bytes of it that the
+server has not acknowledged are kept, at most twice --piece-size and 128 MiB: a lost connection does
+no harm, but after the end of this command there is nothing that could be continued. The end of the
+input is the end of the file, also where the program that writes it has failed.
+
+With -c a file of more than 5 MiB is sent in parts, whose size the server chooses; a server that
+knows no parts gets it over one connection.
 
 A file of a folder is sent with the parameter relativePath, from the folder's name on. Patterns are
 those of the shell; one with a slash is matched with the path below the folder, any other with the
@@ -117,7 +123,8 @@ void add_output_options(CLI::App& command, cli::UploadOptions& options) {
 }
 
 void add_selection_options(CLI::App& command, cli::UploadOptions& options) {
-  command.add_option("files", options.files.paths, "Files and, with -r, folders")
+  command
+      .add_option("files", options.files.paths, "Files and, with -r, folders; - is standard input")
       ->type_name("FILE");
   command.add_flag("-r,--recursive", options.files.recursive, "Upload the files in folders");
   command
@@ -189,6 +196,10 @@ void add_request_options(CLI::App& command, cli::UploadOptions& options) {
       .add_option("--content-type", options.content_type,
                   "The type of all files; without it, what their names say")
       ->type_name("TYPE");
+  command
+      .add_option("--name", options.name,
+                  "The name of the file as the server is told it, of one file or standard input")
+      ->type_name("NAME");
 }
 
 void add_size(CLI::App& command, const std::string& name, std::uint64_t& target,
@@ -205,10 +216,18 @@ void add_network_options(CLI::App& command, cli::UploadOptions& options) {
       ->check(CLI::Range(1U, cli::parallel_max))
       ->type_name("COUNT")
       ->capture_default_str();
+  command
+      .add_option(
+          "-c,--connections", options.connections,
+          "Connections for one file, of which the server may allow fewer; it is sent in parts")
+      ->check(CLI::Range(1U, cli::parallel_max))
+      ->type_name("COUNT")
+      ->capture_default_str();
   add_size(command, "--piece-size", options.piece_bytes,
            "Bytes in one request; KiB, MiB and GiB are understood [" +
                config::print_size(options.piece_bytes) + "]");
-  add_size(command, "--bwlimit", options.bytes_per_second, "Bytes a second, of all files together");
+  add_size(command, "--bwlimit", options.bytes_per_second,
+           "Bytes a second, of all connections together");
   command
       .add_option("--retries", options.retries_max,
                   "Failed attempts in a row, without progress, before giving up")
@@ -233,6 +252,21 @@ void add_network_options(CLI::App& command, cli::UploadOptions& options) {
       "Remember nothing: an interrupted upload begins again");
 }
 
+// What no single option can see. Throws what the parser reports.
+void check_together(const cli::UploadOptions& options) {
+  const auto inputs = std::ranges::count(options.files.paths, "-");
+  if (options.files.paths.empty() && options.files.files_from.empty()) {
+    throw CLI::RequiredError("FILE");
+  }
+  if (inputs > 1 || (inputs == 1 && options.files.files_from == "-")) {
+    throw CLI::ValidationError("-", "standard input can be read once");
+  }
+  if (options.parallel * options.connections > cli::parallel_max) {
+    throw CLI::ValidationError(
+        "-c", "-j times -c is at most " + std::to_string(cli::parallel_max) + " connections");
+  }
+}
+
 }  // namespace
 
 void add_upload(CLI::App& program, int& exit_code) {
@@ -253,9 +287,7 @@ void add_upload(CLI::App& program, int& exit_code) {
   add_network_options(*command, *options);
   add_output_options(*command, *options);
   command->callback([options, &exit_code] {
-    if (options->files.paths.empty() && options->files.files_from.empty()) {
-      throw CLI::RequiredError("FILE");
-    }
+    check_together(*options);
     if (options->api_key.empty() && options->token.empty()) {
       options->api_key = api_key_of_environment();
     }

@@ -35,11 +35,9 @@ bool flag_in(const json::object& document, const char* name) {
 }
 
 std::string done_text(const UploadRow& upload) {
-  if (!upload.file_size) {
-    return "?";
-  }
-  const cli::ProgressState state{.name = {}, .done = upload.arrived, .total = *upload.file_size};
-  return fmt::format("{}%", cli::percent(state));
+  const std::optional<int> percent =
+      cli::percent({.name = {}, .done = upload.arrived, .total = upload.file_size});
+  return percent ? fmt::format("{}%", *percent) : "?";
 }
 
 std::string age_text(const UploadRow& upload, Timestamp now) {
