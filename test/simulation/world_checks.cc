@@ -36,9 +36,9 @@ void World::withhold_last_byte(Expectation& upload) {
 
 void World::hear(Expectation& upload, const upload::Snapshot& snapshot) {
   // Chunks of a form have opened it anew behind an abort, under the same token.
-  if (const auto anew = uploads_.find(snapshot.id);
-      snapshot.id > upload.id && upload.may_be_gone && anew != uploads_.end() &&
-      anew->second.token == upload.token) {
+  if (const auto anew = uploads_.find(snapshot.id); snapshot.id > upload.id && upload.may_be_gone &&
+                                                    anew != uploads_.end() &&
+                                                    anew->second.token == upload.token) {
     hear(anew->second, snapshot);
     return;
   }
