@@ -17,15 +17,26 @@
 
 namespace sluice::admin {
 
+// What the server made of its settings when it read them again: keys of those that it has taken
+// over, and of those that wait for a restart.
+struct ReloadReport {
+  std::vector<std::string> applied;
+  std::vector<std::string> waiting;
+};
+
 // GET asks, POST does. Answers are JSON: an upload as in admin/upload_document.h, or
 // `{"uploads","next"}` of a page of them; `{"id","state"}` of one that is tried again,
-// `{"retried","failed","next"}` of a page of those; the status as ServerPages has it; `{}` where
-// there is nothing to tell, or `{"error","message"}`. Any thread.
+// `{"retried","failed","next"}` of a page of those; the status as ServerPages has it;
+// `{"applied","waiting"}` of settings that were read again; `{}` where there is nothing to tell, or
+// `{"error","message"}`. Any thread.
 class ControlPages final : public http::Handler {
  public:
+  // An error: the settings cannot be used, and nothing has changed.
+  using Reload = std::function<runtime::Task<Result<ReloadReport>>()>;
+
   // All outlive this.
   ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server,
-               Log& log);
+               Reload reload, Log& log);
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -52,10 +63,12 @@ class ControlPages final : public http::Handler {
   runtime::Task<Answer> retry_all(std::string range);
   runtime::Task<Answer> move(std::string url);  // Empty: back.
   runtime::Task<Answer> status();
+  runtime::Task<Answer> read_settings();
 
   upload::Operations& uploads_;
   protocol::Relocation& locations_;
   ServerPages& server_;
+  const Reload reload_;
   Log& log_;
   const std::vector<Command> commands_;
 };

@@ -104,6 +104,8 @@ class ControlPagesTest : public ::testing::Test,
     co_return Result<>();
   }
 
+  runtime::Task<Result<ReloadReport>> reload() { co_return reloaded; }
+
   http::Response ask(http::Method method, const std::string& path) {
     http::Request request;
     request.method = method;
@@ -132,7 +134,8 @@ class ControlPagesTest : public ::testing::Test,
   Metrics metrics;
   ServerPages server{metrics, journal, store, 0};
   testing::RecordingLog log;
-  ControlPages pages{*this, *this, server, log};
+  Result<ReloadReport> reloaded = ReloadReport{{"limits.uploads"}, {"server.listen"}};
+  ControlPages pages{*this, *this, server, [this] { return reload(); }, log};
 };
 
 TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
@@ -271,6 +274,15 @@ TEST_F(ControlPagesTest, MovesLocations) {
   EXPECT_EQ(ask(http::Method::post, "/locations/back").status, 200);
   EXPECT_EQ(moved_to, (std::vector<std::string>{"https://b.example/up", "nonsense", ""}));
   EXPECT_EQ(ask(http::Method::post, "/locations/to/").status, 404);
+}
+
+TEST_F(ControlPagesTest, TellsWhatBecameOfSettings) {
+  const http::Response done = ask(http::Method::post, "/reload");
+  EXPECT_EQ(done.body, R"({"applied":["limits.uploads"],"waiting":["server.listen"]})");
+  reloaded = fail(Errc::bad_request, "sluice.toml:3: no");
+  const http::Response refused = ask(http::Method::post, "/reload");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("sluice.toml:3: no"), std::string::npos);
 }
 
 TEST_F(ControlPagesTest, RefusesWhatIsNoCommand) {

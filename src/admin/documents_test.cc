@@ -51,10 +51,10 @@ TEST(Example, LoadsAndIsTheDefaults) {
 TEST(OperationsDocument, ListsEverySetting) {
   std::set<std::string> expected;
   for (const config::Setting& setting : config::settings()) {
-    expected.insert(fmt::format("| `{}` | `{}` | {} | `{}` | {} |", setting.key,
-                                setting.environment,
-                                setting.flag.empty() ? "" : fmt::format("`{}`", setting.flag),
-                                setting.print(config::Config{}), setting.help));
+    expected.insert(
+        fmt::format("| `{}` | `{}` | {} | `{}` | {} | {} |", setting.key, setting.environment,
+                    setting.flag.empty() ? "" : fmt::format("`{}`", setting.flag),
+                    setting.print(config::Config{}), setting.reloads ? "yes" : "", setting.help));
   }
   std::set<std::string> rows;
   const std::string text = read_source("docs/operations.md");

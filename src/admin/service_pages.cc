@@ -61,9 +61,9 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   const Result<store::Space> space = co_await store_.space();
   if (!space) {
     reasons.emplace_back("free disk space cannot be read");
-  } else if (space->free_bytes < low_water_) {
+  } else if (const std::uint64_t low_water = low_water_; space->free_bytes < low_water) {
     reasons.push_back(fmt::format("{} bytes of disk are free, expected at least {}",
-                                  space->free_bytes, low_water_));
+                                  space->free_bytes, low_water));
   }
   if (space && space->free_files && *space->free_files < limits::free_files_min) {
     reasons.push_back(fmt::format("{} inodes are free on the disk, expected at least {}",

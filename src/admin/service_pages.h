@@ -32,6 +32,8 @@ class ServerPages final : public protocol::ServicePages {
 
   // From now on not ready: a balancer shall send new uploads elsewhere. Any thread.
   void set_draining() noexcept { draining_ = true; }
+  // Any thread.
+  void set_low_water(std::uint64_t bytes) noexcept { low_water_ = bytes; }
   // Why no new upload can be taken, for people; none: the server is ready.
   runtime::Task<std::vector<std::string>> reasons_not_ready();
   // Uploads that are being received; 0 where the journal does not answer.
@@ -41,7 +43,7 @@ class ServerPages final : public protocol::ServicePages {
   const Metrics& metrics_;
   journal::Journal& journal_;
   store::Store& store_;
-  const std::uint64_t low_water_;
+  std::atomic<std::uint64_t> low_water_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::atomic<bool> draining_{false};
 };

@@ -22,6 +22,12 @@ void Server::add(std::unique_ptr<net::Listener> listener, Wrap wrap) {
   doors_.push_back({std::move(listener), std::move(wrap)});
 }
 
+void Server::change(const SessionSettings& settings) {
+  for (const auto& connections : connections_) {
+    connections->change(settings);
+  }
+}
+
 void Server::start() {
   for (Door& door : doors_) {
     runtime::start(workers_.front()->executor(), log_, "listen", listen(door));
