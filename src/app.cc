@@ -168,7 +168,7 @@ Result<> App::open_engine() {
 }
 
 Result<> App::open_pages() {
-  pages_ = std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_,
+  pages_ = std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, storage_pool_,
                                                 config_.data.low_water);
   admin_pages_ = std::make_unique<admin::AdminPages>(*pages_);
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);

@@ -132,7 +132,8 @@ class ControlPagesTest : public ::testing::Test,
   testing::MemoryJournal journal;
   testing::MemoryStore store;
   Metrics metrics;
-  ServerPages server{metrics, journal, store, 0};
+  runtime::BlockingPool pool{0};  // Inline.
+  ServerPages server{metrics, journal, store, pool, 0};
   testing::RecordingLog log;
   Result<ReloadReport> reloaded = ReloadReport{{"limits.uploads"}, {"server.listen"}};
   ControlPages pages{*this, *this, server, [this] { return reload(); }, log};
