@@ -100,7 +100,7 @@ std::string_view write_all(int descriptor, std::string_view text) noexcept {
   return text;
 }
 
-sockaddr_un address_of(const std::string& path) noexcept {
+sockaddr_un journal_address(const std::string& path) noexcept {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
@@ -189,7 +189,7 @@ std::string json_line(Timestamp time, LogLevel level, std::string_view event, Lo
 
 // A socket of its own finds out: one that is connected would lose a journal that starts again.
 Result<int> open_journal(const std::string& path) {
-  const sockaddr_un address = address_of(path);
+  const sockaddr_un address = journal_address(path);
   const auto socket = [] { return ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); };
   const int scout = socket();
   if (::connect(scout, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -223,7 +223,7 @@ std::function<std::string_view(std::string_view)> writer_of(config::LogFormat fo
                                                             const std::string& journal) {
   if (format == config::LogFormat::journald) {
     std::vector<char> entry(limits::log_entry_bytes_max);
-    return [descriptor, address = address_of(journal),
+    return [descriptor, address = journal_address(journal),
             entry = std::move(entry)](std::string_view lines) mutable {
       return send_all(descriptor, address, entry, lines);
     };

@@ -64,7 +64,7 @@ Result<App::Supervision> supervision_of_this_process() {
 }
 
 // The line of the log about what came of it.
-void reload(App& app, const Signals::Sent& by, Log& log) {
+void reload_settings(App& app, const Signals::Sent& by, Log& log) {
   const Result<admin::ReloadReport> report = app.reload();
   const std::string outcome = report ? "done" : report.error().message();
   log.info("audit", {{"act", "reload"},
@@ -81,7 +81,7 @@ void run(App& app, const Signals& signals, const admin::Supervisor& supervisor, 
   for (Signals::Sent sent = signals.wait(); sent.wish == Signals::Wish::reload;
        sent = signals.wait()) {
     supervisor.tell("RELOADING=1");
-    reload(app, sent, log);
+    reload_settings(app, sent, log);
     supervisor.tell("READY=1");
   }
   supervisor.tell("STOPPING=1");

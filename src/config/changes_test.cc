@@ -36,9 +36,9 @@ TEST(Changes, TakeOverWhatReloadsAndNameTheRest) {
 TEST(Changes, OfCredentialsAreTakenOverWhereTheyStay) {
   Config none;
   Config one;
-  one.credentials.push_back({.owner = "ann", .api_key = "0123456789abcdef"});
+  one.credentials.emplace_back().owner = "ann";
   Config other;
-  other.credentials.push_back({.owner = "ben", .api_key = "fedcba9876543210"});
+  other.credentials.emplace_back().owner = "ben";
   Config in_file;
   in_file.auth.file = "/credentials.toml";
   EXPECT_EQ(changes_to(one, other).applied, Keys{"credentials"});
