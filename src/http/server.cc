@@ -36,6 +36,7 @@ void Server::start() {
 
 runtime::Task<> Server::listen(Door& door) {
   std::vector<net::Listener::Target> targets;
+  targets.reserve(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     targets.push_back({workers_[i]->executor(), workers_[i]->deadlines(),
                        [&door, &connections = *connections_[i]](auto stream) {
