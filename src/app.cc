@@ -31,21 +31,25 @@ runtime::Task<> read_promises(journal::Journal& journal,
 }  // namespace
 
 Result<std::unique_ptr<App>> App::open(const config::Config& config, Supervision& supervision,
-                                       Clock& clock, Log& log, Metrics& metrics) {
+                                       Reloading reloading, Clock& clock, Log& log,
+                                       Metrics& metrics) {
   auto data = store::DataDirectory::open(config.data.directory);
   if (!data) {
     return fail(data.error());
   }
-  std::unique_ptr<App> app(new App(config, supervision, clock, log, metrics, std::move(*data)));
+  std::unique_ptr<App> app(
+      new App(config, supervision, std::move(reloading), clock, log, metrics, std::move(*data)));
   if (const Result<> opened = app->open_parts(); !opened) {
     return fail(opened.error());
   }
   return app;
 }
 
-App::App(const config::Config& config, Supervision& supervision, Clock& clock, Log& log,
-         Metrics& metrics, store::DataDirectory data)
+App::App(const config::Config& config, Supervision& supervision, Reloading reloading, Clock& clock,
+         Log& log, Metrics& metrics, store::DataDirectory data)
     : config_(config),
+      reloading_(std::move(reloading)),
+      running_(config),
       supervision_(supervision),
       clock_(clock),
       log_(log),
@@ -105,28 +109,16 @@ Result<> App::open_storage() {
 }
 
 Result<> App::open_hooks() {
-  const bool has_hooks = config_.hooks != config::Config::Hooks{};
-  if (has_hooks || !config_.backend.url.empty()) {
-    http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
-  }
-  announcer_ = std::make_unique<upload::NoAnnouncer>();
-  gate_ = std::make_unique<protocol::OpenGate>();
-  if (!has_hooks) {
-    return {};
-  }
-  Result<hooks::HookSettings> settings = hook_settings(config_);
+  http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
+  Result<hooks::HookSettings> settings = hook_settings(config_, metrics_);
   if (!settings) {
     return fail(settings.error());
   }
-  if (settings->authorize) {
-    questions_ =
-        std::make_unique<outgoing::BoundedSender>(*http_client_, limits::authorize_questions_max);
-    gate_ = std::make_unique<hooks::Authorizer>(*questions_, clock_, log_, *settings);
-  }
-  auto notifier = std::make_unique<hooks::Notifier>(
-      *journal_, *http_client_, first(), steady_clock_, clock_, log_, *std::move(settings));
-  notifier_ = notifier.get();
-  announcer_ = std::move(notifier);
+  questions_ =
+      std::make_unique<outgoing::BoundedSender>(*http_client_, limits::authorize_questions_max);
+  authorizer_ = std::make_unique<hooks::Authorizer>(*questions_, clock_, log_, *settings);
+  notifier_ = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), steady_clock_,
+                                                clock_, log_, *std::move(settings));
   return {};
 }
 
@@ -137,11 +129,10 @@ Result<delivery::Backend*> App::open_backend() {
     }
     return video_library_.get();
   }
-  Result<delivery::HttpBackendSettings> settings = backend_settings(config_.backend);
+  Result<delivery::HttpBackendSettings> settings = backend_settings(config_);
   if (!settings) {
     return fail(settings.error());
   }
-  settings->answer_bytes_max = config_.delivery.answer_max;
   http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *store_,
                                                           *answers_, storage_pool_, slow_work_,
                                                           clock_, *std::move(settings));
@@ -164,7 +155,7 @@ Result<> App::open_engine() {
   }
   outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), steady_clock_,
                                                metrics_, log_, settings);
-  upload::EngineParts parts{*journal_, *store_,       *answers_, *announcer_,
+  upload::EngineParts parts{*journal_, *store_,       *answers_, *notifier_,
                             buffers_,  steady_clock_, metrics_,  log_};
   std::optional<Result<journal::Promises>> promises;
   runtime::run_and_wait(first(), log_, "promises", read_promises(*journal_, &promises));
@@ -177,14 +168,14 @@ Result<> App::open_engine() {
 }
 
 Result<> App::open_pages() {
-  pages_ =
-      std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, config_.data.low_water);
+  pages_ = std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, storage_pool_,
+                                                config_.data.low_water);
   admin_pages_ = std::make_unique<admin::AdminPages>(*pages_);
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
   control_pages_ = std::make_unique<admin::ControlPages>(
-      engine_->operations(), *moves_, *pages_, log_,
+      engine_->operations(), *moves_, *pages_, [this] { return reload_soon(); }, log_,
       config_.admin.token_file.empty() ? "none" : "admin.token_file");
   return moves_->restore();
 }
@@ -196,8 +187,8 @@ Result<> App::open_credentials() {
   }
   keyring_ =
       std::make_unique<auth::Keyring>(*std::move(credentials), config_.requires_credentials());
-  authenticator_ =
-      std::make_unique<auth::Authenticator>(*keyring_, clock_, authenticator_settings(config_));
+  authenticator_ = std::make_unique<auth::Authenticator>(
+      *keyring_, clock_, authenticator_settings(config_), &metrics_.authentication_failures);
   return {};
 }
 
@@ -238,9 +229,11 @@ Result<> App::open_router() {
     }
     form_key = *std::move(secret);
   }
+  creation_rates_ = settings.creation_rates;
+  const auto file_size_max = [this] { return engine_->settings().admission.file_size_max; };
   dialects_ = std::make_unique<Dialects>(
-      DialectParts{*engine_, *gate_, *video_library_, *file_library_, *pages_, *authenticator_,
-                   std::move(form_key), upload_page(config_)},
+      DialectParts{*engine_, *authorizer_, *video_library_, *file_library_, *pages_,
+                   *authenticator_, std::move(form_key), upload_page(config_, file_size_max)},
       std::move(settings));
   return {};
 }
@@ -264,11 +257,9 @@ Result<> App::list_parts() {
   const auto list_closed_in_time = [this](ClosedInTime::Work work) {
     parts_.push_back(std::make_unique<ClosedInTime>(first(), std::move(work), log_));
   };
-  if (notifier_ != nullptr) {
-    list_closed_in_time({[this] { notifier_->open(); },
-                         [this](Duration timeout) { return notifier_->close(timeout); },
-                         "a hook is still being told; it is told again after the next start"});
-  }
+  list_closed_in_time({[this] { notifier_->open(); },
+                       [this](Duration timeout) { return notifier_->close(timeout); },
+                       "a hook is still being told; it is told again after the next start"});
   list_closed_in_time({[this] { outbox_->open(engine_->ledger()); },
                        [this](Duration timeout) { return outbox_->close(timeout); },
                        "a hand-off is still under way; it is repeated after the next start"});
@@ -333,6 +324,7 @@ void App::list_clients() {
   auto clients = std::make_unique<http::Server>(std::move(workers), dialects_->router(), sessions,
                                                 config_.server.drain, log_, metrics_);
   listeners_->give_to(*clients);
+  clients_ = clients.get();
   parts_.push_back(std::move(clients));
 }
 

@@ -3,6 +3,9 @@
 // until it is told to stop, and drains.
 #pragma once
 
+#include <cstddef>
+#include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +22,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "base/steady_clock.h"
 #include "checks/file_checks.h"
 #include "client_listeners.h"
@@ -34,12 +38,14 @@
 #include "hooks/authorizer.h"
 #include "hooks/notifier.h"
 #include "http/answer_budget.h"
+#include "http/server.h"
 #include "journal/sqlite_journal.h"
 #include "library/library.h"
 #include "net/connection_limits.h"
 #include "net/passed_sockets.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
+#include "protocol/creation_rates.h"
 #include "protocol/location_base.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
@@ -64,10 +70,18 @@ class App {
     net::PassedSockets sockets = {};
   };
 
+  // Where the settings come from when they are to be read again; both may be called on any thread.
+  struct Reloading {
+    // Blocks. The settings, or what is wrong with them or with the files that they name.
+    std::function<std::expected<config::Config, config::ConfigProblems>()> read;
+    std::function<void(LogLevel)> set_log_level;
+  };
+
   // Takes the data directory, opens the journal and listens. Errors are for the operator. The
   // supervisor is told of the running server here; of its start and end, the caller tells it.
   static Result<std::unique_ptr<App>> open(const config::Config& config, Supervision& supervision,
-                                           Clock& clock, Log& log, Metrics& metrics);
+                                           Reloading reloading, Clock& clock, Log& log,
+                                           Metrics& metrics);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -77,9 +91,10 @@ class App {
   // Where operators find the pages; empty: where clients find the server.
   const std::string& admin_address() const noexcept { return admin_address_; }
 
-  // Reads the files again that may change while the server runs. A problem is logged, and the old
-  // content stays in use. Any thread.
-  void reload() { listeners_->reload(); }
+  // Reads the settings and the files that they name again, and takes over what may change while the
+  // server runs. An error: nothing has changed; its words, which the log has as well, are for the
+  // operator. Blocks. Any thread.
+  Result<admin::ReloadReport> reload();
 
   // Takes connections, on threads of its own.
   void start();
@@ -88,8 +103,15 @@ class App {
   void drain();
 
  private:
-  App(const config::Config& config, Supervision& supervision, Clock& clock, Log& log,
-      Metrics& metrics, store::DataDirectory data);
+  App(const config::Config& config, Supervision& supervision, Reloading reloading, Clock& clock,
+      Log& log, Metrics& metrics, store::DataDirectory data);
+
+  // What other settings lead to, read and checked before any of it is in use.
+  struct Prepared;
+  Result<Prepared> prepare(const config::Config& config) const;
+  Result<admin::ReloadReport> try_reload() REQUIRES(reload_mutex_);
+  runtime::Task<Result<admin::ReloadReport>> reload_soon();
+  void apply(const config::Config& config, Prepared prepared);
 
   Result<> open_parts();
   Result<> open_storage();
@@ -109,7 +131,11 @@ class App {
   void list_clients();
   runtime::Executor first() const { return workers_.front()->executor(); }
 
-  const config::Config config_;
+  const config::Config config_;  // As it was at the start.
+  const Reloading reloading_;
+  Mutex reload_mutex_;
+  config::Config running_ GUARDED_BY(reload_mutex_);   // As it is now.
+  std::size_t reloads_ GUARDED_BY(reload_mutex_) = 0;  // That have changed something.
   Supervision& supervision_;
   Clock& clock_;
   Log& log_;
@@ -133,14 +159,13 @@ class App {
   std::unique_ptr<library::Library> library_;
   std::unique_ptr<video::VideoLibrary> video_library_;
   std::unique_ptr<files::FileLibrary> file_library_;
-  std::unique_ptr<outgoing::HttpClient> http_client_;    // Null: no part needs it.
-  std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook; null: none.
+  std::unique_ptr<outgoing::HttpClient> http_client_;
+  std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
   std::unique_ptr<checks::FileChecks> checks_;           // Null: none.
   std::unique_ptr<delivery::Outbox> outbox_;
-  std::unique_ptr<protocol::SessionGate> gate_;
-  std::unique_ptr<upload::Announcer> announcer_;
-  hooks::Notifier* notifier_ = nullptr;  // The announcer, where it is one.
+  std::unique_ptr<hooks::Authorizer> authorizer_;
+  std::unique_ptr<hooks::Notifier> notifier_;
   std::unique_ptr<upload::UploadEngine> engine_;
   std::unique_ptr<admin::ServerPages> pages_;
   std::unique_ptr<admin::AdminPages> admin_pages_;
@@ -153,7 +178,9 @@ class App {
   std::unique_ptr<console::Feed> feed_;  // Until it is a part; null, as the next: no console.
   std::unique_ptr<console::ConsolePages> console_pages_;
   std::unique_ptr<Dialects> dialects_;
+  std::shared_ptr<protocol::CreationRates> creation_rates_;
   std::unique_ptr<ClientListeners> listeners_;
+  http::Server* clients_ = nullptr;  // One of the parts.
   std::string admin_address_;
   std::vector<std::unique_ptr<runtime::Part>> parts_;
 };

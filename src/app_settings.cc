@@ -65,7 +65,8 @@ upload::EngineSettings engine_settings(const config::Config& config) {
   return settings;
 }
 
-Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend) {
+Result<delivery::HttpBackendSettings> backend_settings(const config::Config& config) {
+  const config::Config::Backend& backend = config.backend;
   delivery::HttpBackendSettings settings;
   Result<outgoing::UrlTemplate> url = outgoing::UrlTemplate::parse(backend.url);
   if (!url) {
@@ -85,6 +86,7 @@ Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Bac
   settings.with_digest = backend.digest;
   settings.directory = backend.directory;
   settings.ca_file = backend.ca_file;
+  settings.answer_bytes_max = config.delivery.answer_max;
   return settings;
 }
 
@@ -168,7 +170,7 @@ http::SessionSettings session_settings(const config::Config& config) {
   return settings;
 }
 
-Result<hooks::HookSettings> hook_settings(const config::Config& config) {
+Result<hooks::HookSettings> hook_settings(const config::Config& config, Metrics& metrics) {
   const config::Config::Hooks& given = config.hooks;
   hooks::HookSettings settings;
   if (!given.authorize.empty()) {
@@ -197,6 +199,7 @@ Result<hooks::HookSettings> hook_settings(const config::Config& config) {
   settings.trouble = given.trouble;
   settings.delays = {config.delivery.retry_first, config.delivery.retry_max};
   settings.give_up_after = given.give_up_after;
+  settings.seconds = &metrics.hook_seconds;
   return settings;
 }
 
@@ -210,12 +213,13 @@ bool has_upload_page(const config::Config& config) {
   return config.pages.upload && speaks_tus && !pages::built_files().empty();
 }
 
-std::vector<protocol::Route> upload_page(const config::Config& config) {
+std::vector<protocol::Route> upload_page(const config::Config& config,
+                                         std::function<std::uint64_t()> file_size_max) {
   if (!has_upload_page(config)) {
     return {};
   }
   return pages::page_routes(pages::built_files(), {.files_path = config.dialects.path,
-                                                   .file_size_max = config.limits.file_size});
+                                                   .file_size_max = std::move(file_size_max)});
 }
 
 Duration clock_agreement(const config::Config& config) {

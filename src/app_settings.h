@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "admin/operator_listener.h"
 #include "auth/authenticator.h"
 #include "base/error.h"
+#include "base/metrics.h"
 #include "checks/file_checks.h"
 #include "config/config.h"
 #include "delivery/http_backend.h"
@@ -35,9 +38,9 @@ admin::OperatorListener::Settings control_listener_settings(const config::Config
                                                             const std::string& data_directory);
 http::SessionSettings session_settings(const config::Config& config);
 // Reads the secret.
-Result<delivery::HttpBackendSettings> backend_settings(const config::Config::Backend& backend);
+Result<delivery::HttpBackendSettings> backend_settings(const config::Config& config);
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.
-Result<hooks::HookSettings> hook_settings(const config::Config& config);
+Result<hooks::HookSettings> hook_settings(const config::Config& config, Metrics& metrics);
 
 // Whether there is a console: its listener and the setting.
 bool has_console(const config::Config& config);
@@ -45,7 +48,8 @@ bool has_console(const config::Config& config);
 // Whether the page has what it needs: the setting, the files and the dialect that it speaks.
 bool has_upload_page(const config::Config& config);
 // None where it has not.
-std::vector<protocol::Route> upload_page(const config::Config& config);
+std::vector<protocol::Route> upload_page(const config::Config& config,
+                                         std::function<std::uint64_t()> file_size_max);
 
 // How long the wall clock has to agree with the machine's before something is deleted by it: no
 // longer than the shortest time after which something is.

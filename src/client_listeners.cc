@@ -22,7 +22,7 @@ Result<std::unique_ptr<ClientListeners>> ClientListeners::open(const config::Con
                                                                net::PassedSockets& passed,
                                                                net::ConnectionLimits& limits,
                                                                Log& log, Metrics& metrics) {
-  std::unique_ptr<ClientListeners> opened(new ClientListeners(config, log));
+  std::unique_ptr<ClientListeners> opened(new ClientListeners(config));
   const net::Listener::Settings settings{.socket_mode = config.server.socket_mode};
   const auto listen = [&](const net::Endpoint& endpoint, const char* scheme,
                           std::unique_ptr<net::Listener>& place) -> Result<> {
@@ -78,15 +78,12 @@ void ClientListeners::give_to(http::Server& server) {
   }
 }
 
-void ClientListeners::reload() {
+Result<std::unique_ptr<net::TlsIdentity>> ClientListeners::read_identity(
+    const config::Config::Tls& tls) const {
   if (!identity_) {
-    return;
+    return nullptr;
   }
-  if (const Result<> loaded = identity_->reload(); !loaded) {
-    log_.error("the old certificate stays", {{"reason", loaded.error().message()}});
-  } else {
-    log_.info("the certificate was read again", {{"file", config_.tls.certificate}});
-  }
+  return net::TlsIdentity::open({tls.certificate, tls.key});
 }
 
 void ClientListeners::close() noexcept {

@@ -40,17 +40,17 @@ class ClientListeners {
 
   // The server has the listeners from then on.
   void give_to(http::Server& server);
-  // Reads the certificate again, where there is one. A problem is logged, and the old one stays in
-  // use. Any thread.
-  void reload();
+  // Reads the certificate of other settings, where there is one: null without. Blocks.
+  Result<std::unique_ptr<net::TlsIdentity>> read_identity(const config::Config::Tls& tls) const;
+  // What was read so is shown on connections from now on. Any thread.
+  void show(net::TlsIdentity& identity) { identity_->become(identity); }
   // Closes the listeners that the server was not given.
   void close() noexcept;
 
  private:
-  ClientListeners(const config::Config& config, Log& log) : config_(config), log_(log) {}
+  explicit ClientListeners(const config::Config& config) : config_(config) {}
 
   const config::Config& config_;
-  Log& log_;
   std::vector<std::string> addresses_;
   std::unique_ptr<net::TlsIdentity> identity_;  // Null: no TLS.
   std::unique_ptr<net::Listener> plain_;        // Null: none.

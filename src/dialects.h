@@ -72,6 +72,8 @@ class Dialects {
   Dialects& operator=(const Dialects&) = delete;
 
   http::Handler& router() noexcept { return router_; }
+  // As ProtocolSettings::change().
+  void change(const protocol::ProtocolSettings& settings) { settings_.change(settings); }
 
  private:
   // In the order in which they are asked: Panda is the last, as it takes all requests that are
@@ -100,7 +102,7 @@ class Dialects {
     return routes;
   }
 
-  const protocol::ProtocolSettings settings_;
+  protocol::ProtocolSettings settings_;
   const std::string form_key_;
   const protocol::Access access_;
   protocol::multichunk::MultichunkDialect multichunk_;

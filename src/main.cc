@@ -27,6 +27,7 @@ int run(int argc, char** argv) {
   commands::add_uploads(program, exit_code);
   commands::add_status(program, exit_code);
   commands::add_top(program, exit_code);
+  commands::add_reload(program, exit_code);
   commands::add_move(program, exit_code);
   commands::add_credentials(program, exit_code);
   commands::add_doctor(program, exit_code);

@@ -7,6 +7,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -142,10 +143,11 @@ http::Response upload_page(const upload::Snapshot& snapshot) {
 }  // namespace
 
 ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations,
-                           ServerPages& server, Log& log, const char* credential)
+                           ServerPages& server, Reload reload, Log& log, const char* credential)
     : uploads_(uploads),
       locations_(locations),
       server_(server),
+      reload_(std::move(reload)),
       log_(log),
       credential_(credential),
       commands_{
@@ -172,7 +174,9 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
           {"move_back", http::Method::post, protocol::PathPattern("/locations/back"),
            [this](const std::string& /*none*/, const std::string&) { return move(std::string()); }},
           {"status", http::Method::get, protocol::PathPattern("/status"),
-           [this](const std::string& /*none*/, const std::string&) { return status(); }}} {}
+           [this](const std::string& /*none*/, const std::string&) { return status(); }},
+          {"reload", http::Method::post, protocol::PathPattern("/reload"),
+           [this](const std::string& /*none*/, const std::string&) { return read_settings(); }}} {}
 
 Task<http::ReplyPtr> ControlPages::handle(http::Exchange& exchange) {
   auto reply = std::make_unique<http::Reply>();
@@ -290,6 +294,17 @@ Task<ControlPages::Answer> ControlPages::abort(std::string upload_id) {
 
 Task<ControlPages::Answer> ControlPages::status() {
   co_return co_await server_.status();
+}
+
+Task<ControlPages::Answer> ControlPages::read_settings() {
+  const Result<ReloadReport> report = co_await reload_();
+  if (!report) {
+    co_return fail(report.error());
+  }
+  boost::json::object document;
+  document["applied"] = boost::json::value_from(report->applied);
+  document["waiting"] = boost::json::value_from(report->waiting);
+  co_return http::json_response(200, boost::json::serialize(document));
 }
 
 Task<ControlPages::Answer> ControlPages::retry(std::string upload_id) {

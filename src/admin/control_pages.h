@@ -17,16 +17,27 @@
 
 namespace sluice::admin {
 
+// What the server made of its settings when it read them again: keys of those that it has taken
+// over, and of those that wait for a restart.
+struct ReloadReport {
+  std::vector<std::string> applied;
+  std::vector<std::string> waiting;
+};
+
 // GET asks, POST does. Answers are JSON: an upload as in admin/upload_document.h, or
 // `{"uploads","next"}` of a page of them; `{"id","state"}` of one that is tried again,
-// `{"retried","failed","next"}` of a page of those; the status as ServerPages has it; `{}` where
-// there is nothing to tell, or `{"error","message"}`. Any thread.
+// `{"retried","failed","next"}` of a page of those; the status as ServerPages has it;
+// `{"applied","waiting"}` of settings that were read again; `{}` where there is nothing to tell, or
+// `{"error","message"}`. Any thread.
 class ControlPages final : public http::Handler {
  public:
+  // An error: the settings cannot be used, and nothing has changed.
+  using Reload = std::function<runtime::Task<Result<ReloadReport>>()>;
+
   // All outlive this. `credential`: for the line of audit, what those have shown who do not come
   // over a Unix socket.
   ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server,
-               Log& log, const char* credential = "none");
+               Reload reload, Log& log, const char* credential = "none");
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -53,10 +64,12 @@ class ControlPages final : public http::Handler {
   runtime::Task<Answer> retry_all(std::string range);
   runtime::Task<Answer> move(std::string url);  // Empty: back.
   runtime::Task<Answer> status();
+  runtime::Task<Answer> read_settings();
 
   upload::Operations& uploads_;
   protocol::Relocation& locations_;
   ServerPages& server_;
+  const Reload reload_;
   Log& log_;
   const char* const credential_;
   const std::vector<Command> commands_;

@@ -104,6 +104,8 @@ class ControlPagesTest : public ::testing::Test,
     co_return Result<>();
   }
 
+  runtime::Task<Result<ReloadReport>> reload() { co_return reloaded; }
+
   http::Response ask(http::Method method, const std::string& path) {
     return ask(method, path, pages);
   }
@@ -133,9 +135,11 @@ class ControlPagesTest : public ::testing::Test,
   testing::MemoryJournal journal;
   testing::MemoryStore store;
   Metrics metrics;
-  ServerPages server{metrics, journal, store, 0};
+  runtime::BlockingPool pool{0};  // Inline.
+  ServerPages server{metrics, journal, store, pool, 0};
   testing::RecordingLog log;
-  ControlPages pages{*this, *this, server, log};
+  Result<ReloadReport> reloaded = ReloadReport{{"limits.uploads"}, {"server.listen"}};
+  ControlPages pages{*this, *this, server, [this] { return reload(); }, log};
 };
 
 TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
@@ -280,6 +284,15 @@ TEST_F(ControlPagesTest, MovesLocations) {
   EXPECT_EQ(ask(http::Method::post, "/locations/back").status, 200);
   EXPECT_EQ(moved_to, (std::vector<std::string>{"https://b.example/up", "nonsense", ""}));
   EXPECT_EQ(ask(http::Method::post, "/locations/to/").status, 404);
+}
+
+TEST_F(ControlPagesTest, TellsWhatBecameOfSettings) {
+  const http::Response done = ask(http::Method::post, "/reload");
+  EXPECT_EQ(done.body, R"({"applied":["limits.uploads"],"waiting":["server.listen"]})");
+  reloaded = fail(Errc::bad_request, "sluice.toml:3: no");
+  const http::Response refused = ask(http::Method::post, "/reload");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("sluice.toml:3: no"), std::string::npos);
 }
 
 TEST_F(ControlPagesTest, RefusesWhatIsNoCommand) {

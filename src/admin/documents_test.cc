@@ -51,10 +51,10 @@ TEST(Example, LoadsAndIsTheDefaults) {
 TEST(OperationsDocument, ListsEverySetting) {
   std::set<std::string> expected;
   for (const config::Setting& setting : config::settings()) {
-    expected.insert(fmt::format("| `{}` | `{}` | {} | `{}` | {} |", setting.key,
-                                setting.environment,
-                                setting.flag.empty() ? "" : fmt::format("`{}`", setting.flag),
-                                setting.print(config::Config{}), setting.help));
+    expected.insert(
+        fmt::format("| `{}` | `{}` | {} | `{}` | {} | {} |", setting.key, setting.environment,
+                    setting.flag.empty() ? "" : fmt::format("`{}`", setting.flag),
+                    setting.print(config::Config{}), setting.reloads ? "yes" : "", setting.help));
   }
   std::set<std::string> rows;
   const std::string text = read_source("docs/operations.md");
@@ -72,6 +72,7 @@ TEST(OperationsDocument, ListsEveryMetric) {
   sampled.uploads.emplace();
   sampled.disk.emplace();
   sampled.disk->free_files = 0;
+  sampled.process.emplace();
   std::set<std::string> expected;
   std::istringstream page(metrics_page(Metrics(), sampled));
   std::string help;
@@ -90,7 +91,9 @@ TEST(OperationsDocument, ListsEveryMetric) {
     }
   }
   ASSERT_FALSE(expected.empty());
-  EXPECT_EQ(table_rows(read_source("docs/operations.md"), "| `sluice_"), expected);
+  std::set<std::string> rows = table_rows(read_source("docs/operations.md"), "| `sluice_");
+  rows.merge(table_rows(read_source("docs/operations.md"), "| `process_"));
+  EXPECT_EQ(rows, expected);
 }
 
 }  // namespace

@@ -3,15 +3,21 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 #include <exception>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/printable.h"
@@ -94,13 +100,78 @@ std::string_view write_all(int descriptor, std::string_view text) noexcept {
   return text;
 }
 
+sockaddr_un journal_address(const std::string& path) noexcept {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
+  return address;
+}
+
+// Each line is a datagram. A journal that starts again is found again by its path.
+std::string_view send_all(int descriptor, const sockaddr_un& journal, std::vector<char>& entry,
+                          std::string_view lines) noexcept {
+  while (!lines.empty()) {
+    const std::size_t size = lines.find('\n');
+    const std::string_view line = lines.substr(0, std::min(size, entry.size()));
+    std::ranges::replace_copy(line, entry.begin(), journal_separator, '\n');
+    ssize_t sent = -1;
+    do {
+      sent = ::sendto(descriptor, entry.data(), line.size(), MSG_NOSIGNAL,
+                      reinterpret_cast<const sockaddr*>(&journal), sizeof journal);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+      break;
+    }
+    lines.remove_prefix(size + 1);
+  }
+  return lines;
+}
+
+constexpr int syslog_priority(LogLevel level) {
+  switch (level) {
+    case LogLevel::info:
+      return LOG_INFO;
+    case LogLevel::warn:
+      return LOG_WARNING;
+    case LogLevel::error:
+      break;
+  }
+  return LOG_ERR;
+}
+
+std::string message_of(std::string_view event, LogFields fields) {
+  std::string text = shortened(event);
+  for (const LogField& field : fields) {
+    fmt::format_to(std::back_inserter(text), " {}={}", field.key.text(),
+                   std::visit(TextValue{}, field.value));
+  }
+  return text;
+}
+
+struct JournalValue : TextValue {
+  using TextValue::operator();
+  std::string operator()(std::string_view value) const { return shortened(value); }
+};
+
 }  // namespace
 
 std::string text_line(Timestamp time, LogLevel level, std::string_view event, LogFields fields) {
-  std::string line = fmt::format("{} {:<5} {}", rfc3339(time), level_name(level), shortened(event));
+  return fmt::format("{} {:<5} {}", rfc3339(time), level_name(level), message_of(event, fields));
+}
+
+std::string journal_line(Timestamp /*time*/, LogLevel level, std::string_view event,
+                         LogFields fields) {
+  std::string line = fmt::format(
+      "MESSAGE={1}{0}PRIORITY={2}{0}SYSLOG_IDENTIFIER=sluice{0}"
+      "SLUICE_EVENT={3}",
+      journal_separator, message_of(event, fields), syslog_priority(level), shortened(event));
   for (const LogField& field : fields) {
-    fmt::format_to(std::back_inserter(line), " {}={}", field.key.text(),
-                   std::visit(TextValue{}, field.value));
+    line += journal_separator;
+    line += "SLUICE_";
+    for (const char c : field.key.text()) {
+      line += c == '_' ? c : static_cast<char>(c - 'a' + 'A');
+    }
+    line += '=' + std::visit(JournalValue{}, field.value);
   }
   return line;
 }
@@ -116,16 +187,63 @@ std::string json_line(Timestamp time, LogLevel level, std::string_view event, Lo
   return line;
 }
 
+// A socket of its own finds out: one that is connected would lose a journal that starts again.
+Result<int> open_journal(const std::string& path) {
+  const sockaddr_un address = journal_address(path);
+  const auto socket = [] { return ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); };
+  const int scout = socket();
+  if (::connect(scout, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    const std::string reason = std::strerror(errno);
+    ::close(scout);
+    return fail(Errc::storage_failed,
+                "log.journal: no journal takes entries at " + path + ": " + reason);
+  }
+  ::close(scout);
+  return socket();
+}
+
+namespace {
+
+auto form_of(config::LogFormat format, int descriptor) {
+  switch (format) {
+    case config::LogFormat::journald:
+      return journal_line;
+    case config::LogFormat::text:
+      return text_line;
+    case config::LogFormat::json:
+      return json_line;
+    case config::LogFormat::automatic:
+      break;
+  }
+  return ::isatty(descriptor) == 0 ? json_line : text_line;
+}
+
+std::function<std::string_view(std::string_view)> writer_of(config::LogFormat format,
+                                                            int descriptor,
+                                                            const std::string& journal) {
+  if (format == config::LogFormat::journald) {
+    std::vector<char> entry(limits::log_entry_bytes_max);
+    return [descriptor, address = journal_address(journal),
+            entry = std::move(entry)](std::string_view lines) mutable {
+      return send_all(descriptor, address, entry, lines);
+    };
+  }
+  return [descriptor](std::string_view lines) { return write_all(descriptor, lines); };
+}
+
+}  // namespace
+
 LogSink::LogSink(const Clock& clock, LogLevel least, config::LogFormat format, int descriptor,
-                 Counter& dropped, Duration flush_time_max)
+                 Counter& dropped, Duration flush_time_max, const std::string& journal)
     : clock_(clock),
       least_(least),
-      json_(format == config::LogFormat::json ||
-            (format == config::LogFormat::automatic && ::isatty(descriptor) == 0)),
+      form_(form_of(format, descriptor)),
       dropped_(dropped),
       flush_time_max_(flush_time_max),
       queue_(std::make_shared<Queue>()),
-      writer_([queue = queue_, descriptor] { run(*queue, descriptor); }) {}
+      writer_([queue = queue_, write = writer_of(format, descriptor, journal)]() mutable {
+        run(*queue, write);
+      }) {}
 
 LogSink::~LogSink() {
   MutexLock lock(queue_->mutex);
@@ -161,7 +279,7 @@ void LogSink::write(LogLevel level, std::string_view event, LogFields fields) no
 }
 
 std::string LogSink::line(LogLevel level, std::string_view event, LogFields fields) const {
-  return (json_ ? json_line : text_line)(clock_.now(), level, event, fields) + '\n';
+  return form_(clock_.now(), level, event, fields) + '\n';
 }
 
 void LogSink::drop(std::uint64_t count) noexcept {
@@ -198,7 +316,7 @@ void LogSink::add(std::string_view text) noexcept {
 
 // Sleeps for a moment after each write: where many lines come they are written together, and their
 // writers wake no thread.
-void LogSink::run(Queue& queue, int descriptor) noexcept {
+void LogSink::run(Queue& queue, Write& write) noexcept {
   std::string batch;
   bool is_torn = false;
   MutexLock lock(queue.mutex);
@@ -213,9 +331,9 @@ void LogSink::run(Queue& queue, int descriptor) noexcept {
     batch.swap(queue.lines);
     lock.unlock();
     if (is_torn) {
-      write_all(descriptor, "\n");
+      write("\n");
     }
-    const std::string_view rest = write_all(descriptor, batch);
+    const std::string_view rest = write(batch);
     const std::size_t written = batch.size() - rest.size();
     is_torn = written == 0 ? is_torn : batch[written - 1] != '\n';
     lock.lock();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <csignal>
@@ -165,6 +166,25 @@ TEST_F(LogSinkTest, LeavesOutWhatIsLessImportant) {
   sink.warn("yes");
   sink.error("yes");
   EXPECT_EQ(lines().size(), 2U);
+}
+
+TEST_F(LogSinkTest, AnotherLevelCountsFromThenOn) {
+  LogSink& sink = open(LogLevel::error, config::LogFormat::text);
+  sink.warn("no");
+  sink.set_least(LogLevel::info);
+  sink.info("yes");
+  EXPECT_EQ(lines().size(), 1U);
+}
+
+TEST(JournalLine, HasAFieldForEachField) {
+  const std::string line = journal_line(Timestamp(), LogLevel::warn, "request failed",
+                                        {{"upload", 7}, {"reason", "a\nPRIORITY=0"}});
+  std::string entry = line;
+  std::ranges::replace(entry, journal_separator, '\n');
+  EXPECT_EQ(entry,
+            "MESSAGE=request failed upload=7 reason=\"a\\nPRIORITY=0\"\nPRIORITY=4\n"
+            "SYSLOG_IDENTIFIER=sluice\nSLUICE_EVENT=request failed\nSLUICE_UPLOAD=7\n"
+            "SLUICE_REASON=a\\nPRIORITY=0");
 }
 
 TEST_F(LogSinkTest, LinesOfThreadsDoNotMix) {

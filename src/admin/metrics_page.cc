@@ -39,8 +39,10 @@ ClientMetric gauge_value(double value, std::vector<ClientMetric::Label> labels =
 
 // The sample count is the sum of the buckets and not a figure of its own: an observation between
 // two reads must not make the page contradict itself.
-ClientMetric histogram_value(const Histogram& histogram) {
+ClientMetric histogram_value(const Histogram& histogram,
+                             std::vector<ClientMetric::Label> labels = {}) {
   ClientMetric metric;
+  metric.label = std::move(labels);
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < Histogram::upper_bounds_seconds.size(); ++i) {
     count += histogram.bucket(i);
@@ -65,6 +67,20 @@ class Page {
   }
   void histogram(std::string name, std::string help, const Histogram& histogram) {
     add(std::move(name), std::move(help), MetricType::Histogram, {histogram_value(histogram)});
+  }
+
+  // With names for both labels; of one without a second name the second label is left out.
+  void histograms(std::string name, std::string help, const HistogramFamily& family,
+                  const char* first, const char* second = "") {
+    std::vector<ClientMetric> values;
+    family.for_each([&](const HistogramFamily::Labels& labels, const Histogram& histogram) {
+      std::vector<ClientMetric::Label> named{{first, labels.first}};
+      if (*second != '\0') {
+        named.push_back({second, labels.second});
+      }
+      values.push_back(histogram_value(histogram, std::move(named)));
+    });
+    add(std::move(name), std::move(help), MetricType::Histogram, std::move(values));
   }
 
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
@@ -101,10 +117,54 @@ std::vector<ClientMetric> upload_values(const std::map<UploadState, std::uint64_
   return values;
 }
 
+void add_process(Page& page, const ProcessFigures& process) {
+  const auto gauge = [&page](const char* name, const char* help, std::uint64_t value) {
+    page.gauge(name, help, {gauge_value(static_cast<double>(value))});
+  };
+  ClientMetric cpu;
+  cpu.counter.value = process.cpu_seconds;
+  page.counter("process_cpu_seconds_total", "Time of processors, for itself and in the kernel.",
+               {cpu});
+  gauge("process_open_fds", "Descriptors that are open.", process.open_descriptors);
+  gauge("process_max_fds", "As many descriptors may be open.", process.descriptors_max);
+  gauge("process_virtual_memory_bytes", "Memory that is mapped.", process.virtual_bytes);
+  gauge("process_resident_memory_bytes", "Of this, what is in memory.", process.resident_bytes);
+  page.gauge("process_start_time_seconds", "When the process began, since the epoch.",
+             {gauge_value(process.start_time_seconds)});
+}
+
+void add_deliveries(Page& page, const Metrics& metrics) {
+  page.counter("sluice_deliveries_total", "Hand-offs of finished files, by how they ended.",
+               {counter_value(metrics.deliveries_delivered.value(), {{"result", "delivered"}}),
+                counter_value(metrics.deliveries_refused.value(), {{"result", "refused"}}),
+                counter_value(metrics.deliveries_retried.value(), {{"result", "retried"}}),
+                counter_value(metrics.deliveries_given_up.value(), {{"result", "given_up"}}),
+                counter_value(metrics.deliveries_set_aside.value(), {{"result", "set_aside"}})});
+  page.gauge("sluice_deliveries_waiting", "Hand-offs in memory that wait or are under way.",
+             {gauge_value(static_cast<double>(metrics.deliveries_waiting.value()))});
+  page.histograms("sluice_delivery_seconds", "One attempt at the backend, by how it ended.",
+                  metrics.delivery_seconds, "result");
+  page.histograms("sluice_hook_seconds", "One request to a hook, by hook and how it ended.",
+                  metrics.hook_seconds, "hook", "result");
+}
+
+void add_settings(Page& page, const Metrics& metrics) {
+  page.counter("sluice_reloads_total", "Times that the settings were read again.",
+               {counter_value(metrics.reloads_done.value(), {{"result", "done"}}),
+                counter_value(metrics.reloads_refused.value(), {{"result", "refused"}})});
+  page.gauge("sluice_reload_succeeded", "1: the last time they could be used; 0: they could not.",
+             {gauge_value(static_cast<double>(metrics.reload_succeeded.value()))});
+}
+
 }  // namespace
 
 std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
   Page page;
+  page.gauge("sluice_build_info", "1; the label says which version this is.",
+             {gauge_value(1, {{"version", SLUICE_VERSION}})});
+  if (sampled.process) {
+    add_process(page, *sampled.process);
+  }
   page.gauge("sluice_connections_open", "Connections of clients that are open.",
              {gauge_value(static_cast<double>(metrics.connections_open.value()))});
   page.counter("sluice_connections_accepted_total", "Connections of clients that were accepted.",
@@ -119,6 +179,12 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
                {counter_value(metrics.answers_given_up.value())});
   page.counter("sluice_requests_total", "Requests that were answered, by route and status.",
                request_values(metrics.requests));
+  page.histograms("sluice_request_seconds",
+                  "From a request's head to the end of its answer, by route and dialect.",
+                  metrics.request_seconds, "route", "dialect");
+  page.counter("sluice_authentication_failures_total",
+               "Requests whose credentials were missing, unknown or not in order.",
+               {counter_value(metrics.authentication_failures.value())});
   page.counter("sluice_received_bytes_total", "Bytes of request bodies that arrived.",
                {counter_value(metrics.bytes_received.value())});
   page.gauge("sluice_buffers_in_use", "Buffers of the memory budget that hold bytes.",
@@ -137,10 +203,8 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
              {gauge_value(static_cast<double>(metrics.damaged_rows.value()))});
   page.counter("sluice_takeovers_total", "Requests that took over from a stalled older one.",
                {counter_value(metrics.takeovers.value())});
-  page.counter("sluice_deliveries_total", "Hand-offs of finished files, by how they ended.",
-               {counter_value(metrics.deliveries_delivered.value(), {{"result", "delivered"}}),
-                counter_value(metrics.deliveries_refused.value(), {{"result", "refused"}}),
-                counter_value(metrics.deliveries_retried.value(), {{"result", "retried"}})});
+  add_deliveries(page, metrics);
+  add_settings(page, metrics);
   page.counter("sluice_log_lines_dropped_total",
                "Lines of the log that found its queue full or its reader gone.",
                {counter_value(metrics.log_lines_dropped.value())});

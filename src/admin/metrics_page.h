@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/process_figures.h"
 #include "base/metrics.h"
 #include "model/upload.h"
 #include "store/store.h"
@@ -17,6 +18,7 @@ namespace sluice::admin {
 struct SampledGauges {
   std::optional<std::map<model::UploadState, std::uint64_t>> uploads;
   std::optional<store::Space> disk;
+  std::optional<ProcessFigures> process;
 };
 
 std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled);

@@ -35,8 +35,8 @@ http::Response status_page(int status, const char* word, const std::vector<std::
 }  // namespace
 
 ServerPages::ServerPages(const Metrics& metrics, journal::Journal& journal, store::Store& store,
-                         std::uint64_t low_water)
-    : metrics_(metrics), journal_(journal), store_(store), low_water_(low_water) {}
+                         runtime::BlockingPool& pool, std::uint64_t low_water)
+    : metrics_(metrics), journal_(journal), store_(store), pool_(pool), low_water_(low_water) {}
 
 runtime::Task<http::Response> ServerPages::healthz() {
   co_return status_page(200, "ok", {});
@@ -61,9 +61,9 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   const Result<store::Space> space = co_await store_.space();
   if (!space) {
     reasons.emplace_back("free disk space cannot be read");
-  } else if (space->free_bytes < low_water_) {
+  } else if (const std::uint64_t low_water = low_water_; space->free_bytes < low_water) {
     reasons.push_back(fmt::format("{} bytes of disk are free, expected at least {}",
-                                  space->free_bytes, low_water_));
+                                  space->free_bytes, low_water));
   }
   if (space && space->free_files && *space->free_files < limits::free_files_min) {
     reasons.push_back(fmt::format("{} inodes are free on the disk, expected at least {}",
@@ -91,6 +91,8 @@ runtime::Task<http::Response> ServerPages::metrics() {
   if (space) {
     sampled.disk = *space;
   }
+  auto ask_kernel = [] { return process_figures(); };
+  sampled.process = co_await runtime::offload(pool_, ask_kernel);
   http::Response response;
   response.headers.set("Content-Type", "text/plain; version=0.0.4");
   response.body = metrics_page(metrics_, sampled);

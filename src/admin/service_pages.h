@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "journal/journal.h"
 #include "protocol/service_pages.h"
+#include "runtime/blocking_pool.h"
 #include "store/store.h"
 
 namespace sluice::admin {
@@ -18,9 +19,9 @@ namespace sluice::admin {
 // Used by all workers at once; its references outlive it.
 class ServerPages final : public protocol::ServicePages {
  public:
-  // `low_water` is in bytes of free disk.
+  // `low_water` is in bytes of free disk. What the kernel knows is asked on threads of `pool`.
   ServerPages(const Metrics& metrics, journal::Journal& journal, store::Store& store,
-              std::uint64_t low_water);
+              runtime::BlockingPool& pool, std::uint64_t low_water);
 
   runtime::Task<http::Response> healthz() override;
   runtime::Task<http::Response> readyz() override;
@@ -32,6 +33,8 @@ class ServerPages final : public protocol::ServicePages {
 
   // From now on not ready: a balancer shall send new uploads elsewhere. Any thread.
   void set_draining() noexcept { draining_ = true; }
+  // Any thread.
+  void set_low_water(std::uint64_t bytes) noexcept { low_water_ = bytes; }
   // Why no new upload can be taken, for people; none: the server is ready.
   runtime::Task<std::vector<std::string>> reasons_not_ready();
   // Uploads that are being received; 0 where the journal does not answer.
@@ -41,7 +44,8 @@ class ServerPages final : public protocol::ServicePages {
   const Metrics& metrics_;
   journal::Journal& journal_;
   store::Store& store_;
-  const std::uint64_t low_water_;
+  runtime::BlockingPool& pool_;
+  std::atomic<std::uint64_t> low_water_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::atomic<bool> draining_{false};
 };

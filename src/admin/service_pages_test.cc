@@ -45,7 +45,8 @@ class ServerPagesTest : public ::testing::Test {
   Metrics metrics_;
   testing::MemoryJournal journal_;
   ScriptedSpace store_;
-  ServerPages pages_{metrics_, journal_, store_, low_water};
+  runtime::BlockingPool pool_{0};  // Inline.
+  ServerPages pages_{metrics_, journal_, store_, pool_, low_water};
 };
 
 using Reasons = std::vector<std::string>;

@@ -66,7 +66,8 @@ class SupervisorReportsTest : public ::testing::Test {
   Metrics metrics_;
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
-  ServerPages pages_{metrics_, journal_, store_, 0};
+  runtime::BlockingPool pool_{0};  // Inline.
+  ServerPages pages_{metrics_, journal_, store_, pool_, 0};
   runtime::Worker first_{"first", log_};
   runtime::Worker second_{"second", log_};
 };

@@ -114,14 +114,23 @@ bool Grant::allows_cloud(const std::string& id) const {
 }
 
 Authenticator::Authenticator(const Keyring& keyring, const Clock& clock,
-                             AuthenticatorSettings settings)
-    : keyring_(keyring), clock_(clock), settings_(std::move(settings)) {}
+                             AuthenticatorSettings settings, Counter* failures)
+    : keyring_(keyring), clock_(clock), settings_(std::move(settings)), failures_(failures) {}
 
 Result<Grant> Authenticator::judge(const Presented& presented, Window window,
                                    Timestamp began) const {
   if (!required()) {
     return Grant{};
   }
+  Result<Grant> grant = judge_shown(presented, window, began);
+  if (!grant && failures_ != nullptr && grant.error().code() == Errc::not_authorized) {
+    failures_->add();
+  }
+  return grant;
+}
+
+Result<Grant> Authenticator::judge_shown(const Presented& presented, Window window,
+                                         Timestamp began) const {
   const std::vector<FormField> fields = all_fields(presented);
   if (!presented.api_key.empty()) {
     return grant_to(keyring_.with_api_key(presented.api_key), "X-Api-Key: this key is not known");
@@ -148,7 +157,7 @@ Result<Grant> Authenticator::judge_signature(const Presented& presented, Window 
   }
   SignedRequest request;
   request.method = presented.method;
-  request.hosts = names_of_this_server(presented.host, settings_.hosts);
+  request.hosts = names_of_this_server(presented.host, settings_->hosts);
   request.path = presented.path;
   request.fields = is_v2 ? presented.query : all_fields(presented);
   if (const Result<> present = check_presence(request.fields); !present) {
@@ -192,7 +201,7 @@ Result<Timestamp> Authenticator::check_time(const std::vector<FormField>& fields
                                        in_quotes(timestamp));
   }
   const bool is_file = window == Window::file;
-  const Duration allowed = is_file ? settings_.file_window : settings_.window;
+  const Duration allowed = is_file ? settings_->file_window : settings_->window;
   const Timestamp now = clock_.now();
   const Timestamp judged_at = is_file ? began : now;
   const bool took_too_long = is_file && now - began > limits::form_upload_time_max;

@@ -5,12 +5,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "auth/keyring.h"
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/metrics.h"
 #include "http/urlencoded.h"
 
 namespace sluice::auth {
@@ -64,8 +67,12 @@ struct Grant {
 // Any thread.
 class Authenticator {
  public:
-  // Both outlive this.
-  Authenticator(const Keyring& keyring, const Clock& clock, AuthenticatorSettings settings);
+  // All outlive this. `failures`, where it is there, counts requests that are not authorized.
+  Authenticator(const Keyring& keyring, const Clock& clock, AuthenticatorSettings settings,
+                Counter* failures = nullptr);
+
+  // For requests that are judged from now on. Any thread.
+  void change(AuthenticatorSettings settings) { settings_.replace(std::move(settings)); }
 
   bool required() const noexcept { return keyring_.required(); }
   // Whether what one owner takes may be at the cost of another.
@@ -78,6 +85,7 @@ class Authenticator {
   Result<Grant> judge(const Presented& presented, Window window, Timestamp began) const;
 
  private:
+  Result<Grant> judge_shown(const Presented& presented, Window window, Timestamp began) const;
   Result<Grant> judge_signature(const Presented& presented, Window window, Timestamp began) const;
   // Until when a request with this timestamp could be accepted.
   Result<Timestamp> check_time(const std::vector<http::FormField>& fields, Window window,
@@ -85,7 +93,8 @@ class Authenticator {
 
   const Keyring& keyring_;
   const Clock& clock_;
-  const AuthenticatorSettings settings_;
+  Changeable<AuthenticatorSettings> settings_;
+  Counter* const failures_;
 };
 
 }  // namespace sluice::auth

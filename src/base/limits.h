@@ -338,6 +338,8 @@ inline constexpr std::uint64_t count_setting_max = 1'000'000'000;
 inline constexpr std::uint64_t buffer_budget_bytes_min = 4 * buffer_bytes;
 inline constexpr std::uint64_t buffer_budget_bytes_max = std::uint64_t{1} << 40U;
 inline constexpr std::chrono::days duration_setting_max{3650};
+// Of settings, in the life of a server: each that changes something costs a few KiB to its end.
+inline constexpr std::size_t reloads_max = 10'000;
 inline constexpr std::size_t config_file_bytes_max = 1 * MiB;
 inline constexpr std::size_t setting_name_bytes_max = 128;  // A longer name resembles none.
 
@@ -376,6 +378,8 @@ inline constexpr std::uint64_t room_share_default = 50;
 
 // Log lines.
 inline constexpr std::size_t log_value_bytes_max = 4 * KiB;  // Of one field; the rest is cut off.
+// Of systemd's journal, as one datagram: fields twice, once in the message.
+inline constexpr std::size_t log_entry_bytes_max = 128 * KiB;
 inline constexpr std::size_t log_queue_bytes_max = 4 * MiB;  // That wait for their descriptor.
 inline constexpr std::chrono::milliseconds log_gather_time{2};
 // At the end of the program; a descriptor that takes nothing for so long gets no more.

@@ -17,6 +17,19 @@ double Histogram::sum_seconds() const noexcept {
   return static_cast<double>(sum_microseconds_.load(std::memory_order_relaxed)) / 1e6;
 }
 
+void HistogramFamily::observe(const char* first, const char* second, double seconds) {
+  const MutexLock lock(mutex_);
+  histograms_[{first, second}].observe(seconds);
+}
+
+void HistogramFamily::for_each(
+    const std::function<void(const Labels&, const Histogram&)>& take) const {
+  const MutexLock lock(mutex_);
+  for (const auto& [labels, histogram] : histograms_) {
+    take(labels, histogram);
+  }
+}
+
 void RequestCounter::add(const char* route, int status) {
   const MutexLock lock(mutex_);
   ++counts_[{route, status}];

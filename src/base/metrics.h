@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -26,6 +27,9 @@ class Counter {
 
 class Gauge {
  public:
+  Gauge() = default;
+  explicit Gauge(std::int64_t first) noexcept : value_(first) {}
+
   void add(std::int64_t count) noexcept { value_.fetch_add(count, std::memory_order_relaxed); }
   void set(std::int64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   std::int64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
@@ -53,6 +57,21 @@ class Histogram {
   std::atomic<std::uint64_t> sum_microseconds_{0};
 };
 
+// Latencies by two labels, which come from tables of the program, never from a client, so that
+// there are few.
+class HistogramFamily {
+ public:
+  using Labels = std::pair<std::string, std::string>;
+
+  void observe(const char* first, const char* second, double seconds);
+  // Under the lock.
+  void for_each(const std::function<void(const Labels&, const Histogram&)>& take) const;
+
+ private:
+  mutable Mutex mutex_;
+  std::map<Labels, Histogram> histograms_ GUARDED_BY(mutex_);
+};
+
 // Requests by route and status. Routes come from the router's table, never from a client, so the
 // map stays small.
 class RequestCounter {
@@ -74,17 +93,27 @@ struct Metrics {
   Gauge unsent_bytes;        // Of answers in memory, while their clients take them.
   Counter answers_given_up;  // For newer ones.
   RequestCounter requests;
-  Counter bytes_received;    // Bytes of request bodies.
-  Gauge buffers_in_use;      // Of the buffer budget.
-  Histogram append_seconds;  // From a request's head to its bytes being durable.
-  Histogram sync_seconds;    // One sync of one blob.
-  Histogram commit_seconds;  // One transaction of the journal.
-  Gauge unsynced_uploads;    // With acknowledged bytes that wait for a round of syncs.
-  Gauge damaged_rows;        // Of the journal, which were set aside since it was opened.
+  HistogramFamily request_seconds;  // By route and dialect.
+  Counter authentication_failures;  // Requests whose credentials were none or not accepted.
+  Counter bytes_received;           // Bytes of request bodies.
+  Gauge buffers_in_use;             // Of the buffer budget.
+  Histogram append_seconds;         // From a request's head to its bytes being durable.
+  Histogram sync_seconds;           // One sync of one blob.
+  Histogram commit_seconds;         // One transaction of the journal.
+  Gauge unsynced_uploads;           // With acknowledged bytes that wait for a round of syncs.
+  Gauge damaged_rows;               // Of the journal, which were set aside since it was opened.
   Counter takeovers;
   Counter deliveries_delivered;
   Counter deliveries_refused;
   Counter deliveries_retried;
+  Counter deliveries_given_up;
+  Counter deliveries_set_aside;      // By the checks.
+  Gauge deliveries_waiting;          // Or under way; those that this process has taken up.
+  HistogramFamily delivery_seconds;  // One attempt, by how it ended.
+  HistogramFamily hook_seconds;      // One request, by hook and how it ended.
+  Counter reloads_done;
+  Counter reloads_refused;
+  Gauge reload_succeeded{1};  // The latest one; 1 before the first.
   Counter log_lines_dropped;  // The reader of the log was too slow.
 };
 

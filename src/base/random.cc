@@ -39,6 +39,12 @@ std::string random_id() {
   return to_base64url(Bytes(bytes).subspan(used - id_bytes, id_bytes));
 }
 
+std::string random_hex_id() {
+  std::array<std::byte, 8> bytes{};
+  fill_randomly(bytes);
+  return to_hex(bytes);
+}
+
 double random_fraction() {
   thread_local std::minstd_rand generator{std::random_device{}()};
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);

@@ -13,6 +13,9 @@ std::string random_token();
 // read out by a person, and no secret.
 std::string random_id();
 
+// 64 random bits as 16 hex digits.
+std::string random_hex_id();
+
 // In [0, 1). For jitter: an attacker could guess it.
 double random_fraction();
 

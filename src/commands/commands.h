@@ -21,6 +21,7 @@ void add_retry(CLI::App& program, int& exit_code);
 void add_uploads(CLI::App& program, int& exit_code);
 void add_status(CLI::App& program, int& exit_code);
 void add_top(CLI::App& program, int& exit_code);
+void add_reload(CLI::App& program, int& exit_code);
 void add_move(CLI::App& program, int& exit_code);
 void add_credentials(CLI::App& program, int& exit_code);
 void add_doctor(CLI::App& program, int& exit_code);

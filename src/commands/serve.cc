@@ -7,10 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "admin/log_sink.h"
 #include "admin/supervisor.h"
 #include "app.h"
+#include "base/error.h"
+#include "base/limits.h"
 #include "client_listeners.h"
 #include "commands/commands.h"
 #include "commands/private_memory.h"
@@ -39,6 +42,14 @@ void print_addresses(const App& app) {
   std::fflush(stdout);
 }
 
+// Open to the end of the process.
+Result<int> open_log(const config::Config::Logging& log) {
+  if (log.format != config::LogFormat::journald) {
+    return STDERR_FILENO;
+  }
+  return admin::open_journal(log.journal);
+}
+
 Result<App::Supervision> supervision_of_this_process() {
   Result<admin::Supervisor> supervisor = admin::Supervisor::from_environment();
   if (!supervisor) {
@@ -52,19 +63,25 @@ Result<App::Supervision> supervision_of_this_process() {
   return App::Supervision{*std::move(supervisor), *std::move(sockets)};
 }
 
+// The line of the log about what came of it.
+void reload_settings(App& app, const Signals::Sent& by, Log& log) {
+  const Result<admin::ReloadReport> report = app.reload();
+  const std::string outcome = report ? "done" : report.error().message();
+  log.info("audit", {{"act", "reload"},
+                     {"from", "signal"},
+                     {"user_id", by.user_id},
+                     {"process_id", by.process_id},
+                     {"result", outcome}});
+}
+
 void run(App& app, const Signals& signals, const admin::Supervisor& supervisor, Log& log) {
   app.start();
   print_addresses(app);
   supervisor.tell("READY=1");
   for (Signals::Sent sent = signals.wait(); sent.wish == Signals::Wish::reload;
        sent = signals.wait()) {
-    log.info("audit", {{"act", "reload"},
-                       {"from", "signal"},
-                       {"user_id", sent.user_id},
-                       {"process_id", sent.process_id},
-                       {"result", "begun"}});
     supervisor.tell("RELOADING=1");
-    app.reload();
+    reload_settings(app, sent, log);
     supervisor.tell("READY=1");
   }
   supervisor.tell("STOPPING=1");
@@ -86,9 +103,16 @@ int serve(const SettingFlags& flags) {
   const Signals signals;
   SystemClock clock;
   Metrics metrics;
-  admin::LogSink log(clock, config->log.level, config->log.format, STDERR_FILENO,
-                     metrics.log_lines_dropped);
-  auto app = App::open(*config, *supervision, clock, log, metrics);
+  const Result<int> log_descriptor = open_log(config->log);
+  if (!log_descriptor) {
+    std::fprintf(stderr, "sluice: %s\n", log_descriptor.error().message().c_str());
+    return EXIT_FAILURE;
+  }
+  admin::LogSink log(clock, config->log.level, config->log.format, *log_descriptor,
+                     metrics.log_lines_dropped, limits::log_flush_time_max, config->log.journal);
+  App::Reloading reloading{[&flags] { return flags.read_usable(); },
+                           [&log](LogLevel least) { log.set_least(least); }};
+  auto app = App::open(*config, *supervision, std::move(reloading), clock, log, metrics);
   if (!app) {
     std::fprintf(stderr, "sluice: %s\n", app.error().message().c_str());
     return EXIT_FAILURE;

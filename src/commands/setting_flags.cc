@@ -59,11 +59,23 @@ std::expected<config::Config, config::ConfigProblems> SettingFlags::read() const
   return config::load(sources);
 }
 
-std::optional<config::Config> SettingFlags::load() const {
+std::expected<config::Config, config::ConfigProblems> SettingFlags::read_usable() const {
   auto config = read();
-  const config::ConfigProblems problems = config ? problems_around(*config) : config.error();
-  print(problems);
-  return problems.empty() ? std::optional(*std::move(config)) : std::nullopt;
+  if (config) {
+    if (config::ConfigProblems problems = problems_around(*config); !problems.empty()) {
+      return std::unexpected(std::move(problems));
+    }
+  }
+  return config;
+}
+
+std::optional<config::Config> SettingFlags::load() const {
+  auto config = read_usable();
+  if (!config) {
+    print(config.error());
+    return std::nullopt;
+  }
+  return *std::move(config);
 }
 
 }  // namespace sluice::commands

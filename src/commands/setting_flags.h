@@ -27,6 +27,8 @@ class SettingFlags {
   // The settings of all sources, or what is wrong with them; the files that they name are not
   // looked at.
   std::expected<config::Config, config::ConfigProblems> read() const;
+  // The same, and what is wrong with these files.
+  std::expected<config::Config, config::ConfigProblems> read_usable() const;
   // The same. None where they, or the files that they name, cannot work: the reasons are then on
   // standard error.
   std::optional<config::Config> load() const;

@@ -296,10 +296,13 @@ std::string effective_settings(const Config& config) {
 std::string example_settings() {
   return "# SPDX-License-Identifier: MIT\n"
          "# Every setting of `sluice serve` with its default. `sluice check --config FILE` tells\n"
-         "# whether a file like this is valid.\n\n" +
+         "# whether a file like this is valid. A running server takes over what \"reloads\": "
+         "sluice\n"
+         "# reload, or SIGHUP.\n\n" +
          in_sections([](const Setting& setting) {
            const std::string flag = setting.flag.empty() ? "" : fmt::format("{}, ", setting.flag);
-           return fmt::format("# {}\n# ({}{})\n{} = {}\n", setting.help, flag, setting.environment,
+           return fmt::format("# {}\n# ({}{}{})\n{} = {}\n", setting.help, flag,
+                              setting.environment, setting.reloads ? "; reloads" : "",
                               setting.name(), setting.print(Config{}));
          });
 }

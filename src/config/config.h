@@ -34,6 +34,7 @@ enum class LogFormat {
   automatic,  // Text where standard error is a terminal, else JSON.
   text,
   json,
+  journald,  // Entries with fields, to systemd's journal.
 };
 
 // What the embedded backend makes of a finished file.
@@ -208,6 +209,7 @@ struct Config {
   struct Logging {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::automatic;
+    std::string journal = "/run/systemd/journal/socket";
 
     friend bool operator==(const Logging&, const Logging&) = default;
   };

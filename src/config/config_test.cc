@@ -335,6 +335,7 @@ trouble = "404"
 [log]
 level = "warn"
 format = "json"
+journal = "/run/journal"
 [video]
 probe = "/usr/lib/x"
 )";

@@ -210,7 +210,7 @@ std::string credentials_text(const std::vector<Credential>& credentials) {
 }
 
 CredentialsSource::CredentialsSource(std::vector<Credential> configured, std::string path)
-    : configured_(std::move(configured)), path_(std::move(path)) {}
+    : path_(std::move(path)), configured_(std::move(configured)) {}
 
 CredentialsSource::Mark CredentialsSource::look() const {
   struct stat status{};
@@ -223,11 +223,16 @@ CredentialsSource::Mark CredentialsSource::look() const {
 
 // The mark is of before the reading: a change in between is seen at the next look.
 CredentialsResult CredentialsSource::load() {
-  seen_ = look();
-  std::vector<Credential> all = configured_;
+  std::vector<Credential> all;
+  {
+    const MutexLock lock(mutex_);
+    seen_ = look();
+    all = configured_;
+  }
   if (!path_.empty()) {
     CredentialsResult read = read_credentials(path_, false);
     if (!read) {
+      const MutexLock lock(mutex_);
       seen_ = {};  // The read error may have passed at the next look.
       return read;
     }
@@ -241,10 +246,19 @@ CredentialsResult CredentialsSource::load() {
 }
 
 std::optional<CredentialsResult> CredentialsSource::load_if_changed() {
-  if (look() == seen_) {
+  const Mark mark = look();
+  MutexLock lock(mutex_);
+  if (mark == seen_) {
     return std::nullopt;
   }
+  lock.unlock();
   return load();
+}
+
+void CredentialsSource::set_configured(std::vector<Credential> configured) {
+  const MutexLock lock(mutex_);
+  configured_ = std::move(configured);
+  seen_ = {};
 }
 
 }  // namespace sluice::config

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "auth/credential.h"
+#include "base/mutex.h"
 
 namespace sluice::config {
 
@@ -27,7 +28,7 @@ CredentialsResult read_credentials(const std::string& path, bool beside_settings
 // TOML that reads back as `credentials`; secrets and all.
 std::string credentials_text(const std::vector<auth::Credential>& credentials);
 
-// The credentials of the configuration together with those of the file that it names.
+// The credentials of the configuration together with those of the file that it names. Any thread.
 class CredentialsSource {
  public:
   // An empty path means no file.
@@ -35,6 +36,8 @@ class CredentialsSource {
 
   // Blocks. All that are in force, or what is wrong.
   CredentialsResult load();
+  // At its next look a reader of the file finds it changed.
+  void set_configured(std::vector<auth::Credential> configured);
   // Of the file; empty: there is none.
   const std::string& path() const noexcept { return path_; }
   // Blocks. The same when the file is another than at the last call of either; else nullopt.
@@ -45,9 +48,10 @@ class CredentialsSource {
   using Mark = std::tuple<bool, dev_t, ino_t, off_t, time_t, long>;
   Mark look() const;
 
-  const std::vector<auth::Credential> configured_;
   const std::string path_;
-  Mark seen_;
+  Mutex mutex_;
+  std::vector<auth::Credential> configured_ GUARDED_BY(mutex_);
+  Mark seen_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::config

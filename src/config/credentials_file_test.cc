@@ -130,6 +130,18 @@ TEST_F(CredentialsFile, OfTheConfigurationIsCheckedWithTheFileThatItNames) {
   }
 }
 
+TEST_F(CredentialsFile, IsReadAgainWhenTheConfigurationsOwnChange) {
+  CredentialsSource source({}, write(two));
+  ASSERT_TRUE(source.load());
+  auth::Credential further;
+  further.owner = further.token = "zzzz";
+  source.set_configured({further});
+  const auto changed = source.load_if_changed();
+  ASSERT_TRUE(changed && *changed);
+  EXPECT_EQ((*changed)->size(), 3U);
+  EXPECT_FALSE(source.load_if_changed());
+}
+
 TEST_F(CredentialsFile, IsReadAgainWhenItChanges) {
   CredentialsSource source({}, write(two));
   ASSERT_TRUE(source.load());

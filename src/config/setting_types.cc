@@ -157,10 +157,11 @@ constexpr std::array<Word<LogLevel>, 3> log_level_words{{
     {"warn", LogLevel::warn},
     {"error", LogLevel::error},
 }};
-constexpr std::array<Word<LogFormat>, 3> log_format_words{{
+constexpr std::array<Word<LogFormat>, 4> log_format_words{{
     {"auto", LogFormat::automatic},
     {"text", LogFormat::text},
     {"json", LogFormat::json},
+    {"journald", LogFormat::journald},
 }};
 
 }  // namespace

@@ -38,10 +38,13 @@ using Interval = Span<10, 60'000>;
 using Deadline = Span<1, longest>;  // Something is always waited for.
 using AnySize = Size<0, std::uint64_t{1} << 60U>;
 
+enum class When { restart, reload };
+
 struct Names {
   std::string_view key;
   std::string_view environment;
   std::string_view flag;
+  When takes_effect = When::restart;  // A value that is changed while the server runs.
 };
 
 // One row: the value `Section.Member` of Config, with the text form of `Type`.
@@ -62,7 +65,9 @@ constexpr Setting row(Names names, std::string_view help) {
         return {};
       },
       .print = [](const Config& config) { return Type::print(config.*Section.*Member); },
+      .copy = [](const Config& from, Config& to) { to.*Section.*Member = from.*Section.*Member; },
       .help = help,
+      .reloads = names.takes_effect == When::reload,
   };
 }
 
@@ -117,20 +122,19 @@ constexpr std::array table{
         {"tls.listen", "SLUICE_TLS_LISTEN", {}},
         "Address and port to listen on for https; none: nowhere."),
     row<Path<true>, &Config::tls, &Tls::certificate>(
-        {"tls.certificate", "SLUICE_TLS_CERTIFICATE", {}},
-        "PEM file with the server's certificate and those that vouch for it; read again on "
-        "SIGHUP."),
-    row<Path<true>, &Config::tls, &Tls::key>({"tls.key", "SLUICE_TLS_KEY", {}},
+        {"tls.certificate", "SLUICE_TLS_CERTIFICATE", {}, When::reload},
+        "PEM file with the server's certificate and those that vouch for it."),
+    row<Path<true>, &Config::tls, &Tls::key>({"tls.key", "SLUICE_TLS_KEY", {}, When::reload},
                                              "PEM file with its key, without a pass phrase."),
     row<Deadline, &Config::tls, &Tls::handshake>(
         {"tls.handshake", "SLUICE_TLS_HANDSHAKE", {}},
         "A TLS handshake must have ended this long after the connection began."),
 
     row<OriginList, &Config::cors, &Cors::origins>(
-        {"cors.origins", "SLUICE_CORS_ORIGINS", {}},
+        {"cors.origins", "SLUICE_CORS_ORIGINS", {}, When::reload},
         "Origins whose pages may use upload locations, with commas between them; * is every one."),
     row<OriginList, &Config::cors, &Cors::api_origins>(
-        {"cors.api_origins", "SLUICE_CORS_API_ORIGINS", {}},
+        {"cors.api_origins", "SLUICE_CORS_API_ORIGINS", {}, When::reload},
         "Origins whose pages may call the API; empty: none."),
     row<Switch, &Config::cors, &Cors::crossdomain_xml>(
         {"cors.crossdomain_xml", "SLUICE_CORS_CROSSDOMAIN_XML", {}},
@@ -165,14 +169,14 @@ constexpr std::array table{
         {"auth.file", "SLUICE_AUTH_FILE", {}},
         "File of credentials, read again when it changes; empty: none."),
     row<HostList, &Config::auth, &Auth::hosts>(
-        {"auth.hosts", "SLUICE_AUTH_HOSTS", {}},
+        {"auth.hosts", "SLUICE_AUTH_HOSTS", {}, When::reload},
         "Host names that clients sign for, with commas between them; empty: the one in the "
         "request."),
     row<Deadline, &Config::auth, &Auth::window>(
-        {"auth.window", "SLUICE_AUTH_WINDOW", {}},
+        {"auth.window", "SLUICE_AUTH_WINDOW", {}, When::reload},
         "A signature is accepted this long before and after its timestamp."),
     row<Deadline, &Config::auth, &Auth::file_window>(
-        {"auth.file_window", "SLUICE_AUTH_FILE_WINDOW", {}},
+        {"auth.file_window", "SLUICE_AUTH_FILE_WINDOW", {}, When::reload},
         "The same where the file comes with the signature: POST /videos.json."),
     row<AnySize, &Config::auth, &Auth::unauthenticated_bytes>(
         {"auth.unauthenticated_bytes", "SLUICE_AUTH_UNAUTHENTICATED_BYTES", {}},
@@ -199,113 +203,121 @@ constexpr std::array table{
         {"data.sync_interval", "SLUICE_DATA_SYNC_INTERVAL", {}},
         "With durability = interval, acknowledged bytes are synced so often; with none, they are "
         "noted in the journal."),
-    row<AnySize, &Config::data, &Data::low_water>({"data.low_water", "SLUICE_DATA_LOW_WATER", {}},
-                                                  "So much disk stays free: an upload that does "
-                                                  "not fit beside it is refused, and with less the "
-                                                  "server is not ready."),
+    row<AnySize, &Config::data, &Data::low_water>(
+        {"data.low_water", "SLUICE_DATA_LOW_WATER", {}, When::reload},
+        "So much disk stays free: an upload that does "
+        "not fit beside it is refused, and with less the "
+        "server is not ready."),
 
     row<Size<1, limits::file_size_max>, &Config::limits, &Limits::file_size>(
-        {"limits.file_size", "SLUICE_LIMITS_FILE_SIZE", {}}, "Largest file that is accepted."),
+        {"limits.file_size", "SLUICE_LIMITS_FILE_SIZE", {}, When::reload},
+        "Largest file that is accepted."),
     row<Size<limits::buffer_budget_bytes_min, limits::buffer_budget_bytes_max>, &Config::limits,
         &Limits::buffers>({"limits.buffers", "SLUICE_LIMITS_BUFFERS", {}},
                           "Memory for bytes on their way to the disk, for all uploads together."),
     row<Count<1, limits::connections_setting_max>, &Config::limits, &Limits::connections>(
-        {"limits.connections", "SLUICE_LIMITS_CONNECTIONS", {}},
+        {"limits.connections", "SLUICE_LIMITS_CONNECTIONS", {}, When::reload},
         "Connections open at the same time."),
     row<Count<0, limits::connections_setting_max>, &Config::limits,
         &Limits::connections_per_address>(
-        {"limits.connections_per_address", "SLUICE_LIMITS_CONNECTIONS_PER_ADDRESS", {}},
+        {"limits.connections_per_address",
+         "SLUICE_LIMITS_CONNECTIONS_PER_ADDRESS",
+         {},
+         When::reload},
         "Of these from one address (IPv6: from one /64); loopback and Unix sockets do not count; "
         "0: no bound of its own."),
     row<Count<0, limits::count_setting_max>, &Config::limits, &Limits::requests_per_connection>(
-        {"limits.requests_per_connection", "SLUICE_LIMITS_REQUESTS_PER_CONNECTION", {}},
+        {"limits.requests_per_connection",
+         "SLUICE_LIMITS_REQUESTS_PER_CONNECTION",
+         {},
+         When::reload},
         "A connection is closed after so many requests; 0: never."),
     row<Count<1, limits::count_setting_max>, &Config::limits, &Limits::uploads>(
-        {"limits.uploads", "SLUICE_LIMITS_UPLOADS", {}},
+        {"limits.uploads", "SLUICE_LIMITS_UPLOADS", {}, When::reload},
         "Unfinished uploads; a further one is refused until one of them has ended."),
     row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::sessions>(
-        {"limits.sessions", "SLUICE_LIMITS_SESSIONS", {}},
+        {"limits.sessions", "SLUICE_LIMITS_SESSIONS", {}, When::reload},
         "Unfinished uploads of one owner; without credentials, of all clients together."),
     row<Count<1, limits::sessions_setting_max>, &Config::limits, &Limits::records>(
-        {"limits.records", "SLUICE_LIMITS_RECORDS", {}},
+        {"limits.records", "SLUICE_LIMITS_RECORDS", {}, When::reload},
         "Records of one owner: uploads until they are forgotten, and videos; one with long "
         "parameters counts once for each 4 KiB."),
     row<Count<1, 100>, &Config::limits, &Limits::room_share>(
-        {"limits.room_share", "SLUICE_LIMITS_ROOM_SHARE", {}},
+        {"limits.room_share", "SLUICE_LIMITS_ROOM_SHARE", {}, When::reload},
         "Percent of the free room that unfinished uploads of one owner may have, where there are "
         "several; without credentials, of one address that is no proxy's."),
     row<Count<1, limits::part_connections_max>, &Config::limits, &Limits::part_connections>(
-        {"limits.part_connections", "SLUICE_LIMITS_PART_CONNECTIONS", {}},
+        {"limits.part_connections", "SLUICE_LIMITS_PART_CONNECTIONS", {}, When::reload},
         "So many parts of a multi-chunk upload a client is told to send at once."),
     row<Count<0, limits::creations_per_minute_max>, &Config::limits,
         &Limits::creations_per_address>(
-        {"limits.creations_per_address", "SLUICE_LIMITS_CREATIONS_PER_ADDRESS", {}},
+        {"limits.creations_per_address", "SLUICE_LIMITS_CREATIONS_PER_ADDRESS", {}, When::reload},
         "New uploads from one address (IPv6: one /64) in a minute; loopback, Unix sockets and "
         "trusted proxies stand for many and do not count; 0: no bound."),
     row<Count<0, limits::creations_per_minute_max>, &Config::limits, &Limits::creations_per_owner>(
-        {"limits.creations_per_owner", "SLUICE_LIMITS_CREATIONS_PER_OWNER", {}},
+        {"limits.creations_per_owner", "SLUICE_LIMITS_CREATIONS_PER_OWNER", {}, When::reload},
         "New uploads of one owner in a minute; 0: no bound."),
 
     row<Deadline, &Config::timeouts, &Timeouts::head>(
-        {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}},
+        {"timeouts.head", "SLUICE_TIMEOUTS_HEAD", {}, When::reload},
         "A request's head must have arrived this long after its first byte."),
     row<Deadline, &Config::timeouts, &Timeouts::idle>(
-        {"timeouts.idle", "SLUICE_TIMEOUTS_IDLE", {}},
+        {"timeouts.idle", "SLUICE_TIMEOUTS_IDLE", {}, When::reload},
         "A connection is closed after this long without a request."),
     row<Deadline, &Config::timeouts, &Timeouts::body>(
-        {"timeouts.body", "SLUICE_TIMEOUTS_BODY", {}},
+        {"timeouts.body", "SLUICE_TIMEOUTS_BODY", {}, When::reload},
         "A request ends when nothing of its body arrives for this long; what came is kept."),
     row<Deadline, &Config::timeouts, &Timeouts::write>(
-        {"timeouts.write", "SLUICE_TIMEOUTS_WRITE", {}},
+        {"timeouts.write", "SLUICE_TIMEOUTS_WRITE", {}, When::reload},
         "A connection is closed when the client takes no byte of a response for this long."),
     row<Deadline, &Config::timeouts, &Timeouts::progress_window>(
-        {"timeouts.progress_window", "SLUICE_TIMEOUTS_PROGRESS_WINDOW", {}},
+        {"timeouts.progress_window", "SLUICE_TIMEOUTS_PROGRESS_WINDOW", {}, When::reload},
         "A client has to move a few bytes in each such time that the server waits for it."),
     row<AnySize, &Config::timeouts, &Timeouts::progress_bytes>(
-        {"timeouts.progress_bytes", "SLUICE_TIMEOUTS_PROGRESS_BYTES", {}},
+        {"timeouts.progress_bytes", "SLUICE_TIMEOUTS_PROGRESS_BYTES", {}, When::reload},
         "So many: a body that brings fewer ends like one that stalls, a response that is taken "
         "more slowly is given up; 0: any pace will do."),
 
     row<Deadline, &Config::expiry, &Expiry::untouched>(
-        {"expiry.untouched", "SLUICE_EXPIRY_UNTOUCHED", {}},
+        {"expiry.untouched", "SLUICE_EXPIRY_UNTOUCHED", {}, When::reload},
         "An upload of which no byte has come expires so long after it was created."),
     row<Deadline, &Config::expiry, &Expiry::idle>(
-        {"expiry.idle", "SLUICE_EXPIRY_IDLE", {}},
+        {"expiry.idle", "SLUICE_EXPIRY_IDLE", {}, When::reload},
         "An unfinished upload expires after this long without activity."),
     row<Deadline, &Config::expiry, &Expiry::absolute>(
-        {"expiry.absolute", "SLUICE_EXPIRY_ABSOLUTE", {}},
+        {"expiry.absolute", "SLUICE_EXPIRY_ABSOLUTE", {}, When::reload},
         "An unfinished upload expires this long after it was created, whatever happens."),
     row<Deadline, &Config::expiry, &Expiry::finished>(
-        {"expiry.finished", "SLUICE_EXPIRY_FINISHED", {}},
+        {"expiry.finished", "SLUICE_EXPIRY_FINISHED", {}, When::reload},
         "The answer of a finished upload can be asked for this long."),
     row<Deadline, &Config::expiry, &Expiry::refused>(
-        {"expiry.refused", "SLUICE_EXPIRY_REFUSED", {}},
+        {"expiry.refused", "SLUICE_EXPIRY_REFUSED", {}, When::reload},
         "A file that the backend refused is kept this long with the answer, for `sluice retry`."),
     row<Deadline, &Config::expiry, &Expiry::failed>(
-        {"expiry.failed", "SLUICE_EXPIRY_FAILED", {}},
+        {"expiry.failed", "SLUICE_EXPIRY_FAILED", {}, When::reload},
         "A file whose hand-off was given up, or that was set aside, is kept this long, for the "
         "operator."),
     row<Deadline, &Config::expiry, &Expiry::sweep>({"expiry.sweep", "SLUICE_EXPIRY_SWEEP", {}},
                                                    "Pause between two looks for expired uploads."),
 
     row<Pause, &Config::delivery, &Delivery::wait>(
-        {"delivery.wait", "SLUICE_DELIVERY_WAIT", {}},
+        {"delivery.wait", "SLUICE_DELIVERY_WAIT", {}, When::reload},
         "The last piece's request waits this long for the answer before it is told to come again."),
     row<Deadline, &Config::delivery, &Delivery::retry_first>(
-        {"delivery.retry_first", "SLUICE_DELIVERY_RETRY_FIRST", {}},
+        {"delivery.retry_first", "SLUICE_DELIVERY_RETRY_FIRST", {}, When::reload},
         "Pause after the first failed hand-off; it doubles with each further one, and each is "
         "shortened "
         "at random by up to a half."),
     row<Deadline, &Config::delivery, &Delivery::retry_max>(
-        {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}},
+        {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}, When::reload},
         "Longest pause between two hand-offs."),
     row<Pause, &Config::delivery, &Delivery::give_up_after>(
-        {"delivery.give_up_after", "SLUICE_DELIVERY_GIVE_UP_AFTER", {}},
+        {"delivery.give_up_after", "SLUICE_DELIVERY_GIVE_UP_AFTER", {}, When::reload},
         "A hand-off that has failed for this long since the file was complete is given up."),
     row<Count<1, limits::deliveries_at_once_max>, &Config::delivery, &Delivery::at_once>(
         {"delivery.at_once", "SLUICE_DELIVERY_AT_ONCE", {}}, "Hand-offs at the same time."),
     row<Size<1, limits::answer_file_bytes_max>, &Config::delivery, &Delivery::answer_max>(
-        {"delivery.answer_max", "SLUICE_DELIVERY_ANSWER_MAX", {}},
+        {"delivery.answer_max", "SLUICE_DELIVERY_ANSWER_MAX", {}, When::reload},
         "A longer answer of the backend counts as unreadable."),
 
     row<TypeList, &Config::checks, &Checks::types_allowed>(
@@ -357,19 +369,19 @@ constexpr std::array table{
     row<MethodWord, &Config::backend, &Backend::method>(
         {"backend.method", "SLUICE_BACKEND_METHOD", {}}, "Method of the request: POST or PUT."),
     row<Path<true>, &Config::backend, &Backend::secret_file>(
-        {"backend.secret_file", "SLUICE_BACKEND_SECRET_FILE", {}},
+        {"backend.secret_file", "SLUICE_BACKEND_SECRET_FILE", {}, When::reload},
         "File whose first line is the secret that signs requests; empty: they are not signed."),
     row<Deadline, &Config::backend, &Backend::timeout>(
-        {"backend.timeout", "SLUICE_BACKEND_TIMEOUT", {}},
+        {"backend.timeout", "SLUICE_BACKEND_TIMEOUT", {}, When::reload},
         "The backend's whole answer must have come this long after the request was sent."),
     row<HeaderNames, &Config::backend, &Backend::headers>(
         {"backend.headers", "SLUICE_BACKEND_HEADERS", {}},
         "Headers of the session's request that the backend gets too, with commas between them."),
     row<HeaderNames, &Config::backend, &Backend::answer_headers>(
-        {"backend.answer_headers", "SLUICE_BACKEND_ANSWER_HEADERS", {}},
+        {"backend.answer_headers", "SLUICE_BACKEND_ANSWER_HEADERS", {}, When::reload},
         "Headers of the backend's answer that the client gets, with commas between them."),
     row<StatusList, &Config::backend, &Backend::trouble>(
-        {"backend.trouble", "SLUICE_BACKEND_TROUBLE", {}},
+        {"backend.trouble", "SLUICE_BACKEND_TROUBLE", {}, When::reload},
         "Statuses of 400 to 499 that speak of the way to the backend and not of the file, with "
         "commas between them: another attempt follows."),
     row<DigestWord, &Config::backend, &Backend::digest>(
@@ -380,51 +392,57 @@ constexpr std::array table{
         "With mode reference each file gets a second name (a hard link) here; empty: its path in "
         "the data directory is told."),
     row<Path<true>, &Config::backend, &Backend::ca_file>(
-        {"backend.ca_file", "SLUICE_BACKEND_CA_FILE", {}},
+        {"backend.ca_file", "SLUICE_BACKEND_CA_FILE", {}, When::reload},
         "PEM file of the authorities to be trusted with https; empty: the system's."),
 
     row<HookUrl, &Config::hooks, &Hooks::authorize>(
-        {"hooks.authorize", "SLUICE_HOOKS_AUTHORIZE", {}},
+        {"hooks.authorize", "SLUICE_HOOKS_AUTHORIZE", {}, When::reload},
         "Asked before a session is created (docs/backend.md): http, https or unix:/SOCKET:/PATH; "
         "empty: none."),
-    row<HookUrl, &Config::hooks, &Hooks::created>({"hooks.created", "SLUICE_HOOKS_CREATED", {}},
-                                                  "Told of each new upload."),
-    row<HookUrl, &Config::hooks, &Hooks::finished>({"hooks.finished", "SLUICE_HOOKS_FINISHED", {}},
-                                                   "Told of each upload that has its answer."),
-    row<HookUrl, &Config::hooks, &Hooks::aborted>({"hooks.aborted", "SLUICE_HOOKS_ABORTED", {}},
-                                                  "Told of each upload that its client gave up."),
-    row<HookUrl, &Config::hooks, &Hooks::expired>({"hooks.expired", "SLUICE_HOOKS_EXPIRED", {}},
-                                                  "Told of each upload that expired."),
+    row<HookUrl, &Config::hooks, &Hooks::created>(
+        {"hooks.created", "SLUICE_HOOKS_CREATED", {}, When::reload}, "Told of each new upload."),
+    row<HookUrl, &Config::hooks, &Hooks::finished>(
+        {"hooks.finished", "SLUICE_HOOKS_FINISHED", {}, When::reload},
+        "Told of each upload that has its answer."),
+    row<HookUrl, &Config::hooks, &Hooks::aborted>(
+        {"hooks.aborted", "SLUICE_HOOKS_ABORTED", {}, When::reload},
+        "Told of each upload that its client gave up."),
+    row<HookUrl, &Config::hooks, &Hooks::expired>(
+        {"hooks.expired", "SLUICE_HOOKS_EXPIRED", {}, When::reload},
+        "Told of each upload that expired."),
     row<HookUrl, &Config::hooks, &Hooks::video_created>(
-        {"hooks.video_created", "SLUICE_HOOKS_VIDEO_CREATED", {}},
+        {"hooks.video_created", "SLUICE_HOOKS_VIDEO_CREATED", {}, When::reload},
         "Gets the Panda notification video-created, a form, for each finished upload whose answer "
         "has an id."),
     row<Path<true>, &Config::hooks, &Hooks::secret_file>(
-        {"hooks.secret_file", "SLUICE_HOOKS_SECRET_FILE", {}},
+        {"hooks.secret_file", "SLUICE_HOOKS_SECRET_FILE", {}, When::reload},
         "File whose first line is the secret that signs requests; empty: they are not signed."),
     row<Path<true>, &Config::hooks, &Hooks::ca_file>(
-        {"hooks.ca_file", "SLUICE_HOOKS_CA_FILE", {}},
+        {"hooks.ca_file", "SLUICE_HOOKS_CA_FILE", {}, When::reload},
         "PEM file of the authorities to be trusted with https; empty: the system's."),
     row<Deadline, &Config::hooks, &Hooks::timeout>(
-        {"hooks.timeout", "SLUICE_HOOKS_TIMEOUT", {}},
+        {"hooks.timeout", "SLUICE_HOOKS_TIMEOUT", {}, When::reload},
         "One request to a hook takes at most this long."),
     row<Deadline, &Config::hooks, &Hooks::give_up_after>(
-        {"hooks.give_up_after", "SLUICE_HOOKS_GIVE_UP_AFTER", {}},
+        {"hooks.give_up_after", "SLUICE_HOOKS_GIVE_UP_AFTER", {}, When::reload},
         "An event that no receiver has taken for this long is dropped."),
     row<HeaderNames, &Config::hooks, &Hooks::headers>(
-        {"hooks.headers", "SLUICE_HOOKS_HEADERS", {}},
+        {"hooks.headers", "SLUICE_HOOKS_HEADERS", {}, When::reload},
         "Headers of the session's request that authorize is told, with commas between them."),
     row<StatusList, &Config::hooks, &Hooks::trouble>(
-        {"hooks.trouble", "SLUICE_HOOKS_TROUBLE", {}},
+        {"hooks.trouble", "SLUICE_HOOKS_TROUBLE", {}, When::reload},
         "Statuses of 400 to 499 of authorize that speak of the way to it and not of the upload, "
         "with commas between them: the client is told to come again."),
 
     row<LogLevelWord, &Config::log, &Logging::level>(
-        {"log.level", "SLUICE_LOG_LEVEL", {}},
+        {"log.level", "SLUICE_LOG_LEVEL", {}, When::reload},
         "Least important level that is logged: info, warn or error."),
     row<LogFormatWord, &Config::log, &Logging::format>(
         {"log.format", "SLUICE_LOG_FORMAT", {}},
-        "Lines on standard error: text, json, or auto (text on a terminal, json elsewhere)."),
+        "Lines on standard error: text, json, or auto (text on a terminal, json elsewhere); or "
+        "journald: entries with fields in systemd's journal."),
+    row<Path<false>, &Config::log, &Logging::journal>({"log.journal", "SLUICE_LOG_JOURNAL", {}},
+                                                      "Socket of this journal."),
 
     row<Path<true>, &Config::video, &Video::probe>(
         {"video.probe", "SLUICE_VIDEO_PROBE", {}},

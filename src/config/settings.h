@@ -20,7 +20,10 @@ struct Setting {
   TomlForms forms;
   Parsed<std::monostate> (*assign)(Config& config, std::string_view text);
   std::string (*print)(const Config& config);
+  void (*copy)(const Config& from, Config& to);
   std::string_view help;
+  // A running server takes another value over; else a restart does.
+  bool reloads = false;
 
   std::string_view section() const { return key.substr(0, key.find('.')); }
   std::string_view name() const { return key.substr(key.find('.') + 1); }

@@ -77,10 +77,10 @@ Task<Result<Delivery>> HttpBackend::deliver(const Handoff& handoff) {
     co_return fail(request.error());
   }
   const auto sink =
-      std::make_shared<BodySink>(answers_, handoff.upload_id, settings_.answer_bytes_max);
+      std::make_shared<BodySink>(answers_, handoff.upload_id, settings_->answer_bytes_max);
   request->sink = sink;
   request->answer_bytes_inline_max = 0;
-  request->answer_bytes_max = settings_.answer_bytes_max;
+  request->answer_bytes_max = settings_->answer_bytes_max;
   Result<outgoing::HttpAnswer> answer = co_await client_.send(*std::move(request));
   if (!answer) {
     co_return fail(answer.error());
@@ -101,7 +101,7 @@ Task<Result<HttpRequest>> HttpBackend::request_for(const Handoff& handoff) {
   Prepared prepared = prepared_before(handoff.upload_id);
   if (prepared.boundary.empty()) {
     prepared.boundary = "sluice-" + random_token();
-    if (settings_.with_digest) {
+    if (settings_->with_digest) {
       const Result<> added = co_await add_digests(handoff, prepared);
       if (!added) {
         co_return fail(added.error());
@@ -113,16 +113,16 @@ Task<Result<HttpRequest>> HttpBackend::request_for(const Handoff& handoff) {
   if (!body) {
     co_return fail(body.error());
   }
-  HttpRequest request = handoff_request(settings_, handoff, prepared.digests, prepared.boundary);
+  HttpRequest request = handoff_request(*settings_, handoff, prepared.digests, prepared.boundary);
   request.body = *std::move(body);
-  if (!settings_.secret.empty()) {
-    outgoing::sign(request, settings_.secret, clock_.now());
+  if (!settings_->secret.empty()) {
+    outgoing::sign(request, settings_->secret, clock_.now());
   }
   co_return request;
 }
 
 Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Prepared& prepared) {
-  if (settings_.mode == HandoffMode::reference) {
+  if (settings_->mode == HandoffMode::reference) {
     const Result<std::string> path = co_await path_for(handoff);
     if (!path) {
       co_return fail(path.error());
@@ -135,7 +135,7 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
   if (!opened) {
     co_return fail(opened.error());
   }
-  if (settings_.mode == HandoffMode::body) {
+  if (settings_->mode == HandoffMode::body) {
     co_return std::make_shared<outgoing::FileBody>(*std::move(opened), handoff.file_size);
   }
   co_return std::make_shared<outgoing::JoinedBody>(
@@ -143,7 +143,7 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
 }
 
 Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
-  if (settings_.directory.empty()) {
+  if (settings_->directory.empty()) {
     co_return co_await paths_.path_of_finished(handoff.upload_id, handoff.blob_size);
   }
   std::string path = link_path(handoff);
@@ -173,7 +173,7 @@ Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepar
 
 // One pass over the file for both digests. Blocks.
 Result<HandoffDigests> HttpBackend::digests_of(const std::vector<BodyPointer>& parts) const {
-  const bool is_form = settings_.mode == HandoffMode::form;
+  const bool is_form = settings_->mode == HandoffMode::form;
   Sha256 file;
   Sha256 form;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -200,7 +200,7 @@ Result<HandoffDigests> HttpBackend::digests_of(const std::vector<BodyPointer>& p
   digests.file = to_hex(file.finish());
   if (is_form) {
     digests.body = to_hex(form.finish());
-  } else if (settings_.mode == HandoffMode::body) {
+  } else if (settings_->mode == HandoffMode::body) {
     digests.body = digests.file;
   }
   return digests;
@@ -214,14 +214,14 @@ Result<Delivery> HttpBackend::delivery_of(const Handoff& handoff,
   }
   Delivery delivery;
   delivery.answer.status = answer.status;
-  delivery.is_trouble = outgoing::is_trouble(answer.status, settings_.trouble) ||
+  delivery.is_trouble = outgoing::is_trouble(answer.status, settings_->trouble) ||
                         (answer.status == 401 && !carries_credential(handoff));
   delivery.retry_after = answer.retry_after;
   for (auto& [name, value] : answer.headers) {
     const auto is_same = [&name](const std::string& kept) {
       return equals_ignoring_case(kept, name);
     };
-    if (std::ranges::any_of(settings_.answer_headers, is_same)) {
+    if (std::ranges::any_of(settings_->answer_headers, is_same)) {
       delivery.answer.headers.emplace_back(std::move(name), std::move(value));
     }
   }
@@ -239,8 +239,8 @@ Task<> HttpBackend::clean_up(const Handoff& handoff, const Delivery& delivery) {
     co_return;
   }
   forget(handoff.upload_id);
-  if (delivery.answer.status >= 400 && settings_.mode == HandoffMode::reference &&
-      !settings_.directory.empty()) {
+  if (delivery.answer.status >= 400 && settings_->mode == HandoffMode::reference &&
+      !settings_->directory.empty()) {
     (void)co_await paths_.unlink_finished(link_path(handoff));
   }
 }
@@ -267,7 +267,7 @@ void HttpBackend::forget(std::uint64_t upload_id) {
 
 // Nothing of the client's: the key is made of hex digits.
 std::string HttpBackend::link_path(const Handoff& handoff) const {
-  return settings_.directory + "/" + handoff.idempotency_key;
+  return settings_->directory + "/" + handoff.idempotency_key;
 }
 
 }  // namespace sluice::delivery

@@ -7,8 +7,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "delivery/answer_body.h"
@@ -34,6 +36,9 @@ class HttpBackend final : public Backend {
 
   // An answer of 300 to 399 is delivery_failed: redirects are not followed.
   runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) override;
+
+  // For attempts that begin from now on. REQUIRES: mode and directory are the same. Any thread.
+  void change(HttpBackendSettings settings) { settings_.replace(std::move(settings)); }
 
   // Digests that are being made end soon, with `draining`. Before the slow work is stopped.
   void stop() noexcept { stopping_ = true; }
@@ -68,7 +73,7 @@ class HttpBackend final : public Backend {
   runtime::BlockingPool& pool_;
   SlowWork& slow_work_;
   Clock& clock_;
-  const HttpBackendSettings settings_;
+  Changeable<HttpBackendSettings> settings_;
   std::atomic<bool> stopping_ = false;
 
   Mutex mutex_;

@@ -59,7 +59,7 @@ void Outbox::open(Ledger& ledger) {
 
 // Takes up the deliveries of a node that has died.
 runtime::Task<> Outbox::look_for_orphans() {
-  while (!co_await closing_->wait(settings_.lease.duration)) {
+  while (!co_await closing_->wait(settings_->lease.duration)) {
     more_in_journal_ = true;
     co_await take_up_undelivered();
   }
@@ -115,7 +115,7 @@ runtime::Task<> Outbox::take_up_undelivered() {
     if (!read) {
       log_.error("outbox cannot read the journal", {{"reason", read.error().message()}});
       more_in_journal_ = true;
-      co_await closing_->wait(retry_delay(settings_.delays, failed_reads, random_fraction()));
+      co_await closing_->wait(retry_delay(settings_->delays, failed_reads, random_fraction()));
     }
   }
   taking_up_ = false;
@@ -165,6 +165,7 @@ void Outbox::take_up(model::UploadRecord record) {
   if (errands_.contains(record.id) || !has_room_for(record)) {
     return;
   }
+  metrics_.deliveries_waiting.add(1);
   ++errands_of_owner_[record.owner];
   errands_[record.id].hurry = std::make_shared<runtime::Event>();
   tasks_.spawn("delivery", deliver_until_answered(std::move(record)));
@@ -215,14 +216,14 @@ runtime::Task<bool> Outbox::attempt_and_note(const model::UploadRecord& record, 
     co_return true;
   }
   ++round.attempts;
-  const Timestamp last = record.progress.handoff_since + settings_.give_up_after;
+  const Timestamp last = record.progress.handoff_since + settings_->give_up_after;
   const Timestamp now = clock_.now();
   if (now >= last && co_await give_up(record, round.attempts, setback->reason)) {
     co_return true;
   }
   round.not_before =
-      now + std::max(retry_delay(settings_.delays, round.attempts, random_fraction()),
-                     std::min(setback->wait, settings_.delays.longest));
+      now + std::max(retry_delay(settings_->delays, round.attempts, random_fraction()),
+                     std::min(setback->wait, settings_->delays.longest));
   if (now < last) {
     round.not_before = std::min(round.not_before, last);
   }
@@ -234,9 +235,9 @@ runtime::Task<bool> Outbox::attempt_and_note(const model::UploadRecord& record, 
 }
 
 runtime::Task<Outbox::Next> Outbox::claim(const model::UploadRecord& record, Round& round) {
-  const auto held = co_await journal_.claim(journal::Work::delivery, {record.id}, settings_.lease);
+  const auto held = co_await journal_.claim(journal::Work::delivery, {record.id}, settings_->lease);
   if (!held || held->empty()) {
-    round.not_before = clock_.now() + settings_.lease.duration;
+    round.not_before = clock_.now() + settings_->lease.duration;
     co_return Next::pause;
   }
   if (claimed_.empty()) {
@@ -248,7 +249,7 @@ runtime::Task<Outbox::Next> Outbox::claim(const model::UploadRecord& record, Rou
   if (!found) {
     log_.error("outbox cannot read an upload",
                {{"upload", record.id}, {"reason", found.error().message()}});
-    round.not_before = clock_.now() + settings_.delays.longest;
+    round.not_before = clock_.now() + settings_->delays.longest;
     co_await release(record.id);
     co_return Next::pause;
   }
@@ -274,14 +275,14 @@ runtime::Task<> Outbox::release(std::uint64_t upload_id) {
     all_released_->set();
   }
   // An upload that stays claimed because of an error is free when the lease ends.
-  (void)co_await journal_.release(journal::Work::delivery, {upload_id}, settings_.lease.node);
+  (void)co_await journal_.release(journal::Work::delivery, {upload_id}, settings_->lease.node);
 }
 
 // A claim that is lost all the same leaves two attempts beside each other: the first answer counts.
 runtime::Task<> Outbox::renew_claims(std::shared_ptr<runtime::Event> all_released) {
-  while (!co_await all_released->wait(settings_.lease.duration / 3)) {
+  while (!co_await all_released->wait(settings_->lease.duration / 3)) {
     std::vector<std::uint64_t> ids(claimed_.begin(), claimed_.end());
-    (void)co_await journal_.claim(journal::Work::delivery, std::move(ids), settings_.lease);
+    (void)co_await journal_.claim(journal::Work::delivery, std::move(ids), settings_->lease);
   }
 }
 
@@ -300,6 +301,7 @@ void Outbox::end_errand(const model::UploadRecord& record) {
   const auto errand = errands_.find(record.id);
   std::optional<model::UploadRecord> renewed = std::move(errand->second.renewed);
   errands_.erase(errand);
+  metrics_.deliveries_waiting.add(-1);
   if (const auto owner = errands_of_owner_.find(record.owner); --owner->second == 0) {
     errands_of_owner_.erase(owner);
   }
@@ -320,13 +322,15 @@ runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const model::Uploa
   const Handoff handoff = handoff_of(record, round.attempts + 1);
   bool goes_on = true;
   std::optional<Setback> setback;
-  if (settings_.checks != nullptr && !round.is_cleared) {
+  if (settings_->checks != nullptr && !round.is_cleared) {
     setback = co_await check(record, handoff, round, goes_on);
   }
   if (setback || !goes_on) {
     co_return setback;
   }
+  const auto begin = std::chrono::steady_clock::now();
   Result<Delivery> delivery = co_await ask_backend(handoff);
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
   if (!delivery) {
     setback = Setback{delivery.error()};
   } else if (!is_final(*delivery)) {
@@ -334,6 +338,7 @@ runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const model::Uploa
                             "the backend answered " + std::to_string(delivery->answer.status)),
                       delivery->retry_after.value_or(Duration::zero())};
   }
+  metrics_.delivery_seconds.observe(setback ? "failed" : "answered", "", spent.count());
   if (setback) {
     log_setback("delivery failed", record, round, setback->reason);
     co_return setback;
@@ -370,6 +375,7 @@ runtime::Task<std::optional<Outbox::Setback>> Outbox::check(const model::UploadR
     co_return Setback{kept.error()};
   }
   if (!is_taken) {
+    metrics_.deliveries_set_aside.add();
     log_.warn("set aside by the checks", {{"upload", record.id}, {"reason", words}});
   }
   round.is_cleared = goes_on = is_taken;
@@ -414,6 +420,7 @@ runtime::Task<bool> Outbox::give_up(const model::UploadRecord& record, unsigned 
                                     Error reason) {
   const Result<> kept = co_await ledger_->gave_up(record.token, attempts, text_of(reason));
   if (kept) {
+    metrics_.deliveries_given_up.add();
     log_.error("delivery given up", {{"upload", record.id},
                                      {"attempts", std::uint64_t{attempts}},
                                      {"reason", reason.message()}});
@@ -431,7 +438,7 @@ runtime::Task<Result<Delivery>> Outbox::ask_backend(const Handoff& handoff) {
 
 runtime::Task<Result<Verdict>> Outbox::ask_checks(const Handoff& handoff) {
   try {
-    co_return co_await settings_.checks->judge(handoff);
+    co_return co_await settings_->checks->judge(handoff);
   } catch (const std::exception& e) {
     co_return fail(Errc::internal, e.what());
   }

@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -60,6 +61,9 @@ class Outbox final : public Handover {
   }
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> read_delivered(
       model::UploadRecord record, ByteRange range) override;
+
+  // For pauses that begin from now on. REQUIRES: the other settings are the same. Any thread.
+  void change(const OutboxSettings& settings) { settings_.replace(settings); }
 
   // Begins no further attempt. True when the running ones have ended within `timeout`. On the
   // outbox's executor.
@@ -129,7 +133,7 @@ class Outbox final : public Handover {
   Clock& clock_;
   Metrics& metrics_;
   Log& log_;
-  const OutboxSettings settings_;
+  Changeable<OutboxSettings> settings_;
   Ledger* ledger_ = nullptr;
 
   // Used on the executor's thread only.

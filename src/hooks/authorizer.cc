@@ -79,7 +79,7 @@ std::string question_of(const upload::NewUpload& proposal, const http::Request& 
     }
   }
   json::object document;
-  document["event"] = "authorize";
+  document["event"] = authorize_event;
   document["dialect"] = proposal.dialect;
   document["file_name"] = to_valid_utf8(proposal.file_name);
   document["file_size"] = json::value_from(proposal.file_size);
@@ -121,17 +121,23 @@ Authorizer::Authorizer(outgoing::Sender& sender, Clock& clock, Log& log, HookSet
 
 Task<Verdict> Authorizer::ask(upload::NewUpload proposal, const http::Request& request,
                               const http::RequestContext& context) {
+  const HookSettings& settings = *settings_;
+  if (!settings.authorize) {
+    co_return Verdict(std::move(proposal));
+  }
   outgoing::HttpRequest question =
-      hook_request(settings_, *settings_.authorize,
-                   question_of(proposal, request, context.peer_address, settings_.request_headers),
+      hook_request(settings, *settings.authorize,
+                   question_of(proposal, request, context.peer_address, settings.request_headers),
                    "application/json");
-  question.headers.emplace_back("X-Sluice-Event", "authorize");
-  sign_hook(question, settings_, clock_.now());
-  const Result<outgoing::HttpAnswer> answer = co_await sender_.send(std::move(question));
+  if (context.trace) {
+    question.headers.emplace_back("traceparent", traceparent_of(context.trace));
+  }
+  const Result<outgoing::HttpAnswer> answer =
+      co_await send_hook(sender_, std::move(question), authorize_event, settings, clock_.now());
   if (!answer) {
     co_return no_verdict(context, answer.error().message(), std::nullopt);
   }
-  if (outgoing::is_trouble(answer->status, settings_.trouble)) {
+  if (outgoing::is_trouble(answer->status, settings.trouble)) {
     co_return no_verdict(context, "status " + std::to_string(answer->status), answer->retry_after);
   }
   Result<Verdict> verdict = verdict_of(std::move(proposal), *answer);

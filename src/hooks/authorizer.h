@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "hooks/hook_settings.h"
@@ -21,8 +23,12 @@ namespace sluice::hooks {
 // verdict: the client gets `overloaded`, with the Retry-After of the application's answer.
 class Authorizer final : public protocol::SessionGate {
  public:
-  // REQUIRES: settings.authorize. The references outlive the authorizer. Any thread may ask.
+  // The references outlive the authorizer. Without settings.authorize every session is let in. Any
+  // thread may ask, and change.
   Authorizer(outgoing::Sender& sender, Clock& clock, Log& log, HookSettings settings);
+
+  // For questions that are asked from now on.
+  void change(HookSettings settings) { settings_.replace(std::move(settings)); }
 
   runtime::Task<protocol::Verdict> ask(upload::NewUpload proposal, const http::Request& request,
                                        const http::RequestContext& context) override;
@@ -34,7 +40,7 @@ class Authorizer final : public protocol::SessionGate {
   outgoing::Sender& sender_;
   Clock& clock_;
   Log& log_;
-  const HookSettings settings_;
+  Changeable<HookSettings> settings_;
 };
 
 // For the client's part of it, without I/O.

@@ -65,6 +65,13 @@ TEST_F(AuthorizerTest, TellsWhatTheClientProposes) {
   EXPECT_TRUE(sender.header(0, "X-Sluice-Signature").starts_with("t="));
 }
 
+TEST_F(AuthorizerTest, PassesTheTraceOn) {
+  context.trace = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
+  admitted("");
+  EXPECT_EQ(sender.header(0, "traceparent"),
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+}
+
 TEST_F(AuthorizerTest, LetsTheSessionInAsItIs) {
   const upload::NewUpload session = admitted(" \r\n");
   EXPECT_EQ(session.parameters, proposal.parameters);

@@ -6,6 +6,7 @@
 #include <boost/json/value_from.hpp>
 
 #include "base/encoding.h"
+#include "base/trace_context.h"
 #include "hooks/json_text.h"
 
 namespace sluice::hooks {
@@ -124,6 +125,15 @@ std::optional<std::string> body_of(Event event, const UploadRecord& record,
 
 const char* content_type_of(Event event) noexcept {
   return event == Event::video_created ? "application/x-www-form-urlencoded" : "application/json";
+}
+
+std::string traceparent_in(std::string_view body) {
+  const json::value document = json_or_null(body);
+  json::error_code error;
+  const json::value* found = document.find_pointer("/upload/origin/headers/traceparent", error);
+  const json::string* text = found == nullptr ? nullptr : found->if_string();
+  // The operator may have a client's own header kept, which may be anything.
+  return text != nullptr && continue_trace(*text) ? std::string(*text) : std::string();
 }
 
 }  // namespace sluice::hooks

@@ -33,5 +33,7 @@ bool is_event(Event event, const model::UploadProgress* before,
 std::optional<std::string> body_of(Event event, const model::UploadRecord& record,
                                    const model::UploadProgress& after);
 const char* content_type_of(Event event) noexcept;
+// Of the request that opened the upload, in a body that is JSON; empty: it belonged to no trace.
+std::string traceparent_in(std::string_view body);
 
 }  // namespace sluice::hooks

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/metrics.h"
 #include "delivery/retry_delay.h"
 #include "hooks/events.h"
 #include "journal/journal.h"
@@ -29,6 +30,7 @@ struct HookSettings {
   // An event that no receiver took for so long is dropped.
   Duration give_up_after = limits::hook_give_up_default;
   std::string node = journal::Lease().node;
+  HistogramFamily* seconds = nullptr;  // Of requests, by hook and how they ended; null: none.
 };
 
 }  // namespace sluice::hooks

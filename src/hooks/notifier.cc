@@ -37,7 +37,7 @@ std::vector<journal::Change> Notifier::announcements(const model::UploadRecord& 
   if (record.file_name.empty()) {
     return changes;
   }
-  for (const auto& [event, target] : settings_.receivers) {
+  for (const auto& [event, target] : settings_->receivers) {
     if (!is_event(event, before, after)) {
       continue;
     }
@@ -98,12 +98,12 @@ Task<> Notifier::run() {
 Task<Duration> Notifier::tell_due() {
   // Unrecorded deliveries would be repeated again and again; they are repeated after a restart.
   if (!journal_.healthy()) {
-    co_return settings_.delays.longest;
+    co_return settings_->delays.longest;
   }
   auto next = co_await journal_.next_notifications(limits::notifications_at_once_max);
   if (!next) {
     log_.error("the journal does not say what is to be told", {{"reason", next.error().message()}});
-    co_return delivery::retry_delay(settings_.delays, ++failed_reads_, random_fraction());
+    co_return delivery::retry_delay(settings_->delays, ++failed_reads_, random_fraction());
   }
   failed_reads_ = 0;
   const Timestamp now = clock_.now();
@@ -140,25 +140,26 @@ Task<std::size_t> Notifier::tell_claimed(std::vector<model::Notification> due) {
       round.spawn("notification", tell(std::move(notification)));
     }
   }
-  while (!co_await round.wait(settings_.timeout)) {
+  while (!co_await round.wait(settings_->timeout)) {
   }
   const std::size_t told = held->size();
-  (void)co_await journal_.release(journal::Work::notification, *std::move(held), settings_.node);
+  (void)co_await journal_.release(journal::Work::notification, *std::move(held), settings_->node);
   co_return told;
 }
 
 journal::Lease Notifier::lease() const {
-  return {settings_.node, 3 * settings_.timeout};
+  return {settings_->node, 3 * settings_->timeout};
 }
 
 Task<> Notifier::tell(model::Notification notification) {
+  const HookSettings& settings = *settings_;
   const std::optional<Event> event = event_from_text(notification.event);
-  if (!event || !settings_.receivers.contains(*event)) {
+  if (!event || !settings.receivers.contains(*event)) {
     log_.warn("nobody is to be told any more",
               {{"upload", notification.upload_id}, {"hook", notification.event}});
     co_return co_await commit(journal::RemoveNotification{notification.id});
   }
-  const Result<> told = co_await send(notification, *event);
+  const Result<> told = co_await send(notification, *event, settings);
   if (told) {
     co_return co_await commit(journal::RemoveNotification{notification.id});
   }
@@ -167,7 +168,7 @@ Task<> Notifier::tell(model::Notification notification) {
   }
   const Timestamp now = clock_.now();
   const bool give_up =
-      now - notification.created_at >= settings_.give_up_after && clock_.may_delete();
+      now - notification.created_at >= settings.give_up_after && clock_.may_delete();
   log_.warn(give_up ? "a hook was not told" : "a hook will be told again",
             {{"upload", notification.upload_id},
              {"hook", notification.event},
@@ -177,19 +178,21 @@ Task<> Notifier::tell(model::Notification notification) {
     co_return co_await commit(journal::RemoveNotification{notification.id});
   }
   const unsigned attempts = notification.attempts + 1;
-  const Timestamp later =
-      now + delivery::retry_delay(settings_.delays, attempts, random_fraction());
+  const Timestamp later = now + delivery::retry_delay(settings.delays, attempts, random_fraction());
   co_await commit(journal::PostponeNotification{notification.id, attempts, later});
 }
 
-Task<Result<>> Notifier::send(const model::Notification& notification, hooks::Event event) {
-  outgoing::HttpRequest request = hook_request(settings_, settings_.receivers.at(event),
+Task<Result<>> Notifier::send(const model::Notification& notification, hooks::Event event,
+                              const HookSettings& settings) {
+  outgoing::HttpRequest request = hook_request(settings, settings.receivers.at(event),
                                                notification.body, content_type_of(event));
-  request.headers.emplace_back("X-Sluice-Event", notification.event);
+  if (std::string traceparent = traceparent_in(notification.body); !traceparent.empty()) {
+    request.headers.emplace_back("traceparent", std::move(traceparent));
+  }
   request.headers.emplace_back("X-Sluice-Upload-Id", std::to_string(notification.upload_id));
   request.headers.emplace_back("Idempotency-Key", notification.key);
-  sign_hook(request, settings_, wall_clock_.now());
-  const Result<outgoing::HttpAnswer> answer = co_await sender_.send(std::move(request));
+  const Result<outgoing::HttpAnswer> answer =
+      co_await send_hook(sender_, std::move(request), to_text(event), settings, wall_clock_.now());
   if (!answer) {
     co_return fail(answer.error());
   }
@@ -207,7 +210,7 @@ Task<> Notifier::commit(journal::Change change) {
   const Result<> committed = co_await journal_.commit(std::move(changes));
   if (!committed) {
     log_.warn("what was told cannot be written down", {{"reason", committed.error().message()}});
-    co_await closing_->wait(settings_.delays.first);
+    co_await closing_->wait(settings_->delays.first);
   }
 }
 

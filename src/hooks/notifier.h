@@ -4,8 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -31,6 +33,9 @@ class Notifier final : public upload::Announcer {
                                              const model::UploadProgress& after) const override;
   void announced() override;
 
+  // For what happens, and is told, from now on. Any thread.
+  void change(HookSettings settings) { settings_.replace(std::move(settings)); }
+
   // Begins to tell, with what earlier processes left untold first.
   void open();
   // Begins no further request. True when the running ones have ended within `timeout`. On the
@@ -45,7 +50,8 @@ class Notifier final : public upload::Announcer {
   runtime::Task<std::size_t> tell_claimed(std::vector<model::Notification> due);
   journal::Lease lease() const;
   runtime::Task<> tell(model::Notification notification);
-  runtime::Task<Result<>> send(const model::Notification& notification, hooks::Event event);
+  runtime::Task<Result<>> send(const model::Notification& notification, hooks::Event event,
+                               const HookSettings& settings);
   runtime::Task<> commit(journal::Change change);
   std::shared_ptr<runtime::Event> next_call();
 
@@ -55,7 +61,7 @@ class Notifier final : public upload::Announcer {
   Clock& clock_;
   const Clock& wall_clock_;
   Log& log_;
-  const HookSettings settings_;
+  Changeable<HookSettings> settings_;
   runtime::TaskGroup tasks_;
   const std::shared_ptr<runtime::Event> closing_ = std::make_shared<runtime::Event>();
 

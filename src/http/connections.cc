@@ -18,7 +18,7 @@ void Connections::add(std::unique_ptr<net::ByteStream> stream) {
 }
 
 runtime::Task<> Connections::serve(std::unique_ptr<net::ByteStream> stream) {
-  ServerSession session(std::move(stream), handler_, settings_, log_, metrics_);
+  ServerSession session(std::move(stream), handler_, *settings_, log_, metrics_);
   sessions_.push_back(session);
   if (draining_) {
     session.drain();

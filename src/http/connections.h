@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/changeable.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/handler.h"
@@ -25,6 +26,9 @@ class Connections {
 
   void add(std::unique_ptr<net::ByteStream> stream);
 
+  // For connections that are added from now on. Any thread.
+  void change(const SessionSettings& settings) { settings_.replace(settings); }
+
   // For all that run and all that are still added: see ServerSession.
   void drain();
   void cut(Errc reason);
@@ -37,7 +41,7 @@ class Connections {
   runtime::Task<> serve(std::unique_ptr<net::ByteStream> stream);
 
   Handler& handler_;
-  const SessionSettings settings_;
+  Changeable<SessionSettings> settings_;
   Log& log_;
   Metrics& metrics_;
   boost::intrusive::list<ServerSession, boost::intrusive::constant_time_size<false>> sessions_;

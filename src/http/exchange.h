@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/trace_context.h"
 #include "http/interims.h"
 #include "http/message.h"
 #include "http/trailers.h"
@@ -26,6 +27,7 @@ struct RequestContext {
   bool is_from_inside = false;   // See http/forwarded.h.
   bool untrusted_proxy = false;  // The same: Sender::untrusted.
   std::optional<net::PeerProcess> peer_process = {};  // Of a connection over a Unix socket.
+  TraceContext trace = {};                            // With this server's own parent id.
 };
 
 struct Reply {

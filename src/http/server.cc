@@ -22,6 +22,12 @@ void Server::add(std::unique_ptr<net::Listener> listener, Wrap wrap) {
   doors_.push_back({std::move(listener), std::move(wrap)});
 }
 
+void Server::change(const SessionSettings& settings) {
+  for (const auto& connections : connections_) {
+    connections->change(settings);
+  }
+}
+
 void Server::start() {
   for (Door& door : doors_) {
     runtime::start(workers_.front()->executor(), log_, "listen", listen(door));
@@ -30,6 +36,7 @@ void Server::start() {
 
 runtime::Task<> Server::listen(Door& door) {
   std::vector<net::Listener::Target> targets;
+  targets.reserve(workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     targets.push_back({workers_[i]->executor(), workers_[i]->deadlines(),
                        [&door, &connections = *connections_[i]](auto stream) {

@@ -35,6 +35,9 @@ class Server final : public runtime::Part {
   // used as they are.
   void add(std::unique_ptr<net::Listener> listener, Wrap wrap = {});
 
+  // For connections that begin from now on. Any thread.
+  void change(const SessionSettings& settings);
+
   void start() override;
   // The kernel refuses new connections from now on. Requests under way may end within the drain
   // time, then they are cut at a clean offset.

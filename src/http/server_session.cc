@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/encoding.h"
 #include "base/random.h"
 #include "http/content_coding.h"
 #include "http/forwarded.h"
@@ -30,6 +31,18 @@ bool is_silent(Errc code) {
   return code == Errc::closed_by_peer || code == Errc::idle_timeout || code == Errc::draining;
 }
 
+// W3C Trace Context 3.2.1: of several headers none counts.
+TraceContext trace_of(const Request& request) {
+  const auto is_traceparent = [](const Header& header) {
+    return equals_ignoring_case(header.name, "traceparent");
+  };
+  const auto& fields = request.headers.fields();
+  const auto found = std::ranges::find_if(fields, is_traceparent);
+  const bool is_one =
+      found != fields.end() && std::none_of(found + 1, fields.end(), is_traceparent);
+  return is_one ? continue_trace(trimmed(found->value)) : TraceContext();
+}
+
 // One line per request. Never its path: the URL of an upload is a secret.
 class AccessLine {
  public:
@@ -37,7 +50,9 @@ class AccessLine {
       : log_(log), metrics_(metrics), context_(context) {}
 
   void write(std::string_view method, const Reply& reply, std::uint64_t bytes, bool answered) {
+    const std::chrono::duration<double> spent = steady_clock::now() - begin_;
     metrics_.requests.add(reply.route, reply.response.status);
+    metrics_.request_seconds.observe(reply.route, reply.dialect, spent.count());
     const LogField request{"request", context_.request_id};
     const LogField upload{"upload", reply.upload_id};
     const LogField status{"status", reply.response.status};
@@ -49,17 +64,23 @@ class AccessLine {
         log_.warn("request failed", {request, status, reason});
       }
     }
-    const std::chrono::duration<double, std::milli> spent = steady_clock::now() - begin_;
     const LogField peer{"peer", context_.peer_address};
     const LogField method_field{"method", method};
     const LogField route{"route", reply.route};
     const LogField dialect{"dialect", reply.dialect};
     const LogField size{"bytes", bytes};
-    const LogField time{"milliseconds", spent.count()};
+    const LogField time{"milliseconds", spent.count() * 1000};
     const LogField answer{"answered", answered};
-    if (reply.upload_id != 0) {
+    const LogField trace{"trace", context_.trace.trace_id};
+    if (reply.upload_id != 0 && context_.trace) {
+      log_.info("request", {request, trace, upload, peer, method_field, route, dialect, status,
+                            size, time, answer});
+    } else if (reply.upload_id != 0) {
       log_.info("request",
                 {request, upload, peer, method_field, route, dialect, status, size, time, answer});
+    } else if (context_.trace) {
+      log_.info("request",
+                {request, trace, peer, method_field, route, dialect, status, size, time, answer});
     } else {
       log_.info("request",
                 {request, peer, method_field, route, dialect, status, size, time, answer});
@@ -279,7 +300,8 @@ RequestContext ServerSession::context_of(const Request& request) const {
           std::move(sender.host),
           is_from_inside(request, stream_->peer_address(), settings_.trusted_proxies),
           sender.untrusted,
-          stream_->peer_process()};
+          stream_->peer_process(),
+          trace_of(request)};
 }
 
 // The one place for every body: neither handlers nor forms see a request whose body is coded.

@@ -79,7 +79,16 @@ bool ConnectionSlot::is_leaving() const noexcept {
 }
 
 ConnectionLimits::ConnectionLimits(Settings settings, Metrics& metrics)
-    : settings_(std::move(settings)), metrics_(metrics) {}
+    : proxies_(std::move(settings.proxies)),
+      metrics_(metrics),
+      total_max_(settings.total_max),
+      per_address_max_(settings.per_address_max) {}
+
+void ConnectionLimits::change(std::uint64_t total_max, std::uint64_t per_address_max) {
+  const MutexLock lock(mutex_);
+  total_max_ = total_max;
+  per_address_max_ = per_address_max;
+}
 
 std::expected<ConnectionSlot, const char*> ConnectionLimits::admit(
     const std::optional<AddressBytes>& peer) {
@@ -105,12 +114,11 @@ const char* ConnectionLimits::take(Place& place, const std::optional<AddressByte
                                    Leavers& leavers) {
   if (peer && is_counted(*peer)) {
     const auto found = by_source_.find(source_of(*peer));
-    if (found != by_source_.end() &&
-        !make_room(found->second, settings_.per_address_max, leavers)) {
+    if (found != by_source_.end() && !make_room(found->second, per_address_max_, leavers)) {
       return "there are too many open connections from its address";
     }
   }
-  if (!make_room(all_, settings_.total_max, leavers)) {
+  if (!make_room(all_, total_max_, leavers)) {
     return "there are too many open connections";
   }
   if (peer && is_counted(*peer)) {
@@ -187,11 +195,11 @@ std::string ConnectionLimits::client_of(const std::optional<AddressBytes>& peer)
 }
 
 bool ConnectionLimits::is_counted(const AddressBytes& peer) const {
-  return settings_.per_address_max > 0 && !stands_for_many(peer);
+  return per_address_max_ > 0 && !stands_for_many(peer);
 }
 
 bool ConnectionLimits::stands_for_many(const AddressBytes& peer) const {
-  return std::ranges::any_of(settings_.proxies,
+  return std::ranges::any_of(proxies_,
                              [&peer](const Network& proxy) { return proxy.contains(peer); });
 }
 

@@ -58,6 +58,9 @@ class ConnectionLimits {
   ConnectionLimits(const ConnectionLimits&) = delete;
   ConnectionLimits& operator=(const ConnectionLimits&) = delete;
 
+  // For connections that come from now on; those that are there stay. Any thread.
+  void change(std::uint64_t total_max, std::uint64_t per_address_max);
+
   // A place for a connection from `peer` (nullopt: from no address, over a Unix socket), or why
   // there is none. An IPv6 address counts with its /64: a client has all of that. Where all places
   // are taken, the longest idle connection leaves for it: one of the same address, if that has all
@@ -83,7 +86,7 @@ class ConnectionLimits {
   // Callbacks, to be called without the lock.
   using Leavers = std::vector<std::function<void()>>;
 
-  bool is_counted(const AddressBytes& peer) const;
+  bool is_counted(const AddressBytes& peer) const REQUIRES(mutex_);
   bool stands_for_many(const AddressBytes& peer) const;
   // Null: the place is taken.
   const char* take(Place& place, const std::optional<AddressBytes>& peer, Leavers& leavers)
@@ -93,9 +96,11 @@ class ConnectionLimits {
   void end_idle(Place& place) noexcept REQUIRES(mutex_);
   void leave(Place& place) noexcept REQUIRES(mutex_);
 
-  const Settings settings_;
+  const std::vector<Network> proxies_;
   Metrics& metrics_;
   mutable Mutex mutex_;
+  std::uint64_t total_max_ GUARDED_BY(mutex_);
+  std::uint64_t per_address_max_ GUARDED_BY(mutex_);
   Crowd all_ GUARDED_BY(mutex_);
   std::map<AddressBytes, Crowd> by_source_ GUARDED_BY(mutex_);
   std::uint64_t turn_ GUARDED_BY(mutex_) = 0;  // Of the last connection that became idle.

@@ -54,6 +54,22 @@ TEST_F(ConnectionLimitsTest, BoundsEachAddressAndForgetsItWithItsLastConnection)
   slots_.clear();
 }
 
+TEST_F(ConnectionLimitsTest, OtherBoundsAreForConnectionsThatCome) {
+  ConnectionLimits limits({.total_max = 2, .per_address_max = 0, .proxies = {}}, metrics_);
+  EXPECT_TRUE(admits(limits, "192.0.2.1"));
+  EXPECT_TRUE(admits(limits, "192.0.2.1"));
+  EXPECT_FALSE(admits(limits, "192.0.2.1"));
+  limits.change(4, 1);
+  EXPECT_TRUE(admits(limits, "192.0.2.1")) << "those before were not counted by address";
+  EXPECT_FALSE(admits(limits, "192.0.2.1"));
+  EXPECT_TRUE(admits(limits, "192.0.2.2"));
+  limits.change(1, 1);
+  EXPECT_EQ(metrics_.connections_open.value(), 4);
+  EXPECT_FALSE(admits(limits, "192.0.2.3"));
+  slots_.clear();
+  EXPECT_EQ(limits.sources(), 0U);
+}
+
 TEST_F(ConnectionLimitsTest, CountsIpv6ByTheNetworkThatAClientHas) {
   ConnectionLimits limits({.total_max = 100, .per_address_max = 1, .proxies = {}}, metrics_);
   EXPECT_TRUE(admits(limits, "2001:db8:0:1::1"));

@@ -49,15 +49,15 @@ void TlsDelete::operator()(SSL* session) const noexcept {
   SSL_free(session);
 }
 
-Result<std::unique_ptr<TlsIdentity>> TlsIdentity::open(TlsFiles files) {
-  std::unique_ptr<TlsIdentity> identity(new TlsIdentity(std::move(files)));
-  if (const Result<> loaded = identity->reload(); !loaded) {
+Result<std::unique_ptr<TlsIdentity>> TlsIdentity::open(const TlsFiles& files) {
+  Result<Context> loaded = load(files);
+  if (!loaded) {
     return fail(loaded.error());
   }
-  return identity;
+  return std::unique_ptr<TlsIdentity>(new TlsIdentity(*std::move(loaded)));
 }
 
-Result<TlsIdentity::Context> TlsIdentity::load() const {
+Result<TlsIdentity::Context> TlsIdentity::load(const TlsFiles& files) {
   ERR_clear_error();
   Context context(SSL_CTX_new(TLS_server_method()));
   if (!context) {
@@ -79,25 +79,25 @@ Result<TlsIdentity::Context> TlsIdentity::load() const {
   if (SSL_CTX_set_cipher_list(raw, ciphers_of_1_2) != 1) {
     return tls_error("cannot set the ciphers of TLS up");
   }
-  if (SSL_CTX_use_certificate_chain_file(raw, files_.certificate.c_str()) != 1) {
-    return tls_error("cannot read a certificate in PEM form from " + files_.certificate);
+  if (SSL_CTX_use_certificate_chain_file(raw, files.certificate.c_str()) != 1) {
+    return tls_error("cannot read a certificate in PEM form from " + files.certificate);
   }
-  if (SSL_CTX_use_PrivateKey_file(raw, files_.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
+  if (SSL_CTX_use_PrivateKey_file(raw, files.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(raw) != 1) {
-    return tls_error("cannot use the key in " + files_.key + " with the certificate in " +
-                     files_.certificate);
+    return tls_error("cannot use the key in " + files.key + " with the certificate in " +
+                     files.certificate);
   }
   return context;
 }
 
-Result<> TlsIdentity::reload() {
-  Result<Context> loaded = load();
-  if (!loaded) {
-    return fail(std::move(loaded).error());
+void TlsIdentity::become(TlsIdentity& other) {
+  Context context;
+  {
+    const MutexLock lock(other.mutex_);
+    context = std::move(other.context_);
   }
   const MutexLock lock(mutex_);
-  context_ = std::move(*loaded);
-  return {};
+  context_ = std::move(context);
 }
 
 std::unique_ptr<SSL, TlsDelete> TlsIdentity::new_session() const {

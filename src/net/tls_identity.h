@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/mutex.h"
@@ -26,20 +27,20 @@ struct TlsDelete {
 class TlsIdentity {
  public:
   // The error names the file and what is wrong with it.
-  static Result<std::unique_ptr<TlsIdentity>> open(TlsFiles files);
+  static Result<std::unique_ptr<TlsIdentity>> open(const TlsFiles& files);
 
-  // Reads both files again, for connections from now on. After an error the old pair stays.
-  Result<> reload();
+  // Shows what `other` would, on connections from now on. `other` is used up.
+  void become(TlsIdentity& other);
   // The server's end of a new connection.
   std::unique_ptr<SSL, TlsDelete> new_session() const;
 
  private:
   using Context = std::unique_ptr<SSL_CTX, TlsDelete>;
 
-  explicit TlsIdentity(TlsFiles files) : files_(std::move(files)) {}
-  Result<Context> load() const;
+  static Result<Context> load(const TlsFiles& files);
 
-  const TlsFiles files_;
+  explicit TlsIdentity(Context context) : context_(std::move(context)) {}
+
   mutable Mutex mutex_;
   Context context_ GUARDED_BY(mutex_);
 };

@@ -60,18 +60,15 @@ TEST_F(TlsIdentityTest, ABadPairIsAnErrorThatNamesTheFile) {
   }
 }
 
-TEST_F(TlsIdentityTest, AReloadShowsTheNewPairAndABadOneLeavesTheOld) {
+TEST_F(TlsIdentityTest, BecomesAnother) {
   const TlsFiles files = pair("mine");
   const auto identity = TlsIdentity::open(files);
   ASSERT_TRUE(identity);
   testing::write_tls_pair(directory_.path(), "mine", "renewed");
-  ASSERT_TRUE((*identity)->reload());
-  EXPECT_EQ(shown_by(**identity), "/CN=renewed");
-
-  std::ofstream(files.key) << "no PEM";
-  const Result<> reloaded = (*identity)->reload();
-  ASSERT_FALSE(reloaded);
-  EXPECT_NE(reloaded.error().message().find(files.key), std::string::npos);
+  const auto renewed = TlsIdentity::open(files);
+  ASSERT_TRUE(renewed);
+  EXPECT_NE(shown_by(**identity), "/CN=renewed");
+  (*identity)->become(**renewed);
   EXPECT_EQ(shown_by(**identity), "/CN=renewed");
 }
 

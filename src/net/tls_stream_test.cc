@@ -297,8 +297,8 @@ TEST_F(TlsStreamTest, NewKeysThatCannotBeAnsweredYetStopNoReading) {
 
 TEST_F(TlsStreamTest, AReloadIsForConnectionsFromThenOn) {
   const Ends old = connected();
-  testing::write_tls_pair(directory_.path(), "first", "second subject");
-  ASSERT_TRUE(identity_->reload());
+  const TlsFiles renewed = testing::write_tls_pair(directory_.path(), "first", "second subject");
+  identity_->become(*TlsIdentity::open(renewed).value());
   const Ends fresh = connected();
   EXPECT_EQ(old.client->certificate(), "/CN=first");
   EXPECT_EQ(fresh.client->certificate(), "/CN=second subject");

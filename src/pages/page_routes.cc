@@ -18,8 +18,8 @@ constexpr std::string_view assets = "/assets/";
 
 http::Response told(const PageSettings& settings) {
   http::Response response = http::json_response(
-      200, boost::json::serialize(boost::json::object{{"files_path", settings.files_path},
-                                                      {"file_size_max", settings.file_size_max}}));
+      200, boost::json::serialize(boost::json::object{
+               {"files_path", settings.files_path}, {"file_size_max", settings.file_size_max()}}));
   response.headers.set("Cache-Control", "no-store");
   return response;
 }

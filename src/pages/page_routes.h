@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ namespace sluice::pages {
 // What the page is told by GET /page.json.
 struct PageSettings {
   std::string files_path = "/files";  // Where it opens uploads.
-  std::uint64_t file_size_max = 0;    // Bytes.
+  // Bytes; may change.
+  std::function<std::uint64_t()> file_size_max = [] { return std::uint64_t{0}; };
 };
 
 // None where there are no files. The actions own what they need but for the files' bytes, which

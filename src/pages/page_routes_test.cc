@@ -21,7 +21,7 @@ class PageRoutesTest : public testing::RouterFixture {
  protected:
   std::vector<protocol::Route> more_routes() override {
     return page_routes(has_pages ? files : std::span<const PageFile>(),
-                       {.files_path = "/u/p", .file_size_max = 17});
+                       {.files_path = "/u/p", .file_size_max = [] { return std::uint64_t{17}; }});
   }
 
   bool has_pages = true;

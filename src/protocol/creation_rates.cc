@@ -33,6 +33,12 @@ void TokenBuckets::take(const std::string& name, Time now) {
   found->second->full_at = std::max(found->second->full_at, now) + pause();
 }
 
+void CreationRates::set_rates(std::uint64_t per_address, std::uint64_t per_owner) {
+  const MutexLock lock(mutex_);
+  addresses_.set_rate(per_address);
+  owners_.set_rate(per_owner);
+}
+
 std::optional<std::chrono::seconds> CreationRates::take(const std::string& client,
                                                         const std::string& owner,
                                                         TokenBuckets::Time now) {

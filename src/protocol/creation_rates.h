@@ -27,6 +27,9 @@ class TokenBuckets {
   TokenBuckets(std::uint64_t per_minute, std::size_t known_max)
       : per_minute_(per_minute), known_max_(known_max) {}
 
+  // A bucket is full again at the same time as before.
+  void set_rate(std::uint64_t per_minute) noexcept { per_minute_ = per_minute; }
+
   // How long it takes until there is a token; zero: there is one.
   Span wait_for(const std::string& name, Time now) const;
   void take(const std::string& name, Time now);
@@ -40,7 +43,7 @@ class TokenBuckets {
 
   Span pause() const { return Span(std::chrono::minutes(1)) / per_minute_; }
 
-  const std::uint64_t per_minute_;
+  std::uint64_t per_minute_;
   const std::size_t known_max_;
   std::list<Bucket> buckets_;  // The latest used first.
   std::unordered_map<std::string, std::list<Bucket>::iterator> by_name_;
@@ -52,6 +55,8 @@ class CreationRates {
   CreationRates(std::uint64_t per_address, std::uint64_t per_owner,
                 std::size_t known_max = limits::rates_known_max)
       : addresses_(per_address, known_max), owners_(per_owner, known_max) {}
+
+  void set_rates(std::uint64_t per_address, std::uint64_t per_owner);
 
   // Counts an upload that `client` (empty: many clients) opens for `owner` (empty: none). Where the
   // rate of one is used up nothing is counted: how long the client has to wait.

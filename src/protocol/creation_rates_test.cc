@@ -47,6 +47,18 @@ TEST_F(CreationRatesTest, BothAddressAndOwnerCount) {
   EXPECT_EQ(rates.take("f", "bob", at(0ms)), Seconds(20s));
 }
 
+TEST_F(CreationRatesTest, OtherRatesCountWhatWasOpenedBefore) {
+  CreationRates rates(2, 0);
+  EXPECT_EQ(rates.take("a", "", at(0ms)), Seconds());
+  EXPECT_EQ(rates.take("a", "", at(0ms)), Seconds());
+  rates.set_rates(1, 0);
+  EXPECT_EQ(rates.take("a", "", at(0ms)), Seconds(60s));
+  EXPECT_EQ(rates.take("b", "", at(0ms)), Seconds());
+  EXPECT_EQ(rates.take("b", "", at(0ms)), Seconds(60s));
+  rates.set_rates(0, 0);
+  EXPECT_EQ(rates.take("b", "", at(0ms)), Seconds());
+}
+
 TEST_F(CreationRatesTest, WithoutABoundOrANameNothingIsRefused) {
   CreationRates unbounded(0, 0);
   CreationRates nameless(1, 1);

@@ -62,8 +62,8 @@ Result<> expect_allowed_page(const Call& call, const ProtocolSettings& settings)
   const bool is_own = site ? *site == "same-origin" || *site == "none"
                            : is_origin_of(*origin, call.host()) ||
                                  is_origin_of(*origin, http::authority_of(settings.base->url()));
-  if (is_own || settings.api_origins.allows_all() ||
-      (origin && settings.api_origins.allows(*origin))) {
+  const Origins& allowed = settings.api_origins;
+  if (is_own || allowed.allows_all() || (origin && allowed.allows(*origin))) {
     return {};
   }
   return fail(Errc::forbidden, "the page that sends this belongs to another origin, " +

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/changeable.h"
 #include "base/limits.h"
 #include "protocol/creation_rates.h"
 #include "protocol/dialect_names.h"
@@ -24,12 +25,22 @@ enum class Downloads {
 };
 
 struct ProtocolSettings {
+  // Takes over what may change while the server runs. Any thread.
+  void change(const ProtocolSettings& settings) {
+    file_size_max = settings.file_size_max;
+    sessions_max = settings.sessions_max;
+    records_max = settings.records_max;
+    part_connections = settings.part_connections;
+    origins = settings.origins;
+    api_origins = settings.api_origins;
+  }
+
   // While it is empty: the request's scheme and Host. The operator may change it at any time.
   std::shared_ptr<LocationBase> base = std::make_shared<LocationBase>();
-  std::uint64_t file_size_max = limits::file_size_max_default;
-  std::uint64_t sessions_max =
-      limits::sessions_per_owner_default;  // Unfinished uploads of one owner.
-  std::uint64_t records_max = limits::records_per_owner_default;  // Of one owner.
+  Changeable<std::uint64_t> file_size_max = limits::file_size_max_default;
+  // Unfinished uploads of one owner.
+  Changeable<std::uint64_t> sessions_max = limits::sessions_per_owner_default;
+  Changeable<std::uint64_t> records_max = limits::records_per_owner_default;  // Of one owner.
   // Files of unknown senders, on their way or waiting to be judged, in all.
   std::uint64_t unauthenticated_bytes = limits::unauthenticated_bytes_default;
   // Of these, for those behind one address.
@@ -43,7 +54,7 @@ struct ProtocolSettings {
   // The backend has a place for the extra files of multi-chunk sessions.
   bool takes_extra_files = true;
   // How many parts a client of a multi-chunk session is told to send at once.
-  std::size_t part_connections = limits::part_connections_default;
+  Changeable<std::size_t> part_connections = limits::part_connections_default;
   // Of dialect_names, in any order.
   std::vector<std::string> dialects{panda_name, tus_name, rufh_name};
   // The newest interop version of the IETF draft that clients are answered in.
@@ -52,9 +63,9 @@ struct ProtocolSettings {
   std::string files_path = "/files";
   Downloads downloads = Downloads::off;
   // Whose pages may read answers of upload locations: the URL itself is the capability.
-  Origins origins = Origins::all();
+  Changeable<Origins> origins = Origins::all();
   // Whose pages may call the API.
-  Origins api_origins;
+  Changeable<Origins> api_origins;
   // Without credentials only requests to these names are served, beside addresses and loopback; as
   // http::host_name() writes them.
   std::vector<std::string> hosts;

@@ -417,8 +417,8 @@ bool Router::lacks_json(Segments segments, bool has_version) const {
   return match && match->entry->route.kind == Kind::api;
 }
 
-const Origins& Router::origins_of(Kind kind) const {
-  static const Origins none;
+const Changeable<Origins>& Router::origins_of(Kind kind) const {
+  static const Changeable<Origins> none;
   switch (kind) {
     case Kind::api:
     case Kind::opening:

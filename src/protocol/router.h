@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/changeable.h"
 #include "http/handler.h"
 #include "protocol/access.h"
 #include "protocol/call.h"
@@ -48,7 +49,7 @@ class Router final : public http::Handler {
   class Place final : public http::Destination {
    public:
     // Pages of `origins` may read the answers. Without a dialect errors have the usual form.
-    Place(const char* name, const Origins& origins, const Dialect* dialect)
+    Place(const char* name, const Changeable<Origins>& origins, const Dialect* dialect)
         : Destination(name, dialect == nullptr ? "" : dialect->name()),
           origins_(origins),
           dialect_(dialect) {}
@@ -57,7 +58,7 @@ class Router final : public http::Handler {
     void complete(const http::Request& request, http::Response& response) const override;
 
    private:
-    const Origins& origins_;
+    const Changeable<Origins>& origins_;
     const Dialect* const dialect_;
   };
   struct Entry {
@@ -103,7 +104,7 @@ class Router final : public http::Handler {
   runtime::Task<http::ReplyPtr> reply(Call& call, Answer& answer);
   // Finds the request's owner. A POST is judged by its handler, which knows what its body says.
   Result<> identify(Call& call, const Route& route) const;
-  const Origins& origins_of(Kind kind) const;
+  const Changeable<Origins>& origins_of(Kind kind) const;
 
   bool has(const Route& route, http::Method method) const;
   std::string allowed_methods(const Route& route) const;

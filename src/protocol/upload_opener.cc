@@ -21,7 +21,7 @@ Task<Opened> UploadOpener::open(Call& call, const auth::Grant& grant, upload::Ne
   }
   access_.apply(grant, call, proposal);
   proposal.file_size_max = access_.file_size_max(grant);
-  proposal.origin = session_origin(call.request, call.context.peer_address, settings_.kept_headers);
+  proposal.origin = session_origin(call.request, call.context, settings_.kept_headers);
   Verdict verdict = co_await gate_.ask(std::move(proposal), call.request, call.context);
   if (auto* refusal = std::get_if<http::Response>(&verdict)) {
     co_return std::unexpected<Answer>(std::move(*refusal));
@@ -35,7 +35,7 @@ Task<Opened> UploadOpener::open(Call& call, const auth::Grant& grant, upload::Ne
   co_return *std::move(created);
 }
 
-std::string session_origin(const http::Request& request, const std::string& client_address,
+std::string session_origin(const http::Request& request, const http::RequestContext& context,
                            const std::vector<std::string>& kept) {
   boost::json::object headers;
   for (const std::string& name : kept) {
@@ -50,8 +50,11 @@ std::string session_origin(const http::Request& request, const std::string& clie
       headers[name] = to_valid_utf8(value);
     }
   }
+  if (context.trace) {
+    headers["traceparent"] = traceparent_of(context.trace);
+  }
   boost::json::object origin;
-  origin["address"] = client_address;
+  origin["address"] = context.peer_address;
   origin["headers"] = std::move(headers);
   return boost::json::serialize(origin);
 }

@@ -47,8 +47,8 @@ class UploadOpener {
 
 // Where the session comes from, as model::UploadRecord keeps it: {"address","headers"}. Of the
 // request's headers only those that are named in `kept`; several of one name become one (RFC 9110
-// 5.3).
-std::string session_origin(const http::Request& request, const std::string& client_address,
+// 5.3). Where the request belongs to a trace, that comes as traceparent, too.
+std::string session_origin(const http::Request& request, const http::RequestContext& context,
                            const std::vector<std::string>& kept);
 
 }  // namespace sluice::protocol

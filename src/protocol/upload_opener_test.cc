@@ -14,10 +14,11 @@ TEST(SessionOrigin, KeepsTheAddressAndTheChosenHeadersAlone) {
   request.headers.add("X-Tag", "\xff");
   request.headers.add("x-tag", "two");
   request.headers.add("Authorization", "secret");
-  EXPECT_EQ(session_origin(request, "192.0.2.1", {"cookie", "x-tag", "user-agent", "x-none"}),
+  EXPECT_EQ(session_origin(request, {.request_id = "r", .peer_address = "192.0.2.1"},
+                           {"cookie", "x-tag", "user-agent", "x-none"}),
             "{\"address\":\"192.0.2.1\",\"headers\":{\"cookie\":\"a=1; b=2\","
             "\"x-tag\":\"\xef\xbf\xbd, two\",\"user-agent\":\"test\"}}");
-  EXPECT_EQ(session_origin(request, "", {}), R"({"address":"","headers":{}})");
+  EXPECT_EQ(session_origin(request, {}, {}), R"({"address":"","headers":{}})");
 }
 
 }  // namespace

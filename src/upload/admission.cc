@@ -35,7 +35,7 @@ Admission::Admission(store::Store& store, AdmissionSettings settings,
 }
 
 Task<Result<>> Admission::admit(const NewUpload& upload, std::uint64_t upload_id) {
-  const std::uint64_t file_size_max = upload.file_size_max.value_or(settings_.file_size_max);
+  const std::uint64_t file_size_max = upload.file_size_max.value_or(settings_->file_size_max);
   const std::uint64_t coming = upload.file_size.value_or(upload.announced.value_or(0));
   if (coming > file_size_max) {
     co_return fail(
@@ -56,10 +56,10 @@ Task<Result<>> Admission::admit(const NewUpload& upload, std::uint64_t upload_id
 
 Result<> Admission::count_one() {
   const MutexLock lock(mutex_);
-  if (unfinished_uploads_ >= settings_.uploads_max) {
+  if (unfinished_uploads_ >= settings_->uploads_max) {
     return fail(Errc::overloaded,
                 fmt::format("there are {} unfinished uploads, expected fewer than {}",
-                            unfinished_uploads_, settings_.uploads_max));
+                            unfinished_uploads_, settings_->uploads_max));
   }
   ++unfinished_uploads_;
   return {};
@@ -147,7 +147,7 @@ std::uint64_t Admission::promised_bytes() const {
 
 std::optional<std::string> Admission::try_promise(const NewUpload& upload, std::uint64_t room,
                                                   std::uint64_t upload_id) {
-  const bool is_low = available() < settings_.low_water_bytes;
+  const bool is_low = available() < settings_->low_water_bytes;
   if (is_low || lacks_files() || room > usable()) {
     return fmt::format("there is room for {} bytes, the file has {}", usable(), room);
   }
@@ -155,7 +155,7 @@ std::optional<std::string> Admission::try_promise(const NewUpload& upload, std::
     return fmt::format(
         "expected unfinished uploads of one client to have at most {} % of the "
         "free room, with this file of {} bytes they would have more",
-        settings_.room_share, room);
+        settings_->room_share, room);
   }
   join_share(upload_id, upload.room_of, room);
   promised_bytes_ = saturating_add(promised_bytes_, room);
@@ -178,8 +178,8 @@ bool Admission::exceeds_share(const std::string& client, std::uint64_t room_want
   const auto found = shares_.find(client);
   const Share share = found == shares_.end() ? Share() : found->second;
   const std::uint64_t room = saturating_add(
-      saturating_subtract(available(), settings_.low_water_bytes), share.allocated_bytes);
-  const std::uint64_t most = saturating_multiply(room / 100, settings_.room_share);
+      saturating_subtract(available(), settings_->low_water_bytes), share.allocated_bytes);
+  const std::uint64_t most = saturating_multiply(room / 100, settings_->room_share);
   return saturating_add(share.bytes, room_wanted) > most;
 }
 
@@ -212,7 +212,7 @@ std::uint64_t Admission::available() const {
 
 std::uint64_t Admission::usable() const {
   return saturating_subtract(available(),
-                             saturating_add(settings_.low_water_bytes, promised_bytes_));
+                             saturating_add(settings_->low_water_bytes, promised_bytes_));
 }
 
 Task<Result<>> Admission::measure() {

@@ -32,6 +32,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/changeable.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mutex.h"
@@ -65,6 +66,9 @@ class Admission {
  public:
   // `before`: the promises of earlier processes.
   Admission(store::Store& store, AdmissionSettings settings, const journal::Promises& before);
+
+  // Uploads that were admitted before stay. Any thread.
+  void change(const AdmissionSettings& settings) { settings_.replace(settings); }
 
   // Promises room for the file of the upload that will have this id. file_too_large with the limit,
   // overloaded when there are too many unfinished uploads, disk_full when the file does not fit
@@ -116,7 +120,7 @@ class Admission {
   runtime::Task<Result<>> measure();
 
   store::Store& store_;
-  const AdmissionSettings settings_;
+  Changeable<AdmissionSettings> settings_;
   mutable Mutex mutex_;
   std::chrono::steady_clock::time_point known_until_ GUARDED_BY(mutex_);
   std::uint64_t free_bytes_ GUARDED_BY(mutex_) = 0;  // When it was measured.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/metrics.h"
@@ -31,13 +32,15 @@ struct Expiry {
       limits::untouched_life_default;  // Before the first byte, in place of `idle`.
 };
 
+struct EngineSettings;
+
 // The parts that the data path works with. References outlive every append.
 struct AppendTools {
   store::Store& store;
   runtime::BufferPool& buffers;
   Clock& clock;
   Metrics& metrics;
-  const Expiry& expiry;
+  const Changeable<EngineSettings>& settings;
   DeferredSyncs* deferred = nullptr;  // Null: acknowledged bytes are committed and synced before.
 };
 

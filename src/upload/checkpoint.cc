@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "upload/engine_core.h"
 
 namespace sluice::upload {
 
@@ -102,9 +103,9 @@ Task<> settle_arrived(std::shared_ptr<LiveUpload> upload, const AppendTools& too
 }
 
 Timestamp next_expiry(const LiveUpload& upload, const AppendTools& tools) {
-  const Timestamp end = upload.created_at() + tools.expiry.absolute;
+  const Timestamp end = upload.created_at() + tools.settings->expiry.absolute;
   const Timestamp given = upload.expires_at();
-  return given > end ? given : std::min(tools.clock.now() + tools.expiry.idle, end);
+  return given > end ? given : std::min(tools.clock.now() + tools.settings->expiry.idle, end);
 }
 
 }  // namespace sluice::upload

@@ -12,11 +12,11 @@ EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_hand
     : parts(engine_parts),
       handover(engine_handover),
       settings(engine_settings),
-      admission(parts.store, settings.admission, before),
+      admission(parts.store, settings->admission, before),
       uploads(parts.journal, admission, parts.announcer, parts.clock),
       deferred({parts.journal, parts.store, uploads, parts.log, parts.metrics}),
-      tools{parts.store,   parts.buffers,   parts.clock,
-            parts.metrics, settings.expiry, settings.defers_syncs ? &deferred : nullptr} {}
+      tools{parts.store,   parts.buffers, parts.clock,
+            parts.metrics, settings,      settings->defers_syncs ? &deferred : nullptr} {}
 
 void hand_over(EngineCore& core, const LiveUpload& upload) {
   core.parts.log.info("upload received", {{"upload", upload.id()}});
@@ -39,7 +39,7 @@ Task<Result<>> remove_blob(LiveUpload& upload, store::Store& store) {
 }
 
 Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload, std::string reason) {
-  Aborted event{core.parts.clock.now() + core.settings.expiry.finished, std::move(reason)};
+  Aborted event{core.parts.clock.now() + core.settings->expiry.finished, std::move(reason)};
   const Result<Transition> committed = co_await upload.commit(std::move(event));
   if (!committed) {
     co_return fail(committed.error());

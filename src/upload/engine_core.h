@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -56,7 +57,7 @@ struct EngineCore {
 
   const EngineParts parts;
   delivery::Handover& handover;
-  const EngineSettings settings;
+  Changeable<EngineSettings> settings;
   Admission admission;
   LiveUploads uploads;
   DeferredSyncs deferred;

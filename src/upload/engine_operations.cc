@@ -147,7 +147,7 @@ Task<Result<UploadView>> EngineOperations::release(std::uint64_t upload_id) {
 Task<Result<UploadView>> EngineOperations::refuse(std::uint64_t upload_id, std::string words) {
   const Timestamp now = core_.parts.clock.now();
   model::Answer answer = delivery::refusal_in_words(words);
-  Event event = Refused{std::move(answer), now, now + core_.settings.expiry.refused};
+  Event event = Refused{std::move(answer), now, now + core_.settings->expiry.refused};
   co_return co_await decide(upload_id, std::move(event));
 }
 

@@ -41,13 +41,13 @@ Task<Result<>> HandoffLedger::cleared(std::string token) {
 
 Task<Result<>> HandoffLedger::set_aside(std::string token, std::string reason) {
   const Timestamp now = core_.parts.clock.now();
-  Event event = SetAside{std::move(reason), now, now + core_.settings.expiry.failed};
+  Event event = SetAside{std::move(reason), now, now + core_.settings->expiry.failed};
   co_return co_await note(std::move(token), std::move(event));
 }
 
 Task<Result<>> HandoffLedger::gave_up(std::string token, unsigned attempts, std::string reason) {
   const Timestamp now = core_.parts.clock.now();
-  Event event = GaveUp{attempts, std::move(reason), now, now + core_.settings.expiry.failed};
+  Event event = GaveUp{attempts, std::move(reason), now, now + core_.settings->expiry.failed};
   co_return co_await note(std::move(token), std::move(event));
 }
 
@@ -60,7 +60,7 @@ Task<Result<>> HandoffLedger::answered(std::string token, delivery::Delivery del
   const Timestamp now = core_.parts.clock.now();
   const bool is_refused = delivery.answer.status >= 400;
   const Duration kept_for =
-      is_refused ? core_.settings.expiry.refused : core_.settings.expiry.finished;
+      is_refused ? core_.settings->expiry.refused : core_.settings->expiry.finished;
   Answered event{std::move(delivery.answer), delivery.blob_taken, now, now + kept_for};
   const Result<Transition> committed =
       co_await upload.commit(std::move(event), std::move(delivery.changes));

@@ -124,7 +124,7 @@ Task<Result<UploadRecord>> Intake::new_record(NewUpload& request) {
   record.id = *id;
   record.token = random_token();
   const std::uint64_t limit =
-      request.file_size_max.value_or(core_.settings.admission.file_size_max);
+      request.file_size_max.value_or(core_.settings->admission.file_size_max);
   if (!request.file_size) {
     request.file_size_max = std::min(limit, request.limits.bytes.value_or(limit));
   }
@@ -133,7 +133,7 @@ Task<Result<UploadRecord>> Intake::new_record(NewUpload& request) {
       std::min(request.file_size_max.value_or(limit), request.announced.value_or(limit)));
   record.owner = request.owner;
   record.created_at = now;
-  const Expiry& expiry = core_.settings.expiry;
+  const Expiry& expiry = core_.settings->expiry;
   const Duration first = request.partials.empty() ? expiry.untouched : expiry.idle;
   record.progress.expires_at = now + std::min({first, expiry.idle, expiry.absolute});
   co_return record;
@@ -199,7 +199,7 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
   if (!told) {
     co_return fail(told.error());
   }
-  const std::uint64_t most = told->file_size_max.value_or(core_.settings.admission.file_size_max);
+  const std::uint64_t most = told->file_size_max.value_or(core_.settings->admission.file_size_max);
   if (size > most) {
     co_return fail(Errc::file_too_large,
                    fmt::format("File size limit is set to {} bytes, the file has {}", most, size));

@@ -58,7 +58,7 @@ bool Reaper::is_over(const LiveUpload& upload, Timestamp now) const {
   }
   // A request under way is activity, whatever the journal says, but for the absolute time. A
   // request with a file without a session has a time of its own.
-  return !upload.is_nameless() && upload.created_at() + core_.settings.expiry.absolute <= now;
+  return !upload.is_nameless() && upload.created_at() + core_.settings->expiry.absolute <= now;
 }
 
 Task<Result<>> Reaper::renew(LiveUpload& upload) {
@@ -81,7 +81,7 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
       co_return false;
     }
     if (concatenations_.waits(upload) &&
-        upload.created_at() + core_.settings.expiry.absolute > now) {
+        upload.created_at() + core_.settings->expiry.absolute > now) {
       const Result<> renewed = co_await renew(upload);
       co_return renewed ? Result<bool>(false) : fail(renewed.error());
     }

@@ -50,6 +50,12 @@ UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, Engi
                            const journal::Promises& before)
     : core_(parts, handover, settings, before) {}
 
+void UploadEngine::change(EngineSettings settings) {
+  settings.defers_syncs = core_.settings->defers_syncs;
+  core_.admission.change(settings.admission);
+  core_.settings.replace(settings);
+}
+
 Task<Result<SnapshotPtr>> UploadEngine::create(NewUpload request) {
   const auto created = co_await intake_.create(std::move(request));
   if (!created) {
@@ -96,7 +102,7 @@ Task<Result<SnapshotPtr>> UploadEngine::status(std::string token) {
     co_return fail(found.error());
   }
   co_await (*found)->wait_for_settling(limits::settling_wait_max);
-  const CheckpointWaits waits{core_.settings.status_wait, core_.settings.arrival_wait};
+  const CheckpointWaits waits{core_.settings->status_wait, core_.settings->arrival_wait};
   co_await settle_arrived(*found, core_.tools, core_.parts.log, waits);
   co_return co_await peek((*found)->token());
 }
@@ -210,9 +216,9 @@ Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
   const std::shared_ptr<runtime::Event> decided = upload.decided();
   bool is_decided = decided->is_set();
   if (const Waiter waiter(waiters_);
-      !is_decided && waiter.number() <= core_.settings.answer_waiters_max) {
+      !is_decided && waiter.number() <= core_.settings->answer_waiters_max) {
     do {
-      is_decided = co_await decided->wait(core_.settings.answer_wait);
+      is_decided = co_await decided->wait(core_.settings->answer_wait);
     } while (!is_decided && upload.state() == UploadState::receiving && upload.is_being_written());
   }
   if (!is_decided && upload.state() == UploadState::receiving) {

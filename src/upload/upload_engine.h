@@ -45,7 +45,9 @@ class UploadEngine final : public Engine {
   Reaper& reaper() noexcept { return reaper_; }
   Concatenations& concatenations() noexcept { return concatenations_; }
   DeferredSyncs& deferred_syncs() noexcept { return core_.deferred; }
-  const EngineSettings& settings() const noexcept { return core_.settings; }
+  const EngineSettings& settings() const noexcept { return *core_.settings; }
+  // For what begins from now on; whether syncs are deferred stays as it was. Any thread.
+  void change(EngineSettings settings);
 
  private:
   SnapshotPtr snapshot_of(const LiveUpload& upload) const;

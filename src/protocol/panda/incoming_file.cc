@@ -96,8 +96,7 @@ upload::NewUpload IncomingFile::proposal(std::uint64_t file_size) const {
   request.file_name = name_;
   request.content_type = content_type_;
   request.parameters = kept_parameters(parameters_);
-  request.origin =
-      session_origin(call_.request, call_.context.peer_address, parts_.settings.kept_headers);
+  request.origin = session_origin(call_.request, call_.context, parts_.settings.kept_headers);
   parts_.access.apply(*grant_, call_, request);
   request.file_size_max = parts_.access.file_size_max(*grant_);
   return request;

@@ -206,7 +206,7 @@ def test_reload_changes_the_certificate_and_drops_nobody(new_server, pairs, tmp_
 
         replace(second.certificate, certificate)  # The pair is bad until its key follows.
         os.kill(server.pid, signal.SIGHUP)
-        wait_until(lambda: "the old certificate stays" in server.log(), server.log)
+        wait_until(lambda: "the settings stay what they were" in server.log(), server.log)
         assert shown_certificate(address, anyone) == first.der()
 
         replace(second.key, key)
