@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/backup_source.h"
 #include "admin/service_pages.h"
 #include "base/log.h"
 #include "http/handler.h"
@@ -24,8 +25,8 @@ namespace sluice::admin {
 class ControlPages final : public http::Handler {
  public:
   // All outlive this.
-  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server,
-               Log& log);
+  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, BackupSource& backups,
+               ServerPages& server, Log& log);
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -51,10 +52,13 @@ class ControlPages final : public http::Handler {
   runtime::Task<Answer> refuse_file(std::string upload_id, std::string query);
   runtime::Task<Answer> retry_all(std::string range);
   runtime::Task<Answer> move(std::string url);  // Empty: back.
+  runtime::Task<Answer> begin_backup();
+  runtime::Task<Answer> end_backup();
   runtime::Task<Answer> status();
 
   upload::Operations& uploads_;
   protocol::Relocation& locations_;
+  BackupSource& backups_;
   ServerPages& server_;
   Log& log_;
   const std::vector<Command> commands_;

@@ -20,7 +20,8 @@ namespace {
 
 class ControlPagesTest : public ::testing::Test,
                          public upload::Operations,
-                         public protocol::Relocation {
+                         public protocol::Relocation,
+                         public BackupSource {
  protected:
   runtime::Task<Result<upload::SnapshotPtr>> retry(std::uint64_t upload_id) override {
     retried.push_back(upload_id);
@@ -104,6 +105,14 @@ class ControlPagesTest : public ::testing::Test,
     co_return Result<>();
   }
 
+  runtime::Task<Result<>> begin() override {
+    ++backups_begun;
+    co_return Result<>();
+  }
+  runtime::Task<Result<>> end() override {
+    co_return fail(Errc::bad_request, "no backup is under way");
+  }
+
   http::Response ask(http::Method method, const std::string& path) {
     http::Request request;
     request.method = method;
@@ -127,12 +136,13 @@ class ControlPagesTest : public ::testing::Test,
   std::vector<std::string> refused;
   std::vector<upload::RetryRange> ranges;
   std::vector<std::string> moved_to;
+  int backups_begun = 0;
   testing::MemoryJournal journal;
   testing::MemoryStore store;
   Metrics metrics;
   ServerPages server{metrics, journal, store, 0};
   testing::RecordingLog log;
-  ControlPages pages{*this, *this, server, log};
+  ControlPages pages{*this, *this, *this, server, log};
 };
 
 TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
@@ -271,6 +281,15 @@ TEST_F(ControlPagesTest, MovesLocations) {
   EXPECT_EQ(ask(http::Method::post, "/locations/back").status, 200);
   EXPECT_EQ(moved_to, (std::vector<std::string>{"https://b.example/up", "nonsense", ""}));
   EXPECT_EQ(ask(http::Method::post, "/locations/to/").status, 404);
+}
+
+TEST_F(ControlPagesTest, BeginsAndEndsABackup) {
+  EXPECT_EQ(ask(http::Method::get, "/backup").status, 405);
+  EXPECT_EQ(ask(http::Method::post, "/backup").status, 200);
+  EXPECT_EQ(backups_begun, 1);
+  const http::Response ended = ask(http::Method::post, "/backup/end");
+  EXPECT_EQ(ended.status, 400);
+  EXPECT_NE(ended.body.find("no backup is under way"), std::string::npos);
 }
 
 TEST_F(ControlPagesTest, RefusesWhatIsNoCommand) {
