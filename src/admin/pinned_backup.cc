@@ -69,13 +69,21 @@ Task<Result<>> PinnedBackup::end() {
 }
 
 Task<> PinnedBackup::end_abandoned() {
+  if (!disk_.is_pinning()) {
+    co_return;
+  }
+  // The turn of a command that lives is not disputed.
+  auto look = [this]() -> Result<bool> { return !store::DirectoryLock::take(directory_); };
+  if (const Result<bool> is_held = co_await runtime::offload(pool_, std::move(look)); *is_held) {
+    co_return;
+  }
   const Turn turn(busy_);
-  if (!turn.has_it() || !disk_.is_pinning()) {
+  if (!turn.has_it()) {
     co_return;
   }
   auto work = [this]() -> Result<bool> {
-    // Held for a moment alone: a new backup may begin once this turn has ended.
-    if (const auto lock = store::DirectoryLock::take(directory_); !lock) {
+    // Once more: another command may have begun.
+    if (!store::DirectoryLock::take(directory_)) {
       return false;
     }
     const Result<> ended = disk_.end();
