@@ -28,7 +28,7 @@ def test_installs_the_program_its_probe_and_what_is_written_about_it(prefix):
     files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
     documents = ["CHANGELOG.md", "LICENSE", "README.md", "sluice.toml.example"]
     written = ["man/man1/sluice.1", "bash-completion/completions/sluice", "zsh/vendor-completions/_sluice"]
-    assert files == {"bin/sluice", "bin/sluice-probe", *(f"share/doc/sluice/{name}" for name in documents),
+    assert files == {"bin/sluice", "bin/sluice-check", "bin/sluice-probe", *(f"share/doc/sluice/{name}" for name in documents),
                      *(f"share/{name}" for name in written)}
     for name in written:
         assert "upload" in (prefix / "share" / name).read_text()
