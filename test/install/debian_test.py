@@ -197,6 +197,40 @@ def test_a_backup_of_the_confined_service_is_restored_for_its_user(installed):
     upload(installed, "c.bin", 10_000)
 
 
+def test_the_files_of_the_container_are_all_that_the_server_needs(installed):
+    collect = os.path.join(os.environ["SLUICE_SOURCE"], "packaging/container/collect")
+    shutil.copy(collect, installed.path("/root/collect"))
+    installed.run("/root/collect", "/root/image")
+    assert not any(installed.path("/root/image/" + shell).exists() for shell in ("bin/sh", "usr/bin/sh", "usr/bin/dash"))
+    as_user = ["chroot", "--userspec=65532:65532", "/root/image", "/usr/bin/sluice"]
+    # What every container gets.
+    for name in ("proc", "dev"):
+        installed.path("/root/image/" + name).mkdir()
+    start = "mount -t proc proc /root/image/proc && mount --rbind /dev /root/image/dev && exec \"$@\""
+    in_container = ["systemd-run", "--unit=image", "--collect", "unshare", "--mount", "sh", "-c", start, "sh", *as_user]
+    for types in ("image/png", "text/plain"):
+        settings = f"""
+            [server]
+            listen = "127.0.0.1:8081"
+            [data]
+            directory = "/var/lib/sluice"
+            [backend]
+            kind = "videos"
+            [checks]
+            types_allowed = "{types}"
+            """
+        installed.path("/root/image/etc/sluice/sluice.toml").write_text(settings)
+        installed.run(*in_container, "serve", "--config", "/etc/sluice/sluice.toml")
+        wait_until(lambda: installed.run(*as_user, "status", "--data", DATA, check=False).returncode == 0, "it is ready")
+        # Plain text: sluice-check has found that out, and sluice-probe that it is no film.
+        installed.path("/root/letter.txt").write_text("a letter\n" * 100)
+        uploaded = installed.run("timeout", "60", "sluice", "upload", "/root/letter.txt", "--to", "http://127.0.0.1:8081",
+                                 check=False)
+        expected = "text/plainarenottaken" if types == "image/png" else '"status":"fail"'
+        assert expected in uploaded.stdout.replace(" ", ""), uploaded.stdout
+        installed.run("systemctl", "stop", "image.service")
+
+
 def test_a_purge_leaves_what_was_uploaded_and_nothing_else(installed):
     own = [path for package in ("sluice", "sluice-probe")
            for path in installed.run("dpkg", "--listfiles", package).stdout.splitlines()
