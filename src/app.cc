@@ -57,6 +57,7 @@ App::App(const config::Config& config, Supervision& supervision, Reloading reloa
       steady_clock_(clock, boot_clock_, log, clock_agreement(config)),
       connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
+      pinning_disk_(disk_, data_.path()),
       storage_pool_(limits::storage_threads),
       console_pool_(has_console(config) ? limits::console_threads : 0),
       slow_work_(limits::delivery_threads),
@@ -64,8 +65,8 @@ App::App(const config::Config& config, Supervision& supervision, Reloading reloa
       credentials_(config.credentials, config.auth.file) {}
 
 Result<> App::open_parts() {
-  store_ = std::make_unique<store::local::LocalStore>(disk_, storage_pool_, buffers_, data_.path(),
-                                                      config_.data.durability, metrics_);
+  store_ = std::make_unique<store::local::LocalStore>(
+      pinning_disk_, storage_pool_, buffers_, data_.path(), config_.data.durability, metrics_);
   auto journal = journal::SqliteJournal::open(
       data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
       [this](std::uint64_t upload_id) { return store_->blob_size(upload_id); });
@@ -92,7 +93,11 @@ Result<> App::open_parts() {
 }
 
 Result<> App::open_storage() {
-  files_ = std::make_unique<store::local::LocalFiles>(disk_, storage_pool_, data_.path(),
+  // What a backup has left that was under way when an earlier process died.
+  if (Result<> removed = pinning_disk_.end(); !removed) {
+    return removed;
+  }
+  files_ = std::make_unique<store::local::LocalFiles>(pinning_disk_, storage_pool_, data_.path(),
                                                       config_.data.durability);
   answers_ = std::make_unique<store::AnswerFiles>(*files_);
   Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.probe());
@@ -174,8 +179,10 @@ Result<> App::open_pages() {
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
+  backup_ = std::make_unique<admin::PinnedBackup>(*journal_, pinning_disk_, storage_pool_,
+                                                  data_.path(), log_);
   control_pages_ = std::make_unique<admin::ControlPages>(
-      engine_->operations(), *moves_, *pages_, [this] { return reload_soon(); }, log_,
+      engine_->operations(), *moves_, *backup_, *pages_, [this] { return reload_soon(); }, log_,
       config_.admin.token_file.empty() ? "none" : "admin.token_file");
   return moves_->restore();
 }
@@ -271,8 +278,7 @@ Result<> App::list_parts() {
   list_clients();
   parts_.push_back(std::make_unique<upload::Sweep>(
       first(),
-      upload::Sweep::Steps{[this] { return library_->clean_leftovers(); },
-                           [this] { return engine_->reaper().reap(); }},
+      upload::Sweep::Steps{[this] { return clean(); }, [this] { return engine_->reaper().reap(); }},
       config_.expiry.sweep, log_));
   if (!config_.auth.file.empty()) {
     parts_.push_back(
@@ -300,6 +306,11 @@ Result<> App::list_admin() {
     parts_.push_back(std::move(feed_));
   }
   return {};
+}
+
+runtime::Task<> App::clean() {
+  co_await backup_->end_abandoned();
+  co_await library_->clean_leftovers();
 }
 
 // Without it the server does all it has to do for clients.

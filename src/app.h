@@ -13,6 +13,7 @@
 #include "admin/admin_pages.h"
 #include "admin/control_pages.h"
 #include "admin/location_moves.h"
+#include "admin/pinned_backup.h"
 #include "admin/service_pages.h"
 #include "admin/supervisor.h"
 #include "auth/authenticator.h"
@@ -56,6 +57,7 @@
 #include "store/data_directory.h"
 #include "store/local/local_files.h"
 #include "store/local/local_store.h"
+#include "store/pinning_disk.h"
 #include "upload/upload_engine.h"
 #include "video/probe.h"
 #include "video/video_library.h"
@@ -127,6 +129,8 @@ class App {
   Result<> open_router();
   Result<> list_parts();
   Result<> list_admin();
+  // The first step of a sweep.
+  runtime::Task<> clean();
   void list_control();
   void list_clients();
   runtime::Executor first() const { return workers_.front()->executor(); }
@@ -146,6 +150,7 @@ class App {
   http::AnswerBudget answer_budget_{limits::unsent_bytes_max, metrics_};
   store::DataDirectory data_;
   runtime::PosixDisk disk_;
+  store::PinningDisk pinning_disk_;  // Of all that removes and renames uploads' files.
   runtime::BlockingPool storage_pool_;
   runtime::BlockingPool console_pool_;
   delivery::SlowWork slow_work_;
@@ -171,6 +176,7 @@ class App {
   std::unique_ptr<admin::AdminPages> admin_pages_;
   std::shared_ptr<protocol::LocationBase> location_base_;
   std::unique_ptr<admin::LocationMoves> moves_;
+  std::unique_ptr<admin::PinnedBackup> backup_;
   std::unique_ptr<admin::ControlPages> control_pages_;
   config::CredentialsSource credentials_;
   std::unique_ptr<auth::Keyring> keyring_;

@@ -22,6 +22,8 @@ int run(int argc, char** argv) {
   commands::add_serve(program, exit_code);
   commands::add_check(program, exit_code);
   commands::add_fsck(program, exit_code);
+  commands::add_backup(program, exit_code);
+  commands::add_restore(program, exit_code);
   commands::add_upload(program, exit_code);
   commands::add_retry(program, exit_code);
   commands::add_uploads(program, exit_code);

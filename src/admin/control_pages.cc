@@ -140,12 +140,19 @@ http::Response upload_page(const upload::Snapshot& snapshot) {
   return http::json_response(200, boost::json::serialize(document));
 }
 
+// Of a command that has nothing to tell.
+Result<http::Response> answer_to(const Result<>& done) {
+  return done ? Result<http::Response>(http::json_response(200, "{}")) : fail(done.error());
+}
+
 }  // namespace
 
 ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& locations,
-                           ServerPages& server, Reload reload, Log& log, const char* credential)
+                           BackupSource& backups, ServerPages& server, Reload reload, Log& log,
+                           const char* credential)
     : uploads_(uploads),
       locations_(locations),
+      backups_(backups),
       server_(server),
       reload_(std::move(reload)),
       log_(log),
@@ -173,6 +180,10 @@ ControlPages::ControlPages(upload::Operations& uploads, protocol::Relocation& lo
            [this](std::string url, const std::string&) { return move(std::move(url)); }},
           {"move_back", http::Method::post, protocol::PathPattern("/locations/back"),
            [this](const std::string& /*none*/, const std::string&) { return move(std::string()); }},
+          {"backup", http::Method::post, protocol::PathPattern("/backup"),
+           [this](const std::string& /*none*/, const std::string&) { return begin_backup(); }},
+          {"backup_end", http::Method::post, protocol::PathPattern("/backup/end"),
+           [this](const std::string& /*none*/, const std::string&) { return end_backup(); }},
           {"status", http::Method::get, protocol::PathPattern("/status"),
            [this](const std::string& /*none*/, const std::string&) { return status(); }},
           {"reload", http::Method::post, protocol::PathPattern("/reload"),
@@ -358,11 +369,15 @@ Task<ControlPages::Answer> ControlPages::retry_all(std::string range) {
 }
 
 Task<ControlPages::Answer> ControlPages::move(std::string url) {
-  const Result<> moved = co_await locations_.move(std::move(url));
-  if (!moved) {
-    co_return fail(moved.error());
-  }
-  co_return http::json_response(200, "{}");
+  co_return answer_to(co_await locations_.move(std::move(url)));
+}
+
+Task<ControlPages::Answer> ControlPages::begin_backup() {
+  co_return answer_to(co_await backups_.begin());
+}
+
+Task<ControlPages::Answer> ControlPages::end_backup() {
+  co_return answer_to(co_await backups_.end());
 }
 
 }  // namespace sluice::admin

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/backup_source.h"
 #include "admin/service_pages.h"
 #include "base/log.h"
 #include "http/handler.h"
@@ -36,8 +37,8 @@ class ControlPages final : public http::Handler {
 
   // All outlive this. `credential`: for the line of audit, what those have shown who do not come
   // over a Unix socket.
-  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, ServerPages& server,
-               Reload reload, Log& log, const char* credential = "none");
+  ControlPages(upload::Operations& uploads, protocol::Relocation& locations, BackupSource& backups,
+               ServerPages& server, Reload reload, Log& log, const char* credential = "none");
 
   runtime::Task<http::ReplyPtr> handle(http::Exchange& exchange) override;
 
@@ -63,11 +64,14 @@ class ControlPages final : public http::Handler {
   runtime::Task<Answer> refuse_file(std::string upload_id, std::string query);
   runtime::Task<Answer> retry_all(std::string range);
   runtime::Task<Answer> move(std::string url);  // Empty: back.
+  runtime::Task<Answer> begin_backup();
+  runtime::Task<Answer> end_backup();
   runtime::Task<Answer> status();
   runtime::Task<Answer> read_settings();
 
   upload::Operations& uploads_;
   protocol::Relocation& locations_;
+  BackupSource& backups_;
   ServerPages& server_;
   const Reload reload_;
   Log& log_;

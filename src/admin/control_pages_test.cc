@@ -20,7 +20,8 @@ namespace {
 
 class ControlPagesTest : public ::testing::Test,
                          public upload::Operations,
-                         public protocol::Relocation {
+                         public protocol::Relocation,
+                         public BackupSource {
  protected:
   runtime::Task<Result<upload::SnapshotPtr>> retry(std::uint64_t upload_id) override {
     retried.push_back(upload_id);
@@ -105,6 +106,13 @@ class ControlPagesTest : public ::testing::Test,
   }
 
   runtime::Task<Result<ReloadReport>> reload() { co_return reloaded; }
+  runtime::Task<Result<>> begin() override {
+    ++backups_begun;
+    co_return Result<>();
+  }
+  runtime::Task<Result<>> end() override {
+    co_return fail(Errc::bad_request, "no backup is under way");
+  }
 
   http::Response ask(http::Method method, const std::string& path) {
     return ask(method, path, pages);
@@ -132,6 +140,7 @@ class ControlPagesTest : public ::testing::Test,
   std::vector<std::string> refused;
   std::vector<upload::RetryRange> ranges;
   std::vector<std::string> moved_to;
+  int backups_begun = 0;
   testing::MemoryJournal journal;
   testing::MemoryStore store;
   Metrics metrics;
@@ -139,7 +148,7 @@ class ControlPagesTest : public ::testing::Test,
   ServerPages server{metrics, journal, store, pool, 0};
   testing::RecordingLog log;
   Result<ReloadReport> reloaded = ReloadReport{{"limits.uploads"}, {"server.listen"}};
-  ControlPages pages{*this, *this, server, [this] { return reload(); }, log};
+  ControlPages pages{*this, *this, *this, server, [this] { return reload(); }, log};
 };
 
 TEST_F(ControlPagesTest, ListsUploadsPageByPage) {
@@ -215,7 +224,7 @@ TEST_F(ControlPagesTest, SaysInTheLogWhatAnOperatorDid) {
                                       "audit act=move subject=https://b.example" + by + "done"}));
   log.lines.clear();
   context = {.request_id = "1", .peer_address = "192.0.2.7"};
-  ControlPages of_console{*this, *this, server, log, "a token"};
+  ControlPages of_console{*this, *this, *this, server, nullptr, log, "a token"};
   ask(http::Method::post, "/uploads/7/release", of_console);
   EXPECT_EQ(log.lines, (std::vector<std::string>{"audit act=release upload=7 from=192.0.2.7 "
                                                  "credential=a token result=done"}));
@@ -293,6 +302,15 @@ TEST_F(ControlPagesTest, TellsWhatBecameOfSettings) {
   const http::Response refused = ask(http::Method::post, "/reload");
   EXPECT_EQ(refused.status, 400);
   EXPECT_NE(refused.body.find("sluice.toml:3: no"), std::string::npos);
+}
+
+TEST_F(ControlPagesTest, BeginsAndEndsABackup) {
+  EXPECT_EQ(ask(http::Method::get, "/backup").status, 405);
+  EXPECT_EQ(ask(http::Method::post, "/backup").status, 200);
+  EXPECT_EQ(backups_begun, 1);
+  const http::Response ended = ask(http::Method::post, "/backup/end");
+  EXPECT_EQ(ended.status, 400);
+  EXPECT_NE(ended.body.find("no backup is under way"), std::string::npos);
 }
 
 TEST_F(ControlPagesTest, RefusesWhatIsNoCommand) {

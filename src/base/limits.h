@@ -318,6 +318,11 @@ inline constexpr std::size_t library_leftovers_batch = 100;
 // One change of a record waits this long for another to end.
 inline constexpr std::chrono::seconds library_change_patience{30};
 
+// Backups. The journal's thread copies so many pages between two transactions.
+inline constexpr int backup_step_pages = 256;
+// For the running server to copy its journal and to give all its files a second name.
+inline constexpr std::chrono::hours backup_begin_time_max{1};
+
 // fsck. A page of records may hold an answer of answer_bytes_max each.
 inline constexpr std::size_t fsck_page_count = 64;
 inline constexpr std::size_t fsck_unrecorded_files_max = 1024;  // Looked up in one walk.

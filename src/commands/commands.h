@@ -16,6 +16,8 @@ inline constexpr int exit_usage = 2;
 void add_serve(CLI::App& program, int& exit_code);
 void add_check(CLI::App& program, int& exit_code);
 void add_fsck(CLI::App& program, int& exit_code);
+void add_backup(CLI::App& program, int& exit_code);
+void add_restore(CLI::App& program, int& exit_code);
 void add_upload(CLI::App& program, int& exit_code);
 void add_retry(CLI::App& program, int& exit_code);
 void add_uploads(CLI::App& program, int& exit_code);

@@ -63,14 +63,13 @@ boost::json::array ControlAnswer::list(const char* name) const {
 namespace {
 
 Result<ControlAnswer> perform(const std::string& data_directory, const std::string& path,
-                              bool is_command) {
+                              bool is_command, std::chrono::milliseconds time_max) {
   const std::unique_ptr<CURL, CurlCloser> curl(curl_easy_init());
   if (!curl) {
     return fail(Errc::internal, "libcurl cannot be set up");
   }
   const std::string socket = data_directory + "/control.sock";
   const std::string url = "http://sluice" + path;
-  constexpr std::chrono::milliseconds time_max = limits::control_time_max;
   ControlAnswer answer;
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
@@ -102,12 +101,13 @@ void add_server_option(CLI::App& command, std::string& directory) {
       ->capture_default_str();
 }
 
-Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path) {
-  return perform(data_directory, path, true);
+Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path,
+                                   std::chrono::milliseconds time_max) {
+  return perform(data_directory, path, true, time_max);
 }
 
 Result<ControlAnswer> ask(const std::string& data_directory, const std::string& path) {
-  return perform(data_directory, path, false);
+  return perform(data_directory, path, false, limits::control_time_max);
 }
 
 std::optional<int> for_each_page(const std::string& data_directory, const std::string& filter,

@@ -4,12 +4,14 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace CLI {
 class App;
@@ -38,9 +40,10 @@ struct ControlAnswer {
   boost::json::object members() const;
 };
 
-// A command is sent with POST, a question asked with GET. Both block, for limits::control_time_max
-// at most. closed_by_peer when no server answers there.
-Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path);
+// A command is sent with POST, a question asked with GET. Both block, for `time_max` and
+// limits::control_time_max at most. closed_by_peer when no server answers there.
+Result<ControlAnswer> send_command(const std::string& data_directory, const std::string& path,
+                                   std::chrono::milliseconds time_max = limits::control_time_max);
 Result<ControlAnswer> ask(const std::string& data_directory, const std::string& path);
 
 // Page after page of the uploads that `filter` chooses, "&state=receiving" or empty: no question

@@ -307,10 +307,20 @@ std::optional<Finding> judge_extra_file(const HandoffFile& file,
 
 // "lost+found" alone is the file system's, where the data directory is the root of one.
 bool is_known_name(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 11> names{
-      "lock",      "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "uploads",
-      "videos",    "answers",        "control.sock",       "location",           "location.new",
-      "lost+found"};
+  constexpr std::array<std::string_view, 14> names{"lock",
+                                                   "journal.sqlite",
+                                                   "journal.sqlite-wal",
+                                                   "journal.sqlite-shm",
+                                                   "uploads",
+                                                   "videos",
+                                                   "answers",
+                                                   "secret",
+                                                   "secret.new",
+                                                   "location",
+                                                   "location.new",
+                                                   "control.sock",
+                                                   "backup",
+                                                   "lost+found"};
   return std::ranges::find(names, name) != names.end() || name.starts_with("lost+found-");
 }
 

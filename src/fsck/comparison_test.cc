@@ -267,8 +267,8 @@ TEST(Comparison, ComparesAnAnswerWithItsFile) {
 
 TEST(Comparison, KnowsTheNamesInTheDataDirectory) {
   for (const char* name :
-       {"lock", "journal.sqlite", "journal.sqlite-wal", "uploads", "videos", "answers",
-        "control.sock", "lost+found", "lost+found-20261122T120000Z"}) {
+       {"lock", "journal.sqlite", "journal.sqlite-wal", "uploads", "videos", "answers", "secret",
+        "location", "control.sock", "backup", "lost+found", "lost+found-20261122T120000Z"}) {
     EXPECT_TRUE(is_known_name(name)) << name;
   }
   for (const char* name : {"", "locks", "journal.sqlite.bak", "Uploads", "lost+foundry"}) {

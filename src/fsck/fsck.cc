@@ -37,6 +37,7 @@ class Check {
       : data_(data),
         journal_(journal),
         repair_(options.repair),
+        moves_aside_alone_(options.moves_aside_alone),
         now_(now),
         say_(say),
         lost_and_found_(disk_, data.path(), now) {}
@@ -76,6 +77,7 @@ class Check {
   const store::DataDirectory& data_;
   OfflineJournal& journal_;
   const bool repair_;
+  const bool moves_aside_alone_;
   const Timestamp now_;
   const Say& say_;
   runtime::PosixDisk disk_;
@@ -451,7 +453,8 @@ void Check::report(const Finding& finding, const Repair& repair) {
     return;
   }
   ++summary_.findings;
-  if (!repair_ || !repair) {
+  const bool is_wanted = repair_ && (!moves_aside_alone_ || finding.remedy == Remedy::move_aside);
+  if (!is_wanted || !repair) {
     say_("found: " + finding.what);
     return;
   }

@@ -15,6 +15,8 @@ namespace sluice::fsck {
 struct Options {
   std::string directory;
   bool repair = false;
+  // Of the repairs: only that files which the journal does not explain are moved aside.
+  bool moves_aside_alone = false;
 };
 
 struct Summary {

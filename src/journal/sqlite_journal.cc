@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "journal/journal_copy.h"
 #include "journal/sqlite_schema.h"
 
 namespace sluice::journal {
@@ -301,6 +302,31 @@ runtime::Task<Result<>> SqliteJournal::remove_row(DamagedRow row) {
 runtime::Task<Result<std::vector<std::string>>> SqliteJournal::integrity_problems() {
   auto work = [this] { return database_->integrity_problems(); };
   co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<>> SqliteJournal::copy_to(std::string path) {
+  // Made and ended on the journal's thread.
+  auto begin = [this, &path] { return JournalCopy::begin(database_->connection, path); };
+  Result<std::unique_ptr<JournalCopy>> copy = co_await read(std::move(begin));
+  if (!copy) {
+    co_return fail(copy.error());
+  }
+  for (;;) {
+    auto work = [&copy]() -> Result<bool> {
+      Result<bool> ended = (*copy)->step();
+      if (!ended || *ended) {
+        copy->reset();
+      }
+      return ended;
+    };
+    const Result<bool> ended = co_await read(std::move(work));
+    if (!ended) {
+      co_return fail(ended.error());
+    }
+    if (*ended) {
+      co_return Result<>();
+    }
+  }
 }
 
 }  // namespace sluice::journal

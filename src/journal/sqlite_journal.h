@@ -88,6 +88,11 @@ class SqliteJournal final : public Journal {
   // The problems that SQLite finds in the whole file; a damaged file may also be an error.
   runtime::Task<Result<std::vector<std::string>>> integrity_problems();
 
+  // Copies the file to `path`, where there is none, in steps between which the journal goes on. The
+  // copy holds what was committed before this was called, and perhaps what came later. It is not
+  // synced, and after an error of no use.
+  runtime::Task<Result<>> copy_to(std::string path);
+
   bool healthy() const noexcept override { return database_->healthy(); }
 
  private:

@@ -67,7 +67,8 @@ def test_no_more_connections_than_the_server_allows(command, tmp_path, film):
 
 
 def test_connections_cut_in_the_middle(command, server, line, film):
-    line.script(Cut(request_bytes=PART // 3, times=4, on=is_part), Cut(request_bytes=0, reset=True, times=2, on=is_part),
+    line.script(Cut(request_bytes=PART // 3, times=4, on=is_part),
+                Cut(request_bytes=0, reset=True, times=2, on=is_part),
                 Refuse(503, on=lambda request: request.headers.get("x-part") == "3"),
                 DropResponse(on=lambda request: request.headers.get("x-part") == "4"))
     result = command.run(film, "--to", line.url, "-c", "4")
