@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> names{"http", "https"};
 // Other descriptors of the test program are below it.
-constexpr int first = 200;
+constexpr int first_descriptor = 200;
 
 int listening_on_loopback() {
   Result<ListeningSocket> socket = ListeningSocket::open(*parse_endpoint("127.0.0.1:0"), 0600);
@@ -26,19 +26,19 @@ int listening_on_loopback() {
   return socket->release_descriptor();
 }
 
-// Descriptors from `first` on, closed at the end where no PassedSockets has taken them.
+// Descriptors from `first_descriptor` on, closed at the end where no PassedSockets has taken them.
 class Descriptors {
  public:
   explicit Descriptors(const std::vector<int>& opened) {
     for (const int descriptor : opened) {
-      SLUICE_CHECK(::dup2(descriptor, first + count_) == first + count_);
+      SLUICE_CHECK(::dup2(descriptor, first_descriptor + count_) == first_descriptor + count_);
       ::close(descriptor);
       ++count_;
     }
   }
   ~Descriptors() {
     for (int i = 0; i < count_; ++i) {
-      ::close(first + i);
+      ::close(first_descriptor + i);
     }
   }
   Descriptors(const Descriptors&) = delete;
@@ -50,23 +50,23 @@ class Descriptors {
 
 TEST(PassedSocketsTest, AreTakenByTheirNames) {
   const Descriptors opened({listening_on_loopback(), listening_on_loopback()});
-  auto passed = PassedSockets::parse("2", "https:http", names, first);
+  auto passed = PassedSockets::parse("2", "https:http", names, first_descriptor);
   ASSERT_TRUE(passed.has_value()) << passed.error().message();
   const auto plain = passed->take("http");
   ASSERT_TRUE(plain.has_value());
-  EXPECT_EQ(plain->descriptor(), first + 1);
+  EXPECT_EQ(plain->descriptor(), first_descriptor + 1);
   EXPECT_EQ(plain->family(), AF_INET);
   EXPECT_EQ(plain->endpoint().address, "127.0.0.1");
   EXPECT_NE(plain->endpoint().port, 0);
   // No child gets it, and no accept() blocks.
-  EXPECT_EQ(::fcntl(first + 1, F_GETFD), FD_CLOEXEC);
-  EXPECT_NE(::fcntl(first + 1, F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_EQ(::fcntl(first_descriptor + 1, F_GETFD), FD_CLOEXEC);
+  EXPECT_NE(::fcntl(first_descriptor + 1, F_GETFL) & O_NONBLOCK, 0);
   EXPECT_FALSE(passed->take("http").has_value());
   EXPECT_EQ(passed->left(), "https");
 }
 
 TEST(PassedSocketsTest, NoneIsNoError) {
-  const auto passed = PassedSockets::parse("0", "", names, first);
+  const auto passed = PassedSockets::parse("0", "", names, first_descriptor);
   ASSERT_TRUE(passed.has_value());
   EXPECT_EQ(passed->left(), "");
 }
@@ -81,7 +81,8 @@ class PassedSocketsRefusalTest : public ::testing::TestWithParam<Refusal> {};
 
 TEST_P(PassedSocketsRefusalTest, SaysWhatWasExpected) {
   const Descriptors opened({listening_on_loopback(), listening_on_loopback()});
-  const auto passed = PassedSockets::parse(GetParam().count, GetParam().names, names, first);
+  const auto passed =
+      PassedSockets::parse(GetParam().count, GetParam().names, names, first_descriptor);
   ASSERT_FALSE(passed.has_value());
   EXPECT_NE(passed.error().message().find(GetParam().words), std::string::npos)
       << passed.error().message();
@@ -101,10 +102,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(PassedSocketsTest, AnythingElseIsRefused) {
   const Descriptors opened({::open("/dev/null", O_RDONLY | O_CLOEXEC),
                             ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)});
-  const auto file = PassedSockets::parse("1", "http", names, first);
+  const auto file = PassedSockets::parse("1", "http", names, first_descriptor);
   ASSERT_FALSE(file.has_value());
   EXPECT_NE(file.error().message().find("is no socket"), std::string::npos);
-  const auto silent = PassedSockets::parse("1", "http", names, first + 1);
+  const auto silent = PassedSockets::parse("1", "http", names, first_descriptor + 1);
   ASSERT_FALSE(silent.has_value());
   EXPECT_NE(silent.error().message().find("no stream socket that listens"), std::string::npos);
 }
