@@ -22,6 +22,8 @@
 namespace sluice::checks {
 namespace {
 
+constexpr bool is_sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+
 using namespace std::chrono_literals;
 using delivery::Verdict;
 using jail::Ending;
@@ -183,6 +185,12 @@ TEST_F(FileChecksTest, WhatAFileMakesOfAProgramIsForTheOperator) {
   settings.program_time_max = 1min;
   settings.program = script("yes");
   EXPECT_EQ(told_of("a"), "aside: the program wrote too much");
+}
+
+TEST_F(FileChecksTest, AProgramHasNoMoreMemoryThanTheSettingsSay) {
+  if (is_sanitized) {
+    GTEST_SKIP() << "sanitizers map terabytes, so the jail does not bound its memory";
+  }
   settings.program_memory_bytes = 64 * limits::MiB;
   settings.program = script(
       "head -c 300000000 /dev/zero | tail -n 1 > /dev/null; "
