@@ -133,6 +133,10 @@ class Story(World):
         targets = self.targets()
         with Client(self.server.address) as client:
             for target in targets:
+                # Chromium repeats a request by itself where its connection ends without an answer. The server has
+                # the bytes, and waits for the request's end before it says so; the ration holds the end back.
+                if not self.proxy.wait_until(lambda _: client.stored(target) == number * BYTES_EACH_LIFE, 10):
+                    self.proxy.cut_all()
                 wait_until(lambda: client.stored(target) == number * BYTES_EACH_LIFE,
                            lambda: (client.status(target), [it for it in self.proxy.requests if it.target == target]))
         self.server.kill()
