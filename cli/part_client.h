@@ -41,7 +41,7 @@ class PartClient {
 
   PartClient(const RetryPolicy& policy, const PartLayout& layout, Retries::Random random);
 
-  // A part that is missing and that nobody sends; nullopt: there is none. The first missing one, so
+  // A part that is missing and on no connection; nullopt: there is none. The first missing one, so
   // that no byte is sent long before those in front of it.
   std::optional<Part> take();
   // The answer to a part. After PartStored the connection is free for another part; after

@@ -61,7 +61,7 @@ class PipedInput {
   const int descriptor_;
   mutable Mutex mutex_;
   ConditionVariable changed_;
-  // A ring. Its bytes are written without the mutex, where nobody reads.
+  // A ring. The thread writes without the mutex, into bytes that no reader is given.
   std::vector<std::byte> ring_;
   Sha256 hash_;  // The thread's, until the end.
   std::uint64_t released_ GUARDED_BY(mutex_) = 0;

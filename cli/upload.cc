@@ -76,7 +76,7 @@ std::string shown_name(const Source& source, const UploadOptions& options) {
                        : source.relative_path);
 }
 
-// A file that is not there counts as empty; its upload will say so. nullopt: nobody knows yet.
+// A file that is not there counts as empty; its upload will say so. nullopt: not known yet.
 std::optional<std::uint64_t> size_of(const Source& source) {
   if (source.is_standard_input) {
     return std::nullopt;
