@@ -3,6 +3,7 @@ import pytest
 
 from fake_panda import FakePanda
 from support.fault_proxy import FaultProxy
+from support.sluice_server import SluiceServer
 from upload_harness import PIECE, Command, make_file
 
 
@@ -20,6 +21,18 @@ def panda():
 @pytest.fixture
 def proxy(panda):
     with FaultProxy("127.0.0.1", panda.port) as between:
+        yield between
+
+
+@pytest.fixture
+def server(tmp_path):
+    with SluiceServer(tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def line(server):
+    with FaultProxy(server.host, server.port) as between:
         yield between
 
 

@@ -3,16 +3,14 @@
 
 import json
 import os
-import pty
 import re
-import select
 import subprocess
 
 import pytest
 
 from support.fault_proxy import MoveLocation, Throttle
 from support.sluice_server import SluiceServer
-from upload_harness import PIECE, SECONDS_MAX, assert_uploaded, make_file, sha256, upload
+from upload_harness import PIECE, assert_uploaded, make_file, sha256, terminal_of, upload
 
 KEY = "key-of-a-camera-0123456789"
 
@@ -166,21 +164,6 @@ def test_the_digest_is_that_of_the_whole_file_also_after_an_interruption(command
     panda.final_answer = (200, json.dumps({"sha256": sha256(source).upper()}))
     again = upload(command, proxy, source)
     assert again.returncode == 0 and "continuing at" in again.stderr
-
-
-def terminal_of(command, *args):
-    """Exit code, and the bytes that came to a terminal of 80 columns and 24 rows."""
-    leader, follower = pty.openpty()
-    process = command.start(*args, stdout=subprocess.DEVNULL, stderr=follower)
-    os.close(follower)
-    shown = b""
-    while select.select([leader], [], [], SECONDS_MAX)[0]:
-        try:
-            shown += os.read(leader, 4096)
-        except OSError:
-            break  # The other end is closed.
-    os.close(leader)
-    return process.wait(timeout=SECONDS_MAX), shown.decode()
 
 
 def test_a_terminal_shows_a_line_for_each_file_and_one_for_all(command, proxy, tmp_path):

@@ -2,15 +2,11 @@
 """The messages of `sluice upload`, on standard output or standard error, and its exit codes."""
 
 import json
-import os
-import pty
-import select
-import subprocess
 
 import pytest
 
 from support.fault_proxy import Refuse, Throttle
-from upload_harness import SECONDS_MAX, assert_uploaded, sha256, upload
+from upload_harness import assert_uploaded, sha256, terminal_of, upload
 
 
 def test_quiet_prints_the_video_alone(command, proxy, source):
@@ -73,28 +69,13 @@ def test_help_names_the_exit_codes(command):
         assert words in result.stdout
 
 
-def test_draws_a_bar_on_a_terminal(command, proxy, source):
+def test_draws_a_bar_on_a_terminal(command, proxy, source, tmp_path):
     proxy.script(Throttle(640_000, times=None))
-    leader, follower = pty.openpty()
-    process = command.start(source, "--to", proxy.url, "--piece-size", "64KiB",
-                            stdout=subprocess.PIPE, stderr=follower)
-    os.close(follower)
-    shown = b""
-    while True:
-        if not select.select([leader], [], [], SECONDS_MAX)[0]:
-            break
-        try:
-            data = os.read(leader, 4096)
-        except OSError:
-            break  # The other end is closed.
-        if not data:
-            break
-        shown += data
-    os.close(leader)
-    stdout, _ = process.communicate(timeout=SECONDS_MAX)
-    assert process.returncode == 0
-    assert json.loads(stdout)["sha256"] == sha256(source)
-    bars = [part for part in shown.split(b"\r") if b"[" in part and b"%" in part]
+    with open(tmp_path / "answer", "wb") as answer:
+        code, shown = terminal_of(command, source, "--to", proxy.url, "--piece-size", "64KiB", stdout=answer)
+    assert code == 0
+    assert json.loads((tmp_path / "answer").read_text())["sha256"] == sha256(source)
+    bars = [part for part in shown.split("\r") if "[" in part and "%" in part]
     # The upload takes a second, and there are five pictures a second.
     assert len(bars) >= 3
-    assert all(len(bar.replace(b"\x1b[K", b"")) <= 80 for bar in bars)
+    assert all(len(bar.replace("\x1b[K", "")) <= 80 for bar in bars)

@@ -17,18 +17,6 @@ PART = 5 * KIB * KIB  # The server's choice.
 
 
 @pytest.fixture
-def server(tmp_path):
-    with SluiceServer(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-def line(server):
-    with FaultProxy(server.host, server.port) as between:
-        yield between
-
-
-@pytest.fixture
 def film(tmp_path):
     """Five parts."""
     return make_file(tmp_path / "film.mp4", 4 * PART + 123)

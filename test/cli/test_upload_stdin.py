@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`sluice upload -`: standard input, whose size nobody knows, to `sluice serve` over a network that breaks."""
+"""`sluice upload -`: standard input, whose size is known at its end alone, to `sluice serve` over a network that breaks."""
 
 import json
 import os
 import pathlib
-import pty
 import re
 import select
 import signal
@@ -12,22 +11,10 @@ import subprocess
 
 import pytest
 
-from support.fault_proxy import Cut, DropResponse, FaultProxy, MoveLocation, Refuse, Throttle
+from support.fault_proxy import Cut, DropResponse, MoveLocation, Refuse, Throttle
 from support.scripted_backend import ScriptedBackend, answer
 from support.sluice_server import SluiceServer
-from upload_harness import KIB, PIECE, SECONDS_MAX, make_file, sha256
-
-
-@pytest.fixture
-def server(tmp_path):
-    with SluiceServer(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-def line(server):
-    with FaultProxy(server.host, server.port) as between:
-        yield between
+from upload_harness import KIB, PIECE, SECONDS_MAX, make_file, sha256, terminal_of
 
 
 def run(command, source, line, *args, piece="64KiB"):
@@ -182,20 +169,10 @@ def test_a_dry_run_reads_nothing(command, source):
 def test_a_terminal_shows_bytes_and_rate_until_the_end_is_known(command, server, line, tmp_path):
     source = make_file(tmp_path / "long.bin", 24 * PIECE + 5)
     line.script(Throttle(10 * PIECE, times=None))
-    leader, follower = pty.openpty()
     with open(source, "rb") as file:
-        process = command.start("-", "--to", line.url, "--piece-size", "64KiB", stdin=file,
-                                stdout=subprocess.DEVNULL, stderr=follower)
-    os.close(follower)
-    shown = b""
-    while select.select([leader], [], [], SECONDS_MAX)[0]:
-        try:
-            shown += os.read(leader, 4096)
-        except OSError:
-            break  # The other end is closed.
-    os.close(leader)
-    assert process.wait(timeout=SECONDS_MAX) == 0
-    drawn = [re.sub(r"\x1b\[[0-9]*[A-Z]", "", line) for line in re.split(r"[\r\n]+", shown.decode())]
+        code, shown = terminal_of(command, "-", "--to", line.url, "--piece-size", "64KiB", stdin=file)
+    assert code == 0
+    drawn = [re.sub(r"\x1b\[[0-9]*[A-Z]", "", line) for line in re.split(r"[\r\n]+", shown)]
     open_ended = [line for line in drawn if re.fullmatch(r"stdin [\d.]+ (B|KiB|MiB)(  [\d.]+ (KiB|MiB)/s)?", line)]
     assert len(open_ended) >= 5 and any("/s" in line for line in open_ended), drawn
     assert all(len(line) <= 80 for line in drawn)

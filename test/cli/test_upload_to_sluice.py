@@ -7,22 +7,10 @@ import signal
 
 import pytest
 
-from support.fault_proxy import Cut, DropResponse, FaultProxy, MoveLocation, Refuse, Throttle
+from support.fault_proxy import Cut, DropResponse, MoveLocation, Refuse, Throttle
 from support.scripted_backend import ScriptedBackend, answer
 from support.sluice_server import SluiceServer
 from upload_harness import KIB, PIECE, SECONDS_MAX, make_file, upload
-
-
-@pytest.fixture
-def server(tmp_path):
-    with SluiceServer(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-def line(server):
-    with FaultProxy(server.host, server.port) as between:
-        yield between
 
 
 def stored_videos(server):

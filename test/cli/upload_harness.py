@@ -4,6 +4,8 @@
 import hashlib
 import json
 import os
+import pty
+import select
 import subprocess
 
 KIB = 1024
@@ -56,3 +58,18 @@ def assert_uploaded(result, source):
     assert result.stdout.count("\n") == 1
     assert video["sha256"] == sha256(source)
     assert video["original_filename"] == source.name
+
+
+def terminal_of(command, *args, stdout=subprocess.DEVNULL, **streams):
+    """Exit code, and the words that came to a terminal of 80 columns and 24 rows."""
+    leader, follower = pty.openpty()
+    process = command.start(*args, stdout=stdout, stderr=follower, **streams)
+    os.close(follower)
+    shown = b""
+    while select.select([leader], [], [], SECONDS_MAX)[0]:
+        try:
+            shown += os.read(leader, 4096)
+        except OSError:
+            break  # The other end is closed.
+    os.close(leader)
+    return process.wait(timeout=SECONDS_MAX), shown.decode()

@@ -9,7 +9,6 @@ import threading
 import pytest
 
 from support.fake_clamd import FakeClamd
-from support.raw_http import path_of
 from support.scripted_backend import ScriptedBackend, answer
 from support.sluice_server import run_sluice
 from support.tus import Tus
