@@ -139,7 +139,7 @@ class App {
   const Reloading reloading_;
   Mutex reload_mutex_;
   config::Config running_ GUARDED_BY(reload_mutex_);   // As it is now.
-  std::size_t reloads_ GUARDED_BY(reload_mutex_) = 0;  // That have changed something.
+  std::size_t reloads_ GUARDED_BY(reload_mutex_) = 0;  // That were taken over.
   Supervision& supervision_;
   Clock& clock_;
   Log& log_;

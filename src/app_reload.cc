@@ -58,11 +58,11 @@ Result<admin::ReloadReport> App::try_reload() {
   if (!prepared) {
     return fail(Errc::bad_request, prepared.error().message());
   }
-  if (!changes.applied.empty() && ++reloads_ > limits::reloads_max) {
+  if (reloads_ == limits::reloads_max) {
     return fail(Errc::bad_request,
-                "the settings have been changed too often since the start: "
-                "restart the server");
+                "the settings have been read too often since the start: restart the server");
   }
+  ++reloads_;
   apply(changes.config, *std::move(prepared));
   running_ = std::move(changes.config);
   return admin::ReloadReport{std::move(changes.applied), std::move(changes.waiting)};

@@ -9,16 +9,10 @@
 #include <chrono>
 #include <utility>
 
+#include "base/limits.h"
 #include "base/printable.h"
 
 namespace sluice::admin {
-namespace {
-
-constexpr std::chrono::seconds status_line_pause{10};
-// A loop that hangs holds up the end of the program no longer than that.
-constexpr std::chrono::seconds end_max{2};
-
-}  // namespace
 
 SupervisorReports::SupervisorReports(const Supervisor& supervisor,
                                      std::vector<runtime::Executor> loops, ServerPages& pages,
@@ -49,7 +43,7 @@ void SupervisorReports::drain() {
 
 runtime::Task<> SupervisorReports::wait_for_both() {
   for (runtime::Event* const ended : {&beats_ended_, &status_ended_}) {
-    co_await ended->wait(end_max);
+    co_await ended->wait(limits::supervisor_end_max);
   }
 }
 
@@ -84,7 +78,7 @@ runtime::Task<> SupervisorReports::tell_status() {
     }
     bytes_before = bytes;
     at_before = at;
-  } while (!co_await stopping_.wait(status_line_pause));
+  } while (!co_await stopping_.wait(limits::supervisor_status_pause));
   status_ended_.set();
 }
 

@@ -245,6 +245,11 @@ inline constexpr std::size_t control_answer_bytes_max = 16 * MiB;
 // Of a search: uploads of the journal that are looked at for one answer.
 inline constexpr std::size_t operator_search_count_max = 10'000;
 
+// A supervisor like systemd is told this often how the server does, and an event loop that hangs
+// holds up the end of the program no longer than that.
+inline constexpr std::chrono::seconds supervisor_status_pause{10};
+inline constexpr std::chrono::seconds supervisor_end_max{2};
+
 // The listener of admin.listen.
 inline constexpr std::size_t admin_connections_max = 64;
 
@@ -343,7 +348,7 @@ inline constexpr std::uint64_t count_setting_max = 1'000'000'000;
 inline constexpr std::uint64_t buffer_budget_bytes_min = 4 * buffer_bytes;
 inline constexpr std::uint64_t buffer_budget_bytes_max = std::uint64_t{1} << 40U;
 inline constexpr std::chrono::days duration_setting_max{3650};
-// Of settings, in the life of a server: each that changes something costs a few KiB to its end.
+// Of settings, in the life of a server: each costs a few KiB to its end (base/changeable.h).
 inline constexpr std::size_t reloads_max = 10'000;
 inline constexpr std::size_t config_file_bytes_max = 1 * MiB;
 inline constexpr std::size_t setting_name_bytes_max = 128;  // A longer name resembles none.
