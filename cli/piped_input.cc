@@ -92,7 +92,8 @@ std::string PipedInput::digest() const {
 
 void PipedInput::read_all() {
   for (std::span<std::byte> into = room(); !into.empty(); into = room()) {
-    // A read that waits for the writer cannot be interrupted, and would keep the process from its end.
+    // A read that waits for its writer cannot be interrupted, and would keep the process from its
+    // end.
     pollfd readable{.fd = descriptor_, .events = POLLIN, .revents = 0};
     if (::poll(&readable, 1, poll_ms) == 0) {
       continue;
