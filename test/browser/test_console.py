@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from accessibility import assert_accessible
 from support.event_stream import EventStream
 from support.fault_proxy import FaultProxy
 from support.raw_http import Client, Connection, path_of
@@ -19,8 +20,6 @@ from support.sluice_server import SluiceServer
 MIB = 1_048_576
 TOKEN = "the token of the console, long enough"
 ROWS = "[...document.querySelectorAll('#rows > tr')]"
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-SERIOUS = ("serious", "critical")
 OCTETS = ("Content-Type", "application/octet-stream")
 
 
@@ -272,7 +271,6 @@ def test_every_size_and_color(new_world):
     with ScriptedBackend(answer(503, b"come back later")) as backend:
         world = new_world("--backend", backend.url(), toml='[delivery]\nretry_first = "1h"\nretry_max = "1h"\nwait = "1s"')
         pictures = Path(os.environ.get("SLUICE_TEST_PICTURES", world.directory))
-        axe = AXE.read_text(encoding="utf-8")
         world.client.whole(world.client.create(3, "waits for the backend.mp4"), b"abc")
         world.client.create(700 * MIB, "A film with a rather long name, as cameras and people give them.mp4")
         running = world.begin_upload("Holiday at the sea.mp4", 40 * MIB, 11 * MIB)
@@ -287,9 +285,6 @@ def test_every_size_and_color(new_world):
                 world.chromium.colors(scheme)
                 world.chromium.picture(pictures / f"console {width} {scheme}.png")
                 assert world.chromium.evaluate("document.documentElement.scrollWidth") <= width
-                world.chromium.evaluate(axe + ";0")
-                found = world.chromium.evaluate("axe.run().then(({ violations }) => violations)")
-                assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found
-                        if each["impact"] in SERIOUS] == [], json.dumps(found, indent=1)
+                assert_accessible(world.chromium)
         running.close()
     world.assert_good_manners()

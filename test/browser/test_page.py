@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from accessibility import assert_accessible
 from support.fault_proxy import FaultProxy, Stall
 from support.faults import ENVIRONMENT
 from support.media import make_mp4
@@ -24,8 +25,6 @@ INPUT = ".uppy-Dashboard-input:not([webkitdirectory])"
 READY = f"document.querySelector('{INPUT}')"
 RESULTS = "[...document.querySelectorAll('#results > li')]"
 KEY = '[[credentials]]\nowner = "ann"\napi_key = "key of ann"\n'
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-SERIOUS = ("serious", "critical")
 
 
 def has_page(server):
@@ -326,7 +325,6 @@ def test_it_is_off_where_the_operator_says_so(tmp_path):
 def test_every_size_and_color(new_world):
     world = new_world("--backend-kind", "files")
     pictures = Path(os.environ.get("SLUICE_TEST_PICTURES", world.directory))
-    axe = AXE.read_text(encoding="utf-8")
     start_and_stall(world, 24 * MIB)
     world.chromium.wait("!document.querySelector('#rate').hidden")
     assert "per second" in world.chromium.evaluate("document.querySelector('#rate').textContent")
@@ -344,8 +342,5 @@ def test_every_size_and_color(new_world):
             world.chromium.colors(scheme)
             world.chromium.picture(pictures / f"finished {width} {scheme}.png")
             assert world.chromium.evaluate("document.documentElement.scrollWidth") <= width
-            world.chromium.evaluate(axe + ";0")
-            found = world.chromium.evaluate("axe.run().then(({ violations }) => violations)")
-            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found
-                    if each["impact"] in SERIOUS] == [], json.dumps(found, indent=1)
+            assert_accessible(world.chromium)
     world.assert_good_manners()
