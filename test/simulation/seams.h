@@ -29,6 +29,7 @@ enum class Defect {
   // In what dialects are told:
   tells_the_size_before_the_handoff,
   tells_another_answer,
+  tells_of_unsynced_progress,
 };
 
 // Ignores sync_directory() with Defect::forgets_directory_sync.

@@ -22,7 +22,8 @@ void Tally::add(const Tally& other) {
   commits += other.commits;
   interrupted_calls += other.interrupted_calls;
   bytes_moved += other.bytes_moved;
-  interims += other.interims;
+  early_locations += other.early_locations;
+  early_offsets += other.early_offsets;
   for (const auto& [dialect, count] : other.answers) {
     answers[dialect] += count;
   }
@@ -38,11 +39,12 @@ std::string to_text(const Tally& tally) {
       "{} hand-offs given up, {} set aside, {} videos, {} files taken, {} bytes acknowledged, {} "
       "taken back, {} "
       "disk calls, {} commits, "
-      "{} interrupted calls, {} bytes moved, {} interim answers{}",
+      "{} interrupted calls, {} bytes moved, {} early locations, {} early offsets{}",
       tally.requests, tally.restarts, tally.power_cuts, tally.deaths, tally.takeovers,
       tally.failed_syncs, tally.given_up, tally.set_aside, tally.videos, tally.files_taken,
       tally.bytes_acknowledged, tally.bytes_taken_back, tally.disk_calls, tally.commits,
-      tally.interrupted_calls, tally.bytes_moved, tally.interims, answers);
+      tally.interrupted_calls, tally.bytes_moved, tally.early_locations, tally.early_offsets,
+      answers);
 }
 
 }  // namespace sluice::simulation

@@ -163,7 +163,7 @@ class World final : public delivery::Handover {
   // mistake. Returns the upload that the answer is about; null where there is none.
   Expectation* hear_request(Heard& heard, Expectation* asked, bool may_be_wrong);
   Expectation* upload_of(const Heard& heard, Expectation* asked);
-  void hear_interim(const Sent& sent, std::uint64_t offset);
+  void hear_interim(const Sent& sent, const http::Headers& fields);
   // From when the last byte is known to be the last, and again from when there is no answer.
   static void withhold_last_byte(Expectation& upload);
   void hear_size(Expectation& upload);

@@ -36,6 +36,24 @@ std::string wire_of(std::string head, const std::string& framing) {
   return wire;
 }
 
+bool hears_interims(const Words& words) {
+  return words.head.find("Upload-Draft-Interop-Version") != std::string::npos;
+}
+
+// Of an interim answer.
+http::Headers fields_of(std::string_view head) {
+  http::Headers fields;
+  for (std::size_t begin = head.find("\r\n"); begin != std::string_view::npos;) {
+    const std::size_t end = head.find("\r\n", begin + 2);
+    const std::string_view line = head.substr(begin + 2, end - begin - 2);
+    if (const std::size_t colon = line.find(": "); colon != std::string_view::npos) {
+      fields.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+    }
+    begin = end;
+  }
+  return fields;
+}
+
 std::string location_of(const Expectation& upload) {
   return "/uploads/" + upload.token;
 }
@@ -54,7 +72,7 @@ struct World::Sent {
   std::string file_name = {};     // of this file.
 };
 
-// The connection of a request: interim answers tell of offsets, too.
+// The connection of a request: interim answers tell of locations and offsets, too.
 class World::Interim final : public net::ByteStream {
  public:
   Interim(World& world, const Sent& sent, runtime::Executor executor)
@@ -65,11 +83,8 @@ class World::Interim final : public net::ByteStream {
   }
   Result<std::optional<std::size_t>> read_now(MutableBytes /*buffer*/) override { return 0; }
   Task<Result<>> write(Bytes head, Bytes /*body*/, net::Patience /*patience*/) override {
-    constexpr std::string_view name = "\r\nUpload-Offset: ";
-    const std::string_view text = as_text(head);
-    const std::size_t at = text.find(name);
-    if (world_.process_.alive && at != std::string_view::npos) {
-      world_.hear_interim(sent_, std::stoull(std::string(text.substr(at + name.size()))));
+    if (world_.process_.alive) {
+      world_.hear_interim(sent_, fields_of(as_text(head)));
     }
     co_return Result<>();
   }
@@ -86,8 +101,8 @@ class World::Interim final : public net::ByteStream {
   const std::string peer_address_;
 };
 
-void World::hear_interim(const Sent& sent, std::uint64_t offset) {
-  ++tally_.interims;
+// A location that is told has an upload, whatever becomes of the request.
+void World::hear_interim(const Sent& sent, const http::Headers& fields) {
   Expectation* upload = sent.upload;
   if (upload == nullptr) {
     recognise_all();
@@ -96,11 +111,23 @@ void World::hear_interim(const Sent& sent, std::uint64_t offset) {
     upload = found == uploads_.end() ? nullptr : &found->second;
   }
   if (upload == nullptr) {
-    violate(fmt::format("{}: bytes are told of, and there is no upload", sent.file_name));
+    violate(fmt::format("{}: an upload is told of, and there is none", sent.file_name));
     return;
   }
-  hear_size(*upload);
-  hear_offset(*upload, offset, "an interim answer");
+  if (!hears_interims(sent.words)) {
+    violate(fmt::format("upload {}: an interim answer that its client cannot read", upload->id));
+  }
+  if (const auto location = fields.find("Location")) {
+    ++tally_.early_locations;
+    if (sent.upload != nullptr || !location->ends_with(location_of(*upload))) {
+      violate(fmt::format("upload {}: an interim answer leads to {}", upload->id, *location));
+    }
+  }
+  if (const auto offset = fields.find("Upload-Offset")) {
+    ++tally_.early_offsets;
+    hear_size(*upload);
+    hear_offset(*upload, std::stoull(std::string(*offset)), "an interim answer");
+  }
 }
 
 Task<World::Heard> World::send(Sent sent) {
@@ -117,6 +144,9 @@ Task<World::Heard> World::send(Sent sent) {
   body.resize(length - std::min<std::uint64_t>(sent.lost, length));
   ClientSource source(std::move(body), sent.ending,
                       sent.length_known ? std::optional(length) : std::nullopt, dice_);
+  if (hears_interims(sent.words) || dice_.chance(0.3)) {
+    source.slow_down();
+  }
   ForgetfulSource forgetful(source);
   sources_.push_back(&source);
   const http::Request& request = (*parsed)->request;

@@ -8,6 +8,7 @@
 
 #include "simulation/world.h"
 #include "simulation/world_heard.h"
+#include "simulation/world_life.h"
 
 namespace sluice::simulation {
 
@@ -193,7 +194,8 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
       upload.acknowledged_parts.add(part);
     }
   }
-  if (!file.empty() && file == first && missing.empty() &&
+  // Before it hands the file over, the server does not know that its last commit came through.
+  if (!file.empty() && file == first && missing.empty() && life_->submitted.contains(upload.id) &&
       progress.stored.prefix() == upload.source.size()) {
     hear_success(upload, false, heard.reply->dialect);
   }
