@@ -149,6 +149,12 @@ void World::restart(bool power_cut) {
   }
   for (const auto& [id, record] : journal_.durable_uploads()) {
     recognise(record);
+    if (record.progress.state != model::UploadState::receiving) {
+      life_->submitted.emplace(id, record.progress.handoff_since);
+    }
+    if (record.progress.state == model::UploadState::delivered) {
+      life_->delivered.insert(id);
+    }
     if (upload::is_being_handed_over(record.progress.state)) {
       life_->waiting.push_back(record);
     }

@@ -49,9 +49,13 @@ Task<> World::deliver(UploadRecord record) {
   Result<delivery::Delivery> delivery = co_await ask_backend(record);
   if (delivery) {
     const bool makes_video = !delivery->changes.empty();
+    const bool is_taken = delivery->blob_taken;
     const Result<> kept =
         co_await life_->engine.ledger().answered(record.token, std::move(*delivery));
     if (kept) {
+      if (is_taken) {
+        life_->delivered.insert(record.id);
+      }
       if (makes_video) {
         count_video(record.id);
       }

@@ -175,8 +175,9 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
     return;
   }
   const model::UploadProgress progress = record->progress;
+  // The backend's answer is committed before the process knows.
   const bool is_withheld =
-      progress.stored.prefix() == upload.source.size() && progress.state != UploadState::delivered;
+      progress.stored.prefix() == upload.source.size() && !life_->delivered.contains(upload.id);
   const std::vector<std::uint64_t>& missing = *heard.told.missing_parts;
   for (std::uint64_t number = 0; file.begin + number * layout.part_size < file.end; ++number) {
     const std::uint64_t begin = file.begin + number * layout.part_size;
@@ -194,7 +195,8 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
       upload.acknowledged_parts.add(part);
     }
   }
-  // Before it hands the file over, the server does not know that its last commit came through.
+  // The commit of the last part comes through before the process knows; until then it tells of this
+  // file alone.
   if (!file.empty() && file == first && missing.empty() && life_->submitted.contains(upload.id) &&
       progress.stored.prefix() == upload.source.size()) {
     hear_success(upload, false, heard.reply->dialect);
