@@ -171,6 +171,7 @@ class World final : public delivery::Handover {
   void hear_success(Expectation& upload, bool brings_answer, const char* dialect);
   void hear_answer(Expectation& upload, const model::Answer& answer);
   void hear_parts(Expectation& upload, const Heard& heard);
+  bool is_completed_problem(const Expectation& upload, const Heard& heard) const;
   void hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong);
   void hear_trouble(const std::string& token, const Error& error);
   void recognise_all();

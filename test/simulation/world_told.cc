@@ -203,6 +203,14 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
   }
 }
 
+// RUFH has a problem of its own for a completed upload. Its refusal is told until the process knows
+// that the operator has put it back.
+bool World::is_completed_problem(const Expectation& upload, const Heard& heard) const {
+  const UploadRecord* const record = record_of(upload.id);
+  return heard.reply->dialect == std::string("rufh") && record != nullptr &&
+         (record->progress.answer || may_be_answered_anew(upload));
+}
+
 void World::hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong) {
   switch (heard.status()) {
     case 404:
@@ -214,10 +222,7 @@ void World::hear_refusal(const Expectation* upload, const Heard& heard, bool may
     case 400:
     case 412:  // Of tus, where no version was named.
     case 413:
-      // RUFH has a problem of its own for a completed upload.
-      if (may_be_wrong ||
-          (upload != nullptr && heard.reply->dialect == std::string("rufh") &&
-           record_of(upload->id) != nullptr && record_of(upload->id)->progress.answer)) {
+      if (may_be_wrong || (upload != nullptr && is_completed_problem(*upload, heard))) {
         return;
       }
       break;
