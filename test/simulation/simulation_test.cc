@@ -8,6 +8,7 @@
 #include <iostream>
 #include <string>
 
+#include "simulation/form_requests.h"
 #include "simulation/program.h"
 
 namespace sluice::simulation {
@@ -124,6 +125,10 @@ TEST(SimulationTest, EveryDialectTellsTheTruth) {
   for (const char* dialect :
        {"panda", "multichunk", "tus", "rufh", "range308", "formchunks", "filepond"}) {
     EXPECT_GT(total.answers[dialect], seeds_by_requests_count / 2) << dialect;
+    EXPECT_GT(total.mixed[dialect], seeds_by_requests_count / 50) << dialect;
+  }
+  for (const char* const uploader : form_uploaders()) {
+    EXPECT_GT(total.form_chunks[uploader], seeds_by_requests_count / 50) << uploader;
   }
 }
 
@@ -204,6 +209,8 @@ INSTANTIATE_TEST_SUITE_P(
                       memory, requests},
         PlantedDefect{Defect::tells_another_answer, "AnotherAnswer", commit, memory, requests},
         PlantedDefect{Defect::tells_of_unsynced_progress, "UnsyncedProgress", commit, memory,
+                      requests},
+        PlantedDefect{Defect::tells_of_all_parts_before_the_handoff, "AllParts", commit, memory,
                       requests}),
     [](const auto& tested) { return std::string(tested.param.name); });
 

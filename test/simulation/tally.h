@@ -28,6 +28,9 @@ struct Tally {
   std::uint64_t early_locations = 0;             // Interim answers that told of a location,
   std::uint64_t early_offsets = 0;               // or of an offset.
   std::map<std::string, std::uint64_t> answers;  // By dialect.
+  // By dialect: uploads of which successful answers came in it and in two others at least.
+  std::map<std::string, std::uint64_t> mixed;
+  std::map<std::string, std::uint64_t> form_chunks;  // Successful answers to them, by uploader.
 
   void add(const Tally& other);
   friend bool operator==(const Tally&, const Tally&) = default;

@@ -379,6 +379,9 @@ Tally World::tally() const {
   tally.bytes_moved = system_.bytes_moved();
   for (const auto& [id, upload] : uploads_) {
     tally.bytes_acknowledged += upload.acknowledged;
+    for (const std::string& dialect : upload.dialects) {
+      tally.mixed[dialect] += upload.dialects.size() > 2 ? 1 : 0;
+    }
   }
   return tally;
 }

@@ -185,7 +185,7 @@ Words World::words_of_opening(const File& file, OpenedFile& opened, std::string&
       return filepond_session(file);
     case 1:
       opened.is_sized = true;
-      opened.form_chunk_size = 1 + file.size / 8 + dice_.below(1 + file.size / 2);
+      opened.form = any_form_file(file.name, file.size, dice_);
       return {};
     case 2:
       return range308_session(file);
@@ -211,7 +211,7 @@ Task<> World::open(std::uint64_t file_size, std::optional<model::Layout> layout)
   sent.words = words_of_opening(file, opened, sent.bytes);
   sent.file_name = name;
   const OpenedFile& known = opened_files_.emplace(name, std::move(opened)).first->second;
-  if (known.form_chunk_size > 0) {
+  if (known.form) {
     co_return co_await send_form_chunk(name, nullptr, dice_.below(file_size + 1), Ending::end);
   }
   if (!sent.bytes.empty() && dice_.chance(0.4)) {
@@ -227,13 +227,11 @@ Task<> World::open(std::uint64_t file_size, std::optional<model::Layout> layout)
 Task<> World::send_form_chunk(std::string name, Expectation* upload, std::uint64_t at,
                               Ending ending) {
   const OpenedFile& file = opened_files_.at(name);
-  const std::uint64_t size = file.source.size();
-  const std::uint64_t chunk_size = file.form_chunk_size;
-  const std::uint64_t count = std::max<std::uint64_t>(1, (size + chunk_size - 1) / chunk_size);
-  const std::uint64_t index = std::min(at / chunk_size, count - 1);
-  const ByteRange range = form_chunk_range(size, chunk_size, index);
+  const FormFile& form = *file.form;
+  const std::uint64_t index = form.index_at(at);
+  const ByteRange range = form.chunk(index);
   Sent sent;
-  sent.words = form_chunk(name, size, chunk_size, index);
+  sent.words = form_chunk(form, index, dice_);
   sent.bytes = file.source.substr(range.begin, range.size());
   sent.upload = upload;
   sent.file_name = name;
@@ -242,9 +240,12 @@ Task<> World::send_form_chunk(std::string name, Expectation* upload, std::uint64
   sent.length_known = dice_.chance(0.7);
   Heard heard = co_await send(std::move(sent));
   Expectation* const told = hear_request(heard, upload, false);
-  if (told != nullptr && heard.is_success() && !heard.told.answer) {
+  if (told != nullptr && heard.is_success()) {
+    ++tally_.form_chunks[form.uploader_name()];
+  }
+  if (told != nullptr && heard.is_success() && !heard.told.is_done) {
     told->acknowledged_parts.add(range);
-    if (range.end == size) {
+    if (range.end == form.size) {
       violate(fmt::format("upload {}: its last chunk is acknowledged without an answer", told->id));
     }
   }
@@ -297,7 +298,7 @@ Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t
   const std::uint64_t size = upload.source.size();
   const ByteRange range = upload::wanted_range(piece, size);
   const bool is_part = std::holds_alternative<upload::Part>(piece);
-  if (upload.form_chunk_size > 0 && dice_.chance(0.4)) {
+  if (upload.form && dice_.chance(0.4)) {
     co_return co_await send_form_chunk(upload.file_name, &upload, range.begin, ending);
   }
   if (upload.is_of_filepond && dice_.chance(0.6)) {
@@ -328,7 +329,31 @@ Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t
   }
 }
 
+// A chunk that is there is not sent.
+Task<> World::ask_for_form_chunk(Expectation& upload) {
+  const FormFile& form = *upload.form;
+  const std::uint64_t index = dice_.below(form.chunk_count());
+  Sent sent;
+  sent.words = form_chunk_question(form, index);
+  sent.has_body = false;
+  sent.upload = &upload;
+  Heard heard = co_await send(std::move(sent));
+  Expectation* const told = hear_request(heard, &upload, false);
+  const model::UploadRecord* const record = told == nullptr ? nullptr : record_of(told->id);
+  if (record == nullptr || heard.status() != 200) {
+    co_return;
+  }
+  const ByteRange range = form.chunk(index);
+  if (!record->progress.stored.contains(range) && !upload::is_gone(record->progress.state)) {
+    violate(fmt::format("upload {}: chunk {} is told of and not stored", told->id, index));
+  }
+  told->acknowledged_parts.add(range);
+}
+
 Task<> World::ask(Expectation& upload) {
+  if (upload.form && upload.form->is_of_resumable() && dice_.chance(0.3)) {
+    co_return co_await ask_for_form_chunk(upload);
+  }
   const bool tells = upload.is_sized;
   Sent sent;
   sent.words =

@@ -63,6 +63,9 @@ Expectation* World::hear_request(Heard& heard, Expectation* asked, bool may_be_w
   size = record != nullptr ? record->progress.file_size : size;
   heard.told = told_by(heard.reply->dialect, heard.request.method, heard.reply->response, size);
   const Told& told = heard.told;
+  if (heard.status() < 400 && heard.reply->dialect != std::string()) {
+    upload->dialects.insert(heard.reply->dialect);
+  }
   if (upload->must_be_gone && (told.offset || told.is_done || told.answer)) {
     violate(fmt::format("upload {} is back after its abort", upload->id));
   }
