@@ -127,9 +127,10 @@ TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
       {"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
        bad + "73\nConnection: close\n\n"
              R"({"error":"BadRequest","message":"expected exactly one Host field; got 0"})"},
-      // A body that ends too early gets no answer, nor does a head.
+      // A body that ends too early gets no answer, nor does a head; an answer that does not depend
+      // on the body does not wait for it.
       {"PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
-      {"PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
+      {"PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ok("path=/ignore")},
       {"GET /a HTTP/1.1\r\nHo", ""},
       {"", ""},
   };
@@ -227,13 +228,34 @@ TEST_F(ServerSessionTest, ALongUnwantedBodyIsAnsweredAtOnceAndNotReset) {
   finish();
 }
 
-TEST_F(ServerSessionTest, AShortUnwantedBodyIsReadBeforeTheAnswer) {
+TEST_F(ServerSessionTest, AShortUnwantedBodyIsReadBehindTheAnswer) {
   start();
   send("PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n");
   send(std::string(200'000, 'x'));
-  EXPECT_EQ(receive_ready(), "");
-  send(std::string(100'000, 'x'));
   EXPECT_EQ(normal(receive_through("ignore")), ok("path=/ignore"));
+  send(std::string(100'000, 'x') + "GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_through("/b")), ok("path=/b"));
+}
+
+// The size of its first chunk says that the client did not wait for the 100.
+TEST_F(ServerSessionTest, ARefusalInTheMiddleOfAChunksSizeIsTheLastWordToAnExpectation) {
+  start();
+  send(
+      "PUT /ignore HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+      "Expect: 100-continue\r\n\r\n3");
+  EXPECT_EQ(normal(receive_through("ignore")), ok("path=/ignore"));
+  send("\r\nabc\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_through("/b")), ok("path=/b"));
+}
+
+TEST_F(ServerSessionTest, AnUnwantedBodyThatBreaksOffEndsTheConnection) {
+  settings_.body = {20ms};
+  start();
+  send("PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab");
+  EXPECT_EQ(normal(receive_through("ignore")), ok("path=/ignore"));
+  end_of_client();
+  finish();
+  EXPECT_EQ(receive_all(), "");
 }
 
 TEST_F(ServerSessionTest, LingersOnlyForItsTime) {
