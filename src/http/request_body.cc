@@ -346,7 +346,7 @@ Result<std::size_t> RequestBody::decode(MutableBytes buffer) {
 runtime::Task<bool> RequestBody::drain(std::uint64_t bytes_max) {
   std::uint64_t left = bytes_max;
   while (!finished()) {
-    if (left == 0 || awaits_continue()) {
+    if (left == 0) {
       co_return false;
     }
     if (const Result<> waited = co_await wait_readable(); !waited) {
