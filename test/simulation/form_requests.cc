@@ -114,6 +114,7 @@ bool FormFile::is_of_resumable() const {
 
 std::vector<const char*> form_uploaders() {
   std::vector<const char*> names;
+  names.reserve(uploaders.size());
   for (const Uploader& uploader : uploaders) {
     names.push_back(uploader.name);
   }
