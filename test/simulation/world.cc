@@ -26,6 +26,8 @@ constexpr const char* data_directory = "/data";
 constexpr std::size_t buffers_count = 3;
 // A file fills several of them.
 constexpr std::size_t small_buffer_bytes = 1000;
+// Real time decides nothing, however busy the machine is.
+constexpr auto turn_time_max = 1min;
 
 upload::EngineSettings settings(Durability durability) {
   upload::EngineSettings settings;
@@ -51,7 +53,7 @@ protocol::ProtocolSettings every_dialect() {
 
 World::Life::Life(World& world)
     : store(world.disk_seam_, world.pool_, world.buffers_, data_directory, world.durability_,
-            world.metrics_),
+            world.metrics_, turn_time_max),
       seam(store, world.dice_, world.defect_),
       files(world.disk_seam_, world.pool_, data_directory, world.durability_),
       answers(files),
