@@ -276,6 +276,11 @@ inline constexpr std::size_t outgoing_piece_bytes = 256 * KiB;
 inline constexpr std::uint64_t outgoing_bytes_per_second_min = 256 * KiB;
 inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
 
+// Object stores. An answer in XML; and keys in one page of a list, each of which may have 1024
+// bytes that are percent-encoded.
+inline constexpr std::size_t s3_document_bytes_max = 1 * MiB;
+inline constexpr std::size_t s3_list_page_count = 250;
+
 // Hooks.
 inline constexpr std::size_t notifications_at_once_max = 16;
 inline constexpr std::size_t outgoing_requests_max =
@@ -401,6 +406,7 @@ inline constexpr std::chrono::seconds cut_wait_max{15};
 inline constexpr std::chrono::seconds outbox_close_wait_max{15};
 inline constexpr std::chrono::seconds last_sync_wait_max{60};
 
+static_assert(s3_list_page_count * 4 * KiB <= s3_document_bytes_max);
 static_assert(head_bytes_first <= head_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
 static_assert(multipart_part_head_bytes_max < buffer_bytes);

@@ -30,6 +30,7 @@ SANS_IO = (
     "src/http/urlencoded",
     "src/upload/upload_state",
     "src/base/range_set",
+    "src/s3/documents",
     "src/s3/signer",
 )
 MAY_PARSE_WITH_BEAST = ("src/http/head_parser.cc",)
