@@ -139,8 +139,10 @@ Result<std::string> parse_copied_part(std::string_view text) {
   return only_text(text, "CopyPartResult", "ETag");
 }
 
-Result<std::string> parse_completed_multipart(std::string_view text) {
-  return only_text(text, "CompleteMultipartUploadResult", "ETag");
+Result<> parse_completed_multipart(std::string_view text) {
+  constexpr const char* name = "CompleteMultipartUploadResult";
+  pugi::xml_document document;
+  return root_of(document, text, name) ? Result<>() : no_such_document(name);
 }
 
 Result<std::vector<NotRemoved>> parse_removal(std::string_view text) {

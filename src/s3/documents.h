@@ -36,8 +36,8 @@ Result<ListPage> parse_list(std::string_view text);
 Result<std::string> parse_created_multipart(std::string_view text);
 // UploadPartCopy: the part's ETag.
 Result<std::string> parse_copied_part(std::string_view text);
-// CompleteMultipartUpload: the object's ETag.
-Result<std::string> parse_completed_multipart(std::string_view text);
+// CompleteMultipartUpload. Its ETag may be empty: Ceph 16 answers so to the first completion.
+Result<> parse_completed_multipart(std::string_view text);
 // DeleteObjects, in its quiet form.
 Result<std::vector<NotRemoved>> parse_removal(std::string_view text);
 // GetBucketVersioning. A bucket whose versioning is suspended still has older versions.
