@@ -57,7 +57,7 @@ std::string query_of(const FormFile& file, std::uint64_t index) {
                      fmt::arg("chunk_size", file.chunk_size));
 }
 
-std::string fields_of(std::string_view query) {
+std::string form_fields(std::string_view query) {
   std::string fields;
   while (!query.empty()) {
     const std::string_view field = query.substr(0, query.find('&'));
@@ -134,7 +134,8 @@ Words form_chunk(const FormFile& file, std::uint64_t index, Dice& dice) {
   }
   const bool is_in_query = dice.chance(0.2);
   Words words{"POST /files" + (is_in_query ? "?" + query : std::string()) + form_type(),
-              (is_in_query ? std::string() : fields_of(query)) + form_file(file.name), form_end()};
+              (is_in_query ? std::string() : form_fields(query)) + form_file(file.name),
+              form_end()};
   if (uploader.has_content_range && file.chunk_count() > 1) {
     const ByteRange range = file.chunk(index);
     words.head +=

@@ -6,15 +6,15 @@
 namespace sluice::simulation {
 namespace {
 
-using Counts = std::map<std::string, std::uint64_t>;
+using ByName = std::map<std::string, std::uint64_t>;
 
-void add_each(Counts& counts, const Counts& others) {
+void add_each(ByName& counts, const ByName& others) {
   for (const auto& [name, count] : others) {
     counts[name] += count;
   }
 }
 
-std::string text_of(const Counts& counts, const char* what) {
+std::string text_of(const ByName& counts, const char* what) {
   std::string text;
   for (const auto& [name, count] : counts) {
     text += fmt::format(", {} {} {}", count, what, name.empty() ? "none" : name);

@@ -182,12 +182,12 @@ class World final : public delivery::Handover {
 
   void wait_for_end();
   runtime::Task<> deliver(model::UploadRecord record);
-  // False when the journal could not record it.
   // The checks of a file before the backend hears of it. False: it is set aside, or the journal
   // could not be told.
   runtime::Task<bool> passes_checks(const model::UploadRecord& record);
   // The operator's word on a file that is set aside.
   runtime::Task<> decide(Expectation& upload);
+  // False when the journal could not record it.
   runtime::Task<bool> give_up(const model::UploadRecord& record);
   void count_video(std::uint64_t upload_id);
   runtime::Task<Result<delivery::Delivery>> ask_backend(model::UploadRecord record);
