@@ -115,6 +115,10 @@ class Ceph:
         status, body = self.request("PUT", f"/{name}")
         assert status == 200, body
 
+    def configure_bucket(self, name, subject, document):
+        status, body = self.request("PUT", f"/{name}", [(subject, "")], document)
+        assert status == 200, body
+
     def close(self):
         for daemon in self._daemons:
             daemon.kill()
