@@ -59,6 +59,7 @@ TEST_P(EngineTest, TheProbeSaysWhatIsWrong) {
        "the bucket keeps versions"},
       {[](ClientSettings& settings) { settings.bucket = "expiring"; },
        "the lifecycle rule \"old\" removes objects"},
+      {[](ClientSettings& settings) { settings.bucket = "full"; }, "the quota of the bucket"},
       {[](ClientSettings& settings) { settings.key.access_key = "OTHER"; },
        "does not know the access key"},
       {[](ClientSettings& settings) { settings.key.secret_key = "OTHER"; },

@@ -19,8 +19,9 @@ def ceph(tmp_path_factory):
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert not missing
     with Ceph(tmp_path_factory.mktemp("ceph")) as engine:
-        for name in (BUCKET, "versioned", "expiring"):
+        for name in (BUCKET, "versioned", "expiring", "full"):
             engine.create_bucket(name)
         engine.configure_bucket("versioned", "versioning", VERSIONING)
         engine.configure_bucket("expiring", "lifecycle", LIFECYCLE)
+        engine.bound_bucket("full", 1 << 20)
         yield engine

@@ -119,6 +119,10 @@ class Ceph:
         status, body = self.request("PUT", f"/{name}", [(subject, "")], document)
         assert status == 200, body
 
+    def bound_bucket(self, name, bytes_max):
+        for words in (["set", f"--max-size={bytes_max}"], ["enable"]):
+            self._run("radosgw-admin", "quota", words[0], "--quota-scope=bucket", f"--bucket={name}", *words[1:])
+
     def close(self):
         for daemon in self._daemons:
             daemon.kill()
