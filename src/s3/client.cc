@@ -245,11 +245,11 @@ Task<Result<BucketRules>> Client::bucket_rules() {
     co_return fail(versioning.error());
   }
   if (*versioning) {
-    const Result<bool> keeps = parse_versioning(**versioning);
-    if (!keeps) {
-      co_return fail(keeps.error());
+    const Result<Versioning> found = parse_versioning(**versioning);
+    if (!found) {
+      co_return fail(found.error());
     }
-    rules.keeps_versions = *keeps;
+    rules.versioning = *found;
   }
   const Result<std::optional<std::string>> lifecycle = co_await ask_bucket("lifecycle");
   if (!lifecycle) {

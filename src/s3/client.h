@@ -33,6 +33,7 @@ class Client final : public ObjectStore {
   std::string presigned_get(const std::string& key, std::chrono::seconds valid) override {
     return exchange_.presigned_url(key, valid);
   }
+  Duration time_ahead() const override { return exchange_.time_ahead(); }
   runtime::Task<Result<BucketRules>> bucket_rules() override;
 
  private:

@@ -141,8 +141,10 @@ TEST_F(ClientTest, TheTimeOfTheStoreIsFollowed) {
   EXPECT_EQ(*run(client_.head("k")), std::nullopt);
   EXPECT_EQ(sender_.header(0, "x-amz-date"), "20191221T010000Z");
   EXPECT_EQ(sender_.header(1, "x-amz-date"), "20191220T010000Z");
+  EXPECT_EQ(client_.time_ahead(), std::chrono::hours(-23));
   // The clocks agree again.
   ASSERT_TRUE(put({dated(answer_of(200), "Sat, 21 Dec 2019 00:00:05 GMT"), answer_of(200)}));
+  EXPECT_EQ(client_.time_ahead(), Duration::zero());
   ASSERT_TRUE(put({answer_of(200)}));
   EXPECT_EQ(sender_.header(0, "x-amz-date"), "20191221T000000Z");
 }
@@ -272,7 +274,8 @@ TEST_F(ClientTest, ACompletionIsSentOnce) {
     const Result<> done = run(client_.complete({"k", "id"}, {{1, "e"}}));
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code(), Errc::unavailable);
-    EXPECT_EQ(sender_.requests.size(), 1U);
+    ASSERT_EQ(sender_.requests.size(), 1U);
+    EXPECT_TRUE(sender_.requests[0].sent_once);
   }
 }
 
@@ -301,7 +304,7 @@ TEST_F(ClientTest, ABucketMayKnowNeitherVersionsNorLifecycles) {
                      error_of(404, "NoSuchLifecycleConfiguration")};
   const Result<BucketRules> rules = run(client_.bucket_rules());
   ASSERT_TRUE(rules);
-  EXPECT_FALSE(rules->keeps_versions);
+  EXPECT_EQ(rules->versioning, Versioning::off);
   EXPECT_EQ(path(0), "/b?versioning=");
   EXPECT_EQ(path(1), "/b?lifecycle=");
   sender_.answers = {error_of(403, "AccessDenied")};

@@ -159,14 +159,17 @@ Result<std::vector<NotRemoved>> parse_removal(std::string_view text) {
   return errors;
 }
 
-Result<bool> parse_versioning(std::string_view text) {
+Result<Versioning> parse_versioning(std::string_view text) {
   constexpr const char* name = "VersioningConfiguration";
   pugi::xml_document document;
   const pugi::xml_node root = root_of(document, text, name);
   if (!root) {
     return no_such_document(name);
   }
-  return !trimmed(root.child_value("Status")).empty();
+  const std::string_view status = trimmed(root.child_value("Status"));
+  return status.empty()          ? Versioning::off
+         : status == "Suspended" ? Versioning::suspended
+                                 : Versioning::on;
 }
 
 Result<std::vector<LifecycleRule>> parse_lifecycle(std::string_view text) {

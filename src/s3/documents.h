@@ -40,8 +40,8 @@ Result<std::string> parse_copied_part(std::string_view text);
 Result<> parse_completed_multipart(std::string_view text);
 // DeleteObjects, in its quiet form.
 Result<std::vector<NotRemoved>> parse_removal(std::string_view text);
-// GetBucketVersioning. A bucket whose versioning is suspended still has older versions.
-Result<bool> parse_versioning(std::string_view text);
+// GetBucketVersioning.
+Result<Versioning> parse_versioning(std::string_view text);
 // GetBucketLifecycleConfiguration.
 Result<std::vector<LifecycleRule>> parse_lifecycle(std::string_view text);
 

@@ -110,9 +110,12 @@ TEST(Documents, ARemovalNamesWhatItLeft) {
 }
 
 TEST(Documents, WhatABucketDoesByItself) {
-  EXPECT_FALSE(*parse_versioning("<VersioningConfiguration/>"));
-  EXPECT_TRUE(*parse_versioning(
-      "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"));
+  const auto versioning = [](const std::string& content) {
+    return *parse_versioning("<VersioningConfiguration>" + content + "</VersioningConfiguration>");
+  };
+  EXPECT_EQ(versioning(""), Versioning::off);
+  EXPECT_EQ(versioning("<Status>Suspended</Status>"), Versioning::suspended);
+  EXPECT_EQ(versioning("<Status>Enabled</Status><MfaDelete>Disabled</MfaDelete>"), Versioning::on);
   EXPECT_FALSE(parse_versioning("<html/>"));
   const auto rules = parse_lifecycle(
       "<LifecycleConfiguration>"

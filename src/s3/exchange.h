@@ -47,13 +47,15 @@ class Exchange {
   // An answer of 2xx.
   runtime::Task<Result<outgoing::HttpAnswer>> send(Call call);
   std::string presigned_url(const std::string& key, std::chrono::seconds valid) const;
+  // As ObjectStore::time_ahead().
+  Duration time_ahead() const noexcept { return Duration(ahead_ms_.load()); }
   const std::string& bucket() const noexcept { return settings_.bucket; }
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   std::string path_of(const std::string& key) const;
-  Timestamp store_time() const noexcept { return clock_.now() + Duration(ahead_ms_.load()); }
+  Timestamp store_time() const noexcept { return clock_.now() + time_ahead(); }
   outgoing::HttpRequest signed_request(const Call& call, Duration left) const;
   // Learns the store's time from an answer; whether another time is signed from now on.
   bool learn_time(const outgoing::HttpAnswer& answer, Duration took);
@@ -64,7 +66,6 @@ class Exchange {
   const Clock& clock_;
   const ClientSettings settings_;
   const std::string host_;
-  // How far the store's clock is ahead of this machine's.
   std::atomic<std::int64_t> ahead_ms_ = 0;
 };
 

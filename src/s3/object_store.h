@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "outgoing/body.h"
@@ -71,6 +72,9 @@ class ObjectStore {
 
   // A URL with which any holder may get the object, for so long.
   virtual std::string presigned_get(const std::string& key, std::chrono::seconds valid) = 0;
+  // How far the store's clock was ahead of this machine's at the last answer; 0 where the two agree
+  // well enough.
+  virtual Duration time_ahead() const = 0;
   // What the bucket does by itself.
   virtual runtime::Task<Result<BucketRules>> bucket_rules() = 0;
 };

@@ -227,7 +227,7 @@ TEST_P(ObjectStoreContract, AnAbortedUploadTakesNothingMore) {
 TEST_P(ObjectStoreContract, ANewBucketDoesNothingByItself) {
   const Result<BucketRules> rules = run(store().bucket_rules());
   ASSERT_TRUE(rules) << rules.error().message();
-  EXPECT_FALSE(rules->keeps_versions);
+  EXPECT_EQ(rules->versioning, Versioning::off);
   EXPECT_TRUE(rules->lifecycle.empty());
 }
 

@@ -43,8 +43,14 @@ struct LifecycleRule {
   bool aborts_multiparts = false;
 };
 
+enum class Versioning {
+  off,
+  suspended,  // What is removed from now on is gone; older versions stay.
+  on,
+};
+
 struct BucketRules {
-  bool keeps_versions = false;
+  Versioning versioning = Versioning::off;
   std::vector<LifecycleRule> lifecycle;  // Those that are enabled.
 };
 

@@ -39,6 +39,7 @@ class MemoryObjects final : public s3::ObjectStore {
                                    std::vector<s3::UploadedPart> parts) override;
   runtime::Task<Result<>> abort(s3::Multipart upload) override;
   std::string presigned_get(const std::string& key, std::chrono::seconds valid) override;
+  Duration time_ahead() const override { return ahead; }
   runtime::Task<Result<s3::BucketRules>> bucket_rules() override;
 
   // What was late arrives, in its order.
@@ -48,6 +49,7 @@ class MemoryObjects final : public s3::ObjectStore {
   std::deque<NetworkFault> faults;
   std::map<std::string, std::string> objects;
   s3::BucketRules rules;
+  Duration ahead{0};
   std::size_t page_count = limits::s3_list_page_count;
   std::uint64_t part_bytes_min = limits::s3_part_bytes_min;
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;  // Of objects; disk_full beyond.
@@ -64,7 +66,7 @@ class MemoryObjects final : public s3::ObjectStore {
   };
 
   template <class T>
-  Result<T> meet(std::function<Result<T>()> effect);
+  Result<T> meet(const std::function<Result<T>()>& effect);
 
   Result<std::string> accepted(const s3::Payload& payload) const;
   Result<> put_now(const std::string& key, const std::string& bytes);
