@@ -185,6 +185,18 @@ def test_a_stream_ends_when_the_server_goes(new_console):
 
 def test_a_token_where_one_is_set(new_console, tmp_path):
     secret = tmp_path / "token"
+def test_a_listener_whose_network_has_gone_leaves_its_place(new_console):
+    server = new_console(toml=CONSOLE + '[timeouts]\nwrite = "1s"\n')
+    streams = [EventStream(server.console) for _ in range(LISTENERS_MAX)]
+    streams[0].fall_silent()
+    assert not _listens(server.console)
+    wait_until(lambda: _listens(server.console), "a place becomes free")
+    for stream in streams[1:]:
+        stream.wait_for("uploads")
+        stream.close()
+    streams[0].close()
+
+
     secret.write_text(TOKEN + "\n", encoding="utf-8")
     secret.chmod(0o600)
     server = new_console(toml=f'{CONSOLE}token_file = "{secret}"\n')
