@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/encoding.h"
+#include "cli/terminal.h"
 
 namespace sluice::cli {
 namespace {
@@ -20,24 +21,6 @@ constexpr std::chrono::milliseconds sample_distance{100};
 constexpr std::size_t bar_columns_max = 40;
 constexpr std::size_t bar_columns_min = 10;
 constexpr std::size_t name_columns_max = 32;
-
-// The first columns of a UTF-8 text; counts code points, which is right for most names.
-std::string shortened(std::string_view text, std::size_t columns) {
-  std::size_t seen = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts_character = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
-    if (starts_character && seen++ == columns) {
-      return std::string(text.substr(0, i));
-    }
-  }
-  return std::string(text);
-}
-
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
 
 std::optional<std::uint64_t> unit_factor(std::string_view unit) {
   const std::string lower = to_lower(trimmed(unit));
@@ -73,6 +56,18 @@ double share(const ProgressState& state) {
                                                static_cast<double>(state.total.value_or(1)));
 }
 
+// The folders of a name go first.
+std::string_view shown_name(std::string_view name, std::size_t columns_max) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string_view::npos || columns_of(name) <= columns_max
+             ? name
+             : name.substr(slash + 1);
+}
+
+std::size_t name_columns_in(std::size_t columns) {
+  return std::min(name_columns_max, columns / 3);
+}
+
 // Those that are known.
 std::vector<std::string> figures_of(const ProgressState& state) {
   if (state.waits_for_answer) {
@@ -80,6 +75,16 @@ std::vector<std::string> figures_of(const ProgressState& state) {
   }
   std::vector<std::string> figures{rate_text(state), left_text(state)};
   std::erase(figures, "");
+  return figures;
+}
+
+// "  50%  2.0 MiB/s  0:15 left"
+std::string bar_figures(const ProgressState& state) {
+  const std::optional<int> done = percent(state);
+  std::string figures = done ? fmt::format("{:3}%", *done) : format_bytes(state.done);
+  for (const std::string& figure : figures_of(state)) {
+    figures += "  " + figure;
+  }
   return figures;
 }
 
@@ -165,21 +170,20 @@ std::optional<std::chrono::seconds> time_left(const ProgressState& state) {
   return std::chrono::seconds(static_cast<std::int64_t>(std::min(seconds, shown_seconds_max)));
 }
 
-std::size_t name_columns(std::string_view name, std::size_t columns) {
-  return std::min({columns_of(name), name_columns_max, columns / 3});
+BarWidths widths_of(const ProgressState& state, std::size_t columns) {
+  return {std::min(columns_of(shown_name(state.name, name_columns_in(columns))),
+                   name_columns_in(columns)),
+          bar_figures(state).size()};
 }
 
-std::string progress_bar(const ProgressState& state, std::size_t columns, std::size_t name_width) {
-  std::string name = shortened(state.name, name_columns(state.name, columns));
-  name.append(name_width - std::min(name_width, columns_of(name)), ' ');
-  const std::optional<int> done = percent(state);
-  std::string figures = done ? fmt::format("{:3}%", *done) : format_bytes(state.done);
-  for (const std::string& figure : figures_of(state)) {
-    figures += "  " + figure;
-  }
-  const std::size_t taken = columns_of(name) + 1 + 2 + 1 + figures.size();
-  if (!done || taken + bar_columns_min > columns) {
-    return shortened(name + " " + figures, columns);
+std::string progress_bar(const ProgressState& state, std::size_t columns, BarWidths widths) {
+  const std::size_t name_columns = name_columns_in(columns);
+  std::string name = first_columns(shown_name(state.name, name_columns), name_columns);
+  name.append(widths.name - std::min(widths.name, columns_of(name)), ' ');
+  const std::string figures = bar_figures(state);
+  const std::size_t taken = columns_of(name) + 1 + 2 + 1 + std::max(widths.figures, figures.size());
+  if (!state.total || taken + bar_columns_min > columns) {
+    return first_columns(name + " " + figures, columns);
   }
   const std::size_t width = std::min(bar_columns_max, columns - taken);
   const auto filled = static_cast<std::size_t>(static_cast<double>(width) * share(state));

@@ -50,13 +50,18 @@ std::optional<int> percent(const ProgressState& state);
 // nullopt while the rate is not known or nothing moves.
 std::optional<std::chrono::seconds> time_left(const ProgressState& state);
 
-// Columns that a name takes at most, of a line of so many.
-std::size_t name_columns(std::string_view name, std::size_t columns);
-// One line of at most `columns` characters: name, bar, percent, rate, time left; without a total
-// name, bytes and rate. Parts that do not fit are left out, the bar first. The name takes at least
-// `name_width` columns, so that bars below each other begin in the same one.
-std::string progress_bar(const ProgressState& state, std::size_t columns,
-                         std::size_t name_width = 0);
+// The columns before and behind a bar.
+struct BarWidths {
+  std::size_t name = 0;
+  std::size_t figures = 0;
+};
+
+// Those that one takes at most, of a line of so many columns.
+BarWidths widths_of(const ProgressState& state, std::size_t columns);
+// One line of at most `columns` columns: name, bar, percent, rate, time left; without a total name,
+// bytes and rate. Parts that do not fit are left out, the folders of the name first, then the bar.
+// Name and figures take at least `widths`: bars below each other begin and end in the same columns.
+std::string progress_bar(const ProgressState& state, std::size_t columns, BarWidths widths = {});
 // The same in words, for a log.
 std::string progress_line(const ProgressState& state);
 

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "cli/terminal.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -145,9 +147,40 @@ TEST(ProgressBar, knows_no_share_and_no_time_without_a_total) {
 
 TEST(ProgressBar, begins_in_the_same_column_as_those_beside_it) {
   ProgressState state = half_done();
-  EXPECT_EQ(progress_bar(state, 40, 9), progress_bar(state, 36).replace(5, 1, "     "));
-  EXPECT_EQ(name_columns(state.name, 80), 5U);
-  EXPECT_EQ(name_columns(state.name, 9), 3U);
+  EXPECT_EQ(progress_bar(state, 40, {.name = 9}), progress_bar(state, 36).replace(5, 1, "     "));
+  EXPECT_EQ(widths_of(state, 80).name, 5U);
+  EXPECT_EQ(widths_of(state, 9).name, 3U);
+}
+
+TEST(ProgressBar, ends_in_the_same_column_as_those_beside_it) {
+  ProgressState begun = half_done();
+  begun.bytes_per_second.reset();
+  const BarWidths widths = widths_of(half_done(), 70);
+  EXPECT_EQ(progress_bar(begun, 70, widths), "a.mp4 [#################..................]  50%");
+  EXPECT_EQ(progress_bar(half_done(), 70, widths), progress_bar(half_done(), 70));
+}
+
+TEST(ProgressBar, knows_that_some_letters_are_wide_and_some_stand_on_others) {
+  ProgressState state = half_done();
+  state.name = "東京の映画.mp4";
+  EXPECT_EQ(widths_of(state, 80).name, 14U);
+  EXPECT_EQ(progress_bar(state, 80, {.name = 16}).substr(0, state.name.size() + 4),
+            "東京の映画.mp4   [");
+  state.name = "a\u0308.mp4";  // An ä in two characters.
+  EXPECT_EQ(widths_of(state, 80).name, 5U);
+  EXPECT_EQ(progress_bar(state, 12).substr(0, 6), "a\u0308.mp");
+  EXPECT_EQ(columns_of("a\xff\u3042"), 4U);
+  EXPECT_EQ(first_columns("東京", 3), "東");
+}
+
+TEST(ProgressBar, leaves_out_the_folders_of_a_long_name) {
+  ProgressState state = half_done();
+  state.name = "films/2024/summer/a film of ours.mp4";
+  EXPECT_TRUE(progress_bar(state, 80).starts_with("a film of ours.mp4 ["));
+  EXPECT_TRUE(progress_bar(state, 30).starts_with("a film of  "));
+  EXPECT_EQ(widths_of(state, 30).name, 10U);
+  state.name = "films/a.mp4";
+  EXPECT_TRUE(progress_bar(state, 80).starts_with("films/a.mp4 ["));
 }
 
 TEST(ProgressLine, reads_as_a_sentence) {

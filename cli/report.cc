@@ -349,8 +349,12 @@ class TerminalReport final : public CommonReport {
     print_line(stderr, line);
     draw();
   }
+  // Those of many files would only push what a person reads off the terminal.
   void answer(const std::string& line) override {
     const MutexLock lock(mutex_);
+    if (totals_.workload.files > 1 && is_terminal(STDOUT_FILENO)) {
+      return;
+    }
     clear();
     print_line(stdout, line);
     draw();
@@ -421,15 +425,16 @@ class TerminalReport final : public CommonReport {
     if (totals_.workload.files > 1) {
       shown.push_back(all());
     }
-    std::size_t width = 0;
+    BarWidths widths;
     for (const ProgressState& state : shown) {
-      width = std::max(width, name_columns(state.name, columns - 1));
+      const BarWidths its = widths_of(state, columns - 1);
+      widths = {std::max(widths.name, its.name), std::max(widths.figures, its.figures)};
     }
     // One column stays free: a full line would wrap on some terminals.
     std::vector<std::string> lines;
     lines.reserve(shown.size());
     for (const ProgressState& state : shown) {
-      lines.push_back(progress_bar(state, columns - 1, width));
+      lines.push_back(progress_bar(state, columns - 1, widths));
     }
     std::fputs(fmt::format("\r{}\033[K", fmt::join(lines, "\033[K\n")).c_str(), stderr);
     std::fflush(stderr);

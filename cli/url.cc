@@ -5,6 +5,8 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 
 namespace sluice::cli {
@@ -43,6 +45,9 @@ Url parse_url(const std::string& text) {
 }
 
 constexpr std::string_view session_path = "/videos/upload.json";
+// What may stand before it. Longer ones first: none of the later may hide one.
+constexpr std::array<std::string_view, 6> api_versions{"/api/flip/3.1", "/api/v3.1", "/flip/3.1",
+                                                       "/v3.1",         "/v3.0",     "/v2"};
 
 std::string without_slashes(std::string path) {
   while (path.ends_with('/')) {
@@ -82,6 +87,12 @@ std::optional<std::string> files_url(std::string_view base) {
     path.resize(path.size() - session_path.size());
   } else if (path.ends_with(".json")) {
     return std::nullopt;
+  }
+  path = without_slashes(path);
+  const auto* const version = std::ranges::find_if(
+      api_versions, [&path](std::string_view each) { return path.ends_with(each); });
+  if (version != api_versions.end()) {
+    path.resize(path.size() - version->size());
   }
   return with_path(url, without_slashes(path) + "/files");
 }

@@ -14,7 +14,8 @@ namespace sluice::cli {
 std::optional<std::string> session_url(std::string_view base);
 
 // The URL of the same server where files of unknown size are opened (tus): `/files` below `base`,
-// of which a `/videos/upload.json` is no part; nullopt when `base` names another resource.
+// of which a `/videos/upload.json` is no part, nor a version of the API before it as `/v2` is;
+// nullopt when `base` names another resource.
 std::optional<std::string> files_url(std::string_view base);
 
 // `url` with more parameters in its query, which are urlencoded already.

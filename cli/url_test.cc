@@ -27,8 +27,13 @@ TEST(SessionUrl, is_http_with_a_host) {
 
 TEST(FilesUrl, is_beside_the_path_of_the_api) {
   EXPECT_EQ(files_url("http://127.0.0.1:8080"), "http://127.0.0.1:8080/files");
-  EXPECT_EQ(files_url("https://host/v2//"), "https://host/v2/files");
-  EXPECT_EQ(files_url("https://host/v2/videos/upload.json?a=b#x"), "https://host/v2/files?a=b");
+  EXPECT_EQ(files_url("https://host/media//"), "https://host/media/files");
+  EXPECT_EQ(files_url("https://host/media/videos/upload.json?a=b#x"),
+            "https://host/media/files?a=b");
+  EXPECT_EQ(files_url("https://host/v2//"), "https://host/files");
+  EXPECT_EQ(files_url("https://host/media/api/v3.1/videos/upload.json"),
+            "https://host/media/files");
+  EXPECT_EQ(files_url("https://host/rev2"), "https://host/rev2/files");
   EXPECT_EQ(files_url("https://host/my/upload.json"), std::nullopt);
   EXPECT_EQ(files_url("ftp://host"), std::nullopt);
 }

@@ -83,8 +83,9 @@ Result<> App::open_parts() {
     return fail(listeners.error());
   }
   listeners_ = *std::move(listeners);
-  for (const auto open : {&App::open_storage, &App::open_hooks, &App::open_engine, &App::open_pages,
-                          &App::open_credentials, &App::open_console, &App::open_router}) {
+  for (const auto open :
+       {&App::open_storage, &App::open_hooks, &App::open_credentials, &App::open_engine,
+        &App::open_pages, &App::open_console, &App::open_router}) {
     if (const Result<> opened = (this->*open)(); !opened) {
       return opened;
     }
@@ -151,11 +152,13 @@ Result<> App::open_engine() {
   }
   delivery::OutboxSettings settings = outbox_settings(config_);
   checks::CheckSettings checks = check_settings(config_);
-  if (checks.are_any()) {
+  if (checks.are_any() || config_.requires_credentials()) {
     if (const Result<> usable = checks::check_usable(checks); !usable) {
       return usable;
     }
-    checks_ = std::make_unique<checks::FileChecks>(*store_, std::move(checks));
+    checks_ = std::make_unique<checks::FileChecks>(
+        *store_, std::move(checks),
+        [this](const std::string& owner) { return keyring_->types_of(owner); });
     settings.checks = checks_.get();
   }
   outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), steady_clock_,

@@ -119,12 +119,12 @@ class App {
   Result<> open_storage();
   // The authorize hook and the notifier.
   Result<> open_hooks();
+  Result<> open_credentials();
+  // Behind the credentials, which have types of files for their owners.
   Result<> open_engine();
   // The backend that the settings name.
   Result<delivery::Backend*> open_backend();
   Result<> open_pages();
-  Result<> open_credentials();
-  // Behind the credentials: it tells of the owners' quotas.
   Result<> open_console();
   Result<> open_router();
   Result<> list_parts();
@@ -167,7 +167,8 @@ class App {
   std::unique_ptr<outgoing::HttpClient> http_client_;
   std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
-  std::unique_ptr<checks::FileChecks> checks_;           // Null: none.
+  // Null: neither the settings nor credentials can ask for any.
+  std::unique_ptr<checks::FileChecks> checks_;
   std::unique_ptr<delivery::Outbox> outbox_;
   std::unique_ptr<hooks::Authorizer> authorizer_;
   std::unique_ptr<hooks::Notifier> notifier_;

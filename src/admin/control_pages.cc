@@ -15,22 +15,15 @@
 #include <utility>
 
 #include "admin/upload_document.h"
+#include "admin/upload_list.h"
 #include "base/encoding.h"
 #include "base/limits.h"
-#include "base/printable.h"
 #include "http/urlencoded.h"
 
 namespace sluice::admin {
 namespace {
 
 using runtime::Task;
-
-std::optional<std::uint64_t> upload_id_of(std::string_view text) {
-  std::uint64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && id > 0 && id <= limits::upload_id_max ? std::optional(id) : std::nullopt;
-}
 
 constexpr char separator = '.';
 
@@ -58,48 +51,6 @@ std::optional<upload::RetryRange> retry_range_of(std::string_view text) {
     range.until = Timestamp(Duration(numbers[2]));
   }
   return range;
-}
-
-struct ListQuery {
-  journal::UploadQuery journal;
-  std::string search;  // A part of the name, or of the owner, in lower case; empty: all.
-};
-
-// "state=receiving&owner=ann&search=film&after=7&count=100", each at most once.
-Result<ListQuery> query_of(std::string_view text) {
-  const Result<std::vector<http::FormField>> fields = http::parse_urlencoded(text);
-  if (!fields) {
-    return fail(fields.error());
-  }
-  ListQuery list;
-  journal::UploadQuery& query = list.journal;
-  for (const auto& [name, value] : *fields) {
-    if (name == "state") {
-      query.state = model::upload_state_from_text(value);
-    } else if (name == "owner") {
-      query.owner = value;
-    } else if (name == "after") {
-      query.after = upload_id_of(value).value_or(0);
-    } else if (name == "count") {
-      query.count = static_cast<std::size_t>(upload_id_of(value).value_or(0));
-    }
-    if (name == "search") {
-      list.search = to_lower(value);
-    }
-    const bool is_wrong = (name == "state" && !query.state) ||
-                          (name == "after" && query.after == 0) || query.count == 0 ||
-                          query.count > limits::operator_page_count_max;
-    if (is_wrong) {
-      return fail(Errc::bad_request, "expected state, owner, search, after and count; not " +
-                                         printable(name) + "=" + printable(value));
-    }
-  }
-  return list;
-}
-
-bool is_found(const model::UploadRecord& record, const std::string& search) {
-  return to_lower(record.file_name).find(search) != std::string::npos ||
-         to_lower(record.owner).find(search) != std::string::npos;
 }
 
 // "words=TEXT", or nothing.
@@ -243,40 +194,15 @@ void ControlPages::audit(const Command& command, const std::string& subject,
 }
 
 Task<ControlPages::Answer> ControlPages::list(std::string query) {
-  const Result<ListQuery> parsed = query_of(query);
+  Result<ListQuery> parsed = list_query_of(query);
   if (!parsed) {
     co_return fail(parsed.error());
   }
-  journal::UploadQuery step = parsed->journal;
-  step.count = parsed->search.empty() ? step.count : limits::operator_page_count_max;
-  std::size_t seen = 0;
-  bool has_more = true;
-  boost::json::array uploads;
-  while (has_more && uploads.size() < parsed->journal.count &&
-         seen < limits::operator_search_count_max) {
-    const Result<std::vector<upload::UploadView>> page = co_await uploads_.list(step);
-    if (!page) {
-      co_return fail(page.error());
-    }
-    has_more = page->size() == step.count;
-    for (const upload::UploadView& view : *page) {
-      if (uploads.size() == parsed->journal.count) {
-        has_more = true;
-        break;
-      }
-      ++seen;
-      step.after = view.record.id;
-      if (is_found(view.record, parsed->search)) {
-        uploads.push_back(summary_of(view));
-      }
-    }
+  const Result<boost::json::object> page = co_await list_page(uploads_, *std::move(parsed));
+  if (!page) {
+    co_return fail(page.error());
   }
-  boost::json::object document;
-  document["uploads"] = std::move(uploads);
-  if (has_more) {
-    document["next"] = step.after;
-  }
-  co_return http::json_response(200, boost::json::serialize(document));
+  co_return http::json_response(200, boost::json::serialize(*page));
 }
 
 Task<ControlPages::Answer> ControlPages::show(std::string upload_id) {

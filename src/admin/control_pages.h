@@ -26,7 +26,7 @@ struct ReloadReport {
 };
 
 // GET asks, POST does. Answers are JSON: an upload as in admin/upload_document.h, or
-// `{"uploads","next"}` of a page of them; `{"id","state"}` of one that is tried again,
+// a page of them as in admin/upload_list.h; `{"id","state"}` of one that is tried again,
 // `{"retried","failed","next"}` of a page of those; the status as ServerPages has it;
 // `{"applied","waiting"}` of settings that were read again; `{}` where there is nothing to tell, or
 // `{"error","message"}`. Any thread.

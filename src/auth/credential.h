@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "model/type_rules.h"
+
 namespace sluice::auth {
 
 // Unset: the server's own limit.
@@ -29,6 +31,7 @@ struct Credential {
   std::string token;                   // In the parameter `token`.
   std::vector<std::string> cloud_ids;  // The accepted cloud_id or factory_id; none: every one.
   Quotas quotas;
+  model::TypeRules types;  // Beside those of the settings, as model::rules_of_owner() has it.
 
   friend bool operator==(const Credential&, const Credential&) = default;
 };

@@ -130,6 +130,9 @@ std::shared_ptr<const Keyring::Set> Keyring::index(std::vector<Credential> crede
     set->has_many_owners = set->has_many_owners || credential.owner != first_owner;
     widen(set->quotas.try_emplace(credential.owner, credential.quotas).first->second,
           credential.quotas);
+    if (credential.types.are_any()) {
+      set->types[credential.owner].add(credential.types);
+    }
     const auto kept = std::make_shared<const Credential>(std::move(credential));
     if (!kept->access_key.empty()) {
       set->by_access_key.emplace(kept->access_key, kept);
@@ -165,6 +168,12 @@ bool Keyring::has_many_owners() const {
 
 std::map<std::string, Quotas> Keyring::quotas() const {
   return current()->quotas;
+}
+
+model::TypeRules Keyring::types_of(const std::string& owner) const {
+  const auto set = current();
+  const auto found = set->types.find(owner);
+  return found == set->types.end() ? model::TypeRules() : found->second;
 }
 
 CredentialPtr Keyring::with_access_key(std::string_view access_key) const {

@@ -12,6 +12,7 @@
 
 #include "auth/credential.h"
 #include "base/mutex.h"
+#include "model/type_rules.h"
 
 namespace sluice::auth {
 
@@ -42,6 +43,9 @@ class Keyring {
   // Of each owner the widest of what its credentials allow.
   std::map<std::string, Quotas> quotas() const;
 
+  // Of each owner what its credentials allow and deny together; empty where that is nothing.
+  model::TypeRules types_of(const std::string& owner) const;
+
   // Null when there is none.
   CredentialPtr with_access_key(std::string_view access_key) const;
   CredentialPtr with_api_key(std::string_view api_key) const;
@@ -53,6 +57,7 @@ class Keyring {
     std::size_t size = 0;
     bool has_many_owners = false;
     std::map<std::string, Quotas> quotas;
+    std::map<std::string, model::TypeRules> types;  // Without those that say nothing.
     Index by_access_key;
     Index by_api_key_digest;
     Index by_token_digest;

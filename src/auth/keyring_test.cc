@@ -97,6 +97,19 @@ TEST(Keyring, AnOwnerHasTheWidestQuotaOfItsCredentials) {
                 {"bob", {}}}));
 }
 
+TEST(Keyring, AnOwnerHasTheTypesOfAllItsCredentials) {
+  Credential first = with_token("ann", "a");
+  first.types = {{"video/*"}, {"video/x-flv"}};
+  Credential second = with_token("ann", "b");
+  second.types = {{"image/png"}, {}};
+  Keyring keyring({first, with_token("ann", "c"), second, with_token("bob", "d")}, true);
+  EXPECT_EQ(keyring.types_of("ann"), (model::TypeRules{{"video/*", "image/png"}, {"video/x-flv"}}));
+  EXPECT_FALSE(keyring.types_of("bob").are_any());
+  EXPECT_FALSE(keyring.types_of("").are_any());
+  keyring.replace({second});
+  EXPECT_EQ(keyring.types_of("ann"), second.types);
+}
+
 TEST(Keyring, SaysWhatIsWrongWithASetAndNoSecret) {
   Credential half = with_keys("half");
   half.secret_key.clear();

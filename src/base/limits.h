@@ -242,8 +242,11 @@ inline constexpr std::size_t control_connections_max = 16;
 inline constexpr std::size_t operator_page_count_max = 100;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
 inline constexpr std::size_t control_answer_bytes_max = 16 * MiB;
-// Of a search: uploads of the journal that are looked at for one answer.
+// Of a search, and of an order that the journal has not: uploads of it that are looked at for one
+// answer.
 inline constexpr std::size_t operator_search_count_max = 10'000;
+// Of a name or an owner, by which uploads are put in order.
+inline constexpr std::size_t operator_sort_bytes_max = 256;
 
 // A supervisor like systemd is told this often how the server does, and an event loop that hangs
 // holds up the end of the program no longer than that.

@@ -92,8 +92,19 @@ Result<delivery::Verdict> verdict_of_program(const Ending& ending) {
   }
 }
 
-FileChecks::FileChecks(store::Store& store, CheckSettings settings)
-    : store_(store), settings_(std::move(settings)), work_(settings_.at_once) {}
+FileChecks::FileChecks(store::Store& store, CheckSettings settings, TypesOf types_of)
+    : store_(store),
+      settings_(std::move(settings)),
+      types_of_(std::move(types_of)),
+      work_(settings_.at_once) {}
+
+model::TypeRules FileChecks::types_for(const std::string& owner) const {
+  return model::rules_of_owner(settings_.types, types_of_(owner));
+}
+
+bool FileChecks::look_at_files_of(const std::string& owner) const {
+  return settings_.are_any() || types_of_(owner).are_any();
+}
 
 void FileChecks::stop() {
   stopping_ = true;
@@ -128,7 +139,7 @@ FileChecks::Verdict FileChecks::judge_one(const Subject& subject) {
       verdict = (this->*check)(subject);
     }
   };
-  ask(settings_.types.are_any(), &FileChecks::judge_type);
+  ask(types_for(subject.handoff.owner).are_any(), &FileChecks::judge_type);
   ask(!settings_.program.empty(), &FileChecks::ask_program);
   ask(settings_.clamd.address.is_set(), &FileChecks::ask_scanner);
   return verdict;
@@ -155,7 +166,7 @@ FileChecks::Verdict FileChecks::judge_type(const Subject& subject) {
     return delivery::Verdict{Kind::set_aside, "its type could not be found out"};
   }
   const std::string type = ending->output.substr(0, ending->output.find('\n'));
-  if (settings_.types.take(type)) {
+  if (types_for(subject.handoff.owner).take(type)) {
     return delivery::Verdict{};
   }
   return delivery::Verdict{Kind::refuse, "files of the type " + printable(type) + " are not taken"};

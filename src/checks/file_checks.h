@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,17 +14,17 @@
 #include "base/limits.h"
 #include "base/range_set.h"
 #include "checks/clamd.h"
-#include "checks/type_rules.h"
 #include "delivery/checks.h"
 #include "delivery/slow_work.h"
 #include "jail/helper.h"
+#include "model/type_rules.h"
 #include "runtime/readable_file.h"
 #include "store/store.h"
 
 namespace sluice::checks {
 
 struct CheckSettings {
-  TypeRules types;
+  model::TypeRules types;
   std::string program;  // Empty: none.
   Duration program_time_max = limits::check_program_time_default;
   std::uint64_t program_memory_bytes = limits::check_program_memory_bytes_default;
@@ -48,7 +49,12 @@ Result<delivery::Verdict> verdict_of_program(const jail::Ending& ending);
 // own, by turns of owners.
 class FileChecks final : public delivery::Checks {
  public:
-  FileChecks(store::Store& store, CheckSettings settings);
+  // The types that the owner's own credentials allow and deny, as they are now. Any thread.
+  using TypesOf = std::function<model::TypeRules(const std::string& owner)>;
+
+  FileChecks(store::Store& store, CheckSettings settings, TypesOf types_of);
+
+  bool look_at_files_of(const std::string& owner) const override;
 
   runtime::Task<Result<delivery::Verdict>> judge(const delivery::Handoff& handoff) override;
 
@@ -66,6 +72,7 @@ class FileChecks final : public delivery::Checks {
     std::string_view name;
   };
 
+  model::TypeRules types_for(const std::string& owner) const;
   Verdict judge_all(const delivery::Handoff& handoff, runtime::ReadableFile& blob);
   Verdict judge_one(const Subject& subject);
   Verdict judge_type(const Subject& subject);
@@ -74,6 +81,7 @@ class FileChecks final : public delivery::Checks {
 
   store::Store& store_;
   const CheckSettings settings_;
+  const TypesOf types_of_;
   std::atomic<bool> stopping_ = false;
   delivery::SlowWork work_;
 };

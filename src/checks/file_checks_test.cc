@@ -105,7 +105,10 @@ class FileChecksTest : public ::testing::Test {
     }
     FileStore store(path("data/blob"));
     settings.helper = SLUICE_CHECK_PROGRAM;
-    FileChecks checks(store, settings);
+    FileChecks checks(store, settings, [this](const std::string& owner) {
+      return owner == "ann" ? types_of_ann : model::TypeRules();
+    });
+    EXPECT_EQ(checks.look_at_files_of(handoff.owner), is_looked_at);
     Result<Verdict> verdict = testing::run(checks.judge(handoff));
     checks.stop();
     return verdict;
@@ -124,7 +127,9 @@ class FileChecksTest : public ::testing::Test {
 
   testing::TemporaryDirectory directory;
   CheckSettings settings;
+  model::TypeRules types_of_ann;
   delivery::Handoff handoff;
+  bool is_looked_at = true;
 };
 
 const std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0", 29);
@@ -142,6 +147,23 @@ TEST_F(FileChecksTest, KnowsTypesByTheContent) {
   EXPECT_EQ(told_of(std::string("PK\3\4\x14\0\0\0\0\0", 10) + std::string(40, '\0')),
             "files of the type application/zip are not taken");
   EXPECT_EQ(told_of(png + std::string(3 * limits::type_bytes_max, 'a')), "took it");
+}
+
+TEST_F(FileChecksTest, AnOwnerHasTypesOfItsOwn) {
+  types_of_ann = {{"image/*"}, {"image/gif"}};
+  handoff.owner = "ann";
+  EXPECT_EQ(told_of(png), "took it");
+  EXPECT_EQ(told_of("GIF89a\1\1\1\1"), "files of the type image/gif are not taken");
+  EXPECT_EQ(told_of("just words\n"), "files of the type text/plain are not taken");
+  handoff.owner = "bob";
+  is_looked_at = false;
+  EXPECT_EQ(told_of("just words\n"), "took it");
+  is_looked_at = true;
+  settings.types = {{"text/*"}, {"image/png"}};
+  EXPECT_EQ(told_of("just words\n"), "took it");
+  handoff.owner = "ann";
+  EXPECT_EQ(told_of(png), "files of the type image/png are not taken");
+  EXPECT_EQ(told_of("just words\n"), "files of the type text/plain are not taken");
 }
 
 TEST_F(FileChecksTest, LooksAtEveryFileOfAnUpload) {

@@ -23,14 +23,20 @@ constexpr const char* upload_description =
 
 constexpr const char* upload_footer = R"(
 The answers of the server, JSON on one line for each file, go to standard output, everything else
-to standard error. An interrupted upload is continued by the same command: what is needed for that
-is kept in ${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done. Where an answer has
-a "sha256", it is compared with the file's.
+to standard error. On a terminal those of several files are left out. An interrupted upload is
+continued by the same command: what is needed for that is kept in
+${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done.
 
-Standard input, -, goes to the server's /files, which has to be there (tus). Bytes of it that the
-server has not acknowledged are kept, at most twice --piece-size and 128 MiB: a lost connection does
-no harm, but after the end of this command there is nothing that could be continued. The end of the
-input is the end of the file, also where the program that writes it has failed.
+Where an answer has a "sha256", it is compared with the file's. That of a server with
+backend.kind = "files" has one, an application's may have one; without it nothing is compared, and
+the bytes are those that the connection brought.
+
+Standard input, -, goes to /files below the URL of --to, of which a version of the API (/v2) and
+/videos/upload.json at its end are left out: the server has to speak tus there (dialects.path).
+Bytes of it that the server has not acknowledged are kept, at most twice --piece-size and 128 MiB: a
+lost connection does no harm, but after the end of this command there is nothing that could be
+continued. The end of the input is the end of the file, also where the program that writes it has
+failed.
 
 With -c a file of more than 5 MiB is sent in parts, whose size the server chooses; a server that
 knows no parts gets it over one connection.

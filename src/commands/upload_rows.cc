@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "base/printable.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
 
 namespace sluice::commands {
 namespace {
@@ -47,19 +48,6 @@ std::string age_text(const UploadRow& upload, Timestamp now) {
                  : "?";
 }
 
-// Of UTF-8, by code points.
-std::string cut(const std::string& text, std::size_t columns) {
-  std::size_t seen = 0;
-  std::size_t end = 0;
-  while (end < text.size()) {
-    if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U && ++seen > columns) {
-      break;
-    }
-    ++end;
-  }
-  return text.substr(0, end);
-}
-
 }  // namespace
 
 UploadRow upload_row(const json::object& document) {
@@ -83,9 +71,11 @@ std::vector<std::string> table_of(const std::vector<UploadRow>& uploads, Timesta
   const auto line = [columns, has_owners](const std::array<std::string, 8>& cells) {
     const auto& [id, state, size, done, rate, age, owner, name] = cells;
     constexpr std::size_t owner_columns = 10;
-    return cut(
-        fmt::format("{:>6}  {:10}  {:>9}  {:>4}  {:>11}  {:>7}  {}{}", id, state, size, done, rate,
-                    age, has_owners ? fmt::format("{:10}  ", cut(owner, owner_columns)) : "", name),
+    return cli::first_columns(
+        fmt::format(
+            "{:>6}  {:10}  {:>9}  {:>4}  {:>11}  {:>7}  {}{}", id, state, size, done, rate, age,
+            has_owners ? fmt::format("{:10}  ", cli::first_columns(owner, owner_columns)) : "",
+            name),
         columns);
   };
   std::vector<std::string> lines{

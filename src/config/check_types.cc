@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "checks/type_rules.h"
+#include "model/type_rules.h"
 
 namespace sluice::config {
 
@@ -17,7 +17,7 @@ Parsed<std::vector<std::string>> TypeList::parse(std::string_view text) {
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
     std::string pattern = to_lower(trimmed(rest.substr(0, comma)));
-    if (!checks::is_type_pattern(pattern) || patterns.size() == limits::check_patterns_max) {
+    if (!model::is_type_pattern(pattern) || patterns.size() == limits::check_patterns_max) {
       return std::unexpected("expected types like video/mp4 or video/* with commas between them");
     }
     patterns.push_back(std::move(pattern));

@@ -11,7 +11,7 @@
 
 namespace sluice::config {
 
-// MIME types and patterns of them as checks::TypeRules reads them, with commas between them.
+// MIME types and patterns of them as model::TypeRules reads them, with commas between them.
 struct TypeList {
   using Value = std::vector<std::string>;
   static constexpr TomlForms forms{.string = true};

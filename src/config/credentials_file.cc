@@ -13,6 +13,7 @@
 #include "auth/keyring.h"
 #include "base/limits.h"
 #include "base/printable.h"
+#include "config/check_types.h"
 #include "config/config_file.h"
 #include "config/setting_types.h"
 
@@ -42,6 +43,14 @@ constexpr std::array quota_keys{
     QuotaKey{"bytes", &Quotas::bytes, true},
     QuotaKey{"sessions", &Quotas::sessions, false},
     QuotaKey{"records", &Quotas::records, false},
+};
+struct TypesKey {
+  std::string_view name;
+  std::vector<std::string> model::TypeRules::* member;
+};
+constexpr std::array types_keys{
+    TypesKey{"types_allowed", &model::TypeRules::allowed},
+    TypesKey{"types_denied", &model::TypeRules::denied},
 };
 constexpr std::string_view cloud_ids_key = "cloud_ids";
 constexpr std::uint64_t quota_max = std::uint64_t{1} << 60U;
@@ -111,6 +120,12 @@ class Reader {
         return;
       }
     }
+    for (const TypesKey& key : types_keys) {
+      if (key.name == name) {
+        read_types(credential.types.*key.member, name, node, line);
+        return;
+      }
+    }
     if (name == cloud_ids_key) {
       read_cloud_ids(credential, node, line);
       return;
@@ -143,6 +158,18 @@ class Reader {
       return;
     }
     value = *parsed;
+  }
+
+  void read_types(std::vector<std::string>& value, std::string_view name, const toml::node& node,
+                  std::size_t line) {
+    std::string text;
+    read_text(text, name, node, line);
+    Parsed<std::vector<std::string>> parsed = TypeList::parse(text);
+    if (!parsed) {
+      problem(line, fmt::format("credentials: {}: {}", name, parsed.error()));
+      return;
+    }
+    value = *std::move(parsed);
   }
 
   void read_cloud_ids(Credential& credential, const toml::node& node, std::size_t line) {
@@ -189,6 +216,11 @@ std::string credentials_text(const std::vector<Credential>& credentials) {
     for (const TextKey& key : text_keys) {
       if (!(credential.*key.member).empty()) {
         out += fmt::format("{} = {}\n", key.name, toml_string(credential.*key.member));
+      }
+    }
+    for (const TypesKey& key : types_keys) {
+      if (const std::vector<std::string>& types = credential.types.*key.member; !types.empty()) {
+        out += fmt::format("{} = {}\n", key.name, TypeList::print(types));
       }
     }
     if (!credential.cloud_ids.empty()) {

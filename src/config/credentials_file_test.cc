@@ -20,6 +20,8 @@ cloud_ids = ["a", "b"]
 bytes = "10GiB"
 file_size = 1000
 sessions = 5
+types_allowed = "video/*, Image/PNG"
+types_denied = "video/x-flv"
 
 [[credentials]]
 owner = "bob"
@@ -58,9 +60,11 @@ TEST_F(CredentialsFile, HoldsEverythingOfACredential) {
   EXPECT_EQ(ann.quotas.bytes, std::uint64_t{10} << 30U);
   EXPECT_EQ(ann.quotas.file_size, 1000U);
   EXPECT_EQ(ann.quotas.sessions, 5U);
+  EXPECT_EQ(ann.types, (model::TypeRules{{"video/*", "image/png"}, {"video/x-flv"}}));
   const auth::Credential& bob = read->back();
   EXPECT_EQ(bob.owner + bob.api_key + bob.token, "bobkeyclou_1");
   EXPECT_EQ(bob.quotas, auth::Quotas{});
+  EXPECT_FALSE(bob.types.are_any());
 }
 
 TEST_F(CredentialsFile, WhatIsWrittenReadsBack) {
@@ -85,6 +89,10 @@ TEST_F(CredentialsFile, SaysWhereItIsWrongAndNeverWhatStandsThere) {
   EXPECT_EQ(
       problems_of("[[credentials]]\nbytes = \"hidden\"\nsessions = -1\ncloud_ids = 3\n").size(),
       3U);
+  EXPECT_EQ(problems_of("[[credentials]]\ntypes_denied = \"hidden\"\n"),
+            (Lines{"c.toml:2: credentials: types_denied: expected types like video/mp4 or video/* "
+                   "with commas between them"}));
+  EXPECT_EQ(problems_of("[[credentials]]\ntypes_allowed = \"\"\n").size(), 1U);
   EXPECT_EQ(problems_of("credentials = \"hidden\"\n"),
             (Lines{"c.toml:1: credentials: expected tables, each under [[credentials]]"}));
   EXPECT_EQ(problems_of("[server]\nopen = true\n"),

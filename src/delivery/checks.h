@@ -25,6 +25,9 @@ class Checks {
  public:
   virtual ~Checks() = default;
 
+  // False: every file of the owner is taken, unseen.
+  virtual bool look_at_files_of(const std::string& owner) const = 0;
+
   // An error means: ask again later. May be asked again of a file that it has judged, by a crash or
   // an operator. `handoff` lives until this returns.
   virtual runtime::Task<Result<Verdict>> judge(const Handoff& handoff) = 0;

@@ -322,7 +322,8 @@ runtime::Task<std::optional<Outbox::Setback>> Outbox::attempt(const model::Uploa
   const Handoff handoff = handoff_of(record, round.attempts + 1);
   bool goes_on = true;
   std::optional<Setback> setback;
-  if (settings_->checks != nullptr && !round.is_cleared) {
+  if (settings_->checks != nullptr && !round.is_cleared &&
+      settings_->checks->look_at_files_of(handoff.owner)) {
     setback = co_await check(record, handoff, round, goes_on);
   }
   if (setback || !goes_on) {

@@ -25,6 +25,7 @@ using runtime::Task;
 // Judges as the script says, then takes. An unset verdict stands for an error.
 class ScriptedChecks final : public Checks {
  public:
+  bool look_at_files_of(const std::string& owner) const override { return owner != unseen; }
   Task<Result<Verdict>> judge(const Handoff& /*handoff*/) override {
     ++asked;
     std::optional<Verdict> verdict = Verdict();
@@ -40,6 +41,7 @@ class ScriptedChecks final : public Checks {
 
   std::deque<std::optional<Verdict>> script;
   int asked = 0;
+  std::string unseen = "nobody";
 };
 
 // Answers as the script says, then 200. 0 stands for an error.
@@ -168,6 +170,17 @@ TEST_F(OutboxChecksTest, WhatHasPassedBeforeIsNotCheckedAgain) {
   run_until_over(record);
   EXPECT_EQ(checks.asked, 0);
   EXPECT_EQ(answers["token1"], std::vector{200});
+}
+
+TEST_F(OutboxChecksTest, FilesOfAnOwnerAtWhichNoneLooksGoOnUnseen) {
+  checks.unseen = "ann";
+  UploadRecord record = received(1);
+  record.owner = "ann";
+  journal.uploads[1] = record;
+  run_until_over(record);
+  EXPECT_EQ(checks.asked, 0);
+  EXPECT_EQ(backend.attempts, 1U);
+  EXPECT_FALSE(journal.uploads.at(1).progress.is_cleared);
 }
 
 TEST_F(OutboxChecksTest, ARefusalOfTheChecksIsTheAnswer) {

@@ -360,9 +360,17 @@ runtime::Task<Result<>> ServerSession::write_from(const Reply& reply) {
   runtime::ByteSource& source = *reply.response.source;
   std::vector<std::byte> piece(limits::answer_piece_bytes);
   const bool is_endless = reply.response.ends_with_connection();
+  if (is_endless) {
+    stream_->expect_word_of_peer(settings_.write.idle);
+  }
   while (is_endless || source.remaining().value_or(0) > 0) {
     if (cut_) {
       co_return fail(*cut_);
+    }
+    if (is_endless) {
+      if (Result<> more = co_await wait_for_more(source); !more) {
+        co_return more;
+      }
     }
     const Result<std::size_t> count = co_await source.read(piece, limits::buffer_fill_patience);
     if (is_endless && count && *count == 0) {
@@ -384,6 +392,34 @@ runtime::Task<Result<>> ServerSession::write_from(const Reply& reply) {
     }
   }
   co_return Result<>();
+}
+
+runtime::Task<Result<>> ServerSession::wait_for_more(runtime::ByteSource& source) {
+  bool is_readable = false;
+  runtime::TaskGroup beside(stream_->executor(), log_);
+  beside.spawn("answer without an end", call_when_readable(source, is_readable));
+  Result<> present;
+  while (!is_readable && present) {
+    (void)co_await stream_->wait_readable(settings_.idle_timeout);
+    const auto discarded = discard();
+    if (cut_) {
+      present = fail(*cut_);
+    } else if (!is_readable && (!discarded || *discarded == std::size_t{0})) {
+      present = fail(Errc::closed_by_peer);
+    }
+  }
+  if (!present) {
+    source.cancel(present.error().code());
+  }
+  while (!co_await beside.wait(settings_.idle_timeout)) {
+  }
+  co_return present;
+}
+
+runtime::Task<> ServerSession::call_when_readable(runtime::ByteSource& source, bool& is_readable) {
+  (void)co_await source.wait_readable();
+  is_readable = true;
+  stream_->interrupt_wait(Errc::draining);
 }
 
 runtime::Task<> ServerSession::linger() {

@@ -77,6 +77,10 @@ class ServerSession : public boost::intrusive::list_base_hook<
   runtime::Task<Result<>> write(const Reply& reply, bool with_body, bool keep_alive);
   // After an error the connection cannot go on: the head has promised more.
   runtime::Task<Result<>> write_from(const Reply& reply);
+  // Of an answer without an end: returns when it has more. closed_by_peer when its client has ended
+  // what it sends: it is taken for gone.
+  runtime::Task<Result<>> wait_for_more(runtime::ByteSource& source);
+  runtime::Task<> call_when_readable(runtime::ByteSource& source, bool& is_readable);
   // Lets the client read the answer: closing with unread bytes would reset the connection.
   runtime::Task<> linger();
   Result<std::optional<std::size_t>> discard();

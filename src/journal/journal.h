@@ -38,8 +38,9 @@ struct VideoQuery {
 struct UploadQuery {
   std::optional<model::UploadState> state = std::nullopt;
   std::optional<std::string> owner = std::nullopt;  // Unset: all.
-  std::uint64_t after = 0;                          // Uploads behind this one.
+  std::uint64_t after = 0;                          // Uploads behind this one; 0: from the first.
   std::size_t count = 100;
+  bool is_newest_first = false;
 };
 
 // An upload that was refused or failed, and when: its place in the order of `decided`.
@@ -151,7 +152,7 @@ class Journal {
   virtual runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() = 0;
   // Those with the most bytes, of the first limits::credentials_max owners by name.
   virtual runtime::Task<Result<std::vector<OwnerUsage>>> owners(std::size_t count) = 0;
-  // A page in order of id.
+  // A page in order of id, or against it where the newest come first.
   virtual runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
       UploadQuery query) = 0;
 

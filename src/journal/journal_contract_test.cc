@@ -244,6 +244,14 @@ TEST_P(JournalContract, ListsUploadsByStateAndOwner) {
   EXPECT_EQ(list({.state = model::UploadState::failed, .owner = "ann", .after = 6}), (Ids{8}));
   EXPECT_EQ(list({.state = model::UploadState::expired}), Ids{});
   EXPECT_EQ(list({.count = 0}), Ids{});
+  EXPECT_EQ(list({.is_newest_first = true}), (Ids{8, 7, 6, 5, 4, 3, 2, 1}));
+  EXPECT_EQ(list({.after = 6, .count = 2, .is_newest_first = true}), (Ids{5, 4}));
+  EXPECT_EQ(list({.after = 1, .is_newest_first = true}), Ids{});
+  EXPECT_EQ(list({.state = model::UploadState::failed,
+                  .owner = "ann",
+                  .after = 8,
+                  .is_newest_first = true}),
+            (Ids{6}));
 }
 
 TEST_P(JournalContract, ListsFilesThatAreToBeMadeOfPartialUploads) {
@@ -281,6 +289,15 @@ TEST_P(JournalContract, ListsMoreThanOneStepReads) {
   const auto found = sluice::testing::run(journal().list_uploads({.owner = "ann"}));
   ASSERT_EQ(found->size(), 5U);
   EXPECT_EQ(found->back().id, last);
+  const auto newest =
+      sluice::testing::run(journal().list_uploads({.count = 2 * last, .is_newest_first = true}));
+  ASSERT_EQ(newest->size(), last);
+  EXPECT_EQ(newest->front().id, last);
+  EXPECT_EQ(newest->back().id, 1U);
+  const auto oldest = sluice::testing::run(
+      journal().list_uploads({.owner = "", .count = 2 * last, .is_newest_first = true}));
+  ASSERT_EQ(oldest->size(), last - 5);
+  EXPECT_EQ(oldest->back().id, 1U);
 }
 
 TEST_P(JournalContract, ListsFilesThatAreNoVideosByTheirStatusAlone) {

@@ -90,6 +90,7 @@ Result<> UploadTable::prepare() {
        "SELECT substr(name, 9), value FROM counters"
        " WHERE name >= 'uploads.' AND name < 'uploads/' AND value > 0"},
       {&list_, "SELECT id, state, owner FROM uploads WHERE id > ? ORDER BY id LIMIT ?"},
+      {&list_newest_, "SELECT id, state, owner FROM uploads WHERE id < ? ORDER BY id DESC LIMIT ?"},
       {&after_, "SELECT id FROM uploads WHERE id > ? ORDER BY id"},
       {&last_id_, "SELECT value FROM counters WHERE name = 'last_upload_id'"},
       // total() does not overflow; it is exact up to 2^53 bytes, far above any disk.
@@ -330,8 +331,9 @@ Result<std::map<model::UploadState, std::uint64_t>> UploadTable::counts() {
 }
 
 Result<bool> UploadTable::list_some(UploadQuery& query, std::vector<model::UploadRecord>& page) {
-  Execution rows(list_);
-  rows.bind_unsigned(query.after);
+  Execution rows(query.is_newest_first ? list_newest_ : list_);
+  const bool is_begin = query.is_newest_first && query.after == 0;
+  rows.bind_unsigned(is_begin ? limits::upload_id_max + 1 : query.after);
   rows.bind_count(limits::read_step_entries);
   std::size_t seen = 0;
   for (std::size_t bytes = 0; page.size() < query.count && bytes < limits::read_step_bytes;

@@ -87,6 +87,7 @@ class UploadTable {
   Statement unmade_;
   Statement counts_;
   Statement list_;
+  Statement list_newest_;
   Statement after_;
   Statement last_id_;
   Statement promised_;

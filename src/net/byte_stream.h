@@ -45,6 +45,9 @@ class ByteStream {
   // Writes all of `head`, then all of `body`, in one piece where the system can. idle_timeout when
   // the peer takes bytes more slowly than `patience` allows.
   virtual runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) = 0;
+  // From now on the stream ends when the peer's machine has not said for so long that written bytes
+  // have come: where the network has gone, no write tells of it until the system's buffer is full.
+  virtual void expect_word_of_peer(Duration /*within*/) noexcept {}
   // No more bytes will be written; the peer may still send.
   virtual void shutdown_send() noexcept = 0;
   // Ends the wait or write that is under way, and every later one, with `reason`.

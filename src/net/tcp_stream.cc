@@ -284,6 +284,12 @@ Result<bool> TcpStream::write_now(Bytes& head, Bytes& body) {
   return true;
 }
 
+// No error matters: other sockets than those of TCP do not know the option, and lose nothing.
+void TcpStream::expect_word_of_peer(Duration within) noexcept {
+  const auto milliseconds = static_cast<unsigned>(within.count());
+  ::setsockopt(descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+}
+
 void TcpStream::shutdown_send() noexcept {
   ::shutdown(descriptor(), SHUT_WR);
 }

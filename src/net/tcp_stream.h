@@ -31,6 +31,7 @@ class TcpStream final : public ByteStream {
   Lent lend() noexcept override;
   void take_back() noexcept override;
   runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
+  void expect_word_of_peer(Duration within) noexcept override;
   void shutdown_send() noexcept override;
   void cancel(Errc reason) noexcept override;
   void interrupt_wait(Errc reason) noexcept override;

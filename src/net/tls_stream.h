@@ -38,6 +38,9 @@ class TlsStream final : public ByteStream {
   runtime::Task<Result<>> write(Bytes head, Bytes body, Patience patience) override;
   void shutdown_send() noexcept override;
   void cancel(Errc reason) noexcept override { socket_->cancel(reason); }
+  void expect_word_of_peer(Duration within) noexcept override {
+    socket_->expect_word_of_peer(within);
+  }
   void interrupt_wait(Errc reason) noexcept override { socket_->interrupt_wait(reason); }
   void begin_idle() override { socket_->begin_idle(); }
   void end_idle() noexcept override { socket_->end_idle(); }

@@ -49,7 +49,7 @@ class Operations {
  public:
   virtual ~Operations() = default;
 
-  // A page in order of id, as Journal::list_uploads() has it.
+  // A page, as Journal::list_uploads() has it.
   virtual runtime::Task<Result<std::vector<UploadView>>> list(journal::UploadQuery query) = 0;
 
   // not_found for an unknown id.

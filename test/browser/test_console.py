@@ -66,9 +66,18 @@ class ConsoleWorld:
         self.chromium.click(f"button[aria-label={json.dumps(label)}]")
 
     def choose(self, which):
+        self._select("#which", which)
+
+    def sort(self, order):
+        self._select("#sort", order)
+
+    def order(self):
+        return self.chromium.evaluate("document.querySelector('#sort').value")
+
+    def _select(self, selector, value):
         self.chromium.evaluate(
             "((select) => { select.value = %s; select.dispatchEvent(new Event('input', { bubbles: true })); })"
-            "(document.querySelector('#which'))" % json.dumps(which))
+            "(document.querySelector(%s))" % (json.dumps(value), json.dumps(selector)))
 
     def begin_upload(self, name, size, arrived):
         """An upload of which so much has come, and whose request goes on."""
@@ -232,6 +241,39 @@ def test_a_search_reaches_every_upload(new_world):
     with EventStream(world.console) as events, Client(world.server.address) as client:
         assert events.wait_for("uploads")["matching"] == 1000
         assert client.get("/healthz").status == 200
+    world.assert_good_manners()
+
+
+def test_what_is_on_record_is_sorted_by_the_server(new_world):
+    world = new_world()
+    pictures = Path(os.environ.get("SLUICE_TEST_PICTURES", world.directory))
+    for number in range(250):
+        world.client.create(1000 + number * 7 % 250, f"film{number}.mp4")
+    world.open()
+    world.rows("rows.length === 200")
+    assert world.order() == "active"
+    world.choose("journal")
+    names = "rows.slice(0, 3).map((row) => row.match(/film\\d+/)[0]).join()"
+    world.rows(f"rows.length === 100 && {names} === 'film249,film248,film247'")
+    assert world.order() == "id"
+    world.sort("size")
+    # 7 * 107 is 249 more than a multiple of 250.
+    rows = world.rows(f"rows.length === 100 && {names} === 'film107,film214,film71'")
+    assert "of 1.2 KB" in rows[0], rows[0]
+    assert world.chromium.evaluate("document.querySelector('#shown').textContent") == "The first 100 of 250 uploads"
+    world.chromium.picture(pictures / "console on record by size.png")
+    world.chromium.click("#more")
+    world.rows("rows.length === 200")
+    world.chromium.click("#more")
+    rows = world.rows("rows.length === 250")
+    assert "film0.mp4" in rows[-1]
+    assert world.chromium.evaluate("document.querySelector('#shown').textContent") == "250 uploads"
+    world.chromium.click("#reverse")
+    world.rows(f"rows.length === 100 && {names} === 'film0,film143,film36'")
+    assert_accessible(world.chromium)
+    world.choose("all")
+    world.rows("rows.length === 200")
+    assert world.order() == "active"
     world.assert_good_manners()
 
 

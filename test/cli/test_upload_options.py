@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -180,6 +181,31 @@ def test_a_terminal_shows_a_line_for_each_file_and_one_for_all(command, proxy, t
     assert len({line.find("[") for line in (re.sub(r"\x1b\[[0-9]*[A-Z]|\r", "", line) for line in lines[:4])}) == 1
     assert all(len(re.sub(r"\x1b\[[0-9]*[A-Z]", "", line).strip("\r")) <= 80 for line in lines)
     assert shown.rstrip().endswith(", 0 retries")
+
+
+def test_bars_stand_below_each_other_whatever_the_letters(command, proxy, tmp_path):
+    files = [make_file(tmp_path / name, 2 * PIECE) for name in ("東京の映画.mp4", "u\u0308ber.mp4", "b.mp4")]
+    proxy.script(Throttle(100_000, times=None))
+    code, shown = terminal_of(command, *files, "--to", proxy.url, "-j", "3")
+    assert code == 0
+    blocks = [block for block in shown.split("\x1b[J") if block.count("[#") + block.count("[.") == 4 and ": " not in block]
+    assert blocks, shown
+    for block in blocks:
+        bars = [re.sub(r"\x1b\[[0-9]*[A-Z]|\r", "", line) for line in block.split("\r\n")[:4]]
+        for mark in "[]":
+            assert len({columns_of(bar[:bar.index(mark)]) for bar in bars}) == 1, bars
+
+
+def columns_of(text):
+    return sum(0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def test_a_terminal_shows_the_answer_of_one_file_alone(command, proxy, tmp_path):
+    files = [make_file(tmp_path / f"{number}.mp4", PIECE) for number in range(2)]
+    code, shown = terminal_of(command, files[0], "--to", proxy.url, answers_too=True)
+    assert code == 0 and sha256(files[0]) in shown
+    code, shown = terminal_of(command, *files, "--to", proxy.url, answers_too=True)
+    assert code == 0 and "{" not in shown and "2 of 2 files uploaded" in shown
 
 
 def test_waiting_for_the_application_is_said(command, panda, proxy, source):

@@ -17,9 +17,9 @@ from support.sluice_server import SluiceServer
 from upload_harness import KIB, PIECE, SECONDS_MAX, make_file, sha256, terminal_of
 
 
-def run(command, source, line, *args, piece="64KiB"):
+def run(command, source, line, *args, piece="64KiB", below=""):
     with open(source, "rb") as file:
-        process = command.start("-", "--to", line.url, "--piece-size", piece, *args, stdin=file,
+        process = command.start("-", "--to", line.url + below, "--piece-size", piece, *args, stdin=file,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         output, errors = process.communicate(timeout=SECONDS_MAX)
     return subprocess.CompletedProcess([], process.returncode, output, errors)
@@ -48,6 +48,11 @@ def test_the_size_is_told_with_the_last_piece(command, server, line, source):
     assert set(totals[:8]) == {"*"} and set(totals[8:10]) <= {"*", str(size)} and totals[10] == str(size)
     assert "a film.mp4: an unknown size to http://" in result.stderr
     assert result.stderr.endswith(", 0 retries\n")
+
+
+def test_a_version_of_the_api_is_no_part_of_where_files_go(command, server, line, source):
+    assert_stored(server, run(command, source, line, below="/v2"), source)
+    assert line.requests[0].target.startswith("/files?")
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 1])

@@ -60,10 +60,10 @@ def assert_uploaded(result, source):
     assert video["original_filename"] == source.name
 
 
-def terminal_of(command, *args, stdout=subprocess.DEVNULL, **streams):
-    """Exit code, and the words that came to a terminal of 80 columns and 24 rows."""
+def terminal_of(command, *args, stdout=subprocess.DEVNULL, answers_too=False, **streams):
+    """Exit code, and the words that came to a terminal of 80 columns and 24 rows: all but the answers, or all."""
     leader, follower = pty.openpty()
-    process = command.start(*args, stdout=stdout, stderr=follower, **streams)
+    process = command.start(*args, stdout=follower if answers_too else stdout, stderr=follower, **streams)
     os.close(follower)
     shown = b""
     while select.select([leader], [], [], SECONDS_MAX)[0]:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -335,12 +336,24 @@ Task<Result<std::vector<journal::OwnerUsage>>> MemoryJournal::owners(std::size_t
 }
 
 Task<Result<std::vector<UploadRecord>>> MemoryJournal::list_uploads(journal::UploadQuery query) {
-  co_return select(
-      [&](const UploadRecord& record) {
-        return record.id > query.after && (!query.state || record.progress.state == *query.state) &&
-               (!query.owner || record.owner == *query.owner);
-      },
-      query.count);
+  const auto is_wanted = [&query](const UploadRecord& record) {
+    return (!query.state || record.progress.state == *query.state) &&
+           (!query.owner || record.owner == *query.owner);
+  };
+  if (!query.is_newest_first) {
+    co_return select(
+        [&](const UploadRecord& record) { return record.id > query.after && is_wanted(record); },
+        query.count);
+  }
+  std::vector<UploadRecord> page;
+  const auto end = query.after == 0 ? uploads.end() : uploads.lower_bound(query.after);
+  for (auto next = std::make_reverse_iterator(end);
+       next != uploads.rend() && page.size() < query.count; ++next) {
+    if (is_wanted(next->second)) {
+      page.push_back(next->second);
+    }
+  }
+  co_return page;
 }
 
 Task<Result<std::optional<VideoRecord>>> MemoryJournal::find_video(std::string id) {

@@ -44,6 +44,9 @@ class ScriptedHandler final : public http::Handler {
       reply->response.body.clear();
       reply->response.source =
           std::make_shared<ScriptedSource>("fff", ScriptedSource::Ending::end, false);
+    } else if (request.path == "/events") {
+      reply->response.source = events =
+          std::make_shared<ScriptedSource>("fff", ScriptedSource::Ending::silent, false);
     } else if (request.path == "/wait") {
       co_await go_on->wait(std::chrono::minutes(1));
     } else if (request.path == "/upload") {
@@ -66,6 +69,7 @@ class ScriptedHandler final : public http::Handler {
   std::string trouble;                 // http::Reply::trouble of every reply.
   std::vector<std::string> completed;  // Paths of the answers that the session made by itself.
   http::RequestContext last_context;
+  std::shared_ptr<ScriptedSource> events;  // Of the last request for them.
   std::shared_ptr<runtime::Event> go_on = std::make_shared<runtime::Event>();
 
  private:

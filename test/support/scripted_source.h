@@ -70,6 +70,7 @@ class ScriptedSource final : public runtime::ByteSource {
     cancelled_.set();
   }
 
+  bool was_cancelled() const noexcept { return reason_.has_value(); }
   std::size_t bytes_read() const noexcept { return offset_; }
 
   runtime::Event reached_silence;

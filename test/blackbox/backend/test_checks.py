@@ -80,6 +80,33 @@ def test_types_by_content_in_every_dialect(new_server, connected, backend):
     assert [request.body for request in backend.requests] == [PNG]
 
 
+OWNERS = """[[credentials]]
+owner = "ann"
+api_key = "ann"
+{}
+
+[[credentials]]
+owner = "bob"
+api_key = "bob"
+"""
+
+
+def test_owners_have_types_of_their_own(new_server, connected, backend, tmp_path):
+    owners = tmp_path / "owners.toml"
+    owners.write_text(OWNERS.format('types_allowed = "image/*"'))
+    client = connected(new_server(toml=settings(backend, "") + f'[auth]\nfile = "{owners}"\n'))
+
+    def answer_to(owner, data):
+        target = f"/videos/upload.json?file_name=a.bin&file_size={len(data)}"
+        session = client.request("POST", target, [("X-Api-Key", owner)]).json()
+        return client.whole(session["location"], data).status
+
+    assert [answer_to("ann", PNG), answer_to("ann", b"just words\n"), answer_to("bob", b"just words\n")] == [200, 422, 200]
+    owners.write_text(OWNERS.format('types_denied = "image/*"'))
+    wait_until(lambda: answer_to("ann", PNG) == 422, "the new types")
+    assert [answer_to("ann", b"just words\n"), answer_to("bob", PNG)] == [200, 200]
+
+
 def test_a_program_decides(new_server, connected, backend, tmp_path):
     program = tmp_path / "programs" / "look"
     program.parent.mkdir()

@@ -65,6 +65,23 @@ def test_uploads_are_listed_searched_shown_and_ended(new_console, connected):
         assert b"sluice_uploads" in console.get("/metrics").body
 
 
+def test_uploads_on_record_come_in_the_order_that_is_asked_for(new_console, connected):
+    server = new_console()
+    client = connected(server)
+    for name, size in (("b.mp4", 20), ("a.mp4", 30), ("c.mp4", 10)):
+        client.create(size, name)
+    with Client(server.console) as console:
+        def names(query):
+            return [upload["file_name"][0] for upload in console.get(f"/api/uploads?{query}").json()["uploads"]]
+
+        assert ["".join(names(query)) for query in ("", "sort=id", "sort=name", "sort=size", "sort=size&reverse=true")] == [
+            "bac", "cab", "abc", "abc", "cba"]
+        page = console.get("/api/uploads?sort=size&count=2&state=receiving").json()
+        assert (page["matching"], page["next"], "truncated" in page) == (3, 2, False)
+        assert names("sort=size&count=2&skip=2") == ["c"]
+        assert console.get("/api/uploads?sort=active").status == 400
+
+
 def test_an_upload_has_a_story(new_console, connected):
     with ScriptedBackend(answer(503, b"come back later"), answer(200)) as backend:
         server = new_console("--backend", backend.url(), toml=CONSOLE + '[delivery]\nretry_first = "10ms"\n')
@@ -166,6 +183,18 @@ def test_listeners_are_bounded_and_leave_their_place(new_console):
         assert console.get("/readyz").status == 200
     for stream in streams:
         stream.close()
+
+
+def test_a_listener_whose_network_has_gone_leaves_its_place(new_console):
+    server = new_console(toml=CONSOLE + '[timeouts]\nwrite = "1s"\n')
+    streams = [EventStream(server.console) for _ in range(LISTENERS_MAX)]
+    streams[0].fall_silent()
+    assert not _listens(server.console)
+    wait_until(lambda: _listens(server.console), "a place becomes free")
+    for stream in streams[1:]:
+        stream.wait_for("uploads")
+        stream.close()
+    streams[0].close()
 
 
 def _listens(address):

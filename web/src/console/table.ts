@@ -8,10 +8,16 @@ import { type Actions, Row } from "./row";
 const JOURNAL = "journal";
 const PAGE = 100;
 
+// As admin/upload_list.h has it.
 interface Page {
   uploads: Upload[];
   next?: number;
+  matching?: number;
+  truncated?: boolean;
 }
+
+// The orders in which the newest uploads alone are looked at.
+const LOOKED_AT = "10,000";
 
 function selected(id: string): string {
   return byId<HTMLSelectElement>(id).value;
@@ -22,6 +28,7 @@ export class Table {
   private rows = new Map<number, Row>();
   private rates = new Rates();
   private next: number | undefined;
+  private liveOrder = "active";
 
   // `changed` is called when other uploads are wanted.
   constructor(
@@ -57,12 +64,25 @@ export class Table {
     this.rates = new Rates();
     this.next = undefined;
     byId("more").hidden = true;
-    byId("order").hidden = byId<HTMLInputElement>("reverse").parentElement!.hidden = !this.isLive;
+    this.offerOrders();
     if (this.isLive) {
       return;
     }
     this.render([], Date.now());
     void this.loadMore();
+  }
+
+  // What is on record has no activity: there the newest come first, until the person says otherwise.
+  private offerOrders(): void {
+    const order = byId<HTMLSelectElement>("sort");
+    const activity = order.options[0]!;
+    if (!this.isLive && !activity.disabled) {
+      this.liveOrder = order.value;
+      order.value = order.value === activity.value ? "id" : order.value;
+    } else if (this.isLive && activity.disabled && this.liveOrder === activity.value) {
+      order.value = this.liveOrder;
+    }
+    activity.disabled = activity.hidden = !this.isLive;
   }
 
   hear(changes: Changes): void {
@@ -96,7 +116,12 @@ export class Table {
   private async loadMore(): Promise<void> {
     const which = selected("which");
     const search = byId<HTMLInputElement>("search").value.trim();
-    const query = new URLSearchParams({ count: String(PAGE) });
+    const order = selected("sort");
+    const query = new URLSearchParams({
+      count: String(PAGE),
+      sort: order,
+      reverse: String(byId<HTMLInputElement>("reverse").checked),
+    });
     if (which !== JOURNAL) {
       query.set("state", which.slice(JOURNAL.length + 1));
     }
@@ -104,7 +129,7 @@ export class Table {
       query.set("search", search);
     }
     if (this.next) {
-      query.set("after", String(this.next));
+      query.set(order === "id" ? "after" : "skip", String(this.next));
     }
     const before = this.uploads;
     let page: Page;
@@ -123,8 +148,16 @@ export class Table {
     this.next = page.next;
     byId("more").hidden = !page.next;
     this.render([...this.uploads.values()], Date.now());
+    this.say(this.wordsOf(page));
+  }
+
+  private wordsOf(page: Page): string {
     const count = this.uploads.size;
-    this.say(`${count} ${count === 1 ? "upload" : "uploads"}${page.next ? ", and there may be more" : ""}`);
+    if (page.matching === undefined) {
+      return `${count} ${count === 1 ? "upload" : "uploads"}${page.next ? ", and there may be more" : ""}`;
+    }
+    const words = page.next ? `The first ${count} of ${page.matching} uploads` : `${count} ${count === 1 ? "upload" : "uploads"}`;
+    return page.truncated ? `${words} among the newest ${LOOKED_AT}` : words;
   }
 
   private say(words: string): void {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "checks/type_rules.h"
+#include "model/type_rules.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::checks {
+namespace sluice::model {
 namespace {
 
 TEST(TypeRules, TakeWhatIsAllowedAndNotDenied) {
@@ -37,6 +37,16 @@ TEST(TypeRules, TakeWhatIsAllowedAndNotDenied) {
   EXPECT_TRUE((TypeRules{none, {"a/b"}}).are_any());
 }
 
+TEST(TypeRules, OfAnOwnerAllowInPlaceOfThoseOfAllAndDenyBesideThem) {
+  const TypeRules all{{"video/*"}, {"video/x-flv"}};
+  EXPECT_EQ(rules_of_owner(all, {}), all);
+  EXPECT_EQ(rules_of_owner({}, all), all);
+  EXPECT_EQ(rules_of_owner(all, {{"image/*", "*/*"}, {}}),
+            (TypeRules{{"image/*", "*/*"}, {"video/x-flv"}}));
+  EXPECT_EQ(rules_of_owner(all, {{}, {"video/mp4"}}),
+            (TypeRules{{"video/*"}, {"video/x-flv", "video/mp4"}}));
+}
+
 TEST(TypeRules, ArePatternsOfMimeTypes) {
   for (const char* pattern : {"*/*", "video/*", "video/mp4", "application/vnd.ms-excel", "a/b+c"}) {
     EXPECT_TRUE(is_type_pattern(pattern)) << pattern;
@@ -48,4 +58,4 @@ TEST(TypeRules, ArePatternsOfMimeTypes) {
 }
 
 }  // namespace
-}  // namespace sluice::checks
+}  // namespace sluice::model

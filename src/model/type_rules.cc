@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "checks/type_rules.h"
+#include "model/type_rules.h"
 
 #include <algorithm>
 
-namespace sluice::checks {
+namespace sluice::model {
 namespace {
 
 bool fits(std::string_view part, std::string_view pattern) noexcept {
@@ -34,6 +34,20 @@ bool TypeRules::take(std::string_view type) const noexcept {
   return (allowed.empty() || fits_any(type, allowed)) && !fits_any(type, denied);
 }
 
+void TypeRules::add(const TypeRules& other) {
+  allowed.insert(allowed.end(), other.allowed.begin(), other.allowed.end());
+  denied.insert(denied.end(), other.denied.begin(), other.denied.end());
+}
+
+TypeRules rules_of_owner(const TypeRules& all, const TypeRules& own) {
+  TypeRules rules = all;
+  if (!own.allowed.empty()) {
+    rules.allowed.clear();
+  }
+  rules.add(own);
+  return rules;
+}
+
 bool is_type_pattern(std::string_view text) noexcept {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) {
@@ -44,4 +58,4 @@ bool is_type_pattern(std::string_view text) noexcept {
   return (type == "*" && subtype == "*") || (is_name(type) && (subtype == "*" || is_name(subtype)));
 }
 
-}  // namespace sluice::checks
+}  // namespace sluice::model
