@@ -32,8 +32,11 @@ class Interims {
   // Not while another coroutine reads the body or writes. Nothing leaves for a client that would
   // take it for the final answer. REQUIRES: end() was not called.
   runtime::Task<Result<>> write(Interim interim);
-  // From now on the final answer is written.
-  void end() noexcept { ended_ = true; }
+  // From now on the final answer is written, which is the word that a client waits for too.
+  void end() noexcept {
+    ended_ = true;
+    continue_due_ = false;
+  }
 
   // The client waits for 100 before it sends the body, and has not got it.
   bool continue_due() const noexcept { return continue_due_; }

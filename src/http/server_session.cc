@@ -264,13 +264,10 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
     threw = true;
     reply = reply_after_exception(exchange);
   }
-  bool can_go_on = false;
-  if (!threw) {
-    can_go_on = co_await settle(body);
-  }
-  body_ = nullptr;
+  const bool can_go_on = !threw && body.can_be_drained(limits::drain_bytes_max);
   interims.end();
   if (interims.broken() || (body.failure() && body.failure()->code() == Errc::closed_by_peer)) {
+    body_ = nullptr;
     line.write(request.method_text, *reply, body.received(), false);
     co_return Next::close;
   }
@@ -280,13 +277,15 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   complete_headers(*reply, context);
   const Result<> written = co_await write(*reply, request.method != Method::head, keep_alive);
   line.write(request.method_text, *reply, body.received(), written.has_value());
+  const bool drained = written && can_go_on && co_await body.drain(limits::drain_bytes_max);
+  body_ = nullptr;
   if (!written) {
     co_return Next::close;
   }
-  if (keep_alive) {
+  if (keep_alive && drained) {
     co_return Next::request;
   }
-  co_return can_go_on&& input_.empty() ? Next::close : Next::linger;
+  co_return drained&& input_.empty() ? Next::close : Next::linger;
 }
 
 RequestContext ServerSession::context_of(const Request& request) const {
@@ -330,19 +329,6 @@ ReplyPtr ServerSession::reply_after_exception(const Exchange& exchange) {
   return exchange.reply(fail(Errc::internal));
 }
 
-runtime::Task<bool> ServerSession::settle(RequestBody& body) {
-  if (body.finished()) {
-    co_return true;
-  }
-  // A client that was refused before its 100 may send the body or not (RFC 9110 10.1.1): where the
-  // next request would begin is not known.
-  if (body.failure() || body.awaits_continue() ||
-      body.remaining().value_or(0) > limits::drain_bytes_max) {
-    co_return false;
-  }
-  co_return co_await body.drain(limits::drain_bytes_max);
-}
-
 runtime::Task<> ServerSession::refuse(const Error& error) {
   const RequestContext context{random_id(), stream_->peer_address(), stream_->is_secure()};
   AccessLine line(log_, metrics_, context);
@@ -375,6 +361,7 @@ runtime::Task<Result<>> ServerSession::write_from(const Reply& reply) {
   std::vector<std::byte> piece(limits::answer_piece_bytes);
   const bool is_endless = reply.response.ends_with_connection();
   if (is_endless) {
+    body_ = nullptr;  // No request follows it: cut() is to end the wait for more.
     stream_->expect_word_of_peer(settings_.write.idle);
   }
   while (is_endless || source.remaining().value_or(0) > 0) {

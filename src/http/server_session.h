@@ -73,8 +73,6 @@ class ServerSession : public boost::intrusive::list_base_hook<
   runtime::Task<ReplyPtr> answer(Exchange& exchange);
   // REQUIRES: an exception is being handled. It is logged.
   ReplyPtr reply_after_exception(const Exchange& exchange);
-  // True when the body is out of the way and another request can follow it.
-  runtime::Task<bool> settle(RequestBody& body);
   runtime::Task<> refuse(const Error& error);
   runtime::Task<Result<>> write(const Reply& reply, bool with_body, bool keep_alive);
   // After an error the connection cannot go on: the head has promised more.

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "http/connections.h"
 #include "support/recording_log.h"
 #include "support/run.h"
 #include "support/scripted_handler.h"
@@ -127,9 +126,10 @@ TEST_F(ServerSessionTest, AnswersTheSameHoweverTheBytesAreSplit) {
       {"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
        bad + "73\nConnection: close\n\n"
              R"({"error":"BadRequest","message":"expected exactly one Host field; got 0"})"},
-      // A body that ends too early gets no answer, nor does a head.
+      // A body that ends too early gets no answer, nor does a head; an answer that does not depend
+      // on the body does not wait for it.
       {"PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
-      {"PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ""},
+      {"PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", ok("path=/ignore")},
       {"GET /a HTTP/1.1\r\nHo", ""},
       {"", ""},
   };
@@ -227,13 +227,34 @@ TEST_F(ServerSessionTest, ALongUnwantedBodyIsAnsweredAtOnceAndNotReset) {
   finish();
 }
 
-TEST_F(ServerSessionTest, AShortUnwantedBodyIsReadBeforeTheAnswer) {
+TEST_F(ServerSessionTest, AShortUnwantedBodyIsReadBehindTheAnswer) {
   start();
   send("PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n");
   send(std::string(200'000, 'x'));
-  EXPECT_EQ(receive_ready(), "");
-  send(std::string(100'000, 'x'));
   EXPECT_EQ(normal(receive_through("ignore")), ok("path=/ignore"));
+  send(std::string(100'000, 'x') + "GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_through("/b")), ok("path=/b"));
+}
+
+// The size of its first chunk says that the client did not wait for the 100.
+TEST_F(ServerSessionTest, ARefusalInTheMiddleOfAChunksSizeIsTheLastWordToAnExpectation) {
+  start();
+  send(
+      "PUT /ignore HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+      "Expect: 100-continue\r\n\r\n3");
+  EXPECT_EQ(normal(receive_through("ignore")), ok("path=/ignore"));
+  send("\r\nabc\r\n0\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(normal(receive_through("/b")), ok("path=/b"));
+}
+
+TEST_F(ServerSessionTest, AnUnwantedBodyThatBreaksOffEndsTheConnection) {
+  settings_.body = {20ms};
+  start();
+  send("PUT /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab");
+  EXPECT_EQ(normal(receive_through("ignore")), ok("path=/ignore"));
+  end_of_client();
+  finish();
+  EXPECT_EQ(receive_all(), "");
 }
 
 TEST_F(ServerSessionTest, LingersOnlyForItsTime) {
@@ -417,83 +438,6 @@ TEST_F(ServerSessionTest, NoAnswerLetsABrowserGuess) {
 
 TEST_F(ServerSessionTest, CostsLittle) {
   EXPECT_LE(sizeof(ServerSession), 192U);  // Promise 7: a connection in total costs a few KiB.
-}
-
-class ConnectionsTest : public ServerSessionTest {
- protected:
-  Connections connections_{context_.get_executor(), handler_, settings_, log_, metrics_};
-};
-
-TEST_F(ConnectionsTest, DrainReachesWhatRunsAndWhatIsAddedLater) {
-  connections_.add(connect());
-  send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_EQ(normal(receive_through("path=/a")), ok("path=/a"));
-  EXPECT_EQ(connections_.size(), 1U);
-  connections_.drain();
-  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
-
-  connections_.add(connect());
-  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
-  EXPECT_EQ(receive_all(), "") << "added while draining, with nothing sent";
-
-  connections_.add(connect());
-  send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
-  EXPECT_EQ(normal(receive_all()), ok("path=/a", "close"));
-}
-
-TEST_F(ConnectionsTest, CutEndsWhatDrainWaitsFor) {
-  connections_.add(connect());
-  send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
-  connections_.drain();
-  EXPECT_FALSE(testing::run_in(context_, connections_.wait(5ms)));
-  connections_.cut(Errc::draining);
-  EXPECT_TRUE(testing::run_in(context_, connections_.wait(1min)));
-  EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 503 "));
-}
-
-TEST_F(ConnectionsTest, AnAnswerThatNobodyReadsIsGivenUpForANewerOne) {
-  AnswerBudget budget(10'000'000, metrics_);
-  settings_.answers = &budget;
-  Connections connections(context_.get_executor(), handler_, settings_, log_, metrics_);
-  const std::string request = "GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-  std::vector<int> clients;
-  for (int i = 0; i < 3; ++i) {
-    std::array<int, 2> ends{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    net::Socket socket(context_.get_executor());
-    socket.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
-    connections.add(std::make_unique<net::TcpStream>(std::move(socket), "192.0.2.1", sweeper_));
-    ASSERT_EQ(::send(ends[1], request.data(), request.size(), 0), std::ssize(request));
-    clients.push_back(ends[1]);
-    run_ready();
-  }
-  EXPECT_EQ(connections.size(), 2U) << "two answers of 4 MB are within the budget";
-  EXPECT_EQ(metrics_.unsent_bytes.value(), 8'000'000);
-  EXPECT_EQ(metrics_.answers_given_up.value(), 1U);
-  for (const int client : clients) {
-    ::close(client);
-  }
-  EXPECT_TRUE(testing::run_in(context_, connections.wait(1min)));
-  EXPECT_EQ(metrics_.unsent_bytes.value(), 0);
-}
-
-TEST_F(ConnectionsTest, ALoopThatIsDestroyedWithConnectionsInItFreesThem) {
-  auto loop = std::make_unique<boost::asio::io_context>(1);
-  {
-    Connections connections(loop->get_executor(), handler_, settings_, log_, metrics_);
-    std::array<int, 2> ends{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    net::Socket socket(loop->get_executor());
-    socket.assign(boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
-    connections.add(std::make_unique<net::TcpStream>(
-        std::move(socket), "192.0.2.1", sweeper_, net::ConnectionSlot(metrics_.connections_open)));
-    loop->poll();
-    EXPECT_EQ(metrics_.connections_open.value(), 1);
-    ::close(ends[1]);
-  }
-  loop.reset();
-  EXPECT_EQ(metrics_.connections_open.value(), 0);
 }
 
 }  // namespace

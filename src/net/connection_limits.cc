@@ -126,6 +126,9 @@ const char* ConnectionLimits::take(Place& place, const std::optional<AddressByte
     ++place.source->second.open;
   }
   ++all_.open;
+  // The first request is still to come, however long the connection waits for its thread: a thread
+  // that is late must not make connections without a word look like connections at work.
+  begin_idle(place);
   return nullptr;
 }
 

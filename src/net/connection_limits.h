@@ -27,10 +27,11 @@ class ConnectionSlot {
   ConnectionSlot& operator=(ConnectionSlot&&) = delete;
   ~ConnectionSlot();
 
-  // Any thread calls `leave` when the connection has to go for a new one.
+  // Any thread calls `leave` when the connection has to go for a new one. One that had to go before
+  // this call is not told: it counts again with its next begin_idle().
   void on_leave(std::function<void()> leave);
-  // No request is under way: where all places are taken, the connection that has been idle for
-  // longest has to go. Once more: it is idle from now on.
+  // No request is under way, as from the admission on: where all places are taken, the connection
+  // that has been idle for longest has to go. Once more: it is idle from now on.
   void begin_idle();
   void end_idle() noexcept;
   // It has to go, and is idle still.

@@ -13,7 +13,15 @@ namespace {
 
 class ConnectionLimitsTest : public ::testing::Test {
  protected:
+  // The connection is at work at once.
   bool admits(ConnectionLimits& limits, const char* address) {
+    const bool admitted = admits_silent(limits, address);
+    if (admitted) {
+      slots_.back().end_idle();
+    }
+    return admitted;
+  }
+  bool admits_silent(ConnectionLimits& limits, const char* address) {
     const auto peer = address != nullptr ? parse_address(address) : std::nullopt;
     auto slot = limits.admit(peer);
     if (slot) {
@@ -126,6 +134,19 @@ TEST_F(ConnectionLimitsTest, TheLongestIdleConnectionLeavesForANewOne) {
   EXPECT_TRUE(admits(limits, "192.0.2.2"));
   EXPECT_EQ(left_, (std::vector<std::size_t>{1, 3}));
   EXPECT_FALSE(admits(limits, "192.0.2.2")) << "no connection leaves twice, nor while at work";
+  slots_.clear();
+}
+
+TEST_F(ConnectionLimitsTest, ConnectionsThatHaveNotBegunShutNobodyOut) {
+  ConnectionLimits limits({.total_max = 2, .per_address_max = 0, .proxies = {}}, metrics_);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(admits_silent(limits, nullptr));
+  }
+  EXPECT_EQ(left_, (std::vector<std::size_t>{1, 2}));
+  slots_[1].begin_idle();  // Its thread came to it only now.
+  EXPECT_FALSE(slots_[1].is_leaving());
+  EXPECT_TRUE(admits_silent(limits, nullptr));
+  EXPECT_EQ(left_, (std::vector<std::size_t>{1, 2, 3, 4})) << "the second counts again";
   slots_.clear();
 }
 

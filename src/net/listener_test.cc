@@ -72,8 +72,10 @@ class ListenerTest : public ::testing::Test {
     std::vector<Listener::Target> all;
     for (auto* taken : {&first_, &second_}) {
       all.push_back(
-          {context_.get_executor(), sweeper_,
-           [taken](std::unique_ptr<ByteStream> stream) { taken->push_back(std::move(stream)); }});
+          {context_.get_executor(), sweeper_, [taken](std::unique_ptr<ByteStream> stream) {
+             stream->end_idle();  // It is at work.
+             taken->push_back(std::move(stream));
+           }});
     }
     return all;
   }
@@ -134,14 +136,15 @@ TEST_F(ListenerTest, ClosesConnectionsBeyondTheBound) {
   std::vector<ConnectionSlot> others;
   for (std::uint32_t i = 1; i < connections_max; ++i) {
     others.push_back(*limits_.admit(std::nullopt));
+    others.back().end_idle();
   }
   Client last;
   Client beyond;
   ASSERT_TRUE(last.connect(listener_->endpoint()));
+  drive_until([&] { return taken() == 1; });
   ASSERT_TRUE(beyond.connect(listener_->endpoint()));
   drive_until([&] { return metrics_.connections_accepted.value() == 2; });
   EXPECT_TRUE(beyond.is_closed());
-  drive_until([&] { return taken() == 1; });
   EXPECT_EQ(log_.lines, 1);
 }
 

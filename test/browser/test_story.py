@@ -134,7 +134,7 @@ class Story(World):
         with Client(self.server.address) as client:
             for target in targets:
                 # Chromium repeats a request by itself where its connection ends without an answer. The server has
-                # the bytes, and waits for the request's end before it says so; the ration holds the end back.
+                # the bytes and says so at once; Chromium reads that behind its last byte, which the ration holds back.
                 if not self.proxy.wait_until(lambda _: client.stored(target) == number * BYTES_EACH_LIFE, 10):
                     self.proxy.cut_all()
                 wait_until(lambda: client.stored(target) == number * BYTES_EACH_LIFE,

@@ -50,6 +50,7 @@ class ScriptedHandler final : public http::Handler {
     } else if (request.path == "/wait") {
       co_await go_on->wait(std::chrono::minutes(1));
     } else if (request.path == "/upload") {
+      reply->response = co_await echo(exchange.body());
       reply->upload_id = 7;
     }
     reply->trouble = trouble;

@@ -79,7 +79,7 @@ Received LocalBlob::write(ByteRange range, MutableBytes buffer, std::size_t coun
   received.bytes = count;
   if (body != nullptr) {
     const std::uint64_t end = std::min(range.end, range.begin + limits::stream_bytes_max);
-    Turn turn(*file_, *body, {range.begin + count, end});
+    Turn turn(*file_, *body, {range.begin + count, end}, tools_.turn_time_max);
     received.outcome = turn.run(tools_.pipes, buffer);
     received.bytes += turn.bytes();
     pace_ = turn.is_fast() ? Pace::fast : Pace::steady;

@@ -21,6 +21,7 @@ struct BlobTools {
   runtime::BufferPool& buffers;
   // For senders that have not shown to be fast: of limits::trial_bytes, on top of the budget.
   runtime::BufferPool trial_buffers;
+  Duration turn_time_max;  // Of a storage thread with one sender.
   runtime::PipePool pipes = {};
 };
 

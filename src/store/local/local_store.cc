@@ -15,13 +15,14 @@ namespace sluice::store::local {
 
 LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool,
                        runtime::BufferPool& buffers, std::string directory, Durability durability,
-                       Metrics& metrics)
+                       Metrics& metrics, Duration turn_time_max)
     : tools_{.files =
                  {disk, durability, metrics, Shards(disk, directory + "/uploads", durability), {}},
              .pool = pool,
              .buffers = buffers,
              .trial_buffers = {limits::trial_buffers_max * limits::trial_bytes,
-                               metrics.buffers_in_use, limits::trial_bytes}},
+                               metrics.buffers_in_use, limits::trial_bytes},
+             .turn_time_max = turn_time_max},
       directory_(std::move(directory)) {}
 
 std::unique_ptr<Blob> LocalStore::open(const BlobRef& blob) {

@@ -173,6 +173,32 @@ def test_refused_framing_changes_nothing_and_ends_the_connection(client, server,
     assert state(client, upload) == before
 
 
+TUS = [("Tus-Resumable", "1.0.0"), ("Content-Type", "application/offset+octet-stream")]
+DRAFT = [("Upload-Draft-Interop-Version", "8"), ("Content-Type", "application/partial-upload")]
+# name: method, target, fields of a request with five bytes, status
+KNOWN_BY_THE_HEAD = {
+    "no_upload": ("PUT", UNKNOWN, ranged("bytes 0-4/9"), 404),
+    "other_size": ("PUT", ANY, ranged("bytes 4-8/10"), 400),
+    "tus_offset": ("PATCH", ANY, [*TUS, ("Upload-Offset", "3")], 409),
+    "draft_offset": ("PATCH", ANY, [*DRAFT, ("Upload-Offset", "3"), ("Upload-Complete", "?0")], 409),
+}
+
+
+@pytest.mark.parametrize("case", KNOWN_BY_THE_HEAD)
+def test_refusal_does_not_wait_for_the_body(client, server, upload, case):
+    method, target, fields, status = KNOWN_BY_THE_HEAD[case]
+    before = state(client, upload)
+    with Connection(server.address) as connection:
+        target = path_of(upload) if target is ANY else target
+        connection.send_head(method, target, [*fields, ("Content-Length", "5")])
+        response = connection.read_final(method)
+        assert response.status == status and not response.closes, response
+        assert state(client, upload) == before
+        connection.send(b"other")
+        assert connection.request("GET", "/healthz").status == 200
+    assert state(client, upload) == before
+
+
 @pytest.mark.parametrize(
     "line, status, error",
     [
