@@ -315,7 +315,7 @@ TEST_P(JournalContract, ListsFilesThatAreNoVideosByTheirStatusAlone) {
     EXPECT_EQ(page->total, page->records.size());
     std::string ids;
     for (const model::VideoRecord& record : page->records) {
-      ids = record.id + ids;
+      ids.insert(0, record.id);
     }
     return ids;
   };
