@@ -125,9 +125,8 @@ void ServerSession::cut(Errc reason) {
   cut_ = reason;
   if (body_ != nullptr) {
     body_->cancel(reason);
-  } else {
-    stream_->interrupt_wait(Errc::draining);
   }
+  stream_->interrupt_wait(Errc::draining);
 }
 
 runtime::Task<> ServerSession::run() {
@@ -361,7 +360,6 @@ runtime::Task<Result<>> ServerSession::write_from(const Reply& reply) {
   std::vector<std::byte> piece(limits::answer_piece_bytes);
   const bool is_endless = reply.response.ends_with_connection();
   if (is_endless) {
-    body_ = nullptr;  // No request follows it: cut() is to end the wait for more.
     stream_->expect_word_of_peer(settings_.write.idle);
   }
   while (is_endless || source.remaining().value_or(0) > 0) {
