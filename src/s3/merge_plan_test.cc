@@ -62,7 +62,7 @@ TEST(MergePlan, LargeExtentsAreCopiedAndSmallOnesAreSent) {
       {{4, 4, 5, 2}, "send 0:0-4 1:0-4; copy 2:0-5; send 3:0-2"},
       {{5 * 1024 + 7}, "copy 0:0-5120; copy 0:5120-5127"},
       {{5 * 1024 + 1, 10}, "copy 0:0-5120; send 0:5120-5121 1:0-4; copy 1:4-10"},
-      {{11 * 1024}, "copy 0:0-5120; copy 0:5120-10240; copy 0:10240-11264"},
+      {{11'264}, "copy 0:0-5120; copy 0:5120-10240; copy 0:10240-11264"},
   };
   for (const auto& row : rows) {
     std::vector<std::uint64_t> sizes = row.mebibytes;
@@ -87,8 +87,8 @@ TEST(MergePlan, BytesInTheMiddleOfAnObjectStayWhereTheyAre) {
 
 TEST(MergePlan, PartsOfLargeFilesAreSoLargeThatTheyAreNotTooMany) {
   EXPECT_EQ(part_size_least(0), 5 * MiB);
-  EXPECT_EQ(part_size_least(9000 * 5 * MiB), 5 * MiB);
-  EXPECT_EQ(part_size_least(9000 * 5 * MiB + 1), 5 * MiB + 1);
+  EXPECT_EQ(part_size_least(45'000 * MiB), 5 * MiB);
+  EXPECT_EQ(part_size_least(45'000 * MiB + 1), 5 * MiB + 1);
   EXPECT_EQ(part_size_least(5 * TiB), (5 * TiB + 8999) / 9000);
   for (const std::uint64_t extent_size : {64 * MiB, 100 * MiB, 583 * MiB, 700 * MiB}) {
     const std::vector<model::Extent> extents =

@@ -73,6 +73,7 @@ class ObjectStoreContract : public ::testing::TestWithParam<const char*> {
   }
   Result<> remove(const std::vector<std::string>& names) {
     std::vector<std::string> keys;
+    keys.reserve(names.size());
     for (const std::string& name : names) {
       keys.push_back(key(name));
     }
