@@ -86,7 +86,9 @@ Result<ControlAnswer> perform(const std::string& data_directory, const std::stri
   }
   if (code != CURLE_OK) {
     return fail(Errc::closed_by_peer,
-                "no server answers at " + socket + ": " + curl_easy_strerror(code));
+                "no server answers at " + socket + ": " + curl_easy_strerror(code) +
+                    "; --data or SLUICE_DATA names the server's data directory, /var/lib/sluice "
+                    "for the packages' service");
   }
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;

@@ -118,7 +118,7 @@ def test_the_operator_ends_an_upload(server, client, ask):
 def test_no_server_is_an_exit_code_of_its_own(tmp_path):
     for arguments in (("status",), ("uploads", "list"), ("top",)):
         done = run_sluice(*arguments, "--data", tmp_path)
-        assert done.returncode == 4 and "no server answers" in done.stderr
+        assert done.returncode == 4 and "no server answers" in done.stderr and "--data" in done.stderr
 
 
 def test_top_prints_one_picture_where_there_is_no_terminal(client, ask):
