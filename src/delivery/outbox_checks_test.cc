@@ -25,7 +25,7 @@ using runtime::Task;
 // Judges as the script says, then takes. An unset verdict stands for an error.
 class ScriptedChecks final : public Checks {
  public:
-  bool look_at_files_of(const std::string& owner) const override { return owner != unseen; }
+  bool look_at_files_of(const std::string& owner) const override { return owner != not_looked_at; }
   Task<Result<Verdict>> judge(const Handoff& /*handoff*/) override {
     ++asked;
     std::optional<Verdict> verdict = Verdict();
@@ -41,7 +41,7 @@ class ScriptedChecks final : public Checks {
 
   std::deque<std::optional<Verdict>> script;
   int asked = 0;
-  std::string unseen = "nobody";
+  std::optional<std::string> not_looked_at;  // An owner; unset: every owner's files are looked at.
 };
 
 // Answers as the script says, then 200. 0 stands for an error.
@@ -173,7 +173,7 @@ TEST_F(OutboxChecksTest, WhatHasPassedBeforeIsNotCheckedAgain) {
 }
 
 TEST_F(OutboxChecksTest, FilesOfAnOwnerAtWhichNoneLooksGoOnUnseen) {
-  checks.unseen = "ann";
+  checks.not_looked_at = "ann";
   UploadRecord record = received(1);
   record.owner = "ann";
   journal.uploads[1] = record;
