@@ -204,9 +204,9 @@ def goes_on_after_a_reload(world, size, kept, meanwhile):
     ration.extend(size)
     meanwhile()
     world.expect_stored(data)
-    # A request of them may break off and be repeated from further on.
-    begins = [request.begin for request in world.proxy.requests[before:] if request.body_bytes]
-    assert begins and min(begins) >= 4_000_000, world.proxy.requests
+    later = [request for request in world.proxy.requests[before:] if request.body_bytes]
+    assert later and min(request.begin for request in later) >= 4_000_000, world.proxy.requests
+    assert sum(request.body_bytes for request in later) <= size - 4_000_000, later
 
 
 def test_fetch_goes_on_after_a_reload_when_the_file_is_chosen_again(fetch):
