@@ -284,7 +284,7 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
   if (keep_alive && drained) {
     co_return Next::request;
   }
-  co_return drained&& input_.empty() ? Next::close : Next::linger;
+  co_return input_.empty() && drained ? Next::close : Next::linger;
 }
 
 RequestContext ServerSession::context_of(const Request& request) const {
