@@ -64,6 +64,7 @@ constexpr std::array rows{
     Row{Errc::storage_failed, {503, true, "StorageFailed"}, storage_fault},
     // A file of the server's own; `not_found` is what a client asked for.
     Row{Errc::file_missing, {503, true, "StorageFailed"}, storage_fault},
+    Row{Errc::unavailable, {503, true, "Unavailable"}, storage_fault},
     Row{Errc::record_damaged, {500, false, "RecordDamaged"}},
     Row{Errc::closed_by_peer, {503, true, "ConnectionLost"}},
     Row{Errc::idle_timeout, {408, false, "RequestTimeout"}},

@@ -46,6 +46,9 @@ enum class Errc {
   quota_exceeded,
   storage_failed,
   file_missing,
+  // An engine below the server, such as its object store, does not answer or turns it away. Bytes
+  // that are stored are as good as before.
+  unavailable,
   // Nothing heals it but an operator.
   record_damaged,
   // No client is left to be answered.

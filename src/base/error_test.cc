@@ -20,10 +20,15 @@ TEST(Error, FourHundredsAreFinalAndRetryablesAreFiveHundreds) {
   }
 }
 
+TEST(Error, AnEngineThatIsAwayIsToBeAskedAgain) {
+  EXPECT_EQ(info(Errc::unavailable).http_status, 503);
+  EXPECT_TRUE(info(Errc::unavailable).retryable);
+}
+
 // Where the fault is the server's own, a message may name paths and addresses.
 TEST(Error, WhatIsTheOperatorsIsNotToldToClients) {
   for (const Errc code : {Errc::internal, Errc::storage_failed, Errc::file_missing, Errc::disk_full,
-                          Errc::delivery_failed}) {
+                          Errc::delivery_failed, Errc::unavailable}) {
     const Error error(code, "open /srv/sluice/10/16.part: http://10.0.0.7:3000 said no");
     EXPECT_EQ(told(error).find("/srv"), std::string::npos) << told(error);
     EXPECT_EQ(told(error).find("10.0.0.7"), std::string::npos) << told(error);

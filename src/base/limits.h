@@ -276,6 +276,28 @@ inline constexpr std::size_t outgoing_piece_bytes = 256 * KiB;
 inline constexpr std::uint64_t outgoing_bytes_per_second_min = 256 * KiB;
 inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
 
+// Object stores. An answer in XML; and keys in one page of a list, each of which may have 1024
+// bytes that are percent-encoded.
+inline constexpr std::size_t s3_document_bytes_max = 1 * MiB;
+inline constexpr std::size_t s3_list_page_count = 250;
+inline constexpr std::ptrdiff_t s3_removal_keys_max = 1000;  // In one request.
+inline constexpr std::uint64_t s3_get_bytes_max = 16 * MiB;  // Read at once.
+inline constexpr std::uint64_t s3_part_bytes_min = 5 * MiB;  // But for the last of an upload.
+inline constexpr std::uint64_t s3_part_bytes_max = 5120 * MiB;
+inline constexpr unsigned s3_parts_max = 10'000;
+// Tries of a request begin within the time of the call, and each has the time of a try.
+inline constexpr unsigned s3_tries_max = 3;
+inline constexpr std::chrono::milliseconds s3_call_time_max{30'000};
+inline constexpr std::chrono::milliseconds s3_try_time_max{12'000};
+inline constexpr std::chrono::milliseconds s3_connect_time_max{5'000};
+inline constexpr std::chrono::milliseconds s3_stall_time_max{10'000};
+inline constexpr std::chrono::milliseconds s3_pause{200};
+// The store itself moves the bytes: up to s3_part_bytes_max in a part, and all parts of an object.
+inline constexpr std::chrono::minutes s3_copy_time_max{5};
+inline constexpr std::chrono::minutes s3_completion_time_max{10};
+// A store whose time is further away is followed. It refuses a request that is 15 minutes off.
+inline constexpr std::chrono::milliseconds s3_clock_tolerance{10'000};
+
 // Hooks.
 inline constexpr std::size_t notifications_at_once_max = 16;
 inline constexpr std::size_t outgoing_requests_max =
@@ -401,6 +423,7 @@ inline constexpr std::chrono::seconds cut_wait_max{15};
 inline constexpr std::chrono::seconds outbox_close_wait_max{15};
 inline constexpr std::chrono::seconds last_sync_wait_max{60};
 
+static_assert(s3_list_page_count * 4 * KiB <= s3_document_bytes_max);
 static_assert(head_bytes_first <= head_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);
 static_assert(multipart_part_head_bytes_max < buffer_bytes);

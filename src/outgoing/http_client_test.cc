@@ -75,6 +75,17 @@ TEST_F(HttpClientTest, sends_exactly_what_it_was_given) {
                 "Content-Length: 5\r\n\r\nhello");
 }
 
+TEST_F(HttpClientTest, waits_for_no_body_of_an_answer_to_head) {
+  const TcpServer server(any_port, {"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"});
+  HttpRequest request = request_to(server);
+  request.method = "HEAD";
+  request.body = nullptr;
+  const Result<HttpAnswer> answer = send(request);
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(find_header(answer->headers, "Content-Length"), "500");
+}
+
 TEST_F(HttpClientTest, sends_a_large_body_in_steps) {
   TcpServer server(any_port, {"HTTP/1.1 204 No Content\r\n\r\n"});
   HttpRequest request = request_to(server);

@@ -131,6 +131,10 @@ void Transfer::set_method() {
     set(CURLOPT_SEEKFUNCTION, &Transfer::seek);
     set(CURLOPT_SEEKDATA, static_cast<void*>(this));
   }
+  if (request_.method == "HEAD") {
+    // The answer may say the length of a body that does not come (RFC 9110 9.3.2).
+    set(CURLOPT_NOBODY, 1L);
+  }
   set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
 }
 

@@ -30,6 +30,9 @@ SANS_IO = (
     "src/http/urlencoded",
     "src/upload/upload_state",
     "src/base/range_set",
+    "src/s3/documents",
+    "src/s3/failure",
+    "src/s3/signer",
 )
 MAY_PARSE_WITH_BEAST = ("src/http/head_parser.cc",)
 
@@ -61,8 +64,8 @@ NO_RAW_SUMS = (
 
 # The messages of these folders may hold paths. For the codes that the pattern leaves out clients get other words
 # (base/told.h); a message of any other code must hold no path.
-KNOWS_PATHS = ("src/runtime/", "src/store/")
-TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:disk_full|draining|file_missing|internal|overloaded|storage_failed)\b)\w+")
+KNOWS_PATHS = ("src/runtime/", "src/s3/", "src/store/")
+TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:delivery_failed|disk_full|draining|file_missing|internal|overloaded|storage_failed|unavailable)\b)\w+")
 
 
 def adds_sizes(line):

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""A Ceph in memory for a test: one monitor, one OSD and one gateway that speaks S3."""
+
+import contextlib
+import os
+import random
+import shutil
+import socket
+import subprocess
+import uuid
+
+from support import s3_signature
+from support.sluice_server import die_with_parent
+from support.waiting import wait_until
+
+PROGRAMS = ("ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
+STARTS = 5  # A free port may be taken by another process before a daemon listens on it.
+# Below the ports that the kernel gives to connections: the monitor's has to be there again at each look.
+MONITOR_PORTS = range(20000, 32000)
+ACCESS_KEY = "AKTEST"
+SECRET_KEY = "SKTEST"
+BUCKET = "sluice"
+
+CONFIGURATION = """
+[global]
+fsid = {fsid}
+mon host = [v2:127.0.0.1:{monitor_port},v1:127.0.0.1:{other_port}]
+auth allow insecure global id reclaim = false
+run dir = {directory}/run
+admin socket = {directory}/run/$name.asok
+log file = {directory}/log/$name.log
+crash dir = {directory}/log
+mon cluster log file = {directory}/log/cluster.log
+keyring = {directory}/keyring
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 8
+osd pool default pgp num = 8
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+mon warn on pool no redundancy = false
+# With the usual pauses the gateway is ready after 9 s.
+paxos propose interval = 0.05
+paxos min wait = 0.01
+mon tick interval = 1
+mon data = {directory}/mon/$cluster-$id
+mon data avail warn = 1
+mon data avail crit = 1
+ms bind ipv6 = false
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+[osd]
+osd data = {directory}/osd$id
+osd objectstore = memstore
+memstore device bytes = 4294967296
+osd class update on start = false
+osd op num shards = 2
+[client]
+rgw frontends = beast endpoint=127.0.0.1:{gateway_port}
+rgw data = {directory}/rgw
+rgw thread pool size = 64
+"""
+
+
+def missing_programs():
+    return [program for program in PROGRAMS if not shutil.which(program)]
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+class Ceph:
+    """The daemons are children of the test and end with it, however it ends."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.gateway_port = 0
+        self._daemons = []
+        self._names = []
+
+    def __enter__(self):
+        try:
+            for attempt in range(STARTS):
+                if self._start(self.directory / str(attempt)):
+                    return self
+                self.close()
+        except BaseException:
+            self.close()
+            raise
+        raise AssertionError(f"Ceph does not start; its logs are in {self.directory}")
+
+    def __exit__(self, *unused):
+        self.close()
+
+    @property
+    def address(self):
+        return ("127.0.0.1", self.gateway_port)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.gateway_port}"
+
+    def request(self, method, path, query=(), body=b""):
+        """(status, body), signed with the keys of the test."""
+        return s3_signature.request(self.address, method, path, query, body, (ACCESS_KEY, SECRET_KEY))
+
+    def create_bucket(self, name):
+        status, body = self.request("PUT", f"/{name}")
+        assert status == 200, body
+
+    def close(self):
+        for daemon in self._daemons:
+            daemon.kill()
+        for daemon in self._daemons:
+            daemon.wait()
+        self._daemons.clear()
+
+    def _start(self, home):
+        self._home = home
+        for name in ("run", "log", "mon", "rgw", "osd0"):
+            (home / name).mkdir(parents=True)
+        fsid = str(uuid.uuid4())
+        monitor_port, other_port = random.sample([port for port in random.sample(MONITOR_PORTS, 50)
+                                                  if is_free(port)], 2)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.gateway_port = probe.getsockname()[1]
+        (home / "ceph.conf").write_text(CONFIGURATION.format(
+            directory=home, fsid=fsid, monitor_port=monitor_port, other_port=other_port,
+            gateway_port=self.gateway_port))
+        self._make_keys()
+        addresses = f"[v2:127.0.0.1:{monitor_port},v1:127.0.0.1:{other_port}]"
+        self._run("monmaptool", "--create", "--fsid", fsid, "--addv", "a", addresses, "--clobber", home / "monmap")
+        self._run("ceph-mon", "--mkfs", "-i", "a", "--monmap", home / "monmap", "--keyring", home / "keyring")
+        self._spawn("ceph-mon", "-f", "-i", "a")
+        osd = str(uuid.uuid4())
+        self._run("ceph", "osd", "new", osd, "0")
+        self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
+        self._spawn("ceph-osd", "-f", "-i", "0")
+        self._spawn("radosgw", "-f", "-n", "client.rgw.a")
+        self._run("radosgw-admin", "user", "create", "--uid=test", "--display-name=test",
+                  f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")
+        wait_until(lambda: self._has_ended() or self._listens(), "the gateway listens")
+        return not self._has_ended()
+
+    def _make_keys(self):
+        keyring = self._home / "keyring"
+        self._run("ceph-authtool", "--create-keyring", keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *")
+        for name in ("client.admin", "client.rgw.a", "osd.0"):
+            self._run("ceph-authtool", keyring, "--gen-key", "-n", name, "--cap", "mon", "allow *",
+                      "--cap", "osd", "allow *", "--cap", "mgr", "allow *")
+
+    def _environment(self):
+        return {**os.environ, "CEPH_CONF": str(self._home / "ceph.conf"), "CEPH_ARGS": ""}
+
+    def _run(self, *words):
+        done = subprocess.run([str(word) for word in words], env=self._environment(), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=False, preexec_fn=die_with_parent)
+        assert done.returncode == 0, f"{words}: {done.stderr[-2000:]}"
+
+    def _spawn(self, *words):
+        with open(self._home / "log" / f"{words[0]}.out", "wb") as output:
+            self._daemons.append(subprocess.Popen(
+                words, env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                preexec_fn=die_with_parent))
+
+    def _has_ended(self):
+        return any(daemon.poll() is not None for daemon in self._daemons)
+
+    def _listens(self):
+        with contextlib.suppress(OSError):
+            socket.create_connection(self.address, timeout=5).close()
+            return True
+        return False
