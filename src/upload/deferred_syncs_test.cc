@@ -296,7 +296,7 @@ TEST_F(DeferredSyncsTest, AnotherDurabilityTakesOver) {
   ASSERT_TRUE(append(token, "de", {3, 5, 9}));
   EXPECT_EQ(stored(1), "0-5 but ");
   EXPECT_EQ(durable(1), "abcde");
-  journal.extents[1].add({0, 3});  // Deferred syncs are for stores without extents.
+  journal.cover(1, {0, 3});  // Deferred syncs are for stores without extents.
 }
 
 }  // namespace
