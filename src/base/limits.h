@@ -285,6 +285,12 @@ inline constexpr std::uint64_t s3_get_bytes_max = 16 * MiB;  // Read at once.
 inline constexpr std::uint64_t s3_part_bytes_min = 5 * MiB;  // But for the last of an upload.
 inline constexpr std::uint64_t s3_part_bytes_max = 5120 * MiB;
 inline constexpr unsigned s3_parts_max = 10'000;
+inline constexpr std::uint64_t s3_object_bytes_max = std::uint64_t{5} << 40U;
+// The parts of a merge are as large as leaves this number of them; those of a rest come beside it.
+inline constexpr std::uint64_t s3_planned_parts = 9000;
+// So many small extents, or so many bytes of them, become one object. Small is what no part may be.
+inline constexpr std::size_t s3_fold_extents = 256;
+inline constexpr std::uint64_t s3_fold_bytes = 16 * MiB;
 // Tries of a request begin within the time of the call, and each has the time of a try.
 inline constexpr unsigned s3_tries_max = 3;
 inline constexpr std::chrono::milliseconds s3_call_time_max{30'000};
@@ -439,6 +445,8 @@ inline constexpr std::chrono::seconds cut_wait_max{15};
 inline constexpr std::chrono::seconds outbox_close_wait_max{15};
 inline constexpr std::chrono::seconds last_sync_wait_max{60};
 
+static_assert(s3_planned_parts < s3_parts_max);
+static_assert(2 * (s3_object_bytes_max / s3_planned_parts + 1) <= s3_part_bytes_max);
 static_assert(s3_list_page_count * 4 * KiB <= s3_document_bytes_max);
 static_assert(head_bytes_first <= head_bytes_max);
 static_assert(target_bytes_max < head_bytes_max);

@@ -343,6 +343,10 @@ Result<std::size_t> RequestBody::decode(MutableBytes buffer) {
   return step->produced;
 }
 
+bool RequestBody::can_be_drained(std::uint64_t bytes_max) {
+  return finished() || (check() && !awaits_continue() && remaining().value_or(0) <= bytes_max);
+}
+
 runtime::Task<bool> RequestBody::drain(std::uint64_t bytes_max) {
   std::uint64_t left = bytes_max;
   while (!finished()) {

@@ -55,6 +55,9 @@ class RequestBody final : public runtime::ByteSource, public Trailers {
   const std::optional<Error>& failure() const noexcept { return failure_; }
   std::uint64_t received() const noexcept { return received_; }
 
+  // Whether drain() is worth its call, so that another request can follow this one. Not where the
+  // client was to wait for a 100, and got a refusal: it may send the body or not (RFC 9110 10.1.1).
+  bool can_be_drained(std::uint64_t bytes_max);
   // Reads the rest and throws it away. False when it is longer than `bytes_max`, or broken.
   runtime::Task<bool> drain(std::uint64_t bytes_max);
 

@@ -412,6 +412,13 @@ TEST_F(RequestBodyTest, ACancelThatComesTooLateTouchesNothing) {
   EXPECT_EQ(text_, "ab");
 }
 
+TEST_F(RequestBodyTest, ABodyThatWasCancelledCannotBeDrained) {
+  RequestBody& body = open(with_length(3));
+  EXPECT_TRUE(body.can_be_drained(3));
+  body.cancel(Errc::taken_over);
+  EXPECT_FALSE(body.can_be_drained(3)) << "no read has noticed it yet";
+}
+
 TEST_F(RequestBodyTest, DrainReadsTheRestWithinItsBound) {
   const std::string text(100'000, 'x');
   struct Row {
@@ -420,6 +427,7 @@ TEST_F(RequestBodyTest, DrainReadsTheRestWithinItsBound) {
   };
   for (const Row& row : {Row{100'000, true}, Row{99'999, false}}) {
     RequestBody& body = open(with_length(text.size()), "xxx");
+    EXPECT_EQ(body.can_be_drained(row.bytes_max), row.drained);
     std::optional<bool> drained;
     const auto drain = [](RequestBody& source, std::uint64_t bytes_max,
                           std::optional<bool>& result) -> runtime::Task<> {

@@ -264,7 +264,7 @@ runtime::Task<ServerSession::Next> ServerSession::serve(const Request& request) 
     threw = true;
     reply = reply_after_exception(exchange);
   }
-  const bool can_go_on = !threw && can_be_drained(body);
+  const bool can_go_on = !threw && body.can_be_drained(limits::drain_bytes_max);
   interims.end();
   if (interims.broken() || (body.failure() && body.failure()->code() == Errc::closed_by_peer)) {
     body_ = nullptr;
@@ -327,13 +327,6 @@ ReplyPtr ServerSession::reply_after_exception(const Exchange& exchange) {
   }
   log_.error("request failed", {{"request", exchange.context().request_id}, {"reason", what}});
   return exchange.reply(fail(Errc::internal));
-}
-
-// A client that was refused before its 100 may send the body or not (RFC 9110 10.1.1): where the
-// next request would begin is not known.
-bool ServerSession::can_be_drained(const RequestBody& body) {
-  return body.finished() || (!body.failure() && !body.awaits_continue() &&
-                             body.remaining().value_or(0) <= limits::drain_bytes_max);
 }
 
 runtime::Task<> ServerSession::refuse(const Error& error) {

@@ -73,8 +73,6 @@ class ServerSession : public boost::intrusive::list_base_hook<
   runtime::Task<ReplyPtr> answer(Exchange& exchange);
   // REQUIRES: an exception is being handled. It is logged.
   ReplyPtr reply_after_exception(const Exchange& exchange);
-  // What is missing of the body may be read behind the answer, so that another request can follow.
-  static bool can_be_drained(const RequestBody& body);
   runtime::Task<> refuse(const Error& error);
   runtime::Task<Result<>> write(const Reply& reply, bool with_body, bool keep_alive);
   // After an error the connection cannot go on: the head has promised more.

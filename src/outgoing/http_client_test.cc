@@ -2,10 +2,13 @@
 #include "outgoing/http_client.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
 #include <cstdlib>
 #include <functional>
 
@@ -84,6 +87,63 @@ TEST_F(HttpClientTest, waits_for_no_body_of_an_answer_to_head) {
   ASSERT_TRUE(answer) << answer.error().message();
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(find_header(answer->headers, "Content-Length"), "500");
+}
+
+// Answers the first request, takes one more on each connection that there is, and closes them.
+class ForgetfulServer {
+ public:
+  ForgetfulServer() : thread_([this] { serve(); }) {}
+  ~ForgetfulServer() { thread_.join(); }
+
+  std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/";
+  }
+
+  std::atomic<int> taken = 0;
+
+ private:
+  void serve() {
+    asio::ip::tcp::socket kept(context_);
+    acceptor_.accept(kept);
+    take(kept);
+    asio::write(kept, asio::buffer(std::string("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")));
+    // The next request comes over this connection or over another one.
+    pollfd waiting[] = {{kept.native_handle(), POLLIN, 0}, {acceptor_.native_handle(), POLLIN, 0}};
+    ::poll(waiting, 2, 30'000);
+    if (waiting[0].revents != 0) {
+      take(kept);
+      kept.close();
+    }
+    pollfd other = {acceptor_.native_handle(), POLLIN, 0};
+    if (::poll(&other, 1, 30'000) == 1) {
+      asio::ip::tcp::socket fresh(context_);
+      acceptor_.accept(fresh);
+      take(fresh);
+    }
+  }
+  void take(asio::ip::tcp::socket& socket) {
+    std::string request;
+    boost::system::error_code error;
+    asio::read_until(socket, asio::dynamic_buffer(request), "hello", error);
+    taken += error ? 0 : 1;
+  }
+
+  asio::io_context context_;
+  asio::ip::tcp::acceptor acceptor_{context_, any_port};
+  std::thread thread_;
+};
+
+TEST_F(HttpClientTest, a_request_that_is_sent_once_is_not_sent_again_over_another_connection) {
+  for (const bool sent_once : {false, true}) {
+    ForgetfulServer server;
+    HttpRequest request;
+    request.target = *parse_target(server.url());
+    request.body = std::make_shared<TextBody>("hello");
+    ASSERT_TRUE(send(request));
+    request.sent_once = sent_once;
+    EXPECT_FALSE(send(request));
+    EXPECT_EQ(server.taken, sent_once ? 2 : 3);
+  }
 }
 
 TEST_F(HttpClientTest, sends_a_large_body_in_steps) {

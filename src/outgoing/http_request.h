@@ -46,6 +46,9 @@ struct HttpRequest {
   HeaderFields headers;  // Without Host and Content-Length.
   std::shared_ptr<const Body> body;
   Deadlines deadlines;
+  // Goes over a connection of its own: over a kept one that ends without an answer libcurl sends a
+  // request again by itself, whether the other side has acted or not.
+  bool sent_once = false;
   std::string ca_file;  // PEM; the only ones to be trusted. Empty: the system's.
   std::size_t answer_bytes_inline_max = limits::answer_bytes_max;
   // Longer bodies of answers, up to `answer_bytes_max`, go here; without one they are an error.

@@ -83,6 +83,7 @@ void Transfer::set_connection() {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_USERAGENT, user_agent);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_FRESH_CONNECT, request_.sent_once ? 1L : 0L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.deadlines.connect.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(longest_time().count()));
   set(CURLOPT_SSL_VERIFYPEER, 1L);

@@ -274,7 +274,8 @@ TEST_F(ClientTest, ACompletionIsSentOnce) {
     const Result<> done = run(client_.complete({"k", "id"}, {{1, "e"}}));
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code(), Errc::unavailable);
-    EXPECT_EQ(sender_.requests.size(), 1U);
+    ASSERT_EQ(sender_.requests.size(), 1U);
+    EXPECT_TRUE(sender_.requests[0].sent_once);
   }
 }
 

@@ -88,6 +88,7 @@ outgoing::HttpRequest Exchange::signed_request(const Call& call, Duration left) 
   request.target.path = parts.path + (parts.query.empty() ? "" : "?" + parts.query);
   request.headers = std::move(parts.headers);
   request.ca_file = settings_.ca_file;
+  request.sent_once = call.tries_max == 1;
   if (call.payload) {
     request.body = call.payload->body;
   }

@@ -119,8 +119,8 @@ const Row* find_row(std::string_view code) {
   return row == rows.end() ? nullptr : row;
 }
 
-std::string text_of(std::string_view request, int status, const ErrorDocument& document,
-                    const char* words) {
+std::string words_of(std::string_view request, int status, const ErrorDocument& document,
+                     const char* words) {
   std::string text = fmt::format("{}: {}", request, status);
   if (!document.code.empty()) {
     text += " " + printable(document.code.substr(0, message_bytes_max));
@@ -148,9 +148,9 @@ Failure failure_of(std::string_view request, int status,
     row = find_row(code_of(status));
   }
   if (row == nullptr) {
-    return {Error(Errc::unavailable, text_of(request, status, said, nullptr)), false};
+    return {Error(Errc::unavailable, words_of(request, status, said, nullptr)), false};
   }
-  return {Error(row->code, text_of(request, status, said, row->words)), row->again};
+  return {Error(row->code, words_of(request, status, said, row->words)), row->again};
 }
 
 }  // namespace sluice::s3

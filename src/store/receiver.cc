@@ -13,11 +13,12 @@ namespace sluice::store {
 using runtime::Task;
 
 ReceiveTools::ReceiveTools(runtime::BlockingPool& threads, runtime::BufferPool& budget,
-                           Metrics& metrics)
+                           Metrics& metrics, Duration turn_time_max)
     : pool(threads),
       buffers(budget),
       trial_buffers(limits::trial_buffers_max * limits::trial_bytes, metrics.buffers_in_use,
-                    limits::trial_bytes) {}
+                    limits::trial_bytes),
+      time_max(turn_time_max) {}
 
 // Of a large rest no more is read than tells a fast sender: the storage thread has better ways to
 // take what follows, and a slow sender does not bring more at once.
@@ -79,7 +80,7 @@ Received Receiver::write(ByteRange range, MutableBytes buffer, std::size_t count
   received.bytes = count;
   if (body != nullptr) {
     const std::uint64_t end = std::min(range.end, range.begin + limits::stream_bytes_max);
-    Turn turn(**file, *body, {range.begin + count, end});
+    Turn turn(**file, *body, {range.begin + count, end}, tools_.time_max);
     received.outcome = turn.run(tools_.pipes, buffer);
     received.bytes += turn.bytes();
     pace_ = turn.is_fast() ? Pace::fast : Pace::steady;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
@@ -15,12 +17,14 @@ namespace sluice::store {
 
 // The parts that the receivers of one store work with; outlives them.
 struct ReceiveTools {
-  ReceiveTools(runtime::BlockingPool& threads, runtime::BufferPool& budget, Metrics& metrics);
+  ReceiveTools(runtime::BlockingPool& threads, runtime::BufferPool& budget, Metrics& metrics,
+               Duration turn_time_max = limits::stream_time_max);
 
   runtime::BlockingPool& pool;
   runtime::BufferPool& buffers;
   // For senders that have not shown to be fast: of limits::trial_bytes, on top of the budget.
   runtime::BufferPool trial_buffers;
+  const Duration time_max;  // Of a storage thread with one sender.
   runtime::PipePool pipes;
 };
 

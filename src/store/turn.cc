@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/limits.h"
+
 namespace sluice::store {
 
 using std::chrono::steady_clock;

@@ -10,7 +10,6 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/range_set.h"
 #include "runtime/byte_source.h"
 #include "runtime/pipe.h"
@@ -23,8 +22,7 @@ namespace sluice::store {
 class Turn {
  public:
   // `body` gives the bytes that belong into `range` of the file.
-  Turn(WritableFile& file, runtime::Loan& body, ByteRange range,
-       Duration time_max = limits::stream_time_max);
+  Turn(WritableFile& file, runtime::Loan& body, ByteRange range, Duration time_max);
 
   // Writes what comes: from a file by the file system alone, which may share its blocks; from a
   // socket through a pipe, never copied into this process, where the body has a descriptor and the

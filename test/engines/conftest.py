@@ -7,6 +7,10 @@ import pytest
 
 from support.ceph import BUCKET, Ceph, missing_programs
 
+VERSIONING = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+LIFECYCLE = (b"<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>probed/</Prefix></Filter>"
+             b"<Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>")
+
 
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory):
@@ -15,5 +19,9 @@ def ceph(tmp_path_factory):
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert not missing
     with Ceph(tmp_path_factory.mktemp("ceph")) as engine:
-        engine.create_bucket(BUCKET)
+        for name in (BUCKET, "versioned", "expiring", "full"):
+            engine.create_bucket(name)
+        engine.configure_bucket("versioned", "versioning", VERSIONING)
+        engine.configure_bucket("expiring", "lifecycle", LIFECYCLE)
+        engine.bound_bucket("full", 1 << 20)
         yield engine

@@ -29,7 +29,13 @@ class ClientSource final : public runtime::ByteSource {
   ClientSource(std::string bytes, Ending ending, std::optional<std::uint64_t> declared, Dice& dice)
       : bytes_(std::move(bytes)), ending_(ending), declared_(declared), dice_(dice) {}
 
+  // Its bytes come in many small chunks, with more of the others in between.
+  void slow_down() { is_slow_ = true; }
+
   runtime::Task<Result<>> wait_readable() override {
+    for (std::uint64_t waits = is_slow_ ? dice_.below(slow_waits) : 0; waits > 0; --waits) {
+      co_await wait_some_turns(dice_);
+    }
     co_await wait_some_turns(dice_);
     if (offset_ == bytes_.size() && ending_ == Ending::silent && !reason_) {
       is_silent_ = true;
@@ -95,6 +101,10 @@ class ClientSource final : public runtime::ByteSource {
     Lent& operator=(const Lent&) = delete;
 
     std::size_t read(MutableBytes buffer, Duration /*patience*/) override {
+      if (is_over_) {
+        return 0;
+      }
+      is_over_ = source_.is_slow_;
       const Bytes bytes = source_.some(buffer.size());
       std::ranges::copy(bytes, buffer.begin());
       return bytes.size();
@@ -106,7 +116,7 @@ class ClientSource final : public runtime::ByteSource {
       if (in_pipe_ == 0 && !is_over_) {
         const Bytes bytes = source_.some(pipe_bytes);
         in_pipe_ = bytes.size();
-        is_over_ = bytes.size() < pipe_bytes;
+        is_over_ = bytes.size() < pipe_bytes || source_.is_slow_;
         SLUICE_CHECK(bytes.empty() || ::write(ends_[1], bytes.data(), bytes.size()) ==
                                           static_cast<ssize_t>(bytes.size()));
       }
@@ -120,12 +130,13 @@ class ClientSource final : public runtime::ByteSource {
     ClientSource& source_;
     std::array<int, 2> ends_{-1, -1};
     std::uint64_t in_pipe_ = 0;
-    bool is_over_ = false;
+    bool is_over_ = false;  // Nothing more is there now.
   };
 
   // The next bytes, at most `size`; none at the end, or when the source was cancelled.
   Bytes some(std::size_t size) {
-    const std::size_t most = reason_ ? 0 : std::min(size, bytes_.size() - offset_);
+    const std::size_t coming = is_slow_ ? 1 + bytes_.size() / slow_chunks : bytes_.size();
+    const std::size_t most = reason_ ? 0 : std::min({size, coming, bytes_.size() - offset_});
     const auto count =
         most == 0 || dice_.chance(0.5) ? most : static_cast<std::size_t>(dice_.between(1, most));
     const Bytes bytes = as_bytes(bytes_).subspan(offset_, count);
@@ -133,11 +144,15 @@ class ClientSource final : public runtime::ByteSource {
     return bytes;
   }
 
+  static constexpr std::uint64_t slow_waits = 10;
+  static constexpr std::size_t slow_chunks = 8;
+
   const std::string bytes_;
   const Ending ending_;
   const std::optional<std::uint64_t> declared_;
   Dice& dice_;
   std::size_t offset_ = 0;
+  bool is_slow_ = false;
   bool is_silent_ = false;
   std::optional<Errc> reason_;
   runtime::Event cancelled_;

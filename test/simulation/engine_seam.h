@@ -32,7 +32,8 @@ class EngineSeam final : public upload::Engine {
   runtime::Task<Found> declare_size(std::string token, std::uint64_t file_size) override {
     return seen(token, engine_.declare_size(token, file_size));
   }
-  runtime::Task<Found> peek(std::string token) override { return seen(token, engine_.peek(token)); }
+  // What progress is told by while the bytes come.
+  runtime::Task<Found> peek(std::string token) override;
   runtime::Task<Result<upload::Label>> label_of(std::string token) override {
     return engine_.label_of(std::move(token));
   }
@@ -62,6 +63,7 @@ class EngineSeam final : public upload::Engine {
  private:
   runtime::Task<Found> seen(std::string token, runtime::Task<Found> command);
   void spoil(upload::Snapshot& snapshot);
+  void name_unsynced(upload::Snapshot& snapshot);
 
   upload::Engine& engine_;
   StoreSeam& store_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "simulation/turns.h"
 
 namespace sluice::simulation {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::uint64_t uploads_max = 4;
 constexpr std::uint64_t file_size_max = 20'000;
 constexpr int cleaning_rounds_max = 8;
 constexpr int completing_tries_max = 12;
+constexpr std::uint64_t slow_body_turns = 60;  // About so many pass while a slow body comes.
 
 class Program {
  public:
@@ -28,6 +30,7 @@ class Program {
       : dice_(dice),
         crash_(variant.crash),
         durability_(variant.durability),
+        clients_(variant.clients),
         world_(dice, variant.defect, variant.journal, variant.durability, variant.clients) {}
 
   Outcome run() {
@@ -133,6 +136,9 @@ class Program {
       for (std::uint64_t count = dice_.chance(0.5) ? 1 : dice_.between(2, 4); count > 0; --count) {
         tasks.push_back(any_action());
       }
+      if (clients_ == Clients::requests && !world_.uploads().empty() && dice_.chance(0.7)) {
+        ask_while_bytes_come(tasks);
+      }
     }
     if (durability_ != Durability::commit && dice_.chance(0.4)) {
       tasks.push_back(world_.sync_deferred());
@@ -148,6 +154,21 @@ class Program {
       // Every client must hear again what it heard before the restart.
       world_.run_together(all_statuses());
     }
+  }
+
+  // Each question has made durable what has come, and the client that sends it may hear of that.
+  void ask_while_bytes_come(std::vector<Task<>>& tasks) {
+    Expectation& upload = any_upload();
+    tasks.push_back(upload.layout ? part(upload) : piece(upload));
+    for (std::uint64_t count = dice_.between(2, 4); count > 0; --count) {
+      tasks.push_back(ask_later(upload));
+    }
+  }
+  Task<> ask_later(Expectation& upload) {
+    for (std::uint64_t turns = dice_.below(slow_body_turns); turns > 0; --turns) {
+      co_await let_others_go_first();
+    }
+    co_await world_.status(upload);
   }
 
   Expectation& any_upload() {
@@ -326,6 +347,7 @@ class Program {
   Dice& dice_;
   const std::optional<CrashPoint> crash_;
   const Durability durability_;
+  const Clients clients_;
   World world_;
   bool dies_often_ = false;
 };

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "protocol/dialect_names.h"
+#include "simulation/form_requests.h"
 
 namespace sluice::simulation {
 
@@ -20,28 +21,6 @@ namespace json = boost::json;
 using http::Method;
 
 namespace {
-
-constexpr std::string_view boundary = "simulated";
-
-std::string form_type() {
-  return fmt::format("\nContent-Type: multipart/form-data; boundary={}", boundary);
-}
-
-std::string form_field(std::string_view name, const std::string& value) {
-  return fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n", boundary,
-                     name, value);
-}
-
-std::string form_file(const std::string& name) {
-  return fmt::format(
-      "--{}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n"
-      "Content-Type: video/mp4\r\n\r\n",
-      boundary, name);
-}
-
-std::string form_end() {
-  return fmt::format("\r\n--{}--\r\n", boundary);
-}
 
 // With the word for the end of the file as this version has it.
 std::string rufh_words(std::uint64_t version, std::optional<bool> is_complete) {
@@ -60,10 +39,6 @@ std::uint64_t any_rufh_version(Dice& dice) {
 
 std::string length_field(const char* name, bool is_told, std::uint64_t size) {
   return is_told ? fmt::format("\n{}: {}", name, size) : std::string();
-}
-
-std::uint64_t chunk_count(std::uint64_t file_size, std::uint64_t chunk_size) {
-  return std::max<std::uint64_t>(1, (file_size + chunk_size - 1) / chunk_size);
 }
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
@@ -107,6 +82,14 @@ void read_description(const std::string& body, Told& told) {
     }
   }
   told.missing_parts = std::move(missing);
+}
+
+// FineUploader looks for no more than this of an answer.
+void read_form_answer(const http::Response& response, Told& told) {
+  if (told.answer && response.body.starts_with(R"({"success":true)")) {
+    told.answer.reset();
+    told.brings_answer = false;
+  }
 }
 
 }  // namespace
@@ -165,21 +148,6 @@ Words multichunk_part(const std::string& path, const model::Layout& layout, Byte
   }
   words.head += fmt::format("\nX-Part: {}", (part.begin - file.begin) / layout.part_size);
   return words;
-}
-
-ByteRange form_chunk_range(std::uint64_t file_size, std::uint64_t chunk_size, std::uint64_t index) {
-  return {index * chunk_size, std::min((index + 1) * chunk_size, file_size)};
-}
-
-Words form_chunk(const std::string& name, std::uint64_t file_size, std::uint64_t chunk_size,
-                 std::uint64_t index) {
-  const std::string fields =
-      form_field("dzuuid", name) + form_field("dzchunkindex", std::to_string(index)) +
-      form_field("dztotalfilesize", std::to_string(file_size)) +
-      form_field("dzchunksize", std::to_string(chunk_size)) +
-      form_field("dztotalchunkcount", std::to_string(chunk_count(file_size, chunk_size))) +
-      form_field("dzchunkbyteoffset", std::to_string(index * chunk_size));
-  return {"POST /files" + form_type(), fields + form_file(name), form_end()};
 }
 
 Words filepond_chunk(const std::string& path, ByteRange range, std::uint64_t file_size) {
@@ -277,6 +245,10 @@ Told told_by(std::string_view dialect, Method method, const http::Response& resp
     told.brings_answer = true;
   }
   if (method == Method::delete_) {
+    return told;
+  }
+  if (dialect == protocol::formchunks_name) {
+    read_form_answer(response, told);
     return told;
   }
   if (method == Method::get && response.status == 200 && !told.answer) {

@@ -14,15 +14,9 @@
 #include "model/answer.h"
 #include "model/layout.h"
 #include "simulation/dice.h"
+#include "simulation/words.h"
 
 namespace sluice::simulation {
-
-// A request line and fields, a line each, and what stands around the bytes of the file.
-struct Words {
-  std::string head;
-  std::string in_front = {};
-  std::string behind = {};
-};
 
 // Bytes of a file on their way.
 struct Chunk {
@@ -51,11 +45,7 @@ Words whole_file_form(const std::string& path);
 Words tus_chunk(const std::string& path, const Chunk& chunk);
 Words rufh_chunk(const std::string& path, const Chunk& chunk, Dice& dice);
 Words multichunk_part(const std::string& path, const model::Layout& layout, ByteRange part);
-// Of the upload that is made of chunks of this name and size.
-Words form_chunk(const std::string& name, std::uint64_t file_size, std::uint64_t chunk_size,
-                 std::uint64_t index);
 Words filepond_chunk(const std::string& path, ByteRange range, std::uint64_t file_size);
-ByteRange form_chunk_range(std::uint64_t file_size, std::uint64_t chunk_size, std::uint64_t index);
 
 Words any_question(const std::string& path, const std::optional<model::Layout>& layout,
                    std::uint64_t file_size, bool is_size_told, Dice& dice);

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/range_set.h"
+#include "simulation/form_requests.h"
+
 namespace sluice::simulation {
 namespace {
 
@@ -68,6 +71,32 @@ TEST(Requests, AreAnsweredInTheWordsOfEachDialect) {
     const Told refused = told_by(said.dialect, said.method, response, 9);
     EXPECT_TRUE(refused.answer && refused.answer->status == 422 &&
                 refused.answer->body == said.body);
+  }
+}
+
+TEST(Requests, FineUploaderIsToldOfSuccessAlone) {
+  http::Response response;
+  response.body = R"({"success":true})";
+  response.headers.add("Sluice-Answer", "backend");
+  const Told told = told_by("formchunks", Method::post, response, 9);
+  EXPECT_TRUE(told.is_done);
+  EXPECT_FALSE(told.answer || told.brings_answer);
+}
+
+TEST(FormFile, EveryUploaderSendsAllBytes) {
+  for (std::size_t uploader = 0; uploader < form_uploaders().size(); ++uploader) {
+    for (const std::uint64_t size : {0U, 1U, 9U, 10U, 11U, 19U, 20U}) {
+      const FormFile file{"a.mp4", size, 10, uploader};
+      SCOPED_TRACE(file.uploader_name() + std::string(" ") + std::to_string(size));
+      RangeSet sent;
+      for (std::uint64_t index = 0; index < file.chunk_count(); ++index) {
+        const ByteRange chunk = file.chunk(index);
+        EXPECT_EQ(chunk.begin, sent.prefix());
+        EXPECT_TRUE(size == 0 || file.index_at(chunk.begin) == index);
+        sent.add(chunk);
+      }
+      EXPECT_EQ(sent.prefix(), size);
+    }
   }
 }
 

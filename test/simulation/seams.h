@@ -29,6 +29,8 @@ enum class Defect {
   // In what dialects are told:
   tells_the_size_before_the_handoff,
   tells_another_answer,
+  tells_of_unsynced_progress,
+  tells_of_all_parts_before_the_handoff,
 };
 
 // Ignores sync_directory() with Defect::forgets_directory_sync.

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <string>
 
+#include "simulation/form_requests.h"
 #include "simulation/program.h"
 
 namespace sluice::simulation {
@@ -119,9 +120,15 @@ TEST(SimulationTest, EveryDialectTellsTheTruth) {
   EXPECT_GT(total.deaths, seeds_by_requests_count / 4);
   EXPECT_GT(total.takeovers, seeds_by_requests_count / 10);
   EXPECT_GT(total.videos, seeds_by_requests_count / 2);
+  EXPECT_GT(total.early_locations, seeds_by_requests_count / 20);
+  EXPECT_GT(total.early_offsets, seeds_by_requests_count / 20);
   for (const char* dialect :
        {"panda", "multichunk", "tus", "rufh", "range308", "formchunks", "filepond"}) {
     EXPECT_GT(total.answers[dialect], seeds_by_requests_count / 2) << dialect;
+    EXPECT_GT(total.mixed[dialect], seeds_by_requests_count / 50) << dialect;
+  }
+  for (const char* const uploader : form_uploaders()) {
+    EXPECT_GT(total.form_chunks[uploader], seeds_by_requests_count / 50) << uploader;
   }
 }
 
@@ -200,7 +207,11 @@ INSTANTIATE_TEST_SUITE_P(
         PlantedDefect{Defect::takeover_loses_bytes, "TakeoverLosesBytes", commit, memory, requests},
         PlantedDefect{Defect::tells_the_size_before_the_handoff, "SizeBeforeHandoff", commit,
                       memory, requests},
-        PlantedDefect{Defect::tells_another_answer, "AnotherAnswer", commit, memory, requests}),
+        PlantedDefect{Defect::tells_another_answer, "AnotherAnswer", commit, memory, requests},
+        PlantedDefect{Defect::tells_of_unsynced_progress, "UnsyncedProgress", commit, memory,
+                      requests},
+        PlantedDefect{Defect::tells_of_all_parts_before_the_handoff, "AllParts", commit, memory,
+                      requests}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(

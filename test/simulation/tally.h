@@ -25,8 +25,12 @@ struct Tally {
   std::uint64_t commits = 0;
   std::uint64_t interrupted_calls = 0;           // EINTR, and short counts.
   std::uint64_t bytes_moved = 0;                 // From a pipe into a file.
-  std::uint64_t interims = 0;                    // Interim answers that told of an offset.
+  std::uint64_t early_locations = 0;             // Interim answers that told of a location,
+  std::uint64_t early_offsets = 0;               // or of an offset.
   std::map<std::string, std::uint64_t> answers;  // By dialect.
+  // By dialect: uploads of which successful answers came in it and in two others at least.
+  std::map<std::string, std::uint64_t> mixed;
+  std::map<std::string, std::uint64_t> form_chunks;  // Successful answers to them, by uploader.
 
   void add(const Tally& other);
   friend bool operator==(const Tally&, const Tally&) = default;

@@ -26,6 +26,8 @@ constexpr const char* data_directory = "/data";
 constexpr std::size_t buffers_count = 3;
 // A file fills several of them.
 constexpr std::size_t small_buffer_bytes = 1000;
+// Real time decides nothing, however busy the machine is.
+constexpr auto turn_time_max = 1min;
 
 upload::EngineSettings settings(Durability durability) {
   upload::EngineSettings settings;
@@ -51,7 +53,7 @@ protocol::ProtocolSettings every_dialect() {
 
 World::Life::Life(World& world)
     : store(world.disk_seam_, world.pool_, world.buffers_, data_directory, world.durability_,
-            world.metrics_),
+            world.metrics_, turn_time_max),
       seam(store, world.dice_, world.defect_),
       files(world.disk_seam_, world.pool_, data_directory, world.durability_),
       answers(files),
@@ -149,6 +151,12 @@ void World::restart(bool power_cut) {
   }
   for (const auto& [id, record] : journal_.durable_uploads()) {
     recognise(record);
+    if (record.progress.state != model::UploadState::receiving) {
+      life_->submitted.emplace(id, record.progress.handoff_since);
+    }
+    if (record.progress.state == model::UploadState::delivered) {
+      life_->delivered.insert(id);
+    }
     if (upload::is_being_handed_over(record.progress.state)) {
       life_->waiting.push_back(record);
     }
@@ -373,6 +381,9 @@ Tally World::tally() const {
   tally.bytes_moved = system_.bytes_moved();
   for (const auto& [id, upload] : uploads_) {
     tally.bytes_acknowledged += upload.acknowledged;
+    for (const std::string& dialect : upload.dialects) {
+      tally.mixed[dialect] += upload.dialects.size() > 2 ? 1 : 0;
+    }
   }
   return tally;
 }

@@ -22,6 +22,7 @@
 #include "simulation/dice.h"
 #include "simulation/faulty_disk.h"
 #include "simulation/faulty_system.h"
+#include "simulation/form_requests.h"
 #include "simulation/journal_seam.h"
 #include "simulation/requests.h"
 #include "simulation/seams.h"
@@ -39,7 +40,7 @@ struct Expectation {
   std::string source;
   bool is_sized = true;  // Its client was told that the size is known.
   std::string file_name;
-  std::uint64_t form_chunk_size = 0;  // 0: its chunks do not come as forms.
+  std::optional<FormFile> form;  // Its chunks may come as forms.
   bool is_of_filepond = false;
   bool refused_by_backend = false;
   bool put_back = false;  // The operator wanted another answer than a refusal.
@@ -54,6 +55,7 @@ struct Expectation {
   bool may_be_gone = false;   // A client asked for an abort, or its time has passed.
   bool must_be_gone = false;  // The abort was confirmed.
   unsigned videos_made = 0;
+  std::set<std::string> dialects;  // Of successful answers.
 };
 
 // A file that was sent without a session.
@@ -70,7 +72,7 @@ struct OpenedFile {
   std::string source;
   bool is_sized = true;
   bool refused_by_backend = false;
-  std::uint64_t form_chunk_size = 0;  // As in Expectation.
+  std::optional<FormFile> form;  // As in Expectation.
 };
 
 // How clients reach the engine: by its commands, or by requests in the words of any dialect, which
@@ -149,6 +151,7 @@ class World final : public delivery::Handover {
   runtime::Task<> send_form_chunk(std::string file_name, Expectation* upload, std::uint64_t at,
                                   ClientSource::Ending ending);
   runtime::Task<> ask(Expectation& upload);
+  runtime::Task<> ask_for_form_chunk(Expectation& upload);
   runtime::Task<> ask_for_abort(Expectation& upload);
   struct Heard;
   struct Sent;
@@ -163,7 +166,7 @@ class World final : public delivery::Handover {
   // mistake. Returns the upload that the answer is about; null where there is none.
   Expectation* hear_request(Heard& heard, Expectation* asked, bool may_be_wrong);
   Expectation* upload_of(const Heard& heard, Expectation* asked);
-  void hear_interim(const Sent& sent, std::uint64_t offset);
+  void hear_interim(const Sent& sent, const http::Headers& fields);
   // From when the last byte is known to be the last, and again from when there is no answer.
   static void withhold_last_byte(Expectation& upload);
   void hear_size(Expectation& upload);
@@ -171,6 +174,7 @@ class World final : public delivery::Handover {
   void hear_success(Expectation& upload, bool brings_answer, const char* dialect);
   void hear_answer(Expectation& upload, const model::Answer& answer);
   void hear_parts(Expectation& upload, const Heard& heard);
+  bool is_completed_problem(const Expectation& upload, const Heard& heard) const;
   void hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong);
   void hear_trouble(const std::string& token, const Error& error);
   void recognise_all();
@@ -178,12 +182,12 @@ class World final : public delivery::Handover {
 
   void wait_for_end();
   runtime::Task<> deliver(model::UploadRecord record);
-  // False when the journal could not record it.
   // The checks of a file before the backend hears of it. False: it is set aside, or the journal
   // could not be told.
   runtime::Task<bool> passes_checks(const model::UploadRecord& record);
   // The operator's word on a file that is set aside.
   runtime::Task<> decide(Expectation& upload);
+  // False when the journal could not record it.
   runtime::Task<bool> give_up(const model::UploadRecord& record);
   void count_video(std::uint64_t upload_id);
   runtime::Task<Result<delivery::Delivery>> ask_backend(model::UploadRecord record);
@@ -194,6 +198,8 @@ class World final : public delivery::Handover {
   // asked for by a request.
   void recognise(const model::UploadRecord& record);
   void recognise_opened(const model::UploadRecord& record, const OpenedFile& opened);
+  // `former`: under the same token.
+  void begin_anew(Expectation& former);
   static bool may_be_answered_anew(const Expectation& upload);
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
   void check_record(const Expectation& upload, const model::UploadRecord& record);

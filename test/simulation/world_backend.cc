@@ -49,9 +49,13 @@ Task<> World::deliver(UploadRecord record) {
   Result<delivery::Delivery> delivery = co_await ask_backend(record);
   if (delivery) {
     const bool makes_video = !delivery->changes.empty();
+    const bool is_taken = delivery->blob_taken;
     const Result<> kept =
         co_await life_->engine.ledger().answered(record.token, std::move(*delivery));
     if (kept) {
+      if (is_taken) {
+        life_->delivered.insert(record.id);
+      }
       if (makes_video) {
         count_video(record.id);
       }
@@ -97,17 +101,21 @@ Task<bool> World::give_up(const UploadRecord& record) {
 
 Task<> World::retry(Expectation& upload) {
   ++tally_.requests;
-  const auto record = journal_.durable_uploads().find(upload.id);
-  const bool is_known = record != journal_.durable_uploads().end();
-  const bool is_set_aside = is_known && record->second.progress.state == UploadState::set_aside;
+  // What the process knows decides what becomes of it: it may not have heard of its last commit.
+  const Result<upload::SnapshotPtr> found = co_await life_->engine.peek(upload.token);
+  if (!process_.alive || (!found && found.error().code() != Errc::not_found)) {
+    co_return;
+  }
+  const bool is_known = found && (*found)->id == upload.id;
+  const auto state = is_known ? std::optional((*found)->state) : std::nullopt;
+  const bool is_set_aside = state == UploadState::set_aside;
   if (is_set_aside && dice_.chance(0.7)) {
     co_return co_await decide(upload);
   }
-  if (is_known && upload.refused_by_backend && !is_set_aside &&
-      !upload::is_decided(record->second.progress.state)) {
+  if (is_known && upload.refused_by_backend && !is_set_aside && !upload::is_decided(*state)) {
     co_return;  // The retry would put a refusal back that came meanwhile.
   }
-  if (is_known && record->second.progress.state == UploadState::refused) {
+  if (state == UploadState::refused) {
     upload.put_back = true;
     upload.refused_by_backend = dice_.chance(0.5);
   }

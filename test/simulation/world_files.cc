@@ -104,15 +104,30 @@ void World::recognise_opened(const UploadRecord& record, const OpenedFile& opene
   expected.source = opened.source;
   expected.is_sized = opened.is_sized;
   expected.file_name = record.file_name;
-  expected.form_chunk_size = opened.form_chunk_size;
+  expected.form = opened.form;
   expected.is_of_filepond = record.dialect == protocol::filepond_name;
   expected.layout = record.layout;
   expected.refused_by_backend = opened.refused_by_backend;
   // Chunks of a form have opened it anew, and an abort may come behind them.
-  expected.may_be_gone = std::ranges::any_of(uploads_, [&](const auto& known) {
-    return known.second.token == record.token && known.second.may_be_gone;
-  });
+  for (auto& [id, known] : uploads_) {
+    if (known.token == record.token) {
+      begin_anew(known);
+      expected.may_be_gone = true;
+    }
+  }
   uploads_.emplace(record.id, std::move(expected));
+}
+
+// Of a file that the backend has taken only the record goes.
+void World::begin_anew(Expectation& former) {
+  if (former.may_be_gone) {
+    return;
+  }
+  if (!former.form || !former.form->is_of_resumable()) {
+    violate(fmt::format("upload {} begins anew", former.id));
+  }
+  check_video(former);
+  former.may_be_gone = true;
 }
 
 void World::recognise(const UploadRecord& record) {

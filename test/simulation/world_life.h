@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "auth/authenticator.h"
 #include "auth/keyring.h"
@@ -42,8 +43,11 @@ struct World::Life {
   auth::Authenticator open_to_all;
   Dialects dialects;
   runtime::TaskGroup tasks;
-  std::deque<model::UploadRecord> waiting;       // For the backend.
-  std::map<std::uint64_t, Timestamp> submitted;  // The last round of attempts, by upload.
+  std::deque<model::UploadRecord> waiting;  // For the backend.
+  // Uploads of which this process knows that they are complete: their last round of attempts.
+  std::map<std::uint64_t, Timestamp> submitted;
+  // Those of which it knows that the backend has taken the file.
+  std::set<std::uint64_t> delivered;
   const bool delivers_at_once;
 };
 

@@ -36,6 +36,24 @@ std::string wire_of(std::string head, const std::string& framing) {
   return wire;
 }
 
+bool hears_interims(const Words& words) {
+  return words.head.find("Upload-Draft-Interop-Version") != std::string::npos;
+}
+
+// Of an interim answer.
+http::Headers fields_of(std::string_view head) {
+  http::Headers fields;
+  for (std::size_t begin = head.find("\r\n"); begin != std::string_view::npos;) {
+    const std::size_t end = head.find("\r\n", begin + 2);
+    const std::string_view line = head.substr(begin + 2, end - begin - 2);
+    if (const std::size_t colon = line.find(": "); colon != std::string_view::npos) {
+      fields.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+    }
+    begin = end;
+  }
+  return fields;
+}
+
 std::string location_of(const Expectation& upload) {
   return "/uploads/" + upload.token;
 }
@@ -54,7 +72,7 @@ struct World::Sent {
   std::string file_name = {};     // of this file.
 };
 
-// The connection of a request: interim answers tell of offsets, too.
+// The connection of a request: interim answers tell of locations and offsets, too.
 class World::Interim final : public net::ByteStream {
  public:
   Interim(World& world, const Sent& sent, runtime::Executor executor)
@@ -65,11 +83,8 @@ class World::Interim final : public net::ByteStream {
   }
   Result<std::optional<std::size_t>> read_now(MutableBytes /*buffer*/) override { return 0; }
   Task<Result<>> write(Bytes head, Bytes /*body*/, net::Patience /*patience*/) override {
-    constexpr std::string_view name = "\r\nUpload-Offset: ";
-    const std::string_view text = as_text(head);
-    const std::size_t at = text.find(name);
-    if (world_.process_.alive && at != std::string_view::npos) {
-      world_.hear_interim(sent_, std::stoull(std::string(text.substr(at + name.size()))));
+    if (world_.process_.alive) {
+      world_.hear_interim(sent_, fields_of(as_text(head)));
     }
     co_return Result<>();
   }
@@ -86,8 +101,8 @@ class World::Interim final : public net::ByteStream {
   const std::string peer_address_;
 };
 
-void World::hear_interim(const Sent& sent, std::uint64_t offset) {
-  ++tally_.interims;
+// A location that is told has an upload, whatever becomes of the request.
+void World::hear_interim(const Sent& sent, const http::Headers& fields) {
   Expectation* upload = sent.upload;
   if (upload == nullptr) {
     recognise_all();
@@ -96,11 +111,23 @@ void World::hear_interim(const Sent& sent, std::uint64_t offset) {
     upload = found == uploads_.end() ? nullptr : &found->second;
   }
   if (upload == nullptr) {
-    violate(fmt::format("{}: bytes are told of, and there is no upload", sent.file_name));
+    violate(fmt::format("{}: an upload is told of, and there is none", sent.file_name));
     return;
   }
-  hear_size(*upload);
-  hear_offset(*upload, offset, "an interim answer");
+  if (!hears_interims(sent.words)) {
+    violate(fmt::format("upload {}: an interim answer that its client cannot read", upload->id));
+  }
+  if (const auto location = fields.find("Location")) {
+    ++tally_.early_locations;
+    if (sent.upload != nullptr || !location->ends_with(location_of(*upload))) {
+      violate(fmt::format("upload {}: an interim answer leads to {}", upload->id, *location));
+    }
+  }
+  if (const auto offset = fields.find("Upload-Offset")) {
+    ++tally_.early_offsets;
+    hear_size(*upload);
+    hear_offset(*upload, std::stoull(std::string(*offset)), "an interim answer");
+  }
 }
 
 Task<World::Heard> World::send(Sent sent) {
@@ -117,6 +144,9 @@ Task<World::Heard> World::send(Sent sent) {
   body.resize(length - std::min<std::uint64_t>(sent.lost, length));
   ClientSource source(std::move(body), sent.ending,
                       sent.length_known ? std::optional(length) : std::nullopt, dice_);
+  if (hears_interims(sent.words) || dice_.chance(0.3)) {
+    source.slow_down();
+  }
   ForgetfulSource forgetful(source);
   sources_.push_back(&source);
   const http::Request& request = (*parsed)->request;
@@ -155,7 +185,7 @@ Words World::words_of_opening(const File& file, OpenedFile& opened, std::string&
       return filepond_session(file);
     case 1:
       opened.is_sized = true;
-      opened.form_chunk_size = 1 + file.size / 8 + dice_.below(1 + file.size / 2);
+      opened.form = any_form_file(file.name, file.size, dice_);
       return {};
     case 2:
       return range308_session(file);
@@ -181,7 +211,7 @@ Task<> World::open(std::uint64_t file_size, std::optional<model::Layout> layout)
   sent.words = words_of_opening(file, opened, sent.bytes);
   sent.file_name = name;
   const OpenedFile& known = opened_files_.emplace(name, std::move(opened)).first->second;
-  if (known.form_chunk_size > 0) {
+  if (known.form) {
     co_return co_await send_form_chunk(name, nullptr, dice_.below(file_size + 1), Ending::end);
   }
   if (!sent.bytes.empty() && dice_.chance(0.4)) {
@@ -197,13 +227,11 @@ Task<> World::open(std::uint64_t file_size, std::optional<model::Layout> layout)
 Task<> World::send_form_chunk(std::string name, Expectation* upload, std::uint64_t at,
                               Ending ending) {
   const OpenedFile& file = opened_files_.at(name);
-  const std::uint64_t size = file.source.size();
-  const std::uint64_t chunk_size = file.form_chunk_size;
-  const std::uint64_t count = std::max<std::uint64_t>(1, (size + chunk_size - 1) / chunk_size);
-  const std::uint64_t index = std::min(at / chunk_size, count - 1);
-  const ByteRange range = form_chunk_range(size, chunk_size, index);
+  const FormFile& form = *file.form;
+  const std::uint64_t index = form.index_at(at);
+  const ByteRange range = form.chunk(index);
   Sent sent;
-  sent.words = form_chunk(name, size, chunk_size, index);
+  sent.words = form_chunk(form, index, dice_);
   sent.bytes = file.source.substr(range.begin, range.size());
   sent.upload = upload;
   sent.file_name = name;
@@ -212,9 +240,12 @@ Task<> World::send_form_chunk(std::string name, Expectation* upload, std::uint64
   sent.length_known = dice_.chance(0.7);
   Heard heard = co_await send(std::move(sent));
   Expectation* const told = hear_request(heard, upload, false);
-  if (told != nullptr && heard.is_success() && !heard.told.answer) {
+  if (told != nullptr && heard.is_success()) {
+    ++tally_.form_chunks[form.uploader_name()];
+  }
+  if (told != nullptr && heard.is_success() && !heard.told.is_done) {
     told->acknowledged_parts.add(range);
-    if (range.end == size) {
+    if (range.end == form.size) {
       violate(fmt::format("upload {}: its last chunk is acknowledged without an answer", told->id));
     }
   }
@@ -267,7 +298,7 @@ Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t
   const std::uint64_t size = upload.source.size();
   const ByteRange range = upload::wanted_range(piece, size);
   const bool is_part = std::holds_alternative<upload::Part>(piece);
-  if (upload.form_chunk_size > 0 && dice_.chance(0.4)) {
+  if (upload.form && dice_.chance(0.4)) {
     co_return co_await send_form_chunk(upload.file_name, &upload, range.begin, ending);
   }
   if (upload.is_of_filepond && dice_.chance(0.6)) {
@@ -298,7 +329,31 @@ Task<> World::send_chunk(Expectation& upload, upload::Piece piece, std::uint64_t
   }
 }
 
+// A chunk that is there is not sent.
+Task<> World::ask_for_form_chunk(Expectation& upload) {
+  const FormFile& form = *upload.form;
+  const std::uint64_t index = dice_.below(form.chunk_count());
+  Sent sent;
+  sent.words = form_chunk_question(form, index);
+  sent.has_body = false;
+  sent.upload = &upload;
+  Heard heard = co_await send(std::move(sent));
+  Expectation* const told = hear_request(heard, &upload, false);
+  const model::UploadRecord* const record = told == nullptr ? nullptr : record_of(told->id);
+  if (record == nullptr || heard.status() != 200) {
+    co_return;
+  }
+  const ByteRange range = form.chunk(index);
+  if (!record->progress.stored.contains(range) && !upload::is_gone(record->progress.state)) {
+    violate(fmt::format("upload {}: chunk {} is told of and not stored", told->id, index));
+  }
+  told->acknowledged_parts.add(range);
+}
+
 Task<> World::ask(Expectation& upload) {
+  if (upload.form && upload.form->is_of_resumable() && dice_.chance(0.3)) {
+    co_return co_await ask_for_form_chunk(upload);
+  }
   const bool tells = upload.is_sized;
   Sent sent;
   sent.words =

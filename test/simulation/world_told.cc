@@ -8,6 +8,7 @@
 
 #include "simulation/world.h"
 #include "simulation/world_heard.h"
+#include "simulation/world_life.h"
 
 namespace sluice::simulation {
 
@@ -62,6 +63,9 @@ Expectation* World::hear_request(Heard& heard, Expectation* asked, bool may_be_w
   size = record != nullptr ? record->progress.file_size : size;
   heard.told = told_by(heard.reply->dialect, heard.request.method, heard.reply->response, size);
   const Told& told = heard.told;
+  if (heard.status() < 400 && heard.reply->dialect != std::string()) {
+    upload->dialects.insert(heard.reply->dialect);
+  }
   if (upload->must_be_gone && (told.offset || told.is_done || told.answer)) {
     violate(fmt::format("upload {} is back after its abort", upload->id));
   }
@@ -174,8 +178,9 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
     return;
   }
   const model::UploadProgress progress = record->progress;
+  // The backend's answer is committed before the process knows.
   const bool is_withheld =
-      progress.stored.prefix() == upload.source.size() && progress.state != UploadState::delivered;
+      progress.stored.prefix() == upload.source.size() && !life_->delivered.contains(upload.id);
   const std::vector<std::uint64_t>& missing = *heard.told.missing_parts;
   for (std::uint64_t number = 0; file.begin + number * layout.part_size < file.end; ++number) {
     const std::uint64_t begin = file.begin + number * layout.part_size;
@@ -193,10 +198,20 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
       upload.acknowledged_parts.add(part);
     }
   }
-  if (!file.empty() && file == first && missing.empty() &&
+  // The commit of the last part comes through before the process knows; until then it tells of this
+  // file alone.
+  if (!file.empty() && file == first && missing.empty() && life_->submitted.contains(upload.id) &&
       progress.stored.prefix() == upload.source.size()) {
     hear_success(upload, false, heard.reply->dialect);
   }
+}
+
+// RUFH has a problem of its own for a completed upload. Its refusal is told until the process knows
+// that the operator has put it back.
+bool World::is_completed_problem(const Expectation& upload, const Heard& heard) const {
+  const UploadRecord* const record = record_of(upload.id);
+  return heard.reply->dialect == std::string("rufh") && record != nullptr &&
+         (record->progress.answer || may_be_answered_anew(upload));
 }
 
 void World::hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong) {
@@ -210,10 +225,7 @@ void World::hear_refusal(const Expectation* upload, const Heard& heard, bool may
     case 400:
     case 412:  // Of tus, where no version was named.
     case 413:
-      // RUFH has a problem of its own for a completed upload.
-      if (may_be_wrong ||
-          (upload != nullptr && heard.reply->dialect == std::string("rufh") &&
-           record_of(upload->id) != nullptr && record_of(upload->id)->progress.answer)) {
+      if (may_be_wrong || (upload != nullptr && is_completed_problem(*upload, heard))) {
         return;
       }
       break;

@@ -32,6 +32,8 @@ SANS_IO = (
     "src/base/range_set",
     "src/s3/documents",
     "src/s3/failure",
+    "src/s3/fold_plan",
+    "src/s3/merge_plan",
     "src/s3/signer",
 )
 MAY_PARSE_WITH_BEAST = ("src/http/head_parser.cc",)

@@ -82,13 +82,13 @@ class Ceph:
     def __init__(self, directory):
         self.directory = directory
         self.gateway_port = 0
+        self._home = directory
         self._daemons = []
-        self._names = []
 
     def __enter__(self):
         try:
             for attempt in range(STARTS):
-                if self._start(self.directory / str(attempt)):
+                if self._start_in(self.directory / str(attempt)):
                     return self
                 self.close()
         except BaseException:
@@ -115,6 +115,14 @@ class Ceph:
         status, body = self.request("PUT", f"/{name}")
         assert status == 200, body
 
+    def configure_bucket(self, name, subject, document):
+        status, body = self.request("PUT", f"/{name}", [(subject, "")], document)
+        assert status == 200, body
+
+    def bound_bucket(self, name, bytes_max):
+        for words in (["set", f"--max-size={bytes_max}"], ["enable"]):
+            self._run("radosgw-admin", "quota", words[0], "--quota-scope=bucket", f"--bucket={name}", *words[1:])
+
     def close(self):
         for daemon in self._daemons:
             daemon.kill()
@@ -122,8 +130,17 @@ class Ceph:
             daemon.wait()
         self._daemons.clear()
 
-    def _start(self, home):
+    def _start_in(self, home):
+        """Whether all daemons came up; one that finds its port taken ends."""
         self._home = home
+        try:
+            self._start(home)
+        except AssertionError:
+            if not self._has_ended():
+                raise
+        return not self._has_ended()
+
+    def _start(self, home):
         for name in ("run", "log", "mon", "rgw", "osd0"):
             (home / name).mkdir(parents=True)
         fsid = str(uuid.uuid4())
@@ -141,14 +158,14 @@ class Ceph:
         self._run("ceph-mon", "--mkfs", "-i", "a", "--monmap", home / "monmap", "--keyring", home / "keyring")
         self._spawn("ceph-mon", "-f", "-i", "a")
         osd = str(uuid.uuid4())
-        self._run("ceph", "osd", "new", osd, "0")
+        self._run("ceph", "--connect-timeout", "20", "osd", "new", osd, "0")
         self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
         self._spawn("ceph-osd", "-f", "-i", "0")
         self._spawn("radosgw", "-f", "-n", "client.rgw.a")
+        wait_until(lambda: self._has_ended() or self._listens(), "the gateway listens")
+        assert not self._has_ended()
         self._run("radosgw-admin", "user", "create", "--uid=test", "--display-name=test",
                   f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")
-        wait_until(lambda: self._has_ended() or self._listens(), "the gateway listens")
-        return not self._has_ended()
 
     def _make_keys(self):
         keyring = self._home / "keyring"

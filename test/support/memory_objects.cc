@@ -22,7 +22,7 @@ std::unexpected<Error> missing(const std::string& name) {
 }  // namespace
 
 template <class T>
-Result<T> MemoryObjects::meet(std::function<Result<T>()> effect) {
+Result<T> MemoryObjects::meet(const std::function<Result<T>()>& effect) {
   NetworkFault fault = NetworkFault::none;
   if (!faults.empty()) {
     fault = faults.front();

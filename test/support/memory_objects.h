@@ -66,7 +66,7 @@ class MemoryObjects final : public s3::ObjectStore {
   };
 
   template <class T>
-  Result<T> meet(std::function<Result<T>()> effect);
+  Result<T> meet(const std::function<Result<T>()>& effect);
 
   Result<std::string> accepted(const s3::Payload& payload) const;
   Result<> put_now(const std::string& key, const std::string& bytes);

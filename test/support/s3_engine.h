@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "outgoing/http_client.h"
@@ -28,15 +29,26 @@ inline std::optional<s3::ClientSettings> s3_engine_settings() {
   return settings;
 }
 
+// The machine's clock, set wrong.
+class WrongClock final : public Clock {
+ public:
+  explicit WrongClock(Duration ahead) : ahead_(ahead) {}
+  Timestamp now() const noexcept override { return SystemClock().now() + ahead_; }
+
+ private:
+  const Duration ahead_;
+};
+
 class S3Engine {
  public:
-  explicit S3Engine(s3::ClientSettings settings) : client_(http_, clock_, std::move(settings)) {}
+  explicit S3Engine(s3::ClientSettings settings, Duration clock_ahead = Duration::zero())
+      : clock_(clock_ahead), client_(http_, clock_, std::move(settings)) {}
 
   s3::Client& client() noexcept { return client_; }
   outgoing::HttpClient& http() noexcept { return http_; }
 
  private:
-  SystemClock clock_;
+  WrongClock clock_;
   runtime::BlockingPool pool_{2};
   outgoing::HttpClient http_{pool_};
   s3::Client client_;

@@ -154,7 +154,8 @@ Result<FormChunksDialect::Judged> FormChunksDialect::judge(const Call& call,
   proposal.token = token_of(key_, sender_of(call, *grant), *chunk);
   proposal.finds_former = true;
   std::string token = proposal.token;
-  return Judged{*std::move(chunk), *std::move(grant), std::move(token), std::move(proposal)};
+  return Judged{*std::move(chunk), *std::move(grant), std::move(token),
+                std::make_unique<upload::NewUpload>(std::move(proposal))};
 }
 
 Task<Answer> FormChunksDialect::store(Call& call, Result<Judged> understood,
@@ -168,8 +169,7 @@ Task<Answer> FormChunksDialect::store(Call& call, Result<Judged> understood,
     co_return std::move(opened.error());
   }
   call.upload_id = (*opened)->id;
-  // A slow sender would keep it in memory.
-  judged.proposal = upload::NewUpload();
+  judged.proposal.reset();  // A slow sender would keep it in memory.
   const Result<upload::SnapshotPtr> appended =
       co_await engine_.append(judged.token, upload::Part{judged.chunk.range}, bytes);
   arrivals_.tell(judged.token);
@@ -200,7 +200,7 @@ Task<Opened> FormChunksDialect::find_or_open(Call& call, const Judged& judged) {
       co_return *std::move(snapshot);
     }
     if (const Arrivals::Opening opening(arrivals_, judged.token); opening.is_granted()) {
-      Opened opened = co_await opener_.open(call, judged.grant, judged.proposal);
+      Opened opened = co_await opener_.open(call, judged.grant, *judged.proposal);
       if (opened || !is_conflict(opened.error())) {
         co_return opened;
       }

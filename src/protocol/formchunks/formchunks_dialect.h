@@ -3,6 +3,7 @@
 // Flow.js, FineUploader, plupload, jQuery File Upload (docs/formchunks.md).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -48,7 +49,7 @@ class FormChunksDialect final : public OpeningDialect {
     ChunkRequest chunk;
     auth::Grant grant;
     std::string token;
-    upload::NewUpload proposal;
+    std::unique_ptr<upload::NewUpload> proposal;  // Until there is an upload.
   };
 
   runtime::Task<Answer> receive(Call& call);  // POST

@@ -15,9 +15,9 @@ namespace sluice::store::local {
 
 LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool,
                        runtime::BufferPool& buffers, std::string directory, Durability durability,
-                       Metrics& metrics)
+                       Metrics& metrics, Duration turn_time_max)
     : tools_{{disk, durability, metrics, Shards(disk, directory + "/uploads", durability), {}},
-             {pool, buffers, metrics}},
+             {pool, buffers, metrics, turn_time_max}},
       directory_(std::move(directory)) {}
 
 std::unique_ptr<Blob> LocalStore::open(const BlobRef& blob) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/durability.h"
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "runtime/blocking_pool.h"
@@ -27,7 +28,8 @@ class LocalStore final : public Store, public FinishedPaths {
  public:
   // `directory` is a store::DataDirectory.
   LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, runtime::BufferPool& buffers,
-             std::string directory, Durability durability, Metrics& metrics);
+             std::string directory, Durability durability, Metrics& metrics,
+             Duration turn_time_max = limits::stream_time_max);
 
   std::unique_ptr<Blob> open(const BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;

@@ -24,15 +24,16 @@ def chunk(**fields):
     return multipart("b", *((name, None, value.encode()) for name, value in fields.items()), ("file", "a.mp4", DATA))
 
 
-# A request that opens an upload of a file of 3 bytes: target, fields, body.
+# A request that opens an upload of a file of 3 bytes, with a parameter of the client's: target, fields, body.
 OPENINGS = {
-    "panda": ("/videos/upload.json", [JSON], json.dumps({"file_name": "a.mp4", "file_size": 3}).encode()),
-    "tus": ("/files", [TUS, ("Upload-Length", "3"), ("Upload-Metadata", "filename YS5tcDQ=")], b""),
-    "rufh": ("/files?file_name=a.mp4", [("Upload-Draft-Interop-Version", "8"), ("Upload-Complete", "?0"), ("Upload-Length", "3")], b""),
-    "range308": ("/files?uploadType=resumable", [JSON, ("X-Upload-Content-Length", "3")], b'{"name":"a.mp4"}'),
+    "panda": ("/videos/upload.json", [JSON], json.dumps({"file_name": "a.mp4", "file_size": 3, "payload": "p"}).encode()),
+    "tus": ("/files", [TUS, ("Upload-Length", "3"), ("Upload-Metadata", "filename YS5tcDQ=,payload cA==")], b""),
+    "rufh": ("/files?file_name=a.mp4&payload=p",
+             [("Upload-Draft-Interop-Version", "8"), ("Upload-Complete", "?0"), ("Upload-Length", "3")], b""),
+    "range308": ("/files?uploadType=resumable", [JSON, ("X-Upload-Content-Length", "3")], b'{"name":"a.mp4","payload":"p"}'),
     "formchunks": ("/files", [FORM], chunk(dzuuid="u", dzchunkindex="0", dztotalfilesize="3", dzchunksize="3", dztotalchunkcount="1",
-                                           dzchunkbyteoffset="0")),
-    "filepond": ("/files?file_name=a.mp4", [FORM, ("Upload-Length", "3")], form(filepond="{}")),
+                                           dzchunkbyteoffset="0", payload="p")),
+    "filepond": ("/files?file_name=a.mp4&payload=p", [FORM, ("Upload-Length", "3")], form(filepond="{}")),
 }
 each_dialect = pytest.mark.parametrize("dialect", OPENINGS)
 
@@ -61,7 +62,8 @@ def asking(new_server, tmp_path):
     secret.write_text("0123456789abcdef0123456789abcdef\n")
 
     def start(application):
-        return new_server(toml=f'{ENABLED}[hooks]\nauthorize = "{application.url()}"\nsecret_file = "{secret}"\nheaders = "x-user"\n')
+        return new_server(toml=f'{ENABLED}[hooks]\nauthorize = "{application.url()}"\ncreated = "{application.url("/created")}"\n'
+                               f'secret_file = "{secret}"\nheaders = "x-user"\n')
 
     return start
 
@@ -75,6 +77,29 @@ def test_the_application_is_asked_in_which_dialect_and_refuses_in_its_own_words(
         asked = application.wait_for(1).json()
     told = {name: asked[name] for name in ("event", "dialect", "file_name", "file_size", "headers")}
     assert told == {"event": "authorize", "dialect": dialect, "file_name": "a.mp4", "file_size": 3, "headers": {"x-user": "5"}}
+
+
+@each_dialect
+def test_the_application_adds_to_the_parameters_and_replaces_those_of_the_client(asking, dialect):
+    verdict = json.dumps({"parameters": {"user": 5, "payload": "ours"}}).encode()
+    with ScriptedBackend(answer(body=verdict)) as application:
+        with Client(asking(application).address) as client:
+            assert open_upload(client, dialect).status in (200, 201)
+        assert application.wait_for(1).json()["parameters"]["payload"] == "p"
+        told = application.wait_for(2)
+        assert told.target == "/created"
+        kept = told.json()["upload"]["parameters"]
+        assert {"user": 5, "payload": "ours"}.items() <= kept.items(), kept
+
+
+@each_dialect
+def test_a_limit_of_the_application_holds_in_each_dialect(asking, dialect):
+    with ScriptedBackend(answer(body=b'{"limits":{"file_size":2}}')) as application:
+        server = asking(application)
+        with Client(server.address) as client:
+            assert open_upload(client, dialect).status == 413
+        assert server.terminate() == 0
+        assert "upload created" not in {record["event"] for record in server.log_records()}
 
 
 WORDS = [TUS, ("Upload-Draft-Interop-Version", "8"), ("Upload-Complete", "?1"), ("Upload-Offset", "3"), ("Upload-Length", "9"),
