@@ -88,7 +88,7 @@ ExtentWriter::Departures ExtentWriter::depart(const RangeSet& wanted, std::uint6
         break;
       }
       waiting_.remove(part);
-      departures.push_back(std::make_shared<Departure>(part, tools_.names.next(upload_id_, part)));
+      departures.push_back(std::make_shared<Departure>(tools_, upload_id_, part));
       departures_.push_back(departures.back());
     }
   }
@@ -113,7 +113,6 @@ Task<> ExtentWriter::start(Departures departures) {
 }
 
 Task<> ExtentWriter::run(std::shared_ptr<ExtentWriter> self, std::shared_ptr<Departure> departure) {
-  const UnderWay::Mark mark(self->tools_.under_way, self->upload_id_);
   const Slot of_blob = co_await self->slots_.acquire();
   const Slot of_all = co_await self->tools_.slots.acquire();
   const Result<> outcome = co_await self->put(*departure);
@@ -161,7 +160,7 @@ void ExtentWriter::arrived(const std::shared_ptr<Departure>& departure, Result<>
     }
     departure->outcome = std::move(outcome);
   }
-  departure->ended->set();
+  departure->ended.set();
 }
 
 ExtentWriter::Departures ExtentWriter::under_way(const RangeSet& ranges) const {
@@ -181,7 +180,7 @@ Task<Result<std::vector<model::Extent>>> ExtentWriter::settle(RangeSet named) {
   co_await start(depart(named, 1));
   Result<> outcome;
   for (const std::shared_ptr<Departure>& departure : under_way(named)) {
-    while (!co_await departure->ended->wait(limits::extent_wait_max)) {
+    while (!co_await departure->ended.wait(limits::extent_wait_max)) {
     }
     if (!departure->outcome) {
       outcome = departure->outcome;

@@ -59,10 +59,16 @@ class ExtentWriter final : public std::enable_shared_from_this<ExtentWriter> {
  private:
   // An object that is being written.
   struct Departure {
-    ByteRange range;
-    std::string object;
-    Result<> outcome = {};  // Once `ended` is set.
-    std::shared_ptr<runtime::Event> ended = std::make_shared<runtime::Event>();
+    Departure(ExtentTools& tools, std::uint64_t upload_id, ByteRange part)
+        : mark(tools.under_way, upload_id),
+          range(part),
+          object(tools.names.next(upload_id, part)) {}
+
+    const UnderWay::Mark mark;
+    const ByteRange range;
+    const std::string object;
+    Result<> outcome;  // Once `ended` is set.
+    runtime::Event ended;
   };
   using Departures = std::vector<std::shared_ptr<Departure>>;
 
