@@ -218,7 +218,7 @@ TEST_F(DeferredSyncsTest, AnInheritedUploadThatCannotBeTakenKeepsNoOtherFromTheD
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(append(create(9), "abcd", {0, 4, 9}));
   }
-  const std::string bytes = std::exchange(store.blobs.at(2).bytes, "a");
+  store.blobs.at(2).bytes = "a";
   restart();
   EXPECT_FALSE(round());
   EXPECT_EQ(stored(1), "0-4 but ");

@@ -86,7 +86,7 @@ TEST_F(FullDiskTest, ABlobWithoutDurableBytesHasItsRoomToo) {
 
 TEST_F(FullDiskTest, AbortExpiryAndFailedCreationGiveTheRoomBack) {
   EXPECT_TRUE(run(engine->abort(create(1000))));
-  const std::string token = create(1000);
+  EXPECT_NE(create(1000), "");
   EXPECT_FALSE(fits(1));
   clock.advance(25h);
   EXPECT_EQ(run(engine->reaper().reap())->count, 1U);
