@@ -307,6 +307,22 @@ inline constexpr std::chrono::minutes s3_completion_time_max{10};
 // A store whose time is further away is followed. It refuses a request that is 15 minutes off.
 inline constexpr std::chrono::milliseconds s3_clock_tolerance{10'000};
 
+// Stores of objects. Bytes of an upload go into objects of this size, of a large file into so many
+// about that are equal; so many are written at once, of a blob and of all.
+inline constexpr std::uint64_t extent_bytes = 16 * MiB;
+inline constexpr std::uint64_t extents_max = 9000;
+inline constexpr std::size_t extent_puts_of_blob_max = 4;
+inline constexpr std::size_t extent_puts_max = 64;
+inline constexpr std::size_t extents_page_count = 1024;  // Of the journal's rows, at once.
+inline constexpr std::chrono::seconds extent_wait_max{60};
+// Finished files are read ahead so far, in requests of this size beside each other.
+inline constexpr std::uint64_t extent_read_bytes = 1 * MiB;
+inline constexpr std::uint64_t extent_window_bytes = 4 * extent_read_bytes;
+// Objects of an upload are listed and removed until there are none, but not more often.
+inline constexpr int extent_removal_rounds_max = 4;
+// Free room of a store that knows no bound.
+inline constexpr std::uint64_t unbounded_space = std::uint64_t{1} << 62U;
+
 // Hooks.
 inline constexpr std::size_t notifications_at_once_max = 16;
 inline constexpr std::size_t outgoing_requests_max =

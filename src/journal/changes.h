@@ -47,9 +47,16 @@ struct UpdateUpload {
   bool may_be_lost = false;
   // The upload's. Without it the ranges of a multi-chunk upload take more room.
   std::optional<model::Layout> layout = std::nullopt;
-  // Of bytes that `progress` names as stored from now on; those of a repeated change may come
-  // again.
+  // Of bytes that `progress` names as stored. A byte that has an extent keeps it. All go with the
+  // blob.
   std::vector<model::Extent> extents = {};
+};
+// Other objects hold the same bytes. `conflict` when one of `old` is not there as it is, or when
+// `made` are not of the same bytes.
+struct ReplaceExtents {
+  std::uint64_t upload_id = 0;
+  std::vector<model::Extent> old;
+  std::vector<model::Extent> made;
 };
 // Makes all earlier commits survive a power cut.
 struct SyncJournal {};
@@ -78,8 +85,8 @@ struct PostponeNotification {
 struct RemoveNotification {
   std::uint64_t id = 0;
 };
-using Change =
-    std::variant<CreateUpload, UseSignature, UpdateUpload, SyncJournal, RemoveUpload, PutVideo,
-                 RemoveVideo, AddNotification, PostponeNotification, RemoveNotification>;
+using Change = std::variant<CreateUpload, UseSignature, UpdateUpload, ReplaceExtents, SyncJournal,
+                            RemoveUpload, PutVideo, RemoveVideo, AddNotification,
+                            PostponeNotification, RemoveNotification>;
 
 }  // namespace sluice::journal

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "journal/changes.h"
+#include "model/extent.h"
 #include "model/notification.h"
 #include "model/upload.h"
 #include "model/video.h"
@@ -149,6 +150,11 @@ class Journal {
   // order of id.
   virtual runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
                                                                          std::size_t count) = 0;
+  // The extents of the upload that end behind the byte `from`, in order. None where it is not there
+  // or has no blob.
+  virtual runtime::Task<Result<std::vector<model::Extent>>> extents(std::uint64_t upload_id,
+                                                                    std::uint64_t from,
+                                                                    std::size_t count) = 0;
   virtual runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() = 0;
   // Those with the most bytes, of the first limits::credentials_max owners by name.
   virtual runtime::Task<Result<std::vector<OwnerUsage>>> owners(std::size_t count) = 0;

@@ -472,10 +472,23 @@ CREATE TRIGGER owners_set_aside_deleted AFTER DELETE ON uploads WHEN old.state =
 END;
 )sql";
 
+// Where bytes lie, in a store of objects. `last` is the last byte.
+constexpr const char* version_20 = R"sql(
+CREATE TABLE extents (upload_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  object TEXT NOT NULL, object_begin INTEGER NOT NULL, PRIMARY KEY (upload_id, first)) STRICT;
+CREATE TRIGGER extents_without_blob AFTER UPDATE ON uploads
+WHEN new.blob_present = 0 AND old.blob_present <> 0 BEGIN
+  DELETE FROM extents WHERE upload_id = new.id;
+END;
+CREATE TRIGGER extents_without_upload AFTER DELETE ON uploads BEGIN
+  DELETE FROM extents WHERE upload_id = old.id;
+END;
+)sql";
+
 constexpr std::array steps_of_sluice{version_1,  version_2,  version_3,  version_4,  version_5,
                                      version_6,  version_7,  version_8,  version_9,  version_10,
                                      version_11, version_12, version_13, version_14, version_15,
-                                     version_16, version_17, version_18, version_19};
+                                     version_16, version_17, version_18, version_19, version_20};
 
 }  // namespace
 

@@ -7,8 +7,6 @@
 #include <utility>
 #include <variant>
 
-#include "base/check.h"
-
 namespace sluice::journal {
 namespace {
 
@@ -60,6 +58,9 @@ Result<> SqliteDatabase::prepare() {
                                           {&empty_log_, "PRAGMA wal_checkpoint(RESTART)"}});
   if (done) {
     done = uploads.prepare();
+  }
+  if (done) {
+    done = extents.prepare();
   }
   if (done) {
     done = owners.prepare();
@@ -211,15 +212,25 @@ Result<> SqliteDatabase::apply_all(std::span<Commit> commits) {
   return {};
 }
 
+Result<> SqliteDatabase::create(const CreateUpload& create) {
+  Result<> done = uploads.create(create.record);
+  if (done) {
+    done = extents.add(create.record.id, create.extents);
+  }
+  return done ? owners.check(create.record.owner, create.limits) : done;
+}
+
+Result<> SqliteDatabase::update(const UpdateUpload& update) {
+  const Result<> done = uploads.update(update);
+  return done && update.progress.blob_present ? extents.add(update.id, update.extents) : done;
+}
+
 Result<> SqliteDatabase::apply(const Change& change) {
   const Overloaded applied{
-      [&](const CreateUpload& create) {
-        SLUICE_CHECK(create.extents.empty());  // It lies beside local files.
-        const Result<> created = uploads.create(create.record);
-        return created ? owners.check(create.record.owner, create.limits) : created;
-      },
+      [&](const CreateUpload& upload) { return create(upload); },
       [&](const UseSignature& use) { return owners.use_signature(use); },
-      [&](const UpdateUpload& update) { return uploads.update(update); },
+      [&](const UpdateUpload& upload) { return update(upload); },
+      [&](const ReplaceExtents& replace) { return extents.replace(replace); },
       [](const SyncJournal& /*sync*/) { return Result<>(); },
       [&](const RemoveUpload& remove) { return uploads.remove(remove); },
       [&](const PutVideo& put) { return videos.put(put.record); },

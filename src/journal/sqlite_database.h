@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "journal/commit_queue.h"
 #include "journal/damaged_rows.h"
+#include "journal/extent_table.h"
 #include "journal/notification_table.h"
 #include "journal/owner_table.h"
 #include "journal/sqlite_connection.h"
@@ -29,6 +30,7 @@ class SqliteDatabase {
         damaged(metrics, log),
         owners(connection),
         uploads(connection, damaged),
+        extents(connection, damaged),
         videos(connection, damaged),
         notifications(connection, damaged),
         durability_(durability),
@@ -51,6 +53,7 @@ class SqliteDatabase {
   DamagedRows damaged;
   OwnerTable owners;
   UploadTable uploads;
+  ExtentTable extents;
   VideoTable videos;
   NotificationTable notifications;
 
@@ -63,6 +66,8 @@ class SqliteDatabase {
   void stop_for_good();
   Result<> apply_all(std::span<Commit> commits);
   Result<> apply(const Change& change);
+  Result<> create(const CreateUpload& create);
+  Result<> update(const UpdateUpload& update);
 
   const Durability durability_;
   Metrics& metrics_;

@@ -198,6 +198,15 @@ runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::unmade(st
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<std::vector<model::Extent>>> SqliteJournal::extents(std::uint64_t upload_id,
+                                                                         std::uint64_t from,
+                                                                         std::size_t count) {
+  auto work = [this, upload_id, from, count] {
+    return database_->extents.read(upload_id, from, count);
+  };
+  co_return co_await read(std::move(work));
+}
+
 runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> SqliteJournal::upload_counts() {
   auto work = [this] { return database_->uploads.counts(); };
   co_return co_await read(std::move(work));

@@ -57,6 +57,9 @@ class SqliteJournal final : public Journal {
                                                                    std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
                                                                  std::size_t count) override;
+  runtime::Task<Result<std::vector<model::Extent>>> extents(std::uint64_t upload_id,
+                                                            std::uint64_t from,
+                                                            std::size_t count) override;
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::vector<OwnerUsage>>> owners(std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(UploadQuery query) override;

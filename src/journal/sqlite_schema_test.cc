@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/clock.h"
+#include "journal/extent_table.h"
 #include "journal/upload_table.h"
 #include "journal/video_table.h"
 #include "support/temporary_directory.h"
@@ -150,8 +151,10 @@ TEST_F(SqliteTables, AnswerFromIndexesWithoutSorting) {
   ASSERT_TRUE(connection);
   UploadTable uploads(*connection, damaged);
   VideoTable videos(*connection, damaged);
+  ExtentTable extents(*connection, damaged);
   ASSERT_TRUE(uploads.prepare());
   ASSERT_TRUE(videos.prepare());
+  ASSERT_TRUE(extents.prepare());
   const std::vector<std::string> lines = plans(*connection);
   EXPECT_GE(lines.size(), 14U);
   for (const std::string& line : lines) {
@@ -240,6 +243,46 @@ TEST_F(SqliteTables, TakeTheDialectOfVersion15FromTheLayout) {
   const std::string without = R"({"main_size":9,"part_size":4,"extra_files":[]})";
   EXPECT_EQ(connection->query("SELECT group_concat(dialect || layout, ' ') FROM uploads"),
             "panda-json" + without + " panda" + without + " panda pandadamaged");
+}
+
+TEST_F(SqliteTables, TakeExtentsInAFileOfVersion19) {
+  {
+    auto connection = Connection::open(path);
+    ASSERT_TRUE(connection);
+    ASSERT_TRUE(migrate(*connection, migration_steps().first(19)));
+    ASSERT_TRUE(connection->execute(
+        "INSERT INTO uploads (id, token, file_name, file_size, content_type, parameters,"
+        " created_at, state, stored, expires_at, blob_present, attempts, next_attempt_at)"
+        " VALUES (1, 't', x'', 9, x'', '{}', 1, 'receiving', '0-9', 1, 1, 0, 0)"));
+  }
+  auto connection = open_database(path, Durability::none);
+  ASSERT_TRUE(connection);
+  ExtentTable extents(*connection, damaged);
+  ASSERT_TRUE(extents.prepare());
+  const std::vector<model::Extent> some{{{0, 4}, "a"}, {{4, 9}, "b", 2}};
+  EXPECT_EQ(extents.read(1, 0, 9), std::vector<model::Extent>{});
+  ASSERT_TRUE(extents.add(1, some));
+  EXPECT_EQ(extents.read(1, 0, 9), some);
+  EXPECT_TRUE(connection->execute("UPDATE uploads SET blob_present = 0"));
+  EXPECT_EQ(extents.read(1, 0, 9), std::vector<model::Extent>{});
+}
+
+TEST_F(SqliteTables, AnExtentThatIsNoneIsADamagedRow) {
+  auto connection = open_database(path, Durability::none);
+  ASSERT_TRUE(connection);
+  ExtentTable extents(*connection, damaged);
+  ASSERT_TRUE(extents.prepare());
+  std::size_t rows = 0;
+  for (const char* const values : {"1, 5, 4, 'a', 0", "1, 5, 9, 'a', -1", "1, -5, 9, 'a', 0",
+                                   "1, 0, 9223372036854775807, 'a', 0"}) {
+    ASSERT_TRUE(
+        connection->execute("DELETE FROM extents; INSERT INTO extents (rowid, upload_id,"
+                            " first, last, object, object_begin) VALUES (" +
+                            std::to_string(++rows) + ", " + values + ")"));
+    const auto read = extents.read(1, 0, 9);
+    EXPECT_TRUE(!read && read.error().code() == Errc::record_damaged) << values;
+    EXPECT_EQ(damaged.known().size(), rows) << values;
+  }
 }
 
 TEST_F(SqliteTables, OpenByAFewPagesHoweverManyUploadsThereAre) {

@@ -131,7 +131,6 @@ Result<> UploadTable::create(const model::UploadRecord& record) {
 }
 
 Result<> UploadTable::update(const UpdateUpload& update) {
-  SLUICE_CHECK(update.extents.empty());  // It lies beside local files.
   if (!model::is_settled(update.progress)) {
     return change(update_, update);
   }

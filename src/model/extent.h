@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/range_set.h"
 
@@ -16,5 +17,13 @@ struct Extent {
 
   friend bool operator==(const Extent&, const Extent&) = default;
 };
+
+// Of the extent, what lies in `part` of the file, which is within its range.
+Extent clipped(const Extent& extent, ByteRange part);
+// `added` without the bytes that `covered` has, and each byte once: one that has an extent keeps
+// it.
+std::vector<Extent> uncovered(const std::vector<Extent>& added, RangeSet covered);
+// Whether both are of the same bytes, and neither has one twice, nor an extent of none.
+bool cover_the_same(const std::vector<Extent>& some, const std::vector<Extent>& others);
 
 }  // namespace sluice::model

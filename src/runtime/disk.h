@@ -41,9 +41,17 @@ class DiskFile : public ReadableFile {
   // Cuts off everything from `size` on, room that was set aside behind the end too; a file that is
   // shorter stays as it is.
   virtual Result<> shorten(std::uint64_t size) = 0;
+  // Gives the room of these bytes back, which are zeros from then on. A file system that cannot is
+  // no error.
+  virtual Result<> release(ByteRange /*range*/) { return {}; }
 };
 
-enum class OpenMode { read_only, read_write, create };
+enum class OpenMode {
+  read_only,
+  read_write,
+  create,
+  unnamed,  // A new file without a name in the directory of this path; it goes when it is closed.
+};
 
 struct DiskSpace {
   std::uint64_t free_bytes = 0;

@@ -165,6 +165,21 @@ class PosixFile final : public DiskFile {
     return {};
   }
 
+  Result<> release(ByteRange range) override {
+    if (range.empty() || !fits_off_t(range.begin, range.size())) {
+      return {};
+    }
+    int status = 0;
+    do {
+      status = system_.fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                 static_cast<off_t>(range.begin), static_cast<off_t>(range.size()));
+    } while (status != 0 && errno == EINTR);
+    if (status != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
+      return fail(storage_error(errno, "release room of", path_));
+    }
+    return {};
+  }
+
   int descriptor() const noexcept override { return descriptor_; }
 
  private:
@@ -189,6 +204,8 @@ Result<std::unique_ptr<DiskFile>> PosixDisk::open(const std::string& path, OpenM
     flags = O_RDWR;
   } else if (mode == OpenMode::create) {
     flags = O_RDWR | O_CREAT;
+  } else if (mode == OpenMode::unnamed) {
+    flags = O_RDWR | O_TMPFILE | O_EXCL;
   }
   const int descriptor = open_retrying(system_, path, flags | O_NOFOLLOW);
   if (descriptor < 0) {

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -56,6 +58,28 @@ TEST(PosixDisk, ShorteningGivesBackWhatWasSetAside) {
   struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_LT(status.st_blocks * 512, 1 << 19);
+}
+
+TEST(PosixDisk, AFileWithoutANameGivesTheRoomOfBytesBack) {
+  testing::TemporaryDirectory directory;
+  PosixDisk disk;
+  auto file = disk.open(directory.path(), OpenMode::unnamed);
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+  const std::string bytes(1 << 20, 'x');
+  ASSERT_TRUE((*file)->write_at(0, as_bytes(bytes)));
+  ASSERT_TRUE((*file)->sync());
+  EXPECT_TRUE((*file)->release({0, 1 << 19}));
+  EXPECT_TRUE((*file)->release({5, 5}));
+  EXPECT_EQ((*file)->size(), bytes.size());
+  struct stat status{};
+  ASSERT_EQ(::fstat((*file)->descriptor(), &status), 0);
+  EXPECT_LT(status.st_blocks * 512, (1 << 19) + (1 << 17));
+  std::array<std::byte, 2> buffer{};
+  EXPECT_EQ((*file)->read_at((1 << 19) - 1, buffer), 2U);
+  EXPECT_EQ(buffer, (std::array{std::byte{0}, std::byte{'x'}}));
+  EXPECT_EQ(disk.open(directory.path() + "/none", OpenMode::unnamed).error().code(),
+            Errc::file_missing);
 }
 
 TEST(PosixDisk, SaysWhatIsMissingAndRemovesTwice) {

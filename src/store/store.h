@@ -51,7 +51,8 @@ class Blob {
   // extents of these bytes are the result; a store that needs none has none. `unsynced`: the bytes
   // that the journal names and no settle() has made durable; an earlier process may have written
   // some of them. After a failure the bytes since the last success are unknown, and every later
-  // settle() of this upload fails too.
+  // settle() of this upload fails too. After `unavailable` they are where they were, and the next
+  // settle() tries again.
   virtual runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
                                                                    RangeSet unsynced) = 0;
 };

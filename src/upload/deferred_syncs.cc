@@ -21,6 +21,9 @@ Task<Result<Settled>> settle_all(LiveUpload& upload, store::Blob& blob, RangeSet
     settled.extents = *std::move(extents);
     co_return settled;
   }
+  if (extents.error().code() == Errc::unavailable) {
+    co_return fail(extents.error());
+  }
   upload.distrust();
   // Where the journal fails too, a round of DeferredSyncs commits it later.
   BytesLost event;

@@ -218,7 +218,7 @@ TEST_F(DeferredSyncsTest, AnInheritedUploadThatCannotBeTakenKeepsNoOtherFromTheD
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(append(create(9), "abcd", {0, 4, 9}));
   }
-  const std::string bytes = std::exchange(store.blobs.at(2).bytes, "a");
+  store.blobs.at(2).bytes = "a";
   restart();
   EXPECT_FALSE(round());
   EXPECT_EQ(stored(1), "0-4 but ");
@@ -296,7 +296,7 @@ TEST_F(DeferredSyncsTest, AnotherDurabilityTakesOver) {
   ASSERT_TRUE(append(token, "de", {3, 5, 9}));
   EXPECT_EQ(stored(1), "0-5 but ");
   EXPECT_EQ(durable(1), "abcde");
-  journal.extents[1].add({0, 3});  // Deferred syncs are for stores without extents.
+  journal.cover(1, {0, 3});  // Deferred syncs are for stores without extents.
 }
 
 }  // namespace

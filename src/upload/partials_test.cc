@@ -128,7 +128,7 @@ TEST_F(PartialsTest, ARestartGoesOnWhereTheProcessEnded) {
     const auto store_bytes = [this](std::uint64_t id, const std::string& some) {
       store.blobs[id] = {some, some};
       journal.uploads.at(id).progress.stored.add({0, some.size()});
-      journal.extents[id].add({0, some.size()});
+      journal.cover(id, {0, some.size()});
     };
     store_bytes(run(journal.find_upload(first)).value()->id, "abc");
     if (before > 0) {

@@ -117,7 +117,7 @@ TEST_F(PartsTest, ThatWereStoredByACheckpointFinishTheFileWhenTheyAreRepeated) {
   model::UploadProgress progress = journal.uploads.at(1).progress;
   progress.stored.add({0, 6});
   journal.uploads.at(1).progress = progress;
-  journal.extents[1].add({0, 6});
+  journal.cover(1, {0, 6});
   store.blobs[1] = {"abcdef", "abcdef"};
   restart();
   EXPECT_TRUE(send(token, 3, "def")->answer);

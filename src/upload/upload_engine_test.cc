@@ -398,6 +398,18 @@ TEST_F(UploadEngineTest, AFailedSyncAcknowledgesNothingEverAfter) {
   EXPECT_EQ(append(token, "def", {3, 6, 9})->acknowledged, 6U);
 }
 
+TEST_F(UploadEngineTest, AStoreThatIsAwayAcknowledgesNothingUntilItIsBack) {
+  const std::string token = create(9);
+  ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
+  store.failing_syncs = true;
+  store.failure_of_syncs = Errc::unavailable;
+  EXPECT_EQ(append(token, "def", {3, 6, 9}).error().code(), Errc::unavailable);
+  EXPECT_EQ(status(token)->acknowledged, 3U);
+  store.failing_syncs = false;
+  EXPECT_EQ(append(token, "def", {3, 6, 9})->acknowledged, 6U);
+  EXPECT_TRUE(append(token, "ghi", {6, 9, 9})->answer);
+}
+
 TEST_F(UploadEngineTest, AFailedCommitAcknowledgesNothing) {
   const std::string token = create(9);
   journal.failing = true;

@@ -60,6 +60,11 @@ class ForwardingJournal : public journal::Journal {
                                                                  std::size_t count) override {
     return pass(&Journal::unmade, after, count);
   }
+  runtime::Task<Result<std::vector<model::Extent>>> extents(std::uint64_t upload_id,
+                                                            std::uint64_t from,
+                                                            std::size_t count) override {
+    return pass(&Journal::extents, upload_id, from, count);
+  }
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override {
     return pass(&Journal::upload_counts);
   }

@@ -25,6 +25,10 @@ bool is_at_rest(UploadState state) {
          state != UploadState::delivering;
 }
 
+bool has(const std::vector<model::Extent>& extents, const model::Extent& wanted) {
+  return std::ranges::find(extents, wanted) != extents.end();
+}
+
 }  // namespace
 
 std::vector<UploadRecord> MemoryJournal::select(auto wanted, std::size_t count) const {
@@ -40,9 +44,7 @@ std::vector<UploadRecord> MemoryJournal::select(auto wanted, std::size_t count) 
 void MemoryJournal::apply(const Change& change) {
   if (const auto* create = std::get_if<journal::CreateUpload>(&change)) {
     SLUICE_CHECK(uploads.emplace(create->record.id, create->record).second);
-    for (const model::Extent& extent : create->extents) {
-      extents[create->record.id].add(extent.range);
-    }
+    add_extents(create->record.id, create->extents);
   } else if (const auto* use = std::get_if<journal::UseSignature>(&change)) {
     used_signatures.insert(use->digest);
   } else if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
@@ -55,11 +57,17 @@ void MemoryJournal::apply(const Change& change) {
       model::forget_details(record);
     }
     last_update_may_be_lost = update->may_be_lost;
-    for (const model::Extent& extent : update->extents) {
-      extents[update->id].add(extent.range);
+    add_extents(update->id, update->extents);
+    if (!record.progress.blob_present) {
+      extents_.erase(update->id);
     }
+  } else if (const auto* replace = std::get_if<journal::ReplaceExtents>(&change)) {
+    std::erase_if(extents_[replace->upload_id],
+                  [&](const model::Extent& extent) { return has(replace->old, extent); });
+    add_extents(replace->upload_id, replace->made);
   } else if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     uploads.erase(remove->id);
+    extents_.erase(remove->id);
   } else if (const auto* put = std::get_if<journal::PutVideo>(&change)) {
     videos[put->record.id] = put->record;
   } else if (const auto* gone = std::get_if<journal::RemoveVideo>(&change)) {
@@ -77,6 +85,36 @@ void MemoryJournal::apply(const Change& change) {
   } else if (const auto* told = std::get_if<journal::RemoveNotification>(&change)) {
     notifications.erase(told->id);
   }
+}
+
+void MemoryJournal::add_extents(std::uint64_t upload_id, const std::vector<model::Extent>& added) {
+  std::vector<model::Extent>& all = extents_[upload_id];
+  std::ranges::move(model::uncovered(added, covered(upload_id)), std::back_inserter(all));
+  std::ranges::sort(all, {}, [](const model::Extent& extent) { return extent.range.begin; });
+}
+
+RangeSet MemoryJournal::covered(std::uint64_t upload_id) const {
+  RangeSet ranges;
+  if (const auto found = extents_.find(upload_id); found != extents_.end()) {
+    for (const model::Extent& extent : found->second) {
+      ranges.add(extent.range);
+    }
+  }
+  return ranges;
+}
+
+void MemoryJournal::cover(std::uint64_t upload_id, ByteRange range) {
+  add_extents(upload_id, {{range, "an object"}});
+}
+
+Result<> MemoryJournal::check_extents(const journal::ReplaceExtents& replace) const {
+  const auto found = extents_.find(replace.upload_id);
+  const bool are_there = std::ranges::all_of(replace.old, [&](const model::Extent& extent) {
+    return found != extents_.end() && has(found->second, extent);
+  });
+  return are_there && model::cover_the_same(replace.old, replace.made)
+             ? Result<>()
+             : fail(Errc::conflict, "the upload has other extents");
 }
 
 Result<> MemoryJournal::check_version(std::uint64_t id, std::uint64_t version) const {
@@ -118,6 +156,9 @@ Result<> MemoryJournal::check(const Change& change) const {
   if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     return uploads.contains(update->id) ? check_version(update->id, update->progress.version)
                                         : fail(Errc::internal, "the upload is not there");
+  }
+  if (const auto* replace = std::get_if<journal::ReplaceExtents>(&change)) {
+    return check_extents(*replace);
   }
   if (const auto* remove = std::get_if<journal::RemoveUpload>(&change)) {
     if (remove->version && !uploads.contains(remove->id)) {
@@ -307,6 +348,20 @@ Task<Result<std::vector<UploadRecord>>> MemoryJournal::unmade(std::uint64_t afte
       count);
 }
 
+Task<Result<std::vector<model::Extent>>> MemoryJournal::extents(std::uint64_t upload_id,
+                                                                std::uint64_t from,
+                                                                std::size_t count) {
+  std::vector<model::Extent> page;
+  if (const auto found = extents_.find(upload_id); found != extents_.end()) {
+    for (const model::Extent& extent : found->second) {
+      if (extent.range.end > from && page.size() < count) {
+        page.push_back(extent);
+      }
+    }
+  }
+  co_return page;
+}
+
 Task<Result<std::map<UploadState, std::uint64_t>>> MemoryJournal::upload_counts() {
   std::map<UploadState, std::uint64_t> counts;
   for (const auto& [id, record] : uploads) {
@@ -425,6 +480,7 @@ Task<Result<>> MemoryJournal::release(journal::Work work, std::vector<std::uint6
 
 void MemoryJournal::clear() {
   uploads.clear();
+  extents_.clear();
   videos.clear();
   notifications.clear();
   used_signatures.clear();

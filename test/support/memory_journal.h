@@ -39,6 +39,9 @@ class MemoryJournal final : public journal::Journal {
                                                                    std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> unmade(std::uint64_t after,
                                                                  std::size_t count) override;
+  runtime::Task<Result<std::vector<model::Extent>>> extents(std::uint64_t upload_id,
+                                                            std::uint64_t from,
+                                                            std::size_t count) override;
   runtime::Task<Result<std::map<model::UploadState, std::uint64_t>>> upload_counts() override;
   runtime::Task<Result<std::vector<journal::OwnerUsage>>> owners(std::size_t count) override;
   runtime::Task<Result<std::vector<model::UploadRecord>>> list_uploads(
@@ -59,9 +62,12 @@ class MemoryJournal final : public journal::Journal {
 
   // Removes every record; upload ids begin at 1 again.
   void clear();
+  // The bytes of the upload that have an extent.
+  RangeSet covered(std::uint64_t upload_id) const;
+  // As if an earlier change had named an extent of these bytes.
+  void cover(std::uint64_t upload_id, ByteRange range);
 
   std::map<std::uint64_t, model::UploadRecord> uploads;
-  std::map<std::uint64_t, RangeSet> extents;  // Of which bytes they were named.
   std::map<std::string, model::VideoRecord> videos;
   std::map<std::uint64_t, model::Notification> notifications;
   ManualClock lease_clock;
@@ -87,7 +93,10 @@ class MemoryJournal final : public journal::Journal {
                               const std::vector<journal::Change>& beside) const;
   Result<> check_version(std::uint64_t id, std::uint64_t version) const;
   void apply(const journal::Change& change);
+  void add_extents(std::uint64_t upload_id, const std::vector<model::Extent>& added);
+  Result<> check_extents(const journal::ReplaceExtents& replace) const;
 
+  std::map<std::uint64_t, std::vector<model::Extent>> extents_;  // Of an upload: in order.
   std::unique_ptr<journal::Claims> claims_ = std::make_unique<journal::Claims>();
   std::uint64_t next_id_ = 1;
   std::uint64_t next_notification_id_ = 1;

@@ -43,7 +43,7 @@ class MemoryBlob final : public store::Blob {
 
   Task<Result<std::vector<model::Extent>>> settle(RangeSet named, RangeSet /*unsynced*/) override {
     if (store_.failing_syncs) {
-      co_return fail(Errc::storage_failed, "sync failed on purpose");
+      co_return fail(store_.failure_of_syncs, "sync failed on purpose");
     }
     const Result<MemoryStore::File*> file = open();
     if (!file) {

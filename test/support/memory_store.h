@@ -55,6 +55,7 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   // Each range that is settled lies in an object of its own.
   std::uint64_t objects = 0;
   bool failing_syncs = false;
+  Errc failure_of_syncs = Errc::storage_failed;
   // Writes fail with disk_full once so many bytes are held.
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;
 

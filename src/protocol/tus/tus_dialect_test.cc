@@ -188,7 +188,7 @@ TEST_F(TusDialectTest, GoesOnWhereAllIsStoredAndNothingWasHandedOver) {
     store.blobs.at(1).bytes += "i";
     store.blobs.at(1).durable += "i";
     record.progress.stored.add({8, 9});
-    journal.extents[1].add({8, 9});
+    journal.cover(1, {8, 9});
     restart();
     EXPECT_EQ(offset_at(path), "8");
     const std::uint64_t offset = *last_byte == '\0' ? 9 : 8;

@@ -18,7 +18,7 @@ runtime::Task<Result<std::string>> LocalStore::path_of_finished(std::uint64_t up
     }
     return std::filesystem::absolute(blob_path(upload_id)).lexically_normal().string();
   };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 runtime::Task<Result<>> LocalStore::link_finished(std::uint64_t upload_id, std::uint64_t size,
@@ -26,12 +26,12 @@ runtime::Task<Result<>> LocalStore::link_finished(std::uint64_t upload_id, std::
   auto work = [this, upload_id, size, path = std::move(path)] {
     return link_now(upload_id, size, path);
   };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 runtime::Task<Result<>> LocalStore::unlink_finished(std::string path) {
   auto work = [this, path = std::move(path)] { return tools_.files.disk.remove(path); };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 Result<> LocalStore::link_now(std::uint64_t upload_id, std::uint64_t size,

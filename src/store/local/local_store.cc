@@ -16,13 +16,8 @@ namespace sluice::store::local {
 LocalStore::LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool,
                        runtime::BufferPool& buffers, std::string directory, Durability durability,
                        Metrics& metrics, Duration turn_time_max)
-    : tools_{.files =
-                 {disk, durability, metrics, Shards(disk, directory + "/uploads", durability), {}},
-             .pool = pool,
-             .buffers = buffers,
-             .trial_buffers = {limits::trial_buffers_max * limits::trial_bytes,
-                               metrics.buffers_in_use, limits::trial_bytes},
-             .turn_time_max = turn_time_max},
+    : tools_{{disk, durability, metrics, Shards(disk, directory + "/uploads", durability), {}},
+             {pool, buffers, metrics, turn_time_max}},
       directory_(std::move(directory)) {}
 
 std::unique_ptr<Blob> LocalStore::open(const BlobRef& blob) {
@@ -61,12 +56,12 @@ Result<std::uint64_t> LocalStore::blob_size(std::uint64_t upload_id) {
 
 runtime::Task<Result<>> LocalStore::remove(std::uint64_t upload_id) {
   auto work = [this, upload_id] { return remove_now(upload_id); };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 runtime::Task<Result<>> LocalStore::release_room(std::uint64_t upload_id, std::uint64_t size) {
   auto work = [this, upload_id, size] { return split(upload_id, size, {}); };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> LocalStore::open_finished(
@@ -74,7 +69,7 @@ runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> LocalStore::open_f
   auto work = [this, upload_id, size]() -> Result<std::shared_ptr<runtime::ReadableFile>> {
     return open_finished_now(upload_id, size);
   };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> LocalStore::read_finished(
@@ -83,14 +78,14 @@ runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> LocalStore::read_fin
   if (!file) {
     co_return fail(file.error());
   }
-  co_return std::make_unique<FileSource>(tools_.pool, *std::move(file), ByteRange{begin, size},
-                                         blob_path(upload_id));
+  co_return std::make_unique<FileSource>(tools_.receiving.pool, *std::move(file),
+                                         ByteRange{begin, size}, blob_path(upload_id));
 }
 
 runtime::Task<Result<bool>> LocalStore::finish(std::uint64_t upload_id,
                                                std::vector<NamedRange> files) {
   auto work = [this, upload_id, &files] { return finish_now(upload_id, files); };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 runtime::Task<Result<Space>> LocalStore::space() {
@@ -101,7 +96,7 @@ runtime::Task<Result<Space>> LocalStore::space() {
     }
     return Space{space->free_bytes, space->total_bytes, space->free_files};
   };
-  co_return co_await runtime::offload(tools_.pool, std::move(work));
+  co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 
 Result<> LocalStore::remove_now(std::uint64_t upload_id) {

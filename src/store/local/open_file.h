@@ -14,8 +14,8 @@
 #include "base/mutex.h"
 #include "base/range_set.h"
 #include "runtime/disk.h"
-#include "runtime/pipe.h"
 #include "store/local/shards.h"
+#include "store/writable_file.h"
 
 namespace sluice::store::local {
 
@@ -43,7 +43,7 @@ struct FileTools {
 
 // Every call but is_clean() blocks. Any thread. A call that fails as the disk does says
 // storage_failed or disk_full.
-class OpenFile {
+class OpenFile final : public WritableFile {
  public:
   OpenFile(FileTools& tools, std::uint64_t upload_id) : tools_(tools), upload_id_(upload_id) {}
 
@@ -52,12 +52,10 @@ class OpenFile {
   Result<> open(std::uint64_t room, std::uint64_t stored_end);
 
   // These start the writeback of what has gathered.
-  Result<> write(std::uint64_t offset, Bytes data);
-  // `size` bytes that are in the pipe.
-  Result<> write_from(runtime::Pipe& pipe, std::uint64_t offset, std::size_t size);
-  // As DiskFile::copy_from().
+  Result<> write(std::uint64_t offset, Bytes data) override;
+  Result<> write_from(runtime::Pipe& pipe, std::uint64_t offset, std::size_t size) override;
   Result<std::size_t> copy_from(int descriptor, std::uint64_t from, std::uint64_t to,
-                                std::size_t size);
+                                std::size_t size) override;
   // Fills `buffer`, or less when the file ends.
   Result<std::size_t> read(std::uint64_t offset, MutableBytes buffer);
 

@@ -106,6 +106,9 @@ def test_bytes_that_only_the_blob_of_version_13_tells_are_stored(new_server, con
     with journal(server) as database:
         database.execute("UPDATE uploads SET stored = ?, unsynced = ?", (f"0-{PIECE}", f"0-{OPEN_END}"))
         database.executescript("""
+            DROP TABLE extents;
+            DROP TRIGGER extents_without_blob;
+            DROP TRIGGER extents_without_upload;
             DROP TRIGGER owners_set_aside;
             DROP TRIGGER owners_set_aside_ended;
             DROP TRIGGER owners_set_aside_deleted;

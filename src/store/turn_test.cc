@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/local/turn.h"
+#include "store/turn.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -20,13 +20,17 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/posix_disk.h"
 #include "store/file_source.h"
+#include "store/local/open_file.h"
 #include "support/recording_disk.h"
 #include "support/run.h"
 #include "support/temporary_directory.h"
 
-namespace sluice::store::local {
+namespace sluice::store {
 namespace {
 
+using local::FileTools;
+using local::OpenFile;
+using local::Shards;
 using sluice::testing::RecordingDisk;
 constexpr Duration long_turn = std::chrono::hours(1);
 
@@ -243,7 +247,7 @@ class TurnOfAFileTest : public TurnTest {
   }
   std::string path() const { return directory.path() + "/other"; }
   // From its byte `begin` on.
-  store::FileSource source_from(std::uint64_t begin) {
+  FileSource source_from(std::uint64_t begin) {
     return {pool, *posix.open(path(), runtime::OpenMode::read_only), {begin, bytes.size()}, "it"};
   }
 
@@ -255,7 +259,7 @@ class TurnOfAFileTest : public TurnTest {
 TEST_F(TurnOfAFileTest, CopiesItBesideThisProcessWhereTheDiskCan) {
   for (const bool copies : {true, false}) {
     disk.copies = copies;
-    store::FileSource source = source_from(100);
+    FileSource source = source_from(100);
     const std::unique_ptr<runtime::Loan> loan = source.lend();
     Turn turn(file, *loan, {7, 250'007}, long_turn);
     buffer.assign(buffer.size(), std::byte{});
@@ -271,7 +275,7 @@ TEST_F(TurnOfAFileTest, CopiesItBesideThisProcessWhereTheDiskCan) {
 }
 
 TEST_F(TurnOfAFileTest, EndsWithIt) {
-  store::FileSource source = source_from(299'000);
+  FileSource source = source_from(299'000);
   const std::unique_ptr<runtime::Loan> loan = source.lend();
   Turn turn(file, *loan, {0, 5000}, long_turn);
   EXPECT_TRUE(run(turn));
@@ -280,13 +284,13 @@ TEST_F(TurnOfAFileTest, EndsWithIt) {
 }
 
 TEST_F(TurnOfAFileTest, EndsWhereItIsCutOffOrShorterThanItWas) {
-  store::FileSource cut = source_from(0);
+  FileSource cut = source_from(0);
   const std::unique_ptr<runtime::Loan> loan = cut.lend();
   cut.cancel(Errc::draining);
   Turn none(file, *loan, {0, 5000}, long_turn);
   EXPECT_TRUE(run(none));
   EXPECT_EQ(none.bytes(), 0U);
-  store::FileSource shorter = source_from(0);
+  FileSource shorter = source_from(0);
   std::ofstream(path(), std::ios::binary) << "abc";
   const std::unique_ptr<runtime::Loan> other = shorter.lend();
   Turn three(file, *other, {0, 5000}, long_turn);
@@ -297,7 +301,7 @@ TEST_F(TurnOfAFileTest, EndsWhereItIsCutOffOrShorterThanItWas) {
 
 TEST_F(TurnOfAFileTest, AFullDiskIsTold) {
   disk.fail_on("write", Errc::disk_full);
-  store::FileSource source = source_from(0);
+  FileSource source = source_from(0);
   const std::unique_ptr<runtime::Loan> loan = source.lend();
   Turn turn(file, *loan, {0, 5000}, long_turn);
   EXPECT_EQ(run(turn).error().code(), Errc::disk_full);
@@ -305,4 +309,4 @@ TEST_F(TurnOfAFileTest, AFullDiskIsTold) {
 }
 
 }  // namespace
-}  // namespace sluice::store::local
+}  // namespace sluice::store

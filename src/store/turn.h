@@ -13,16 +13,16 @@
 #include "base/range_set.h"
 #include "runtime/byte_source.h"
 #include "runtime/pipe.h"
-#include "store/local/open_file.h"
+#include "store/writable_file.h"
 
-namespace sluice::store::local {
+namespace sluice::store {
 
 // Ends with the first buffer that was not filled at once, with the last byte of its range, or after
 // its time. Used once, by one thread that may block. The references outlive it.
 class Turn {
  public:
   // `body` gives the bytes that belong into `range` of the file.
-  Turn(OpenFile& file, runtime::Loan& body, ByteRange range, Duration time_max);
+  Turn(WritableFile& file, runtime::Loan& body, ByteRange range, Duration time_max);
 
   // Writes what comes: from a file by the file system alone, which may share its blocks; from a
   // socket through a pipe, never copied into this process, where the body has a descriptor and the
@@ -46,7 +46,7 @@ class Turn {
   // the page cache less.
   std::size_t read(MutableBytes buffer);
 
-  OpenFile& file_;
+  WritableFile& file_;
   runtime::Loan& body_;
   ByteRange rest_;
   const std::chrono::steady_clock::time_point give_up_at_;
@@ -55,4 +55,4 @@ class Turn {
   bool is_moved_ = true;  // False once the rest has to be read.
 };
 
-}  // namespace sluice::store::local
+}  // namespace sluice::store

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/local/turn.h"
+#include "store/turn.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 
-namespace sluice::store::local {
+namespace sluice::store {
 
 using std::chrono::steady_clock;
 
@@ -46,7 +46,7 @@ bool wait_readable(int descriptor, steady_clock::time_point until) {
 
 }  // namespace
 
-Turn::Turn(OpenFile& file, runtime::Loan& body, ByteRange range, Duration time_max)
+Turn::Turn(WritableFile& file, runtime::Loan& body, ByteRange range, Duration time_max)
     : file_(file), body_(body), rest_(range), give_up_at_(steady_clock::now() + time_max) {}
 
 std::size_t Turn::wanted(std::uint64_t most) const {
@@ -169,4 +169,4 @@ std::size_t Turn::read(MutableBytes buffer) {
   return count;
 }
 
-}  // namespace sluice::store::local
+}  // namespace sluice::store

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The names of the objects that hold bytes of uploads (docs/format.md).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace sluice::store::objects {
+
+// PREFIX/e/<last two hex digits of the upload's id>/<id>/<run>-<n>-<begin>-<end>: `run` is random
+// and of one start of one process, `n` counts in it, so that no name is used twice. With the range
+// a manifest can be made again of a listing. Any thread.
+class ExtentNames {
+ public:
+  // Of all objects; empty: none. It has no slash at its end.
+  explicit ExtentNames(const std::string& prefix);
+
+  std::string next(std::uint64_t upload_id, ByteRange range);
+  // That of all objects of the upload, and of no other's.
+  std::string prefix_of(std::uint64_t upload_id) const;
+
+ private:
+  const std::string root_;
+  const std::string run_;
+  std::atomic<std::uint64_t> last_{0};
+};
+
+// How long objects of a file of this size are, so that a file has limits::extents_max about.
+std::uint64_t extent_bytes_of(std::uint64_t file_size);
+
+}  // namespace sluice::store::objects

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "store/objects/extent_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace sluice::store::objects {
+
+using runtime::Task;
+
+namespace {
+
+std::unexpected<Error> lost(std::uint64_t upload_id, std::uint64_t at) {
+  return fail(Errc::storage_failed,
+              fmt::format("no extent of upload {} has its byte {}", upload_id, at));
+}
+
+}  // namespace
+
+Task<Result<std::string>> ExtentReader::read(std::uint64_t upload_id, ByteRange range) {
+  std::string bytes;
+  while (bytes.size() < range.size()) {
+    const std::uint64_t from = range.begin + bytes.size();
+    const auto page = co_await find_(upload_id, from, limits::extents_page_count);
+    if (!page) {
+      co_return fail(page.error());
+    }
+    if (page->empty()) {
+      co_return lost(upload_id, from);
+    }
+    for (const model::Extent& extent : *page) {
+      const ByteRange wanted{range.begin + bytes.size(), std::min(range.end, extent.range.end)};
+      if (wanted.empty()) {
+        break;
+      }
+      if (extent.range.begin > wanted.begin) {
+        co_return lost(upload_id, wanted.begin);
+      }
+      const Result<std::string> part = co_await read_part(model::clipped(extent, wanted));
+      if (!part) {
+        co_return fail(part.error());
+      }
+      bytes += *part;
+    }
+  }
+  co_return bytes;
+}
+
+Task<Result<std::string>> ExtentReader::read_part(const model::Extent& part) {
+  const ByteRange range{part.object_begin, part.object_begin + part.range.size()};
+  Result<std::string> bytes = co_await objects_.get_range(part.object, range);
+  if (!bytes && bytes.error().code() == Errc::file_missing) {
+    co_return fail(Errc::storage_failed, bytes.error().message());
+  }
+  co_return bytes;
+}
+
+Task<Result<>> ExtentReader::check_whole(std::uint64_t upload_id, std::uint64_t size) {
+  std::uint64_t end = 0;
+  for (;;) {
+    const auto page = co_await find_(upload_id, end, limits::extents_page_count);
+    if (!page) {
+      co_return fail(page.error());
+    }
+    for (const model::Extent& extent : *page) {
+      if (extent.range.begin != end) {
+        co_return lost(upload_id, end);
+      }
+      end = extent.range.end;
+    }
+    if (page->size() < limits::extents_page_count) {
+      break;
+    }
+  }
+  if (end != size) {
+    co_return fail(
+        Errc::storage_failed,
+        fmt::format("the extents of upload {} end at byte {} of {}", upload_id, end, size));
+  }
+  co_return Result<>();
+}
+
+}  // namespace sluice::store::objects

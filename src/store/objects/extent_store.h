@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The bytes of uploads as objects that never change (docs/format.md).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/objects/extent_blob.h"
+#include "store/store.h"
+
+namespace sluice::store::objects {
+
+// The parts that the store works with; all of them outlive it.
+struct ExtentStoreParts {
+  s3::ObjectStore& objects;
+  FindExtents find;
+  Scratch& scratch;
+  runtime::BlockingPool& pool;
+  runtime::BufferPool& buffers;
+  runtime::Executor executor;  // Of a worker, on which finished files are read.
+  Log& log;
+  Metrics& metrics;
+};
+
+// Needs Durability::commit. Any thread. Outlives its blobs. An object whose extent was never
+// committed goes with its upload.
+class ExtentStore final : public Store {
+ public:
+  // All names of objects begin with `prefix`, as ExtentNames has it.
+  ExtentStore(ExtentStoreParts parts, const std::string& prefix);
+
+  std::unique_ptr<Blob> open(const BlobRef& blob) override;
+  runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  // Its file has no descriptor. It is gone with the extents.
+  runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
+      std::uint64_t upload_id, std::uint64_t size) override;
+  runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
+      std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override;
+  // `internal`: files of finished uploads are not kept in objects.
+  runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
+                                     std::vector<NamedRange> files) override;
+  // Without a bound.
+  runtime::Task<Result<Space>> space() override;
+
+  // Returns when nothing is under way that blobs have left behind.
+  runtime::Task<> drain() { return tools_.under_way.wait_for_all(); }
+
+ private:
+  // How many objects there were.
+  runtime::Task<Result<std::size_t>> remove_listed(std::string prefix);
+
+  ExtentTools tools_;
+  const runtime::Executor executor_;
+};
+
+}  // namespace sluice::store::objects
