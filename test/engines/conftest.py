@@ -5,19 +5,32 @@ import os
 
 import pytest
 
-from support.ceph import BUCKET, Ceph, missing_programs
+from support import ceph as ceph_programs
+from support import postgres as postgres_programs
+from support.ceph import BUCKET, Ceph
+from support.postgres import Postgres
 
 VERSIONING = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
 LIFECYCLE = (b"<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>probed/</Prefix></Filter>"
              b"<Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>")
 
 
-@pytest.fixture(scope="session")
-def ceph(tmp_path_factory):
-    missing = missing_programs()
+def expect_installed(missing):
     if missing and os.environ.get("CI") != "true":
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert not missing
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    expect_installed(postgres_programs.missing_programs())
+    with Postgres() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory):
+    expect_installed(ceph_programs.missing_programs())
     with Ceph(tmp_path_factory.mktemp("ceph")) as engine:
         for name in (BUCKET, "versioned", "expiring", "full"):
             engine.create_bucket(name)
