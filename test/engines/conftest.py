@@ -9,6 +9,7 @@ from support import ceph as ceph_programs
 from support import postgres as postgres_programs
 from support.ceph import BUCKET, Ceph
 from support.postgres import Postgres
+from support.server_fixtures import connected, new_server, noise  # noqa: F401  (fixtures of the tests)
 
 VERSIONING = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
 LIFECYCLE = (b"<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>probed/</Prefix></Filter>"
