@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "journal/postgres/change_queries.h"
 
+#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -16,11 +17,18 @@ namespace {
 
 using Queries = std::vector<Query>;
 
+void append_extents(Queries& queries, std::uint64_t upload_id,
+                    const std::vector<model::Extent>& extents) {
+  for (const model::Extent& extent : extents) {
+    if (!extent.range.empty()) {
+      queries.push_back(add_extent(upload_id, extent));
+    }
+  }
+}
+
 Result<> append(Queries& queries, const CreateUpload& create) {
   queries.push_back(create_upload(create.record));
-  for (const model::Extent& extent : create.extents) {
-    queries.push_back(add_extent(create.record.id, extent));
-  }
+  append_extents(queries, create.record.id, create.extents);
   const OwnerLimits& limits = create.limits;
   if (limits.sessions || limits.bytes || limits.records) {
     queries.push_back(expect_within(create.record.owner, limits));
@@ -40,9 +48,7 @@ Result<> append(Queries& queries, const UseSignature& use) {
 Result<> append(Queries& queries, const UpdateUpload& update) {
   queries.push_back(update_upload(update));
   if (update.progress.blob_present) {
-    for (const model::Extent& extent : update.extents) {
-      queries.push_back(add_extent(update.id, extent));
-    }
+    append_extents(queries, update.id, update.extents);
   }
   if (model::is_settled(update.progress) && model::is_gone(update.progress.state)) {
     queries.push_back(forget_gone_uploads(update.id));
@@ -58,9 +64,7 @@ Result<> append(Queries& queries, const ReplaceExtents& replace) {
   for (const model::Extent& extent : replace.old) {
     queries.push_back(remove_extent(replace.upload_id, extent));
   }
-  for (const model::Extent& extent : replace.made) {
-    queries.push_back(add_extent(replace.upload_id, extent));
-  }
+  append_extents(queries, replace.upload_id, replace.made);
   return {};
 }
 
@@ -132,7 +136,7 @@ Error refusal_of(const Change& change, const Failure& failure) {
       return refused.error();
     }
   }
-  if (failure.constraint == "uploads_token") {
+  if (failure.constraint == token_constraint) {
     return token_is_taken();
   }
   if (failure.state == used_state) {

@@ -73,6 +73,11 @@ TEST_P(JournalOfExtents, AByteKeepsTheExtentThatItHas) {
       << "also within one change";
 }
 
+TEST_P(JournalOfExtents, AnExtentOfNoByteIsNone) {
+  ASSERT_TRUE(commit({CreateUpload{sample_upload(1), {}, {{{5, 5}, "a"}, {{5, 6}, "b"}}}}));
+  EXPECT_EQ(extents(), (Extents{{{5, 6}, "b"}}));
+}
+
 TEST_P(JournalOfExtents, OneObjectTakesThePlaceOfSeveral) {
   const Extents old{{{0, 9}, "a"}, {{9, 20}, "b", 3}};
   const Extents made{{{0, 20}, "whole"}};

@@ -32,6 +32,10 @@ Failure failure_of(const PGresult& result) {
   return failure;
 }
 
+bool is_refusal(const Failure& failure) {
+  return failure.state.starts_with("SL") || failure.constraint == token_constraint;
+}
+
 bool is_undone_for_others(const Failure& failure) {
   return failure.state == "40P01" || failure.state == "40001";
 }

@@ -15,6 +15,7 @@ namespace sluice::journal::postgres {
 inline constexpr const char* conflict_state = "SL001";
 inline constexpr const char* used_state = "SL002";
 inline constexpr const char* beyond_limits_state = "SL003";
+inline constexpr const char* token_constraint = "uploads_token";
 
 struct Failure {
   std::string state;    // SQLSTATE; empty where it is not the server that says it.
@@ -29,6 +30,8 @@ struct Failure {
 // The server's words for it. `result` is an error.
 Failure failure_of(const PGresult& result);
 
+// The change does not fit to what is there. That is no fault.
+bool is_refusal(const Failure& failure);
 // The transaction was undone because of others, and may be tried again.
 bool is_undone_for_others(const Failure& failure);
 // The server was or became one that takes no changes: another connection may lead to another one.

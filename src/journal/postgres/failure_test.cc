@@ -44,6 +44,16 @@ TEST(Failure, SaysWhatMayBeTriedAgainAndByWhom) {
   }
 }
 
+TEST(Failure, OfAChangeThatDoesNotFitIsNoFault) {
+  EXPECT_TRUE(is_refusal(failure_with(conflict_state)));
+  EXPECT_TRUE(is_refusal(failure_with(beyond_limits_state)));
+  Failure broken = failure_with("23505");
+  EXPECT_FALSE(is_refusal(broken));
+  broken.constraint = token_constraint;
+  EXPECT_TRUE(is_refusal(broken));
+  EXPECT_FALSE(is_refusal(failure_with("")));
+}
+
 TEST(Failure, AnUnknownOutcomeIsAFailureOfTheStorage) {
   Failure failure = failure_with("");
   failure.is_outcome_unknown = true;

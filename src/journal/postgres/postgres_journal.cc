@@ -164,7 +164,7 @@ Result<> PostgresJournal::write(Connection& connection, const std::vector<Change
   }
   const Failure& failure = done.error();
   Error error = refusal_of(changes[planned.changes[failure.query]], failure);
-  if (failure.is_outcome_unknown || error.code() == Errc::internal) {
+  if (!is_refusal(failure)) {
     log_.error("journal commit failed", {{"reason", error.message()}});
   }
   return fail(std::move(error));
