@@ -320,6 +320,10 @@ inline constexpr std::chrono::milliseconds postgres_call_time_max{5'000};
 inline constexpr std::chrono::minutes postgres_migration_time_max{10};
 // Of a transaction that the server has undone because it and another waited for each other.
 inline constexpr int postgres_tries_max = 3;
+// Between two tries to listen to the signals of other nodes; and without any, until the connection
+// is looked at.
+inline constexpr std::chrono::milliseconds postgres_signals_pause{500};
+inline constexpr std::chrono::milliseconds postgres_signals_silence_max{10'000};
 // Numbers of uploads that a process gets at once: the sequence's increment.
 inline constexpr std::uint64_t postgres_id_block = 1000;
 // A request whose signature was good when it was judged has committed its use after so long, on

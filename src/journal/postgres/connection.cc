@@ -297,4 +297,16 @@ std::expected<void, Failure> Connection::execute(const std::string& sql, Deadlin
   return done;
 }
 
+std::optional<std::vector<std::string>> Connection::take_notifications() {
+  if (PQconsumeInput(connection_.get()) != 1) {
+    return std::nullopt;
+  }
+  std::vector<std::string> texts;
+  while (PGnotify* const notified = PQnotifies(connection_.get())) {
+    texts.emplace_back(notified->extra);
+    PQfreemem(notified);
+  }
+  return texts;
+}
+
 }  // namespace sluice::journal::postgres

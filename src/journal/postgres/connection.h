@@ -8,6 +8,7 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -47,6 +48,11 @@ class Connection {
   std::expected<std::vector<Rows>, Failure> run(std::span<const Query> queries, Deadline deadline);
   // Statements with semicolons between them, in one transaction unless they say otherwise.
   std::expected<void, Failure> execute(const std::string& sql, Deadline deadline);
+
+  // What was notified on the channels that it listens to; nullopt when it has ended. Where there
+  // may be something, the socket is readable.
+  std::optional<std::vector<std::string>> take_notifications();
+  int socket() const { return PQsocket(connection_.get()); }
 
   // Not after a failure that leaves it open what comes next, nor when the server has said something
   // that it was not asked for: as a rule that it ends.
