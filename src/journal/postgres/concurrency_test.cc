@@ -35,6 +35,7 @@ class SeveralNodes : public ::testing::TestWithParam<sluice::testing::JournalKin
   // Each on a thread of its own.
   void at_once(const std::function<void(Journal&, std::size_t)>& work) {
     std::vector<std::thread> threads;
+    threads.reserve(node_count);
     for (std::size_t i = 0; i < node_count; ++i) {
       threads.emplace_back([this, &work, i] { work(*nodes_[i], i); });
     }

@@ -52,6 +52,7 @@ class PostgresSchemaTest : public ::testing::TestWithParam<sluice::testing::Jour
 TEST_P(PostgresSchemaTest, NodesThatStartAtOnceMakeTheTablesOnce) {
   std::array<std::string, 6> refusals;
   std::vector<std::thread> nodes;
+  nodes.reserve(refusals.size());
   for (std::string& each : refusals) {
     nodes.emplace_back([this, &each] { each = refusal(); });
   }
