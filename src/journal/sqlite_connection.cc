@@ -150,7 +150,7 @@ std::string Execution::take_literal() {
     skip();
     return "NULL";
   }
-  const std::string bytes = take_bytes();
+  std::string bytes = take_bytes();
   if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
     return bytes;
   }
@@ -209,8 +209,8 @@ void Connection::fail_when_log_cannot_be_synced(int checkpoint_pages) {
 
 sqlite3_file* Connection::log_file() const {
   sqlite3_file* file = nullptr;
-  const int code =
-      sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  const int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                        static_cast<void*>(&file));
   return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
 }
 
@@ -219,7 +219,7 @@ Result<> Connection::rewrite_log() {
   if (file == nullptr) {
     return {};
   }
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, std::size_t{16} * 1024> buffer{};
   sqlite3_int64 size = 0;
   int code = file->pMethods->xFileSize(file, &size);
   for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;) {
