@@ -317,7 +317,8 @@ inline constexpr std::size_t extents_page_count = 1024;  // Of the journal's row
 inline constexpr std::chrono::seconds extent_wait_max{60};
 // Finished files are read ahead so far, in requests of this size beside each other.
 inline constexpr std::uint64_t extent_read_bytes = 1 * MiB;
-inline constexpr std::uint64_t extent_window_bytes = 4 * extent_read_bytes;
+inline constexpr std::size_t extent_window_chunks = 4;
+inline constexpr std::chrono::milliseconds extent_look_pause{200};  // For the end of the server.
 // Objects of an upload are listed and removed until there are none, but not more often.
 inline constexpr int extent_removal_rounds_max = 4;
 // Free room of a store that knows no bound.

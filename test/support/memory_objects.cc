@@ -23,6 +23,7 @@ std::unexpected<Error> missing(const std::string& name) {
 
 template <class T>
 Result<T> MemoryObjects::meet(const std::function<Result<T>()>& effect) {
+  ++requests;
   NetworkFault fault = NetworkFault::none;
   if (!faults.empty()) {
     fault = faults.front();

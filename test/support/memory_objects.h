@@ -47,6 +47,7 @@ class MemoryObjects final : public s3::ObjectStore {
 
   // The next requests meet one of these each, those behind them none.
   std::deque<NetworkFault> faults;
+  std::size_t requests = 0;  // So far.
   std::map<std::string, std::string> objects;
   s3::BucketRules rules;
   Duration ahead{0};

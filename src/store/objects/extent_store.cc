@@ -72,11 +72,11 @@ Task<Result<std::size_t>> ExtentStore::remove_listed(std::string prefix) {
 
 Task<Result<std::shared_ptr<runtime::ReadableFile>>> ExtentStore::open_finished(
     std::uint64_t upload_id, std::uint64_t size) {
-  const Result<> whole = co_await tools_.reader.check_whole(upload_id, size);
+  const auto whole = co_await tools_.reader.whole(upload_id, size);
   if (!whole) {
     co_return fail(whole.error());
   }
-  co_return std::make_shared<ExtentFile>(tools_.reader, executor_, tools_.log, upload_id, size);
+  co_return std::make_shared<ExtentFile>(tools_, executor_, upload_id, size);
 }
 
 Task<Result<std::unique_ptr<runtime::ByteSource>>> ExtentStore::read_finished(

@@ -33,7 +33,7 @@ class ExtentStore final : public Store {
 
   std::unique_ptr<Blob> open(const BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
-  // Its file has no descriptor. It is gone with the extents.
+  // As ExtentFile. It is gone with the extents.
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
@@ -44,6 +44,9 @@ class ExtentStore final : public Store {
   // Without a bound.
   runtime::Task<Result<Space>> space() override;
 
+  // Calls that wait for objects of finished files end soon, with `draining`. Before the pools whose
+  // threads make them are stopped. Any thread.
+  void stop() noexcept { tools_.stopping = true; }
   // Returns when nothing is under way that blobs have left behind.
   runtime::Task<> drain() { return tools_.under_way.wait_for_all(); }
 

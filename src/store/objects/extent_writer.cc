@@ -227,9 +227,15 @@ Task<Result<std::string>> ExtentWriter::read(ByteRange range) {
     }
   }
   if (const std::optional<model::Extent> made = made_front(range)) {
-    co_return co_await tools_.reader.read_part(*made);
+    Result<std::string> bytes = co_await tools_.reader.read_part(*made);
+    if (bytes || bytes.error().code() != Errc::file_missing) {
+      co_return bytes;
+    }
+    // The journal has named another object in its place.
+    range = made->range;
+  } else {
+    range.end = range.begin + foreign_front(range);
   }
-  range.end = range.begin + foreign_front(range);
   if (range.empty()) {
     co_return fail(Errc::storage_failed, "the scratch directory has lost bytes of an upload");
   }

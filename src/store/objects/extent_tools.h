@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The parts that the blobs and files of one store work with.
+#pragma once
+
+#include <atomic>
+
+#include "base/log.h"
+#include "s3/object_store.h"
+#include "store/objects/extent_names.h"
+#include "store/objects/extent_reader.h"
+#include "store/objects/scratch.h"
+#include "store/objects/slots.h"
+#include "store/objects/under_way.h"
+#include "store/receiver.h"
+
+namespace sluice::store::objects {
+
+// Outlives blobs, files, and what they have under way.
+struct ExtentTools {
+  s3::ObjectStore& objects;
+  Scratch& scratch;
+  Log& log;
+  ExtentReader reader;
+  ExtentNames names;
+  ReceiveTools receiving;
+  Slots slots;  // Of objects that are being written, of all uploads.
+  UnderWay under_way = {};
+  std::atomic<bool> stopping = false;  // No thread waits for objects any more.
+};
+
+}  // namespace sluice::store::objects
