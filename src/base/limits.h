@@ -319,6 +319,10 @@ inline constexpr std::chrono::seconds extent_wait_max{60};
 inline constexpr std::uint64_t extent_read_bytes = 1 * MiB;
 inline constexpr std::size_t extent_window_chunks = 4;
 inline constexpr std::chrono::milliseconds extent_look_pause{200};  // For the end of the server.
+// Parts of one object that are made beside each other; and bytes of small objects that become those
+// of one: each has up to twice the bytes of the least part in scratch.
+inline constexpr std::size_t merge_parts_at_once = 4;
+inline constexpr std::size_t gathers_at_once = 2;
 // Objects of an upload are listed and removed until there are none, but not more often.
 inline constexpr int extent_removal_rounds_max = 4;
 // Free room of a store that knows no bound.

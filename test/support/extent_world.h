@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "store/objects/exchange_extents.h"
 #include "store/objects/extent_store.h"
 #include "support/memory_journal.h"
 #include "support/memory_objects.h"
@@ -48,6 +49,11 @@ class ExtentWorld {
         store::objects::ExtentStoreParts{*engine_, find, scratch, pool, buffers,
                                          context.get_executor(), log, metrics},
         "prefix");
+  }
+  store::objects::ReplaceExtents replacing() {
+    return [this](std::uint64_t id, Extents old, Extents made) {
+      return journal.commit({journal::ReplaceExtents{id, std::move(old), std::move(made)}});
+    };
   }
   // The bytes of the extents are stored from now on.
   Result<> commit(std::uint64_t id, std::vector<model::Extent> extents) {

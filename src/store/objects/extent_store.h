@@ -44,6 +44,8 @@ class ExtentStore final : public Store {
   // Without a bound.
   runtime::Task<Result<Space>> space() override;
 
+  // For the parts beside it that make fewer objects of many.
+  ExtentTools& tools() noexcept { return tools_; }
   // Calls that wait for objects of finished files end soon, with `draining`. Before the pools whose
   // threads make them are stopped. Any thread.
   void stop() noexcept { tools_.stopping = true; }

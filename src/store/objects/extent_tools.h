@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "s3/object_store.h"
 #include "store/objects/extent_names.h"
@@ -24,6 +25,8 @@ struct ExtentTools {
   ExtentNames names;
   ReceiveTools receiving;
   Slots slots;  // Of objects that are being written, of all uploads.
+  // Of bytes that are brought together in scratch: too many at once would fill it.
+  Slots gathers{limits::gathers_at_once};
   UnderWay under_way = {};
   std::atomic<bool> stopping = false;  // No thread waits for objects any more.
 };
