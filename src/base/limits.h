@@ -294,6 +294,11 @@ inline constexpr std::uint64_t s3_planned_parts = 9000;
 // So many small extents, or so many bytes of them, become one object. Small is what no part may be.
 inline constexpr std::size_t s3_fold_extents = 256;
 inline constexpr std::uint64_t s3_fold_bytes = 16 * MiB;
+// Small extents of an upload are looked for when it has got so many more, of so many uploads at
+// once; and of so many it is known how many they have got.
+inline constexpr std::size_t fold_look_extents = 64;
+inline constexpr std::size_t folds_at_once = 2;
+inline constexpr std::size_t folds_watched_max = 10'000;
 // Tries of a request begin within the time of the call, and each has the time of a try.
 inline constexpr unsigned s3_tries_max = 3;
 inline constexpr std::chrono::milliseconds s3_call_time_max{30'000};

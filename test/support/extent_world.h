@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "store/objects/exchange_extents.h"
 #include "store/objects/extent_store.h"
 #include "support/memory_journal.h"
 #include "support/memory_objects.h"
@@ -47,7 +46,7 @@ class ExtentWorld {
     };
     store.emplace(
         store::objects::ExtentStoreParts{*engine_, find, scratch, pool, buffers,
-                                         context.get_executor(), log, metrics},
+                                         context.get_executor(), log, metrics, replacing()},
         "prefix");
   }
   store::objects::ReplaceExtents replacing() {

@@ -19,6 +19,11 @@ std::string ExtentNames::next(std::uint64_t upload_id, ByteRange range) {
                      range.begin, range.end);
 }
 
+bool ExtentNames::is_whole(const model::Extent& extent) {
+  return extent.object_begin == 0 &&
+         extent.object.ends_with(fmt::format("-{}-{}", extent.range.begin, extent.range.end));
+}
+
 std::string ExtentNames::prefix_of(std::uint64_t upload_id) const {
   return fmt::format("{}/{:02x}/{}/", root_, upload_id & 0xFFU, upload_id);
 }

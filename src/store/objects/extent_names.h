@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "model/extent.h"
 
 namespace sluice::store::objects {
 
@@ -19,6 +20,8 @@ class ExtentNames {
   explicit ExtentNames(const std::string& prefix);
 
   std::string next(std::uint64_t upload_id, ByteRange range);
+  // The extent is of all bytes of its object.
+  static bool is_whole(const model::Extent& extent);
   // That of all objects of the upload, and of no other's.
   std::string prefix_of(std::uint64_t upload_id) const;
 

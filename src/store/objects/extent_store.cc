@@ -21,7 +21,12 @@ ExtentStore::ExtentStore(ExtentStoreParts parts, const std::string& prefix)
              .names = ExtentNames(prefix),
              .receiving = {parts.pool, parts.buffers, parts.metrics},
              .slots = Slots(limits::extent_puts_max)},
-      executor_(parts.executor) {}
+      executor_(parts.executor) {
+  if (parts.replace) {
+    folds_.emplace(tools_, executor_, std::move(parts.replace));
+    tools_.folds = &*folds_;
+  }
+}
 
 std::unique_ptr<Blob> ExtentStore::open(const BlobRef& blob) {
   return std::make_unique<ExtentBlob>(tools_, blob);

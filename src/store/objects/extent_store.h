@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "store/objects/exchange_extents.h"
 #include "store/objects/extent_blob.h"
+#include "store/objects/folds.h"
 #include "store/store.h"
 
 namespace sluice::store::objects {
@@ -22,6 +25,8 @@ struct ExtentStoreParts {
   runtime::Executor executor;  // Of a worker, on which finished files are read.
   Log& log;
   Metrics& metrics;
+  // Small objects become large ones by it; unset: they stay as they are.
+  ReplaceExtents replace = nullptr;
 };
 
 // Needs Durability::commit. Any thread. Outlives its blobs. An object whose extent was never
@@ -58,6 +63,7 @@ class ExtentStore final : public Store {
 
   ExtentTools tools_;
   const runtime::Executor executor_;
+  std::optional<Folds> folds_;
 };
 
 }  // namespace sluice::store::objects

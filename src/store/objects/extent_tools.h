@@ -16,6 +16,8 @@
 
 namespace sluice::store::objects {
 
+class Folds;
+
 // Outlives blobs, files, and what they have under way.
 struct ExtentTools {
   s3::ObjectStore& objects;
@@ -28,6 +30,7 @@ struct ExtentTools {
   // Of bytes that are brought together in scratch: too many at once would fill it.
   Slots gathers{limits::gathers_at_once};
   UnderWay under_way = {};
+  Folds* folds = nullptr;              // Null: small objects stay as they are.
   std::atomic<bool> stopping = false;  // No thread waits for objects any more.
 };
 

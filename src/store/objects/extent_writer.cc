@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "outgoing/body.h"
+#include "store/objects/folds.h"
 
 namespace sluice::store::objects {
 
@@ -189,7 +190,11 @@ Task<Result<std::vector<model::Extent>>> ExtentWriter::settle(RangeSet named) {
   if (!outcome) {
     co_return fail(outcome.error());
   }
-  co_return extents_of(named);
+  Result<std::vector<model::Extent>> extents = extents_of(named);
+  if (extents && tools_.folds != nullptr) {
+    tools_.folds->settled(upload_id_, *extents);
+  }
+  co_return extents;
 }
 
 Result<std::vector<model::Extent>> ExtentWriter::extents_of(const RangeSet& ranges) const {
