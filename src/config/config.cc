@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/printable.h"
+#include "config/backend_types.h"
 #include "config/config_file.h"
 #include "config/credentials_file.h"
 #include "config/nearest_name.h"
@@ -126,6 +127,13 @@ class Loader {
                       "names another: "
                       "leave one of them away",
                       origin("backend.kind"), origin("backend.url")));
+    }
+    if (!config_.backend.copy_to.bucket.empty() &&
+        config_.backend.mode != delivery::HandoffMode::reference) {
+      problems_.push_back(
+          fmt::format("{}: backend.copy_to needs backend.mode = \"reference\", not {} ({})",
+                      origin("backend.copy_to"), HandoffModeWord::print(config_.backend.mode),
+                      origin("backend.mode")));
     }
     // No client chooses how the backend reads the rest of the request.
     const std::vector<std::string>& names = config_.backend.headers;

@@ -40,6 +40,14 @@ enum class LogFormat {
 // What the embedded backend makes of a finished file.
 enum class BackendKind { videos, files };
 
+// Where objects go.
+struct S3Place {
+  std::string bucket;  // Empty: nowhere.
+  std::string prefix;  // Of their keys, without a slash at its end; empty: none.
+
+  friend bool operator==(const S3Place&, const S3Place&) = default;
+};
+
 struct Config {
   struct Server {
     net::Endpoint listen{.address = "127.0.0.1", .port = 8080};
@@ -185,6 +193,7 @@ struct Config {
     std::vector<int> trouble = outgoing::usual_trouble();
     bool digest = false;
     std::string directory;
+    S3Place copy_to;  // Of the application; no bucket: none.
     std::string ca_file;
 
     friend bool operator==(const Backend&, const Backend&) = default;

@@ -318,6 +318,7 @@ answer_headers = "content-type"
 trouble = "409, 429"
 digest = "sha256"
 directory = "/srv/in"
+copy_to = "s3://media/in"
 ca_file = "/etc/ca.pem"
 [hooks]
 authorize = "http://app:3000/may"
@@ -388,6 +389,15 @@ TEST_F(ConfigTest, AFileHasOneBackend) {
                     .environment = {},
                     .file = {}}));
   EXPECT_FALSE(load({.flags = {{"backend.kind", "any"}}, .environment = {}, .file = {}}));
+}
+
+TEST_F(ConfigTest, ACopyIsForABackendThatIsToldWhereItIs) {
+  const auto config =
+      load({.flags = {}, .environment = {{"SLUICE_BACKEND_COPY_TO", "s3://media/in"}}, .file = {}});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().front(),
+            "SLUICE_BACKEND_COPY_TO: backend.copy_to needs backend.mode = \"reference\", not "
+            "\"body\" (default)");
 }
 
 TEST_F(ConfigTest, EffectiveSettingsNameTheirOrigins) {
