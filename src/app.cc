@@ -139,7 +139,8 @@ Result<delivery::Backend*> App::open_backend() {
   if (!settings) {
     return fail(settings.error());
   }
-  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *store_,
+  references_ = std::make_unique<store::local::LocalReferences>(*store_, config_.backend.directory);
+  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *references_,
                                                           *answers_, storage_pool_, slow_work_,
                                                           clock_, *std::move(settings));
   return http_backend_.get();

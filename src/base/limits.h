@@ -324,6 +324,8 @@ inline constexpr std::chrono::seconds extent_wait_max{60};
 inline constexpr std::uint64_t extent_read_bytes = 1 * MiB;
 inline constexpr std::size_t extent_window_chunks = 4;
 inline constexpr std::chrono::milliseconds extent_look_pause{200};  // For the end of the server.
+// A URL for a finished file in an object store is good for so long.
+inline constexpr std::chrono::hours reference_url_life{12};
 // Parts of one object that are made beside each other; and bytes of small objects that become those
 // of one: each has up to twice the bytes of the least part in scratch.
 inline constexpr std::size_t merge_parts_at_once = 4;

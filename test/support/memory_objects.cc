@@ -178,7 +178,8 @@ Task<Result<s3::UploadedPart>> MemoryObjects::upload_part_copy(s3::Multipart upl
   }
   using Part = s3::UploadedPart;
   co_return meet<Part>([this, upload, number, source]() -> Result<Part> {
-    Result<std::string> bytes = range_of(source.key, source.range);
+    const MemoryObjects& from = source.bucket.empty() ? *this : *buckets.at(source.bucket);
+    Result<std::string> bytes = from.range_of(source.key, source.range);
     if (!bytes) {
       return fail(bytes.error());
     }
