@@ -19,7 +19,7 @@ def ceph(tmp_path_factory):
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert not missing
     with Ceph(tmp_path_factory.mktemp("ceph")) as engine:
-        for name in (BUCKET, "versioned", "expiring", "full"):
+        for name in (BUCKET, "versioned", "expiring", "full", "media"):
             engine.create_bucket(name)
         engine.configure_bucket("versioned", "versioning", VERSIONING)
         engine.configure_bucket("expiring", "lifecycle", LIFECYCLE)
