@@ -34,19 +34,6 @@ bool is_passed_on(std::string_view name) {
          std::ranges::find(not_to_be_passed_on, name) == not_to_be_passed_on.end();
 }
 
-// "Bucket naming rules" in the Amazon S3 User Guide; some stores also take capitals and
-// underscores.
-bool is_bucket_name(std::string_view name) {
-  return name.size() >= 3 && name.size() <= 63 && std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '-' || c == '_';
-         });
-}
-
-bool is_visible(char c) {
-  return c > ' ' && c < '\x7f';
-}
-
 }  // namespace
 
 Parsed<std::string> BackendUrl::parse(std::string_view text) {
@@ -71,30 +58,6 @@ Parsed<std::string> HookUrl::parse(std::string_view text) {
     return std::unexpected(message.substr(0, message.find(", not ")));
   }
   return std::string(text);
-}
-
-Parsed<S3Place> S3PlaceUrl::parse(std::string_view text) {
-  constexpr std::string_view scheme = "s3://";
-  if (text.empty()) {
-    return S3Place();
-  }
-  const std::string_view rest = text.substr(std::min(text.size(), scheme.size()));
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  S3Place place{std::string(rest.substr(0, slash)),
-                std::string(rest.substr(std::min(slash + 1, rest.size())))};
-  while (place.prefix.ends_with('/')) {
-    place.prefix.pop_back();
-  }
-  if (!text.starts_with(scheme) || !is_bucket_name(place.bucket) || place.prefix.starts_with('/') ||
-      !std::ranges::all_of(place.prefix, is_visible)) {
-    return std::unexpected("expected s3://BUCKET or s3://BUCKET/PREFIX");
-  }
-  return place;
-}
-
-std::string S3PlaceUrl::print(const S3Place& value) {
-  const std::string prefix = value.prefix.empty() ? "" : "/" + value.prefix;
-  return toml_string(value.bucket.empty() ? "" : "s3://" + value.bucket + prefix);
 }
 
 Parsed<BackendKind> BackendKindWord::parse(std::string_view text) {

@@ -58,15 +58,6 @@ struct MethodWord {
   static std::string print(const Value& value) { return toml_string(value); }
 };
 
-// s3://BUCKET/PREFIX, or nothing.
-struct S3PlaceUrl {
-  using Value = S3Place;
-  static constexpr TomlForms forms{.string = true};
-  static constexpr std::string_view value_name = "URL";
-  static Parsed<Value> parse(std::string_view text);
-  static std::string print(const Value& value);
-};
-
 // Whether there is a digest: "sha256" or "none".
 struct DigestWord {
   using Value = bool;

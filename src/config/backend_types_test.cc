@@ -36,19 +36,6 @@ TEST(BackendWords, TakeTheirWordsAlone) {
   EXPECT_FALSE(DigestWord::parse("md5"));
 }
 
-TEST(S3PlaceUrl, IsABucketAndTheBeginOfKeys) {
-  EXPECT_EQ(S3PlaceUrl::parse(""), S3Place());
-  EXPECT_EQ(S3PlaceUrl::parse("s3://media"), (S3Place{"media", ""}));
-  EXPECT_EQ(S3PlaceUrl::parse("s3://media/in/new/"), (S3Place{"media", "in/new"}));
-  EXPECT_EQ(S3PlaceUrl::print({"media", "in/new"}), "\"s3://media/in/new\"");
-  EXPECT_EQ(S3PlaceUrl::print({"media", ""}), "\"s3://media\"");
-  EXPECT_EQ(S3PlaceUrl::print({}), "\"\"");
-  for (const char* text : {"s3", "media", "s3://", "s3:///in", "s3://a/in", "https://media/in",
-                           "s3://me dia", "s3://media//in", "s3://media/i n", "s3://m?x"}) {
-    EXPECT_FALSE(S3PlaceUrl::parse(text)) << text;
-  }
-}
-
 TEST(BackendUrl, NamesWhatIsWrong) {
   EXPECT_EQ(BackendUrl::parse(""), "");
   EXPECT_EQ(BackendUrl::parse("http://app/{id}"), "http://app/{id}");

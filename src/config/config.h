@@ -40,14 +40,6 @@ enum class LogFormat {
 // What the embedded backend makes of a finished file.
 enum class BackendKind { videos, files };
 
-// Where objects go.
-struct S3Place {
-  std::string bucket;  // Empty: nowhere.
-  std::string prefix;  // Of their keys, without a slash at its end; empty: none.
-
-  friend bool operator==(const S3Place&, const S3Place&) = default;
-};
-
 struct Config {
   struct Server {
     net::Endpoint listen{.address = "127.0.0.1", .port = 8080};
@@ -118,6 +110,20 @@ struct Config {
     std::uint64_t low_water = limits::low_water_bytes_default;
 
     friend bool operator==(const Data&, const Data&) = default;
+  };
+  struct Store {
+    std::string url;  // As s3::parse_bucket_url() reads it; empty: the data directory.
+
+    friend bool operator==(const Store&, const Store&) = default;
+  };
+  struct S3 {
+    std::string endpoint;  // Empty: that of AWS for the region.
+    std::string region = "us-east-1";
+    std::string credentials_file;  // Empty: the environment has the keys.
+    std::string ca_file;
+    std::uint64_t scratch = limits::scratch_bytes_default;  // Bytes.
+
+    friend bool operator==(const S3&, const S3&) = default;
   };
   struct Limits {
     std::uint64_t file_size = limits::file_size_max_default;
@@ -193,7 +199,7 @@ struct Config {
     std::vector<int> trouble = outgoing::usual_trouble();
     bool digest = false;
     std::string directory;
-    S3Place copy_to;  // Of the application; no bucket: none.
+    std::string copy_to;  // A place of the application as that of store.url; empty: none.
     std::string ca_file;
 
     friend bool operator==(const Backend&, const Backend&) = default;
@@ -237,6 +243,8 @@ struct Config {
   Pages pages;
   Auth auth;
   Data data;
+  Store store;
+  S3 s3;
   Limits limits;
   Timeouts timeouts;
   Expiry expiry;
@@ -256,6 +264,9 @@ struct Config {
 
   // Without credentials a request has no owner and may do everything.
   bool requires_credentials() const { return !credentials.empty() || !auth.file.empty(); }
+
+  // Whether the bytes of uploads lie in an object store.
+  bool stores_objects() const { return !store.url.empty(); }
 
   // Setting's key -> where its value came from ("--listen", "SLUICE_LISTEN", "sluice.toml:3"). A
   // key that is not here has its default.

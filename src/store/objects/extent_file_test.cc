@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -74,7 +75,7 @@ class ExtentFileTest : public ::testing::Test {
       return done ? Result<std::string>(bytes.substr(0, *done)) : fail(done.error());
     };
     Result<std::string> bytes = run_in(world.context, runtime::offload(world.pool, work));
-    run_in(world.context, world.store->drain());
+    run_in(world.context, world.store->drain(std::chrono::minutes(1)));
     return bytes;
   }
   std::uint64_t lent() const {

@@ -46,6 +46,7 @@ class ExtentStore final : public Store {
   // `internal`: files of finished uploads are not kept in objects.
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<NamedRange> files) override;
+  runtime::Task<Result<>> ping() override { return tools_.objects.ping(); }
   // Without a bound.
   runtime::Task<Result<Space>> space() override;
 
@@ -54,8 +55,8 @@ class ExtentStore final : public Store {
   // Calls that wait for objects of finished files end soon, with `draining`. Before the pools whose
   // threads make them are stopped. Any thread.
   void stop() noexcept { tools_.stopping = true; }
-  // Returns when nothing is under way that blobs have left behind.
-  runtime::Task<> drain() { return tools_.under_way.wait_for_all(); }
+  // Until nothing is under way that blobs have left behind; false: after `timeout` something is.
+  runtime::Task<bool> drain(Duration timeout) { return tools_.under_way.wait_for_all(timeout); }
 
  private:
   // How many objects there were.

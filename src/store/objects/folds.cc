@@ -30,7 +30,9 @@ bool Folds::begin(std::uint64_t upload_id, std::size_t count) {
   if (counts_.size() >= limits::folds_watched_max && !counts_.contains(upload_id)) {
     counts_.erase(counts_.begin());
   }
-  if ((counts_[upload_id] += count) < limits::fold_look_extents) {
+  std::size_t& settled = counts_[upload_id];
+  settled += count;
+  if (settled < limits::fold_look_extents) {
     return false;
   }
   counts_.erase(upload_id);
@@ -55,7 +57,7 @@ Task<Result<>> Folds::fold(std::uint64_t upload_id) {
     co_return fail(extents.error());
   }
   std::erase_if(*extents,
-                [](const model::Extent& extent) { return !ExtentNames::is_whole(extent); });
+                [this](const model::Extent& extent) { return !tools_.names.is_whole(extent); });
   for (const s3::Fold& planned : s3::plan_fold(*extents)) {
     // Bytes that clients send come first.
     if (tools_.scratch.is_scarce()) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -142,7 +143,7 @@ TEST_F(FoldsTest, AnUploadInTinyPiecesIsFoldedOnItsWay) {
       first = std::move(blob);
     }
   }
-  run_in(world.context, world.store->drain());
+  run_in(world.context, world.store->drain(std::chrono::minutes(1)));
   EXPECT_LE(extent_count(), limits::s3_fold_extents + limits::fold_look_extents);
   EXPECT_EQ(object_count(), extent_count());
   EXPECT_EQ(world.stored(folded_id, text.size()), text);
