@@ -26,9 +26,9 @@ constexpr std::uint64_t folded_id = 0x1ab;
 
 // So many tiny pieces, each another one.
 std::vector<std::string> tiny_pieces(std::size_t count) {
-  std::vector<std::string> pieces;
+  std::vector<std::string> pieces(count);
   for (std::size_t i = 0; i < count; ++i) {
-    pieces.push_back("<" + std::to_string(i) + ">");
+    pieces[i] = "<" + std::to_string(i) + ">";
   }
   return pieces;
 }
