@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "protocol/content_digest.h"
 #include "protocol/multichunk/multichunk_session.h"
 #include "protocol/panda/page_request.h"
 #include "protocol/panda/session_request.h"
@@ -75,6 +76,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
   if (!opened) {
     co_return std::move(opened.error());
   }
+  call.headers.set("Want-Content-Digest", wanted_digests);
   co_return (this->*answer)(call, **opened);
 }
 
