@@ -89,6 +89,17 @@ TEST_F(UploadOfUnknownSize, IsAWholeFileWithoutARange) {
   EXPECT_EQ(journal.uploads.at(1).progress.file_size, 6U);
 }
 
+TEST_F(PandaDialectTest, OpensASessionForAFileOfUnknownSize) {
+  const http::Response session = send("POST /videos/upload.json?file_size=*&file_name=a");
+  ASSERT_EQ(session.status, 201);
+  EXPECT_EQ(engine.created.at(0).file_size, std::nullopt);
+  const std::string path = "/uploads/" + journal.uploads.at(1).token;
+  EXPECT_EQ(send(put(path, "0-2/*"), "abc").status, 204);
+  EXPECT_EQ(send(put(path, "3-5/6"), "def").status, 200);
+  const std::string parts = "POST /videos/upload.json?file_size=*&file_name=a&multi_chunk=true";
+  EXPECT_EQ(error_of(send(parts)), "400 BadRequest");
+}
+
 // SHA-256 of "abc".
 constexpr const char* digest_of_abc =
     "\nContent-Digest: sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:";

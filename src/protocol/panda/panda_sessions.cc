@@ -58,7 +58,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
     co_return fail(request.error());
   }
   Result<std::optional<model::Layout>> layout =
-      multichunk::parse_layout(parameters, *request->file_size, settings_.file_size_max);
+      multichunk::parse_layout(parameters, request->file_size, settings_.file_size_max);
   if (!layout) {
     co_return fail(layout.error());
   }
