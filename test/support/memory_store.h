@@ -34,6 +34,7 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
       std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override;
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<store::NamedRange> named) override;
+  runtime::Task<Result<>> ping() override;
   runtime::Task<Result<store::Space>> space() override;
 
   Result<std::unique_ptr<store::NewFile>> create(const std::string& name) override;
@@ -54,6 +55,8 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   std::optional<std::uint64_t> free_files;
   // Each range that is settled lies in an object of its own.
   std::uint64_t objects = 0;
+  bool is_away = false;  // For ping() alone.
+  bool failing_space = false;
   bool failing_syncs = false;
   Errc failure_of_syncs = Errc::storage_failed;
   // Writes fail with disk_full once so many bytes are held.

@@ -67,6 +67,7 @@ class GatedObjects final : public s3::ObjectStore {
     return memory.presigned_get(key, valid);
   }
   Duration time_ahead() const override { return memory.time_ahead(); }
+  Task<Result<>> ping() override { return memory.ping(); }
   Task<Result<s3::BucketRules>> bucket_rules() override { return memory.bucket_rules(); }
 
   MemoryObjects memory;
