@@ -9,12 +9,12 @@ namespace sluice::protocol {
 namespace {
 
 // Of "abc".
-constexpr const char* sha256 = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:";
-constexpr const char* sha512 =
+constexpr const char* sha256_of_abc = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:";
+constexpr const char* sha512_of_abc =
     "sha-512=:3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/"
     "uu9RU1EI2Q86A4qmslPpUyknw==:";
 
-std::size_t count(const std::string& content, const std::string& repr, bool is_whole_file) {
+std::size_t digests_in(const std::string& content, const std::string& repr, bool is_whole_file) {
   http::Headers headers;
   headers.add("Content-Digest", content);
   headers.add("Repr-Digest", repr);
@@ -23,15 +23,15 @@ std::size_t count(const std::string& content, const std::string& repr, bool is_w
 }
 
 TEST(ContentDigest, CountsOfKnownAlgorithmsAlone) {
-  EXPECT_EQ(count(sha256, sha512, true), 2U);
-  EXPECT_EQ(count(sha256, sha512, false), 1U);
-  EXPECT_EQ(count(std::string(sha256) + ", " + sha512, "", false), 2U);
-  EXPECT_EQ(count("md5=:AA==:, unixsum=1, sha-256;x=1, sha=(1 2)", "", true), 99U);
-  EXPECT_EQ(count("md5=:AA==:, unixsum=1, sha=(1 2)", "", true), 0U);
-  EXPECT_EQ(count("", "sha-512=:AA==:", false), 0U);
+  EXPECT_EQ(digests_in(sha256_of_abc, sha512_of_abc, true), 2U);
+  EXPECT_EQ(digests_in(sha256_of_abc, sha512_of_abc, false), 1U);
+  EXPECT_EQ(digests_in(std::string(sha256_of_abc) + ", " + sha512_of_abc, "", false), 2U);
+  EXPECT_EQ(digests_in("md5=:AA==:, unixsum=1, sha-256;x=1, sha=(1 2)", "", true), 99U);
+  EXPECT_EQ(digests_in("md5=:AA==:, unixsum=1, sha=(1 2)", "", true), 0U);
+  EXPECT_EQ(digests_in("", "sha-512=:AA==:", false), 0U);
   for (const char* broken :
        {"sha-256=:AA==:", "sha-256", "sha-256=\"x\"", "sha-512=:", "SHA-256"}) {
-    EXPECT_EQ(count(broken, "", true), 99U) << broken;
+    EXPECT_EQ(digests_in(broken, "", true), 99U) << broken;
   }
 }
 
