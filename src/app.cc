@@ -364,8 +364,9 @@ Result<> App::list_parts() {
       upload::Sweep::Steps{[this] { return clean(); }, [this] { return engine_->reaper().reap(); }},
       config_.expiry.sweep, log_));
   if (!config_.auth.file.empty()) {
-    parts_.push_back(
-        std::make_unique<config::CredentialsWatcher>(first(), credentials_, *keyring_, log_));
+    parts_.push_back(std::make_unique<config::CredentialsWatcher>(
+        first(), credentials_, *keyring_, log_,
+        [this] { warn_of_missing_checker(log_, config_, *keyring_); }));
   }
   return {};
 }
@@ -424,6 +425,7 @@ void App::list_clients() {
 
 void App::start() {
   report_start(log_, config_, keyring_->size());
+  warn_of_missing_checker(log_, config_, *keyring_);
   for (const auto& part : parts_) {
     part->start();
   }

@@ -93,11 +93,15 @@ Result<> runnable(const std::string& program) {
 
 Result<> check_usable(const CheckSettings& settings) {
   if (settings.types.are_any() || !settings.program.empty()) {
-    if (Result<> there = runnable(settings.helper); !there) {
+    if (Result<> there = helper_usable(settings); !there) {
       return there;
     }
   }
   return settings.program.empty() ? Result<>() : runnable(settings.program);
+}
+
+Result<> helper_usable(const CheckSettings& settings) {
+  return runnable(settings.helper);
 }
 
 // What the file made of the program, an end by a signal or none in time, is for the operator to

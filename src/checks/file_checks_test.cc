@@ -290,14 +290,14 @@ TEST_F(FileChecksTest, NothingThatAProgramStartedOutlivesIt) {
 TEST_F(FileChecksTest, ProgramsAreExpectedWhereTheSettingsNameThem) {
   settings.helper = SLUICE_CHECK_PROGRAM;
   EXPECT_FALSE(settings.are_any());
-  EXPECT_TRUE(check_usable(settings));
+  EXPECT_TRUE(check_usable(settings) && helper_usable(settings));
   settings.program = path("none");
   EXPECT_TRUE(settings.are_any());
   EXPECT_FALSE(check_usable(settings));
   settings.program = "/bin/true";
   EXPECT_TRUE(check_usable(settings));
   settings.helper = path("none");
-  EXPECT_FALSE(check_usable(settings));
+  EXPECT_FALSE(check_usable(settings) || helper_usable(settings));
 }
 
 }  // namespace
