@@ -60,6 +60,7 @@ class ForwardingStore : public store::Store {
     }
     co_return co_await inner_.remove(upload_id);
   }
+  Duration late_bytes_max() const noexcept override { return inner_.late_bytes_max(); }
   runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override {
     if (const Result<> allowed = co_await before_change(); !allowed) {
       co_return allowed;
