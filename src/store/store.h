@@ -55,6 +55,10 @@ class Blob {
   // settle() tries again.
   virtual runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
                                                                    RangeSet unsynced) = 0;
+  // Whether the bytes of `ranges`, all of it settled through this object, are those that the
+  // journal has now: another engine may have stored others meanwhile. A store with one place for a
+  // byte has no others.
+  virtual runtime::Task<Result<bool>> is_stored_so(RangeSet /*ranges*/) { co_return true; }
 };
 
 // Which blob it is, and what the journal knows of it.

@@ -35,6 +35,12 @@ class ForwardingBlob : public store::Blob {
     }
     co_return co_await inner_->settle(std::move(named), std::move(unsynced));
   }
+  runtime::Task<Result<bool>> is_stored_so(RangeSet ranges) override {
+    if (const Result<> allowed = co_await before_call(); !allowed) {
+      co_return fail(allowed.error());
+    }
+    co_return co_await inner_->is_stored_so(std::move(ranges));
+  }
 
  protected:
   // Comes before each call. An error is that of the call.

@@ -21,16 +21,6 @@ ByteRange common(ByteRange some, ByteRange other) {
   return {std::max(some.begin, other.begin), std::min(some.end, other.end)};
 }
 
-RangeSet common(const RangeSet& some, const RangeSet& others) {
-  RangeSet both;
-  for (const ByteRange& range : some.ranges()) {
-    for (const ByteRange& other : others.ranges()) {
-      both.add(common(range, other));
-    }
-  }
-  return both;
-}
-
 // Blocks.
 Result<Sha256Digest> hash(ScratchFile& file, ByteRange range) {
   Sha256 digest;
@@ -215,6 +205,11 @@ Result<std::vector<model::Extent>> ExtentWriter::extents_of(const RangeSet& rang
                                                   missing.to_text(), upload_id_));
   }
   return extents;
+}
+
+bool ExtentWriter::has_made(const std::string& object) const {
+  const MutexLock lock(mutex_);
+  return std::ranges::find(made_, object, &model::Extent::object) != made_.end();
 }
 
 Task<Result<std::string>> ExtentWriter::read(ByteRange range) {

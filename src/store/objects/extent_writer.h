@@ -52,6 +52,8 @@ class ExtentWriter final : public std::enable_shared_from_this<ExtentWriter> {
   runtime::Task<> start(std::uint64_t least);
   // As Blob::settle().
   runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named);
+  // Whether it was made through this object, which knows it.
+  bool has_made(const std::string& object) const;
   // The front of the range, of one byte at the least: as it was written through this object, or
   // else as it is stored.
   runtime::Task<Result<std::string>> read(ByteRange range);
