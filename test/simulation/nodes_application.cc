@@ -50,22 +50,31 @@ Task<Result<delivery::Delivery>> NodeApplication::attempt(const delivery::Handof
   if (!bytes) {
     co_return fail(bytes.error());
   }
-  const auto taken = shared_.application.try_emplace(
-      handoff.idempotency_key,
-      NodesShared::Taken{handoff.upload_id, fmt::format("answer {}", number), *bytes});
-  delivery::Delivery delivery;
-  delivery.answer.status = 200;
-  delivery.answer.body = taken.first->second.answer;
-  model::VideoRecord video;
-  video.id = fmt::format("{}", number);
-  video.upload_id = handoff.upload_id;
-  video.status = "success";
-  delivery.changes.emplace_back(journal::PutVideo{std::move(video)});
+  delivery::Delivery delivery = take(handoff, number, *bytes);
   gate_.stumble();
   if (!co_await gate_.pass()) {
     co_return fail(Errc::delivery_failed, "the node has died");
   }
   co_return delivery;
+}
+
+delivery::Delivery NodeApplication::take(const delivery::Handoff& handoff, std::uint64_t number,
+                                         const std::string& bytes) {
+  NodesShared::Taken taken{handoff.upload_id, {}, bytes};
+  taken.answer.status = shared_.dice.chance(shared_.faults.refusal) ? 422 : 200;
+  taken.answer.body = fmt::format("answer {}", number);
+  delivery::Delivery delivery;
+  delivery.answer = shared_.application.try_emplace(handoff.idempotency_key, std::move(taken))
+                        .first->second.answer;
+  if (delivery.answer.status >= 400) {
+    return delivery;
+  }
+  model::VideoRecord video;
+  video.id = fmt::format("{}", number);
+  video.upload_id = handoff.upload_id;
+  video.status = "success";
+  delivery.changes.emplace_back(journal::PutVideo{std::move(video)});
+  return delivery;
 }
 
 // Others go on between two reads.

@@ -25,6 +25,8 @@ class NodeApplication final : public delivery::Backend {
   std::uint64_t begin(std::uint64_t upload_id);
   runtime::Task<Result<delivery::Delivery>> attempt(const delivery::Handoff& handoff,
                                                     std::uint64_t number);
+  delivery::Delivery take(const delivery::Handoff& handoff, std::uint64_t number,
+                          const std::string& bytes);
   runtime::Task<Result<std::string>> read(const delivery::Handoff& handoff);
   void check(const delivery::Handoff& handoff, const Result<std::string>& bytes);
 

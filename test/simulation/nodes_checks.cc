@@ -63,7 +63,7 @@ void NodesWorld::check_upload(Known& upload) {
       (!record.progress.answer || record.progress.answer->body != *upload.answer)) {
     shared_.violate(fmt::format("upload {}: the journal has another answer", upload.id));
   }
-  if (!upload::is_decided(record.progress.state)) {
+  if (record.progress.state != model::UploadState::delivered) {
     check_bytes(upload, record.progress.stored);
   }
 }

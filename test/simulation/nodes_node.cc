@@ -41,6 +41,7 @@ upload::EngineSettings engine_settings(const upload::Expiry& expiry) {
 
 std::vector<std::string> objects_of(const std::vector<model::Extent>& extents) {
   std::vector<std::string> names;
+  names.reserve(extents.size());
   for (const model::Extent& extent : extents) {
     names.push_back(extent.object);
   }

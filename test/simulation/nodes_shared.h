@@ -43,6 +43,7 @@ struct NodesFaults {
   double late = 0;        // The engine hears of a failure, and the commit comes later.
   double lost_read = 0;   // Of the journal.
   double backend_failure = 0;
+  double refusal = 0;  // By the backend.
   // Of the bucket: a request that never arrives, that arrives later, that arrives once more later,
   // that is done without an answer, and that takes long.
   double lost_call = 0;
@@ -81,7 +82,7 @@ struct NodesShared {
   // What the application has taken, by Idempotency-Key.
   struct Taken {
     std::uint64_t upload_id = 0;
-    std::string answer;
+    model::Answer answer;
     std::string bytes;
   };
   std::map<std::string, Taken> application;

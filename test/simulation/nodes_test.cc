@@ -12,8 +12,8 @@
 namespace sluice::simulation {
 namespace {
 
-constexpr std::uint64_t nodes_seeds_count = 5000;
-constexpr std::uint64_t seeds_to_find_a_defect_of_nodes = 500;
+constexpr std::uint64_t nodes_seeds_count = 10'000;
+constexpr std::uint64_t seeds_to_find_a_defect_of_nodes = 2000;
 
 TEST(NodesTest, WhatOneAcknowledgesTheOthersKeep) {
   const char* const repeated = std::getenv("SLUICE_TEST_NODES_SEED");

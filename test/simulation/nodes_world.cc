@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -110,6 +111,7 @@ void NodesWorld::choose_faults() {
   faults.late = rate(0.03);
   faults.lost_read = rate(0.03);
   faults.backend_failure = rate(0.4);
+  faults.refusal = rate(0.4);
   faults.lost_call = rate(0.05);
   faults.late_call = rate(0.05);
   faults.doubled_call = rate(0.05);
@@ -265,7 +267,7 @@ void NodesWorld::make_a_commit_come_true() {
   const auto which =
       shared_.late.begin() + static_cast<std::ptrdiff_t>(dice_.below(shared_.late.size()));
   ++tally_.late_commits;
-  (void)testing::run(shared_.journal.commit(std::move(*which)));
+  std::ignore = testing::run(shared_.journal.commit(std::move(*which)));
   shared_.late.erase(which);
 }
 
@@ -277,7 +279,7 @@ void NodesWorld::let_a_call_arrive() {
                      static_cast<std::ptrdiff_t>(dice_.below(shared_.late_calls.size()));
   if (!is_signature_over(which->signed_at, shared_.now())) {
     ++tally_.late_calls;
-    (void)testing::run(which->effect());
+    std::ignore = testing::run(which->effect());
   }
   shared_.late_calls.erase(which);
 }
