@@ -11,6 +11,8 @@
 #include "admin/operator_listener.h"
 #include "admin/supervisor_reports.h"
 #include "app_settings.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "closed_in_time.h"
 #include "config/credentials_watcher.h"
 #include "config/secret_file.h"
@@ -22,6 +24,23 @@
 
 namespace sluice {
 namespace {
+
+struct JournalContent {
+  Result<> outcome;
+  bool has_uploads = false;
+  bool has_extents = false;
+};
+
+runtime::Task<> look_into(journal::SqliteJournal& journal, JournalContent* content) {
+  const auto uploads = co_await journal.uploads_after(0, 1);
+  const auto has_extents = co_await journal.has_extents();
+  if (!uploads || !has_extents) {
+    content->outcome = fail(uploads ? has_extents.error() : uploads.error());
+    co_return;
+  }
+  content->has_uploads = !uploads->empty();
+  content->has_extents = *has_extents;
+}
 
 runtime::Task<> read_promises(journal::Journal& journal,
                               std::optional<Result<journal::Promises>>* promises) {
@@ -65,15 +84,6 @@ App::App(const config::Config& config, Supervision& supervision, Reloading reloa
       credentials_(config.credentials, config.auth.file) {}
 
 Result<> App::open_parts() {
-  store_ = std::make_unique<store::local::LocalStore>(
-      pinning_disk_, storage_pool_, buffers_, data_.path(), config_.data.durability, metrics_);
-  auto journal = journal::SqliteJournal::open(
-      data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
-      [this](std::uint64_t upload_id) { return store_->blob_size(upload_id); });
-  if (!journal) {
-    return fail(journal.error());
-  }
-  journal_ = std::move(*journal);
   for (std::size_t i = 0; i < worker_count(config_); ++i) {
     workers_.push_back(std::make_unique<runtime::Worker>("worker " + std::to_string(i), log_));
   }
@@ -83,14 +93,68 @@ Result<> App::open_parts() {
     return fail(listeners.error());
   }
   listeners_ = *std::move(listeners);
-  for (const auto open :
-       {&App::open_storage, &App::open_hooks, &App::open_credentials, &App::open_engine,
-        &App::open_pages, &App::open_console, &App::open_router}) {
+  for (const auto open : {&App::open_journal, &App::open_store, &App::open_storage,
+                          &App::open_hooks, &App::open_credentials, &App::open_engine,
+                          &App::open_pages, &App::open_console, &App::open_router}) {
     if (const Result<> opened = (this->*open)(); !opened) {
       return opened;
     }
   }
   return list_parts();
+}
+
+Result<> App::open_journal() {
+  local_store_ = std::make_unique<store::local::LocalStore>(
+      pinning_disk_, storage_pool_, buffers_, data_.path(), config_.data.durability, metrics_);
+  auto journal = journal::SqliteJournal::open(
+      data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
+      [this](std::uint64_t upload_id) { return local_store_->blob_size(upload_id); });
+  if (!journal) {
+    return fail(journal.error());
+  }
+  journal_ = std::move(*journal);
+  return {};
+}
+
+Result<> App::open_store() {
+  http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
+  JournalContent content;
+  runtime::run_and_wait(first(), log_, "journal", look_into(*journal_, &content));
+  if (!content.outcome) {
+    return content.outcome;
+  }
+  if (!config_.stores_objects()) {
+    store_ = local_store_.get();
+    return content.has_extents
+               ? fail(Errc::internal,
+                      "the bytes of uploads lie in an object store, and store.url is empty: name "
+                      "the place that they went to, or begin with an empty data directory")
+               : Result<>();
+  }
+  const Result<std::string> secret = data_.secret();
+  if (!secret) {
+    return fail(secret.error());
+  }
+  auto objects = ObjectStorage::open(
+      config_,
+      {.sender = *http_client_,
+       .clock = clock_,
+       .find = [this](std::uint64_t upload_id, std::uint64_t from,
+                      std::size_t count) { return journal_->extents(upload_id, from, count); },
+       .disk = disk_,
+       .scratch_directory = data_.path(),
+       .pool = storage_pool_,
+       .buffers = buffers_,
+       .executor = first(),
+       .log = log_,
+       .metrics = metrics_});
+  if (!objects) {
+    return fail(objects.error());
+  }
+  object_storage_ = *std::move(objects);
+  store_ = &object_storage_->store();
+  const std::string identity = to_hex(sha256("the owner of objects " + *secret));
+  return object_storage_->take(identity, !content.has_uploads);
 }
 
 Result<> App::open_storage() {
@@ -115,7 +179,6 @@ Result<> App::open_storage() {
 }
 
 Result<> App::open_hooks() {
-  http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
   Result<hooks::HookSettings> settings = hook_settings(config_, metrics_);
   if (!settings) {
     return fail(settings.error());
@@ -139,7 +202,7 @@ Result<delivery::Backend*> App::open_backend() {
   if (!settings) {
     return fail(settings.error());
   }
-  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *store_,
+  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *local_store_,
                                                           *answers_, storage_pool_, slow_work_,
                                                           clock_, *std::move(settings));
   return http_backend_.get();
@@ -176,8 +239,8 @@ Result<> App::open_engine() {
 }
 
 Result<> App::open_pages() {
-  pages_ = std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, storage_pool_,
-                                                config_.data.low_water);
+  pages_ = std::make_unique<admin::ServerPages>(metrics_, *journal_, *store_, *files_,
+                                                storage_pool_, config_.data.low_water);
   admin_pages_ = std::make_unique<admin::AdminPages>(*pages_);
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
@@ -216,7 +279,7 @@ Result<> App::open_console() {
   settings.names.base = location_base_;
   feed_ = std::make_unique<console::Feed>(
       first(), console_pool_,
-      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *store_, metrics_, clock_,
+      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *files_, metrics_, clock_,
                            log_});
   console_pages_ = std::make_unique<console::ConsolePages>(
       console::ConsolePages::Parts{*admin_pages_, *control_pages_, *feed_, *journal_, *keyring_,
@@ -267,6 +330,11 @@ Result<> App::list_parts() {
   const auto list_closed_in_time = [this](ClosedInTime::Work work) {
     parts_.push_back(std::make_unique<ClosedInTime>(first(), std::move(work), log_));
   };
+  if (object_storage_) {
+    list_closed_in_time({[] {},
+                         [this](Duration timeout) { return object_storage_->drain(timeout); },
+                         "objects are still being written; their bytes are sent again"});
+  }
   list_closed_in_time({[this] { notifier_->open(); },
                        [this](Duration timeout) { return notifier_->close(timeout); },
                        "a hook is still being told; it is told again after the next start"});

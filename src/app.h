@@ -44,6 +44,7 @@
 #include "library/library.h"
 #include "net/connection_limits.h"
 #include "net/passed_sockets.h"
+#include "object_storage.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/creation_rates.h"
@@ -116,6 +117,9 @@ class App {
   void apply(const config::Config& config, Prepared prepared);
 
   Result<> open_parts();
+  Result<> open_journal();
+  // Behind the journal, which knows whether the store is its own.
+  Result<> open_store();
   Result<> open_storage();
   // The authorize hook and the notifier.
   Result<> open_hooks();
@@ -156,15 +160,18 @@ class App {
   delivery::SlowWork slow_work_;
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
+  std::unique_ptr<outgoing::HttpClient> http_client_;
   std::unique_ptr<journal::SqliteJournal> journal_;
-  std::unique_ptr<store::local::LocalStore> store_;
+  // Of all blobs where the settings name no other, else of none.
+  std::unique_ptr<store::local::LocalStore> local_store_;
+  std::unique_ptr<ObjectStorage> object_storage_;  // Null: the settings name none.
+  store::Store* store_ = nullptr;                  // One of these two.
   std::unique_ptr<store::local::LocalFiles> files_;
   std::unique_ptr<store::AnswerFiles> answers_;
   std::unique_ptr<video::Prober> prober_;
   std::unique_ptr<library::Library> library_;
   std::unique_ptr<video::VideoLibrary> video_library_;
   std::unique_ptr<files::FileLibrary> file_library_;
-  std::unique_ptr<outgoing::HttpClient> http_client_;
   std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
   // Null: neither the settings nor credentials can ask for any.

@@ -145,7 +145,7 @@ class ControlPagesTest : public ::testing::Test,
   testing::MemoryStore store;
   Metrics metrics;
   runtime::BlockingPool pool{0};  // Inline.
-  ServerPages server{metrics, journal, store, pool, 0};
+  ServerPages server{metrics, journal, store, store, pool, 0};
   testing::RecordingLog log;
   Result<ReloadReport> reloaded = ReloadReport{{"limits.uploads"}, {"server.listen"}};
   ControlPages pages{*this, *this, *this, server, [this] { return reload(); }, log};

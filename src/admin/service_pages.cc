@@ -35,8 +35,14 @@ http::Response status_page(int status, const char* word, const std::vector<std::
 }  // namespace
 
 ServerPages::ServerPages(const Metrics& metrics, journal::Journal& journal, store::Store& store,
-                         runtime::BlockingPool& pool, std::uint64_t low_water)
-    : metrics_(metrics), journal_(journal), store_(store), pool_(pool), low_water_(low_water) {}
+                         store::NamedFiles& files, runtime::BlockingPool& pool,
+                         std::uint64_t low_water)
+    : metrics_(metrics),
+      journal_(journal),
+      store_(store),
+      files_(files),
+      pool_(pool),
+      low_water_(low_water) {}
 
 runtime::Task<http::Response> ServerPages::healthz() {
   co_return status_page(200, "ok", {});
@@ -58,7 +64,11 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   if (!journal_.healthy()) {
     reasons.emplace_back("the journal takes no changes after a failed commit; see the log");
   }
-  const Result<store::Space> space = co_await store_.space();
+  const Result<> reached = co_await store_.ping();
+  if (!reached) {
+    reasons.push_back("the store of the bytes is away: " + reached.error().message());
+  }
+  const Result<store::Space> space = co_await files_.space();
   if (!space) {
     reasons.emplace_back("free disk space cannot be read");
   } else if (const std::uint64_t low_water = low_water_; space->free_bytes < low_water) {
@@ -87,7 +97,7 @@ runtime::Task<http::Response> ServerPages::metrics() {
   if (counts) {
     sampled.uploads = std::move(*counts);
   }
-  const Result<store::Space> space = co_await store_.space();
+  const Result<store::Space> space = co_await files_.space();
   if (space) {
     sampled.disk = *space;
   }
@@ -121,7 +131,7 @@ runtime::Task<http::Response> ServerPages::status() {
   }
   body["connections"] = metrics_.connections_open.value();
   body["bytes_received"] = metrics_.bytes_received.value();
-  if (const Result<store::Space> space = co_await store_.space()) {
+  if (const Result<store::Space> space = co_await files_.space()) {
     body["disk_free_bytes"] = space->free_bytes;
   }
   co_return uncached(http::json_response(200, boost::json::serialize(body)));

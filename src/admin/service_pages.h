@@ -12,6 +12,7 @@
 #include "journal/journal.h"
 #include "protocol/service_pages.h"
 #include "runtime/blocking_pool.h"
+#include "store/named_files.h"
 #include "store/store.h"
 
 namespace sluice::admin {
@@ -19,9 +20,10 @@ namespace sluice::admin {
 // Used by all workers at once; its references outlive it.
 class ServerPages final : public protocol::ServicePages {
  public:
-  // `low_water` is in bytes of free disk. What the kernel knows is asked on threads of `pool`.
+  // `files` are kept on the disk of the journal; `low_water` is in its free bytes. What the kernel
+  // knows is asked on threads of `pool`.
   ServerPages(const Metrics& metrics, journal::Journal& journal, store::Store& store,
-              runtime::BlockingPool& pool, std::uint64_t low_water);
+              store::NamedFiles& files, runtime::BlockingPool& pool, std::uint64_t low_water);
 
   runtime::Task<http::Response> healthz() override;
   runtime::Task<http::Response> readyz() override;
@@ -44,6 +46,7 @@ class ServerPages final : public protocol::ServicePages {
   const Metrics& metrics_;
   journal::Journal& journal_;
   store::Store& store_;
+  store::NamedFiles& files_;
   runtime::BlockingPool& pool_;
   std::atomic<std::uint64_t> low_water_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

@@ -6,7 +6,6 @@
 #include <boost/json.hpp>
 
 #include "base/limits.h"
-#include "support/forwarding_store.h"
 #include "support/memory_journal.h"
 #include "support/memory_store.h"
 #include "support/run.h"
@@ -14,21 +13,11 @@
 namespace sluice::admin {
 namespace {
 
-class ScriptedSpace final : public testing::ForwardingStore {
- public:
-  ScriptedSpace() : ForwardingStore(memory_) {}
-
-  runtime::Task<Result<store::Space>> space() override { co_return answer; }
-
-  Result<store::Space> answer = store::Space{.free_bytes = 100, .total_bytes = 1000};
-
- private:
-  testing::MemoryStore memory_;
-};
-
 class ServerPagesTest : public ::testing::Test {
  protected:
   static constexpr std::uint64_t low_water = 100;
+
+  ServerPagesTest() { store_.free_bytes = low_water; }
 
   std::vector<std::string> reasons() {
     const http::Response response = testing::run(pages_.readyz());
@@ -44,16 +33,16 @@ class ServerPagesTest : public ::testing::Test {
 
   Metrics metrics_;
   testing::MemoryJournal journal_;
-  ScriptedSpace store_;
+  testing::MemoryStore store_;
   runtime::BlockingPool pool_{0};  // Inline.
-  ServerPages pages_{metrics_, journal_, store_, pool_, low_water};
+  ServerPages pages_{metrics_, journal_, store_, store_, pool_, low_water};
 };
 
 using Reasons = std::vector<std::string>;
 
 TEST_F(ServerPagesTest, HealthzIsAliveWhateverHappens) {
   journal_.failing = true;
-  store_.answer = fail(Errc::storage_failed, "statvfs: gone");
+  store_.failing_space = true;
   pages_.set_draining();
   const http::Response response = testing::run(pages_.healthz());
   EXPECT_EQ(response.status, 200);
@@ -68,23 +57,30 @@ TEST_F(ServerPagesTest, ReadyzSaysReadyDownToTheLowMark) {
 }
 
 TEST_F(ServerPagesTest, ReadyzNamesTheReason) {
-  store_.answer->free_bytes = low_water - 1;
+  store_.free_bytes = low_water - 1;
   EXPECT_EQ(reasons(), Reasons{"99 bytes of disk are free, expected at least 100"});
 
-  store_.answer = fail(Errc::storage_failed, "statvfs \xFF: gone");
+  store_.failing_space = true;
   EXPECT_EQ(reasons(), Reasons{"free disk space cannot be read"});
 }
 
+TEST_F(ServerPagesTest, ReadyzAsksTheStoreOfTheBytes) {
+  store_.is_away = true;
+  EXPECT_EQ(reasons(), Reasons{"the store of the bytes is away: no answer"});
+  store_.is_away = false;
+  EXPECT_EQ(testing::run(pages_.readyz()).status, 200);
+}
+
 TEST_F(ServerPagesTest, ReadyzLooksAtInodes) {
-  store_.answer->free_files = limits::free_files_min - 1;
+  store_.free_files = limits::free_files_min - 1;
   EXPECT_EQ(reasons(), Reasons{"99 inodes are free on the disk, expected at least 100"});
-  store_.answer->free_files = limits::free_files_min;
+  store_.free_files = limits::free_files_min;
   EXPECT_EQ(testing::run(pages_.readyz()).status, 200);
 }
 
 TEST_F(ServerPagesTest, ReadyzListsAllReasons) {
   journal_.failing = true;
-  store_.answer->free_bytes = 0;
+  store_.free_bytes = 0;
   pages_.set_draining();
   EXPECT_EQ(reasons(), (Reasons{"the server is shutting down",
                                 "the journal takes no changes after a failed commit; see the log",
@@ -92,9 +88,9 @@ TEST_F(ServerPagesTest, ReadyzListsAllReasons) {
 }
 
 TEST_F(ServerPagesTest, ReadyzComesBackWhenTheReasonIsGone) {
-  store_.answer->free_bytes = 0;
+  store_.free_bytes = 0;
   EXPECT_EQ(reasons().size(), 1U);
-  store_.answer->free_bytes = low_water;
+  store_.free_bytes = low_water;
   EXPECT_EQ(testing::run(pages_.readyz()).status, 200);
 }
 
@@ -109,7 +105,7 @@ TEST_F(ServerPagesTest, MetricsIsPrometheusText) {
 }
 
 TEST_F(ServerPagesTest, MetricsAnswersWhileTheDiskDoesNot) {
-  store_.answer = fail(Errc::storage_failed, "gone");
+  store_.failing_space = true;
   const http::Response response = testing::run(pages_.metrics());
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body.find("sluice_disk"), std::string::npos);

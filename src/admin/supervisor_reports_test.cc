@@ -67,7 +67,7 @@ class SupervisorReportsTest : public ::testing::Test {
   testing::MemoryJournal journal_;
   testing::MemoryStore store_;
   runtime::BlockingPool pool_{0};  // Inline.
-  ServerPages pages_{metrics_, journal_, store_, pool_, 0};
+  ServerPages pages_{metrics_, journal_, store_, store_, pool_, 0};
   runtime::Worker first_{"first", log_};
   runtime::Worker second_{"second", log_};
 };

@@ -24,7 +24,7 @@ class UploadListTest : public testing::EngineFixture {
     record.owner = std::move(owner);
     record.progress.file_size = size;
     record.progress.stored.add({0, stored});
-    journal.extents[id].add({0, stored});
+    journal.cover(id, {0, stored});
     record.progress.state = state;
     return journal.uploads[id] = std::move(record);
   }

@@ -282,6 +282,11 @@ inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
 // Object stores. An answer in XML; and keys in one page of a list, each of which may have 1024
 // bytes that are percent-encoded.
 inline constexpr std::size_t s3_document_bytes_max = 1 * MiB;
+inline constexpr std::size_t s3_prefix_bytes_max = 512;  // Of all keys of a server.
+// Requests of one server, under way or waiting to begin.
+inline constexpr std::size_t s3_requests_max = 1024;
+// Until the store is away for a balancer.
+inline constexpr std::chrono::milliseconds s3_ping_time_max{2'000};
 inline constexpr std::size_t s3_list_page_count = 250;
 inline constexpr std::ptrdiff_t s3_removal_keys_max = 1000;  // In one request.
 inline constexpr std::uint64_t s3_get_bytes_max = 16 * MiB;  // Read at once.
@@ -311,6 +316,8 @@ inline constexpr std::chrono::milliseconds s3_clock_tolerance{10'000};
 // about that are equal; so many are written at once, of a blob and of all.
 inline constexpr std::uint64_t extent_bytes = 16 * MiB;
 inline constexpr std::uint64_t extents_max = 9000;
+inline constexpr std::uint64_t scratch_bytes_default = 4096 * MiB;
+inline constexpr std::uint64_t scratch_bytes_min = 64 * MiB;
 inline constexpr std::size_t extent_puts_of_blob_max = 4;
 inline constexpr std::size_t extent_puts_max = 64;
 inline constexpr std::size_t extents_page_count = 1024;  // Of the journal's rows, at once.

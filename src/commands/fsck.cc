@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -7,7 +8,10 @@
 #include <string>
 
 #include "commands/commands.h"
+#include "config/config.h"
+#include "fsck/bucket.h"
 #include "fsck/fsck.h"
+#include "object_storage.h"
 
 namespace sluice::commands {
 namespace {
@@ -42,20 +46,46 @@ std::string text(const fsck::Options& options, const fsck::Summary& summary) {
     return seen + "nothing is wrong";
   }
   const std::string found = seen + counted(summary.findings, "finding");
-  return options.repair ? fmt::format("{}, {} repaired", found, summary.repaired)
-                        : found + ", nothing was changed";
+  return options.repair || options.rebuild ? fmt::format("{}, {} repaired", found, summary.repaired)
+                                           : found + ", nothing was changed";
+}
+
+int refuse(const std::string& reason) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "sluice: could not check: %s\n", reason.c_str());
+  return exit_not_checked;
 }
 
 int check(const fsck::Options& options) {
   const SystemClock clock;
   const Result<fsck::Summary> summary = fsck::run(options, clock, say);
   if (!summary) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "sluice: could not check: %s\n", summary.error().message().c_str());
-    return exit_not_checked;
+    return refuse(summary.error().message());
   }
   say(text(options, *summary));
   return summary->findings == 0 ? exit_clean : exit_findings;
+}
+
+// With the settings of the server, which say where the bytes lie.
+int check_with(const std::string& file, fsck::Options options) {
+  const auto config =
+      config::load({.flags = {}, .environment = config::process_environment(), .file = file});
+  if (!config) {
+    return refuse(fmt::format("{}", fmt::join(config.error(), "; ")));
+  }
+  if (options.directory.empty()) {
+    options.directory = config->data.directory;
+  }
+  if (!config->stores_objects()) {
+    return check(options);
+  }
+  const auto store = OfflineBucket::open(*config);
+  if (!store) {
+    return refuse(store.error().message());
+  }
+  fsck::Bucket bucket((*store)->objects(), (*store)->prefix());
+  options.bucket = &bucket;
+  return check(options);
 }
 
 }  // namespace
@@ -65,12 +95,26 @@ void add_fsck(CLI::App& program, int& exit_code) {
       program.add_subcommand("fsck", "Compare the journal with the files of a stopped server");
   command->footer(footer);
   const auto options = std::make_shared<fsck::Options>();
-  command->add_option("--data", options->directory, "The data directory")
-      ->type_name("DIR")
-      ->required();
+  const auto file = std::make_shared<std::string>();
+  CLI::Option* data =
+      command->add_option("--data", options->directory, "The data directory")->type_name("DIR");
+  CLI::Option* config = command
+                            ->add_option("--config", *file,
+                                         "The server's settings: they name the data directory and "
+                                         "the object store, which is looked at, too")
+                            ->type_name("FILE");
   command->add_flag("--repair", options->repair,
                     "Repair what is found, and move aside what cannot be explained");
-  command->callback([options, &exit_code] { exit_code = check(*options); });
+  command
+      ->add_flag("--rebuild", options->rebuild,
+                 "Bytes in objects that the journal does not name are stored again")
+      ->needs(config);
+  command->callback([=, &exit_code] {
+    if (data->empty() && config->empty()) {
+      throw CLI::RequiredError("--data");
+    }
+    exit_code = config->empty() ? check(*options) : check_with(*file, *options);
+  });
 }
 
 }  // namespace sluice::commands

@@ -24,6 +24,7 @@
 #include "cli/findings.h"
 #include "cli/progress.h"
 #include "commands/preflight.h"
+#include "object_storage.h"
 #include "outgoing/target.h"
 
 namespace sluice::commands {
@@ -185,6 +186,27 @@ void check_applications(const config::Config& config, Findings& findings) {
   }
 }
 
+void check_store(const config::Config& config, Findings& findings) {
+  if (!config.stores_objects()) {
+    return;
+  }
+  const auto bucket = OfflineBucket::open(config);
+  if (!bucket) {
+    findings.add(Mark::problem, "store", bucket.error().message());
+    return;
+  }
+  const s3::ProbeReport report = (*bucket)->probe();
+  for (const std::string& refusal : report.refusals) {
+    findings.add(Mark::problem, "store", refusal);
+  }
+  for (const std::string& warning : report.warnings) {
+    findings.add(Mark::warning, "store", warning);
+  }
+  if (report.refusals.empty() && report.warnings.empty()) {
+    findings.add(Mark::ok, "store", config.store.url + " keeps what the server relies on");
+  }
+}
+
 void check_certificate(const config::Config& config, Findings& findings) {
   if (config.tls.certificate.empty()) {
     return;
@@ -224,6 +246,7 @@ void check_from_inside(const config::Config& config, Findings& findings) {
   check_room(config, findings);
   check_descriptors(config, findings);
   check_clock(findings);
+  check_store(config, findings);
   check_applications(config, findings);
   check_certificate(config, findings);
 }

@@ -97,6 +97,7 @@ class Loader {
     check_tls();
     check_credentials();
     check_backend();
+    check_store();
     if (c.delivery.retry_first > c.delivery.retry_max) {
       problems_.push_back(fmt::format(
           "{}: delivery.retry_first is {}, expected at most delivery.retry_max, which is {} ({})",
@@ -135,6 +136,26 @@ class Loader {
           "request is to be read",
           origin("backend.headers")));
     }
+  }
+
+  // What keeps files on this machine, or a weaker promise, does not go with objects.
+  void check_store() {
+    const Config& c = config_;
+    if (!c.stores_objects()) {
+      return;
+    }
+    const auto expect = [&](bool holds, std::string_view key, std::string_view words) {
+      if (!holds) {
+        problems_.push_back(fmt::format("{}: {}: with store.url ({}) expected {}", origin(key), key,
+                                        origin("store.url"), words));
+      }
+    };
+    expect(c.data.durability == Durability::commit, "data.durability",
+           "\"commit\": objects are stored before they are acknowledged");
+    expect(!c.backend.url.empty(), "backend.url",
+           "the URL of an application: the embedded backends keep files of this machine");
+    expect(c.backend.mode != delivery::HandoffMode::reference, "backend.mode",
+           "\"body\" or \"form\": there is no path that an application could be told");
   }
 
   void check_tls() {
@@ -227,11 +248,11 @@ bool operator==(const Config& left, const Config& right) {
   return left.server == right.server && left.admin == right.admin && left.tls == right.tls &&
          left.cors == right.cors && left.dialects == right.dialects && left.pages == right.pages &&
          left.auth == right.auth && left.credentials == right.credentials &&
-         left.data == right.data && left.limits == right.limits &&
-         left.timeouts == right.timeouts && left.expiry == right.expiry &&
-         left.delivery == right.delivery && left.checks == right.checks &&
-         left.backend == right.backend && left.hooks == right.hooks && left.log == right.log &&
-         left.video == right.video;
+         left.data == right.data && left.store == right.store && left.s3 == right.s3 &&
+         left.limits == right.limits && left.timeouts == right.timeouts &&
+         left.expiry == right.expiry && left.delivery == right.delivery &&
+         left.checks == right.checks && left.backend == right.backend &&
+         left.hooks == right.hooks && left.log == right.log && left.video == right.video;
 }
 
 std::vector<FlagInfo> flags() {

@@ -111,6 +111,20 @@ struct Config {
 
     friend bool operator==(const Data&, const Data&) = default;
   };
+  struct Store {
+    std::string url;  // As s3::parse_bucket_url() reads it; empty: the data directory.
+
+    friend bool operator==(const Store&, const Store&) = default;
+  };
+  struct S3 {
+    std::string endpoint;  // Empty: that of AWS for the region.
+    std::string region = "us-east-1";
+    std::string credentials_file;  // Empty: the environment has the keys.
+    std::string ca_file;
+    std::uint64_t scratch = limits::scratch_bytes_default;  // Bytes.
+
+    friend bool operator==(const S3&, const S3&) = default;
+  };
   struct Limits {
     std::uint64_t file_size = limits::file_size_max_default;
     std::uint64_t buffers = limits::buffer_budget_bytes_default;  // Bytes.
@@ -228,6 +242,8 @@ struct Config {
   Pages pages;
   Auth auth;
   Data data;
+  Store store;
+  S3 s3;
   Limits limits;
   Timeouts timeouts;
   Expiry expiry;
@@ -247,6 +263,9 @@ struct Config {
 
   // Without credentials a request has no owner and may do everything.
   bool requires_credentials() const { return !credentials.empty() || !auth.file.empty(); }
+
+  // Whether the bytes of uploads lie in an object store.
+  bool stores_objects() const { return !store.url.empty(); }
 
   // Setting's key -> where its value came from ("--listen", "SLUICE_LISTEN", "sluice.toml:3"). A
   // key that is not here has its default.

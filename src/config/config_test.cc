@@ -261,6 +261,12 @@ force = true
 durability = "none"
 sync_interval = "16ms"
 low_water = "3KiB"
+[s3]
+endpoint = "https://s3.example.com"
+region = "eu-central-1"
+credentials_file = "/etc/sluice/s3"
+ca_file = "/etc/s3-ca.pem"
+scratch = "65MiB"
 [limits]
 records = 7
 room_share = 33
@@ -342,9 +348,12 @@ probe = "/usr/lib/x"
 
 // Cannot stand beside `backend.url`.
 constexpr const char* embedded_backend_set = "[backend]\nkind = \"files\"\n";
+// Cannot stand beside `data.durability`, and needs `backend.url`.
+constexpr const char* object_store_set =
+    "[store]\nurl = \"s3://films/a\"\n[backend]\nurl = \"http://app/\"\n";
 
 TEST_F(ConfigTest, EffectiveSettingsLoadBackToTheSame) {
-  for (const char* text : {"", everything_set, embedded_backend_set}) {
+  for (const char* text : {"", everything_set, embedded_backend_set, object_store_set}) {
     const auto config = load({.flags = {}, .environment = {}, .file = write_file(text)});
     ASSERT_TRUE(config) << config.error().front();
     const auto again =
@@ -356,13 +365,16 @@ TEST_F(ConfigTest, EffectiveSettingsLoadBackToTheSame) {
 }
 
 TEST_F(ConfigTest, NoSettingIsForgottenInTheRoundTrip) {
-  const auto most = load({.flags = {}, .environment = {}, .file = write_file(everything_set)});
-  const auto rest =
-      load({.flags = {}, .environment = {}, .file = write_file(embedded_backend_set)});
-  ASSERT_TRUE(most && rest);
-  EXPECT_EQ(most->origins.size() + rest->origins.size(), settings().size());
+  std::vector<Config> sets;
+  for (const char* text : {everything_set, embedded_backend_set, object_store_set}) {
+    const auto config = load({.flags = {}, .environment = {}, .file = write_file(text)});
+    ASSERT_TRUE(config) << config.error().front();
+    sets.push_back(*config);
+  }
   for (const Setting& setting : settings()) {
-    const auto& config = most->origins.contains(setting.key) ? most : rest;
+    const auto config = std::ranges::find_if(
+        sets, [&](const Config& set) { return set.origins.contains(setting.key); });
+    ASSERT_NE(config, sets.end()) << setting.key;
     EXPECT_NE(setting.print(*config), setting.print(Config{})) << setting.key;
     Config changed;
     std::string text = setting.print(*config);
@@ -388,6 +400,19 @@ TEST_F(ConfigTest, AFileHasOneBackend) {
                     .environment = {},
                     .file = {}}));
   EXPECT_FALSE(load({.flags = {{"backend.kind", "any"}}, .environment = {}, .file = {}}));
+}
+
+TEST_F(ConfigTest, ObjectsGoWithWhatNeedsNoFilesOfThisMachine) {
+  const auto alone = load({.flags = {{"store.url", "s3://films"}}, .environment = {}, .file = {}});
+  ASSERT_FALSE(alone);
+  ASSERT_EQ(alone.error().size(), 1U);
+  EXPECT_TRUE(alone.error().front().starts_with("default: backend.url: with store.url (--store)"));
+  const auto weak = load({.flags = {},
+                          .environment = {{"SLUICE_BACKEND_MODE", "reference"},
+                                          {"SLUICE_DATA_DURABILITY", "interval"}},
+                          .file = write_file(object_store_set)});
+  ASSERT_FALSE(weak);
+  EXPECT_EQ(weak.error().size(), 2U);
 }
 
 TEST_F(ConfigTest, EffectiveSettingsNameTheirOrigins) {
@@ -425,8 +450,9 @@ TEST(Settings, FollowTheRulesOfTheirNames) {
 TEST(Settings, OfferTheFlagsOfTheCommandLine) {
   std::vector<std::string_view> names;
   std::ranges::transform(flags(), std::back_inserter(names), &FlagInfo::flag);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"--listen", "--public-url", "--open", "--data",
-                                                  "--force", "--backend", "--backend-kind"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string_view>{"--listen", "--public-url", "--open", "--data",
+                                           "--force", "--store", "--backend", "--backend-kind"}));
   for (const FlagInfo& flag : flags()) {
     EXPECT_EQ(flag.value_name.empty(), flag.flag == "--open" || flag.flag == "--force");
   }

@@ -6,6 +6,7 @@
 
 #include "config/backend_types.h"
 #include "config/check_types.h"
+#include "config/store_types.h"
 
 namespace sluice::config {
 namespace {
@@ -18,6 +19,8 @@ using Dialects = Config::Dialects;
 using Pages = Config::Pages;
 using Auth = Config::Auth;
 using Data = Config::Data;
+using Store = Config::Store;
+using S3 = Config::S3;
 using Limits = Config::Limits;
 using Timeouts = Config::Timeouts;
 using Expiry = Config::Expiry;
@@ -208,6 +211,28 @@ constexpr std::array table{
         "So much disk stays free: an upload that does "
         "not fit beside it is refused, and with less the "
         "server is not ready."),
+
+    row<StoreUrl, &Config::store, &Store::url>(
+        {"store.url", "SLUICE_STORE", "--store"},
+        "Where the bytes of uploads lie: s3://BUCKET/PREFIX (docs/s3.md); empty: the data "
+        "directory."),
+    row<EndpointUrl, &Config::s3, &S3::endpoint>(
+        {"s3.endpoint", "SLUICE_S3_ENDPOINT", {}},
+        "The object store: http or https, a host and perhaps a port; empty: that of AWS for "
+        "s3.region."),
+    row<RegionWord, &Config::s3, &S3::region>({"s3.region", "SLUICE_S3_REGION", {}},
+                                              "Region of the bucket, as requests are signed."),
+    row<Path<true>, &Config::s3, &S3::credentials_file>(
+        {"s3.credentials_file", "SLUICE_S3_CREDENTIALS_FILE", {}},
+        "File with a section [default] as the tools of AWS read it; empty: AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment."),
+    row<Path<true>, &Config::s3, &S3::ca_file>(
+        {"s3.ca_file", "SLUICE_S3_CA_FILE", {}},
+        "PEM file of the authorities to be trusted with https; empty: the system's."),
+    row<Size<limits::scratch_bytes_min, std::uint64_t{1} << 60U>, &Config::s3, &S3::scratch>(
+        {"s3.scratch", "SLUICE_S3_SCRATCH", {}},
+        "Received bytes that wait for their objects take so much disk at most, in the data "
+        "directory; when it is full, clients wait."),
 
     row<Size<1, limits::file_size_max>, &Config::limits, &Limits::file_size>(
         {"limits.file_size", "SLUICE_LIMITS_FILE_SIZE", {}, When::reload},

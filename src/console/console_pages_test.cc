@@ -62,7 +62,7 @@ class ConsolePagesTest : public testing::EngineFixture {
   Room admin{"admin"};
   Room control{"control"};
   runtime::BlockingPool pool{0};
-  admin::ServerPages server{metrics, journal, store, pool, 0};
+  admin::ServerPages server{metrics, journal, store, store, pool, 0};
   Feed feed{context.get_executor(),
             pool,
             {engine->operations(), server, journal, store, metrics, clock, log}};

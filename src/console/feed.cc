@@ -127,7 +127,7 @@ Task<> Feed::tick() {
 
 Task<> Feed::take_sample() {
   Levels levels;
-  if (const Result<store::Space> space = co_await parts_.store.space()) {
+  if (const Result<store::Space> space = co_await parts_.files.space()) {
     levels.disk_free_bytes = space->free_bytes;
   }
   if (const auto counts = co_await parts_.journal.upload_counts()) {

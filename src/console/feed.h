@@ -21,7 +21,7 @@
 #include "runtime/event.h"
 #include "runtime/part.h"
 #include "runtime/task.h"
-#include "store/store.h"
+#include "store/named_files.h"
 #include "upload/operations.h"
 
 namespace sluice::console {
@@ -37,7 +37,7 @@ class Feed final : public runtime::Part {
     upload::Operations& uploads;
     admin::ServerPages& server;
     journal::Journal& journal;
-    store::Store& store;
+    store::NamedFiles& files;  // On the disk that is shown.
     const Metrics& metrics;
     const Clock& clock;
     Log& log;

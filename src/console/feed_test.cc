@@ -31,7 +31,7 @@ class FeedTest : public testing::EngineFixture {
   using Names = std::vector<std::string>;
 
   runtime::BlockingPool pool{0};
-  admin::ServerPages server{metrics, journal, store, pool, 0};
+  admin::ServerPages server{metrics, journal, store, store, pool, 0};
   Feed feed{context.get_executor(),
             pool,
             {engine->operations(), server, journal, store, metrics, clock, log}};

@@ -62,11 +62,19 @@ bool is_split(const UploadRecord& record, std::uint64_t blob_size) {
 
 }  // namespace
 
+bool needs_bytes(const UploadRecord& record) noexcept {
+  return record.progress.state == UploadState::receiving || needs_file(record);
+}
+
+// The answer of a refused upload is final: nothing more of it can come, as it can of the others.
+Remedy remedy_of_loss(const UploadRecord& record) noexcept {
+  return record.progress.state == UploadState::refused ? Remedy::forget_blob : Remedy::cut_stored;
+}
+
 std::optional<Finding> judge_upload(const UploadRecord& record,
                                     std::optional<std::uint64_t> blob_size,
                                     HandedOver handed_over) {
-  const UploadState state = record.progress.state;
-  if (state != UploadState::receiving && !needs_file(record)) {
+  if (!needs_bytes(record)) {
     return std::nullopt;
   }
   if (needs_file(record) &&
@@ -74,8 +82,7 @@ std::optional<Finding> judge_upload(const UploadRecord& record,
     return std::nullopt;
   }
   const std::uint64_t end = stored_end(record);
-  // Its answer is final: nothing more of it can come, as it can of the others.
-  const Remedy remedy = state == UploadState::refused ? Remedy::forget_blob : Remedy::cut_stored;
+  const Remedy remedy = remedy_of_loss(record);
   if (!blob_size) {
     if (end == 0) {
       return std::nullopt;
@@ -102,7 +109,7 @@ std::optional<Finding> judge_blob(std::uint64_t upload_id, const UploadRecord* r
                    Remedy::move_aside};
   }
   const UploadState state = record->progress.state;
-  if (state == UploadState::receiving || needs_file(*record)) {
+  if (needs_bytes(*record)) {
     return std::nullopt;
   }
   if (!record->progress.blob_present) {
@@ -205,11 +212,12 @@ Finding judge_foreign(std::string_view path) {
   return Finding{fmt::format("{} is nothing of Sluice", in_quotes(path)), Remedy::move_aside};
 }
 
-model::UploadProgress cut(model::UploadProgress progress, std::uint64_t blob_size,
+model::UploadProgress cut(model::UploadProgress progress, const RangeSet& lost,
                           Timestamp expires_at) {
-  const ByteRange lost{blob_size, std::numeric_limits<std::uint64_t>::max()};
-  progress.stored.remove(lost);
-  progress.unsynced.remove(lost);
+  for (const ByteRange range : lost.ranges()) {
+    progress.stored.remove(range);
+    progress.unsynced.remove(range);
+  }
   progress.state = UploadState::receiving;
   progress.expires_at = std::max(progress.expires_at, expires_at);
   progress.attempts = 0;
@@ -217,6 +225,12 @@ model::UploadProgress cut(model::UploadProgress progress, std::uint64_t blob_siz
   progress.handoff_since = {};
   progress.failure.clear();
   return progress;
+}
+
+RangeSet bytes_behind(std::uint64_t end) {
+  RangeSet bytes;
+  bytes.add({end, std::numeric_limits<std::uint64_t>::max()});
+  return bytes;
 }
 
 std::string shard_name(std::uint64_t upload_id) {

@@ -19,6 +19,7 @@ enum class Remedy {
   cut_stored,   // The upload's stored ranges end where its blob does.
   forget_blob,  // The upload keeps its answer and can be handed over no more.
   move_aside,   // The file goes to lost+found.
+  rebuild,      // Bytes of an upload are stored again.
   forget_file,  // Its video has no file any more; a file that is there goes to lost+found.
 };
 
@@ -34,6 +35,11 @@ enum class HandedOver {
   file,    // The video's file is there and complete, its record is not.
   record,  // The video exists, or did.
 };
+
+// Whether the upload's bytes are to be there: more of them may come, or they may be handed over.
+bool needs_bytes(const model::UploadRecord& record) noexcept;
+// What can be done when some of them are not.
+Remedy remedy_of_loss(const model::UploadRecord& record) noexcept;
 
 // A blob's size is nullopt where there is no file. Nothing to say: nullopt.
 std::optional<Finding> judge_upload(const model::UploadRecord& record,
@@ -60,10 +66,12 @@ Finding judge_unrecorded_video(std::string_view name, std::uint64_t size,
 // A file that Sluice has not put there.
 Finding judge_foreign(std::string_view path);
 
-// The bytes that `blob_size` allows; an upload that is not complete any more can be received again,
+// Without the bytes that are lost; an upload that is not complete any more can be received again,
 // until `expires_at` at least.
-model::UploadProgress cut(model::UploadProgress progress, std::uint64_t blob_size,
+model::UploadProgress cut(model::UploadProgress progress, const RangeSet& lost,
                           Timestamp expires_at);
+// From there on.
+RangeSet bytes_behind(std::uint64_t end);
 
 // Paths under the data directory, as docs/format.md has them.
 std::string shard_name(std::uint64_t upload_id);

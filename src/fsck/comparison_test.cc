@@ -207,14 +207,14 @@ TEST(Comparison, CutsToWhatIsThereAndReceivesAgain) {
   progress.attempts = 7;
   progress.next_attempt_at = at(99);
   progress.expires_at = at(10);
-  const model::UploadProgress left = cut(progress, 600, at(20));
+  const model::UploadProgress left = cut(progress, bytes_behind(600), at(20));
   EXPECT_EQ(left.state, UploadState::receiving);
   EXPECT_EQ(left.stored.to_text(), "0-250,500-600");
   EXPECT_EQ(left.expires_at, at(20));
   EXPECT_EQ(left.attempts, 0U);
   EXPECT_EQ(left.next_attempt_at, Timestamp());
-  EXPECT_TRUE(cut(progress, 0, at(5)).stored.empty());
-  EXPECT_EQ(cut(progress, 0, at(5)).expires_at, at(10));
+  EXPECT_TRUE(cut(progress, bytes_behind(0), at(5)).stored.empty());
+  EXPECT_EQ(cut(progress, bytes_behind(0), at(5)).expires_at, at(10));
 }
 
 TEST(Comparison, KnowsTheNamesOfBlobs) {

@@ -12,7 +12,10 @@
 #include "fsck/comparison.h"
 #include "fsck/directory.h"
 #include "fsck/lost_and_found.h"
+#include "fsck/object_check.h"
 #include "fsck/offline_journal.h"
+#include "fsck/record_repairs.h"
+#include "fsck/report.h"
 #include "fsck/set_aside.h"
 #include "runtime/posix_disk.h"
 #include "store/data_directory.h"
@@ -33,26 +36,27 @@ bool may_be_handed_over(UploadState state) {
 class Check {
  public:
   Check(const store::DataDirectory& data, OfflineJournal& journal, const Options& options,
-        Timestamp now, const Say& say)
+        bool has_objects, Timestamp now, const Say& say)
       : data_(data),
         journal_(journal),
-        repair_(options.repair),
-        moves_aside_alone_(options.moves_aside_alone),
-        now_(now),
-        say_(say),
-        lost_and_found_(disk_, data.path(), now) {}
+        has_objects_(has_objects),
+        lost_and_found_(disk_, data.path(), now),
+        report_(options, say),
+        repairs_(journal, now),
+        objects_(journal, options.bucket, options.rebuild, repairs_, report_) {}
 
   Result<> run();
-  const Summary& summary() const noexcept { return summary_; }
+  const Summary& summary() const noexcept { return report_.summary; }
 
  private:
-  using Repair = std::function<Result<std::string>()>;
+  using Repair = Report::Repair;
   using UnrecordedFiles = std::map<std::string, std::uint64_t>;  // Name to size.
 
   Result<> check_journal();
   Result<> check_rows();
   Result<> check_uploads();
   Result<> check_upload(const UploadRecord& record);
+  Result<> check_blob(const UploadRecord& record);
   Result<HandedOver> handed_over(const UploadRecord& record);
   Result<> check_videos();
   Result<> check_video(const VideoRecord& record);
@@ -65,24 +69,20 @@ class Check {
   // Looks for the uploads that `files` come from, and empties it.
   Result<> explain(UnrecordedFiles& files);
 
-  Result<std::string> cut_stored(const UploadRecord& record, std::uint64_t blob_size);
-  Result<std::string> forget_blob(const UploadRecord& record);
   Result<std::string> forget_file(const VideoRecord& record);
   Result<std::string> move_aside(const std::string& path);
-  void report(const Finding& finding, const Repair& repair);
   void report_file(const Finding& finding, const std::string& path);
 
   std::string full(const std::string& path) const { return data_.path() + "/" + path; }
 
   const store::DataDirectory& data_;
   OfflineJournal& journal_;
-  const bool repair_;
-  const bool moves_aside_alone_;
-  const Timestamp now_;
-  const Say& say_;
+  const bool has_objects_;
   runtime::PosixDisk disk_;
   LostAndFound lost_and_found_;
-  Summary summary_;
+  Report report_;
+  RecordRepairs repairs_;
+  ObjectCheck objects_;
 };
 
 // Records before files: a repair of a record can leave a file without an explanation, not the other
@@ -105,7 +105,7 @@ Result<> Check::check_journal() {
     return fail(problems.error());
   }
   for (const std::string& problem : *problems) {
-    report({"journal.sqlite is damaged: " + in_quotes(problem)}, {});
+    report_.add({"journal.sqlite is damaged: " + in_quotes(problem)});
   }
   if (!problems->empty()) {
     return fail(Errc::storage_failed, "what a damaged journal says is not compared with anything");
@@ -119,7 +119,7 @@ Result<> Check::check_rows() {
     return fail(rows.error());
   }
   for (const journal::DamagedRow& row : *rows) {
-    report({to_text(row)}, [&] { return set_aside(journal_, lost_and_found_, row); });
+    report_.add({to_text(row)}, [&] { return set_aside(journal_, lost_and_found_, row); });
   }
   return {};
 }
@@ -131,10 +131,10 @@ Result<> Check::check_uploads() {
       return fail(page.error());
     }
     if (page->empty()) {
-      return {};
+      return has_objects_ ? objects_.check_rest() : Result<>();
     }
     for (const UploadRecord& record : *page) {
-      ++summary_.uploads;
+      ++report_.summary.uploads;
       if (Result<> checked = check_upload(record); !checked) {
         return checked;
       }
@@ -143,7 +143,7 @@ Result<> Check::check_uploads() {
   }
 }
 
-Result<> Check::check_upload(const UploadRecord& record) {
+Result<> Check::check_blob(const UploadRecord& record) {
   const auto blob = size_of(full(blob_path(record.id)));
   if (!blob) {
     return fail(blob.error());
@@ -155,18 +155,26 @@ Result<> Check::check_upload(const UploadRecord& record) {
   if (const auto finding = judge_upload(record, *blob, *handed)) {
     Repair repair;
     if (finding->remedy == Remedy::cut_stored) {
-      repair = [&] { return cut_stored(record, blob->value_or(0)); };
+      repair = [&] { return repairs_.cut_stored(record, bytes_behind(blob->value_or(0))); };
     } else if (finding->remedy == Remedy::forget_blob) {
-      repair = [&] { return forget_blob(record); };
+      repair = [&] { return repairs_.forget_blob(record); };
     }
-    report(*finding, repair);
+    report_.add(*finding, repair);
+  }
+  return {};
+}
+
+Result<> Check::check_upload(const UploadRecord& record) {
+  if (const Result<> done = has_objects_ ? objects_.check_upload(record) : check_blob(record);
+      !done) {
+    return done;
   }
   const auto answer = size_of(full("answers/" + std::to_string(record.id)));
   if (!answer) {
     return fail(answer.error());
   }
   if (const auto finding = judge_answer(record, *answer)) {
-    report(*finding, {});
+    report_.add(*finding);
   }
   return {};
 }
@@ -203,7 +211,7 @@ Result<> Check::check_videos() {
       return {};
     }
     for (const VideoRecord& record : *page) {
-      ++summary_.videos;
+      ++report_.summary.videos;
       if (Result<> checked = check_video(record); !checked) {
         return checked;
       }
@@ -226,7 +234,7 @@ Result<> Check::check_video(const VideoRecord& record) {
     if (finding->remedy == Remedy::forget_file) {
       repair = [&] { return forget_file(record); };
     }
-    report(*finding, repair);
+    report_.add(*finding, repair);
   }
   for (const HandoffFile& file : extra_files_of(record)) {
     const auto found = size_of(full("videos/" + file.name));
@@ -234,7 +242,7 @@ Result<> Check::check_video(const VideoRecord& record) {
       return fail(found.error());
     }
     if (const auto finding = judge_extra_file(file, *found)) {
-      report(*finding, {});
+      report_.add(*finding);
     }
   }
   return {};
@@ -384,28 +392,6 @@ Result<> Check::explain(UnrecordedFiles& files) {
   return {};
 }
 
-Result<std::string> Check::cut_stored(const UploadRecord& record, std::uint64_t blob_size) {
-  model::UploadProgress progress =
-      cut(record.progress, blob_size, now_ + limits::fsck_cut_upload_life);
-  const std::string left = std::to_string(progress.stored.total());
-  const Result<> committed = journal_.commit(journal::UpdateUpload{
-      .id = record.id, .progress = std::move(progress), .layout = record.layout});
-  if (!committed) {
-    return fail(committed.error());
-  }
-  return "it has " + left + " bytes now and can be continued";
-}
-
-Result<std::string> Check::forget_blob(const UploadRecord& record) {
-  model::UploadProgress progress = record.progress;
-  progress.blob_present = false;
-  const Result<> committed = journal_.commit(journal::UpdateUpload{record.id, std::move(progress)});
-  if (!committed) {
-    return fail(committed.error());
-  }
-  return "it keeps its answer and cannot be handed over again";
-}
-
 // The file first: should the process end in between, the next run finds it missing.
 Result<std::string> Check::forget_file(const VideoRecord& record) {
   std::string done;
@@ -443,28 +429,7 @@ void Check::report_file(const Finding& finding, const std::string& path) {
   if (finding.remedy == Remedy::move_aside) {
     repair = [&] { return move_aside(path); };
   }
-  report(finding, repair);
-}
-
-void Check::report(const Finding& finding, const Repair& repair) {
-  if (finding.harmless) {
-    ++summary_.notes;
-    say_("note: " + finding.what);
-    return;
-  }
-  ++summary_.findings;
-  const bool is_wanted = repair_ && (!moves_aside_alone_ || finding.remedy == Remedy::move_aside);
-  if (!is_wanted || !repair) {
-    say_("found: " + finding.what);
-    return;
-  }
-  const Result<std::string> done = repair();
-  if (done) {
-    ++summary_.repaired;
-    say_("repaired: " + finding.what + ": " + *done);
-  } else {
-    say_("found: " + finding.what + ": not repaired: " + done.error().message());
-  }
+  report_.add(finding, repair);
 }
 
 }  // namespace
@@ -481,7 +446,12 @@ Result<Summary> run(const Options& options, const Clock& clock, const Say& say) 
   if (!journal) {
     return fail(journal.error());
   }
-  Check check(*data, **journal, options, clock.now(), say);
+  const Result<bool> has_extents = (*journal)->has_extents();
+  if (!has_extents) {
+    return fail(has_extents.error());
+  }
+  const bool has_objects = *has_extents || options.bucket != nullptr;
+  Check check(*data, **journal, options, has_objects, clock.now(), say);
   if (Result<> done = check.run(); !done) {
     return fail(done.error());
   }

@@ -12,11 +12,17 @@
 
 namespace sluice::fsck {
 
+class Bucket;
+
 struct Options {
   std::string directory;
   bool repair = false;
   // Of the repairs: only that files which the journal does not explain are moved aside.
   bool moves_aside_alone = false;
+  // The store of the server's objects; null: it is not looked at. Outlives the check.
+  Bucket* bucket = nullptr;
+  // Bytes of unfinished uploads in objects that the journal does not name are stored again.
+  bool rebuild = false;
 };
 
 struct Summary {

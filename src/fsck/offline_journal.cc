@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fsck/offline_journal.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -75,6 +77,27 @@ Result<std::string> OfflineJournal::row_as_sql(const journal::DamagedRow& row) {
 
 Result<> OfflineJournal::remove_row(const journal::DamagedRow& row) {
   return wait(journal_->remove_row(row));
+}
+
+Result<std::vector<model::Extent>> OfflineJournal::extents(std::uint64_t upload_id) {
+  std::vector<model::Extent> all;
+  for (;;) {
+    const std::uint64_t from = all.empty() ? 0 : all.back().range.end;
+    Result<std::vector<model::Extent>> page =
+        wait(journal_->extents(upload_id, from, limits::extents_page_count));
+    if (!page || page->empty()) {
+      return page ? std::move(all) : std::move(page);
+    }
+    std::ranges::move(*page, std::back_inserter(all));
+  }
+}
+
+Result<> OfflineJournal::remove_extents(std::uint64_t upload_id, ByteRange range) {
+  return wait(journal_->remove_extents(upload_id, range));
+}
+
+Result<bool> OfflineJournal::has_extents() {
+  return wait(journal_->has_extents());
 }
 
 Result<std::optional<model::UploadRecord>> OfflineJournal::find_upload(std::uint64_t id) {

@@ -30,6 +30,11 @@ class OfflineJournal {
   Result<std::vector<journal::DamagedRow>> damaged_rows();
   Result<std::string> row_as_sql(const journal::DamagedRow& row);
   Result<> remove_row(const journal::DamagedRow& row);
+  // All of the upload, in order.
+  Result<std::vector<model::Extent>> extents(std::uint64_t upload_id);
+  Result<bool> has_extents();
+  // Those that have bytes of the range.
+  Result<> remove_extents(std::uint64_t upload_id, ByteRange range);
   Result<std::optional<model::UploadRecord>> find_upload(std::uint64_t id);
   Result<std::optional<model::VideoRecord>> find_video(const std::string& id);
   Result<> commit(journal::Change change);

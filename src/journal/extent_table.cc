@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "journal/extent_table.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,8 @@ Result<> ExtentTable::prepare() {
        " AND object_begin = ?"},
       {&covered_, "SELECT first, last" + reaching},
       {&read_, "SELECT rowid, first, last, object, object_begin" + reaching + " LIMIT ?4"},
+      {&has_any_, "SELECT EXISTS (SELECT 1 FROM extents)"},
+      {&remove_all_, "DELETE FROM extents WHERE upload_id = ? AND last >= ? AND first < ?"},
   });
 }
 
@@ -97,6 +100,23 @@ Result<std::vector<model::Extent>> ExtentTable::read(std::uint64_t upload_id, st
     }
     extents.push_back(std::move(extent));
   }
+}
+
+Result<> ExtentTable::remove_all(std::uint64_t upload_id, ByteRange range) {
+  Execution execution(remove_all_);
+  execution.bind_unsigned(upload_id);
+  execution.bind_unsigned(range.begin);
+  execution.bind_unsigned(std::min(range.end, limits::file_size_max));
+  return execution.finish();
+}
+
+Result<bool> ExtentTable::has_any() {
+  Execution execution(has_any_);
+  const Result<bool> row = execution.step();
+  if (!row) {
+    return fail(row.error());
+  }
+  return *row && execution.take_integer() != 0;
 }
 
 Result<RangeSet> ExtentTable::covered(std::uint64_t upload_id, ByteRange range) {

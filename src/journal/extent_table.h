@@ -28,6 +28,10 @@ class ExtentTable {
   // As Journal::extents().
   Result<std::vector<model::Extent>> read(std::uint64_t upload_id, std::uint64_t from,
                                           std::size_t count);
+  // Those that have bytes of the range.
+  Result<> remove_all(std::uint64_t upload_id, ByteRange range);
+  // Whether there is one of any upload.
+  Result<bool> has_any();
 
  private:
   Result<RangeSet> covered(std::uint64_t upload_id, ByteRange range);
@@ -41,6 +45,8 @@ class ExtentTable {
   Statement remove_;
   Statement covered_;
   Statement read_;
+  Statement has_any_;
+  Statement remove_all_;
 };
 
 }  // namespace sluice::journal

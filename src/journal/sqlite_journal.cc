@@ -198,6 +198,10 @@ runtime::Task<Result<std::vector<model::UploadRecord>>> SqliteJournal::unmade(st
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<bool>> SqliteJournal::has_extents() {
+  co_return co_await read([this] { return database_->extents.has_any(); });
+}
+
 runtime::Task<Result<std::vector<model::Extent>>> SqliteJournal::extents(std::uint64_t upload_id,
                                                                          std::uint64_t from,
                                                                          std::size_t count) {
@@ -306,6 +310,10 @@ runtime::Task<Result<>> SqliteJournal::remove_row(DamagedRow row) {
                                          " WHERE rowid = " + std::to_string(row.rowid));
   };
   co_return co_await read(std::move(work));
+}
+
+runtime::Task<Result<>> SqliteJournal::remove_extents(std::uint64_t upload_id, ByteRange range) {
+  co_return co_await read([=, this] { return database_->extents.remove_all(upload_id, range); });
 }
 
 runtime::Task<Result<std::vector<std::string>>> SqliteJournal::integrity_problems() {

@@ -82,12 +82,16 @@ class SqliteJournal final : public Journal {
                                                                       std::size_t count);
   runtime::Task<Result<std::vector<model::Notification>>> notifications_after(std::uint64_t after,
                                                                               std::size_t count);
+  // Whether bytes of any upload lie in objects.
+  runtime::Task<Result<bool>> has_extents();
   // The rows that were set aside since the journal was opened.
   runtime::Task<Result<std::vector<DamagedRow>>> damaged_rows();
   // The row as the SQL statement that would insert it; empty where there is none.
   runtime::Task<Result<std::string>> row_as_sql(DamagedRow row);
   // Only for a program that has the journal for itself.
   runtime::Task<Result<>> remove_row(DamagedRow row);
+  // Only for such a program, too: the extents that have bytes of the range.
+  runtime::Task<Result<>> remove_extents(std::uint64_t upload_id, ByteRange range);
   // The problems that SQLite finds in the whole file; a damaged file may also be an error.
   runtime::Task<Result<std::vector<std::string>>> integrity_problems();
 

@@ -238,6 +238,15 @@ Task<Result<>> Client::abort(Multipart upload) {
   co_return Result<>();
 }
 
+Task<Result<>> Client::ping() {
+  Call call{.method = "HEAD", .time_max = limits::s3_ping_time_max, .tries_max = 1};
+  const Result<HttpAnswer> answer = co_await exchange_.send(std::move(call));
+  if (!answer && answer.error().code() == Errc::file_missing) {
+    co_return fail(Errc::unavailable, "there is no bucket " + in_quotes(exchange_.bucket()));
+  }
+  co_return answer ? Result<>() : fail(answer.error());
+}
+
 Task<Result<BucketRules>> Client::bucket_rules() {
   BucketRules rules;
   const Result<std::optional<std::string>> versioning = co_await ask_bucket("versioning");

@@ -34,6 +34,7 @@ class Client final : public ObjectStore {
     return exchange_.presigned_url(key, valid);
   }
   Duration time_ahead() const override { return exchange_.time_ahead(); }
+  runtime::Task<Result<>> ping() override;
   runtime::Task<Result<BucketRules>> bucket_rules() override;
 
  private:

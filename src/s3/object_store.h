@@ -75,6 +75,8 @@ class ObjectStore {
   // How far the store's clock was ahead of this machine's at the last answer; 0 where the two agree
   // well enough.
   virtual Duration time_ahead() const = 0;
+  // Whether the store answers for this bucket now: one try, within limits::s3_ping_time_max.
+  virtual runtime::Task<Result<>> ping() = 0;
   // What the bucket does by itself.
   virtual runtime::Task<Result<BucketRules>> bucket_rules() = 0;
 };

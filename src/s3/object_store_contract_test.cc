@@ -226,6 +226,7 @@ TEST_P(ObjectStoreContract, AnAbortedUploadTakesNothingMore) {
 }
 
 TEST_P(ObjectStoreContract, ANewBucketDoesNothingByItself) {
+  EXPECT_TRUE(run(store().ping()));
   const Result<BucketRules> rules = run(store().bucket_rules());
   ASSERT_TRUE(rules) << rules.error().message();
   EXPECT_EQ(rules->versioning, Versioning::off);

@@ -12,6 +12,7 @@
 #include "runtime/byte_source.h"
 #include "runtime/readable_file.h"
 #include "runtime/task.h"
+#include "store/space.h"
 
 namespace sluice::store {
 
@@ -45,6 +46,7 @@ class NamedFiles {
                                                                            ByteRange range) = 0;
   // Durably. A file that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::vector<std::string> names) = 0;
+  virtual runtime::Task<Result<Space>> space() = 0;
 };
 
 }  // namespace sluice::store

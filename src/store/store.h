@@ -16,6 +16,7 @@
 #include "runtime/byte_source.h"
 #include "runtime/readable_file.h"
 #include "runtime/task.h"
+#include "store/space.h"
 
 namespace sluice::store {
 
@@ -69,13 +70,6 @@ struct BlobRef {
       0;  // One past the last stored byte: a blob that ends before is broken.
 };
 
-struct Space {
-  std::uint64_t free_bytes = 0;
-  std::uint64_t total_bytes = 0;
-  // That can still be made; unset where there is no bound.
-  std::optional<std::uint64_t> free_files = std::nullopt;
-};
-
 // Bytes of a blob that become a file of store::NamedFiles.
 struct NamedRange {
   ByteRange range;
@@ -116,6 +110,9 @@ class Store {
   // another size: a file that lost its end must not be handed over as the finished one.
   virtual runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                              std::vector<NamedRange> files) = 0;
+  // unavailable: bytes can neither be kept nor read now. For a store that is not on this machine;
+  // it takes a few seconds at most.
+  virtual runtime::Task<Result<>> ping() { co_return Result<>(); }
   virtual runtime::Task<Result<Space>> space() = 0;
 };
 

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from support.ceph import BUCKET, Ceph, missing_programs
+from support.server_fixtures import connected, new_server, noise  # noqa: F401  (fixtures of the tests)
 
 VERSIONING = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
 LIFECYCLE = (b"<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>probed/</Prefix></Filter>"

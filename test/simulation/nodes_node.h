@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "delivery/outbox.h"
 #include "runtime/blocking_pool.h"
@@ -44,7 +45,7 @@ class Node {
   // With NodesDefect::collects_what_no_row_names.
   runtime::Task<> collect(std::uint64_t upload_id);
   runtime::Task<> close();
-  runtime::Task<> drain() { return extents_.drain(); }
+  runtime::Task<bool> drain() { return extents_.drain(limits::extent_wait_max); }
 
  private:
   class TrustingStore;

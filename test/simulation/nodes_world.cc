@@ -247,7 +247,8 @@ void NodesWorld::end(Node& node) {
     context_.restart();
     context_.run_one_for(std::chrono::milliseconds(10));
   }
-  testing::run_in(context_, node.drain());
+  const bool is_drained = testing::run_in(context_, node.drain());
+  SLUICE_CHECK(is_drained);
   node.objects().lose_scratch();
   run_until_quiet();
 }

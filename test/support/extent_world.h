@@ -30,14 +30,14 @@ class ExtentWorld {
       : scratch(disk, directory.path(), scratch_bytes), engine_(behind ? behind : &objects) {
     restart();
   }
-  ~ExtentWorld() { run_in(context, store->drain()); }
+  ~ExtentWorld() { run_in(context, store->drain(limits::extent_wait_max)); }
   ExtentWorld(const ExtentWorld&) = delete;
   ExtentWorld& operator=(const ExtentWorld&) = delete;
 
   // Another process; what the first had under way has ended.
   void restart() {
     if (store) {
-      run_in(context, store->drain());
+      run_in(context, store->drain(limits::extent_wait_max));
     }
     auto find = [this](std::uint64_t id, std::uint64_t from, std::size_t count) {
       return journal.extents(id, from, count);

@@ -53,6 +53,7 @@ class ForwardingObjects : public s3::ObjectStore {
     return inner_.presigned_get(key, valid);
   }
   Duration time_ahead() const override { return inner_.time_ahead(); }
+  runtime::Task<Result<>> ping() override { return inner_.ping(); }
   runtime::Task<Result<s3::BucketRules>> bucket_rules() override { return inner_.bucket_rules(); }
 
  private:

@@ -88,6 +88,7 @@ class ForwardingStore : public store::Store {
     }
     co_return co_await inner_.finish(upload_id, std::move(files));
   }
+  runtime::Task<Result<>> ping() override { return inner_.ping(); }
   runtime::Task<Result<store::Space>> space() override { return inner_.space(); }
 
  protected:

@@ -101,6 +101,8 @@ class SteppedStore final : public ForwardingStore, public store::NamedFiles {
     co_return finished;
   }
 
+  runtime::Task<Result<store::Space>> space() override { return memory.space(); }
+
   Result<std::unique_ptr<store::NewFile>> create(const std::string& name) override {
     return memory.create(name);
   }

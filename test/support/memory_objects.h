@@ -40,6 +40,7 @@ class MemoryObjects final : public s3::ObjectStore {
   runtime::Task<Result<>> abort(s3::Multipart upload) override;
   std::string presigned_get(const std::string& key, std::chrono::seconds valid) override;
   Duration time_ahead() const override { return ahead; }
+  runtime::Task<Result<>> ping() override;
   runtime::Task<Result<s3::BucketRules>> bucket_rules() override;
 
   // What was late arrives, in its order.

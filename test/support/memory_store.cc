@@ -182,7 +182,14 @@ Task<Result<bool>> MemoryStore::finish(std::uint64_t upload_id,
   co_return is_here;
 }
 
+Task<Result<>> MemoryStore::ping() {
+  co_return is_away ? fail(Errc::unavailable, "no answer") : Result<>();
+}
+
 Task<Result<store::Space>> MemoryStore::space() {
+  if (failing_space) {
+    co_return fail(Errc::storage_failed, "statvfs: gone");
+  }
   co_return store::Space{free_bytes, free_bytes, free_files};
 }
 

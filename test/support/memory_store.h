@@ -35,6 +35,7 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
       std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override;
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<store::NamedRange> named) override;
+  runtime::Task<Result<>> ping() override;
   runtime::Task<Result<store::Space>> space() override;
 
   Result<std::unique_ptr<store::NewFile>> create(const std::string& name) override;
@@ -58,6 +59,8 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   Duration late_bytes{0};
   // Of a byte that two engines have written, the other one's is another.
   bool others_differ = false;
+  bool is_away = false;  // For ping() alone.
+  bool failing_space = false;
   bool failing_syncs = false;
   Errc failure_of_syncs = Errc::storage_failed;
   // Writes fail with disk_full once so many bytes are held.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/file_source.h"
+#include "store/local/disk_space.h"
 #include "store/local/open_file.h"
 #include "store/local/whole_file.h"
 
@@ -119,6 +120,11 @@ Result<> LocalFiles::remove_now(const std::vector<std::string>& names) {
     }
   }
   return {};
+}
+
+runtime::Task<Result<Space>> LocalFiles::space() {
+  auto work = [this] { return space_of(disk_, directory_); };
+  co_return co_await runtime::offload(pool_, std::move(work));
 }
 
 }  // namespace sluice::store::local

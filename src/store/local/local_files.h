@@ -29,6 +29,7 @@ class LocalFiles final : public NamedFiles {
                                                                    std::uint64_t size,
                                                                    ByteRange range) override;
   runtime::Task<Result<>> remove(std::vector<std::string> names) override;
+  runtime::Task<Result<Space>> space() override;
 
  private:
   // These block.

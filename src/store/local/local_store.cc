@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "store/file_source.h"
+#include "store/local/disk_space.h"
 #include "store/local/local_blob.h"
 #include "store/local/whole_file.h"
 
@@ -89,13 +90,7 @@ runtime::Task<Result<bool>> LocalStore::finish(std::uint64_t upload_id,
 }
 
 runtime::Task<Result<Space>> LocalStore::space() {
-  auto work = [this]() -> Result<Space> {
-    const Result<runtime::DiskSpace> space = tools_.files.disk.space(tools_.files.shards.root());
-    if (!space) {
-      return fail_as_broken(space.error());
-    }
-    return Space{space->free_bytes, space->total_bytes, space->free_files};
-  };
+  auto work = [this] { return space_of(tools_.files.disk, tools_.files.shards.root()); };
   co_return co_await runtime::offload(tools_.receiving.pool, std::move(work));
 }
 

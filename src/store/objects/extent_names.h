@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -21,6 +23,15 @@ class ExtentNames {
   std::string next(std::uint64_t upload_id, ByteRange range);
   // That of all objects of the upload, and of no other's.
   std::string prefix_of(std::uint64_t upload_id) const;
+  // That of all objects of all uploads.
+  std::string prefix_of_all() const { return root_ + "/"; }
+
+  struct Parsed {
+    std::uint64_t upload_id = 0;
+    ByteRange range;
+  };
+  // nullopt for any other key than one that next() gives.
+  std::optional<Parsed> parse(std::string_view key) const;
 
  private:
   const std::string root_;

@@ -44,11 +44,12 @@ class ExtentStore final : public Store {
   // `internal`: files of finished uploads are not kept in objects.
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<NamedRange> files) override;
+  runtime::Task<Result<>> ping() override { return tools_.objects.ping(); }
   // Without a bound.
   runtime::Task<Result<Space>> space() override;
 
-  // Returns when nothing is under way that blobs have left behind.
-  runtime::Task<> drain() { return tools_.under_way.wait_for_all(); }
+  // Until nothing is under way that blobs have left behind; false: after `timeout` something is.
+  runtime::Task<bool> drain(Duration timeout) { return tools_.under_way.wait_for_all(timeout); }
 
  private:
   // How many objects there were.

@@ -102,13 +102,13 @@ TEST_F(ExtentStoreTest, FullObjectsAreWrittenAsTheyFill) {
   const std::uint64_t size = 2 * limits::extent_bytes + 1000;
   const auto blob = open(size);
   EXPECT_EQ(write(*blob, 0, std::string(size, 'x')).bytes, size);
-  run(world.store->drain());
+  run(world.store->drain(limits::extent_wait_max));
   EXPECT_EQ(object_count(), 2U);
   EXPECT_EQ(world.scratch.used(), 1000U) << "what objects hold is no more in scratch";
   const Result<Extents> extents = settle(*blob, {0, size});
   ASSERT_TRUE(extents);
   EXPECT_EQ(extents->size(), 3U);
-  run(world.store->drain());
+  run(world.store->drain(limits::extent_wait_max));
   EXPECT_EQ(world.scratch.used(), 0U);
 }
 
@@ -166,7 +166,7 @@ TEST_F(ExtentStoreTest, AFullObjectThatDidNotArriveIsWrittenAgain) {
   const std::uint64_t size = limits::extent_bytes;
   const auto blob = open(size);
   EXPECT_EQ(write(*blob, 0, std::string(size, 'x')).bytes, size);
-  run(world.store->drain());
+  run(world.store->drain(limits::extent_wait_max));
   EXPECT_EQ(object_count(), 0U);
   commit(settle(*blob, {0, size}));
   EXPECT_EQ(object_count(), 1U);

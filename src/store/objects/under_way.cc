@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "store/objects/under_way.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include "base/limits.h"
 
 namespace sluice::store::objects {
@@ -41,17 +44,22 @@ Task<> UnderWay::wait_for(std::uint64_t upload_id) {
   }
 }
 
-Task<> UnderWay::wait_for_all() {
+Task<bool> UnderWay::wait_for_all(Duration timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   for (;;) {
-    std::uint64_t upload_id = 0;
+    std::shared_ptr<runtime::Event> none;
     {
       const MutexLock lock(mutex_);
       if (counts_.empty()) {
-        co_return;
+        co_return true;
       }
-      upload_id = counts_.begin()->first;
+      none = counts_.begin()->second.none;
     }
-    co_await wait_for(upload_id);
+    const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
+    const bool ended = co_await none->wait(std::max(left, Duration::zero()));
+    if (!ended) {
+      co_return false;
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
@@ -31,8 +32,8 @@ class UnderWay {
 
   // Until none of the upload's is under way.
   runtime::Task<> wait_for(std::uint64_t upload_id);
-  // Until none is under way at all.
-  runtime::Task<> wait_for_all();
+  // Until none is under way at all; false: after `timeout` one is.
+  runtime::Task<bool> wait_for_all(Duration timeout);
 
  private:
   struct Count {

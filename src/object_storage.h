@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Where the settings say so: the bytes of uploads in an object store, with all that the store of
+// the server is made of.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "outgoing/bounded_sender.h"
+#include "outgoing/http_client.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/task.h"
+#include "s3/bucket_url.h"
+#include "s3/client.h"
+#include "s3/probe.h"
+#include "store/objects/extent_store.h"
+#include "store/objects/scratch.h"
+
+namespace sluice {
+
+// The bucket that the settings name, for a program that is no server.
+class OfflineBucket {
+ public:
+  // Reads the keys.
+  static Result<std::unique_ptr<OfflineBucket>> open(const config::Config& config);
+
+  s3::ObjectStore& objects() noexcept { return client_; }
+  const std::string& prefix() const noexcept { return url_.prefix; }
+  // Blocks, on threads of its own.
+  s3::ProbeReport probe();
+
+ private:
+  OfflineBucket(s3::BucketUrl url, s3::ClientSettings settings)
+      : url_(std::move(url)), client_(http_, clock_, std::move(settings)) {}
+
+  const s3::BucketUrl url_;
+  const SystemClock clock_;
+  runtime::BlockingPool pool_{1};
+  outgoing::HttpClient http_{pool_};
+  s3::Client client_;
+};
+
+class ObjectStorage {
+ public:
+  // All of them outlive it.
+  struct Parts {
+    outgoing::Sender& sender;
+    const Clock& clock;
+    store::objects::FindExtents find;
+    runtime::Disk& disk;
+    std::string scratch_directory;
+    runtime::BlockingPool& pool;
+    runtime::BufferPool& buffers;
+    runtime::Executor executor;  // Of a worker.
+    Log& log;
+    Metrics& metrics;
+  };
+
+  static Result<std::unique_ptr<ObjectStorage>> open(const config::Config& config, Parts parts);
+
+  // Blocks. Whether scratch files can be made, the object store keeps what the server relies on,
+  // and the prefix is that of the journal, which is named by `identity`. An error, in words for the
+  // operator, where it is not. What is only worth knowing goes to the log.
+  Result<> take(const std::string& identity, bool journal_is_empty);
+
+  store::Store& store() noexcept { return store_; }
+  // On a worker. False: objects are still being written after `timeout`.
+  runtime::Task<bool> drain(Duration timeout) { return store_.drain(timeout); }
+
+ private:
+  ObjectStorage(const config::Config& config, s3::ClientSettings settings, s3::BucketUrl url,
+                Parts parts);
+
+  const s3::BucketUrl url_;
+  Log& log_;
+  const runtime::Executor executor_;
+  outgoing::BoundedSender sender_;
+  s3::Client client_;
+  store::objects::Scratch scratch_;
+  store::objects::ExtentStore store_;
+};
+
+}  // namespace sluice
