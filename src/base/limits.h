@@ -339,6 +339,8 @@ inline constexpr std::size_t merge_parts_at_once = 4;
 inline constexpr std::size_t gathers_at_once = 2;
 // Objects of an upload are listed and removed until there are none, but not more often.
 inline constexpr int extent_removal_rounds_max = 4;
+// A store refuses a request that was signed longer ago, with some time for its bytes.
+inline constexpr std::chrono::minutes extent_late_max{20};
 // Free room of a store that knows no bound.
 inline constexpr std::uint64_t unbounded_space = std::uint64_t{1} << 62U;
 

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "upload/checkpoint.h"
+#include "upload/commit_bytes.h"
 
 namespace sluice::upload {
 
@@ -339,7 +340,8 @@ Task<Result<bool>> Append::settle(bool may_finish) {
                       .synced = std::move(durable->synced),
                       .extents = std::move(durable->extents),
                       .file_size = ends ? std::optional(position_) : std::nullopt};
-    const Result<Transition> committed = co_await upload_.commit(std::move(event));
+    const Result<Transition> committed =
+        co_await commit_bytes(upload_, std::move(event), {{written_, blob_}});
     if (!committed) {
       co_return fail(committed.error());
     }

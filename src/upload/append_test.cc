@@ -71,6 +71,30 @@ TEST_F(AppendTest, CountsWholeOrNotAtAll) {
   EXPECT_EQ(delivered_bytes, "abcdefghi");
 }
 
+// Another engine stores the first bytes while the request is about to.
+TEST_F(AppendTest, BytesThatAnotherEngineHasStoredMeanwhileAreComparedFirst) {
+  journal.shared = true;
+  const std::string token = create(9);
+  for (const bool differ : {true, false}) {
+    store.others_differ = differ;
+    bool is_done = false;
+    journal.meanwhile = [this, &is_done] {
+      if (std::exchange(is_done, true)) {
+        return;
+      }
+      model::UploadProgress& progress = journal.uploads.at(1).progress;
+      progress.stored.add({0, progress.version + 2});
+      ++progress.version;
+      journal.cover(1, {0, 4});
+    };
+    const auto appended = append(token, "abcdef", Range{0, 6, 9});
+    journal.meanwhile = nullptr;
+    EXPECT_EQ(appended ? Errc::internal : appended.error().code(),
+              differ ? Errc::content_mismatch : Errc::internal);
+    EXPECT_EQ(status(token)->acknowledged, differ ? 2U : 6U) << "all of them count, or none";
+  }
+}
+
 // Its end says that its bytes are wrong.
 class WrongSource final : public runtime::ByteSource {
  public:

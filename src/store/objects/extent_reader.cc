@@ -58,6 +58,18 @@ Task<Result<std::string>> ExtentReader::read(std::uint64_t upload_id, ByteRange 
   co_return bytes;
 }
 
+Task<Result<model::Extent>> ExtentReader::front(std::uint64_t upload_id, ByteRange range) {
+  const auto found = co_await find_(upload_id, range.begin, 1);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  if (found->empty() || found->front().range.begin > range.begin) {
+    co_return lost(upload_id, range.begin);
+  }
+  const model::Extent& extent = found->front();
+  co_return model::clipped(extent, {range.begin, std::min(range.end, extent.range.end)});
+}
+
 Task<Result<std::string>> ExtentReader::read_part(const model::Extent& part) {
   const ByteRange range{part.object_begin, part.object_begin + part.range.size()};
   co_return co_await objects_.get_range(part.object, range);

@@ -31,6 +31,8 @@ class ExtentReader {
 
   // The bytes of the range, which has limits::s3_get_bytes_max bytes at the most.
   runtime::Task<Result<std::string>> read(std::uint64_t upload_id, ByteRange range);
+  // Of the front of the range: as much of it as one extent has.
+  runtime::Task<Result<model::Extent>> front(std::uint64_t upload_id, ByteRange range);
   // Those of a part of an extent. file_missing: its object is not there.
   runtime::Task<Result<std::string>> read_part(const model::Extent& part);
   // The extents of the upload's bytes from 0 to `size`; storage_failed where it has others.

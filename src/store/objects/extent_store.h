@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "store/objects/exchange_extents.h"
 #include "store/objects/extent_blob.h"
 #include "store/objects/folds.h"
@@ -38,6 +39,8 @@ class ExtentStore final : public Store {
 
   std::unique_ptr<Blob> open(const BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  // Other processes, and the network, may have requests under way.
+  Duration late_bytes_max() const noexcept override { return limits::extent_late_max; }
   // As ExtentFile. It is gone with the extents.
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;

@@ -22,16 +22,6 @@ ByteRange common(ByteRange some, ByteRange other) {
   return {std::max(some.begin, other.begin), std::min(some.end, other.end)};
 }
 
-RangeSet common(const RangeSet& some, const RangeSet& others) {
-  RangeSet both;
-  for (const ByteRange& range : some.ranges()) {
-    for (const ByteRange& other : others.ranges()) {
-      both.add(common(range, other));
-    }
-  }
-  return both;
-}
-
 // Blocks.
 Result<Sha256Digest> hash(ScratchFile& file, ByteRange range) {
   Sha256 digest;
@@ -80,7 +70,6 @@ void ExtentWriter::wrote(ByteRange range, ScratchRoom& room) {
 }
 
 ExtentWriter::Departures ExtentWriter::depart(const RangeSet& wanted, std::uint64_t least) {
-  const MutexLock lock(mutex_);
   Departures departures;
   for (const ByteRange& range : common(wanted, waiting_).ranges()) {
     for (std::uint64_t at = range.begin; at < range.end; at += object_bytes_) {
@@ -97,12 +86,12 @@ ExtentWriter::Departures ExtentWriter::depart(const RangeSet& wanted, std::uint6
 }
 
 Task<> ExtentWriter::start(std::uint64_t least) {
-  RangeSet all;
+  Departures departures;
   {
     const MutexLock lock(mutex_);
-    all = waiting_;
+    departures = depart(RangeSet(waiting_), least);
   }
-  co_await start(depart(all, least));
+  co_await start(std::move(departures));
 }
 
 Task<> ExtentWriter::start(Departures departures) {
@@ -165,7 +154,6 @@ void ExtentWriter::arrived(const std::shared_ptr<Departure>& departure, Result<>
 }
 
 ExtentWriter::Departures ExtentWriter::under_way(const RangeSet& ranges) const {
-  const MutexLock lock(mutex_);
   Departures found;
   for (const std::shared_ptr<Departure>& departure : departures_) {
     if (std::ranges::any_of(ranges.ranges(), [&](const ByteRange& range) {
@@ -178,9 +166,17 @@ ExtentWriter::Departures ExtentWriter::under_way(const RangeSet& ranges) const {
 }
 
 Task<Result<std::vector<model::Extent>>> ExtentWriter::settle(RangeSet named) {
-  co_await start(depart(named, 1));
+  Departures begun;
+  Departures awaited;
+  {
+    // Of bytes that others write, none may fail in between.
+    const MutexLock lock(mutex_);
+    begun = depart(named, 1);
+    awaited = under_way(named);
+  }
+  co_await start(std::move(begun));
   Result<> outcome;
-  for (const std::shared_ptr<Departure>& departure : under_way(named)) {
+  for (const std::shared_ptr<Departure>& departure : awaited) {
     while (!co_await departure->ended.wait(limits::extent_wait_max)) {
     }
     if (!departure->outcome) {
@@ -214,6 +210,11 @@ Result<std::vector<model::Extent>> ExtentWriter::extents_of(const RangeSet& rang
                                                   missing.to_text(), upload_id_));
   }
   return extents;
+}
+
+bool ExtentWriter::has_made(const std::string& object) const {
+  const MutexLock lock(mutex_);
+  return std::ranges::find(made_, object, &model::Extent::object) != made_.end();
 }
 
 Task<Result<std::string>> ExtentWriter::read(ByteRange range) {

@@ -20,6 +20,7 @@ namespace {
 
 using runtime::Task;
 using sluice::testing::ExtentWorld;
+using sluice::testing::ForwardingObjects;
 using sluice::testing::MemoryObjects;
 using sluice::testing::run_in;
 using sluice::testing::ScriptedSource;
@@ -37,7 +38,7 @@ class GatedObjects final : public sluice::testing::ForwardingObjects {
     }
     co_await gate->wait(std::chrono::minutes(1));
     --waiting;
-    co_return co_await memory.put(std::move(key), std::move(payload));
+    co_return co_await ForwardingObjects::put(std::move(key), std::move(payload));
   }
 
   MemoryObjects memory;
