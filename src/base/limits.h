@@ -317,6 +317,24 @@ inline constexpr std::chrono::minutes s3_completion_time_max{10};
 // A store whose time is further away is followed. It refuses a request that is 15 minutes off.
 inline constexpr std::chrono::milliseconds s3_clock_tolerance{10'000};
 
+// PostgreSQL. Connections of a process, and threads that use them.
+inline constexpr std::size_t postgres_connections = 8;
+inline constexpr int postgres_connect_seconds = 2;  // To each address of each host; libpq's least.
+// From the call to its answer, the wait for a connection counted.
+inline constexpr std::chrono::milliseconds postgres_call_time_max{5'000};
+inline constexpr std::chrono::minutes postgres_migration_time_max{10};
+// Of a transaction that the server has undone because it and another waited for each other.
+inline constexpr int postgres_tries_max = 3;
+// Between two tries to listen to the signals of other nodes; and without any, until the connection
+// is looked at.
+inline constexpr std::chrono::milliseconds postgres_signals_pause{500};
+inline constexpr std::chrono::milliseconds postgres_signals_silence_max{10'000};
+// Numbers of uploads that a process gets at once: the sequence's increment.
+inline constexpr std::uint64_t postgres_id_block = 1000;
+// A request whose signature was good when it was judged has committed its use after so long, on
+// whichever node: until then the use is remembered.
+inline constexpr std::chrono::hours signatures_kept_past{1};
+
 // Stores of objects. Bytes of an upload go into objects of this size, of a large file into so many
 // about that are equal; so many are written at once, of a blob and of all.
 inline constexpr std::uint64_t extent_bytes = 16 * MiB;
