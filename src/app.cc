@@ -141,6 +141,12 @@ Result<> App::open_store() {
        .clock = clock_,
        .find = [this](std::uint64_t upload_id, std::uint64_t from,
                       std::size_t count) { return journal_->extents(upload_id, from, count); },
+       .replace =
+           [this](std::uint64_t upload_id, std::vector<model::Extent> old,
+                  std::vector<model::Extent> made) {
+             return journal_->commit(
+                 {journal::ReplaceExtents{upload_id, std::move(old), std::move(made)}});
+           },
        .disk = disk_,
        .scratch_directory = data_.path(),
        .pool = storage_pool_,
@@ -202,8 +208,12 @@ Result<delivery::Backend*> App::open_backend() {
   if (!settings) {
     return fail(settings.error());
   }
-  references_ =
-      std::make_unique<store::local::LocalReferences>(*local_store_, config_.backend.directory);
+  if (object_storage_) {
+    references_ = object_storage_->references();
+  } else {
+    references_ =
+        std::make_unique<store::local::LocalReferences>(*local_store_, config_.backend.directory);
+  }
   http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *references_,
                                                           *answers_, storage_pool_, slow_work_,
                                                           clock_, *std::move(settings));
@@ -445,6 +455,9 @@ App::~App() {
   }
   if (http_backend_) {
     http_backend_->stop();
+  }
+  if (object_storage_) {
+    object_storage_->stop();
   }
   if (http_client_) {
     http_client_->stop();

@@ -150,6 +150,12 @@ class Loader {
   void check_store() {
     const Config& c = config_;
     if (!c.stores_objects()) {
+      if (!c.backend.copy_to.empty()) {
+        problems_.push_back(
+            fmt::format("{}: backend.copy_to needs store.url: files of this "
+                        "machine are no objects",
+                        origin("backend.copy_to")));
+      }
       return;
     }
     const auto expect = [&](bool holds, std::string_view key, std::string_view words) {
@@ -162,8 +168,8 @@ class Loader {
            "\"commit\": objects are stored before they are acknowledged");
     expect(!c.backend.url.empty(), "backend.url",
            "the URL of an application: the embedded backends keep files of this machine");
-    expect(c.backend.mode != delivery::HandoffMode::reference, "backend.mode",
-           "\"body\" or \"form\": there is no path that an application could be told");
+    expect(c.backend.directory.empty(), "backend.directory",
+           "nothing: files in an object store have no second name");
   }
 
   void check_tls() {

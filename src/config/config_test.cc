@@ -324,7 +324,6 @@ answer_headers = "content-type"
 trouble = "409, 429"
 digest = "sha256"
 directory = "/srv/in"
-copy_to = "s3://media/in"
 ca_file = "/etc/ca.pem"
 [hooks]
 authorize = "http://app:3000/may"
@@ -351,7 +350,8 @@ probe = "/usr/lib/x"
 constexpr const char* embedded_backend_set = "[backend]\nkind = \"files\"\n";
 // Cannot stand beside `data.durability`, and needs `backend.url`.
 constexpr const char* object_store_set =
-    "[store]\nurl = \"s3://films/a\"\n[backend]\nurl = \"http://app/\"\n";
+    "[store]\nurl = \"s3://films/a\"\n[backend]\nurl = \"http://app/\"\n"
+    "mode = \"reference\"\ncopy_to = \"s3://media/in\"\n";
 
 TEST_F(ConfigTest, EffectiveSettingsLoadBackToTheSame) {
   for (const char* text : {"", everything_set, embedded_backend_set, object_store_set}) {
@@ -403,13 +403,13 @@ TEST_F(ConfigTest, AFileHasOneBackend) {
   EXPECT_FALSE(load({.flags = {{"backend.kind", "any"}}, .environment = {}, .file = {}}));
 }
 
-TEST_F(ConfigTest, ACopyIsForABackendThatIsToldWhereItIs) {
+TEST_F(ConfigTest, ACopyIsOfAnObjectAndForABackendThatIsToldWhereItIs) {
   const auto config =
-      load({.flags = {}, .environment = {{"SLUICE_BACKEND_COPY_TO", "s3://media/in"}}, .file = {}});
+      load({.flags = {{"backend.copy_to", "s3://media"}}, .environment = {}, .file = {}});
   ASSERT_FALSE(config);
-  EXPECT_EQ(config.error().front(),
-            "SLUICE_BACKEND_COPY_TO: backend.copy_to needs backend.mode = \"reference\", not "
-            "\"body\" (default)");
+  ASSERT_EQ(config.error().size(), 2U);
+  EXPECT_TRUE(config.error().front().contains("needs backend.mode = \"reference\", not \"body\""));
+  EXPECT_TRUE(config.error().back().contains("needs store.url"));
 }
 
 TEST_F(ConfigTest, ObjectsGoWithWhatNeedsNoFilesOfThisMachine) {
@@ -418,7 +418,7 @@ TEST_F(ConfigTest, ObjectsGoWithWhatNeedsNoFilesOfThisMachine) {
   ASSERT_EQ(alone.error().size(), 1U);
   EXPECT_TRUE(alone.error().front().starts_with("default: backend.url: with store.url (--store)"));
   const auto weak = load({.flags = {},
-                          .environment = {{"SLUICE_BACKEND_MODE", "reference"},
+                          .environment = {{"SLUICE_BACKEND_DIRECTORY", "/srv/in"},
                                           {"SLUICE_DATA_DURABILITY", "interval"}},
                           .file = write_file(object_store_set)});
   ASSERT_FALSE(weak);
