@@ -102,6 +102,16 @@ std::uint64_t RangeSet::total() const noexcept {
   return sum;
 }
 
+RangeSet common(const RangeSet& some, const RangeSet& others) {
+  RangeSet both;
+  for (const ByteRange& range : some.ranges()) {
+    for (const ByteRange& other : others.ranges()) {
+      both.add({std::max(range.begin, other.begin), std::min(range.end, other.end)});
+    }
+  }
+  return both;
+}
+
 std::string RangeSet::to_text() const {
   std::string text;
   for (const ByteRange& range : ranges_) {

@@ -39,4 +39,7 @@ class RangeSet {
   std::vector<ByteRange> ranges_;
 };
 
+// The bytes that both have.
+RangeSet common(const RangeSet& some, const RangeSet& others);
+
 }  // namespace sluice

@@ -23,6 +23,16 @@ TEST(RangeSet, MergesWhatTouchesOrOverlaps) {
   EXPECT_EQ(set.prefix(), 5U);
 }
 
+TEST(RangeSet, WhatTwoHaveInCommon) {
+  const auto both = [](const char* some, const char* others) {
+    return common(*RangeSet::from_text(some), *RangeSet::from_text(others)).to_text();
+  };
+  EXPECT_EQ(both("0-5,7-9", "3-8"), "3-5,7-8");
+  EXPECT_EQ(both("3-8", "0-5,7-9"), "3-5,7-8");
+  EXPECT_EQ(both("0-5", "5-9"), "");
+  EXPECT_EQ(both("", "0-9"), "");
+}
+
 TEST(RangeSet, TextFormIsCanonical) {
   for (const char* text : {"", "0-1", "0-5,6-9", "5-18446744073709551615"}) {
     const auto set = RangeSet::from_text(text);

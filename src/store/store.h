@@ -56,6 +56,10 @@ class Blob {
   // settle() tries again.
   virtual runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
                                                                    RangeSet unsynced) = 0;
+  // Whether the bytes of `ranges`, all of it settled through this object, are those that the
+  // journal has now: another engine may have stored others meanwhile. A store with one place for a
+  // byte has no others.
+  virtual runtime::Task<Result<bool>> is_stored_so(RangeSet /*ranges*/) { co_return true; }
 };
 
 // Which blob it is, and what the journal knows of it.
@@ -81,6 +85,9 @@ class Store {
   virtual std::unique_ptr<Blob> open(const BlobRef& blob) = 0;
   // A blob that is not there is as good as removed.
   virtual runtime::Task<Result<>> remove(std::uint64_t upload_id) = 0;
+  // For so long after remove() bytes may come that were on their way to the store: they go when
+  // remove() is called once more, before the upload is forgotten.
+  virtual Duration late_bytes_max() const noexcept { return Duration::zero(); }
   // The upload has `size` bytes, or will have them: what its blob has behind them is given back,
   // room and bytes that the journal never named. For a store whose blobs have neither there is
   // nothing to do.

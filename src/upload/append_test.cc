@@ -71,6 +71,30 @@ TEST_F(AppendTest, CountsWholeOrNotAtAll) {
   EXPECT_EQ(delivered_bytes, "abcdefghi");
 }
 
+// Another engine stores the first bytes while the request is about to.
+TEST_F(AppendTest, BytesThatAnotherEngineHasStoredMeanwhileAreComparedFirst) {
+  journal.shared = true;
+  const std::string token = create(9);
+  for (const bool differ : {true, false}) {
+    store.others_differ = differ;
+    bool is_done = false;
+    journal.meanwhile = [this, &is_done] {
+      if (std::exchange(is_done, true)) {
+        return;
+      }
+      model::UploadProgress& progress = journal.uploads.at(1).progress;
+      progress.stored.add({0, progress.version + 2});
+      ++progress.version;
+      journal.cover(1, {0, 4});
+    };
+    const auto appended = append(token, "abcdef", Range{0, 6, 9});
+    journal.meanwhile = nullptr;
+    EXPECT_EQ(appended ? Errc::internal : appended.error().code(),
+              differ ? Errc::content_mismatch : Errc::internal);
+    EXPECT_EQ(status(token)->acknowledged, differ ? 2U : 6U) << "all of them count, or none";
+  }
+}
+
 // Its end says that its bytes are wrong.
 class WrongSource final : public runtime::ByteSource {
  public:
@@ -80,7 +104,7 @@ class WrongSource final : public runtime::ByteSource {
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
     const Result<std::size_t> count = co_await body_.read(buffer, patience);
     if (count && *count == 0) {
-      co_return fail(Errc::content_mismatch, "wrong on purpose");
+      co_return fail(Errc::digest_mismatch, "wrong on purpose");
     }
     co_return count;
   }
@@ -94,14 +118,15 @@ class WrongSource final : public runtime::ByteSource {
 TEST_F(AppendTest, KeepsCheckedBytesUnlessTheirEndSaysThatTheyAreWrong) {
   const auto pieces = [](std::uint64_t offset) {
     return std::vector<Piece>{ContinuesAt{.offset = offset, .is_checked = true},
-                              UpToEnd{.offset = offset, .is_checked = true}};
+                              UpToEnd{.offset = offset, .is_checked = true},
+                              Range{.begin = offset, .end = 9, .is_checked = true}};
   };
-  for (std::size_t kind = 0; kind < 2; ++kind) {
+  for (std::size_t kind = 0; kind < pieces(0).size(); ++kind) {
     const std::string token = create(9);
     WrongSource wrong("abcdefghi");
     const auto refused = run(engine->append(token, pieces(0)[kind], wrong));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code(), Errc::content_mismatch);
+    EXPECT_EQ(refused.error().code(), Errc::digest_mismatch);
     EXPECT_EQ(status(token)->stored.total(), 0U);
     ScriptedSource lost("abc", Ending::lost, true, 6);
     EXPECT_FALSE(run(engine->append(token, pieces(0)[kind], lost)));
@@ -197,6 +222,8 @@ TEST_F(AppendTest, ARepeatedPartBesideTheEndOfTheFileHearsTheAnswer) {
 
 TEST_F(AppendTest, SurplusOfAPartOrAWholeFileIsRefusedAndOfARangeIgnored) {
   EXPECT_EQ(refusal(create(3), "abcd", WholeFile()), Errc::bad_request);
+  const Range checked{.begin = 0, .end = 3, .is_checked = true};
+  EXPECT_EQ(refusal(create(3), "abcd", checked), Errc::bad_request) << "its digest is not known";
   const auto ranged = append(create(3), "abcd", Range{0, 3});
   EXPECT_TRUE(ranged && ranged->answer);
   EXPECT_EQ(delivered_bytes, "abc");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "upload/commit_bytes.h"
 #include "upload/engine_core.h"
 
 namespace sluice::upload {
@@ -52,7 +53,7 @@ Task<Result<>> make_durable(LiveUpload& upload, const AppendTools& tools,
     }
   }
   const bool is_deferred = event.is_deferred;
-  const Result<Transition> committed = co_await upload.commit(std::move(event));
+  const Result<Transition> committed = co_await commit_bytes(upload, std::move(event), arrived);
   if (!committed) {
     co_return fail(committed.error());
   }

@@ -254,28 +254,52 @@ Task<Result<Intake::StoredFile>> Intake::store_file(LiveUpload& upload, runtime:
   co_return StoredFile{append.position(), append.take_extents()};
 }
 
-// A file that cannot be removed now is left to the reaper. So is every file when the journal does
-// not know whether the file is an upload by now: its hand-off needs the bytes.
+// A file that cannot be removed now is left to the reaper. So is every file of which it is unknown
+// whether it is an upload by now: its hand-off needs the bytes.
 Task<> Intake::discard_file(LiveUpload& upload, const Error& reason) {
   core_.parts.log.info("file without a session refused", {{"upload", upload.id()},
                                                           {"reason", info(reason.code()).name},
                                                           {"message", reason.message()}});
-  if (!core_.parts.journal.healthy()) {
+  const bool is_unknown = core_.parts.journal.is_shared() && reason.code() == Errc::storage_failed;
+  if (is_unknown || !core_.parts.journal.healthy()) {
     co_return;
   }
-  Result<> removed = co_await core_.parts.store.remove(upload.id());
-  if (removed) {
-    std::vector<journal::Change> changes;
-    changes.emplace_back(journal::RemoveUpload{upload.id()});
-    removed = co_await core_.parts.journal.commit(std::move(changes));
-  }
+  const bool may_come_late = core_.parts.store.late_bytes_max() > Duration::zero();
+  const Result<> removed =
+      may_come_late ? co_await end_nameless(upload) : co_await remove_nameless(upload);
   if (!removed) {
     core_.parts.log.warn("a refused file stays for the reaper",
                          {{"upload", upload.id()}, {"reason", removed.error().message()}});
-    co_return;
+  }
+}
+
+Task<Result<>> Intake::remove_nameless(LiveUpload& upload) {
+  if (Result<> removed = co_await core_.parts.store.remove(upload.id()); !removed) {
+    co_return removed;
+  }
+  std::vector<journal::Change> changes;
+  changes.emplace_back(journal::RemoveUpload{upload.id()});
+  if (Result<> removed = co_await core_.parts.journal.commit(std::move(changes)); !removed) {
+    co_return removed;
   }
   upload.left_journal();
   core_.uploads.forget(upload.token());
+  co_return Result<>();
+}
+
+// The reaper forgets it when no byte can come any more.
+Task<Result<>> Intake::end_nameless(LiveUpload& upload) {
+  Aborted aborted{core_.parts.clock.now()};
+  const Result<Transition> ended = co_await upload.commit(std::move(aborted));
+  if (!ended) {
+    co_return fail(ended.error());
+  }
+  if (Result<> removed = co_await core_.parts.store.remove(upload.id()); !removed) {
+    co_return removed;
+  }
+  BlobRemoved event;
+  const Result<Transition> noted = co_await upload.commit(event);
+  co_return noted ? Result<>() : fail(noted.error());
 }
 
 }  // namespace sluice::upload

@@ -51,6 +51,8 @@ class Intake {
                                                           FileIdentity& identity);
   runtime::Task<Result<StoredFile>> store_file(LiveUpload& upload, runtime::ByteSource& body);
   runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
+  runtime::Task<Result<>> remove_nameless(LiveUpload& upload);
+  runtime::Task<Result<>> end_nameless(LiveUpload& upload);
 
   EngineCore& core_;
 };

@@ -107,21 +107,33 @@ Task<Result<bool>> Reaper::reap_one(const UploadRecord& record) {
     }
     is_reaped = true;
   }
-  if (progress.expires_at <= now && core_.parts.clock.may_delete()) {
-    // Whatever the journal says of it: an attempt that a crash ended may have left its own.
-    if (const Result<> removed = co_await core_.parts.answers.remove(upload.id()); !removed) {
-      co_return fail(removed.error());
+  const Timestamp over = now - core_.parts.store.late_bytes_max();
+  if (progress.expires_at <= over && core_.parts.clock.may_delete()) {
+    if (const Result<> forgotten = co_await forget(upload); !forgotten) {
+      co_return fail(forgotten.error());
     }
-    std::vector<journal::Change> changes;
-    changes.emplace_back(journal::RemoveUpload{upload.id(), upload.progress().version});
-    if (const Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
-        !committed) {
-      co_return fail(committed.error());
-    }
-    core_.uploads.forget(upload.token());
     is_reaped = true;
   }
   co_return is_reaped;
+}
+
+Task<Result<>> Reaper::forget(LiveUpload& upload) {
+  if (core_.parts.store.late_bytes_max() > Duration::zero()) {
+    if (Result<> removed = co_await core_.parts.store.remove(upload.id()); !removed) {
+      co_return removed;
+    }
+  }
+  // Whatever the journal says of it: an attempt that a crash ended may have left its own.
+  if (Result<> removed = co_await core_.parts.answers.remove(upload.id()); !removed) {
+    co_return removed;
+  }
+  std::vector<journal::Change> changes;
+  changes.emplace_back(journal::RemoveUpload{upload.id(), upload.progress().version});
+  Result<> committed = co_await core_.parts.journal.commit(std::move(changes));
+  if (committed) {
+    core_.uploads.forget(upload.token());
+  }
+  co_return committed;
 }
 
 }  // namespace sluice::upload

@@ -35,6 +35,7 @@ class Reaper {
   runtime::Task<Result<>> renew(LiveUpload& upload);
   // False when nothing had to go.
   runtime::Task<Result<bool>> reap_one(const model::UploadRecord& record);
+  runtime::Task<Result<>> forget(LiveUpload& upload);
 
   EngineCore& core_;
   Concatenations& concatenations_;

@@ -83,6 +83,24 @@ TEST_F(ReaperTest, BytesLeftByACrashAreRemoved) {
   EXPECT_FALSE(journal.uploads.at(1).progress.blob_present);
 }
 
+TEST_F(ReaperTest, BytesThatComeLateGoBeforeTheUploadIsForgotten) {
+  store.late_bytes = 20min;
+  const std::string aborted = create(9);
+  const std::string idle = create(9);
+  ASSERT_TRUE(append(aborted, "abc", {0, 3, 9}));
+  ASSERT_TRUE(append(idle, "abc", {0, 3, 9}));
+  ASSERT_TRUE(run(engine->abort(aborted)));
+  clock.advance(24h * 7);
+  reap();
+  EXPECT_TRUE(store.blobs.empty());
+  EXPECT_EQ(journal.uploads.size(), 2U);
+  store.blobs[1].bytes = store.blobs[2].bytes = "late";
+  clock.advance(20min);
+  reap();
+  EXPECT_TRUE(store.blobs.empty());
+  EXPECT_TRUE(journal.uploads.empty());
+}
+
 TEST_F(ReaperTest, WaitingForTheBackendIsNoIdleness) {
   answers_at_once = false;
   const std::string token = create(3);

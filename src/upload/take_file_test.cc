@@ -261,6 +261,28 @@ TEST_F(TakeFileTest, KeepsItsBytesWhenTheJournalFails) {
   EXPECT_EQ(store.blobs.at(1).durable, "abc");
 }
 
+TEST_F(TakeFileTest, KeepsItsBytesWhereItMayHaveBecomeAnUploadForOthers) {
+  journal.shared = true;
+  identity.look = [this] { journal.replies_to_lose = 1; };
+  EXPECT_EQ(code_of(take("abc")), Errc::storage_failed);
+  EXPECT_EQ(journal.uploads.at(1).progress.state, model::UploadState::received);
+  EXPECT_EQ(store.blobs.at(1).durable, "abc");
+}
+
+TEST_F(TakeFileTest, OfWhichBytesMayComeLateIsForgottenLater) {
+  store.late_bytes = std::chrono::minutes(20);
+  identity.refusal = Errc::not_authorized;
+  EXPECT_EQ(code_of(take("abc")), Errc::not_authorized);
+  EXPECT_TRUE(store.blobs.empty());
+  store.blobs[1].bytes = "late";
+  EXPECT_TRUE(run(engine->reaper().reap()));
+  EXPECT_EQ(journal.uploads.size(), 1U);
+  clock.advance(store.late_bytes);
+  EXPECT_TRUE(run(engine->reaper().reap()));
+  expect_nothing_left();
+  expect_room(900);
+}
+
 TEST_F(TakeFileTest, IsAnnouncedOnceItIsKnown) {
   class Listener final : public Announcer {
    public:

@@ -24,9 +24,22 @@ struct Apply {
   Transition nothing() { return {std::move(progress), false, false, false}; }
   Transition changes() { return {std::move(progress), true, false, false}; }
 
+  RangeSet not_compared(const BytesStored& event) const {
+    if (!event.compared) {
+      return {};
+    }
+    RangeSet unknown = common(event.ranges, progress.stored);
+    remove(unknown, *event.compared);
+    return unknown;
+  }
   Transition operator()(const BytesStored& event) {
     if (progress.state != UploadState::receiving) {
       return nothing();
+    }
+    if (RangeSet unknown = not_compared(event); !unknown.empty()) {
+      Transition refused = nothing();
+      refused.compare_first = std::move(unknown);
+      return refused;
     }
     const bool may_be_refused = event.is_deferred || !progress.unsynced.empty();
     const auto before = may_be_refused ? std::optional(progress) : std::nullopt;

@@ -38,6 +38,9 @@ struct BytesStored {
   // The file's size as the request tells it. It counts where none was known, unless more is stored:
   // the caller compares.
   std::optional<std::uint64_t> file_size = {};
+  // Of `ranges`, the bytes that are stored already, and are known to be the same. Unset: all that
+  // are stored.
+  std::optional<RangeSet> compared = {};
 };
 // Bytes that were stored unsynced are durable now.
 struct BytesSynced {
@@ -112,6 +115,9 @@ struct Transition {
   // Nothing has changed: with these bytes the file is complete, and all of it has to be synced
   // first.
   bool sync_first = false;
+  // Nothing has changed: these bytes were stored before, perhaps by another engine, and may be
+  // others than those of the event.
+  RangeSet compare_first = {};
 };
 
 // An event that comes too late for the state (bytes for an aborted upload, a second answer) changes

@@ -128,6 +128,23 @@ TEST(UploadState, BytesThatAreDurableStaySoWhenTheyAreWrittenOnceMore) {
   EXPECT_EQ(progress.unsynced, ranges("4-8"));
 }
 
+TEST(UploadState, BytesThatAreStoredAlreadyAreComparedFirst) {
+  const UploadProgress stored =
+      apply_to(of_size(file_size), BytesStored{ranges("2-6"), later}).progress;
+  BytesStored event{ranges("0-10"), later};
+  event.compared.emplace();
+  Transition t = apply_to(stored, event);
+  EXPECT_FALSE(t.changed);
+  EXPECT_EQ(t.progress, stored);
+  EXPECT_EQ(t.compare_first, ranges("2-6"));
+  event.compared = ranges("2-5");
+  EXPECT_EQ(apply_to(stored, event).compare_first, ranges("5-6"));
+  event.compared = ranges("0-6");
+  t = apply_to(stored, event);
+  EXPECT_TRUE(t.compare_first.empty());
+  EXPECT_TRUE(t.deliver);
+}
+
 TEST(UploadState, ACutRequestNeverFinishesTheFile) {
   const Transition t = apply_to(of_size(file_size), BytesStored{ranges("0-10"), later, false});
   EXPECT_EQ(t.progress.state, UploadState::receiving);

@@ -33,7 +33,7 @@ def postgres():
 def ceph(tmp_path_factory):
     expect_installed(ceph_programs.missing_programs())
     with Ceph(tmp_path_factory.mktemp("ceph")) as engine:
-        for name in (BUCKET, "versioned", "expiring", "full"):
+        for name in (BUCKET, "versioned", "expiring", "full", "media"):
             engine.create_bucket(name)
         engine.configure_bucket("versioned", "versioning", VERSIONING)
         engine.configure_bucket("expiring", "lifecycle", LIFECYCLE)

@@ -347,6 +347,9 @@ Result<std::unique_ptr<runtime::DiskFile>> FaultyDisk::open(const std::string& p
   if (Result<> begun = begin_call(rates_.name_error); !begun) {
     return fail(begun.error());
   }
+  if (mode == OpenMode::unnamed) {
+    return std::make_unique<File>(*this, std::make_shared<Node>());
+  }
   auto found = names_.find(path);
   if (found == names_.end()) {
     if (mode != OpenMode::create || !names_.contains(parent_of(path))) {

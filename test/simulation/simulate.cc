@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// simulate --seed FIRST [--count N | --seconds N]: runs programs of the simulation from a seed on
-// and goes on after a violation. Prints each violation with its seed, and at the end the
-// tally; exit code 1 after a violation.
+// simulate --seed FIRST [--count N | --seconds N] [--nodes]: runs programs of the simulation from a
+// seed on, of one server or of several nodes, and goes on after a violation. Prints each violation
+// with its seed, and at the end the tally; exit code 1 after a violation.
 #include <CLI/CLI.hpp>
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <exception>
 #include <iostream>
 
+#include "simulation/nodes_world.h"
 #include "simulation/program.h"
 
 namespace {
@@ -25,11 +26,29 @@ struct Plan {
   std::uint64_t first_seed = 1;
   std::uint64_t count = 1;
   std::uint64_t seconds = 0;  // When it is not 0 the count does not matter.
+  bool is_of_nodes = false;
 };
 
-int simulate(const Plan& plan) {
+Variant variant_of(std::uint64_t seed) {
+  Variant variant;
+  variant.clients = seed % seeds_per_run_by_requests == 0 ? Clients::requests : Clients::commands;
+  if (seed % seeds_per_sqlite_run == 0) {
+    variant.journal = JournalKind::sqlite;
+  }
+  if (seed % seeds_per_interval_run == 0) {
+    variant.durability = sluice::Durability::interval;
+  } else if (seed % seeds_per_run_without_syncs == 0) {
+    variant.durability = sluice::Durability::none;
+    variant.journal = JournalKind::memory;
+  }
+  return variant;
+}
+
+// `run`: the outcome of a seed.
+template <class Run>
+int simulate(const Plan& plan, Run run) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(plan.seconds);
-  Tally total;
+  decltype(run(0).tally) total;
   std::uint64_t runs = 0;
   std::uint64_t violations = 0;
   const auto is_done = [&] {
@@ -37,18 +56,7 @@ int simulate(const Plan& plan) {
   };
   for (; !is_done(); ++runs) {
     const std::uint64_t seed = plan.first_seed + runs;
-    Variant variant;
-    variant.clients = seed % seeds_per_run_by_requests == 0 ? Clients::requests : Clients::commands;
-    if (seed % seeds_per_sqlite_run == 0) {
-      variant.journal = JournalKind::sqlite;
-    }
-    if (seed % seeds_per_interval_run == 0) {
-      variant.durability = sluice::Durability::interval;
-    } else if (seed % seeds_per_run_without_syncs == 0) {
-      variant.durability = sluice::Durability::none;
-      variant.journal = JournalKind::memory;
-    }
-    const Outcome outcome = run_program(seed, variant);
+    const auto outcome = run(seed);
     total.add(outcome.tally);
     if (outcome.violation) {
       ++violations;
@@ -59,6 +67,13 @@ int simulate(const Plan& plan) {
   return violations == 0 ? 0 : 1;
 }
 
+int simulate(const Plan& plan) {
+  if (plan.is_of_nodes) {
+    return simulate(plan, [](std::uint64_t seed) { return run_nodes(seed); });
+  }
+  return simulate(plan, [](std::uint64_t seed) { return run_program(seed, variant_of(seed)); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -67,6 +82,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", plan.first_seed, "The first seed")->required();
   auto* const count = app.add_option("--count", plan.count, "So many seeds");
   app.add_option("--seconds", plan.seconds, "Seeds for so long")->excludes(count);
+  app.add_flag("--nodes", plan.is_of_nodes, "Several nodes on one journal and one object store");
   CLI11_PARSE(app, argc, argv);
   try {
     return simulate(plan);

@@ -41,8 +41,9 @@ def say(text):
 class Simulation:
     """Programs of the simulation until the deadline, in a thread of its own."""
 
-    def __init__(self, base, deadline):
+    def __init__(self, base, deadline, options):
         self._base = base
+        self._options = options
         self._deadline = deadline
         self._thread = threading.Thread(target=self._run)
         self.programs = 0
@@ -67,7 +68,7 @@ class Simulation:
             seed += SEED_STRIDE
 
     def _round(self, seed, seconds):
-        command = [os.environ["SLUICE_SIMULATE"], "--seed", str(seed), "--seconds", str(seconds)]
+        command = [os.environ["SLUICE_SIMULATE"], "--seed", str(seed), "--seconds", str(seconds), *self._options]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=seconds + 300, check=False, preexec_fn=die_with_parent
         )
@@ -128,11 +129,12 @@ def main():
     parser = argparse.ArgumentParser(description="new seeds for the simulation, and a real server killed under load")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**48))
+    parser.add_argument("--cluster", action="store_true", help="several nodes in the simulation, instead of one server")
     arguments = parser.parse_args()
     began = time.monotonic()
     deadline = began + arguments.minutes * 60
     say(f"{arguments.minutes:g} minutes from seed {arguments.seed}")
-    simulation = Simulation(arguments.seed, deadline)
+    simulation = Simulation(arguments.seed, deadline, ["--nodes"] if arguments.cluster else [])
     kills = Kills(random.Random(arguments.seed), deadline)
     simulation.start()
     kills.run()

@@ -11,9 +11,9 @@ SOAK = Path(__file__).with_name("soak.py")
 SECONDS = 6
 
 
-def soak(simulate, temporary):
+def soak(simulate, temporary, *options):
     return subprocess.run(
-        [sys.executable, str(SOAK), "--minutes", str(SECONDS / 60), "--seed", "7"],
+        [sys.executable, str(SOAK), "--minutes", str(SECONDS / 60), "--seed", "7", *options],
         env={**os.environ, "SLUICE_SIMULATE": str(simulate), "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
@@ -48,6 +48,12 @@ def test_a_violation_in_the_simulation_is_a_loss(tmp_path):
     assert done.returncode == 1
     assert "seed 9: upload 1 is gone" in done.stdout
     assert int(re.search(r"^soak: losses: (\d+)$", done.stdout, re.MULTILINE).group(1)) >= 1
+
+
+def test_the_simulation_is_told_of_a_cluster(tmp_path):
+    text = "sleep 1; test \"$5\" = --nodes && echo '4 programs: 2 requests, 0 violations'"
+    done = soak(script(tmp_path / "simulate", text), tmp_path, "--cluster")
+    assert done.returncode == 0, done.stdout
 
 
 def test_a_simulation_that_dies_is_a_loss(tmp_path):

@@ -35,6 +35,12 @@ class ForwardingBlob : public store::Blob {
     }
     co_return co_await inner_->settle(std::move(named), std::move(unsynced));
   }
+  runtime::Task<Result<bool>> is_stored_so(RangeSet ranges) override {
+    if (const Result<> allowed = co_await before_call(); !allowed) {
+      co_return fail(allowed.error());
+    }
+    co_return co_await inner_->is_stored_so(std::move(ranges));
+  }
 
  protected:
   // Comes before each call. An error is that of the call.
@@ -60,6 +66,7 @@ class ForwardingStore : public store::Store {
     }
     co_return co_await inner_.remove(upload_id);
   }
+  Duration late_bytes_max() const noexcept override { return inner_.late_bytes_max(); }
   runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override {
     if (const Result<> allowed = co_await before_change(); !allowed) {
       co_return allowed;

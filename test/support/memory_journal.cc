@@ -215,6 +215,10 @@ Task<Result<>> MemoryJournal::commit(std::vector<Change> changes) {
   for (const Change& change : changes) {
     apply(change);
   }
+  if (replies_to_lose > 0) {
+    --replies_to_lose;
+    co_return fail(Errc::storage_failed, "the outcome is unknown on purpose");
+  }
   co_return Result<>();
 }
 

@@ -62,6 +62,9 @@ class MemoryJournal final : public journal::Journal {
 
   // Removes every record; upload ids begin at 1 again.
   void clear();
+  const std::vector<model::Extent>& extents_of(std::uint64_t upload_id) {
+    return extents_[upload_id];
+  }
   // The bytes of the upload that have an extent.
   RangeSet covered(std::uint64_t upload_id) const;
   // As if an earlier change had named an extent of these bytes.
@@ -80,6 +83,7 @@ class MemoryJournal final : public journal::Journal {
   int finds_to_fail = 0;      // The next so many searches for a token fail.
   bool full = false;          // Refuses every change and stays healthy.
   int commits_to_refuse = 0;  // The next so many fail as when it is full.
+  int replies_to_lose = 0;    // The next so many are made, and said to have failed.
   bool refuses_to_sync = false;
   bool shared = false;
   std::function<void()> meanwhile;  // Called at the beginning of each commit.

@@ -57,6 +57,8 @@ class MemoryBlob final : public store::Blob {
     co_return extents;
   }
 
+  Task<Result<bool>> is_stored_so(RangeSet /*ranges*/) override { co_return !store_.others_differ; }
+
  private:
   Result<MemoryStore::File*> open() {
     MemoryStore::File& file = store_.blobs[blob_.upload_id];

@@ -27,6 +27,7 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  Duration late_bytes_max() const noexcept override { return late_bytes; }
   runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;
@@ -55,6 +56,9 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   std::optional<std::uint64_t> free_files;
   // Each range that is settled lies in an object of its own.
   std::uint64_t objects = 0;
+  Duration late_bytes{0};
+  // Of a byte that two engines have written, the other one's is another.
+  bool others_differ = false;
   bool is_away = false;  // For ping() alone.
   bool failing_space = false;
   bool failing_syncs = false;

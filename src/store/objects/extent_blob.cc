@@ -73,4 +73,42 @@ Task<Result<std::vector<model::Extent>>> ExtentBlob::settle(RangeSet named, Rang
   return writer_->settle(std::move(named));
 }
 
+Task<Result<bool>> ExtentBlob::is_stored_so(RangeSet ranges) {
+  for (ByteRange range : ranges.ranges()) {
+    while (!range.empty()) {
+      const auto same = co_await count_stored_so(range);
+      if (!same) {
+        co_return fail(same.error());
+      }
+      if (!*same) {
+        co_return false;
+      }
+      range.begin += **same;
+    }
+  }
+  co_return true;
+}
+
+Task<Result<std::optional<std::uint64_t>>> ExtentBlob::count_stored_so(ByteRange range) {
+  const Result<model::Extent> extent = co_await tools_.reader.front(upload_id_, range);
+  if (!extent) {
+    co_return fail(extent.error());
+  }
+  if (writer_->has_made(extent->object)) {
+    co_return extent->range.size();
+  }
+  const ByteRange some{range.begin,
+                       std::min(extent->range.end, range.begin + limits::extent_read_bytes)};
+  const Result<std::string> theirs =
+      co_await tools_.reader.read_part(model::clipped(*extent, some));
+  if (!theirs) {
+    co_return fail(theirs.error());
+  }
+  const Result<std::size_t> equal = co_await count_equal(some.begin, as_bytes(*theirs));
+  if (!equal) {
+    co_return fail(equal.error());
+  }
+  co_return *equal == some.size() ? std::optional(some.size()) : std::nullopt;
+}
+
 }  // namespace sluice::store::objects

@@ -203,6 +203,30 @@ TEST_F(ExtentStoreTest, AProcessThatDiesBeforeItsCommitLeavesNothingThatCounts) 
   EXPECT_EQ(object_count(), 0U);
 }
 
+TEST_F(ExtentStoreTest, TellsWhetherAnotherEngineHasStoredTheSame) {
+  const auto ours = open();
+  EXPECT_TRUE(write(*ours, 0, "hello world").outcome);
+  const Result<Extents> extents = settle(*ours, {0, 11});
+  ASSERT_TRUE(extents);
+  const auto theirs = open();
+  EXPECT_TRUE(write(*theirs, 2, "llo, ").outcome);
+  commit(settle(*theirs, {2, 7}));
+  commit(extents);
+  const auto is_stored_so = [&](std::vector<ByteRange> ranges) {
+    RangeSet set;
+    for (const ByteRange& range : ranges) {
+      set.add(range);
+    }
+    return run(ours->is_stored_so(std::move(set)));
+  };
+  EXPECT_TRUE(*is_stored_so({{0, 5}, {7, 11}}));
+  EXPECT_FALSE(*is_stored_so({{0, 6}}));
+  EXPECT_FALSE(*is_stored_so({{6, 7}}));
+  EXPECT_EQ(is_stored_so({{10, 12}}).error().code(), Errc::storage_failed);
+  world.objects.faults = {NetworkFault::lost};
+  EXPECT_EQ(is_stored_so({{3, 5}}).error().code(), Errc::unavailable);
+}
+
 TEST_F(ExtentStoreTest, AQuotaOfTheStoreIsToldAndTheBytesWait) {
   world.objects.capacity_bytes = 4;
   const auto blob = open();

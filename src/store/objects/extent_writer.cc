@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "outgoing/body.h"
+#include "store/objects/folds.h"
 
 namespace sluice::store::objects {
 
@@ -19,16 +20,6 @@ namespace {
 
 ByteRange common(ByteRange some, ByteRange other) {
   return {std::max(some.begin, other.begin), std::min(some.end, other.end)};
-}
-
-RangeSet common(const RangeSet& some, const RangeSet& others) {
-  RangeSet both;
-  for (const ByteRange& range : some.ranges()) {
-    for (const ByteRange& other : others.ranges()) {
-      both.add(common(range, other));
-    }
-  }
-  return both;
 }
 
 // Blocks.
@@ -79,7 +70,6 @@ void ExtentWriter::wrote(ByteRange range, ScratchRoom& room) {
 }
 
 ExtentWriter::Departures ExtentWriter::depart(const RangeSet& wanted, std::uint64_t least) {
-  const MutexLock lock(mutex_);
   Departures departures;
   for (const ByteRange& range : common(wanted, waiting_).ranges()) {
     for (std::uint64_t at = range.begin; at < range.end; at += object_bytes_) {
@@ -96,12 +86,12 @@ ExtentWriter::Departures ExtentWriter::depart(const RangeSet& wanted, std::uint6
 }
 
 Task<> ExtentWriter::start(std::uint64_t least) {
-  RangeSet all;
+  Departures departures;
   {
     const MutexLock lock(mutex_);
-    all = waiting_;
+    departures = depart(RangeSet(waiting_), least);
   }
-  co_await start(depart(all, least));
+  co_await start(std::move(departures));
 }
 
 Task<> ExtentWriter::start(Departures departures) {
@@ -164,7 +154,6 @@ void ExtentWriter::arrived(const std::shared_ptr<Departure>& departure, Result<>
 }
 
 ExtentWriter::Departures ExtentWriter::under_way(const RangeSet& ranges) const {
-  const MutexLock lock(mutex_);
   Departures found;
   for (const std::shared_ptr<Departure>& departure : departures_) {
     if (std::ranges::any_of(ranges.ranges(), [&](const ByteRange& range) {
@@ -177,9 +166,17 @@ ExtentWriter::Departures ExtentWriter::under_way(const RangeSet& ranges) const {
 }
 
 Task<Result<std::vector<model::Extent>>> ExtentWriter::settle(RangeSet named) {
-  co_await start(depart(named, 1));
+  Departures begun;
+  Departures awaited;
+  {
+    // Of bytes that others write, none may fail in between.
+    const MutexLock lock(mutex_);
+    begun = depart(named, 1);
+    awaited = under_way(named);
+  }
+  co_await start(std::move(begun));
   Result<> outcome;
-  for (const std::shared_ptr<Departure>& departure : under_way(named)) {
+  for (const std::shared_ptr<Departure>& departure : awaited) {
     while (!co_await departure->ended.wait(limits::extent_wait_max)) {
     }
     if (!departure->outcome) {
@@ -189,7 +186,11 @@ Task<Result<std::vector<model::Extent>>> ExtentWriter::settle(RangeSet named) {
   if (!outcome) {
     co_return fail(outcome.error());
   }
-  co_return extents_of(named);
+  Result<std::vector<model::Extent>> extents = extents_of(named);
+  if (extents && tools_.folds != nullptr) {
+    tools_.folds->settled(upload_id_, *extents);
+  }
+  co_return extents;
 }
 
 Result<std::vector<model::Extent>> ExtentWriter::extents_of(const RangeSet& ranges) const {
@@ -211,6 +212,11 @@ Result<std::vector<model::Extent>> ExtentWriter::extents_of(const RangeSet& rang
   return extents;
 }
 
+bool ExtentWriter::has_made(const std::string& object) const {
+  const MutexLock lock(mutex_);
+  return std::ranges::find(made_, object, &model::Extent::object) != made_.end();
+}
+
 Task<Result<std::string>> ExtentWriter::read(ByteRange range) {
   std::shared_ptr<ScratchFile> file;
   {
@@ -227,9 +233,15 @@ Task<Result<std::string>> ExtentWriter::read(ByteRange range) {
     }
   }
   if (const std::optional<model::Extent> made = made_front(range)) {
-    co_return co_await tools_.reader.read_part(*made);
+    Result<std::string> bytes = co_await tools_.reader.read_part(*made);
+    if (bytes || bytes.error().code() != Errc::file_missing) {
+      co_return bytes;
+    }
+    // The journal has named another object in its place.
+    range = made->range;
+  } else {
+    range.end = range.begin + foreign_front(range);
   }
-  range.end = range.begin + foreign_front(range);
   if (range.empty()) {
     co_return fail(Errc::storage_failed, "the scratch directory has lost bytes of an upload");
   }

@@ -9,34 +9,15 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/mutex.h"
 #include "base/range_set.h"
 #include "model/extent.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
-#include "s3/object_store.h"
-#include "store/objects/extent_names.h"
-#include "store/objects/extent_reader.h"
-#include "store/objects/scratch.h"
-#include "store/objects/slots.h"
-#include "store/objects/under_way.h"
-#include "store/receiver.h"
+#include "store/objects/extent_tools.h"
 #include "store/store.h"
 
 namespace sluice::store::objects {
-
-// The parts that the blobs of one store work with; outlives them, and what they have under way.
-struct ExtentTools {
-  s3::ObjectStore& objects;
-  Scratch& scratch;
-  Log& log;
-  ExtentReader reader;
-  ExtentNames names;
-  ReceiveTools receiving;
-  Slots slots;  // Of objects that are being written, of all uploads.
-  UnderWay under_way = {};
-};
 
 // Any thread. A byte is written once.
 class ExtentWriter final : public std::enable_shared_from_this<ExtentWriter> {
@@ -52,6 +33,8 @@ class ExtentWriter final : public std::enable_shared_from_this<ExtentWriter> {
   runtime::Task<> start(std::uint64_t least);
   // As Blob::settle().
   runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named);
+  // Whether it was made through this object, which knows it.
+  bool has_made(const std::string& object) const;
   // The front of the range, of one byte at the least: as it was written through this object, or
   // else as it is stored.
   runtime::Task<Result<std::string>> read(ByteRange range);
@@ -73,14 +56,14 @@ class ExtentWriter final : public std::enable_shared_from_this<ExtentWriter> {
   using Departures = std::vector<std::shared_ptr<Departure>>;
 
   // Of `wanted`, what waits in scratch is on its way from now on.
-  Departures depart(const RangeSet& wanted, std::uint64_t least);
+  Departures depart(const RangeSet& wanted, std::uint64_t least) REQUIRES(mutex_);
   runtime::Task<> start(Departures departures);
   // `self` keeps the object alive.
   static runtime::Task<> run(std::shared_ptr<ExtentWriter> self,
                              std::shared_ptr<Departure> departure);
   runtime::Task<Result<>> put(const Departure& departure);
   void arrived(const std::shared_ptr<Departure>& departure, Result<> outcome);
-  Departures under_way(const RangeSet& ranges) const;
+  Departures under_way(const RangeSet& ranges) const REQUIRES(mutex_);
   Result<std::vector<model::Extent>> extents_of(const RangeSet& ranges) const;
   // The extent of the front of the range that was written through this object.
   std::optional<model::Extent> made_front(ByteRange range) const;

@@ -13,19 +13,23 @@
 
 #include "base/limits.h"
 #include "support/extent_world.h"
+#include "support/forwarding_objects.h"
 
 namespace sluice::store::objects {
 namespace {
 
 using runtime::Task;
 using sluice::testing::ExtentWorld;
+using sluice::testing::ForwardingObjects;
 using sluice::testing::MemoryObjects;
 using sluice::testing::run_in;
 using sluice::testing::ScriptedSource;
 
 // Objects are not written before the gate is open.
-class GatedObjects final : public s3::ObjectStore {
+class GatedObjects final : public sluice::testing::ForwardingObjects {
  public:
+  GatedObjects() : ForwardingObjects(memory) {}
+
   Task<Result<>> put(std::string key, s3::Payload payload) override {
     at_once = std::max(at_once, ++waiting);
     if (at_once == opens_at) {
@@ -34,41 +38,8 @@ class GatedObjects final : public s3::ObjectStore {
     }
     co_await gate->wait(std::chrono::minutes(1));
     --waiting;
-    co_return co_await memory.put(std::move(key), std::move(payload));
+    co_return co_await ForwardingObjects::put(std::move(key), std::move(payload));
   }
-  Task<Result<std::string>> get_range(std::string key, ByteRange range) override {
-    return memory.get_range(std::move(key), range);
-  }
-  Task<Result<std::optional<s3::ObjectFacts>>> head(std::string key) override {
-    return memory.head(std::move(key));
-  }
-  Task<Result<s3::ListPage>> list(std::string prefix, std::string next) override {
-    return memory.list(std::move(prefix), std::move(next));
-  }
-  Task<Result<>> remove(std::vector<std::string> keys) override {
-    return memory.remove(std::move(keys));
-  }
-  Task<Result<s3::Multipart>> create_multipart(std::string key) override {
-    return memory.create_multipart(std::move(key));
-  }
-  Task<Result<s3::UploadedPart>> upload_part(s3::Multipart upload, unsigned number,
-                                             s3::Payload payload) override {
-    return memory.upload_part(std::move(upload), number, std::move(payload));
-  }
-  Task<Result<s3::UploadedPart>> upload_part_copy(s3::Multipart upload, unsigned number,
-                                                  s3::ObjectRange source) override {
-    return memory.upload_part_copy(std::move(upload), number, std::move(source));
-  }
-  Task<Result<>> complete(s3::Multipart upload, std::vector<s3::UploadedPart> parts) override {
-    return memory.complete(std::move(upload), std::move(parts));
-  }
-  Task<Result<>> abort(s3::Multipart upload) override { return memory.abort(std::move(upload)); }
-  std::string presigned_get(const std::string& key, std::chrono::seconds valid) override {
-    return memory.presigned_get(key, valid);
-  }
-  Duration time_ahead() const override { return memory.time_ahead(); }
-  Task<Result<>> ping() override { return memory.ping(); }
-  Task<Result<s3::BucketRules>> bucket_rules() override { return memory.bucket_rules(); }
 
   MemoryObjects memory;
   std::shared_ptr<runtime::Event> gate = std::make_shared<runtime::Event>();

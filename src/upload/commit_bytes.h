@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// The commit of bytes that another engine may have stored meanwhile.
+#pragma once
+
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/task.h"
+#include "upload/live_upload.h"
+
+namespace sluice::upload {
+
+// As LiveUpload::commit(). `arrived`: the bytes of the event, with the blobs through which they
+// were settled. Those that are stored already are compared before anything counts: content_mismatch
+// where they are others.
+runtime::Task<Result<Transition>> commit_bytes(LiveUpload& upload, BytesStored event,
+                                               const std::vector<Arrived>& arrived);
+
+}  // namespace sluice::upload
