@@ -32,7 +32,7 @@ Result<> ExtentTable::prepare() {
        " AND object_begin = ?"},
       {&covered_, "SELECT first, last" + reaching},
       {&read_, "SELECT rowid, first, last, object, object_begin" + reaching + " LIMIT ?4"},
-      {&has_any_, "SELECT EXISTS (SELECT 1 FROM extents)"},
+      {&has_any_, "SELECT 1 FROM extents LIMIT 1"},
       {&remove_all_, "DELETE FROM extents WHERE upload_id = ? AND last >= ? AND first < ?"},
   });
 }
@@ -111,12 +111,7 @@ Result<> ExtentTable::remove_all(std::uint64_t upload_id, ByteRange range) {
 }
 
 Result<bool> ExtentTable::has_any() {
-  Execution execution(has_any_);
-  const Result<bool> row = execution.step();
-  if (!row) {
-    return fail(row.error());
-  }
-  return *row && execution.take_integer() != 0;
+  return Execution(has_any_).step();
 }
 
 Result<RangeSet> ExtentTable::covered(std::uint64_t upload_id, ByteRange range) {
