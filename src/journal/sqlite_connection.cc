@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -89,20 +88,6 @@ void Execution::bind(std::int64_t value) {
   bound(sqlite3_bind_int64(statement_, ++parameter_, value));
 }
 
-void Execution::bind_unsigned(std::uint64_t value) {
-  SLUICE_CHECK(std::in_range<std::int64_t>(value));
-  bind(static_cast<std::int64_t>(value));
-}
-
-void Execution::bind_time(Timestamp time) {
-  bind(time.time_since_epoch().count());
-}
-
-void Execution::bind_count(std::size_t count) {
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  bind_unsigned(std::min<std::uint64_t>(count, most));
-}
-
 // A null pointer would bind NULL instead of an empty value.
 void Execution::bind_text(std::string_view value) {
   const char* const data = value.empty() ? "" : value.data();
@@ -165,7 +150,7 @@ std::string Execution::take_literal() {
     skip();
     return "NULL";
   }
-  const std::string bytes = take_bytes();
+  std::string bytes = take_bytes();
   if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
     return bytes;
   }
@@ -224,8 +209,8 @@ void Connection::fail_when_log_cannot_be_synced(int checkpoint_pages) {
 
 sqlite3_file* Connection::log_file() const {
   sqlite3_file* file = nullptr;
-  const int code =
-      sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  const int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                        static_cast<void*>(&file));
   return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
 }
 
@@ -234,7 +219,7 @@ Result<> Connection::rewrite_log() {
   if (file == nullptr) {
     return {};
   }
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, std::size_t{16} * 1024> buffer{};
   sqlite3_int64 size = 0;
   int code = file->pMethods->xFileSize(file, &size);
   for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;) {
