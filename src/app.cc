@@ -79,6 +79,7 @@ App::App(const config::Config& config, Supervision& supervision, Reloading reloa
       pinning_disk_(disk_, data_.path()),
       storage_pool_(limits::storage_threads),
       console_pool_(has_console(config) ? limits::console_threads : 0),
+      handoff_pool_(config.stores_objects() ? limits::storage_threads : 0),
       slow_work_(limits::delivery_threads),
       buffers_(config.limits.buffers, metrics_.buffers_in_use),
       credentials_(config.credentials, config.auth.file) {}
@@ -210,13 +211,15 @@ Result<delivery::Backend*> App::open_backend() {
   }
   if (object_storage_) {
     references_ = object_storage_->references();
+    handoff_client_ = std::make_unique<outgoing::HttpClient>(handoff_pool_);
   } else {
     references_ =
         std::make_unique<store::local::LocalReferences>(*local_store_, config_.backend.directory);
   }
-  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *references_,
-                                                          *answers_, storage_pool_, slow_work_,
-                                                          clock_, *std::move(settings));
+  outgoing::HttpClient& client = handoff_client_ ? *handoff_client_ : *http_client_;
+  http_backend_ = std::make_unique<delivery::HttpBackend>(client, *store_, *references_, *answers_,
+                                                          storage_pool_, slow_work_, clock_,
+                                                          *std::move(settings));
   return http_backend_.get();
 }
 
@@ -461,11 +464,14 @@ App::~App() {
   if (object_storage_) {
     object_storage_->stop();
   }
-  if (http_client_) {
-    http_client_->stop();
+  for (const auto& client : {std::ref(handoff_client_), std::ref(http_client_)}) {
+    if (client.get()) {
+      client.get()->stop();
+    }
   }
   storage_pool_.stop();
   console_pool_.stop();
+  handoff_pool_.stop();
   slow_work_.stop();
   for (const auto& part : parts_ | std::views::reverse) {
     part->close();

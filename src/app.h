@@ -158,6 +158,8 @@ class App {
   store::PinningDisk pinning_disk_;  // Of all that removes and renames uploads' files.
   runtime::BlockingPool storage_pool_;
   runtime::BlockingPool console_pool_;
+  // Of hand-offs that read objects: a store that is slow holds up no byte that comes in.
+  runtime::BlockingPool handoff_pool_;
   delivery::SlowWork slow_work_;
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
@@ -173,9 +175,10 @@ class App {
   std::unique_ptr<library::Library> library_;
   std::unique_ptr<video::VideoLibrary> video_library_;
   std::unique_ptr<files::FileLibrary> file_library_;
-  std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook.
-  std::unique_ptr<store::References> references_;        // For the next.
-  std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
+  std::unique_ptr<outgoing::BoundedSender> questions_;    // Of the authorize hook.
+  std::unique_ptr<store::References> references_;         // For the next.
+  std::unique_ptr<outgoing::HttpClient> handoff_client_;  // Null: the files are of this machine.
+  std::unique_ptr<delivery::HttpBackend> http_backend_;   // Null: an embedded one is the backend.
   // Null: neither the settings nor credentials can ask for any.
   std::unique_ptr<checks::FileChecks> checks_;
   std::unique_ptr<delivery::Outbox> outbox_;

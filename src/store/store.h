@@ -51,9 +51,9 @@ class Blob {
   // included. `named`: what the journal is to name now, all of it written through this object. The
   // extents of these bytes are the result; a store that needs none has none. `unsynced`: the bytes
   // that the journal names and no settle() has made durable; an earlier process may have written
-  // some of them. After a failure the bytes since the last success are unknown, and every later
-  // settle() of this upload fails too. After `unavailable` they are where they were, and the next
-  // settle() tries again.
+  // some of them. After storage_failed the bytes since the last success are unknown, and every
+  // later settle() of this upload fails too. After unavailable or disk_full they are where they
+  // were, and the next settle() tries again.
   virtual runtime::Task<Result<std::vector<model::Extent>>> settle(RangeSet named,
                                                                    RangeSet unsynced) = 0;
   // Whether the bytes of `ranges`, all of it settled through this object, are those that the

@@ -21,7 +21,7 @@ Task<Result<Settled>> settle_all(LiveUpload& upload, store::Blob& blob, RangeSet
     settled.extents = *std::move(extents);
     co_return settled;
   }
-  if (extents.error().code() == Errc::unavailable) {
+  if (extents.error().code() != Errc::storage_failed) {
     co_return fail(extents.error());
   }
   upload.distrust();

@@ -28,8 +28,8 @@ struct Settled {
   std::vector<model::Extent> extents;
 };
 // Returns when all bytes that were written to the upload survive a power cut; with the extents of
-// `named`, as Blob::settle(). After a failure, but for `unavailable`, the upload is distrusted, and
-// the journal forgets its unsynced bytes.
+// `named`, as Blob::settle(). After storage_failed the upload is distrusted, and the journal
+// forgets its unsynced bytes.
 runtime::Task<Result<Settled>> settle_all(LiveUpload& upload, store::Blob& blob, RangeSet named);
 
 // The uploads with acknowledged bytes that are not synced yet. One round at a time; any worker may

@@ -402,9 +402,11 @@ TEST_F(UploadEngineTest, AStoreThatIsAwayAcknowledgesNothingUntilItIsBack) {
   const std::string token = create(9);
   ASSERT_TRUE(append(token, "abc", {0, 3, 9}));
   store.failing_syncs = true;
-  store.failure_of_syncs = Errc::unavailable;
-  EXPECT_EQ(append(token, "def", {3, 6, 9}).error().code(), Errc::unavailable);
-  EXPECT_EQ(status(token)->acknowledged, 3U);
+  for (const Errc failure : {Errc::unavailable, Errc::disk_full}) {
+    store.failure_of_syncs = failure;
+    EXPECT_EQ(append(token, "def", {3, 6, 9}).error().code(), failure);
+    EXPECT_EQ(status(token)->acknowledged, 3U);
+  }
   store.failing_syncs = false;
   EXPECT_EQ(append(token, "def", {3, 6, 9})->acknowledged, 6U);
   EXPECT_TRUE(append(token, "ghi", {6, 9, 9})->answer);

@@ -24,8 +24,7 @@ using testing::sample_upload;
 using testing::sample_video;
 
 constexpr std::uint64_t journal_seeds_count = 2000;
-// A new journal makes so many calls that on the worst disks every attempt fails.
-constexpr int opening_attempts_max = 20;
+constexpr int opening_attempts_max = 200;
 
 struct Counts {
   std::uint64_t commits = 0;

@@ -179,7 +179,7 @@ TEST_F(LocalBlobTest, ASyncThatFailsOnTheWayIsNeverHealed) {
   const auto blob = store.open({id, 5});
   disk.fail_on("sync ab/427.part", Errc::disk_full);
   const Received received = receive(*blob, {0, 5}, "hello", AtEnd::settles);
-  EXPECT_EQ(received.outcome.error().code(), Errc::disk_full);
+  EXPECT_EQ(received.outcome.error().code(), Errc::storage_failed);
   EXPECT_EQ(received.bytes, 5U);
   disk.fail_on("");
   EXPECT_EQ(run(blob->settle({}, {})).error().code(), Errc::storage_failed);

@@ -167,8 +167,9 @@ Result<> OpenFile::sync(const RangeSet& unsynced) {
   }
   if (!synced) {
     tools_.failures.add(upload_id_);
+    return fail(Errc::storage_failed, synced.error().message());
   }
-  return synced;
+  return {};
 }
 
 Result<> OpenFile::write_anew(const RangeSet& ranges) {

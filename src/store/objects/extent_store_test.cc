@@ -212,7 +212,7 @@ TEST_F(ExtentStoreTest, TellsWhetherAnotherEngineHasStoredTheSame) {
   EXPECT_TRUE(write(*theirs, 2, "llo, ").outcome);
   commit(settle(*theirs, {2, 7}));
   commit(extents);
-  const auto is_stored_so = [&](std::vector<ByteRange> ranges) {
+  const auto is_stored_so = [&](const std::vector<ByteRange>& ranges) {
     RangeSet set;
     for (const ByteRange& range : ranges) {
       set.add(range);
