@@ -31,17 +31,18 @@ HttpTransfer::Fields credential_fields(const FileUploadOptions& options) {
                                     : HttpTransfer::Fields{options.credential};
 }
 
-std::optional<Failed> other_bytes(const std::string& answer,
-                                  const std::function<std::string()>& digest) {
+std::expected<bool, Failed> has_same_digest(const std::string& answer,
+                                            const std::function<std::string()>& digest) {
   const std::string theirs = to_lower(text_in(answer, "sha256").value_or(""));
   const std::string ours = theirs.empty() ? "" : digest();
   if (ours.empty() || ours == theirs) {
-    return std::nullopt;
+    return !ours.empty();
   }
-  return Failed{ExitCode::other_bytes,
-                fmt::format("the server has other bytes: their SHA-256 is {}, the file's is {}",
-                            theirs, ours),
-                true};
+  return std::unexpected(
+      Failed{ExitCode::other_bytes,
+             fmt::format("the server has other bytes: their SHA-256 is {}, the file's is {}",
+                         theirs, ours),
+             true});
 }
 
 Retries::Random random_source() {

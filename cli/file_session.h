@@ -2,7 +2,8 @@
 // What the uploads of a command have in common: their options, and the words that open a session.
 #pragma once
 
-#include <optional>
+#include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,6 @@ namespace sluice::cli {
 // The same for all files of a command.
 struct FileUploadOptions {
   std::string session_url;
-  std::string files_url;  // For bytes whose size is not known.
   RetryPolicy retry;
   TransferOptions transfer;
   std::string credential;       // A field of the request that opens the session; may be empty.
@@ -33,11 +33,11 @@ std::string description(std::string_view name, std::string_view relative_path,
 // The fields of the request that opens a session.
 HttpTransfer::Fields credential_fields(const FileUploadOptions& options);
 
-// The failure that an answer with the digest of other bytes is. An answer without a digest proves
-// nothing, and most have none. `digest` is called when there is one to compare with: SHA-256 in
-// hex, empty where it cannot be told.
-std::optional<Failed> other_bytes(const std::string& answer,
-                                  const std::function<std::string()>& digest);
+// Whether the answer has the digest of the whole file: SHA-256 in hex, under "sha256". An answer
+// without one proves nothing, and most have none. `digest` is called when there is one to compare
+// with; empty where it cannot be told. The error: it is that of other bytes.
+std::expected<bool, Failed> has_same_digest(const std::string& answer,
+                                            const std::function<std::string()>& digest);
 
 // Spreads the retries of many clients; no secret depends on it.
 Retries::Random random_source();

@@ -154,11 +154,13 @@ int FileUpload::follow(UploadClient& client, Step step) {
 
 // An exit code, or `step` is what follows.
 std::optional<int> FileUpload::send_parts(UploadClient& client, Step& step) {
+  const auto& parts = std::get<SendParts>(step.action);
   PartsPlan plan{.location = client.location(),
-                 .layout = std::get<SendParts>(step.action).layout,
+                 .layout = parts.layout,
                  .retry = options_.retry,
                  .transfer = options_.transfer,
                  .connections = options_.connections,
+                 .with_digests = parts.with_digests,
                  .resumed = resumed_};
   const auto before_part = [&](ByteRange range) -> std::optional<std::string> {
     return has_changed() ? std::optional<std::string>(changed) : remember(client.location(), range);
@@ -197,8 +199,11 @@ TransferResult FileUpload::perform(const UploadClient& client, const Action& act
     }
   };
   return transfer_.put(client.location(),
-                       "Content-Range: " + content_range(range, file_.identity().size), body(range),
-                       piece != nullptr && piece->ask_first, progress);
+                       {.field = "Content-Range: " + content_range(range, file_.identity().size),
+                        .body = body(range),
+                        .ask_first = piece != nullptr && piece->ask_first,
+                        .with_digest = piece != nullptr && piece->with_digest},
+                       progress);
 }
 
 // Remembers where the next request goes, before it goes there. The objection is a sentence.
@@ -253,16 +258,17 @@ void FileUpload::save(const std::string& location) {
 }
 
 int FileUpload::end(const Finished& finished) {
-  if (const std::optional<Failed> differs = other_bytes(finished.body, [this] {
-        const auto read = file_.read_to(file_.identity().size, [] { return true; });
-        return read ? read->digest : std::string();
-      })) {
-    return end(*differs);
+  const auto is_same = has_same_digest(finished.body, [this] {
+    const auto read = file_.read_to(file_.identity().size, [] { return true; });
+    return read ? read->digest : std::string();
+  });
+  if (!is_same) {
+    return end(is_same.error());
   }
   if (state_) {
     state_->remove();
   }
-  report_.finished(finished.body);
+  report_.finished(finished.body, *is_same ? file_.identity().size : finished.compared);
   return exit_status(ExitCode::ok);
 }
 

@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/digest.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "cli/url.h"
 
@@ -207,21 +209,54 @@ TransferResult HttpTransfer::post(const std::string& url, const std::string& for
   return perform(exchange);
 }
 
-TransferResult HttpTransfer::put(const std::string& url, const std::string& field, const Body& body,
-                                 bool ask_first, const Progress& progress) {
+std::expected<std::string, std::string> HttpTransfer::content_digest(const Body& body) const {
+  Sha256 hash;
+  std::vector<char> buffer(std::min<std::uint64_t>(limits::buffer_bytes, body.range.size()));
+  for (std::uint64_t at = body.range.begin; at < body.range.end;) {
+    if (stop_requested_()) {
+      return std::string();
+    }
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), body.range.end - at));
+    const auto got = body.read_at(std::span(buffer).first(wanted), at);
+    if (!got) {
+      return std::unexpected(got.error());
+    }
+    hash.add(as_bytes(std::string_view(buffer.data(), *got)));
+    at += *got;
+  }
+  return "Content-Digest: sha-256=:" + to_base64(hash.finish()) + ":";
+}
+
+TransferResult HttpTransfer::put(const std::string& url, const PieceRequest& piece,
+                                 const Progress& progress) {
+  std::expected<std::string, std::string> digest;
+  if (piece.with_digest) {
+    digest = content_digest(piece.body);
+    if (!digest) {
+      return SourceFailed{digest.error()};
+    }
+    if (digest->empty()) {
+      return Stopped{};
+    }
+  }
   Exchange exchange;
-  exchange.body = &body;
+  exchange.body = &piece.body;
   exchange.progress = &progress;
   prepare(url, exchange);
   curl_easy_setopt(handle_, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(handle_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body.range.size()));
+  curl_easy_setopt(handle_, CURLOPT_INFILESIZE_LARGE,
+                   static_cast<curl_off_t>(piece.body.range.size()));
   curl_easy_setopt(handle_, CURLOPT_READFUNCTION, &Exchange::read);
   curl_easy_setopt(handle_, CURLOPT_READDATA, &exchange);
   curl_easy_setopt(handle_, CURLOPT_SEEKFUNCTION, &Exchange::seek);
   curl_easy_setopt(handle_, CURLOPT_SEEKDATA, &exchange);
   append(exchange.headers, "Content-Type: application/octet-stream");
-  append(exchange.headers, field);
-  if (!ask_first) {
+  append(exchange.headers, piece.field);
+  if (piece.with_digest) {
+    append(exchange.headers, *digest);
+  }
+  if (!piece.ask_first) {
     append(exchange.headers, "Expect:");  // libcurl adds the header to a long body by itself.
   }
   return perform(exchange);
@@ -296,6 +331,7 @@ TransferResult HttpTransfer::perform(Exchange& exchange) {
   if (const std::optional<std::string> location = header(handle_, "Location")) {
     answer.location = resolve_url(url, *location);
   }
+  answer.wants_digest = wants_sha256(header(handle_, "Want-Content-Digest").value_or(""));
   answer.is_applications = header(handle_, "Sluice-Answer") == "backend";
   curl_off_t retry_after = 0;
   if (header(handle_, "Retry-After") &&

@@ -52,6 +52,14 @@ struct Body {
   ByteRange range;
 };
 
+// Bytes of the file for the server.
+struct PieceRequest {
+  std::string field;  // Says which bytes they are: "Name: value".
+  Body body;          // Empty: asks for the status, or completes an empty file.
+  bool ask_first = false;
+  bool with_digest = false;  // The body is read twice: first for its Content-Digest (RFC 9530 2).
+};
+
 class HttpTransfer {
  public:
   // Called with the bytes of the body that have left, several times a second.
@@ -67,16 +75,15 @@ class HttpTransfer {
   // `fields` are "Name: value" lines of this request alone. `form` is already urlencoded.
   using Fields = std::vector<std::string>;
   TransferResult post(const std::string& url, const std::string& form, const Fields& fields);
-  // `field` says which bytes of the file the body is. Without a body it asks for the status, or
-  // completes an empty file.
-  TransferResult put(const std::string& url, const std::string& field, const Body& body,
-                     bool ask_first, const Progress& progress);
+  TransferResult put(const std::string& url, const PieceRequest& piece, const Progress& progress);
   TransferResult get(const std::string& url);
 
  private:
   struct Exchange;
 
   void prepare(const std::string& url, Exchange& exchange);
+  // The field; empty: the person asked to stop. The error is a sentence.
+  std::expected<std::string, std::string> content_digest(const Body& body) const;
   TransferResult perform(Exchange& exchange);
 
   const TransferOptions options_;

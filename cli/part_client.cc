@@ -43,11 +43,13 @@ std::string reason_of(const Answer& answer) {
 
 }  // namespace
 
-PartClient::PartClient(const RetryPolicy& policy, const PartLayout& layout, Retries::Random random)
+PartClient::PartClient(const RetryPolicy& policy, const PartLayout& layout, bool wants_digests,
+                       Retries::Random random)
     : layout_(layout),
       asked_max_(policy.retries_max + 1),
       retries_(policy, std::move(random)),
-      parts_(layout.count(), State::missing) {}
+      parts_(layout.count(), State::missing),
+      wants_digests_(wants_digests) {}
 
 std::optional<Part> PartClient::take() {
   while (first_missing_ < parts_.size() && parts_[first_missing_] != State::missing) {
@@ -58,7 +60,7 @@ std::optional<Part> PartClient::take() {
   }
   const std::uint64_t index = first_missing_;
   set(index, State::on_its_way);
-  return Part{index, layout_.range(index), retries_.failures_in_row()};
+  return Part{index, layout_.range(index), retries_.failures_in_row(), wants_digests_};
 }
 
 PartClient::PartStep PartClient::on_part(Part& part, const Reply& reply, Time now) {
@@ -86,10 +88,13 @@ PartClient::PartStep PartClient::on_part(Part& part, const Reply& reply, Time no
 PartClient::PartStep PartClient::on_success(const Part& part, const Answer& answer) {
   set(part.index, State::stored);
   retries_.progressed();
+  if (part.with_digest) {
+    compared_.add(part.range);
+  }
   const bool is_final = answer.is_applications || !answer.body.empty();
   if (is_final && (answer.is_applications || stored_count_ == parts_.size())) {
     stored_ = layout_.file_size;
-    return Finished{answer.body};
+    return Finished{answer.body, compared_.total()};
   }
   // A finished upload answers every part so, and something between us and the server may, too.
   is_doubted_ = is_doubted_ || is_final;
@@ -122,6 +127,7 @@ PartClient::StatusStep PartClient::on_status(const Reply& reply) {
                            : ask_again(lost->reason, std::nullopt);
   }
   const Answer& answer = std::get<Answer>(reply);
+  wants_digests_ = wants_digests_ || answer.wants_digest;
   if (is_unknown(answer)) {
     return SessionUnknown{};
   }

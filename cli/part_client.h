@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/range_set.h"
 #include "cli/part_layout.h"
 #include "cli/retries.h"
 #include "cli/server_answer.h"
@@ -20,7 +21,8 @@ namespace sluice::cli {
 struct Part {
   std::uint64_t index = 0;
   ByteRange range;
-  int failures = 0;  // Of all connections in a row, when this attempt began.
+  int failures = 0;          // Of all connections in a row, when this attempt began.
+  bool with_digest = false;  // The server has asked for it.
 };
 
 struct PartStored {};
@@ -39,7 +41,9 @@ class PartClient {
  public:
   using Time = Retries::Time;
 
-  PartClient(const RetryPolicy& policy, const PartLayout& layout, Retries::Random random);
+  // `wants_digests`: the server has asked for them. It may do so later, too.
+  PartClient(const RetryPolicy& policy, const PartLayout& layout, bool wants_digests,
+             Retries::Random random);
 
   // A part that is missing and on no connection; nullopt: there is none. The first missing one, so
   // that no byte is sent long before those in front of it.
@@ -74,7 +78,9 @@ class PartClient {
   std::uint64_t first_missing_ = 0;  // None before it.
   std::uint64_t stored_ = 0;
   std::uint64_t stored_count_ = 0;
+  RangeSet compared_;  // Of what is stored.
   int asked_ = 0;
+  bool wants_digests_;
   bool is_doubted_ =
       false;  // An answer did not fit the parts; nothing is sent before the next status.
   bool waits_for_answer_ = false;

@@ -20,7 +20,7 @@ RetryPolicy three_retries() {
 
 // Parts 0-4, 4-8 and 8-10.
 PartClient client_of_three() {
-  return {three_retries(), {.file_size = 10, .part_size = 4}, [] { return 1.0; }};
+  return {three_retries(), {.file_size = 10, .part_size = 4}, false, [] { return 1.0; }};
 }
 
 Answer status(int code, std::string body = {}, std::optional<seconds> retry_after = {}) {
@@ -175,6 +175,20 @@ TEST(PartClient, does_not_ask_for_ever) {
     EXPECT_EQ(shown(client.on_part(last, status(200), {})), "stored");
   }
   EXPECT_TRUE(std::holds_alternative<Failed>(client.on_status(nothing_missing)));
+}
+
+TEST(PartClient, knows_how_much_the_server_has_compared) {
+  PartClient client = client_of_three();
+  Answer known = status(200, R"({"missing_parts":[1,2]})");
+  known.wants_digest = true;
+  client.on_status(known);
+  Part second = *client.take();
+  Part last = *client.take();
+  EXPECT_TRUE(second.with_digest && last.with_digest);
+  EXPECT_EQ(shown(client.on_part(second, cut, {})), "again 1");
+  client.on_part(second, status(200), {});
+  const PartClient::PartStep end = client.on_part(last, status(200, "{}"), {});
+  EXPECT_EQ(std::get<Finished>(end).compared, 6U) << "the first part came with an earlier command";
 }
 
 TEST(PartLayout, has_one_part_without_bytes_for_an_empty_file) {

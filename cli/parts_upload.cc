@@ -25,7 +25,7 @@ PartsUpload::PartsUpload(PartsPlan plan, Body::ReadAt read_at, BeforePart before
       before_part_(std::move(before_part)),
       stop_(stop),
       report_(report),
-      client_(plan_.retry, plan_.layout, random_source()) {
+      client_(plan_.retry, plan_.layout, plan_.with_digests, random_source()) {
   const auto count =
       std::min<std::uint64_t>({plan_.connections, plan_.layout.connections, plan_.layout.count()});
   for (std::uint64_t i = 0; i < std::max<std::uint64_t>(count, 1); ++i) {
@@ -137,8 +137,12 @@ bool PartsUpload::send(Connection& connection, Part part, bool ask_first) {
       show();
     };
     TransferResult result =
-        connection.transfer->put(plan_.location, fmt::format("X-Part: {}", part.index),
-                                 {read_at_, part.range}, ask_first, progress);
+        connection.transfer->put(plan_.location,
+                                 {.field = fmt::format("X-Part: {}", part.index),
+                                  .body = {read_at_, part.range},
+                                  .ask_first = ask_first,
+                                  .with_digest = part.with_digest},
+                                 progress);
     {
       const MutexLock lock(mutex_);
       connection.sent = 0;

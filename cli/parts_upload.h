@@ -27,7 +27,8 @@ struct PartsPlan {
   RetryPolicy retry;
   TransferOptions transfer;
   unsigned connections = 1;
-  bool resumed = false;  // The server may have parts already.
+  bool with_digests = false;  // The server has asked for them.
+  bool resumed = false;       // The server may have parts already.
 };
 
 // All that it refers to outlives it.

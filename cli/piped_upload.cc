@@ -129,15 +129,10 @@ std::optional<int> PipedUpload::fill(UploadClient& client, SendPiece& piece) {
 }
 
 TransferResult PipedUpload::open() {
-  HttpTransfer::Fields fields = credential_fields(options_);
-  const std::string parameters = description(name_of_input, {}, options_);
-  if (size_) {
-    return transfer_.post(options_.session_url, fmt::format("file_size={}&", *size_) + parameters,
-                          fields);
-  }
-  fields.emplace_back("Tus-Resumable: 1.0.0");
-  fields.emplace_back("Upload-Defer-Length: 1");
-  return transfer_.post(with_query(options_.files_url, parameters), "", fields);
+  const std::string size = size_ ? fmt::format("{}", *size_) : "*";
+  return transfer_.post(options_.session_url,
+                        "file_size=" + size + "&" + description(name_of_input, {}, options_),
+                        credential_fields(options_));
 }
 
 TransferResult PipedUpload::perform(const UploadClient& client, const Action& action) {
@@ -146,16 +141,20 @@ TransferResult PipedUpload::perform(const UploadClient& client, const Action& ac
   }
   const auto* piece = std::get_if<SendPiece>(&action);
   const ByteRange range = piece == nullptr ? ByteRange{} : piece->range;
-  const Body body{
-      [this](std::span<char> into, std::uint64_t offset) { return input_.read_at(into, offset); },
-      range};
   const HttpTransfer::Progress progress = [&](std::uint64_t sent) {
     if (!range.empty()) {
       report_.progress(range.begin + sent);
     }
   };
-  return transfer_.put(client.location(), "Content-Range: " + content_range(range, size_), body,
-                       piece != nullptr && piece->ask_first, progress);
+  const auto read_at = [this](std::span<char> into, std::uint64_t offset) {
+    return input_.read_at(into, offset);
+  };
+  return transfer_.put(client.location(),
+                       {.field = "Content-Range: " + content_range(range, size_),
+                        .body = {read_at, range},
+                        .ask_first = piece != nullptr && piece->ask_first,
+                        .with_digest = piece != nullptr && piece->with_digest},
+                       progress);
 }
 
 std::optional<int> PipedUpload::end_of(const TransferResult& result) {
@@ -169,10 +168,11 @@ std::optional<int> PipedUpload::end_of(const TransferResult& result) {
 }
 
 int PipedUpload::end(const Finished& finished) {
-  if (const auto differs = other_bytes(finished.body, [this] { return input_.digest(); })) {
-    return end(*differs);
+  const auto is_same = has_same_digest(finished.body, [this] { return input_.digest(); });
+  if (!is_same) {
+    return end(is_same.error());
   }
-  report_.finished(finished.body);
+  report_.finished(finished.body, *is_same ? size_.value_or(0) : finished.compared);
   return exit_status(ExitCode::ok);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Standard input on its way: bytes that can be read once, and whose number is not known before
-// their end. The decisions are UploadClient's; this carries them out. The session is opened in tus,
-// which knows files of unknown size; its pieces are those of any other.
+// their end. The decisions are UploadClient's; this carries them out.
 #pragma once
 
 #include <cstdint>

@@ -202,4 +202,12 @@ std::string progress_line(const ProgressState& state) {
   return line;
 }
 
+std::string comparison_text(std::uint64_t compared, std::uint64_t total) {
+  const std::string how_many = compared >= total ? "every byte"
+                               : compared == 0
+                                   ? "no byte"
+                                   : format_bytes(compared) + " of " + format_bytes(total);
+  return how_many + " compared by SHA-256";
+}
+
 }  // namespace sluice::cli

@@ -64,5 +64,7 @@ BarWidths widths_of(const ProgressState& state, std::size_t columns);
 std::string progress_bar(const ProgressState& state, std::size_t columns, BarWidths widths = {});
 // The same in words, for a log.
 std::string progress_line(const ProgressState& state);
+// How many of `total` bytes were compared by their digests.
+std::string comparison_text(std::uint64_t compared, std::uint64_t total);
 
 }  // namespace sluice::cli

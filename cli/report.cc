@@ -131,7 +131,7 @@ class QuietFile : public FileReport {
     }
   }
   void note(const std::string&) override {}
-  void finished(const std::string& answer) override {
+  void finished(const std::string& answer, std::uint64_t /*compared*/) override {
     complete();
     end(true);
     report_.answer(on_one_line(answer));
@@ -224,10 +224,10 @@ class PlainFile : public QuietFile {
   void note(const std::string& text) override {
     report().say(fmt::format("{}: {}", state().name, text));
   }
-  void finished(const std::string& answer) override {
+  void finished(const std::string& answer, std::uint64_t compared) override {
     complete();
     end(true);
-    note("done, " + effort());
+    note("done, " + effort() + "; " + comparison_text(compared, state().total.value_or(0)));
     report().answer(on_one_line(answer));
   }
 
@@ -273,14 +273,17 @@ class JsonFile final : public QuietFile {
     print({{"event", "note"}, {"file", state().name}, {"message", text}});
   }
   // `video` is the answer whatever the file is: scripts know the name.
-  void finished(const std::string& answer) override {
+  void finished(const std::string& answer, std::uint64_t compared) override {
     end(true);
     json::error_code error;
     json::value video = json::parse(answer, error);
     if (error) {
       video = to_valid_utf8(answer);
     }
-    print({{"event", "done"}, {"file", state().name}, {"video", std::move(video)}});
+    print({{"event", "done"},
+           {"file", state().name},
+           {"video", std::move(video)},
+           {"compared", compared}});
   }
   void failed(ExitCode code, const std::string& message) override {
     stopped(static_cast<int>(code), message);

@@ -33,7 +33,8 @@ class FileReport {
   virtual void retry(const std::string& reason, Duration wait, int attempt, int attempts_max) = 0;
   virtual void note(const std::string& text) = 0;
   // One of the three is the last word.
-  virtual void finished(const std::string& answer) = 0;
+  // `compared`: bytes of which client and server have compared the SHA-256.
+  virtual void finished(const std::string& answer, std::uint64_t compared) = 0;
   virtual void failed(ExitCode code, const std::string& message) = 0;
   virtual void stopped(int exit_code, const std::string& message) = 0;
 };

@@ -39,6 +39,24 @@ std::string meaning_of(const Answer& answer) {
 
 }  // namespace
 
+bool is_retryable(const Answer& answer) {
+  return answer.status >= 500 || answer.status == 408 ||
+         (answer.status == 400 && text_in(answer.body, "error") == "DigestMismatch");
+}
+
+bool wants_sha256(std::string_view preferences) {
+  constexpr std::string_view wanted = "sha-256=";
+  while (!preferences.empty()) {
+    const std::string_view item = preferences.substr(0, preferences.find(','));
+    preferences.remove_prefix(std::min(item.size() + 1, preferences.size()));
+    const std::string_view member = trimmed(item);
+    if (member.starts_with(wanted) && !member.substr(wanted.size()).starts_with('0')) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::optional<Failed> final_refusal(const Answer& answer, bool in_session) {
   // Every repetition would get this answer again, whatever its status.
   if (answer.is_applications && answer.status >= 400) {
@@ -49,7 +67,7 @@ std::optional<Failed> final_refusal(const Answer& answer, bool in_session) {
                     answer.status, describe_error(answer)),
         true};
   }
-  if (is_retryable(answer.status)) {
+  if (is_retryable(answer)) {
     return is_decided(answer) ? std::optional(Failed{ExitCode::refused, meaning_of(answer)})
                               : std::nullopt;
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ struct Answer {
   std::string body;
   // The final answer of the application behind the server, not an error of the server.
   bool is_applications = false;
+  // The server compares the bytes of requests with Content-Digest before it acknowledges them.
+  bool wants_digest = false;
 };
 
 // The request went out or not; the client does not know whether the server acted on it.
@@ -46,7 +49,8 @@ struct NoAnswer {
 using Reply = std::variant<Answer, NoAnswer>;
 
 struct Finished {
-  std::string body;  // The Video JSON.
+  std::string body;            // The Video JSON.
+  std::uint64_t compared = 0;  // Bytes whose SHA-256 the server has compared on their way.
 };
 struct Failed {
   ExitCode exit_code = ExitCode::gave_up;
@@ -58,10 +62,11 @@ struct Failed {
 constexpr bool is_success(int status) noexcept {
   return status >= 200 && status < 300;
 }
-// A later attempt may heal it (Client notes: 5xx; 408 says the request took too long).
-constexpr bool is_retryable(int status) noexcept {
-  return status >= 500 || status == 408;
-}
+// A later attempt may heal it (Client notes: 5xx; 408 says the request took too long): also where
+// other bytes came than those that were sent.
+bool is_retryable(const Answer& answer);
+// The value of Want-Content-Digest asks for SHA-256 (RFC 9530 4).
+bool wants_sha256(std::string_view preferences);
 
 // There is no such session, or no longer.
 constexpr bool is_unknown(const Answer& answer) noexcept {

@@ -38,20 +38,14 @@ std::string credential_of(const UploadOptions& options) {
                                   : std::string();
 }
 
-struct Addresses {
-  std::string session_url;
-  std::string files_url;
-};
-
-FileUploadOptions file_options(const UploadOptions& options, const Addresses& addresses,
+FileUploadOptions file_options(const UploadOptions& options, const std::string& session_url,
                                RateLimit* rate) {
-  FileUploadOptions each{.session_url = addresses.session_url,
-                         .files_url = addresses.files_url,
+  FileUploadOptions each{.session_url = session_url,
                          .retry = {},
                          .transfer = {.timeouts = options.timeouts,
                                       .ca_file = options.ca_file,
                                       .headers = options.headers,
-                                      .origin = shown_origin(addresses.session_url),
+                                      .origin = shown_origin(session_url),
                                       .rate = rate},
                          .credential = credential_of(options),
                          .form = {},
@@ -101,11 +95,11 @@ int list(const std::vector<Source>& sources) {
 // The files of one command, by several threads.
 class Uploads {
  public:
-  Uploads(const UploadOptions& options, const Addresses& addresses,
+  Uploads(const UploadOptions& options, const std::string& session_url,
           const std::vector<Source>& sources, Report& report)
       : options_(options),
         rate_(std::max<std::uint64_t>(options.bytes_per_second, 1)),
-        each_(file_options(options, addresses, options.bytes_per_second == 0 ? nullptr : &rate_)),
+        each_(file_options(options, session_url, options.bytes_per_second == 0 ? nullptr : &rate_)),
         sources_(sources),
         report_(report),
         codes_(sources.size(), exit_status(ExitCode::ok)) {}
@@ -185,12 +179,6 @@ int upload_main(const UploadOptions& options) {
   if (!sources) {
     return complain(ExitCode::local_error, sources.error());
   }
-  const std::optional<std::string> files = files_url(options.server);
-  if (!files && std::ranges::any_of(*sources, &Source::is_standard_input)) {
-    return complain(
-        ExitCode::usage,
-        "standard input needs the server's own URL with --to, not one of its resources");
-  }
   if (!options.name.empty() && sources->size() > 1) {
     return complain(ExitCode::usage,
                     fmt::format("--name is for one file, not for {}", sources->size()));
@@ -207,8 +195,7 @@ int upload_main(const UploadOptions& options) {
     workload.bytes = size && workload.bytes ? std::optional(*workload.bytes + *size) : std::nullopt;
   }
   const std::unique_ptr<Report> report = make_report(options.style, workload);
-  const Addresses addresses{.session_url = *url, .files_url = files.value_or("")};
-  const int code = Uploads(options, addresses, *sources, *report).run();
+  const int code = Uploads(options, *url, *sources, *report).run();
   report->summary();
   if (code == exit_status(ExitCode::ok) && std::ferror(stdout) != 0) {
     return complain(ExitCode::local_error, "the answer could not be written to standard output");

@@ -38,6 +38,7 @@ Step UploadClient::start() {
   location_.clear();
   stored_ = 0;
   stored_best_ = 0;
+  compared_ = RangeSet();
   asked_ = Asked::session;
   return {.action = CreateSession{}};
 }
@@ -67,13 +68,14 @@ Step UploadClient::next(const Reply& reply, Time now) {
                : ask_again(retries_.after_failure(lost->reason, std::nullopt), lost->reason);
   }
   const Answer& answer = std::get<Answer>(reply);
+  wants_digest_ = wants_digest_ || answer.wants_digest;
   if (resumed_unconfirmed_ && is_unknown(answer)) {
     return start_again();
   }
   if (std::optional<Failed> refusal = final_refusal(answer, asked_ != Asked::session)) {
     return {.action = *std::move(refusal)};
   }
-  if (is_retryable(answer.status)) {
+  if (is_retryable(answer)) {
     return on_server_fault(answer, now);
   }
   if (asked_ == Asked::session) {
@@ -89,10 +91,6 @@ Step UploadClient::next(const Reply& reply, Time now) {
 
 Step UploadClient::on_session(const Answer& answer) {
   std::optional<std::string> location = text_in(answer.body, "location");
-  // Without a known end the session is one of another dialect (RFC 9110 15.3.2).
-  if (!file_size_ && !location && answer.status == 201) {
-    location = answer.location;
-  }
   if (!location || location->empty()) {
     return refuse(fmt::format("expected a session with a location, got status {} with {}",
                               answer.status, describe_error(answer)));
@@ -105,7 +103,7 @@ Step UploadClient::on_session(const Answer& answer) {
       return refuse(layout.error());
     }
     if (*layout) {
-      return {.action = SendParts{**layout}};
+      return {.action = SendParts{**layout, wants_digest_}};
     }
   }
   return send_next(true);
@@ -122,7 +120,8 @@ Step UploadClient::on_final(const Answer& answer) {
                               answer.status, describe_error(answer)));
   }
   stored_ = *file_size_;
-  return {.action = Finished{answer.body}};
+  take_compared(stored_);
+  return {.action = Finished{answer.body, compared_.total()}};
 }
 
 Step UploadClient::on_incomplete(const Answer& answer) {
@@ -139,6 +138,7 @@ Step UploadClient::on_incomplete(const Answer& answer) {
   const std::uint64_t best_before = stored_best_;
   const bool asked_by_piece = asked_ == Asked::piece;
   take_acknowledged(stored);
+  take_compared(stored);
   if (setbacks_ > policy_.retries_max) {
     return {.action = Failed{
                 ExitCode::gave_up,
@@ -169,15 +169,26 @@ void UploadClient::take_acknowledged(std::uint64_t stored) {
     stalls_ = 0;
   } else if (stored < stored_best_) {
     ++setbacks_;
+    compared_.remove({stored, stored_best_});
   }
   stored_ = stored;
   stored_best_ = stored;
 }
 
+void UploadClient::take_compared(std::uint64_t until) {
+  if (asked_ == Asked::piece && has_digest_ && piece_.begin < until) {
+    compared_.add({piece_.begin, std::min(piece_.end, until)});
+  }
+}
+
 Step UploadClient::on_server_fault(const Answer& answer, Time now) {
   const std::string reason = fmt::format("status {}, {}", answer.status, describe_error(answer));
-  return ask_again(is_handoff(answer) ? retries_.after_handoff(reason, answer.retry_after, now)
-                                      : retries_.after_failure(reason, answer.retry_after),
+  const bool is_pending = is_handoff(answer);
+  if (is_pending) {
+    take_compared(piece_.end);
+  }
+  return ask_again(is_pending ? retries_.after_handoff(reason, answer.retry_after, now)
+                              : retries_.after_failure(reason, answer.retry_after),
                    reason);
 }
 
@@ -206,7 +217,8 @@ Step UploadClient::send_next(bool ask_first) {
   const std::uint64_t left = file_size_.value_or(limits::file_size_max) - begin;
   piece_ = {begin, begin + std::min(policy_.piece_bytes, left)};
   ask_first_ = ask_first;
-  return {.action = SendPiece{.range = piece_, .ask_first = ask_first}};
+  has_digest_ = wants_digest_ && !piece_.empty();
+  return {.action = SendPiece{piece_, ask_first_, has_digest_}};
 }
 
 SendPiece UploadClient::limit_piece(std::uint64_t available, bool ended) {
@@ -216,7 +228,8 @@ SendPiece UploadClient::limit_piece(std::uint64_t available, bool ended) {
   piece_.end = std::min(piece_.end, available);
   SLUICE_CHECK(piece_.begin <= piece_.end);
   sent_end_ = std::max(sent_end_, piece_.end);
-  return {.range = piece_, .ask_first = ask_first_};
+  has_digest_ = has_digest_ && !piece_.empty();
+  return {piece_, ask_first_, has_digest_};
 }
 
 // The last byte is all that the server can be waiting for, or so it says, and it says when to come

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/range_set.h"
 #include "cli/part_layout.h"
 #include "cli/retries.h"
 #include "cli/server_answer.h"
@@ -25,10 +26,12 @@ struct SendPiece {
   ByteRange range;
   // Nothing is known about how the server will take it: ask before sending the body (Expect).
   bool ask_first = false;
+  bool with_digest = false;  // The server has asked for it.
 };
 // The session is one of many parts, which PartClient knows to send.
 struct SendParts {
   PartLayout layout;
+  bool with_digests = false;  // The server has asked for them.
 };
 
 using Action = std::variant<CreateSession, QueryStatus, SendPiece, SendParts, Finished, Failed>;
@@ -77,6 +80,8 @@ class UploadClient {
   Step send_next(bool ask_first);
   bool is_handoff(const Answer& answer) const;
   void take_acknowledged(std::uint64_t stored);
+  // The server has compared the last piece, of which it has all before `until`.
+  void take_compared(std::uint64_t until);
 
   const RetryPolicy policy_;
   std::optional<std::uint64_t> file_size_;
@@ -85,11 +90,14 @@ class UploadClient {
   Asked asked_ = Asked::session;
   ByteRange piece_;
   bool ask_first_ = false;
+  bool wants_digest_ = false;   // The server, so far.
+  bool has_digest_ = false;     // The last piece.
   std::uint64_t sent_end_ = 0;  // Without a known end: no byte from here on has been sent.
   std::string location_;
   bool resumed_unconfirmed_ = false;  // The saved session has not shown yet that it still exists.
   std::uint64_t stored_ = 0;
   std::uint64_t stored_best_ = 0;
+  RangeSet compared_;  // Of what is stored.
   int stalls_ = 0;
   int setbacks_ = 0;  // How often the server had less than it had said.
 };

@@ -415,14 +415,10 @@ TEST(UploadClient, goes_on_with_the_parts_of_a_saved_session) {
   EXPECT_EQ(client.location(), "");
 }
 
-Answer opened() {
-  return {.status = 201, .range = {}, .location = location, .retry_after = {}, .body = {}};
-}
-
 TEST(UploadClientOfUnknownSize, tells_the_size_with_the_last_piece) {
   UploadClient client(policy(), std::nullopt, no_luck);
   EXPECT_EQ(shown(client.start()), "session");
-  EXPECT_EQ(shown(client.next(opened(), {})), "piece 0-4");
+  EXPECT_EQ(shown(client.next(created(), {})), "piece 0-4");
   EXPECT_EQ(client.limit_piece(6, false).range, (ByteRange{0, 4}));
   EXPECT_EQ(shown(client.next(incomplete("0-3"), {})), "piece 4-8");
   EXPECT_EQ(client.limit_piece(7, true).range, (ByteRange{4, 7}));
@@ -436,7 +432,7 @@ TEST(UploadClientOfUnknownSize, tells_the_size_with_the_last_piece) {
 TEST(UploadClientOfUnknownSize, sends_less_than_a_piece_when_no_more_is_there) {
   UploadClient client(policy(), std::nullopt, no_luck);
   client.start();
-  client.next(opened(), {});
+  client.next(created(), {});
   EXPECT_EQ(client.limit_piece(2, false).range, (ByteRange{0, 2}));
   EXPECT_EQ(shown(client.next(incomplete("0-1"), {})), "piece 2-6");
 }
@@ -445,7 +441,7 @@ TEST(UploadClientOfUnknownSize, believes_no_odd_answer) {
   const auto after_piece = [](const std::vector<Answer>& answers) {
     UploadClient client(policy(), std::nullopt, no_luck);
     client.start();
-    client.next(opened(), {});
+    client.next(created(), {});
     client.limit_piece(6, false);
     std::string last;
     for (const Answer& answer : answers) {
@@ -458,9 +454,9 @@ TEST(UploadClientOfUnknownSize, believes_no_odd_answer) {
   EXPECT_EQ(after_piece({answer(200, "{}"), answer(200, "{}")}), "failed 3");
   UploadClient client(policy(), std::nullopt, no_luck);
   client.start();
-  Answer no_session = opened();
-  no_session.status = 200;
-  EXPECT_EQ(shown(client.next(no_session, {})), "failed 3") << "RFC 9110 15.3.2";
+  Answer no_session = answer(201);
+  no_session.location = location;
+  EXPECT_EQ(shown(client.next(no_session, {})), "failed 3") << "of another language";
 }
 
 // Whatever its status: it would come again for ever.

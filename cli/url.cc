@@ -5,8 +5,6 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 
-#include <algorithm>
-#include <array>
 #include <memory>
 
 namespace sluice::cli {
@@ -45,9 +43,6 @@ Url parse_url(const std::string& text) {
 }
 
 constexpr std::string_view session_path = "/videos/upload.json";
-// What may stand before it. Longer ones first: none of the later may hide one.
-constexpr std::array<std::string_view, 6> api_versions{"/api/flip/3.1", "/api/v3.1", "/flip/3.1",
-                                                       "/v3.1",         "/v3.0",     "/v2"};
 
 std::string without_slashes(std::string path) {
   while (path.ends_with('/')) {
@@ -75,33 +70,6 @@ std::optional<std::string> session_url(std::string_view base) {
   const std::string path = part(url, CURLUPART_PATH);
   return with_path(url,
                    path.ends_with(".json") ? path : without_slashes(path).append(session_path));
-}
-
-std::optional<std::string> files_url(std::string_view base) {
-  const Url url = parse_url(std::string(base));
-  if (!url) {
-    return std::nullopt;
-  }
-  std::string path = part(url, CURLUPART_PATH);
-  if (path.ends_with(session_path)) {
-    path.resize(path.size() - session_path.size());
-  } else if (path.ends_with(".json")) {
-    return std::nullopt;
-  }
-  path = without_slashes(path);
-  const auto* const version = std::ranges::find_if(
-      api_versions, [&path](std::string_view each) { return path.ends_with(each); });
-  if (version != api_versions.end()) {
-    path.resize(path.size() - version->size());
-  }
-  return with_path(url, without_slashes(path) + "/files");
-}
-
-std::string with_query(const std::string& text, const std::string& parameters) {
-  const Url url = parse_url(text);
-  const bool is_set = url && curl_url_set(url.get(), CURLUPART_QUERY, parameters.c_str(),
-                                          CURLU_APPENDQUERY) == CURLUE_OK;
-  return is_set ? part(url, CURLUPART_URL) : text;
 }
 
 std::optional<std::string> resolve_url(const std::string& base, const std::string& reference) {

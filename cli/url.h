@@ -13,14 +13,6 @@ namespace sluice::cli {
 // is no http or https URL with a host.
 std::optional<std::string> session_url(std::string_view base);
 
-// The URL of the same server where files of unknown size are opened (tus): `/files` below `base`,
-// of which a `/videos/upload.json` is no part, nor a version of the API before it as `/v2` is;
-// nullopt when `base` names another resource.
-std::optional<std::string> files_url(std::string_view base);
-
-// `url` with more parameters in its query, which are urlencoded already.
-std::string with_query(const std::string& url, const std::string& parameters);
-
 // `reference` as a request to `base` understands it (RFC 3986 5); nullopt when it leads to anything
 // but http and https.
 std::optional<std::string> resolve_url(const std::string& base, const std::string& reference);

@@ -25,24 +25,6 @@ TEST(SessionUrl, is_http_with_a_host) {
   }
 }
 
-TEST(FilesUrl, is_beside_the_path_of_the_api) {
-  EXPECT_EQ(files_url("http://127.0.0.1:8080"), "http://127.0.0.1:8080/files");
-  EXPECT_EQ(files_url("https://host/media//"), "https://host/media/files");
-  EXPECT_EQ(files_url("https://host/media/videos/upload.json?a=b#x"),
-            "https://host/media/files?a=b");
-  EXPECT_EQ(files_url("https://host/v2//"), "https://host/files");
-  EXPECT_EQ(files_url("https://host/media/api/v3.1/videos/upload.json"),
-            "https://host/media/files");
-  EXPECT_EQ(files_url("https://host/rev2"), "https://host/rev2/files");
-  EXPECT_EQ(files_url("https://host/my/upload.json"), std::nullopt);
-  EXPECT_EQ(files_url("ftp://host"), std::nullopt);
-}
-
-TEST(WithQuery, keeps_what_is_there) {
-  EXPECT_EQ(with_query("http://host/files", "a=%20b&c=d"), "http://host/files?a=%20b&c=d");
-  EXPECT_EQ(with_query("http://host/files?x=y", "a=b"), "http://host/files?x=y&a=b");
-}
-
 TEST(ResolveUrl, understands_references) {
   EXPECT_EQ(resolve_url("http://one/a/b?c", "http://two/d"), "http://two/d");
   EXPECT_EQ(resolve_url("http://one/a/b?c", "/d?e"), "http://one/d?e");

@@ -141,6 +141,12 @@ Result<> App::open_store() {
        .clock = clock_,
        .find = [this](std::uint64_t upload_id, std::uint64_t from,
                       std::size_t count) { return journal_->extents(upload_id, from, count); },
+       .replace =
+           [this](std::uint64_t upload_id, std::vector<model::Extent> old,
+                  std::vector<model::Extent> made) {
+             return journal_->commit(
+                 {journal::ReplaceExtents{upload_id, std::move(old), std::move(made)}});
+           },
        .disk = disk_,
        .scratch_directory = data_.path(),
        .pool = storage_pool_,
@@ -202,7 +208,13 @@ Result<delivery::Backend*> App::open_backend() {
   if (!settings) {
     return fail(settings.error());
   }
-  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *local_store_,
+  if (object_storage_) {
+    references_ = object_storage_->references();
+  } else {
+    references_ =
+        std::make_unique<store::local::LocalReferences>(*local_store_, config_.backend.directory);
+  }
+  http_backend_ = std::make_unique<delivery::HttpBackend>(*http_client_, *store_, *references_,
                                                           *answers_, storage_pool_, slow_work_,
                                                           clock_, *std::move(settings));
   return http_backend_.get();
@@ -352,8 +364,9 @@ Result<> App::list_parts() {
       upload::Sweep::Steps{[this] { return clean(); }, [this] { return engine_->reaper().reap(); }},
       config_.expiry.sweep, log_));
   if (!config_.auth.file.empty()) {
-    parts_.push_back(
-        std::make_unique<config::CredentialsWatcher>(first(), credentials_, *keyring_, log_));
+    parts_.push_back(std::make_unique<config::CredentialsWatcher>(
+        first(), credentials_, *keyring_, log_,
+        [this] { warn_of_missing_checker(log_, config_, *keyring_); }));
   }
   return {};
 }
@@ -412,6 +425,7 @@ void App::list_clients() {
 
 void App::start() {
   report_start(log_, config_, keyring_->size());
+  warn_of_missing_checker(log_, config_, *keyring_);
   for (const auto& part : parts_) {
     part->start();
   }
@@ -443,6 +457,9 @@ App::~App() {
   }
   if (http_backend_) {
     http_backend_->stop();
+  }
+  if (object_storage_) {
+    object_storage_->stop();
   }
   if (http_client_) {
     http_client_->stop();

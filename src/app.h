@@ -57,6 +57,7 @@
 #include "store/answer_files.h"
 #include "store/data_directory.h"
 #include "store/local/local_files.h"
+#include "store/local/local_references.h"
 #include "store/local/local_store.h"
 #include "store/pinning_disk.h"
 #include "upload/upload_engine.h"
@@ -173,6 +174,7 @@ class App {
   std::unique_ptr<video::VideoLibrary> video_library_;
   std::unique_ptr<files::FileLibrary> file_library_;
   std::unique_ptr<outgoing::BoundedSender> questions_;   // Of the authorize hook.
+  std::unique_ptr<store::References> references_;        // For the next.
   std::unique_ptr<delivery::HttpBackend> http_backend_;  // Null: an embedded one is the backend.
   // Null: neither the settings nor credentials can ask for any.
   std::unique_ptr<checks::FileChecks> checks_;

@@ -14,6 +14,7 @@
 #include "app.h"
 #include "app_settings.h"
 #include "config/changes.h"
+#include "start_report.h"
 
 namespace sluice {
 
@@ -121,6 +122,7 @@ void App::apply(const config::Config& config, Prepared prepared) {
   sessions.answers = &answer_budget_;
   clients_->change(sessions);
   reloading_.set_log_level(config.log.level);
+  warn_of_missing_checker(log_, config, *keyring_);
 }
 
 }  // namespace sluice

@@ -84,7 +84,6 @@ Result<delivery::HttpBackendSettings> backend_settings(const config::Config& con
   settings.answer_headers = backend.answer_headers;
   settings.trouble = backend.trouble;
   settings.with_digest = backend.digest;
-  settings.directory = backend.directory;
   settings.ca_file = backend.ca_file;
   settings.answer_bytes_max = config.delivery.answer_max;
   return settings;

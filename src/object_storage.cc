@@ -17,6 +17,7 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/worker.h"
 #include "s3/access_keys.h"
+#include "store/objects/object_references.h"
 #include "store/objects/ownership.h"
 
 namespace sluice {
@@ -80,6 +81,11 @@ Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::B
                                     .region = config.s3.region}};
 }
 
+s3::ClientSettings with_bucket(s3::ClientSettings settings, const std::string& bucket) {
+  settings.bucket = bucket;
+  return settings;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OfflineBucket>> OfflineBucket::open(const config::Config& config) {
@@ -106,22 +112,33 @@ Result<std::unique_ptr<ObjectStorage>> ObjectStorage::open(const config::Config&
   if (!url) {
     return fail(url.error());
   }
-  Result<s3::ClientSettings> settings = s3_settings(config, *url);
+  s3::BucketUrl copy_to;
+  if (!config.backend.copy_to.empty()) {
+    Result<s3::BucketUrl> theirs = s3::parse_bucket_url(config.backend.copy_to);
+    if (!theirs) {
+      return fail(theirs.error());
+    }
+    copy_to = *std::move(theirs);
+  }
+  const Result<s3::ClientSettings> settings = s3_settings(config, *url);
   if (!settings) {
     return fail(settings.error());
   }
   return std::unique_ptr<ObjectStorage>(
-      new ObjectStorage(config, *std::move(settings), *std::move(url), std::move(parts)));
+      new ObjectStorage(config, *settings, *std::move(url), std::move(copy_to), std::move(parts)));
 }
 
-ObjectStorage::ObjectStorage(const config::Config& config, s3::ClientSettings settings,
-                             s3::BucketUrl url, Parts parts)
+ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSettings& settings,
+                             s3::BucketUrl url, s3::BucketUrl copy_to, Parts parts)
     : url_(std::move(url)),
+      copy_to_(std::move(copy_to)),
       log_(parts.log),
       executor_(parts.executor),
       sender_(parts.sender, limits::s3_requests_max),
-      client_(sender_, parts.clock, std::move(settings)),
+      client_(sender_, parts.clock, settings),
+      copies_(sender_, parts.clock, with_bucket(settings, copy_to_.bucket)),
       scratch_(parts.disk, std::move(parts.scratch_directory), config.s3.scratch),
+      replace_(std::move(parts.replace)),
       store_({.objects = client_,
               .find = std::move(parts.find),
               .scratch = scratch_,
@@ -129,8 +146,18 @@ ObjectStorage::ObjectStorage(const config::Config& config, s3::ClientSettings se
               .buffers = parts.buffers,
               .executor = executor_,
               .log = parts.log,
-              .metrics = parts.metrics},
+              .metrics = parts.metrics,
+              .replace = replace_},
              url_.prefix) {}
+
+std::unique_ptr<store::References> ObjectStorage::references() {
+  if (copy_to_.bucket.empty()) {
+    return std::make_unique<store::objects::ObjectReferences>(
+        *merger_, store::objects::Bucket{client_, url_.bucket});
+  }
+  return std::make_unique<store::objects::CopiedReferences>(
+      *merger_, url_.bucket, store::objects::Bucket{copies_, copy_to_.bucket}, folder_of(copy_to_));
+}
 
 Result<> ObjectStorage::take(const std::string& identity, bool journal_is_empty) {
   if (const auto file = scratch_.open(); !file) {
@@ -144,6 +171,8 @@ Result<> ObjectStorage::take(const std::string& identity, bool journal_is_empty)
   if (!report.refusals.empty()) {
     return fail(Errc::unavailable, fmt::format("store.url: {}", fmt::join(report.refusals, "; ")));
   }
+  merger_.emplace(store_.tools(), replace_,
+                  report.copies_parts ? s3::Copying::by_store : s3::Copying::streamed);
   return wait_for(executor_, log_, "s3 ownership",
                   store::objects::take_ownership(client_, url_.prefix, identity, journal_is_empty));
 }

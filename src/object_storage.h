@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,8 +18,11 @@
 #include "s3/bucket_url.h"
 #include "s3/client.h"
 #include "s3/probe.h"
+#include "store/objects/exchange_extents.h"
 #include "store/objects/extent_store.h"
+#include "store/objects/merger.h"
 #include "store/objects/scratch.h"
+#include "store/references.h"
 
 namespace sluice {
 
@@ -51,6 +55,7 @@ class ObjectStorage {
     outgoing::Sender& sender;
     const Clock& clock;
     store::objects::FindExtents find;
+    store::objects::ReplaceExtents replace;
     runtime::Disk& disk;
     std::string scratch_directory;
     runtime::BlockingPool& pool;
@@ -68,20 +73,28 @@ class ObjectStorage {
   Result<> take(const std::string& identity, bool journal_is_empty);
 
   store::Store& store() noexcept { return store_; }
+  // As backend.copy_to says. After take(); outlived by this.
+  std::unique_ptr<store::References> references();
+  // As ExtentStore::stop().
+  void stop() noexcept { store_.stop(); }
   // On a worker. False: objects are still being written after `timeout`.
   runtime::Task<bool> drain(Duration timeout) { return store_.drain(timeout); }
 
  private:
-  ObjectStorage(const config::Config& config, s3::ClientSettings settings, s3::BucketUrl url,
-                Parts parts);
+  ObjectStorage(const config::Config& config, const s3::ClientSettings& settings, s3::BucketUrl url,
+                s3::BucketUrl copy_to, Parts parts);
 
   const s3::BucketUrl url_;
+  const s3::BucketUrl copy_to_;  // Without a bucket: nowhere.
   Log& log_;
   const runtime::Executor executor_;
   outgoing::BoundedSender sender_;
   s3::Client client_;
+  s3::Client copies_;  // To the bucket of the copies.
   store::objects::Scratch scratch_;
+  const store::objects::ReplaceExtents replace_;
   store::objects::ExtentStore store_;
+  std::optional<store::objects::Merger> merger_;
 };
 
 }  // namespace sluice

@@ -15,6 +15,7 @@
 
 #include "app_settings.h"
 #include "base/durability.h"
+#include "checks/file_checks.h"
 #include "net/endpoint.h"
 #include "pages/page_file.h"
 #include "video/probe.h"
@@ -118,6 +119,14 @@ void report_start(Log& log, const config::Config& config, std::size_t credential
   warn_of_readable_secrets(log, config);
   warn_of_open_admin_pages(log, config);
   warn_of_file_size_limit(log, config);
+}
+
+void warn_of_missing_checker(Log& log, const config::Config& config, const auth::Keyring& keyring) {
+  const Result<> usable = checks::helper_usable(check_settings(config));
+  if (!usable && keyring.has_types()) {
+    log.warn("sluice-check is not installed, files of owners whose credentials name types wait",
+             {{"reason", usable.error().message()}});
+  }
 }
 
 }  // namespace sluice

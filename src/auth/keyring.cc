@@ -176,6 +176,10 @@ model::TypeRules Keyring::types_of(const std::string& owner) const {
   return found == set->types.end() ? model::TypeRules() : found->second;
 }
 
+bool Keyring::has_types() const {
+  return !current()->types.empty();
+}
+
 CredentialPtr Keyring::with_access_key(std::string_view access_key) const {
   const auto set = current();
   const auto found = set->by_access_key.find(std::string(access_key));

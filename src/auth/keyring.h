@@ -45,6 +45,8 @@ class Keyring {
 
   // Of each owner what its credentials allow and deny together; empty where that is nothing.
   model::TypeRules types_of(const std::string& owner) const;
+  // Whether an owner has any.
+  bool has_types() const;
 
   // Null when there is none.
   CredentialPtr with_access_key(std::string_view access_key) const;

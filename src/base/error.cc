@@ -29,6 +29,7 @@ constexpr std::array rows{
     Row{Errc::not_found, {404, false, "RecordNotFound"}},
     Row{Errc::method_not_allowed, {405, false, "MethodNotAllowed"}},
     Row{Errc::content_mismatch, {409, false, "ContentMismatch"}},
+    Row{Errc::digest_mismatch, {400, false, "DigestMismatch"}},
     Row{Errc::offset_mismatch, {409, false, "OffsetMismatch"}},
     Row{Errc::not_delivered, {409, false, "NotDelivered"}},
     Row{Errc::size_mismatch, {400, false, "SizeMismatch"}},

@@ -19,6 +19,7 @@ enum class Errc {
   not_found,
   method_not_allowed,
   content_mismatch,
+  digest_mismatch,
   offset_mismatch,
   not_delivered,
   size_mismatch,

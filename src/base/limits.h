@@ -14,8 +14,7 @@ inline constexpr std::size_t MiB = 1024 * KiB;
 // HTTP.
 inline constexpr std::size_t upload_metadata_bytes_max = 16 * KiB;  // The field of tus.
 inline constexpr std::size_t head_bytes_max = upload_metadata_bytes_max + 8 * KiB;
-inline constexpr std::size_t head_bytes_first =
-    2 * KiB;  // A connection starts with this much and grows.
+inline constexpr std::size_t head_bytes_first = 2 * KiB;  // A connection begins with it.
 inline constexpr std::size_t header_count_max = 100;
 inline constexpr std::size_t target_bytes_max = 8 * KiB;
 inline constexpr std::size_t chunk_line_bytes_max = 256;
@@ -31,8 +30,7 @@ inline constexpr std::size_t multipart_part_head_bytes_max = 8 * KiB;
 inline constexpr std::size_t multipart_part_count_max = 100;
 // A form upload's body is read in steps of this size while no buffer is borrowed.
 inline constexpr std::size_t form_prefetch_bytes = 4 * KiB;
-// Parts of a form beside the file, together.
-inline constexpr std::uint64_t form_skipped_bytes_max = 1 * MiB;
+inline constexpr std::uint64_t form_skipped_bytes_max = 1 * MiB;  // Beside the file, together.
 inline constexpr std::size_t file_name_bytes_max = 16 * KiB;
 inline constexpr std::size_t excerpt_bytes_max = 100;  // Of a client's words in an error message.
 inline constexpr std::size_t list_per_page_max = 100;
@@ -66,10 +64,8 @@ inline constexpr std::chrono::milliseconds accept_pause{100};
 // An unwanted body is read up to here to keep the connection; a longer one ends it.
 inline constexpr std::size_t drain_bytes_max = 16 * MiB;
 inline constexpr std::chrono::seconds linger_max{5};
-// Raw bytes of a chunked body that are read at once.
-inline constexpr std::size_t chunked_input_bytes = 32 * KiB;
-// Unwanted bytes that are read at once, onto the stack.
-inline constexpr std::size_t discard_bytes = 16 * KiB;
+inline constexpr std::size_t chunked_input_bytes = 32 * KiB;  // Raw, read at once.
+inline constexpr std::size_t discard_bytes = 16 * KiB;        // Read at once, onto the stack.
 
 // Bytes of uploads.
 inline constexpr std::size_t buffer_bytes = 256 * KiB;
@@ -98,7 +94,7 @@ inline constexpr std::size_t compare_bytes = 16 * KiB;
 inline constexpr std::size_t rewrite_bytes = 256 * KiB;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
 inline constexpr std::uint64_t checkpoint_bytes =
-    64 * MiB;  // A running request is made durable this often.
+    64 * MiB;  // A running request is durable so often.
 inline constexpr std::chrono::seconds checkpoint_interval{10};
 // A running request that brought at least this much is also made durable when so much time has
 // passed.
@@ -216,8 +212,7 @@ inline constexpr std::size_t secret_bytes_max = 1 * KiB;
 inline constexpr std::size_t answer_bytes_max = 1 * MiB;  // In the journal; more goes to a file.
 inline constexpr std::uint64_t answer_file_bytes_default = 64 * MiB;
 inline constexpr std::uint64_t answer_file_bytes_max = 1024 * MiB;
-// In the description of an upload.
-inline constexpr std::size_t described_answer_bytes_max = 64 * KiB;
+inline constexpr std::size_t described_answer_bytes_max = 64 * KiB;  // With its upload.
 // The name of a file that is downloaded: file systems take no longer one.
 inline constexpr std::size_t told_file_name_bytes_max = 255;
 // The file of an answer, or of a download, is sent in pieces of this size: the memory that each
@@ -235,8 +230,9 @@ inline constexpr std::size_t answer_waiters_max = 4096;
 inline constexpr std::size_t concatenations_at_once = 4;
 inline constexpr std::chrono::seconds concatenation_pause{10};
 
-// The control socket.
+// The control socket, and pages for operators.
 inline constexpr std::size_t control_connections_max = 16;
+inline constexpr std::size_t admin_connections_max = 64;  // Of admin.listen.
 // Uploads in one answer to an operator. A name has up to 16 KiB, and the answer has to fit into the
 // next but one.
 inline constexpr std::size_t operator_page_count_max = 100;
@@ -252,9 +248,6 @@ inline constexpr std::size_t operator_sort_bytes_max = 256;
 // holds up the end of the program no longer than that.
 inline constexpr std::chrono::seconds supervisor_status_pause{10};
 inline constexpr std::chrono::seconds supervisor_end_max{2};
-
-// The listener of admin.listen.
-inline constexpr std::size_t admin_connections_max = 64;
 
 // The console. Its listeners hear of what has changed once a tick, of as many uploads as fit into a
 // table, and those that leave so many bytes of it unread are let go.
@@ -273,8 +266,7 @@ inline constexpr std::size_t console_owners_max = 200;  // Those with the most b
 // Requests that the server itself makes, under way or waiting to begin: each purpose has a bound of
 // its own.
 inline constexpr std::size_t authorize_questions_max = 1024;
-// Bytes of a body's file that are read at once.
-inline constexpr std::size_t outgoing_piece_bytes = 256 * KiB;
+inline constexpr std::size_t outgoing_piece_bytes = 256 * KiB;  // Of a body's file, at once.
 // A body that is taken more slowly ends its request, however long the answer may take.
 inline constexpr std::uint64_t outgoing_bytes_per_second_min = 256 * KiB;
 inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
@@ -282,11 +274,9 @@ inline constexpr std::size_t outgoing_answer_head_bytes_max = 64 * KiB;
 // Object stores. An answer in XML; and keys in one page of a list, each of which may have 1024
 // bytes that are percent-encoded.
 inline constexpr std::size_t s3_document_bytes_max = 1 * MiB;
-inline constexpr std::size_t s3_prefix_bytes_max = 512;  // Of all keys of a server.
-// Requests of one server, under way or waiting to begin.
-inline constexpr std::size_t s3_requests_max = 1024;
-// Until the store is away for a balancer.
-inline constexpr std::chrono::milliseconds s3_ping_time_max{2'000};
+inline constexpr std::size_t s3_prefix_bytes_max = 512;              // Of all keys of a server.
+inline constexpr std::size_t s3_requests_max = 1024;                 // Of one server, at once.
+inline constexpr std::chrono::milliseconds s3_ping_time_max{2'000};  // Then the store is away.
 inline constexpr std::size_t s3_list_page_count = 250;
 inline constexpr std::ptrdiff_t s3_removal_keys_max = 1000;  // In one request.
 inline constexpr std::uint64_t s3_get_bytes_max = 16 * MiB;  // Read at once.
@@ -299,6 +289,11 @@ inline constexpr std::uint64_t s3_planned_parts = 9000;
 // So many small extents, or so many bytes of them, become one object. Small is what no part may be.
 inline constexpr std::size_t s3_fold_extents = 256;
 inline constexpr std::uint64_t s3_fold_bytes = 16 * MiB;
+// Small extents of an upload are looked for when it has got so many more, of so many uploads at
+// once; and of so many it is known how many they have got.
+inline constexpr std::size_t fold_look_extents = 64;
+inline constexpr std::size_t folds_at_once = 2;
+inline constexpr std::size_t folds_watched_max = 10'000;
 // Tries of a request begin within the time of the call, and each has the time of a try.
 inline constexpr unsigned s3_tries_max = 3;
 inline constexpr std::chrono::milliseconds s3_call_time_max{30'000};
@@ -312,6 +307,24 @@ inline constexpr std::chrono::minutes s3_completion_time_max{10};
 // A store whose time is further away is followed. It refuses a request that is 15 minutes off.
 inline constexpr std::chrono::milliseconds s3_clock_tolerance{10'000};
 
+// PostgreSQL. Connections of a process, and threads that use them.
+inline constexpr std::size_t postgres_connections = 8;
+inline constexpr int postgres_connect_seconds = 2;  // To each address of each host; libpq's least.
+// From the call to its answer, the wait for a connection counted.
+inline constexpr std::chrono::milliseconds postgres_call_time_max{5'000};
+inline constexpr std::chrono::minutes postgres_migration_time_max{10};
+// Of a transaction that the server has undone because it and another waited for each other.
+inline constexpr int postgres_tries_max = 3;
+// Between two tries to listen to the signals of other nodes; and without any, until the connection
+// is looked at.
+inline constexpr std::chrono::milliseconds postgres_signals_pause{500};
+inline constexpr std::chrono::milliseconds postgres_signals_silence_max{10'000};
+// Numbers of uploads that a process gets at once: the sequence's increment.
+inline constexpr std::uint64_t postgres_id_block = 1000;
+// A request whose signature was good when it was judged has committed its use after so long, on
+// whichever node: until then the use is remembered.
+inline constexpr std::chrono::hours signatures_kept_past{1};
+
 // Stores of objects. Bytes of an upload go into objects of this size, of a large file into so many
 // about that are equal; so many are written at once, of a blob and of all.
 inline constexpr std::uint64_t extent_bytes = 16 * MiB;
@@ -324,7 +337,14 @@ inline constexpr std::size_t extents_page_count = 1024;  // Of the journal's row
 inline constexpr std::chrono::seconds extent_wait_max{60};
 // Finished files are read ahead so far, in requests of this size beside each other.
 inline constexpr std::uint64_t extent_read_bytes = 1 * MiB;
-inline constexpr std::uint64_t extent_window_bytes = 4 * extent_read_bytes;
+inline constexpr std::size_t extent_window_chunks = 4;
+inline constexpr std::chrono::milliseconds extent_look_pause{200};  // For the end of the server.
+// A URL for a finished file in an object store is good for so long.
+inline constexpr std::chrono::hours reference_url_life{12};
+// Parts of one object that are made beside each other; and bytes of small objects that become those
+// of one: each has up to twice the bytes of the least part in scratch.
+inline constexpr std::size_t merge_parts_at_once = 4;
+inline constexpr std::size_t gathers_at_once = 2;
 // Objects of an upload are listed and removed until there are none, but not more often.
 inline constexpr int extent_removal_rounds_max = 4;
 // A store refuses a request that was signed longer ago, with some time for its bytes.

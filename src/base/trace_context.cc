@@ -44,11 +44,12 @@ TraceContext continue_trace(std::string_view traceparent) {
   if (!has_dashes || !is_id(trace_id) || !is_id(parent_id) || !is_hex(flags)) {
     return {};
   }
-  return {std::string(trace_id), random_hex_id(), std::string(flags)};
+  return {"00-" + std::string(trace_id) + "-" + random_hex_id() + "-" + std::string(flags)};
 }
 
-std::string traceparent_of(const TraceContext& trace) {
-  return "00-" + trace.trace_id + "-" + trace.parent_id + "-" + trace.flags;
+std::string_view TraceContext::trace_id() const noexcept {
+  const std::string_view text = traceparent;
+  return text.empty() ? text : text.substr(version_size + 1, trace_id_size);
 }
 
 }  // namespace sluice

@@ -3,9 +3,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,6 +49,39 @@ std::string words_of(const std::string& output, const char* otherwise) {
   return words.empty() ? otherwise : words;
 }
 
+// Bytes of a file without a descriptor, for a helper that needs one.
+class MemoryFile {
+ public:
+  MemoryFile() : descriptor_(::memfd_create("sluice", MFD_CLOEXEC)) {}
+  ~MemoryFile() {
+    if (descriptor_ >= 0) {
+      ::close(descriptor_);
+    }
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  int descriptor() const noexcept { return descriptor_; }
+  Result<> fill(runtime::ReadableFile& from, ByteRange range) {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(range.size()));
+    const Result<std::size_t> count = from.read_at(range.begin, bytes);
+    if (!count) {
+      return fail(count.error());
+    }
+    if (*count != bytes.size()) {
+      return fail(Errc::storage_failed, "the file ends too early");
+    }
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), 0);
+    if (written != static_cast<ssize_t>(bytes.size())) {
+      return fail(Errc::internal, "there is no memory for the begin of a file");
+    }
+    return {};
+  }
+
+ private:
+  const int descriptor_;
+};
+
 Result<> runnable(const std::string& program) {
   if (::access(program.c_str(), X_OK) != 0) {
     return fail(storage_error(errno, "run", program));
@@ -56,11 +93,15 @@ Result<> runnable(const std::string& program) {
 
 Result<> check_usable(const CheckSettings& settings) {
   if (settings.types.are_any() || !settings.program.empty()) {
-    if (Result<> there = runnable(settings.helper); !there) {
+    if (Result<> there = helper_usable(settings); !there) {
       return there;
     }
   }
   return settings.program.empty() ? Result<>() : runnable(settings.program);
+}
+
+Result<> helper_usable(const CheckSettings& settings) {
+  return runnable(settings.helper);
 }
 
 // What the file made of the program, an end by a signal or none in time, is for the operator to
@@ -146,13 +187,24 @@ FileChecks::Verdict FileChecks::judge_one(const Subject& subject) {
 }
 
 FileChecks::Verdict FileChecks::judge_type(const Subject& subject) {
-  const jail::Helper helper{.program = settings_.helper,
-                            .arguments = {type_word, std::to_string(subject.range.begin),
-                                          std::to_string(subject.range.size())},
-                            .time_max = limits::check_type_time_max,
-                            .output_bytes_max = limits::type_text_bytes_max,
-                            .stopping = &stopping_};
-  const Result<Ending> ending = jail::run_helper(helper, subject.blob.descriptor());
+  ByteRange range = subject.range;
+  int file = subject.blob.descriptor();
+  std::optional<MemoryFile> head;
+  if (file < 0) {
+    range.end = std::min(range.end, range.begin + limits::type_bytes_max);
+    if (const Result<> filled = head.emplace().fill(subject.blob, range); !filled) {
+      return fail(filled.error());
+    }
+    file = head->descriptor();
+    range = {0, range.size()};
+  }
+  const jail::Helper helper{
+      .program = settings_.helper,
+      .arguments = {type_word, std::to_string(range.begin), std::to_string(range.size())},
+      .time_max = limits::check_type_time_max,
+      .output_bytes_max = limits::type_text_bytes_max,
+      .stopping = &stopping_};
+  const Result<Ending> ending = jail::run_helper(helper, file);
   if (!ending) {
     return fail(ending.error());
   }
@@ -174,6 +226,9 @@ FileChecks::Verdict FileChecks::judge_type(const Subject& subject) {
 
 FileChecks::Verdict FileChecks::ask_program(const Subject& subject) {
   const Handoff& handoff = subject.handoff;
+  if (subject.blob.descriptor() < 0) {
+    return fail(Errc::internal, "checks.program: it can be given files of this machine alone");
+  }
   // The processor's time is a second bound, for each process that the program starts.
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(settings_.program_time_max).count();
   const jail::Helper helper{

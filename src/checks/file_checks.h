@@ -39,8 +39,10 @@ struct CheckSettings {
   }
 };
 
-// The programs that the settings need are there, and can be confined.
+// The programs that the settings need are there.
 Result<> check_usable(const CheckSettings& settings);
+// The helper is there, which types that an owner has need as well.
+Result<> helper_usable(const CheckSettings& settings);
 
 // What the end of the program says of the file. An error where it says nothing of it.
 Result<delivery::Verdict> verdict_of_program(const jail::Ending& ending);

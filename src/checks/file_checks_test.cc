@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -62,10 +63,25 @@ TEST(VerdictOfProgram, FollowsFromItsEnd) {
   }
 }
 
+// A file that is none of this machine.
+class RemoteFile final : public runtime::ReadableFile {
+ public:
+  explicit RemoteFile(std::shared_ptr<runtime::ReadableFile> bytes) : bytes_(std::move(bytes)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
+    return bytes_->read_at(offset, buffer);
+  }
+  int descriptor() const noexcept override { return -1; }
+
+ private:
+  const std::shared_ptr<runtime::ReadableFile> bytes_;
+};
+
 // Every blob is one file of the disk.
 class FileStore final : public testing::ForwardingStore {
  public:
-  explicit FileStore(std::string path) : ForwardingStore(memory_), path_(std::move(path)) {}
+  FileStore(std::string path, bool is_remote)
+      : ForwardingStore(memory_), path_(std::move(path)), is_remote_(is_remote) {}
 
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t /*upload_id*/, std::uint64_t /*size*/) override {
@@ -75,6 +91,9 @@ class FileStore final : public testing::ForwardingStore {
       co_return fail(file.error());
     }
     std::shared_ptr<runtime::ReadableFile> shared = *std::move(file);
+    if (is_remote_) {
+      shared = std::make_shared<RemoteFile>(std::move(shared));
+    }
     co_return shared;
   }
 
@@ -82,6 +101,7 @@ class FileStore final : public testing::ForwardingStore {
   testing::MemoryStore memory_;
   runtime::PosixDisk disk_;
   const std::string path_;
+  const bool is_remote_;
 };
 
 class FileChecksTest : public ::testing::Test {
@@ -103,7 +123,7 @@ class FileChecksTest : public ::testing::Test {
     if (!handoff.is_multichunk) {
       handoff.file_size = bytes.size();
     }
-    FileStore store(path("data/blob"));
+    FileStore store(path("data/blob"), is_remote);
     settings.helper = SLUICE_CHECK_PROGRAM;
     FileChecks checks(store, settings, [this](const std::string& owner) {
       return owner == "ann" ? types_of_ann : model::TypeRules();
@@ -130,6 +150,7 @@ class FileChecksTest : public ::testing::Test {
   model::TypeRules types_of_ann;
   delivery::Handoff handoff;
   bool is_looked_at = true;
+  bool is_remote = false;
 };
 
 const std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0", 29);
@@ -147,6 +168,21 @@ TEST_F(FileChecksTest, KnowsTypesByTheContent) {
   EXPECT_EQ(told_of(std::string("PK\3\4\x14\0\0\0\0\0", 10) + std::string(40, '\0')),
             "files of the type application/zip are not taken");
   EXPECT_EQ(told_of(png + std::string(3 * limits::type_bytes_max, 'a')), "took it");
+}
+
+TEST_F(FileChecksTest, FilesOfNoDescriptorHaveTypesToo) {
+  is_remote = true;
+  settings.types = {{"image/png"}, {}};
+  handoff.is_multichunk = true;
+  handoff.file_size = png.size();
+  handoff.extra_files = {{"t", "a.srt", {png.size(), png.size() + 6}}};
+  EXPECT_EQ(told_of(png + "words\n"), "files of the type text/plain are not taken");
+  handoff.is_multichunk = false;
+  handoff.extra_files = {};
+  EXPECT_EQ(told_of(png + std::string(3 * limits::type_bytes_max, 'a')), "took it");
+  settings.types = {};
+  settings.program = script("exit 0");
+  EXPECT_EQ(told_of(png), "error: checks.program: it can be given files of this machine alone");
 }
 
 TEST_F(FileChecksTest, AnOwnerHasTypesOfItsOwn) {
@@ -254,14 +290,14 @@ TEST_F(FileChecksTest, NothingThatAProgramStartedOutlivesIt) {
 TEST_F(FileChecksTest, ProgramsAreExpectedWhereTheSettingsNameThem) {
   settings.helper = SLUICE_CHECK_PROGRAM;
   EXPECT_FALSE(settings.are_any());
-  EXPECT_TRUE(check_usable(settings));
+  EXPECT_TRUE(check_usable(settings) && helper_usable(settings));
   settings.program = path("none");
   EXPECT_TRUE(settings.are_any());
   EXPECT_FALSE(check_usable(settings));
   settings.program = "/bin/true";
   EXPECT_TRUE(check_usable(settings));
   settings.helper = path("none");
-  EXPECT_FALSE(check_usable(settings));
+  EXPECT_FALSE(check_usable(settings) || helper_usable(settings));
 }
 
 }  // namespace

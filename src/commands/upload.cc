@@ -27,16 +27,16 @@ to standard error. On a terminal those of several files are left out. An interru
 continued by the same command: what is needed for that is kept in
 ${XDG_CACHE_HOME:-~/.cache}/sluice/uploads until the upload is done.
 
-Where an answer has a "sha256", it is compared with the file's. That of a server with
-backend.kind = "files" has one, an application's may have one; without it nothing is compared, and
-the bytes are those that the connection brought.
+A server that asks for digests (Want-Content-Digest), as Sluice does, gets the SHA-256 of each
+piece with it, compares it with the bytes that came, and acknowledges none of others: such a piece
+is sent again. Of a request that breaks off the server keeps bytes that were compared with nothing.
+Where the answer has a "sha256", as with backend.kind = "files", it is compared with the whole
+file's. The last line says how many bytes were compared in one of these two ways.
 
-Standard input, -, goes to /files below the URL of --to, of which a version of the API (/v2) and
-/videos/upload.json at its end are left out: the server has to speak tus there (dialects.path).
-Bytes of it that the server has not acknowledged are kept, at most twice --piece-size and 128 MiB: a
-lost connection does no harm, but after the end of this command there is nothing that could be
-continued. The end of the input is the end of the file, also where the program that writes it has
-failed.
+Standard input, -, is announced by file_size=*, which Sluice understands. Bytes of it that the
+server has not acknowledged are kept, at most twice --piece-size and 128 MiB: a lost connection does
+no harm, but after the end of this command there is nothing that could be continued. The end of the
+input is the end of the file, also where the program that writes it has failed.
 
 With -c a file of more than 5 MiB is sent in parts, whose size the server chooses; a server that
 knows no parts gets it over one connection.

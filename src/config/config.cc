@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/printable.h"
+#include "config/backend_types.h"
 #include "config/config_file.h"
 #include "config/credentials_file.h"
 #include "config/nearest_name.h"
@@ -128,6 +129,13 @@ class Loader {
                       "leave one of them away",
                       origin("backend.kind"), origin("backend.url")));
     }
+    if (!config_.backend.copy_to.empty() &&
+        config_.backend.mode != delivery::HandoffMode::reference) {
+      problems_.push_back(
+          fmt::format("{}: backend.copy_to needs backend.mode = \"reference\", not {} ({})",
+                      origin("backend.copy_to"), HandoffModeWord::print(config_.backend.mode),
+                      origin("backend.mode")));
+    }
     // No client chooses how the backend reads the rest of the request.
     const std::vector<std::string>& names = config_.backend.headers;
     if (std::ranges::find(names, "content-type") != names.end()) {
@@ -142,6 +150,12 @@ class Loader {
   void check_store() {
     const Config& c = config_;
     if (!c.stores_objects()) {
+      if (!c.backend.copy_to.empty()) {
+        problems_.push_back(
+            fmt::format("{}: backend.copy_to needs store.url: files of this "
+                        "machine are no objects",
+                        origin("backend.copy_to")));
+      }
       return;
     }
     const auto expect = [&](bool holds, std::string_view key, std::string_view words) {
@@ -154,8 +168,8 @@ class Loader {
            "\"commit\": objects are stored before they are acknowledged");
     expect(!c.backend.url.empty(), "backend.url",
            "the URL of an application: the embedded backends keep files of this machine");
-    expect(c.backend.mode != delivery::HandoffMode::reference, "backend.mode",
-           "\"body\" or \"form\": there is no path that an application could be told");
+    expect(c.backend.directory.empty(), "backend.directory",
+           "nothing: files in an object store have no second name");
   }
 
   void check_tls() {

@@ -199,6 +199,7 @@ struct Config {
     std::vector<int> trouble = outgoing::usual_trouble();
     bool digest = false;
     std::string directory;
+    std::string copy_to;  // A place of the application as that of store.url; empty: none.
     std::string ca_file;
 
     friend bool operator==(const Backend&, const Backend&) = default;

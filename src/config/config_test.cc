@@ -350,7 +350,8 @@ probe = "/usr/lib/x"
 constexpr const char* embedded_backend_set = "[backend]\nkind = \"files\"\n";
 // Cannot stand beside `data.durability`, and needs `backend.url`.
 constexpr const char* object_store_set =
-    "[store]\nurl = \"s3://films/a\"\n[backend]\nurl = \"http://app/\"\n";
+    "[store]\nurl = \"s3://films/a\"\n[backend]\nurl = \"http://app/\"\n"
+    "mode = \"reference\"\ncopy_to = \"s3://media/in\"\n";
 
 TEST_F(ConfigTest, EffectiveSettingsLoadBackToTheSame) {
   for (const char* text : {"", everything_set, embedded_backend_set, object_store_set}) {
@@ -402,13 +403,22 @@ TEST_F(ConfigTest, AFileHasOneBackend) {
   EXPECT_FALSE(load({.flags = {{"backend.kind", "any"}}, .environment = {}, .file = {}}));
 }
 
+TEST_F(ConfigTest, ACopyIsOfAnObjectAndForABackendThatIsToldWhereItIs) {
+  const auto config =
+      load({.flags = {{"backend.copy_to", "s3://media"}}, .environment = {}, .file = {}});
+  ASSERT_FALSE(config);
+  ASSERT_EQ(config.error().size(), 2U);
+  EXPECT_TRUE(config.error().front().contains("needs backend.mode = \"reference\", not \"body\""));
+  EXPECT_TRUE(config.error().back().contains("needs store.url"));
+}
+
 TEST_F(ConfigTest, ObjectsGoWithWhatNeedsNoFilesOfThisMachine) {
   const auto alone = load({.flags = {{"store.url", "s3://films"}}, .environment = {}, .file = {}});
   ASSERT_FALSE(alone);
   ASSERT_EQ(alone.error().size(), 1U);
   EXPECT_TRUE(alone.error().front().starts_with("default: backend.url: with store.url (--store)"));
   const auto weak = load({.flags = {},
-                          .environment = {{"SLUICE_BACKEND_MODE", "reference"},
+                          .environment = {{"SLUICE_BACKEND_DIRECTORY", "/srv/in"},
                                           {"SLUICE_DATA_DURABILITY", "interval"}},
                           .file = write_file(object_store_set)});
   ASSERT_FALSE(weak);

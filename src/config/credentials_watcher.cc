@@ -9,11 +9,13 @@
 namespace sluice::config {
 
 CredentialsWatcher::CredentialsWatcher(runtime::Executor executor, CredentialsSource& source,
-                                       auth::Keyring& keyring, Log& log, Duration pause)
+                                       auth::Keyring& keyring, Log& log,
+                                       std::function<void()> changed, Duration pause)
     : executor_(std::move(executor)),
       source_(source),
       keyring_(keyring),
       log_(log),
+      changed_(std::move(changed)),
       pause_(pause) {}
 
 void CredentialsWatcher::start() {
@@ -39,6 +41,7 @@ runtime::Task<> CredentialsWatcher::run() {
     keyring_.replace(**std::move(changed));
     log_.info("audit", {{"act", "credentials"}, {"from", source_.path()}, {"result", "done"}});
     log_.info("credentials read again", {{"credentials", std::uint64_t{keyring_.size()}}});
+    changed_();
   }
 }
 

@@ -2,6 +2,8 @@
 // Has a running server follow its file of credentials.
 #pragma once
 
+#include <functional>
+
 #include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -19,8 +21,10 @@ namespace sluice::config {
 // problem is logged, once for each. Runs on one worker's executor and outlives its loop.
 class CredentialsWatcher final : public runtime::Part {
  public:
+  // `changed` is called when the keyring has other credentials.
   CredentialsWatcher(runtime::Executor executor, CredentialsSource& source, auth::Keyring& keyring,
-                     Log& log, Duration pause = limits::credentials_poll);
+                     Log& log, std::function<void()> changed,
+                     Duration pause = limits::credentials_poll);
 
   void start() override;
   void drain() override { stopping_.set(); }
@@ -33,6 +37,7 @@ class CredentialsWatcher final : public runtime::Part {
   CredentialsSource& source_;
   auth::Keyring& keyring_;
   Log& log_;
+  const std::function<void()> changed_;
   const Duration pause_;
   // Of its own: see the limit.
   runtime::BlockingPool pool_{limits::credentials_threads};

@@ -49,7 +49,7 @@ class CredentialsWatcherTest : public ::testing::Test {
   }
 
   void watch() {
-    watcher_.emplace(worker_.executor(), source_, keyring_, log_, 1ms);
+    watcher_.emplace(worker_.executor(), source_, keyring_, log_, [] {}, 1ms);
     watcher_->start();
   }
   // Another file under the same name, as `sluice credentials` leaves it.

@@ -416,6 +416,11 @@ constexpr std::array table{
         {"backend.directory", "SLUICE_BACKEND_DIRECTORY", {}},
         "With mode reference each file gets a second name (a hard link) here; empty: its path in "
         "the data directory is told."),
+    row<StoreUrl, &Config::backend, &Backend::copy_to>(
+        {"backend.copy_to", "SLUICE_BACKEND_COPY_TO", {}},
+        "With mode reference and files in an object store: where in that store each file is made "
+        "an object of the application's, s3://BUCKET/PREFIX; empty: an object in Sluice's own "
+        "bucket is told."),
     row<Path<true>, &Config::backend, &Backend::ca_file>(
         {"backend.ca_file", "SLUICE_BACKEND_CA_FILE", {}, When::reload},
         "PEM file of the authorities to be trusted with https; empty: the system's."),

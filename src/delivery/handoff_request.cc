@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <variant>
 
 #include "base/encoding.h"
 #include "base/limits.h"
@@ -216,6 +217,15 @@ json::array extra_files_json(const Handoff& handoff) {
   return files;
 }
 
+json::object object_json(const store::ObjectReference& reference) {
+  json::object object;
+  object["bucket"] = reference.bucket;
+  object["key"] = reference.key;
+  object["size"] = reference.size;
+  object["url"] = reference.url;
+  return object;
+}
+
 }  // namespace
 
 const char* to_text(HandoffMode mode) noexcept {
@@ -250,7 +260,7 @@ FormFrame form_frame(const Handoff& handoff, std::string boundary) {
 }
 
 std::string reference_json(const Handoff& handoff, const std::string& file_digest,
-                           const std::string& path) {
+                           const store::Reference& reference) {
   const HandoffOrigin origin = parse_origin(handoff.origin);
   json::object headers;
   for (const auto& [name, value] : origin.headers) {
@@ -265,7 +275,11 @@ std::string reference_json(const Handoff& handoff, const std::string& file_diges
   if (!file_digest.empty()) {
     document["sha256"] = file_digest;
   }
-  document["path"] = path;
+  if (const auto* file = std::get_if<store::FileReference>(&reference)) {
+    document["path"] = file->path;
+  } else {
+    document["object"] = object_json(std::get<store::ObjectReference>(reference));
+  }
   if (!handoff.extra_files.empty()) {
     document["extra_files"] = extra_files_json(handoff);
   }

@@ -13,6 +13,7 @@
 #include "delivery/backend.h"
 #include "outgoing/http_request.h"
 #include "outgoing/url_template.h"
+#include "store/references.h"
 
 namespace sluice::delivery {
 
@@ -35,7 +36,6 @@ struct HttpBackendSettings {
   std::vector<int> trouble;
   std::uint64_t answer_bytes_max = limits::answer_bytes_max;
   bool with_digest = false;
-  std::string directory;  // reference: gets a hard link to each file. Empty: none.
   std::string ca_file;
 };
 
@@ -59,7 +59,7 @@ FormFrame form_frame(const Handoff& handoff, std::string boundary);
 
 // The body in `reference` mode.
 std::string reference_json(const Handoff& handoff, const std::string& file_digest,
-                           const std::string& path);
+                           const store::Reference& reference);
 
 // The hand-off has a credential of the client's among its headers: the application may mean the
 // client with a 401, and not Sluice.

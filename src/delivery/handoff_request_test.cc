@@ -163,8 +163,17 @@ TEST(FormFrame, lets_no_name_leave_its_quotes) {
       << frame.before;
 }
 
+TEST(ReferenceJson, says_where_the_object_is) {
+  const store::ObjectReference object{"b", "e/7", 9, "https://s3/b/e/7?X-Amz-Signature=0"};
+  const json::object document = json::parse(reference_json(a_handoff(), "", object)).as_object();
+  EXPECT_FALSE(document.contains("path"));
+  EXPECT_EQ(document.at("object"), json::parse(R"({"bucket":"b","key":"e/7","size":9,
+    "url":"https://s3/b/e/7?X-Amz-Signature=0"})"));
+}
+
 TEST(ReferenceJson, says_where_the_file_is) {
-  const json::value document = json::parse(reference_json(a_handoff(), "aa", "/in/key"));
+  const store::FileReference file{"/in/key"};
+  const json::value document = json::parse(reference_json(a_handoff(), "aa", file));
   EXPECT_EQ(document, json::parse(R"({"id":7,"key":"0123456789abcdef0123456789abcdef",
     "file_name":"holiday.mp4","file_size":9,"content_type":"video/mp4","sha256":"aa",
     "path":"/in/key","client_address":"192.0.2.1","attempt":1,"headers":{"user-agent":"test"},

@@ -35,6 +35,11 @@ class BodySink final : public outgoing::AnswerSink {
   AnswerBody body;
 };
 
+// Nothing of the client's: the key is made of hex digits.
+store::FinishedUpload upload_of(const Handoff& handoff) {
+  return {handoff.upload_id, handoff.blob_size, handoff.idempotency_key};
+}
+
 constexpr std::size_t main_file = 1;  // Among the parts of a form.
 
 std::vector<BodyPointer> form_parts(std::shared_ptr<runtime::ReadableFile> blob,
@@ -57,12 +62,12 @@ std::vector<BodyPointer> form_parts(std::shared_ptr<runtime::ReadableFile> blob,
 }  // namespace
 
 HttpBackend::HttpBackend(outgoing::HttpClient& client, store::Store& store,
-                         store::FinishedPaths& paths, store::AnswerFiles& answers,
+                         store::References& references, store::AnswerFiles& answers,
                          runtime::BlockingPool& pool, SlowWork& slow_work, Clock& clock,
                          HttpBackendSettings settings)
     : client_(client),
       store_(store),
-      paths_(paths),
+      references_(references),
       answers_(answers),
       pool_(pool),
       slow_work_(slow_work),
@@ -123,12 +128,12 @@ Task<Result<HttpRequest>> HttpBackend::request_for(const Handoff& handoff) {
 
 Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Prepared& prepared) {
   if (settings_->mode == HandoffMode::reference) {
-    const Result<std::string> path = co_await path_for(handoff);
-    if (!path) {
-      co_return fail(path.error());
+    const Result<store::Reference> reference = co_await references_.refer(upload_of(handoff));
+    if (!reference) {
+      co_return fail(reference.error());
     }
     co_return std::make_shared<outgoing::TextBody>(
-        reference_json(handoff, prepared.digests.file, *path));
+        reference_json(handoff, prepared.digests.file, *reference));
   }
   Result<std::shared_ptr<runtime::ReadableFile>> opened =
       co_await store_.open_finished(handoff.upload_id, handoff.blob_size);
@@ -140,18 +145,6 @@ Task<Result<BodyPointer>> HttpBackend::body_for(const Handoff& handoff, const Pr
   }
   co_return std::make_shared<outgoing::JoinedBody>(
       form_parts(*std::move(opened), handoff, form_frame(handoff, prepared.boundary)));
-}
-
-Task<Result<std::string>> HttpBackend::path_for(const Handoff& handoff) {
-  if (settings_->directory.empty()) {
-    co_return co_await paths_.path_of_finished(handoff.upload_id, handoff.blob_size);
-  }
-  std::string path = link_path(handoff);
-  const Result<> linked = co_await paths_.link_finished(handoff.upload_id, handoff.blob_size, path);
-  if (!linked) {
-    co_return fail(linked.error());
-  }
-  co_return path;
 }
 
 Task<Result<>> HttpBackend::add_digests(const Handoff& handoff, Prepared& prepared) {
@@ -233,15 +226,14 @@ Task<Result<>> HttpBackend::finish_body(AnswerBody& body, model::Answer& answer)
   co_return co_await runtime::offload(pool_, work);
 }
 
-// A file that the application refused is not left in its directory.
+// A file that the application refused is not left where it is the application's.
 Task<> HttpBackend::clean_up(const Handoff& handoff, const Delivery& delivery) {
   if (delivery.is_trouble) {
     co_return;
   }
   forget(handoff.upload_id);
-  if (delivery.answer.status >= 400 && settings_->mode == HandoffMode::reference &&
-      !settings_->directory.empty()) {
-    (void)co_await paths_.unlink_finished(link_path(handoff));
+  if (delivery.answer.status >= 400 && settings_->mode == HandoffMode::reference) {
+    co_await references_.withdraw(upload_of(handoff));
   }
 }
 
@@ -263,11 +255,6 @@ void HttpBackend::remember(std::uint64_t upload_id, const Prepared& prepared) {
 void HttpBackend::forget(std::uint64_t upload_id) {
   const MutexLock lock(mutex_);
   prepared_.erase(upload_id);
-}
-
-// Nothing of the client's: the key is made of hex digits.
-std::string HttpBackend::link_path(const Handoff& handoff) const {
-  return settings_->directory + "/" + handoff.idempotency_key;
 }
 
 }  // namespace sluice::delivery

@@ -20,7 +20,7 @@
 #include "outgoing/http_client.h"
 #include "runtime/blocking_pool.h"
 #include "store/answer_files.h"
-#include "store/finished_paths.h"
+#include "store/references.h"
 #include "store/store.h"
 
 namespace sluice::delivery {
@@ -29,7 +29,7 @@ namespace sluice::delivery {
 // stays in the store until the answer is kept.
 class HttpBackend final : public Backend {
  public:
-  HttpBackend(outgoing::HttpClient& client, store::Store& store, store::FinishedPaths& paths,
+  HttpBackend(outgoing::HttpClient& client, store::Store& store, store::References& references,
               store::AnswerFiles& answers, runtime::BlockingPool& pool, SlowWork& slow_work,
               Clock& clock, HttpBackendSettings settings);
   ~HttpBackend() override;
@@ -37,7 +37,7 @@ class HttpBackend final : public Backend {
   // An answer of 300 to 399 is delivery_failed: redirects are not followed.
   runtime::Task<Result<Delivery>> deliver(const Handoff& handoff) override;
 
-  // For attempts that begin from now on. REQUIRES: mode and directory are the same. Any thread.
+  // For attempts that begin from now on. REQUIRES: the mode is the same. Any thread.
   void change(HttpBackendSettings settings) { settings_.replace(std::move(settings)); }
 
   // Digests that are being made end soon, with `draining`. Before the slow work is stopped.
@@ -53,7 +53,6 @@ class HttpBackend final : public Backend {
   runtime::Task<Result<outgoing::HttpRequest>> request_for(const Handoff& handoff);
   runtime::Task<Result<std::shared_ptr<const outgoing::Body>>> body_for(const Handoff& handoff,
                                                                         const Prepared& prepared);
-  runtime::Task<Result<std::string>> path_for(const Handoff& handoff);
   runtime::Task<Result<>> add_digests(const Handoff& handoff, Prepared& prepared);
   Result<HandoffDigests> digests_of(
       const std::vector<std::shared_ptr<const outgoing::Body>>& parts) const;
@@ -64,11 +63,10 @@ class HttpBackend final : public Backend {
   Prepared prepared_before(std::uint64_t upload_id);
   void remember(std::uint64_t upload_id, const Prepared& prepared);
   void forget(std::uint64_t upload_id);
-  std::string link_path(const Handoff& handoff) const;
 
   outgoing::HttpClient& client_;
   store::Store& store_;
-  store::FinishedPaths& paths_;
+  store::References& references_;
   store::AnswerFiles& answers_;
   runtime::BlockingPool& pool_;
   SlowWork& slow_work_;

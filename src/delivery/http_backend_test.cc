@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "runtime/posix_disk.h"
 #include "store/local/local_files.h"
+#include "store/local/local_references.h"
 #include "store/local/local_store.h"
 #include "support/manual_clock.h"
 #include "support/raw_server.h"
@@ -62,8 +63,8 @@ class HttpBackendTest : public ::testing::Test {
   HttpBackend& backend_for(const Server& server) {
     settings.url = *outgoing::UrlTemplate::parse(
         "http://127.0.0.1:" + std::to_string(server.endpoint().port()) + "/");
-    backend = std::make_unique<HttpBackend>(client, store, store, answers, pool, slow_work, clock,
-                                            settings);
+    backend = std::make_unique<HttpBackend>(client, store, references, answers, pool, slow_work,
+                                            clock, settings);
     return *backend;
   }
 
@@ -76,6 +77,7 @@ class HttpBackendTest : public ::testing::Test {
   runtime::BufferPool buffers{limits::buffer_budget_bytes_min, metrics.buffers_in_use};
   store::local::LocalStore store{disk,   pool, buffers, directory.path(), Durability::commit,
                                  metrics};
+  store::local::LocalReferences references{store, incoming.path()};
   store::local::LocalFiles files{disk, pool, directory.path(), Durability::commit};
   store::AnswerFiles answers{files};
   testing::ManualClock clock;
@@ -190,7 +192,6 @@ TEST_F(HttpBackendTest, AFileThatIsNotWholeIsNotSent) {
 TEST_F(HttpBackendTest, TheSecondNameStaysUnlessTheFileIsRefused) {
   write_blob("hello");
   settings.mode = HandoffMode::reference;
-  settings.directory = incoming.path();
   const std::string path = incoming.path() + "/" + handoff.idempotency_key;
   {
     const Server server(testing::any_port, {good});

@@ -130,7 +130,7 @@ Task<Verdict> Authorizer::ask(upload::NewUpload proposal, const http::Request& r
                    question_of(proposal, request, context.peer_address, settings.request_headers),
                    "application/json");
   if (context.trace) {
-    question.headers.emplace_back("traceparent", traceparent_of(context.trace));
+    question.headers.emplace_back("traceparent", context.trace.traceparent);
   }
   const Result<outgoing::HttpAnswer> answer =
       co_await send_hook(sender_, std::move(question), authorize_event, settings, clock_.now());

@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "base/checked.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 
@@ -138,6 +139,9 @@ bool is_other_version(std::string_view version) noexcept {
 }
 
 Result<> read_head(HeadReader& reader, std::string_view head) {
+  // Beside the fields there are the request line and the empty one.
+  const auto lines = static_cast<std::size_t>(std::ranges::count(head, '\n'));
+  reader.request.headers.reserve(std::min(saturating_subtract(lines, 2), limits::header_count_max));
   beast::error_code error;
   reader.put({head.data(), head.size()}, error);
   if (reader.too_many_fields) {

@@ -92,10 +92,6 @@ std::size_t Headers::count(std::string_view name) const noexcept {
 }
 
 void Headers::add(std::string name, std::string value) {
-  constexpr std::size_t usual_count = 8;
-  if (fields_.empty()) {
-    fields_.reserve(usual_count);
-  }
   fields_.push_back({std::move(name), std::move(value)});
 }
 

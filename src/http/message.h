@@ -30,6 +30,8 @@ class Headers {
   void add(std::string name, std::string value);
   // Replaces every field of that name.
   void set(std::string name, std::string value);
+  // Room for so many: the fields of a request stay as long as its body comes.
+  void reserve(std::size_t count) { fields_.reserve(count); }
   const std::vector<Header>& fields() const noexcept { return fields_; }
 
  private:

@@ -71,7 +71,7 @@ class AccessLine {
     const LogField size{"bytes", bytes};
     const LogField time{"milliseconds", spent.count() * 1000};
     const LogField answer{"answered", answered};
-    const LogField trace{"trace", context_.trace.trace_id};
+    const LogField trace{"trace", context_.trace.trace_id()};
     if (reply.upload_id != 0 && context_.trace) {
       log_.info("request", {request, trace, upload, peer, method_field, route, dialect, status,
                             size, time, answer});

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "journal/refusals.h"
 
 namespace sluice::journal {
 namespace {
@@ -53,7 +54,7 @@ Result<> ExtentTable::add(std::uint64_t upload_id, const std::vector<model::Exte
 
 Result<> ExtentTable::replace(const ReplaceExtents& change) {
   if (!model::cover_the_same(change.old, change.made)) {
-    return fail(Errc::conflict, "other extents are not of the same bytes");
+    return fail(extents_of_other_bytes());
   }
   for (const model::Extent& extent : change.old) {
     const Result<bool> removed = remove(change.upload_id, extent);
@@ -61,8 +62,7 @@ Result<> ExtentTable::replace(const ReplaceExtents& change) {
       return fail(removed.error());
     }
     if (!*removed) {
-      return fail(Errc::conflict,
-                  "upload " + std::to_string(change.upload_id) + " has other extents, or is gone");
+      return fail(has_other_extents(change.upload_id));
     }
   }
   for (const model::Extent& extent : change.made) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The memory of Sluice: which uploads exist, which bytes of them are durable, and what the backend
-// answered. One process owns a journal at a time.
+// answered. One process owns a journal at a time, unless it is shared.
 #pragma once
 
 #include <chrono>
@@ -96,8 +96,9 @@ struct Lease {
 };
 
 // Called from any worker; every call continues on its caller's executor. Failures are
-// storage_failed, disk_full, and `internal` for a change that contradicts what the journal holds
-// (an unknown id, a token twice).
+// storage_failed, disk_full, `unavailable` where a server that holds the journal does not answer or
+// does not take the change now, and `internal` for a change that contradicts what the journal holds
+// (an unknown id, an id twice).
 //
 // A row that cannot be read is set aside: a call that asks for it gets record_damaged, pages leave
 // it out and go on behind it, and the log and the metrics say so.
@@ -106,14 +107,14 @@ class Journal {
   virtual ~Journal() = default;
 
   // Makes all of `changes` durable (but for those that may be lost), or none. Changes of many
-  // callers share one transaction.
+  // callers may share one transaction.
   //
-  // After these errors the journal holds what it held before: disk_full, and what affects no other
-  // caller: `internal` and the refusals that changes.h names, `conflict` among them. After
-  // storage_failed the outcome is unknown: the changes may have been made, or may still be made
-  // later. A caller then acknowledges nothing, and removes nothing that the changes name. Whether
-  // they were made it learns when a later change of the same upload is a `conflict`, and it reads
-  // the record again.
+  // After these errors the journal holds what it held before: disk_full, `unavailable`, and what
+  // affects no other caller: `internal` and the refusals that changes.h names, `conflict` among
+  // them. After storage_failed the outcome is unknown: the changes may have been made, or may still
+  // be made later. A caller then acknowledges nothing, and removes nothing that the changes name.
+  // Whether they were made it learns when a later change of the same upload is a `conflict`, and it
+  // reads the record again.
   virtual runtime::Task<Result<>> commit(std::vector<Change> changes) = 0;
 
   // A number that no upload has or had, below 2^53. A shared journal reserves a block of numbers
@@ -188,7 +189,7 @@ class Journal {
   virtual bool is_shared() const noexcept { return false; }
 
   // False when it accepts no further change until it is opened anew. A journal in one local file is
-  // so after a commit with an unknown outcome.
+  // so after a commit with an unknown outcome; one that is shared goes on.
   virtual bool healthy() const noexcept = 0;
 };
 

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "journal/notification_table.h"
 
-#include <algorithm>
-#include <array>
-#include <limits>
-#include <string_view>
+#include <string>
 #include <utility>
 
+#include "journal/notification_row.h"
+
 namespace sluice::journal {
-namespace {
-
-constexpr std::array<std::string_view, 5> events{"created", "finished", "aborted", "expired",
-                                                 "video-created"};
-
-}  // namespace
 
 // The order of `next` is that of an index, so that a long queue is not sorted for its first few.
 Result<> NotificationTable::prepare() {
   return connection_.prepare_all({
-      {&insert_,
-       "INSERT INTO notifications (upload_id, event, key, body, created_at, attempts,"
-       " next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?)"},
+      {&insert_, std::string("INSERT INTO notifications (") + notification_columns +
+                     ") VALUES (?, ?, ?, ?, ?, ?, ?)"},
       {&postpone_, "UPDATE notifications SET attempts = ?, next_attempt_at = ? WHERE id = ?"},
       {&remove_, "DELETE FROM notifications WHERE id = ?"},
       {&next_,
@@ -30,20 +22,13 @@ Result<> NotificationTable::prepare() {
        " ORDER BY next_attempt_at"},
       {&after_, "SELECT id FROM notifications WHERE id > ? ORDER BY id"},
       {&find_,
-       "SELECT id, upload_id, event, key, body, created_at, attempts, next_attempt_at"
-       " FROM notifications WHERE id = ?"},
+       std::string("SELECT id, ") + notification_columns + " FROM notifications WHERE id = ?"},
   });
 }
 
 Result<> NotificationTable::add(const model::Notification& notification) {
   Execution execution(insert_);
-  execution.bind_unsigned(notification.upload_id);
-  execution.bind_text(notification.event);
-  execution.bind_text(notification.key);
-  execution.bind_blob(notification.body);
-  execution.bind(notification.created_at.time_since_epoch().count());
-  execution.bind_unsigned(notification.attempts);
-  execution.bind(notification.next_attempt_at.time_since_epoch().count());
+  bind_notification(execution, notification);
   return execution.finish();
 }
 
@@ -92,23 +77,11 @@ Result<std::optional<model::Notification>> NotificationTable::find(std::int64_t 
   if (!*found) {
     return std::nullopt;
   }
-  model::Notification notification;
-  notification.id = static_cast<std::uint64_t>(row.take_integer());
-  notification.upload_id = static_cast<std::uint64_t>(row.take_integer());
-  notification.event = row.take_bytes();
-  notification.key = row.take_bytes();
-  notification.body = row.take_bytes();
-  notification.created_at = Timestamp(std::chrono::milliseconds(row.take_integer()));
-  const std::int64_t attempts = row.take_integer();
-  notification.attempts = static_cast<unsigned>(attempts);
-  notification.next_attempt_at = Timestamp(std::chrono::milliseconds(row.take_integer()));
-  if (std::ranges::find(events, notification.event) == events.end()) {
-    return fail(damaged_.add("notifications", id, "event"));
+  auto notification = take_notification(row);
+  if (!notification) {
+    return fail(damaged_.add("notifications", id, notification.error()));
   }
-  if (attempts < 0 || attempts > std::numeric_limits<unsigned>::max()) {
-    return fail(damaged_.add("notifications", id, "attempts"));
-  }
-  return notification;
+  return *std::move(notification);
 }
 
 }  // namespace sluice::journal

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "journal/refusals.h"
 
 namespace sluice::journal {
 
@@ -31,27 +32,13 @@ Result<> OwnerTable::check(const std::string& owner, const OwnerLimits& limits) 
   if (!row) {
     return fail(row.error());
   }
-  const auto sessions = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
-  const auto bytes = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
-  const auto records = *row ? static_cast<std::uint64_t>(execution.take_integer()) : 0;
-  if (limits.sessions && sessions > *limits.sessions) {
-    return fail(Errc::too_many_sessions,
-                "expected at most " + std::to_string(*limits.sessions) +
-                    " unfinished uploads at the same time; finish or abort one of them");
+  OwnerUsage usage;
+  if (*row) {
+    usage.sessions = static_cast<std::uint64_t>(execution.take_integer());
+    usage.bytes = static_cast<std::uint64_t>(execution.take_integer());
+    usage.records = static_cast<std::uint64_t>(execution.take_integer());
   }
-  if (limits.bytes && bytes > *limits.bytes) {
-    return fail(Errc::quota_exceeded, "the quota is " + std::to_string(*limits.bytes) +
-                                          " bytes; with this file it would be " +
-                                          std::to_string(bytes));
-  }
-  if (limits.records && records > *limits.records) {
-    return fail(Errc::quota_exceeded,
-                "the quota is " + std::to_string(*limits.records) +
-                    " records, of uploads until they are forgotten and of videos; with this one "
-                    "it would be " +
-                    std::to_string(records));
-  }
-  return {};
+  return within(usage, limits);
 }
 
 Result<std::vector<OwnerUsage>> OwnerTable::list(std::size_t count) {
@@ -76,8 +63,7 @@ Result<std::vector<OwnerUsage>> OwnerTable::list(std::size_t count) {
 Result<> OwnerTable::use_signature(const UseSignature& use) {
   forgotten_until_ = std::max(forgotten_until_, use.now);
   if (use.expires_at <= forgotten_until_) {
-    return fail(Errc::not_authorized,
-                "Signatures expired: while this request waited, its signature has");
+    return fail(signature_has_expired());
   }
   {
     Execution execution(forget_);
@@ -93,9 +79,7 @@ Result<> OwnerTable::use_signature(const UseSignature& use) {
     return used;
   }
   if (connection_.changes() != 1) {
-    return fail(Errc::not_authorized,
-                "Signatures expired: a signature serves one POST, and this "
-                "one has been used");
+    return fail(signature_was_used());
   }
   return {};
 }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -87,20 +86,6 @@ void Execution::bound(int code) {
 
 void Execution::bind(std::int64_t value) {
   bound(sqlite3_bind_int64(statement_, ++parameter_, value));
-}
-
-void Execution::bind_unsigned(std::uint64_t value) {
-  SLUICE_CHECK(std::in_range<std::int64_t>(value));
-  bind(static_cast<std::int64_t>(value));
-}
-
-void Execution::bind_time(Timestamp time) {
-  bind(time.time_since_epoch().count());
-}
-
-void Execution::bind_count(std::size_t count) {
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  bind_unsigned(std::min<std::uint64_t>(count, most));
 }
 
 // A null pointer would bind NULL instead of an empty value.

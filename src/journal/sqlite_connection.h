@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "journal/columns.h"
 
 namespace sluice::journal {
 
@@ -40,21 +40,17 @@ class Statement {
 // One use of a statement: bind every parameter in order, step, take every column in order. Bound
 // values must live as long as this. Its end lets go of the rows: an Execution that stays would hold
 // up checkpoints.
-class Execution {
+class Execution final : public Places, public Fields {
  public:
   explicit Execution(Statement& statement) : statement_(statement.statement_.get()) {}
-  ~Execution();
+  ~Execution() override;
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
-  void bind(std::int64_t value);
-  void bind_unsigned(std::uint64_t value);
-  void bind_time(Timestamp time);
-  // Of rows, as a LIMIT: a count too large for SQLite becomes its largest.
-  void bind_count(std::size_t count);
-  void bind_text(std::string_view value);
-  void bind_blob(std::string_view value);
-  void bind_null();
+  void bind(std::int64_t value) override;
+  void bind_text(std::string_view value) override;
+  void bind_blob(std::string_view value) override;
+  void bind_null() override;
 
   // True when there is a row. Reports what went wrong while binding, too.
   Result<bool> step();
@@ -75,9 +71,9 @@ class Execution {
   // For a statement that has no rows.
   Result<> finish();
 
-  bool next_is_null() const;
-  std::int64_t take_integer();
-  std::string take_bytes();
+  bool next_is_null() const override;
+  std::int64_t take_integer() override;
+  std::string take_bytes() override;
   // As SQL has it: a number, a quoted text, X'...'. Empty behind the last column.
   std::string take_literal();
   void skip() { ++column_; }

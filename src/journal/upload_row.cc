@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/limits.h"
 #include "journal/answer_headers.h"
 #include "journal/layout_text.h"
 #include "journal/stored_text.h"
@@ -19,7 +20,7 @@ namespace {
 // Takes columns one after the other and remembers the first that holds nothing of ours.
 class Columns {
  public:
-  explicit Columns(Execution& row) : row_(row) {}
+  explicit Columns(Fields& row) : row_(row) {}
 
   const char* damaged() const noexcept { return damaged_; }
   bool expect(bool holds, const char* column) {
@@ -49,7 +50,7 @@ class Columns {
   }
 
  private:
-  Execution& row_;
+  Fields& row_;
   const char* damaged_ = nullptr;
 };
 
@@ -100,8 +101,6 @@ std::vector<std::string> partials_from_text(std::string_view text) {
   return partials;
 }
 
-}  // namespace
-
 std::string partials_to_text(const std::vector<std::string>& partials) {
   std::string text;
   for (const std::string& token : partials) {
@@ -109,6 +108,8 @@ std::string partials_to_text(const std::vector<std::string>& partials) {
   }
   return text;
 }
+
+}  // namespace
 
 ProgressTexts::ProgressTexts(const model::UploadProgress& progress,
                              const std::optional<model::Layout>& layout)
@@ -119,32 +120,60 @@ ProgressTexts::ProgressTexts(const model::UploadProgress& progress,
   }
 }
 
-void bind_progress(Execution& execution, const model::UploadProgress& progress,
-                   const ProgressTexts& texts) {
-  execution.bind_text(to_text(progress.state));
-  execution.bind_text(texts.stored);
-  execution.bind_text(texts.unsynced);
-  execution.bind_time(progress.expires_at);
-  execution.bind(progress.blob_present ? 1 : 0);
-  execution.bind_unsigned(progress.attempts);
-  execution.bind_time(progress.next_attempt_at);
-  execution.bind_time(progress.handoff_since);
-  execution.bind_blob(progress.failure);
-  execution.bind(progress.is_cleared ? 1 : 0);
-  if (!progress.answer) {
-    execution.bind_null();
-    execution.bind_null();
-    execution.bind_null();
-    execution.bind(0);
-    return;
-  }
-  execution.bind(progress.answer->status);
-  execution.bind_text(texts.headers);
-  execution.bind_blob(progress.answer->body);
-  execution.bind_unsigned(progress.answer->spilled_bytes);
+UploadTexts::UploadTexts(const model::UploadRecord& record)
+    : layout(record.layout ? layout_to_text(*record.layout) : ""),
+      partials(partials_to_text(record.partials)),
+      progress(record.progress, record.layout),
+      weight(1 + (record.file_name.size() + record.content_type.size() + record.parameters.size() +
+                  record.origin.size() + layout.size() + record.words.size() + partials.size()) /
+                     limits::record_text_bytes) {}
+
+void bind_upload(Places& places, const model::UploadRecord& record, const UploadTexts& texts) {
+  places.bind_unsigned(record.id);
+  places.bind_text(record.token);
+  places.bind_blob(record.file_name);
+  places.bind_unsigned(size_bound(record));
+  places.bind(record.progress.file_size ? 1 : 0);
+  places.bind_blob(record.content_type);
+  places.bind_text(record.parameters);
+  places.bind_text(record.origin);
+  places.bind_text(record.owner);
+  places.bind_text(texts.layout);
+  places.bind_text(record.dialect);
+  places.bind_text(record.words);
+  places.bind(record.is_partial ? 1 : 0);
+  places.bind_text(texts.partials);
+  places.bind_time(record.created_at);
+  places.bind_unsigned(record.progress.version);
+  bind_progress(places, record.progress, texts.progress);
 }
 
-std::expected<model::UploadRecord, const char*> take_upload(Execution& row) {
+void bind_progress(Places& places, const model::UploadProgress& progress,
+                   const ProgressTexts& texts) {
+  places.bind_text(to_text(progress.state));
+  places.bind_text(texts.stored);
+  places.bind_text(texts.unsynced);
+  places.bind_time(progress.expires_at);
+  places.bind(progress.blob_present ? 1 : 0);
+  places.bind_unsigned(progress.attempts);
+  places.bind_time(progress.next_attempt_at);
+  places.bind_time(progress.handoff_since);
+  places.bind_blob(progress.failure);
+  places.bind(progress.is_cleared ? 1 : 0);
+  if (!progress.answer) {
+    places.bind_null();
+    places.bind_null();
+    places.bind_null();
+    places.bind(0);
+    return;
+  }
+  places.bind(progress.answer->status);
+  places.bind_text(texts.headers);
+  places.bind_blob(progress.answer->body);
+  places.bind_unsigned(progress.answer->spilled_bytes);
+}
+
+std::expected<model::UploadRecord, const char*> take_upload(Fields& row) {
   Columns columns(row);
   model::UploadRecord record;
   record.id = columns.count("id");

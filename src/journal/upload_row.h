@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// A row of the table `uploads` and its record.
+// A row of the table `uploads` and its record, whichever database it is.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "journal/sqlite_connection.h"
+#include "journal/columns.h"
 #include "model/layout.h"
 #include "model/upload.h"
 
@@ -31,14 +32,24 @@ struct ProgressTexts {
   std::string headers;
 };
 
-// With spaces between them.
-std::string partials_to_text(const std::vector<std::string>& partials);
+// Those of a whole record.
+struct UploadTexts {
+  explicit UploadTexts(const model::UploadRecord& record);
 
+  std::string layout;
+  std::string partials;  // With spaces between them.
+  ProgressTexts progress;
+  // How many records of 4 KiB the upload counts as.
+  std::uint64_t weight = 1;
+};
+
+// All columns.
+void bind_upload(Places& places, const model::UploadRecord& record, const UploadTexts& texts);
 // The columns from `state` on.
-void bind_progress(Execution& execution, const model::UploadProgress& progress,
+void bind_progress(Places& places, const model::UploadProgress& progress,
                    const ProgressTexts& texts);
 
 // Takes all columns. The error names the first one that holds nothing of ours.
-std::expected<model::UploadRecord, const char*> take_upload(Execution& row);
+std::expected<model::UploadRecord, const char*> take_upload(Fields& row);
 
 }  // namespace sluice::journal

@@ -6,16 +6,11 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "journal/layout_text.h"
+#include "journal/refusals.h"
 #include "journal/upload_row.h"
 
 namespace sluice::journal {
 namespace {
-
-// How many records of 4 KiB the upload counts as.
-std::uint64_t weight_of(std::size_t text_bytes) {
-  return 1 + text_bytes / limits::record_text_bytes;
-}
 
 std::string insertion() {
   std::string places = "?";  // That of the weight.
@@ -103,30 +98,10 @@ Result<> UploadTable::create(const model::UploadRecord& record) {
   if (const Result<> fresh = expect_new(record.token); !fresh) {
     return fresh;
   }
-  const std::string layout = record.layout ? layout_to_text(*record.layout) : "";
-  const std::string partials = partials_to_text(record.partials);
-  const ProgressTexts texts(record.progress, record.layout);
+  const UploadTexts texts(record);
   Execution execution(insert_);
-  execution.bind_unsigned(record.id);
-  execution.bind_text(record.token);
-  execution.bind_blob(record.file_name);
-  execution.bind_unsigned(size_bound(record));
-  execution.bind(record.progress.file_size ? 1 : 0);
-  execution.bind_blob(record.content_type);
-  execution.bind_text(record.parameters);
-  execution.bind_text(record.origin);
-  execution.bind_text(record.owner);
-  execution.bind_text(layout);
-  execution.bind_text(record.dialect);
-  execution.bind_text(record.words);
-  execution.bind(record.is_partial ? 1 : 0);
-  execution.bind_text(partials);
-  execution.bind_time(record.created_at);
-  execution.bind_unsigned(record.progress.version);
-  bind_progress(execution, record.progress, texts);
-  execution.bind_unsigned(weight_of(record.file_name.size() + record.content_type.size() +
-                                    record.parameters.size() + record.origin.size() +
-                                    layout.size() + record.words.size() + partials.size()));
+  bind_upload(execution, record, texts);
+  execution.bind_unsigned(texts.weight);
   return execution.finish();
 }
 
@@ -176,8 +151,7 @@ Result<> UploadTable::change(Statement& statement, const UpdateUpload& update) {
 
 Result<> UploadTable::expect_one_change(std::uint64_t id) const {
   if (connection_.changes() != 1) {
-    return fail(Errc::internal, "journal " + connection_.path() + ": upload " + std::to_string(id) +
-                                    " is to change and is not there");
+    return fail(is_not_there(id, connection_.path()));
   }
   return {};
 }
@@ -192,9 +166,7 @@ Result<> UploadTable::remove(const RemoveUpload& change) {
     return done;
   }
   const bool has_lost = change.version && connection_.changes() == 0;
-  return has_lost ? fail(Errc::conflict,
-                         "upload " + std::to_string(change.id) + " has another version, or is gone")
-                  : Result<>();
+  return has_lost ? fail(has_another_version(change.id)) : Result<>();
 }
 
 Result<> UploadTable::expect_new(const std::string& token) {
@@ -204,7 +176,7 @@ Result<> UploadTable::expect_new(const std::string& token) {
   if (!known) {
     return fail(known.error());
   }
-  return *known ? fail(Errc::conflict, "there is an upload with this token already") : Result<>();
+  return *known ? fail(token_is_taken()) : Result<>();
 }
 
 Result<> UploadTable::expect_absent(std::uint64_t id) {
@@ -214,8 +186,7 @@ Result<> UploadTable::expect_absent(std::uint64_t id) {
   if (!found) {
     return fail(found.error());
   }
-  return *found ? fail(Errc::conflict, "upload " + std::to_string(id) + " has another version")
-                : Result<>();
+  return *found ? fail(has_another_version(id)) : Result<>();
 }
 
 Result<std::optional<model::UploadRecord>> UploadTable::find(const std::string& token) {

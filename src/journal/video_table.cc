@@ -3,49 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "journal/video_row.h"
 
 namespace sluice::journal {
-namespace {
-
-bool is_status(std::string_view text) {
-  return text == "processing" || text == "success" || text == "fail" || text == "stored" ||
-         text == "deleted";
-}
-
-// Null when the record is sound, else the column that is not.
-const char* take_video(Execution& row, model::VideoRecord& record) {
-  record.id = row.take_bytes();
-  const std::int64_t upload_id = row.take_integer();
-  record.upload_id = static_cast<std::uint64_t>(upload_id);
-  record.created_at = Timestamp(std::chrono::milliseconds(row.take_integer()));
-  record.status = row.take_bytes();
-  record.source_present = row.take_integer() != 0;
-  record.document = row.take_bytes();
-  record.metadata = row.take_bytes();
-  record.owner = row.take_bytes();
-  const std::int64_t files_size = row.take_integer();
-  record.files_size = static_cast<std::uint64_t>(files_size);
-  const bool has_document = row.take_integer() != 0;
-  if (upload_id < 0) {
-    return "upload_id";
-  }
-  if (files_size < 0) {
-    return "files_size";
-  }
-  if (!is_status(record.status)) {
-    return "status";
-  }
-  return has_document ? nullptr : "document";
-}
-
-}  // namespace
 
 Result<> VideoTable::prepare() {
   const std::string select = "SELECT rowid FROM videos ";
@@ -54,18 +20,16 @@ Result<> VideoTable::prepare() {
   }
   return connection_.prepare_all({
       {&put_,
-       "INSERT INTO videos (id, upload_id, created_at, status, source_present, document, metadata,"
-       " owner, files_size, weight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-       " ON CONFLICT (id) DO UPDATE SET"
-       " upload_id = excluded.upload_id, created_at = excluded.created_at,"
-       " status = excluded.status, source_present = excluded.source_present,"
-       " document = excluded.document, metadata = excluded.metadata, owner = excluded.owner,"
-       " files_size = excluded.files_size, weight = excluded.weight"},
+       std::string("INSERT INTO videos (") + video_columns +
+           ", weight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+           " ON CONFLICT (id) DO UPDATE SET"
+           " upload_id = excluded.upload_id, created_at = excluded.created_at,"
+           " status = excluded.status, source_present = excluded.source_present,"
+           " document = excluded.document, metadata = excluded.metadata, owner = excluded.owner,"
+           " files_size = excluded.files_size, weight = excluded.weight"},
       {&remove_, "DELETE FROM videos WHERE id = ?"},
       {&find_, select + "WHERE id = ?"},
-      {&find_by_rowid_,
-       "SELECT id, upload_id, created_at, status, source_present, document, metadata, owner,"
-       " files_size, json_valid(document) FROM videos WHERE rowid = ?"},
+      {&find_by_rowid_, std::string("SELECT ") + video_columns + " FROM videos WHERE rowid = ?"},
       {&after_, select + "WHERE id > ? ORDER BY id"},
       {&leftover_, select +
                        "INDEXED BY videos_leftover WHERE status = 'deleted' AND source_present = 1"
@@ -117,17 +81,7 @@ Result<> VideoTable::prepare_lists() {
 
 Result<> VideoTable::put(const model::VideoRecord& record) {
   Execution execution(put_);
-  execution.bind_text(record.id);
-  execution.bind_unsigned(record.upload_id);
-  execution.bind(record.created_at.time_since_epoch().count());
-  execution.bind_text(record.status);
-  execution.bind(record.source_present ? 1 : 0);
-  execution.bind_text(record.document);
-  execution.bind_text(record.metadata);
-  execution.bind_text(record.owner);
-  execution.bind_unsigned(record.files_size);
-  execution.bind_unsigned(1 + (record.document.size() + record.metadata.size()) /
-                                  limits::record_text_bytes);
+  bind_video(execution, record);
   return execution.finish();
 }
 
@@ -163,11 +117,11 @@ Result<std::optional<model::VideoRecord>> VideoTable::find_by_rowid(std::int64_t
   if (!*found) {
     return std::nullopt;
   }
-  model::VideoRecord record;
-  if (const char* const damaged = take_video(row, record)) {
-    return fail(damaged_.add("videos", rowid, damaged));
+  auto record = take_video(row);
+  if (!record) {
+    return fail(damaged_.add("videos", rowid, record.error()));
   }
-  return record;
+  return *std::move(record);
 }
 
 Result<std::vector<model::VideoRecord>> VideoTable::read(Execution& rowids, std::size_t count) {

@@ -32,6 +32,16 @@ const EVP_MD* method_of(DigestAlgorithm algorithm) {
   return nullptr;
 }
 
+std::vector<DigestAlgorithm> algorithms_of(const std::vector<ExpectedDigest>& expected) {
+  std::vector<DigestAlgorithm> algorithms;
+  for (const ExpectedDigest& digest : expected) {
+    if (std::ranges::find(algorithms, digest.algorithm) == algorithms.end()) {
+      algorithms.push_back(digest.algorithm);
+    }
+  }
+  return algorithms;
+}
+
 EVP_MD_CTX* context_in(void* context) {
   return static_cast<EVP_MD_CTX*>(context);
 }
@@ -84,9 +94,8 @@ DigestSource::DigestSource(runtime::ByteSource& body,
   }
 }
 
-DigestSource::DigestSource(runtime::ByteSource& body, const ExpectedDigest& expected)
-    : DigestSource(body, std::vector{expected.algorithm},
-                   [expected] { return std::vector{expected}; }) {}
+DigestSource::DigestSource(runtime::ByteSource& body, const std::vector<ExpectedDigest>& expected)
+    : DigestSource(body, algorithms_of(expected), [expected] { return expected; }) {}
 
 runtime::Task<Result<std::size_t>> DigestSource::read(MutableBytes buffer, Duration patience) {
   const Result<std::size_t> count = co_await body_.read(buffer, patience);
@@ -100,10 +109,6 @@ runtime::Task<Result<std::size_t>> DigestSource::read(MutableBytes buffer, Durat
   }
   add(buffer.first(*count));
   co_return *count;
-}
-
-bool DigestSource::differs() const noexcept {
-  return compared_ && !*compared_ && compared_->error().code() == Errc::content_mismatch;
 }
 
 void DigestSource::add(Bytes bytes) {
@@ -128,7 +133,7 @@ Result<> DigestSource::compare() {
       return wanted.algorithm == digest.algorithm() && wanted.value != value;
     });
     if (differs) {
-      compared_ = fail(Errc::content_mismatch,
+      compared_ = fail(Errc::digest_mismatch,
                        "the body has another digest than its client says: nothing of it is kept");
     }
   }

@@ -47,9 +47,8 @@ struct ExpectedDigest {
   std::string value;
 };
 
-// Passes a body on as it is, and reports content_mismatch in place of its end when it has another
-// digest than its client says: each dialect has a status of its own for that. The reader must not
-// count a byte before that end.
+// Passes a body on as it is, and reports digest_mismatch in place of its end when it has another
+// digest than its client says. The reader must not count a byte before that end.
 class DigestSource final : public runtime::ByteSource {
  public:
   // Asked at the end of the body, as trailers are known only then. An error is reported in place of
@@ -59,16 +58,13 @@ class DigestSource final : public runtime::ByteSource {
   // `body` outlives this. REQUIRES: what `expected` tells are digests of `algorithms`.
   DigestSource(runtime::ByteSource& body, const std::vector<DigestAlgorithm>& algorithms,
                Expected expected);
-  DigestSource(runtime::ByteSource& body, const ExpectedDigest& expected);
+  DigestSource(runtime::ByteSource& body, const std::vector<ExpectedDigest>& expected);
 
   runtime::Task<Result<>> wait_readable() override { return body_.wait_readable(); }
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
   std::unique_ptr<runtime::Loan> lend() override;
   std::optional<std::uint64_t> remaining() const override { return body_.remaining(); }
   void cancel(Errc reason) override { body_.cancel(reason); }
-
-  // The body has ended, and has another digest.
-  bool differs() const noexcept;
 
  private:
   class Lent;

@@ -51,7 +51,7 @@ std::string session_origin(const http::Request& request, const http::RequestCont
     }
   }
   if (context.trace) {
-    headers["traceparent"] = traceparent_of(context.trace);
+    headers["traceparent"] = context.trace.traceparent;
   }
   boost::json::object origin;
   origin["address"] = context.peer_address;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "runtime/event.h"
@@ -32,6 +33,15 @@ MutableBytes Buffer::bytes() const noexcept {
 void Buffer::release() noexcept {
   if (memory_) {
     pool_->give_back(std::move(memory_));
+  }
+}
+
+BudgetShare::BudgetShare(BudgetShare&& other) noexcept
+    : pool_(other.pool_), count_(std::exchange(other.count_, 0)) {}
+
+BudgetShare::~BudgetShare() {
+  for (; count_ > 0; --count_) {
+    pool_->give_back(nullptr);
   }
 }
 
@@ -76,6 +86,21 @@ bool BufferPool::is_scarce() const {
   return lent_ > count_max_ / 2;
 }
 
+// Memory that is kept for the next buffers makes room for what the holder has.
+std::optional<BudgetShare> BufferPool::spare(std::size_t bytes) {
+  const std::size_t count = (bytes + buffer_bytes_ - 1) / buffer_bytes_;
+  const MutexLock lock(mutex_);
+  if (lent_ + count > count_max_ / 2) {
+    return std::nullopt;
+  }
+  lent_ += count;
+  in_use_.add(static_cast<std::int64_t>(count));
+  while (!free_.empty() && free_.size() + lent_ > count_max_) {
+    free_.pop_back();
+  }
+  return BudgetShare(*this, count);
+}
+
 std::unique_ptr<std::byte[]> BufferPool::take() {
   if (free_.empty()) {
     return std::make_unique_for_overwrite<std::byte[]>(buffer_bytes_);
@@ -89,7 +114,9 @@ void BufferPool::give_back(std::unique_ptr<std::byte[]> memory) noexcept {
   std::shared_ptr<Event> next;
   {
     const MutexLock lock(mutex_);
-    free_.push_back(std::move(memory));
+    if (memory) {
+      free_.push_back(std::move(memory));
+    }
     --lent_;
     in_use_.add(-1);
     if (!waiting_.empty()) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -40,6 +41,21 @@ class Buffer {
   std::unique_ptr<std::byte[]> memory_;
 };
 
+// A part of the budget for memory that is its holder's own; goes back when it is destroyed.
+class BudgetShare {
+ public:
+  BudgetShare(BudgetShare&& other) noexcept;
+  BudgetShare& operator=(BudgetShare&&) = delete;
+  ~BudgetShare();
+
+ private:
+  friend class BufferPool;
+  BudgetShare(BufferPool& pool, std::size_t count) : pool_(&pool), count_(count) {}
+
+  BufferPool* pool_;
+  std::size_t count_;  // Of buffers that are as large.
+};
+
 // Any thread. First come, first served.
 class BufferPool {
  public:
@@ -51,9 +67,14 @@ class BufferPool {
   Task<Result<Buffer>> acquire(Duration timeout);
   // More than half of the buffers are lent: a holder should give its buffer back soon.
   bool is_scarce() const;
+  // For so many bytes that can be done without: at once, and from half of the budget, or not at
+  // all.
+  std::optional<BudgetShare> spare(std::size_t bytes);
 
  private:
   friend class Buffer;
+  friend class BudgetShare;
+  // Null: it was the holder's own.
   void give_back(std::unique_ptr<std::byte[]> memory) noexcept;
   std::unique_ptr<std::byte[]> take() REQUIRES(mutex_);
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "base/limits.h"
@@ -66,6 +67,23 @@ TEST(BufferPool, IsScarceWhenMoreThanHalfIsLent) {
   }
   lent.clear();
   EXPECT_FALSE(pool.is_scarce());
+}
+
+TEST(BufferPool, SparesHalfOfTheBudgetForMemoryOfItsHolders) {
+  Gauge in_use;
+  BufferPool pool(4 * limits::buffer_bytes, in_use);
+  EXPECT_FALSE(pool.spare(3 * limits::buffer_bytes));
+  std::optional<BudgetShare> share = pool.spare(limits::buffer_bytes + 1);
+  ASSERT_TRUE(share);
+  EXPECT_EQ(in_use.value(), 2);
+  EXPECT_FALSE(pool.spare(1));
+  std::vector<Buffer> lent;
+  lent.push_back(testing::run(pool.acquire(1min)).value());
+  lent.push_back(testing::run(pool.acquire(1min)).value());
+  EXPECT_FALSE(testing::run(pool.acquire(1ms))) << "a buffer is no less lent for it";
+  share.reset();
+  EXPECT_EQ(in_use.value(), 2);
+  EXPECT_TRUE(testing::run(pool.acquire(1ms)));
 }
 
 }  // namespace

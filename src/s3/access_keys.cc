@@ -41,7 +41,7 @@ Result<AccessKeys> parse_access_keys(std::string_view text) {
     }
   }
   if (!is_complete(keys)) {
-    return fail(Errc::bad_request,
+    return fail(Errc::internal,
                 "expected a section [default] with aws_access_key_id and aws_secret_access_key");
   }
   return keys;
@@ -52,7 +52,7 @@ Result<AccessKeys> access_keys_of_environment(const FindVariable& find) {
                         find("AWS_SECRET_ACCESS_KEY").value_or(""),
                         find("AWS_SESSION_TOKEN").value_or("")};
   if (!is_complete(keys)) {
-    return fail(Errc::bad_request,
+    return fail(Errc::internal,
                 "expected AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or "
                 "s3.credentials_file");
   }

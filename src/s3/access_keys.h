@@ -20,7 +20,7 @@ struct AccessKeys {
 };
 
 // The section [default] of a credentials file: aws_access_key_id, aws_secret_access_key and, where
-// there is one, aws_session_token. bad_request says what is missing, and never shows a value.
+// there is one, aws_session_token. `internal` says what is missing, and never shows a value.
 // Source: "Configuration and credential file settings" in the AWS CLI User Guide.
 Result<AccessKeys> parse_access_keys(std::string_view text);
 

@@ -43,7 +43,7 @@ Result<BucketUrl> parse_bucket_url(std::string_view text) {
   BucketUrl url{std::string(rest.substr(0, slash)),
                 std::string(rest.substr(std::min(rest.size(), slash + 1)))};
   if (!text.starts_with(scheme) || !is_bucket(url.bucket) || !is_prefix(url.prefix)) {
-    return fail(Errc::bad_request,
+    return fail(Errc::internal,
                 "expected s3://BUCKET or s3://BUCKET/PREFIX, of lower-case letters, digits, '-' "
                 "and '.', the prefix also of A-Z and _!*'() and without a slash at its end, not " +
                     in_quotes(text));

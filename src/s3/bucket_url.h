@@ -16,7 +16,7 @@ struct BucketUrl {
   friend bool operator==(const BucketUrl&, const BucketUrl&) = default;
 };
 
-// "s3://bucket", "s3://bucket/prefix". bad_request says what is expected and what came. Source of
+// "s3://bucket", "s3://bucket/prefix". `internal` says what is expected and what came. Source of
 // what names may be: "General purpose bucket naming rules" in the Amazon S3 User Guide.
 Result<BucketUrl> parse_bucket_url(std::string_view text);
 

@@ -27,11 +27,12 @@ std::unexpected<Error> incomplete(std::uint64_t file_size, std::uint64_t end) {
 
 class Plan {
  public:
-  explicit Plan(std::uint64_t file_size) : least_(part_size_least(file_size)) {}
+  Plan(std::uint64_t file_size, Copying copying)
+      : least_(part_size_least(file_size)), copies_(copying == Copying::by_store) {}
 
   void add(model::Extent extent) {
     while (!extent.range.empty()) {
-      if (gathered_ == 0 && extent.range.size() >= least_) {
+      if (copies_ && gathered_ == 0 && extent.range.size() >= least_) {
         copy(extent);
       } else {
         gather(extent);
@@ -54,7 +55,7 @@ class Plan {
   void gather(model::Extent& extent) {
     const std::uint64_t size = extent.range.size();
     const std::uint64_t lacking = least_ - gathered_;
-    const bool leaves_enough = size >= lacking && size - lacking >= least_;
+    const bool leaves_enough = size >= lacking && (!copies_ || size - lacking >= least_);
     const std::uint64_t taken = leaves_enough ? lacking : size;
     open_.sources.push_back(take_front(extent, taken));
     gathered_ += taken;
@@ -71,6 +72,7 @@ class Plan {
   }
 
   const std::uint64_t least_;
+  const bool copies_;
   std::vector<PlannedPart> parts_;
   PlannedPart open_;
   std::uint64_t gathered_ = 0;  // Bytes of the open part.
@@ -85,12 +87,13 @@ std::uint64_t part_size_least(std::uint64_t file_size) noexcept {
 }
 
 Result<std::vector<PlannedPart>> plan_merge(std::uint64_t file_size,
-                                            std::span<const model::Extent> extents) {
+                                            std::span<const model::Extent> extents,
+                                            Copying copying) {
   if (file_size > limits::s3_object_bytes_max) {
     return fail(Errc::internal, fmt::format("an object has {} bytes at the most, not {}",
                                             limits::s3_object_bytes_max, file_size));
   }
-  Plan plan(file_size);
+  Plan plan(file_size, copying);
   std::uint64_t end = 0;
   for (const model::Extent& extent : extents) {
     if (extent.range.begin != end || extent.range.empty()) {

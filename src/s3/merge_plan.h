@@ -12,6 +12,12 @@
 
 namespace sluice::s3 {
 
+// How the bytes of extents come into parts.
+enum class Copying {
+  by_store,  // By UploadPartCopy, where an extent is large enough.
+  streamed,  // All are read and sent, in parts of one size: some stores want them equal.
+};
+
 struct PlannedPart {
   // Their bytes, one after the other, are the part; their ranges are those of the file.
   std::vector<model::Extent> sources;
@@ -30,6 +36,7 @@ std::uint64_t part_size_least(std::uint64_t file_size) noexcept;
 // of part_size_least() and more is copied but for its begin, which completes a smaller part before
 // it. internal: the file is larger than limits::s3_object_bytes_max.
 Result<std::vector<PlannedPart>> plan_merge(std::uint64_t file_size,
-                                            std::span<const model::Extent> extents);
+                                            std::span<const model::Extent> extents,
+                                            Copying copying = Copying::by_store);
 
 }  // namespace sluice::s3

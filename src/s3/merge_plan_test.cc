@@ -76,6 +76,18 @@ TEST(MergePlan, LargeExtentsAreCopiedAndSmallOnesAreSent) {
   }
 }
 
+TEST(MergePlan, StreamedPartsHaveOneSize) {
+  std::vector<model::Extent> extents = extents_of({1 * MiB, 16 * MiB, 5 * MiB, 1 * MiB});
+  const auto plan = plan_merge(23 * MiB, extents, Copying::streamed);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(described(*plan),
+            "send 0:0-1 1:0-4; send 1:4-9; send 1:9-14; send 1:14-16 2:0-3; send 2:3-5 3:0-1");
+  extents = extents_of({5 * TiB});
+  const auto large = plan_merge(5 * TiB, extents, Copying::streamed);
+  ASSERT_TRUE(large);
+  EXPECT_LE(large->size(), limits::s3_parts_max);
+}
+
 TEST(MergePlan, BytesInTheMiddleOfAnObjectStayWhereTheyAre) {
   const std::vector<model::Extent> extents{{{0, MiB}, "a", 7 * MiB},
                                            {{MiB, 21 * MiB}, "b", 100 * MiB}};

@@ -26,9 +26,7 @@ bool counts_whole(const Piece& piece) {
 }
 
 bool is_checked(const Piece& piece) {
-  const auto* const continues = std::get_if<ContinuesAt>(&piece);
-  const auto* const last = std::get_if<UpToEnd>(&piece);
-  return (continues != nullptr && continues->is_checked) || (last != nullptr && last->is_checked);
+  return std::visit([](const auto& kind) { return kind.is_checked; }, piece);
 }
 
 Error offset_mismatch(std::uint64_t offset, std::uint64_t stored) {
@@ -83,7 +81,8 @@ Task<Result<bool>> Append::run() {
   const bool is_another_file =
       may_be_another_file_ && !arrived_whole && transferred.error().code() == Errc::bad_request;
   // By its digest, or by stored bytes behind a hole that the body has filled.
-  const bool is_wrong = !arrived_whole && transferred.error().code() == Errc::content_mismatch;
+  const bool is_wrong = !arrived_whole && (transferred.error().code() == Errc::content_mismatch ||
+                                           transferred.error().code() == Errc::digest_mismatch);
   if (is_another_file || is_wrong || (counts_whole_ && !arrived_whole)) {
     written_ = RangeSet();
   }
@@ -275,6 +274,10 @@ Task<Result<>> Append::check_end() {
   const Result<std::size_t> count = co_await body_.read(surplus, limits::body_end_patience);
   if (!count) {
     co_return fail(count.error());
+  }
+  if (*count != 0 && std::holds_alternative<Range>(piece_) && !is_at_bound) {
+    co_return fail(Errc::bad_request,
+                   "with a digest the body has to end where its Content-Range does");
   }
   if (*count != 0 && !fills) {
     co_return fail(Errc::file_too_large, fmt::format("File size limit is set to {} bytes", end_));

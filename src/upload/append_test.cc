@@ -104,7 +104,7 @@ class WrongSource final : public runtime::ByteSource {
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
     const Result<std::size_t> count = co_await body_.read(buffer, patience);
     if (count && *count == 0) {
-      co_return fail(Errc::content_mismatch, "wrong on purpose");
+      co_return fail(Errc::digest_mismatch, "wrong on purpose");
     }
     co_return count;
   }
@@ -118,14 +118,15 @@ class WrongSource final : public runtime::ByteSource {
 TEST_F(AppendTest, KeepsCheckedBytesUnlessTheirEndSaysThatTheyAreWrong) {
   const auto pieces = [](std::uint64_t offset) {
     return std::vector<Piece>{ContinuesAt{.offset = offset, .is_checked = true},
-                              UpToEnd{.offset = offset, .is_checked = true}};
+                              UpToEnd{.offset = offset, .is_checked = true},
+                              Range{.begin = offset, .end = 9, .is_checked = true}};
   };
-  for (std::size_t kind = 0; kind < 2; ++kind) {
+  for (std::size_t kind = 0; kind < pieces(0).size(); ++kind) {
     const std::string token = create(9);
     WrongSource wrong("abcdefghi");
     const auto refused = run(engine->append(token, pieces(0)[kind], wrong));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code(), Errc::content_mismatch);
+    EXPECT_EQ(refused.error().code(), Errc::digest_mismatch);
     EXPECT_EQ(status(token)->stored.total(), 0U);
     ScriptedSource lost("abc", Ending::lost, true, 6);
     EXPECT_FALSE(run(engine->append(token, pieces(0)[kind], lost)));
@@ -221,6 +222,8 @@ TEST_F(AppendTest, ARepeatedPartBesideTheEndOfTheFileHearsTheAnswer) {
 
 TEST_F(AppendTest, SurplusOfAPartOrAWholeFileIsRefusedAndOfARangeIgnored) {
   EXPECT_EQ(refusal(create(3), "abcd", WholeFile()), Errc::bad_request);
+  const Range checked{.begin = 0, .end = 3, .is_checked = true};
+  EXPECT_EQ(refusal(create(3), "abcd", checked), Errc::bad_request) << "its digest is not known";
   const auto ranged = append(create(3), "abcd", Range{0, 3});
   EXPECT_TRUE(ranged && ranged->answer);
   EXPECT_EQ(delivered_bytes, "abc");

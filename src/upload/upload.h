@@ -62,16 +62,20 @@ struct Range {
   // The file's size as the client gives it; refused when it is not the upload's. Where that is not
   // known, it is from then on.
   std::optional<std::uint64_t> total = std::nullopt;
+  bool is_checked = false;  // As in ContinuesAt; the body has to end where the range does.
 };
 // The whole file, no byte more or less: a request without Content-Range, or a form. Where the size
 // is not known, the file ends with the body.
-struct WholeFile {};
+struct WholeFile {
+  bool is_checked = false;  // As in ContinuesAt.
+};
 // A part of a multi-chunk upload: it may begin beyond what is stored, and the body has to fill the
 // range, no byte more or less.
 struct Part {
   ByteRange range;
   // No byte counts before the body's end, and none when that is an error.
   bool counts_whole = false;
+  bool is_checked = false;  // As in ContinuesAt.
 };
 // Bytes from `offset` on, which has to be where the stored bytes end: offset_mismatch otherwise. Of
 // a complete file whose last byte is withheld, that is in front of this byte as well.
@@ -80,7 +84,7 @@ struct ContinuesAt {
   // No byte counts before the body's end, and none when that is an error: the end tells whether the
   // bytes are right.
   bool counts_whole = false;
-  // The same, but only an end that is content_mismatch takes bytes away: of a body that breaks off
+  // The same, but only an end that is digest_mismatch takes bytes away: of a body that breaks off
   // they stay.
   bool is_checked = false;
 };

@@ -83,8 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _create(self):
         form = urllib.parse.parse_qs(self._read_all().decode())
-        if "file_size" not in form or "file_name" not in form:
-            self._error(400, "BadRequest", "file_size and file_name are needed")
+        if not form.get("file_size", [""])[0].isdigit() or "file_name" not in form:
+            self._error(400, "BadRequest", "file_size, a number, and file_name are needed")
             return
         upload = self.server.panda.create(int(form["file_size"][0]), form["file_name"][0])
         upload.form = {name: values[0] for name, values in form.items()}

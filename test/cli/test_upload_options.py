@@ -156,6 +156,14 @@ def test_an_answer_with_the_digest_of_other_bytes_is_no_success(command, panda, 
     assert result.stdout == "" and command.state_files == []
 
 
+def test_a_server_that_compares_nothing_is_said_to(command, panda, proxy, source):
+    panda.final_answer = (200, json.dumps({"id": "1"}))
+    result = upload(command, proxy, source)
+    assert result.returncode == 0
+    assert result.stderr.endswith(", 0 retries; no byte compared by SHA-256\n")
+    assert not any("content-digest" in request.headers for request in proxy.requests)
+
+
 def test_the_digest_is_that_of_the_whole_file_also_after_an_interruption(command, panda, proxy, source):
     proxy.script(Throttle(20_000, on=4))
     process = command.start(source, "--to", proxy.url, "--piece-size", "64KiB")

@@ -31,6 +31,7 @@ def test_json_prints_events(command, proxy, source):
     (retry,) = [event for event in events if event["event"] == "retry"]
     assert retry["reason"] == "status 503, Overloaded: later" and retry["attempt"] == 1
     assert events[-1]["video"]["sha256"] == sha256(source)
+    assert events[-1]["compared"] == source.stat().st_size
 
 
 def test_json_tells_an_error(command, proxy, source):

@@ -38,29 +38,31 @@ def test_the_size_is_told_with_the_last_piece(command, server, line, source):
     assert_stored(server, result, source)
     assert json.loads(result.stdout)["original_filename"] == "a film.mp4"
     opened, *pieces = line.requests
-    assert (opened.method, opened.target.replace("%2f", "%2F")) == (
-        "POST", "/files?file_name=a%20film.mp4&content_type=video%2Fmp4&album=1%20%26%202")
-    assert opened.headers["upload-defer-length"] == "1"
+    assert (opened.method, opened.target) == ("POST", "/videos/upload.json")
     size = source.stat().st_size
     ranges, totals = zip(*(piece.content_range.split("/") for piece in pieces))
     assert list(ranges) == [f"bytes {begin}-{min(begin + PIECE, size) - 1}" for begin in range(0, size, PIECE)]
     # It is known when the end is read, which is at most two pieces ahead.
     assert set(totals[:8]) == {"*"} and set(totals[8:10]) <= {"*", str(size)} and totals[10] == str(size)
     assert "a film.mp4: an unknown size to http://" in result.stderr
-    assert result.stderr.endswith(", 0 retries\n")
+    assert result.stderr.endswith(", 0 retries; every byte compared by SHA-256\n")
 
 
-def test_a_version_of_the_api_is_no_part_of_where_files_go(command, server, line, source):
-    assert_stored(server, run(command, source, line, below="/v2"), source)
-    assert line.requests[0].target.startswith("/files?")
+@pytest.mark.parametrize("below", ["/v2", "/videos/upload.json"])
+def test_it_goes_where_files_go(command, server, line, source, below):
+    assert_stored(server, run(command, source, line, below=below), source)
+    assert line.requests[0].target == below.removesuffix("/videos/upload.json") + "/videos/upload.json"
+
+
+def test_the_server_needs_no_other_dialect(command, tmp_path, source):
+    with SluiceServer(tmp_path / "data", env={"SLUICE_DIALECTS_ENABLED": "panda", "SLUICE_DIALECTS_PATH": "/elsewhere"}) as server:
+        assert_stored(server, run(command, source, server), source)
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 1])
 def test_sizes_at_the_edges(command, server, line, tmp_path, size):
     source = make_file(tmp_path / "edge.bin", size)
     assert_stored(server, run(command, source, line), source)
-    if size <= PIECE:
-        assert line.requests[0].target == "/videos/upload.json", "a file of known size"
 
 
 def test_connections_cut_in_the_middle(command, server, line, tmp_path):
@@ -132,10 +134,10 @@ def test_the_digest_is_compared(command, panda, tmp_path, source):
     assert sha256(source) in wrong.stderr
 
 
-def test_a_server_without_tus_is_told_in_words(command, panda, source):
+def test_a_server_that_wants_the_size_is_told_in_words(command, panda, source):
     result = run(command, source, panda)
     assert result.returncode == 3
-    assert "status 404" in result.stderr
+    assert "file_size" in result.stderr
 
 
 def test_a_signal_ends_the_wait_for_input(command, server):
@@ -157,11 +159,9 @@ def test_an_input_that_cannot_be_read_is_a_local_error(command, server, tmp_path
 
 
 @pytest.mark.parametrize("args", [
-    ["-", "-"], ["-", "--files-from", "-"], ["-", "/etc/hostname", "--name", "a"],
-    ["-", "--to", "http://127.0.0.1:1/my/upload.json"]])
+    ["-", "-"], ["-", "--files-from", "-"], ["-", "/etc/hostname", "--name", "a"]])
 def test_what_cannot_be_meant_is_a_usage_error(command, args):
-    args = args if "--to" in args else [*args, "--to", "http://127.0.0.1:1"]
-    result = command.run(*args)
+    result = command.run(*args, "--to", "http://127.0.0.1:1")
     assert result.returncode == 2, result.stderr
 
 
@@ -181,4 +181,4 @@ def test_a_terminal_shows_bytes_and_rate_until_the_end_is_known(command, server,
     open_ended = [line for line in drawn if re.fullmatch(r"stdin [\d.]+ (B|KiB|MiB)(  [\d.]+ (KiB|MiB)/s)?", line)]
     assert len(open_ended) >= 5 and any("/s" in line for line in open_ended), drawn
     assert all(len(line) <= 80 for line in drawn)
-    assert any(re.fullmatch(r"stdin: done, 1\.5 MiB in 0:0\d \(.*/s\), 0 retries", line) for line in drawn), drawn
+    assert any(re.fullmatch(r"stdin: done, 1\.5 MiB in 0:0\d \(.*/s\), 0 retries; every byte compared by SHA-256", line) for line in drawn), drawn

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from support.fault_proxy import Cut, DropResponse, MoveLocation, Refuse, Throttle
+from support.fault_proxy import Cut, Damage, DropResponse, MoveLocation, Refuse, Throttle
 from support.scripted_backend import ScriptedBackend, answer
 from support.sluice_server import SluiceServer
 from upload_harness import KIB, PIECE, SECONDS_MAX, make_file, upload
@@ -44,6 +44,31 @@ def test_a_file_that_the_application_refuses(command, tmp_path, source):
 def test_a_straight_upload(command, server, source):
     result = command.run(source, "--to", server.url)
     assert_stored(server, result, source)
+
+
+def test_every_byte_is_compared_on_its_way(command, server, line, source):
+    result = upload(command, line, source)
+    assert_stored(server, result, source)
+    assert result.stderr.endswith(", 0 retries; every byte compared by SHA-256\n")
+    pieces = [request for request in line.requests if request.method == "PUT"]
+    assert len(pieces) == 11 and all("content-digest" in request.headers for request in pieces)
+
+
+def test_a_piece_that_is_damaged_on_its_way_is_sent_again(command, server, line, source):
+    line.script(Damage(on=4))
+    result = upload(command, line, source)
+    assert_stored(server, result, source)
+    assert "DigestMismatch" in result.stderr
+    assert result.stderr.endswith(", 1 retry; every byte compared by SHA-256\n")
+
+
+def test_what_a_broken_request_brought_is_kept_and_not_called_compared(command, server, line, source):
+    line.script(Cut(request_bytes=PIECE // 2, on=3))
+    result = upload(command, line, source, "--json")
+    events = [json.loads(event) for event in result.stdout.splitlines()]
+    assert events[-1]["event"] == "done", result.stderr
+    assert events[-1]["compared"] == source.stat().st_size - PIECE // 2
+    assert sum(request.body_bytes for request in line.requests if request.method == "PUT") == source.stat().st_size
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1])

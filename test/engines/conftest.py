@@ -5,7 +5,10 @@ import os
 
 import pytest
 
-from support.ceph import BUCKET, Ceph, missing_programs
+from support import ceph as ceph_programs
+from support import postgres as postgres_programs
+from support.ceph import BUCKET, Ceph
+from support.postgres import Postgres
 from support.server_fixtures import connected, new_server, noise  # noqa: F401  (fixtures of the tests)
 
 VERSIONING = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
@@ -13,14 +16,24 @@ LIFECYCLE = (b"<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>probed/
              b"<Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>")
 
 
-@pytest.fixture(scope="session")
-def ceph(tmp_path_factory):
-    missing = missing_programs()
+def expect_installed(missing):
     if missing and os.environ.get("CI") != "true":
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert not missing
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    expect_installed(postgres_programs.missing_programs())
+    with Postgres() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory):
+    expect_installed(ceph_programs.missing_programs())
     with Ceph(tmp_path_factory.mktemp("ceph")) as engine:
-        for name in (BUCKET, "versioned", "expiring", "full"):
+        for name in (BUCKET, "versioned", "expiring", "full", "media"):
             engine.create_bucket(name)
         engine.configure_bucket("versioned", "versioning", VERSIONING)
         engine.configure_bucket("expiring", "lifecycle", LIFECYCLE)

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import urllib.error
+import urllib.request
 import uuid
 
 import pytest
@@ -114,6 +116,46 @@ def test_an_attempt_that_failed_is_repeated_with_the_same_bytes(on_ceph, connect
     sizes = [backend.wait_for(count).size for count in (1, 2, 3)]
     assert len(set(sizes)) == 1 and sizes[0] >= len(data)
     assert len({request.sha256.hexdigest() for request in backend.requests}) == 1
+
+
+def fetch(url):
+    with urllib.request.urlopen(url, timeout=60) as response:
+        return response.read()
+
+
+def upload_in_pieces(client, data):
+    location = client.create(len(data))
+    for begin in range(0, len(data), 3 * MIB):
+        done = client.piece(location, begin, data[begin : begin + 3 * MIB], len(data))
+    return done
+
+
+def test_a_reference_is_one_object_with_a_url(ceph, on_ceph, connected, backend, prefix, noise):
+    backend.steps = [answer(503), answer()]
+    data = noise(16 * MIB + 5)
+    client = connected(on_ceph('[delivery]\nretry_first = "10ms"\n', mode="reference"))
+    assert upload_in_pieces(client, data).status == 200
+    first, second = (backend.wait_for(count).json() for count in (1, 2))
+    assert "path" not in first and first["object"]["bucket"] == BUCKET
+    assert first["object"]["key"] == second["object"]["key"] and second["object"]["size"] == len(data)
+    assert extents_below(ceph, prefix) == [first["object"]["key"]]
+    assert fetch(second["object"]["url"]) == data
+
+
+def test_a_copy_is_the_applications_unless_it_is_refused(ceph, on_ceph, connected, backend, prefix, noise):
+    backend.steps = [answer(), answer(422)]
+    data = noise(7 * MIB)
+    client = connected(on_ceph(f'copy_to = "s3://media/{prefix}"\n' + QUICK, mode="reference"))
+    assert upload_in_pieces(client, data).status == 200
+    copy = backend.wait_for(1).json()["object"]
+    assert copy["bucket"] == "media" and copy["key"].startswith(f"{prefix}/")
+    wait_until(lambda: not extents_below(ceph, prefix), "the upload's own objects are gone")
+    assert fetch(copy["url"]) == data
+    assert upload_in_pieces(client, data).status == 422
+    refused = backend.wait_for(2).json()["object"]
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        fetch(refused["url"])
+    assert fetch(copy["url"]) == data
 
 
 def test_other_dialects_and_parts(on_ceph, connected, backend, noise):

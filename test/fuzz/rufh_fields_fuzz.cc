@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "http/message.h"
-#include "protocol/rufh/content_digest.h"
+#include "protocol/content_digest.h"
 #include "protocol/rufh/rufh_fields.h"
 
 namespace {

@@ -67,7 +67,7 @@ NO_RAW_SUMS = (
 # The messages of these folders may hold paths. For the codes that the pattern leaves out clients get other words
 # (base/told.h); a message of any other code must hold no path.
 KNOWS_PATHS = ("src/runtime/", "src/s3/", "src/store/")
-TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:delivery_failed|disk_full|draining|file_missing|internal|overloaded|storage_failed|unavailable)\b)\w+")
+TOLD_TO_CLIENTS = re.compile(r"\bErrc::(?!(?:conflict|delivery_failed|disk_full|draining|file_missing|internal|overloaded|storage_failed|unavailable)\b)\w+")
 
 
 def adds_sizes(line):

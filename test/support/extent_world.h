@@ -25,6 +25,8 @@ namespace sluice::testing {
 
 class ExtentWorld {
  public:
+  using Extents = std::vector<model::Extent>;
+
   explicit ExtentWorld(std::uint64_t scratch_bytes = std::uint64_t{64} << 20U,
                        s3::ObjectStore* behind = nullptr)
       : scratch(disk, directory.path(), scratch_bytes), engine_(behind ? behind : &objects) {
@@ -42,9 +44,15 @@ class ExtentWorld {
     auto find = [this](std::uint64_t id, std::uint64_t from, std::size_t count) {
       return journal.extents(id, from, count);
     };
-    store.emplace(store::objects::ExtentStoreParts{*engine_, find, scratch, pool, buffers,
-                                                   context.get_executor(), log, metrics},
-                  "prefix");
+    store.emplace(
+        store::objects::ExtentStoreParts{*engine_, find, scratch, pool, buffers,
+                                         context.get_executor(), log, metrics, replacing()},
+        "prefix");
+  }
+  store::objects::ReplaceExtents replacing() {
+    return [this](std::uint64_t id, Extents old, Extents made) {
+      return journal.commit({journal::ReplaceExtents{id, std::move(old), std::move(made)}});
+    };
   }
   // The bytes of the extents are stored from now on.
   Result<> commit(std::uint64_t id, std::vector<model::Extent> extents) {
@@ -58,11 +66,38 @@ class ExtentWorld {
     return run_in(context, journal.commit({std::move(update)}));
   }
 
+  // Makes an upload of these pieces, an object each.
+  void put_file(std::uint64_t id, const std::vector<std::string>& pieces) {
+    std::vector<model::Extent> extents;
+    std::uint64_t end = 0;
+    for (const std::string& piece : pieces) {
+      const ByteRange range{end, end + piece.size()};
+      extents.push_back({range, names_.next(id, range)});
+      EXPECT_TRUE(run_in(context, engine_->put(extents.back().object, s3::payload_of(piece))));
+      end = range.end;
+    }
+    EXPECT_TRUE(commit(id, std::move(extents)));
+  }
+  Extents extents(std::uint64_t id) {
+    return run_in(context, journal.extents(id, 0, limits::extents_max)).value();
+  }
+  // The first bytes of the file, as they are stored.
+  std::string stored(std::uint64_t id, std::uint64_t size) {
+    std::string bytes(size, '\0');
+    const auto file = run_in(context, store->open_finished(id, size));
+    if (!file) {
+      return "failed: " + file.error().message();
+    }
+    auto read = [&] { return (*file)->read_at(0, std::as_writable_bytes(std::span(bytes))); };
+    const Result<std::size_t> count = run_in(context, runtime::offload(pool, read));
+    return count && *count == size ? bytes : "failed";
+  }
+
   TemporaryDirectory directory;
   RecordingDisk disk{directory.path()};
   runtime::BlockingPool pool{2};
   Metrics metrics;
-  runtime::BufferPool buffers{limits::buffer_bytes, metrics.buffers_in_use};
+  runtime::BufferPool buffers{limits::buffer_budget_bytes_default, metrics.buffers_in_use};
   NullLog log;
   MemoryObjects objects;
   MemoryJournal journal;
@@ -72,6 +107,7 @@ class ExtentWorld {
 
  private:
   s3::ObjectStore* const engine_;
+  store::objects::ExtentNames names_{"prefix"};
 };
 
 }  // namespace sluice::testing

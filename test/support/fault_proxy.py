@@ -113,6 +113,10 @@ class Throttle(Fault):
         self.bytes_per_second = bytes_per_second
 
 
+class Damage(Fault):
+    """Passes the request's body on with another first byte."""
+
+
 class Refuse(Fault):
     """Answers by itself; the server never hears of the request."""
 
@@ -392,6 +396,8 @@ class FaultProxy:
             if ration is not None:
                 limit = int(min(limit, ration.left(request.begin + request.body_bytes)))
             data = client.some(limit)
+            if Damage in faults and request.body_bytes == 0:
+                data = bytes([data[0] ^ 1]) + data[1:]
             server.send(data)
             request.body_bytes += len(data)
             left -= len(data)

@@ -23,6 +23,7 @@ std::unexpected<Error> missing(const std::string& name) {
 
 template <class T>
 Result<T> MemoryObjects::meet(const std::function<Result<T>()>& effect) {
+  ++requests;
   NetworkFault fault = NetworkFault::none;
   if (!faults.empty()) {
     fault = faults.front();
@@ -177,7 +178,8 @@ Task<Result<s3::UploadedPart>> MemoryObjects::upload_part_copy(s3::Multipart upl
   }
   using Part = s3::UploadedPart;
   co_return meet<Part>([this, upload, number, source]() -> Result<Part> {
-    Result<std::string> bytes = range_of(source.key, source.range);
+    const MemoryObjects& from = source.bucket.empty() ? *this : *buckets.at(source.bucket);
+    Result<std::string> bytes = from.range_of(source.key, source.range);
     if (!bytes) {
       return fail(bytes.error());
     }

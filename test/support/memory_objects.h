@@ -48,12 +48,15 @@ class MemoryObjects final : public s3::ObjectStore {
 
   // The next requests meet one of these each, those behind them none.
   std::deque<NetworkFault> faults;
+  std::size_t requests = 0;  // So far.
   std::map<std::string, std::string> objects;
   s3::BucketRules rules;
   Duration ahead{0};
   std::size_t page_count = limits::s3_list_page_count;
   std::uint64_t part_bytes_min = limits::s3_part_bytes_min;
   std::uint64_t capacity_bytes = std::uint64_t{1} << 50U;  // Of objects; disk_full beyond.
+  // Those that parts can be copied from, by their names.
+  std::map<std::string, MemoryObjects*> buckets;
   // Defects of stores.
   bool takes_any_hash = false;
   bool lists_nothing = false;

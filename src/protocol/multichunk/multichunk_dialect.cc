@@ -12,6 +12,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "protocol/client_json.h"
+#include "protocol/content_digest.h"
 #include "protocol/media_type.h"
 #include "protocol/multichunk/multichunk_session.h"
 #include "protocol/upload_answer.h"
@@ -161,7 +162,23 @@ Task<Result<MultichunkDialect::Part>> MultichunkDialect::part_of(Call& call) {
   if (const Result<> sound = check_head(call.request); !sound) {
     co_return fail(sound.error());
   }
-  co_return Part{*file, *range};
+  Result<std::vector<ExpectedDigest>> digests = expected_digests(call.request.headers, false);
+  if (!digests) {
+    co_return fail(digests.error());
+  }
+  co_return Part{*file, *range, *std::move(digests)};
+}
+
+Task<Result<upload::SnapshotPtr>> MultichunkDialect::append(Call& call, const Part& part) {
+  return part.digests.empty() ? engine_.append(call.capture, upload::Part{part.range}, call.body)
+                              : append_checked(call, part);
+}
+
+Task<Result<upload::SnapshotPtr>> MultichunkDialect::append_checked(Call& call, const Part& part) {
+  DigestSource body(call.body, part.digests);
+  co_return co_await engine_.append(
+      call.capture, upload::Part{.range = part.range, .counts_whole = false, .is_checked = true},
+      body);
 }
 
 Task<Answer> MultichunkDialect::handle(Call& call) {
@@ -169,8 +186,7 @@ Task<Answer> MultichunkDialect::handle(Call& call) {
   if (!part) {
     co_return fail(part.error());
   }
-  const Result<upload::SnapshotPtr> snapshot =
-      co_await engine_.append(call.capture, upload::Part{part->range}, call.body);
+  const Result<upload::SnapshotPtr> snapshot = co_await append(call, *part);
   if (snapshot) {
     co_return co_await part_answer(**snapshot, part->file);
   }
@@ -214,6 +230,7 @@ Task<Answer> MultichunkDialect::describe(Call& call, const upload::Snapshot& ask
   if (!file) {
     co_return fail(file.error());
   }
+  call.headers.set("Want-Content-Digest", wanted_digests);
   // Nothing is missing and no request has reported it: a file without parts, or one whose last part
   // was stored and its request died. The question is its last part as well.
   const bool unfinished = asked.state == model::UploadState::receiving;

@@ -3,9 +3,12 @@
 // opened (docs/protocol.md).
 #pragma once
 
+#include <vector>
+
 #include "http/message.h"
 #include "protocol/call.h"
 #include "protocol/dialect.h"
+#include "protocol/digest_source.h"
 #include "protocol/multichunk/chunked_file.h"
 #include "runtime/task.h"
 #include "upload/engine.h"
@@ -31,6 +34,7 @@ class MultichunkDialect final : public Dialect {
   struct Part {
     ChunkedFile file;
     ByteRange range;
+    std::vector<ExpectedDigest> digests;  // Of the body.
   };
 
   // GET.
@@ -38,6 +42,8 @@ class MultichunkDialect final : public Dialect {
   // PUT or POST without a part: it touches nothing (panda-clients 4.5).
   runtime::Task<Answer> answer_stray(Call& call, const upload::Snapshot& snapshot);
   runtime::Task<Result<Part>> part_of(Call& call);
+  runtime::Task<Result<upload::SnapshotPtr>> append(Call& call, const Part& part);
+  runtime::Task<Result<upload::SnapshotPtr>> append_checked(Call& call, const Part& part);
   runtime::Task<Answer> part_answer(const upload::Snapshot& snapshot, const ChunkedFile& file);
   runtime::Task<Answer> description(const upload::Snapshot& snapshot, const ChunkedFile& file);
   // REQUIRES: there is an answer, or the hand-off has failed.

@@ -152,6 +152,19 @@ TEST_F(MultichunkDialectTest, SaysWhichPartsThereAre) {
   EXPECT_EQ(stored(path), "");
 }
 
+TEST_F(MultichunkDialectTest, APartWithAnotherDigestCountsForNothing) {
+  open_parts(5, true, false);
+  EXPECT_EQ(header(send("GET " + path), "Want-Content-Digest"), "sha-256=10, sha-512=5");
+  // SHA-256 of "abcde".
+  const std::string digest =
+      "\nContent-Digest: sha-256=:NrvlDtloQdEEQ7y2cNZVTwo0t2G+Z+ycSorSwMRMpCw=:";
+  EXPECT_EQ(error_of(part("0", "abcdX", digest)), "400 DigestMismatch");
+  EXPECT_EQ(stored(path), "");
+  EXPECT_EQ(message(part("0", "abcde", "\nContent-Digest: sha-256=1")).substr(0, 15),
+            "Content-Digest:");
+  EXPECT_EQ(part("0", "abcde", digest).body, R"({"id":"12345"})");
+}
+
 TEST_F(MultichunkDialectTest, AFormIsNoPart) {
   open_parts();
   const http::Response response =

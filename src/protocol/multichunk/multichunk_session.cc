@@ -125,7 +125,7 @@ std::string_view dialect_of(const http::Request& session_request) {
 }
 
 Result<std::optional<model::Layout>> parse_layout(const Parameters& parameters,
-                                                  std::uint64_t main_size,
+                                                  std::optional<std::uint64_t> main_size,
                                                   std::uint64_t file_size_max) {
   const Result<bool> wanted = wants_multichunk(parameters);
   if (!wanted) {
@@ -134,13 +134,17 @@ Result<std::optional<model::Layout>> parse_layout(const Parameters& parameters,
   if (!*wanted) {
     return std::nullopt;
   }
+  if (!main_size) {
+    return fail(Errc::bad_request,
+                "multi_chunk: expected false, as file_size is not known: parts are made of it");
+  }
   const Result<json::array> extra_files = extra_files_of(parameters);
   if (!extra_files) {
     return fail(extra_files.error());
   }
   model::Layout layout;
-  layout.main_size = main_size;
-  layout.part_size = choose_part_size(main_size);
+  layout.main_size = *main_size;
+  layout.part_size = choose_part_size(*main_size);
   for (const json::value& file : *extra_files) {
     if (const Result<> added = add_extra_file(layout, file, file_size_max); !added) {
       return fail(added.error());

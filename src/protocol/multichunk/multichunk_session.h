@@ -18,7 +18,7 @@ namespace sluice::protocol::multichunk {
 // nullopt for a single-stream session. bad_request names the parameter, what is expected and what
 // came; file_too_large when all files together are above `file_size_max`.
 Result<std::optional<model::Layout>> parse_layout(const Parameters& parameters,
-                                                  std::uint64_t main_size,
+                                                  std::optional<std::uint64_t> main_size,
                                                   std::uint64_t file_size_max);
 
 // model::UploadRecord::dialect of multi-chunk uploads: clients whose session's request has a JSON

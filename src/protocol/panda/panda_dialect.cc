@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "protocol/content_digest.h"
 #include "protocol/upload_answer.h"
 #include "protocol/upload_location.h"
 
@@ -124,14 +125,30 @@ Task<Answer> PandaDialect::receive(Call& call) {
     case Kind::form:
       return append_form(call, *std::move(request));
     case Kind::piece:
-      if (!request->reads_range) {
-        return append_all(call, std::get<upload::Range>(request->piece), call.body);
-      }
-      break;
     case Kind::whole_file:
       break;
   }
-  return append(call, request->piece, call.body);
+  Result<std::vector<ExpectedDigest>> digests =
+      expected_digests(call.request.headers, request->kind == Kind::whole_file);
+  if (!digests) {
+    return answered(fail(digests.error()));
+  }
+  return digests->empty() ? append_bytes(call, *request, call.body)
+                          : append_checked(call, *std::move(request), *std::move(digests));
+}
+
+Task<Answer> PandaDialect::append_bytes(Call& call, const LocationRequest& request,
+                                        runtime::ByteSource& body) {
+  const auto* const range = std::get_if<upload::Range>(&request.piece);
+  return range != nullptr && !request.reads_range ? append_all(call, *range, body)
+                                                  : append(call, request.piece, body);
+}
+
+Task<Answer> PandaDialect::append_checked(Call& call, LocationRequest request,
+                                          std::vector<ExpectedDigest> digests) {
+  std::visit([](auto& piece) { piece.is_checked = true; }, request.piece);
+  DigestSource body(call.body, digests);
+  co_return co_await append_bytes(call, request, body);
 }
 
 Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total) {
@@ -149,6 +166,7 @@ Task<Answer> PandaDialect::status(Call& call, std::optional<std::uint64_t> total
   if ((*snapshot)->layout) {
     co_return co_await progress(call, **snapshot);
   }
+  call.headers.set("Want-Content-Digest", wanted_digests);
   const std::optional<std::uint64_t> size = (*snapshot)->file_size;
   if (total && size && *total != *size) {
     co_return fail(Errc::bad_request, "Content-Range: expected the file_size of the session, " +

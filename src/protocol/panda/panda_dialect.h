@@ -10,6 +10,7 @@
 #include "protocol/access.h"
 #include "protocol/call.h"
 #include "protocol/dialect.h"
+#include "protocol/digest_source.h"
 #include "protocol/form_upload.h"
 #include "protocol/multichunk/multichunk_dialect.h"
 #include "protocol/panda/location_request.h"
@@ -62,6 +63,11 @@ class PandaDialect final : public Dialect {
   runtime::Task<Answer> abort(Call& call);     // DELETE
   runtime::Task<Answer> status(Call& call, std::optional<std::uint64_t> total);
   runtime::Task<Answer> complete_empty(Call& call);
+  runtime::Task<Answer> append_bytes(Call& call, const LocationRequest& request,
+                                     runtime::ByteSource& body);
+  // The same for a body of which digests are known: no byte counts where it has others.
+  runtime::Task<Answer> append_checked(Call& call, LocationRequest request,
+                                       std::vector<ExpectedDigest> digests);
   runtime::Task<Answer> append(Call& call, upload::Piece piece, runtime::ByteSource& body);
   // For a client that takes every 2xx for the whole piece: where less of it is stored, it is 409.
   runtime::Task<Answer> append_all(Call& call, upload::Range piece, runtime::ByteSource& body);

@@ -89,6 +89,57 @@ TEST_F(UploadOfUnknownSize, IsAWholeFileWithoutARange) {
   EXPECT_EQ(journal.uploads.at(1).progress.file_size, 6U);
 }
 
+TEST_F(PandaDialectTest, OpensASessionForAFileOfUnknownSize) {
+  const http::Response session = send("POST /videos/upload.json?file_size=*&file_name=a");
+  ASSERT_EQ(session.status, 201);
+  EXPECT_EQ(engine.created.at(0).file_size, std::nullopt);
+  const std::string path = "/uploads/" + journal.uploads.at(1).token;
+  EXPECT_EQ(send(put(path, "0-2/*"), "abc").status, 204);
+  EXPECT_EQ(send(put(path, "3-5/6"), "def").status, 200);
+  const std::string parts = "POST /videos/upload.json?file_size=*&file_name=a&multi_chunk=true";
+  EXPECT_EQ(error_of(send(parts)), "400 BadRequest");
+}
+
+// SHA-256 of "abc".
+constexpr const char* digest_of_abc =
+    "\nContent-Digest: sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:";
+
+TEST_F(PandaDialectTest, AsksForDigestsWhereAClientBegins) {
+  const http::Response session = send("POST /videos/upload.json?file_size=9&file_name=a");
+  EXPECT_EQ(header(session, "Want-Content-Digest"), "sha-256=10, sha-512=5");
+  const std::string path = open(9);
+  EXPECT_EQ(header(send(put(path, "*/9")), "Want-Content-Digest"), "sha-256=10, sha-512=5");
+  EXPECT_EQ(header(send(put(path, "0-2/9"), "abc"), "Want-Content-Digest"), "(none)");
+}
+
+TEST_F(PandaDialectTest, APieceWithAnotherDigestCountsForNothing) {
+  const std::string path = open(6);
+  for (const char* type : {"", "\nContent-Type: application/octet-stream"}) {
+    const std::string head = "PUT " + path + type + digest_of_abc + "\nContent-Range: bytes ";
+    EXPECT_EQ(error_of(send(head + "0-2/6", "abd")), "400 DigestMismatch") << type;
+    EXPECT_EQ(stored(path), "");
+    EXPECT_EQ(error_of(send(head + "0-1/6", "abc")), "400 BadRequest") << "the body is longer";
+  }
+  const std::string head = put(path, "0-2/6") + digest_of_abc;
+  EXPECT_EQ(error_of(send_broken(head + "\nContent-Length: 3", "a")), "503 ConnectionLost");
+  EXPECT_EQ(header(send(put(path, "*/6")), "Range"), "0-0") << "what it brought is kept";
+  EXPECT_EQ(send(head, "abc").status, 204);
+  EXPECT_EQ(send(put(path, "3-5/6") + digest_of_abc, "abc").status, 200);
+  EXPECT_EQ(error_of(send(put(open(3), "0-2/3") + "\nContent-Digest: sha-256=1", "abc")),
+            "400 BadRequest");
+}
+
+TEST_F(PandaDialectTest, AWholeFileWithAnotherDigestIsNoFile) {
+  for (const char* name : {"Content-Digest", "Repr-Digest"}) {
+    const std::string path = open(3);
+    const std::string field = std::string(digest_of_abc).substr(sizeof "\nContent-Digest" - 1);
+    const std::string head = "PUT " + path + "\n" + name + field;
+    EXPECT_EQ(error_of(send(head, "abd")), "400 DigestMismatch");
+    EXPECT_EQ(stored(path), "");
+    EXPECT_EQ(send(head, "abc").status, 200);
+  }
+}
+
 TEST_F(PandaDialectTest, LeadsUploadsThatRunToANewBase) {
   const std::string path = open(9);
   settings.base->set("https://new.example");

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "protocol/content_digest.h"
 #include "protocol/multichunk/multichunk_session.h"
 #include "protocol/panda/page_request.h"
 #include "protocol/panda/session_request.h"
@@ -57,7 +58,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
     co_return fail(request.error());
   }
   Result<std::optional<model::Layout>> layout =
-      multichunk::parse_layout(parameters, *request->file_size, settings_.file_size_max);
+      multichunk::parse_layout(parameters, request->file_size, settings_.file_size_max);
   if (!layout) {
     co_return fail(layout.error());
   }
@@ -75,6 +76,7 @@ Task<Answer> PandaSessions::create(Call& call, const auth::Grant& grant,
   if (!opened) {
     co_return std::move(opened.error());
   }
+  call.headers.set("Want-Content-Digest", wanted_digests);
   co_return (this->*answer)(call, **opened);
 }
 

@@ -12,7 +12,14 @@
 namespace sluice::protocol::panda {
 namespace {
 
-Result<std::uint64_t> file_size_of(const Parameters& parameters) {
+// As in Content-Range (RFC 9110 14.4): the size is not known yet.
+constexpr const char* unknown_size = "*";
+
+// nullopt: it is not known yet.
+Result<std::optional<std::uint64_t>> file_size_of(const Parameters& parameters) {
+  if (parameters.text("file_size") == unknown_size) {
+    return std::nullopt;
+  }
   const Result<std::optional<std::uint64_t>> size = parameters.integer("file_size", 0);
   if (!size) {
     return fail(size.error());
@@ -27,7 +34,7 @@ Result<std::uint64_t> file_size_of(const Parameters& parameters) {
                                           std::to_string(limits::file_size_max) + " bytes, got " +
                                           parameters.text("file_size").value_or(""));
   }
-  return **size;
+  return *size;
 }
 
 Result<std::string> file_name_of(const Parameters& parameters) {
@@ -51,7 +58,7 @@ Result<std::string> file_name_of(const Parameters& parameters) {
 }  // namespace
 
 Result<upload::NewUpload> parse_session_request(const Parameters& parameters) {
-  const Result<std::uint64_t> size = file_size_of(parameters);
+  const Result<std::optional<std::uint64_t>> size = file_size_of(parameters);
   if (!size) {
     return fail(size.error());
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/rufh/content_digest.h"
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 #include "support/rufh_fixture.h"
 
@@ -15,27 +15,6 @@ constexpr const char* sha256 = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfI
 constexpr const char* sha512 =
     "sha-512=:3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/"
     "uu9RU1EI2Q86A4qmslPpUyknw==:";
-
-std::size_t count(const std::string& content, const std::string& repr, bool is_whole_file) {
-  http::Headers headers;
-  headers.add("Content-Digest", content);
-  headers.add("Repr-Digest", repr);
-  const auto digests = expected_digests(headers, is_whole_file);
-  return digests ? digests->size() : 99;
-}
-
-TEST(ContentDigest, CountsOfKnownAlgorithmsAlone) {
-  EXPECT_EQ(count(sha256, sha512, true), 2U);
-  EXPECT_EQ(count(sha256, sha512, false), 1U);
-  EXPECT_EQ(count(std::string(sha256) + ", " + sha512, "", false), 2U);
-  EXPECT_EQ(count("md5=:AA==:, unixsum=1, sha-256;x=1, sha=(1 2)", "", true), 99U);
-  EXPECT_EQ(count("md5=:AA==:, unixsum=1, sha=(1 2)", "", true), 0U);
-  EXPECT_EQ(count("", "sha-512=:AA==:", false), 0U);
-  for (const char* broken :
-       {"sha-256=:AA==:", "sha-256", "sha-256=\"x\"", "sha-512=:", "SHA-256"}) {
-    EXPECT_EQ(count(broken, "", true), 99U) << broken;
-  }
-}
 
 class RufhDigestTest : public RufhFixture {
  protected:

@@ -10,10 +10,10 @@
 #include "base/limits.h"
 #include "http/content_range.h"
 #include "http/parameter_list.h"
+#include "protocol/content_digest.h"
 #include "protocol/dialect_names.h"
 #include "protocol/kept_parameters.h"
 #include "protocol/media_type.h"
-#include "protocol/rufh/content_digest.h"
 
 namespace sluice::protocol::rufh {
 namespace {

@@ -122,15 +122,14 @@ Task<Answer> RufhDialect::not_begun(Call& call, const Creation& creation,
   }
   const bool is_mistake =
       info(error.code()).http_status < 500 && error.code() != Errc::idle_timeout;
-  const bool has_another_digest = error.code() == Errc::content_mismatch;
   if ((*now)->state == model::UploadState::receiving &&
-      (creation.is_plain || (is_mistake && !has_another_digest))) {
+      (creation.is_plain || (is_mistake && error.code() != Errc::digest_mismatch))) {
     (void)co_await engine_.abort(creation.upload->token);
-    co_return has_another_digest ? digest_mismatch() : Answer(fail(std::move(error)));
+  } else {
+    call.headers.set("Location", location);
+    add_offset(call.headers, **now);
   }
-  call.headers.set("Location", location);
-  add_offset(call.headers, **now);
-  co_return has_another_digest ? digest_mismatch() : Answer(fail(std::move(error)));
+  co_return fail(std::move(error));
 }
 
 }  // namespace sluice::protocol::rufh

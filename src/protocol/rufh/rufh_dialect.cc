@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/rufh/rufh_dialect.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,8 +8,8 @@
 #include "base/encoding.h"
 #include "base/told.h"
 #include "http/head_parser.h"
+#include "protocol/content_digest.h"
 #include "protocol/media_type.h"
-#include "protocol/rufh/content_digest.h"
 #include "protocol/rufh/progress_source.h"
 #include "protocol/rufh/rufh_answer.h"
 #include "protocol/upload_answer.h"
@@ -261,14 +260,7 @@ Task<RufhDialect::Appended> RufhDialect::append_checked(const std::string& token
 Task<RufhDialect::Appended> RufhDialect::append_with_digests(const std::string& token,
                                                              const Chunk& chunk,
                                                              runtime::ByteSource& body) {
-  std::vector<DigestAlgorithm> algorithms;
-  for (const ExpectedDigest& digest : chunk.digests) {
-    if (std::ranges::find(algorithms, digest.algorithm) == algorithms.end()) {
-      algorithms.push_back(digest.algorithm);
-    }
-  }
-  DigestSource checked(body, algorithms,
-                       [&chunk] { return Result<std::vector<ExpectedDigest>>(chunk.digests); });
+  DigestSource checked(body, chunk.digests);
   co_return co_await engine_.append(token, piece_of(chunk, true), checked);
 }
 
@@ -302,9 +294,6 @@ Task<Answer> RufhDialect::conclude(Call& call, const RufhFields& fields, const C
     add_offset(call.headers, **now);
     if (error.code() == Errc::offset_mismatch) {
       co_return offset_mismatch(call, chunk, **now);
-    }
-    if (error.code() == Errc::content_mismatch && !chunk.digests.empty()) {
-      co_return digest_mismatch();
     }
     // The bytes do not fit into the file that was announced: which of both is wrong cannot be told,
     // and nothing good can come of it.
@@ -344,10 +333,6 @@ Task<Answer> RufhDialect::final_answer(Call& call, const RufhFields& fields,
     }
   }
   co_return response;
-}
-
-Answer RufhDialect::digest_mismatch() {
-  return fail(Errc::bad_request, "the body has another digest than its head says");
 }
 
 Task<Answer> RufhDialect::cancel(Call& call) {

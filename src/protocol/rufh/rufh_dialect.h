@@ -76,7 +76,7 @@ class RufhDialect final : public OpeningDialect {
   static Result<Chunk> parse_chunk(Call& call, const RufhFields& fields);
   // size_mismatch where the head says that the chunk does not fit into a file of that size.
   static Result<> check_fits(const Chunk& chunk, std::optional<std::uint64_t> file_size);
-  // content_mismatch where the body has another digest than its head says.
+  // digest_mismatch where the body has another digest than its head says.
   runtime::Task<Appended> append(Call& call, const RufhFields& fields, const std::string& token,
                                  const Chunk& chunk);
   runtime::Task<Appended> append_checked(const std::string& token, const Chunk& chunk,
@@ -91,7 +91,6 @@ class RufhDialect final : public OpeningDialect {
                                  Appended appended);
   runtime::Task<Answer> final_answer(Call& call, const RufhFields& fields,
                                      const upload::Snapshot& snapshot);
-  static Answer digest_mismatch();
   static Answer offset_mismatch(Call& call, const Chunk& chunk, const upload::Snapshot& snapshot);
   // Ends the requests that write, so that the next one is not refused where its client was told to
   // go on.

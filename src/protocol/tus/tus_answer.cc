@@ -45,10 +45,6 @@ std::string to_imf_fixdate(Timestamp time) {
                      fmt::gmtime(static_cast<std::time_t>(seconds.count())));
 }
 
-bool is_wrong_checksum(const ChunkRequest& chunk, const Error& error) noexcept {
-  return chunk.is_checked() && error.code() == Errc::content_mismatch;
-}
-
 http::Response checksum_answer() {
   return plain_answer(460, "Upload-Checksum is not that of the bytes that came: none was kept");
 }

@@ -23,8 +23,7 @@ void add_standing(http::Headers& headers, const upload::Snapshot& snapshot);
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7)
 std::string to_imf_fixdate(Timestamp time);
 
-// Of an append: the chunk has another checksum than it says. That is 460.
-bool is_wrong_checksum(const ChunkRequest& chunk, const Error& error) noexcept;
+// 460, for digest_mismatch.
 http::Response checksum_answer();
 
 // A line of text with Tus-Resumable.

@@ -70,8 +70,7 @@ Task<Answer> TusDialect::begin(Call& call, const upload::Snapshot& created,
                        : co_await append(call, created.token, *request.first_chunk);
   if (!now && info(now.error().code()).http_status < 500) {
     (void)co_await engine_.abort(created.token);
-    const bool is_wrong =
-        request.first_chunk && is_wrong_checksum(*request.first_chunk, now.error());
+    const bool is_wrong = now.error().code() == Errc::digest_mismatch;
     co_return is_wrong ? Answer(checksum_answer()) : fail(now.error());
   }
   if (!now && !is_empty) {

@@ -217,7 +217,7 @@ Task<TusDialect::Found> TusDialect::append_checked(Call& call, const std::string
         parse_upload_checksum(call.exchange.trailer("Upload-Checksum").value_or(""));
     return digest ? Result<std::vector<ExpectedDigest>>({*digest}) : fail(digest.error());
   };
-  DigestSource body = chunk.checksum ? DigestSource(call.body, *chunk.checksum)
+  DigestSource body = chunk.checksum ? DigestSource(call.body, std::vector{*chunk.checksum})
                                      : DigestSource(call.body, known_algorithms(), from_trailer);
   co_return co_await engine_.append(token, upload::ContinuesAt{chunk.offset, true}, body);
 }
@@ -243,7 +243,7 @@ Task<Answer> TusDialect::conclude(Call& call, const ChunkRequest& chunk, Found a
   if (!appended && appended.error().code() == Errc::offset_mismatch) {
     co_return co_await offset_mismatch(call, chunk);
   }
-  if (!appended && is_wrong_checksum(chunk, appended.error())) {
+  if (!appended && appended.error().code() == Errc::digest_mismatch) {
     co_return checksum_answer();
   }
   if (!appended) {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// LocalStore's implementation of FinishedPaths.
-#include "store/finished_paths.h"
+// Finished blobs as files for others.
+#include "store/local/local_store.h"
 
 #include <filesystem>
 #include <utility>
-
-#include "store/local/local_store.h"
 
 namespace sluice::store::local {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "store/finished_paths.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -15,7 +15,6 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/disk.h"
-#include "store/finished_paths.h"
 #include "store/local/blob_split.h"
 #include "store/local/local_blob.h"
 #include "store/store.h"
@@ -24,7 +23,7 @@ namespace sluice::store::local {
 
 // An upload's blob is DIRECTORY/uploads/<last two hex digits of its id>/<id>.part; files of
 // finished blobs are those of LocalFiles over the same directory. Any thread. Outlives its blobs.
-class LocalStore final : public Store, public FinishedPaths {
+class LocalStore final : public Store {
  public:
   // `directory` is a store::DataDirectory.
   LocalStore(runtime::Disk& disk, runtime::BlockingPool& pool, runtime::BufferPool& buffers,
@@ -42,11 +41,14 @@ class LocalStore final : public Store, public FinishedPaths {
                                      std::vector<NamedRange> files) override;
   runtime::Task<Result<Space>> space() override;
 
-  runtime::Task<Result<std::string>> path_of_finished(std::uint64_t upload_id,
-                                                      std::uint64_t size) override;
+  // The absolute path of a finished blob, which is true until it is removed. Blobs are what
+  // open_finished() says.
+  runtime::Task<Result<std::string>> path_of_finished(std::uint64_t upload_id, std::uint64_t size);
+  // Gives the file a second name, on the same file system, durably. Can be repeated.
   runtime::Task<Result<>> link_finished(std::uint64_t upload_id, std::uint64_t size,
-                                        std::string path) override;
-  runtime::Task<Result<>> unlink_finished(std::string path) override;
+                                        std::string path);
+  // Removes that name; one that is not there is as good as removed.
+  runtime::Task<Result<>> unlink_finished(std::string path);
 
   std::string blob_path(std::uint64_t upload_id) const {
     return tools_.files.shards.blob_path(upload_id);

@@ -2,8 +2,7 @@
 #include "store/objects/extent_file.h"
 
 #include <algorithm>
-#include <span>
-#include <vector>
+#include <chrono>
 
 #include "base/limits.h"
 
@@ -11,65 +10,73 @@ namespace sluice::store::objects {
 
 using runtime::Task;
 
-namespace {
-
-struct Chunk {
-  ByteRange range;
-  Result<std::string> bytes;
-};
-
-Task<> read_chunk(ExtentReader& reader, std::uint64_t upload_id, Chunk& chunk) {
-  chunk.bytes = co_await reader.read(upload_id, chunk.range);
-}
-
-Task<> read_chunks(ExtentReader& reader, std::uint64_t upload_id, const runtime::Executor& executor,
-                   Log& log, std::vector<Chunk>& chunks) {
-  runtime::TaskGroup group(executor, log);
-  for (Chunk& chunk : chunks) {
-    group.spawn("extents", read_chunk(reader, upload_id, chunk));
-  }
-  while (!co_await group.wait(limits::extent_wait_max)) {
-  }
-}
-
-}  // namespace
-
 Result<std::size_t> ExtentFile::read_at(std::uint64_t offset, MutableBytes buffer) {
   const MutexLock lock(mutex_);
   std::size_t done = 0;
   while (done < buffer.size() && offset + done < size_) {
-    const std::uint64_t at = offset + done;
-    if (at < window_begin_ || at >= window_begin_ + window_.size()) {
-      if (const Result<> filled = fill(at); !filled) {
-        return fail(filled.error());
-      }
+    move_window(offset + done);
+    const Result<std::size_t> count = copy(*window_.front(), offset + done, buffer.subspan(done));
+    if (!count) {
+      window_.clear();
+      return count;
     }
-    const Bytes there = as_bytes(window_).subspan(static_cast<std::size_t>(at - window_begin_));
-    const std::size_t count = std::min(there.size(), buffer.size() - done);
-    std::ranges::copy(there.first(count), buffer.subspan(done).begin());
-    done += count;
+    done += *count;
   }
   return done;
 }
 
-Result<> ExtentFile::fill(std::uint64_t offset) {
-  std::vector<Chunk> chunks;
-  const std::uint64_t end = std::min(size_, offset + limits::extent_window_bytes);
-  for (std::uint64_t at = offset; at < end; at += limits::extent_read_bytes) {
-    chunks.push_back({{at, std::min(end, at + limits::extent_read_bytes)}, std::string()});
+void ExtentFile::move_window(std::uint64_t offset) {
+  while (!window_.empty() && window_.front()->range.end <= offset) {
+    window_.pop_front();
   }
-  runtime::run_and_wait(executor_, log_, "extents of a file",
-                        read_chunks(reader_, upload_id_, executor_, log_, chunks));
-  window_.clear();
-  window_begin_ = offset;
-  for (const Chunk& chunk : chunks) {
-    if (!chunk.bytes) {
-      window_.clear();
-      return fail(chunk.bytes.error());
+  if (!window_.empty() && offset < window_.front()->range.begin) {
+    window_.clear();
+  }
+  std::uint64_t begin = window_.empty() ? offset : window_.back()->range.end;
+  while (begin < size_ && window_.size() < limits::extent_window_chunks) {
+    auto share = tools_.receiving.buffers.spare(limits::extent_read_bytes);
+    if (!share && !window_.empty()) {
+      break;
     }
-    window_ += *chunk.bytes;
+    const ByteRange range{begin, std::min(size_, begin + limits::extent_read_bytes)};
+    window_.push_back(std::make_shared<Chunk>(range, std::move(share)));
+    runtime::start(executor_, tools_.log, "bytes of a file",
+                   fetch(tools_.reader, upload_id_, window_.back(),
+                         std::make_unique<UnderWay::Mark>(tools_.under_way, upload_id_)));
+    begin = range.end;
   }
-  return {};
+}
+
+Task<> ExtentFile::fetch(ExtentReader& reader, std::uint64_t upload_id,
+                         std::shared_ptr<Chunk> chunk,
+                         std::unique_ptr<const UnderWay::Mark> /*mark*/) {
+  Result<std::string> bytes = co_await reader.read(upload_id, chunk->range);
+  const MutexLock lock(chunk->mutex);
+  chunk->bytes = std::move(bytes);
+  chunk->arrived.notify_all();
+}
+
+Result<std::size_t> ExtentFile::copy(Chunk& chunk, std::uint64_t offset,
+                                     MutableBytes buffer) const {
+  const auto give_up_at = std::chrono::steady_clock::now() + limits::extent_wait_max;
+  MutexLock lock(chunk.mutex);
+  const auto is_here = [&chunk]() REQUIRES(chunk.mutex) { return chunk.bytes.has_value(); };
+  while (!chunk.arrived.wait_for(lock, limits::extent_look_pause, is_here)) {
+    if (tools_.stopping) {
+      return fail(Errc::draining, "the server is shutting down");
+    }
+    if (std::chrono::steady_clock::now() >= give_up_at) {
+      return fail(Errc::unavailable, "the object store does not give the bytes in time");
+    }
+  }
+  if (!*chunk.bytes) {
+    return fail(chunk.bytes->error());
+  }
+  const Bytes rest =
+      as_bytes(**chunk.bytes).subspan(static_cast<std::size_t>(offset - chunk.range.begin));
+  const std::size_t count = std::min(rest.size(), buffer.size());
+  std::ranges::copy(rest.first(count), buffer.begin());
+  return count;
 }
 
 }  // namespace sluice::store::objects

@@ -3,45 +3,61 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "base/log.h"
 #include "base/mutex.h"
+#include "runtime/buffer_pool.h"
 #include "runtime/readable_file.h"
 #include "runtime/task.h"
-#include "store/objects/extent_reader.h"
+#include "store/objects/extent_tools.h"
 
 namespace sluice::store::objects {
 
-// Reads limits::extent_window_bytes ahead, in requests beside each other. Not on the thread of
-// `executor`, which makes the requests.
+// For readers that go from the front to the end. While the bytes of one chunk are used, the next
+// ones are on their way: limits::extent_window_chunks of limits::extent_read_bytes together, as far
+// as the budget of the buffers has room to spare, but always the one that is used. Errors are those
+// of ExtentReader; unavailable where bytes do not come in time; draining.
 class ExtentFile final : public runtime::ReadableFile {
  public:
-  // The reader and the log outlive this, and the executor's event loop its calls.
-  ExtentFile(ExtentReader& reader, runtime::Executor executor, Log& log, std::uint64_t upload_id,
+  // The executor's event loop, which makes the requests, outlives all calls. None of them is on its
+  // thread.
+  ExtentFile(ExtentTools& tools, runtime::Executor executor, std::uint64_t upload_id,
              std::uint64_t size)
-      : reader_(reader),
-        executor_(std::move(executor)),
-        log_(log),
-        upload_id_(upload_id),
-        size_(size) {}
+      : tools_(tools), executor_(std::move(executor)), upload_id_(upload_id), size_(size) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override;
   int descriptor() const noexcept override { return -1; }
 
  private:
-  Result<> fill(std::uint64_t offset) REQUIRES(mutex_);
+  // Bytes that are asked for, or here. Also its request's.
+  struct Chunk {
+    ByteRange range;
+    std::optional<runtime::BudgetShare> share;
 
-  ExtentReader& reader_;
+    Mutex mutex = {};
+    ConditionVariable arrived = {};
+    std::optional<Result<std::string>> bytes GUARDED_BY(mutex) = std::nullopt;
+  };
+
+  static runtime::Task<> fetch(ExtentReader& reader, std::uint64_t upload_id,
+                               std::shared_ptr<Chunk> chunk,
+                               std::unique_ptr<const UnderWay::Mark> mark);
+  // Its first chunk has the byte at `offset`, from now on.
+  void move_window(std::uint64_t offset) REQUIRES(mutex_);
+  // As read_at(), of what the chunk has.
+  Result<std::size_t> copy(Chunk& chunk, std::uint64_t offset, MutableBytes buffer) const;
+
+  ExtentTools& tools_;
   const runtime::Executor executor_;
-  Log& log_;
   const std::uint64_t upload_id_;
   const std::uint64_t size_;
 
   Mutex mutex_;
-  std::uint64_t window_begin_ GUARDED_BY(mutex_) = 0;
-  std::string window_ GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<Chunk>> window_ GUARDED_BY(mutex_);  // One behind the other.
 };
 
 }  // namespace sluice::store::objects

@@ -31,6 +31,11 @@ std::string ExtentNames::next(std::uint64_t upload_id, ByteRange range) {
                      range.begin, range.end);
 }
 
+bool ExtentNames::is_whole(const model::Extent& extent) const {
+  const std::optional<Parsed> parsed = parse(extent.object);
+  return parsed && parsed->range == extent.range && extent.object_begin == 0;
+}
+
 std::string ExtentNames::prefix_of(std::uint64_t upload_id) const {
   return fmt::format("{}/{:02x}/{}/", root_, upload_id & 0xFFU, upload_id);
 }

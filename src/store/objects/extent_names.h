@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "model/extent.h"
 
 namespace sluice::store::objects {
 
@@ -21,6 +22,8 @@ class ExtentNames {
   explicit ExtentNames(const std::string& prefix);
 
   std::string next(std::uint64_t upload_id, ByteRange range);
+  // The extent is of all bytes of its object.
+  bool is_whole(const model::Extent& extent) const;
   // That of all objects of the upload, and of no other's.
   std::string prefix_of(std::uint64_t upload_id) const;
   // That of all objects of all uploads.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/limits.h"
 
@@ -22,6 +23,7 @@ std::unexpected<Error> lost(std::uint64_t upload_id, std::uint64_t at) {
 
 Task<Result<std::string>> ExtentReader::read(std::uint64_t upload_id, ByteRange range) {
   std::string bytes;
+  std::string missing;  // The last object that was not there.
   while (bytes.size() < range.size()) {
     const std::uint64_t from = range.begin + bytes.size();
     const auto page = co_await find_(upload_id, from, limits::extents_page_count);
@@ -40,6 +42,13 @@ Task<Result<std::string>> ExtentReader::read(std::uint64_t upload_id, ByteRange 
         co_return lost(upload_id, wanted.begin);
       }
       const Result<std::string> part = co_await read_part(model::clipped(extent, wanted));
+      if (!part && part.error().code() == Errc::file_missing) {
+        if (extent.object == missing) {
+          co_return fail(Errc::storage_failed, part.error().message());
+        }
+        missing = extent.object;
+        break;
+      }
       if (!part) {
         co_return fail(part.error());
       }
@@ -63,36 +72,43 @@ Task<Result<model::Extent>> ExtentReader::front(std::uint64_t upload_id, ByteRan
 
 Task<Result<std::string>> ExtentReader::read_part(const model::Extent& part) {
   const ByteRange range{part.object_begin, part.object_begin + part.range.size()};
-  Result<std::string> bytes = co_await objects_.get_range(part.object, range);
-  if (!bytes && bytes.error().code() == Errc::file_missing) {
-    co_return fail(Errc::storage_failed, bytes.error().message());
-  }
-  co_return bytes;
+  co_return co_await objects_.get_range(part.object, range);
 }
 
-Task<Result<>> ExtentReader::check_whole(std::uint64_t upload_id, std::uint64_t size) {
-  std::uint64_t end = 0;
+Task<Result<std::vector<model::Extent>>> ExtentReader::extents(std::uint64_t upload_id) {
+  std::vector<model::Extent> all;
   for (;;) {
-    const auto page = co_await find_(upload_id, end, limits::extents_page_count);
+    const std::uint64_t end = all.empty() ? 0 : all.back().range.end;
+    auto page = co_await find_(upload_id, end, limits::extents_page_count);
     if (!page) {
       co_return fail(page.error());
     }
-    for (const model::Extent& extent : *page) {
-      if (extent.range.begin != end) {
-        co_return lost(upload_id, end);
-      }
-      end = extent.range.end;
-    }
+    std::ranges::move(*page, std::back_inserter(all));
     if (page->size() < limits::extents_page_count) {
-      break;
+      co_return all;
     }
+  }
+}
+
+Task<Result<std::vector<model::Extent>>> ExtentReader::whole(std::uint64_t upload_id,
+                                                             std::uint64_t size) {
+  auto all = co_await extents(upload_id);
+  if (!all) {
+    co_return all;
+  }
+  std::uint64_t end = 0;
+  for (const model::Extent& extent : *all) {
+    if (extent.range.begin != end) {
+      co_return lost(upload_id, end);
+    }
+    end = extent.range.end;
   }
   if (end != size) {
     co_return fail(
         Errc::storage_failed,
         fmt::format("the extents of upload {} end at byte {} of {}", upload_id, end, size));
   }
-  co_return Result<>();
+  co_return all;
 }
 
 }  // namespace sluice::store::objects

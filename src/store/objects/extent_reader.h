@@ -20,8 +20,9 @@ namespace sluice::store::objects {
 using FindExtents = std::function<runtime::Task<Result<std::vector<model::Extent>>>(
     std::uint64_t upload_id, std::uint64_t from, std::size_t count)>;
 
-// Any thread. Errors: storage_failed where bytes or their object are not there, else those of the
-// object store and of `find`.
+// Any thread. An object that is not there any more because others hold its bytes is not missed.
+// Errors: storage_failed where bytes or their object are not there, else those of the object store
+// and of `find`.
 class ExtentReader {
  public:
   // The store outlives this.
@@ -32,10 +33,13 @@ class ExtentReader {
   runtime::Task<Result<std::string>> read(std::uint64_t upload_id, ByteRange range);
   // Of the front of the range: as much of it as one extent has.
   runtime::Task<Result<model::Extent>> front(std::uint64_t upload_id, ByteRange range);
-  // Those of a part of an extent.
+  // Those of a part of an extent. file_missing: its object is not there.
   runtime::Task<Result<std::string>> read_part(const model::Extent& part);
-  // Whether the upload has the bytes from 0 to `size`, and no more.
-  runtime::Task<Result<>> check_whole(std::uint64_t upload_id, std::uint64_t size);
+  // The extents of the upload's bytes from 0 to `size`; storage_failed where it has others.
+  runtime::Task<Result<std::vector<model::Extent>>> whole(std::uint64_t upload_id,
+                                                          std::uint64_t size);
+  // All extents of the upload.
+  runtime::Task<Result<std::vector<model::Extent>>> extents(std::uint64_t upload_id);
 
  private:
   s3::ObjectStore& objects_;

@@ -21,7 +21,12 @@ ExtentStore::ExtentStore(ExtentStoreParts parts, const std::string& prefix)
              .names = ExtentNames(prefix),
              .receiving = {parts.pool, parts.buffers, parts.metrics},
              .slots = Slots(limits::extent_puts_max)},
-      executor_(parts.executor) {}
+      executor_(parts.executor) {
+  if (parts.replace) {
+    folds_.emplace(tools_, executor_, std::move(parts.replace));
+    tools_.folds = &*folds_;
+  }
+}
 
 std::unique_ptr<Blob> ExtentStore::open(const BlobRef& blob) {
   return std::make_unique<ExtentBlob>(tools_, blob);
@@ -72,11 +77,11 @@ Task<Result<std::size_t>> ExtentStore::remove_listed(std::string prefix) {
 
 Task<Result<std::shared_ptr<runtime::ReadableFile>>> ExtentStore::open_finished(
     std::uint64_t upload_id, std::uint64_t size) {
-  const Result<> whole = co_await tools_.reader.check_whole(upload_id, size);
+  const auto whole = co_await tools_.reader.whole(upload_id, size);
   if (!whole) {
     co_return fail(whole.error());
   }
-  co_return std::make_shared<ExtentFile>(tools_.reader, executor_, tools_.log, upload_id, size);
+  co_return std::make_shared<ExtentFile>(tools_, executor_, upload_id, size);
 }
 
 Task<Result<std::unique_ptr<runtime::ByteSource>>> ExtentStore::read_finished(

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "store/objects/exchange_extents.h"
 #include "store/objects/extent_blob.h"
+#include "store/objects/folds.h"
 #include "store/store.h"
 
 namespace sluice::store::objects {
@@ -23,6 +26,8 @@ struct ExtentStoreParts {
   runtime::Executor executor;  // Of a worker, on which finished files are read.
   Log& log;
   Metrics& metrics;
+  // Small objects become large ones by it; unset: they stay as they are.
+  ReplaceExtents replace = nullptr;
 };
 
 // Needs Durability::commit. Any thread. Outlives its blobs. An object whose extent was never
@@ -36,7 +41,7 @@ class ExtentStore final : public Store {
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
   // Other processes, and the network, may have requests under way.
   Duration late_bytes_max() const noexcept override { return limits::extent_late_max; }
-  // Its file has no descriptor. It is gone with the extents.
+  // As ExtentFile. It is gone with the extents.
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
       std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
@@ -48,6 +53,11 @@ class ExtentStore final : public Store {
   // Without a bound.
   runtime::Task<Result<Space>> space() override;
 
+  // For the parts beside it that make fewer objects of many.
+  ExtentTools& tools() noexcept { return tools_; }
+  // Calls that wait for objects of finished files end soon, with `draining`. Before the pools whose
+  // threads make them are stopped. Any thread.
+  void stop() noexcept { tools_.stopping = true; }
   // Until nothing is under way that blobs have left behind; false: after `timeout` something is.
   runtime::Task<bool> drain(Duration timeout) { return tools_.under_way.wait_for_all(timeout); }
 
@@ -57,6 +67,7 @@ class ExtentStore final : public Store {
 
   ExtentTools tools_;
   const runtime::Executor executor_;
+  std::optional<Folds> folds_;
 };
 
 }  // namespace sluice::store::objects

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "outgoing/body.h"
+#include "store/objects/folds.h"
 
 namespace sluice::store::objects {
 
@@ -185,7 +186,11 @@ Task<Result<std::vector<model::Extent>>> ExtentWriter::settle(RangeSet named) {
   if (!outcome) {
     co_return fail(outcome.error());
   }
-  co_return extents_of(named);
+  Result<std::vector<model::Extent>> extents = extents_of(named);
+  if (extents && tools_.folds != nullptr) {
+    tools_.folds->settled(upload_id_, *extents);
+  }
+  co_return extents;
 }
 
 Result<std::vector<model::Extent>> ExtentWriter::extents_of(const RangeSet& ranges) const {
@@ -228,9 +233,15 @@ Task<Result<std::string>> ExtentWriter::read(ByteRange range) {
     }
   }
   if (const std::optional<model::Extent> made = made_front(range)) {
-    co_return co_await tools_.reader.read_part(*made);
+    Result<std::string> bytes = co_await tools_.reader.read_part(*made);
+    if (bytes || bytes.error().code() != Errc::file_missing) {
+      co_return bytes;
+    }
+    // The journal has named another object in its place.
+    range = made->range;
+  } else {
+    range.end = range.begin + foreign_front(range);
   }
-  range.end = range.begin + foreign_front(range);
   if (range.empty()) {
     co_return fail(Errc::storage_failed, "the scratch directory has lost bytes of an upload");
   }

@@ -9,34 +9,15 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "base/mutex.h"
 #include "base/range_set.h"
 #include "model/extent.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
-#include "s3/object_store.h"
-#include "store/objects/extent_names.h"
-#include "store/objects/extent_reader.h"
-#include "store/objects/scratch.h"
-#include "store/objects/slots.h"
-#include "store/objects/under_way.h"
-#include "store/receiver.h"
+#include "store/objects/extent_tools.h"
 #include "store/store.h"
 
 namespace sluice::store::objects {
-
-// The parts that the blobs of one store work with; outlives them, and what they have under way.
-struct ExtentTools {
-  s3::ObjectStore& objects;
-  Scratch& scratch;
-  Log& log;
-  ExtentReader reader;
-  ExtentNames names;
-  ReceiveTools receiving;
-  Slots slots;  // Of objects that are being written, of all uploads.
-  UnderWay under_way = {};
-};
 
 // Any thread. A byte is written once.
 class ExtentWriter final : public std::enable_shared_from_this<ExtentWriter> {

@@ -26,7 +26,7 @@ using sluice::testing::run_in;
 using sluice::testing::ScriptedSource;
 
 // Objects are not written before the gate is open.
-class GatedObjects final : public ForwardingObjects {
+class GatedObjects final : public sluice::testing::ForwardingObjects {
  public:
   GatedObjects() : ForwardingObjects(memory) {}
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 
@@ -10,7 +11,7 @@ import pytest
 
 from support.fake_clamd import FakeClamd
 from support.scripted_backend import ScriptedBackend, answer
-from support.sluice_server import run_sluice
+from support.sluice_server import run_sluice, sluice_binary
 from support.tus import Tus
 from support.waiting import wait_until
 
@@ -105,6 +106,23 @@ def test_owners_have_types_of_their_own(new_server, connected, backend, tmp_path
     owners.write_text(OWNERS.format('types_denied = "image/*"'))
     wait_until(lambda: answer_to("ann", PNG) == 422, "the new types")
     assert [answer_to("ann", b"just words\n"), answer_to("bob", PNG)] == [200, 200]
+
+
+def test_a_missing_helper_is_warned_of_before_the_first_file(new_server, tmp_path):
+    alone = tmp_path / "sluice"
+    shutil.copy2(sluice_binary(), alone)
+    owners = tmp_path / "owners.toml"
+    owners.write_text('[[credentials]]\nowner = "ann"\napi_key = "ann"\n')
+    server = new_server("--auth-file", owners, binary=str(alone))
+    words = "sluice-check is not installed, files of owners whose credentials name types wait"
+    assert words not in server.log()
+    owners.write_text(owners.read_text() + 'types_allowed = "image/*"\n')
+    assert server.logged(words)
+    server.kill()
+    server.start()
+    assert server.logged(words, 2)
+    assert ask(server, "reload").returncode == 0
+    assert server.logged(words, 3)
 
 
 def test_a_program_decides(new_server, connected, backend, tmp_path):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/rufh/content_digest.h"
+#include "protocol/content_digest.h"
 
 #include <algorithm>
 #include <array>
@@ -13,19 +13,19 @@
 #include "base/encoding.h"
 #include "http/structured_fields.h"
 
-namespace sluice::protocol::rufh {
+namespace sluice::protocol {
 namespace {
 
-struct Algorithm {
+struct DigestKey {
   std::string_view key;
   DigestAlgorithm algorithm;
   std::size_t bytes;
 };
-constexpr std::array<Algorithm, 2> known{
+constexpr std::array<DigestKey, 2> digest_keys{
     {{"sha-256", DigestAlgorithm::sha256, 32}, {"sha-512", DigestAlgorithm::sha512, 64}}};
 
-Result<> add(const http::Headers& headers, const char* name,
-             std::vector<ExpectedDigest>& expected) {
+Result<> add_digests(const http::Headers& headers, const char* name,
+                     std::vector<ExpectedDigest>& expected) {
   const std::optional<std::string> text = http::structured_text(headers, name);
   if (!text) {
     return {};
@@ -34,9 +34,9 @@ Result<> add(const http::Headers& headers, const char* name,
   bool is_sound = members.has_value();
   for (const http::StructuredMember& member :
        members.value_or(std::vector<http::StructuredMember>())) {
-    const auto* const found = std::ranges::find(known, member.key, &Algorithm::key);
+    const auto* const found = std::ranges::find(digest_keys, member.key, &DigestKey::key);
     const auto* const digest = std::get_if<http::StructuredBytes>(&member.value);
-    if (found != known.end()) {
+    if (found != digest_keys.end()) {
       is_sound = is_sound && digest != nullptr && digest->bytes.size() == found->bytes;
       expected.push_back({found->algorithm, digest != nullptr ? digest->bytes : ""});
     }
@@ -53,11 +53,11 @@ Result<> add(const http::Headers& headers, const char* name,
 Result<std::vector<ExpectedDigest>> expected_digests(const http::Headers& headers,
                                                      bool is_whole_file) {
   std::vector<ExpectedDigest> expected;
-  Result<> sound = add(headers, "Content-Digest", expected);
+  Result<> sound = add_digests(headers, "Content-Digest", expected);
   if (sound && is_whole_file) {
-    sound = add(headers, "Repr-Digest", expected);
+    sound = add_digests(headers, "Repr-Digest", expected);
   }
   return sound ? Result<std::vector<ExpectedDigest>>(std::move(expected)) : fail(sound.error());
 }
 
-}  // namespace sluice::protocol::rufh
+}  // namespace sluice::protocol
