@@ -99,8 +99,7 @@ Task<Result<std::optional<std::uint64_t>>> ExtentBlob::count_stored_so(ByteRange
   }
   const ByteRange some{range.begin,
                        std::min(extent->range.end, range.begin + limits::extent_read_bytes)};
-  const Result<std::string> theirs =
-      co_await tools_.reader.read_part(model::clipped(*extent, some));
+  const Result<std::string> theirs = co_await tools_.reader.read(upload_id_, some);
   if (!theirs) {
     co_return fail(theirs.error());
   }
