@@ -171,7 +171,11 @@ bool Router::has(const Route& route, Method method) const {
 Task<http::ReplyPtr> Router::handle(http::Exchange& exchange) {
   Call call(exchange);
   call.began = parts_.access.now();
-  Answer answer = co_await dispatch(call);
+  Result<Lead> led = lead(call);
+  if (led && is_told_by_upload(call, *led)) {
+    led = co_await led_by_upload(call, *led->route);
+  }
+  Answer answer = co_await dispatch(call, led);
   co_return co_await reply(call, answer);
 }
 
@@ -274,9 +278,25 @@ void Router::speak(Call& call, const Route& route, const Dialect& dialect) const
   call.method = dialect.method_of(call.request);
 }
 
-Task<Answer> Router::dispatch(Call& call) {
+bool Router::is_told_by_upload(const Call& call, const Lead& led) {
+  return call.at_location && led.dialect == nullptr && call.method != Method::options &&
+         is_upload_token(call.capture);
+}
+
+Task<Result<Router::Lead>> Router::led_by_upload(Call& call, const Route& route) const {
+  const Result<upload::Label> label = co_await parts_.engine.label_of(call.capture);
+  Dialect* const speaker =
+      speaker_for(route, without_head(call.method), label ? label->dialect : "");
+  if (!label && speaker != nullptr) {
+    speak(call, route, *speaker);
+    co_return fail(label.error());
+  }
+  call.upload_id = label ? label->id : 0;
+  co_return Lead{.route = &route, .dialect = speaker};
+}
+
+Task<Answer> Router::dispatch(Call& call, const Result<Lead>& led) {
   const http::Request& request = call.request;
-  const Result<Lead> led = lead(call);
   if (!led) {
     return answered(fail(led.error()));
   }
@@ -321,30 +341,9 @@ Task<Answer> Router::nothing_at(Call& call, bool lacks_json) const {
 }
 
 Task<Answer> Router::at_shared(Call& call, const Route& route, Dialect* dialect) const {
-  if (dialect != nullptr) {
-    return in(dialect, call, route);
+  if (dialect == nullptr) {
+    dialect = speaker_for(route, without_head(call.method), {});
   }
-  if (call.at_location && is_upload_token(call.capture)) {
-    return in_dialect_of_upload(call, route);
-  }
-  return in(speaker_for(route, without_head(call.method), {}), call, route);
-}
-
-Task<Answer> Router::in_dialect_of_upload(Call& call, const Route& route) const {
-  Dialect* speaker = nullptr;
-  {
-    const Result<upload::Label> label = co_await parts_.engine.label_of(call.capture);
-    speaker = speaker_for(route, without_head(call.method), label ? label->dialect : "");
-    if (!label && speaker != nullptr) {
-      speak(call, route, *speaker);
-      co_return fail(label.error());
-    }
-    call.upload_id = label ? label->id : 0;
-  }
-  co_return co_await in(speaker, call, route);
-}
-
-Task<Answer> Router::in(Dialect* dialect, Call& call, const Route& route) const {
   if (dialect == nullptr) {
     return not_allowed(call, allowed_methods(route));
   }

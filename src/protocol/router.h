@@ -93,11 +93,12 @@ class Router final : public http::Handler {
   void speak(Call& call, const Route& route, const Dialect& dialect) const;
   // The only place that looks for the route. An error: the path cannot be read.
   Result<Lead> lead(Call& call) const;
-  runtime::Task<Answer> dispatch(Call& call);
+  // Only the upload at the location says which dialect is meant.
+  static bool is_told_by_upload(const Call& call, const Lead& led);
+  runtime::Task<Result<Lead>> led_by_upload(Call& call, const Route& route) const;
+  runtime::Task<Answer> dispatch(Call& call, const Result<Lead>& led);
   runtime::Task<Answer> nothing_at(Call& call, bool lacks_json) const;
   runtime::Task<Answer> at_shared(Call& call, const Route& route, Dialect* dialect) const;
-  runtime::Task<Answer> in_dialect_of_upload(Call& call, const Route& route) const;
-  runtime::Task<Answer> in(Dialect* dialect, Call& call, const Route& route) const;
   runtime::Task<Answer> at(Call& call, const Route& route) const;
   // With the upload that the request was about, whatever became of it. Takes the answer; handed
   // over by value it would stand in the frame of handle() twice.

@@ -26,11 +26,22 @@ Claim::Claim(LiveUpload& upload, ByteRange range) : upload_(upload), range_(rang
 }
 
 Claim::~Claim() {
+  std::shared_ptr<runtime::Event> settled;
   {
     const MutexLock lock(upload_.mutex_);
     upload_.claims_.remove(this);
+    settled = std::move(settled_);
   }
-  settled_->set();
+  if (settled) {
+    settled->set();
+  }
+}
+
+const std::shared_ptr<runtime::Event>& Claim::settled() {
+  if (!settled_) {
+    settled_ = std::make_shared<runtime::Event>();
+  }
+  return settled_;
 }
 
 Task<Result<std::size_t>> Claim::acquire() {
@@ -294,7 +305,7 @@ LiveUpload::SettledEvents LiveUpload::cut(const std::function<bool(const Claim&)
       if (claim->source_ != nullptr) {
         claim->source_->cancel(reason);
       }
-      settled.push_back(claim->settled_);
+      settled.push_back(claim->settled());
     }
   }
   return settled;
@@ -376,9 +387,9 @@ Task<> LiveUpload::wait_for_settling(Duration timeout) {
   SettledEvents settling;
   {
     const MutexLock lock(mutex_);
-    for (const Claim* claim : claims_) {
+    for (Claim* claim : claims_) {
       if (claim->source_ == nullptr) {
-        settling.push_back(claim->settled_);
+        settling.push_back(claim->settled());
       }
     }
   }

@@ -60,16 +60,19 @@ class Claim {
   friend class LiveUpload;
   using TimePoint = std::chrono::steady_clock::time_point;
 
+  // Set when the claim has ended. Under the mutex of the upload.
+  const std::shared_ptr<runtime::Event>& settled();
+
   LiveUpload& upload_;
   const ByteRange range_;
-  // These five under the mutex of the upload. Not GUARDED_BY it: in the functions of LiveUpload the
+  // These six under the mutex of the upload. Not GUARDED_BY it: in the functions of LiveUpload the
   // analysis cannot tell that this is their own mutex.
   runtime::ByteSource* source_ = nullptr;  // Null once it has ended.
   bool cut_ = false;
   TimePoint waiting_since_ = TimePoint::min();  // max() while the request is at work.
   RangeSet written_;
   std::shared_ptr<store::Blob> blob_;
-  const std::shared_ptr<runtime::Event> settled_ = std::make_shared<runtime::Event>();
+  std::shared_ptr<runtime::Event> settled_;  // Null while no other request waits for it.
 };
 
 // Bytes that a running request has written and that the journal does not name yet.
