@@ -66,7 +66,7 @@ TEST_F(AuthorizerTest, TellsWhatTheClientProposes) {
 }
 
 TEST_F(AuthorizerTest, PassesTheTraceOn) {
-  context.trace = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", "01"};
+  context.trace = {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
   admitted("");
   EXPECT_EQ(sender.header(0, "traceparent"),
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
