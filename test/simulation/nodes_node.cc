@@ -20,7 +20,7 @@ constexpr std::chrono::hours lease_duration{1};
 constexpr std::uint64_t scratch_bytes = std::uint64_t{64} << 20U;
 constexpr std::size_t sector_bytes = 512;
 constexpr const char* scratch_directory = "/scratch";
-constexpr const char* prefix = "nodes";
+constexpr const char* bucket_prefix = "nodes";
 
 delivery::OutboxSettings outbox_settings(const std::string& name) {
   delivery::OutboxSettings settings;
@@ -109,13 +109,13 @@ Node::Node(std::string name, NodesShared& shared, boost::asio::io_context& conte
       objects_(gate_, shared),
       reader_(objects_, [this](std::uint64_t id, std::uint64_t from,
                                std::size_t count) { return journal_.extents(id, from, count); }),
-      names_(prefix),
+      names_(bucket_prefix),
       extents_({objects_,
                 [this](std::uint64_t id, std::uint64_t from, std::size_t count) {
                   return journal_.extents(id, from, count);
                 },
                 scratch_, pool_, buffers_, context.get_executor(), log_, metrics_},
-               prefix),
+               bucket_prefix),
       store_(std::make_unique<TrustingStore>(extents_, shared.defect)),
       answers_(files_),
       application_(name_, gate_, shared, extents_, reader_),
