@@ -405,7 +405,7 @@ TEST_F(ConfigTest, AFileHasOneBackend) {
 
 TEST_F(ConfigTest, ACopyIsOfAnObjectAndForABackendThatIsToldWhereItIs) {
   const auto config =
-      load({.flags = {{"backend.copy_to", "s3://media"}}, .environment = {}, .file = {}});
+      load({.flags = {}, .environment = {{"SLUICE_BACKEND_COPY_TO", "s3://media"}}, .file = {}});
   ASSERT_FALSE(config);
   ASSERT_EQ(config.error().size(), 2U);
   EXPECT_TRUE(config.error().front().contains("needs backend.mode = \"reference\", not \"body\""));
