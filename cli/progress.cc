@@ -207,7 +207,7 @@ std::string comparison_text(std::uint64_t compared, std::uint64_t total) {
                                : compared == 0
                                    ? "no byte"
                                    : format_bytes(compared) + " of " + format_bytes(total);
-  return how_many + " compared by SHA-256";
+  return how_many + " verified";
 }
 
 }  // namespace sluice::cli

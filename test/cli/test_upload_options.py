@@ -160,7 +160,7 @@ def test_a_server_that_compares_nothing_is_said_to(command, panda, proxy, source
     panda.final_answer = (200, json.dumps({"id": "1"}))
     result = upload(command, proxy, source)
     assert result.returncode == 0
-    assert result.stderr.endswith(", 0 retries; no byte compared by SHA-256\n")
+    assert result.stderr.endswith(", 0 retries; no byte verified\n")
     assert not any("content-digest" in request.headers for request in proxy.requests)
 
 

@@ -43,7 +43,7 @@ def test_each_part_goes_once_over_several_connections(command, server, line, fil
     assert result.returncode == 0, result.stderr
     assert_stored(server, result.stdout, film)
     assert sorted(parts(line)) == list(range(5))
-    assert re.search(r"\nfilm\.mp4: done, 20\.0 MiB in \d:\d\d \(.*/s\), 0 retries; every byte compared by SHA-256\n$",
+    assert re.search(r"\nfilm\.mp4: done, 20\.0 MiB in \d:\d\d \(.*/s\), 0 retries; every byte verified\n$",
                      result.stderr), result.stderr
 
 
@@ -91,7 +91,7 @@ def test_goes_on_with_the_parts_that_are_missing(command, server, line, film, st
     assert result.returncode == 0, result.stderr
     assert_stored(server, result.stdout, film)
     assert "continuing at 15.0 MiB of 20.0 MiB" in result.stderr
-    assert "; 5.0 MiB of 20.0 MiB compared by SHA-256" in result.stderr
+    assert "; 5.0 MiB of 20.0 MiB verified" in result.stderr
     asked, *sent = line.requests[before:]
     assert asked.method == "GET"
     assert [request.headers["x-part"] for request in sent] == ["2"]

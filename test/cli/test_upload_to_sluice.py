@@ -49,7 +49,7 @@ def test_a_straight_upload(command, server, source):
 def test_every_byte_is_compared_on_its_way(command, server, line, source):
     result = upload(command, line, source)
     assert_stored(server, result, source)
-    assert result.stderr.endswith(", 0 retries; every byte compared by SHA-256\n")
+    assert result.stderr.endswith(", 0 retries; every byte verified\n")
     pieces = [request for request in line.requests if request.method == "PUT"]
     assert len(pieces) == 11 and all("content-digest" in request.headers for request in pieces)
 
@@ -59,7 +59,7 @@ def test_a_piece_that_is_damaged_on_its_way_is_sent_again(command, server, line,
     result = upload(command, line, source)
     assert_stored(server, result, source)
     assert "DigestMismatch" in result.stderr
-    assert result.stderr.endswith(", 1 retry; every byte compared by SHA-256\n")
+    assert result.stderr.endswith(", 1 retry; every byte verified\n")
 
 
 def test_what_a_broken_request_brought_is_kept_and_not_called_compared(command, server, line, source):

@@ -113,7 +113,7 @@ def test_a_missing_helper_is_warned_of_before_the_first_file(new_server, tmp_pat
     shutil.copy2(sluice_binary(), alone)
     owners = tmp_path / "owners.toml"
     owners.write_text('[[credentials]]\nowner = "ann"\napi_key = "ann"\n')
-    server = new_server("--auth-file", owners, binary=str(alone))
+    server = new_server(toml=f'[auth]\nfile = "{owners}"\n', binary=str(alone))
     words = "sluice-check is not installed, files of owners whose credentials name types wait"
     assert words not in server.log()
     owners.write_text(owners.read_text() + 'types_allowed = "image/*"\n')
