@@ -48,9 +48,9 @@ Result<AccessKeys> parse_access_keys(std::string_view text) {
 }
 
 Result<AccessKeys> access_keys_of_environment(const FindVariable& find) {
-  const AccessKeys keys{find("AWS_ACCESS_KEY_ID").value_or(""),
-                        find("AWS_SECRET_ACCESS_KEY").value_or(""),
-                        find("AWS_SESSION_TOKEN").value_or("")};
+  AccessKeys keys{find("AWS_ACCESS_KEY_ID").value_or(""),
+                  find("AWS_SECRET_ACCESS_KEY").value_or(""),
+                  find("AWS_SESSION_TOKEN").value_or("")};
   if (!is_complete(keys)) {
     return fail(Errc::internal,
                 "expected AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or "

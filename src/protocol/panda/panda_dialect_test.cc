@@ -133,7 +133,8 @@ TEST_F(PandaDialectTest, AWholeFileWithAnotherDigestIsNoFile) {
   for (const char* name : {"Content-Digest", "Repr-Digest"}) {
     const std::string path = open(3);
     const std::string field = std::string(digest_of_abc).substr(sizeof "\nContent-Digest" - 1);
-    const std::string head = "PUT " + path + "\n" + name + field;
+    std::string head = "PUT " + path + "\n";
+    head += name + field;
     EXPECT_EQ(error_of(send(head, "abd")), "400 DigestMismatch");
     EXPECT_EQ(stored(path), "");
     EXPECT_EQ(send(head, "abc").status, 200);
