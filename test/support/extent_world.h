@@ -32,7 +32,11 @@ class ExtentWorld {
       : scratch(disk, directory.path(), scratch_bytes), engine_(behind ? behind : &objects) {
     restart();
   }
-  ~ExtentWorld() { run_in(context, store->drain(limits::extent_wait_max)); }
+  // The threads of the pool end before the event loop, which they hand results to.
+  ~ExtentWorld() {
+    run_in(context, store->drain(limits::extent_wait_max));
+    pool.stop();
+  }
   ExtentWorld(const ExtentWorld&) = delete;
   ExtentWorld& operator=(const ExtentWorld&) = delete;
 
