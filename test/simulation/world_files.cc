@@ -102,7 +102,8 @@ void World::recognise_opened(const UploadRecord& record, const OpenedFile& opene
   expected.id = record.id;
   expected.token = record.token;
   expected.source = opened.source;
-  expected.is_sized = opened.is_sized;
+  // Where it does not come with the creation, the end of its body tells it, which may be cut off.
+  expected.is_sized = opened.is_sized || record.progress.file_size.has_value();
   expected.file_name = record.file_name;
   expected.form = opened.form;
   expected.is_of_filepond = record.dialect == protocol::filepond_name;

@@ -194,8 +194,6 @@ Words World::words_of_opening(const File& file, OpenedFile& opened, std::string&
       return tus_creation(file, brought > 0);
     default:
       bytes = opened.source.substr(0, brought);
-      // An empty file is complete with its creation, in some versions whatever it says.
-      opened.is_sized = opened.is_sized || brought == file.size;
       return rufh_creation(file, brought == file.size, dice_);
   }
 }
