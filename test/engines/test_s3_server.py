@@ -158,6 +158,19 @@ def test_a_copy_is_the_applications_unless_it_is_refused(ceph, on_ceph, connecte
     assert fetch(copy["url"]) == data
 
 
+def test_tiny_pieces_become_few_objects(ceph, on_ceph, connected, backend, prefix, noise):
+    count, size = 340, 1000
+    data = noise(count * size)
+    client = connected(on_ceph())
+    location = client.create(len(data) + 1)
+    for number in range(count):
+        begin = number * size
+        assert client.piece(location, begin, data[begin : begin + size], len(data) + 1).status == 204
+    wait_until(lambda: len(extents_below(ceph, prefix)) < count - 250, "objects are folded")
+    assert client.piece(location, len(data), b"!", len(data) + 1).status == 200
+    expect_handed_over(backend, data + b"!")
+
+
 def test_other_dialects_and_parts(on_ceph, connected, backend, noise):
     data = noise(4 * MIB)
     client = connected(on_ceph('[dialects]\nenabled = "panda, tus"\n'))
