@@ -105,7 +105,7 @@ TEST_P(LostConnections, ALockThatIsHeldForTooLongEndsTheTransaction) {
 class LostConfirmations : public LostConnections {
  protected:
   LostConfirmations() {
-    set_standby("nobody");
+    set_standby("a_standby_that_is_away");
     until([&] { return probe_waits(); });
   }
   ~LostConfirmations() override { set_standby(""); }

@@ -11,7 +11,7 @@ using runtime::Task;
 
 namespace {
 
-// As Journal::commit() has it.
+// Only these say for certain that the journal has not made the change.
 bool is_unknown(const Error& error) {
   return error.code() != Errc::conflict && error.code() != Errc::internal &&
          error.code() != Errc::disk_full;
