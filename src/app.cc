@@ -31,9 +31,12 @@ struct JournalContent {
   bool has_extents = false;
 };
 
-runtime::Task<> look_into(journal::SqliteJournal& journal, JournalContent* content) {
-  const auto uploads = co_await journal.uploads_after(0, 1);
-  const auto has_extents = co_await journal.has_extents();
+runtime::Task<> look_into(const OpenJournal& state, JournalContent* content) {
+  const auto uploads = co_await state.journal->list_uploads({.count = 1});
+  Result<bool> has_extents = true;
+  if (state.file != nullptr) {
+    has_extents = co_await state.file->has_extents();
+  }
   if (!uploads || !has_extents) {
     content->outcome = fail(uploads ? has_extents.error() : uploads.error());
     co_return;
@@ -107,20 +110,22 @@ Result<> App::open_parts() {
 Result<> App::open_journal() {
   local_store_ = std::make_unique<store::local::LocalStore>(
       pinning_disk_, storage_pool_, buffers_, data_.path(), config_.data.durability, metrics_);
-  auto journal = journal::SqliteJournal::open(
-      data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
-      [this](std::uint64_t upload_id) { return local_store_->blob_size(upload_id); });
-  if (!journal) {
-    return fail(journal.error());
+  Result<OpenJournal> opened = sluice::open_journal(
+      config_, data_,
+      [this](std::uint64_t upload_id) { return local_store_->blob_size(upload_id); }, metrics_,
+      log_);
+  if (!opened) {
+    return fail(opened.error());
   }
-  journal_ = std::move(*journal);
+  state_ = *std::move(opened);
+  journal_ = state_.journal.get();
   return {};
 }
 
 Result<> App::open_store() {
   http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
   JournalContent content;
-  runtime::run_and_wait(first(), log_, "journal", look_into(*journal_, &content));
+  runtime::run_and_wait(first(), log_, "journal", look_into(state_, &content));
   if (!content.outcome) {
     return content.outcome;
   }
@@ -131,10 +136,6 @@ Result<> App::open_store() {
                       "the bytes of uploads lie in an object store, and store.url is empty: name "
                       "the place that they went to, or begin with an empty data directory")
                : Result<>();
-  }
-  const Result<std::string> secret = data_.secret();
-  if (!secret) {
-    return fail(secret.error());
   }
   auto objects = ObjectStorage::open(
       config_,
@@ -160,7 +161,7 @@ Result<> App::open_store() {
   }
   object_storage_ = *std::move(objects);
   store_ = &object_storage_->store();
-  const std::string identity = to_hex(sha256("the owner of objects " + *secret));
+  const std::string identity = to_hex(sha256("the owner of objects " + state_.secret));
   return object_storage_->take(identity, !content.has_uploads);
 }
 
@@ -186,7 +187,7 @@ Result<> App::open_storage() {
 }
 
 Result<> App::open_hooks() {
-  Result<hooks::HookSettings> settings = hook_settings(config_, metrics_);
+  Result<hooks::HookSettings> settings = hook_settings(config_, state_.node, metrics_);
   if (!settings) {
     return fail(settings.error());
   }
@@ -228,7 +229,7 @@ Result<> App::open_engine() {
   if (!backend) {
     return fail(backend.error());
   }
-  delivery::OutboxSettings settings = outbox_settings(config_);
+  delivery::OutboxSettings settings = outbox_settings(config_, state_.node);
   checks::CheckSettings checks = check_settings(config_);
   if (checks.are_any() || config_.requires_credentials()) {
     if (const Result<> usable = checks::check_usable(checks); !usable) {
@@ -260,7 +261,7 @@ Result<> App::open_pages() {
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
-  backup_ = std::make_unique<admin::PinnedBackup>(*journal_, pinning_disk_, storage_pool_,
+  backup_ = std::make_unique<admin::PinnedBackup>(state_.file, pinning_disk_, storage_pool_,
                                                   data_.path(), log_);
   control_pages_ = std::make_unique<admin::ControlPages>(
       engine_->operations(), *moves_, *backup_, *pages_, [this] { return reload_soon(); }, log_,
@@ -311,11 +312,7 @@ Result<> App::open_router() {
   };
   std::string form_key;
   if (std::ranges::find(settings.dialects, protocol::formchunks_name) != settings.dialects.end()) {
-    Result<std::string> secret = data_.secret();
-    if (!secret) {
-      return fail(secret.error());
-    }
-    form_key = *std::move(secret);
+    form_key = state_.secret;
   }
   creation_rates_ = settings.creation_rates;
   const auto file_size_max = [this] { return engine_->settings().admission.file_size_max; };
@@ -479,7 +476,7 @@ App::~App() {
   if (listeners_) {
     listeners_->close();
   }
-  journal_.reset();
+  state_.journal.reset();
   workers_.clear();
 }
 

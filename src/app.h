@@ -40,11 +40,12 @@
 #include "hooks/notifier.h"
 #include "http/answer_budget.h"
 #include "http/server.h"
-#include "journal/sqlite_journal.h"
+#include "journal/journal.h"
 #include "library/library.h"
 #include "net/connection_limits.h"
 #include "net/passed_sockets.h"
 #include "object_storage.h"
+#include "open_journal.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/creation_rates.h"
@@ -164,7 +165,8 @@ class App {
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
   std::unique_ptr<outgoing::HttpClient> http_client_;
-  std::unique_ptr<journal::SqliteJournal> journal_;
+  OpenJournal state_;
+  journal::Journal* journal_ = nullptr;  // That of the former.
   // Of all blobs where the settings name no other, else of none.
   std::unique_ptr<store::local::LocalStore> local_store_;
   std::unique_ptr<ObjectStorage> object_storage_;  // Null: the settings name none.

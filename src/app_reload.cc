@@ -77,7 +77,7 @@ Result<App::Prepared> App::prepare(const config::Config& config) const {
     return fail(Errc::bad_request, credentials.error().front());
   }
   prepared.credentials = *std::move(credentials);
-  Result<hooks::HookSettings> hooks = hook_settings(config, metrics_);
+  Result<hooks::HookSettings> hooks = hook_settings(config, state_.node, metrics_);
   if (!hooks) {
     return fail(hooks.error());
   }
@@ -109,7 +109,7 @@ void App::apply(const config::Config& config, Prepared prepared) {
   if (prepared.identity) {
     listeners_->show(*prepared.identity);
   }
-  delivery::OutboxSettings outbox = outbox_settings(config);
+  delivery::OutboxSettings outbox = outbox_settings(config, state_.node);
   outbox.checks = checks_.get();
   outbox_->change(outbox);
   engine_->change(engine_settings(config));

@@ -103,9 +103,12 @@ checks::CheckSettings check_settings(const config::Config& config) {
   return settings;
 }
 
-delivery::OutboxSettings outbox_settings(const config::Config& config) {
+delivery::OutboxSettings outbox_settings(const config::Config& config, const std::string& node) {
   const config::Config::Delivery& given = config.delivery;
-  return {{given.retry_first, given.retry_max}, given.give_up_after, given.at_once};
+  delivery::OutboxSettings settings{
+      {given.retry_first, given.retry_max}, given.give_up_after, given.at_once};
+  settings.lease.node = node;
+  return settings;
 }
 
 auth::AuthenticatorSettings authenticator_settings(const config::Config& config) {
@@ -169,9 +172,11 @@ http::SessionSettings session_settings(const config::Config& config) {
   return settings;
 }
 
-Result<hooks::HookSettings> hook_settings(const config::Config& config, Metrics& metrics) {
+Result<hooks::HookSettings> hook_settings(const config::Config& config, const std::string& node,
+                                          Metrics& metrics) {
   const config::Config::Hooks& given = config.hooks;
   hooks::HookSettings settings;
+  settings.node = node;
   if (!given.authorize.empty()) {
     settings.authorize = *outgoing::parse_target(given.authorize);
   }

@@ -185,6 +185,9 @@ class Journal {
   virtual runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
                                           std::string node) = 0;
 
+  // Whether it answers now, for a balancer that asks for the node's health.
+  virtual runtime::Task<Result<>> ping() { co_return Result<>(); }
+
   // Other engines may change what it holds, at the same time.
   virtual bool is_shared() const noexcept { return false; }
 

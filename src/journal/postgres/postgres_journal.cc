@@ -37,6 +37,18 @@ Result<bool> survives_failover(Connection& connection, Deadline deadline) {
   return rows->row(0).take_integer() == 1;
 }
 
+Result<std::string> read_secret(Connection& connection, Deadline deadline) {
+  static const Statement statement{"secret", "SELECT secret FROM shared_secret"};
+  const Result<Rows> rows = ask(connection, Query(statement), deadline);
+  if (!rows) {
+    return fail(rows.error());
+  }
+  if (rows->count() != 1) {
+    return fail(Errc::storage_failed, "PostgreSQL: the table shared_secret has no row: restore it");
+  }
+  return rows->row(0).take_bytes();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PostgresJournal>> PostgresJournal::open(Settings settings, Metrics& metrics,
@@ -51,8 +63,12 @@ Result<std::unique_ptr<PostgresJournal>> PostgresJournal::open(Settings settings
   if (const Result<> done = migrate(**connection, migration_steps()); !done) {
     return fail(done.error());
   }
-  const Result<bool> is_safe =
-      survives_failover(**connection, std::chrono::steady_clock::now() + settings.call_time);
+  const Deadline behind_migration = std::chrono::steady_clock::now() + settings.call_time;
+  Result<std::string> secret = read_secret(**connection, behind_migration);
+  if (!secret) {
+    return fail(secret.error());
+  }
+  const Result<bool> is_safe = survives_failover(**connection, behind_migration);
   if (!is_safe) {
     return fail(is_safe.error());
   }
@@ -61,11 +77,25 @@ Result<std::unique_ptr<PostgresJournal>> PostgresJournal::open(Settings settings
              {{"risk", "a failover can lose what clients were told to be stored"},
               {"remedy", "set synchronous_standby_names, and synchronous_commit = on"}});
   }
-  return std::unique_ptr<PostgresJournal>(new PostgresJournal(std::move(settings), metrics, log));
+  return std::unique_ptr<PostgresJournal>(
+      new PostgresJournal(std::move(settings), *std::move(secret), metrics, log));
 }
 
-PostgresJournal::PostgresJournal(Settings settings, Metrics& metrics, Log& log)
-    : metrics_(metrics), log_(log), reader_(metrics, log), pool_(std::move(settings), log) {}
+PostgresJournal::PostgresJournal(Settings settings, std::string secret, Metrics& metrics, Log& log)
+    : secret_(std::move(secret)),
+      metrics_(metrics),
+      log_(log),
+      reader_(metrics, log),
+      pool_(std::move(settings), log) {}
+
+runtime::Task<Result<>> PostgresJournal::ping() {
+  auto work = [](Connection& connection, Deadline deadline) -> Result<> {
+    static const Statement statement{"ping", "SELECT 1"};
+    const Result<Rows> rows = ask(connection, Query(statement), deadline);
+    return rows ? Result<>() : fail(rows.error());
+  };
+  co_return co_await pool_.run(std::move(work));
+}
 
 template <class Record>
 runtime::Task<Result<std::optional<Record>>> PostgresJournal::find(Query query,

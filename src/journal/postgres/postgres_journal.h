@@ -33,6 +33,9 @@ class PostgresJournal final : public Journal {
   static Result<std::unique_ptr<PostgresJournal>> open(Settings settings, Metrics& metrics,
                                                        Log& log);
 
+  // Random text, the same for all nodes as long as the tables are.
+  const std::string& secret() const noexcept { return secret_; }
+
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;
   runtime::Task<Result<std::uint64_t>> next_upload_id() override;
   runtime::Task<Result<Promises>> promises() override;
@@ -68,11 +71,12 @@ class PostgresJournal final : public Journal {
   runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
                                   std::string node) override;
 
+  runtime::Task<Result<>> ping() override;
   bool is_shared() const noexcept override { return true; }
   bool healthy() const noexcept override { return true; }
 
  private:
-  PostgresJournal(Settings settings, Metrics& metrics, Log& log);
+  PostgresJournal(Settings settings, std::string secret, Metrics& metrics, Log& log);
 
   Result<> write(Connection& connection, const std::vector<Change>& changes,
                  const ChangeQueries& planned, Deadline deadline);
@@ -100,6 +104,7 @@ class PostgresJournal final : public Journal {
   std::optional<std::uint64_t> number_at_hand();
   void keep_numbers(Numbers numbers);
 
+  const std::string secret_;
   Metrics& metrics_;
   Log& log_;
   RowReader reader_;
