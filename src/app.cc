@@ -73,10 +73,9 @@ App::App(const config::Config& config, Supervision& supervision, Reloading reloa
       reloading_(std::move(reloading)),
       running_(config),
       supervision_(supervision),
-      clock_(clock),
+      wall_clock_(clock),
       log_(log),
       metrics_(metrics),
-      steady_clock_(clock, boot_clock_, log, clock_agreement(config)),
       connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
       pinning_disk_(disk_, data_.path()),
@@ -119,6 +118,9 @@ Result<> App::open_journal() {
   }
   state_ = *std::move(opened);
   journal_ = state_.journal.get();
+  clock_ = std::make_unique<JournalClock>(wall_clock_, state_);
+  steady_clock_ =
+      std::make_unique<SteadyClock>(*clock_, boot_clock_, log_, clock_agreement(config_));
   return {};
 }
 
@@ -140,7 +142,7 @@ Result<> App::open_store() {
   auto objects = ObjectStorage::open(
       config_,
       {.sender = *http_client_,
-       .clock = clock_,
+       .clock = wall_clock_,
        .find = [this](std::uint64_t upload_id, std::uint64_t from,
                       std::size_t count) { return journal_->extents(upload_id, from, count); },
        .replace =
@@ -180,8 +182,8 @@ Result<> App::open_storage() {
   prober_ = *std::move(prober);
   library_ = std::make_unique<library::Library>(*journal_, *store_, *files_, log_);
   video_library_ =
-      std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, clock_, log_);
-  file_library_ = std::make_unique<files::FileLibrary>(*library_, slow_work_, clock_, log_,
+      std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, *clock_, log_);
+  file_library_ = std::make_unique<files::FileLibrary>(*library_, slow_work_, *clock_, log_,
                                                        config_.server.public_url);
   return {};
 }
@@ -193,9 +195,9 @@ Result<> App::open_hooks() {
   }
   questions_ =
       std::make_unique<outgoing::BoundedSender>(*http_client_, limits::authorize_questions_max);
-  authorizer_ = std::make_unique<hooks::Authorizer>(*questions_, clock_, log_, *settings);
-  notifier_ = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), steady_clock_,
-                                                clock_, log_, *std::move(settings));
+  authorizer_ = std::make_unique<hooks::Authorizer>(*questions_, *clock_, log_, *settings);
+  notifier_ = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), *steady_clock_,
+                                                *clock_, log_, *std::move(settings));
   return {};
 }
 
@@ -219,7 +221,7 @@ Result<delivery::Backend*> App::open_backend() {
   }
   outgoing::HttpClient& client = handoff_client_ ? *handoff_client_ : *http_client_;
   http_backend_ = std::make_unique<delivery::HttpBackend>(client, *store_, *references_, *answers_,
-                                                          storage_pool_, slow_work_, clock_,
+                                                          storage_pool_, slow_work_, *clock_,
                                                           *std::move(settings));
   return http_backend_.get();
 }
@@ -240,17 +242,17 @@ Result<> App::open_engine() {
         [this](const std::string& owner) { return keyring_->types_of(owner); });
     settings.checks = checks_.get();
   }
-  outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), steady_clock_,
+  outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), *steady_clock_,
                                                metrics_, log_, settings);
-  upload::EngineParts parts{*journal_, *store_,       *answers_, *notifier_,
-                            buffers_,  steady_clock_, metrics_,  log_};
+  upload::EngineParts parts{*journal_, *store_,        *answers_, *notifier_,
+                            buffers_,  *steady_clock_, metrics_,  log_};
   std::optional<Result<journal::Promises>> promises;
   runtime::run_and_wait(first(), log_, "promises", read_promises(*journal_, &promises));
   if (!*promises) {
     return fail(promises->error());
   }
-  engine_ =
-      std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_), **promises);
+  engine_ = std::make_unique<upload::UploadEngine>(
+      parts, *outbox_, engine_settings(config_, state_.node), **promises);
   return {};
 }
 
@@ -277,7 +279,7 @@ Result<> App::open_credentials() {
   keyring_ =
       std::make_unique<auth::Keyring>(*std::move(credentials), config_.requires_credentials());
   authenticator_ = std::make_unique<auth::Authenticator>(
-      *keyring_, clock_, authenticator_settings(config_), &metrics_.authentication_failures);
+      *keyring_, *clock_, authenticator_settings(config_), &metrics_.authentication_failures);
   return {};
 }
 
@@ -295,7 +297,7 @@ Result<> App::open_console() {
   settings.names.base = location_base_;
   feed_ = std::make_unique<console::Feed>(
       first(), console_pool_,
-      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *files_, metrics_, clock_,
+      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *files_, metrics_, *clock_,
                            log_});
   console_pages_ = std::make_unique<console::ConsolePages>(
       console::ConsolePages::Parts{*admin_pages_, *control_pages_, *feed_, *journal_, *keyring_,
@@ -353,6 +355,13 @@ Result<> App::list_parts() {
   list_closed_in_time({[this] { outbox_->open(engine_->ledger()); },
                        [this](Duration timeout) { return outbox_->close(timeout); },
                        "a hand-off is still under way; it is repeated after the next start"});
+  list_closed_in_time({[this] {
+                         engine_->peers().open(first(), [this](const upload::LiveUpload& upload) {
+                           engine_->concatenations().heard_of(upload);
+                         });
+                       },
+                       [this](Duration timeout) { return engine_->peers().close(timeout); },
+                       "a hint to other nodes is still under way; they look by themselves"});
   list_closed_in_time(
       {[this] { engine_->concatenations().open(first()); },
        [this](Duration timeout) { return engine_->concatenations().close(timeout); },

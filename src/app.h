@@ -147,11 +147,10 @@ class App {
   config::Config running_ GUARDED_BY(reload_mutex_);   // As it is now.
   std::size_t reloads_ GUARDED_BY(reload_mutex_) = 0;  // That were taken over.
   Supervision& supervision_;
-  Clock& clock_;
+  Clock& wall_clock_;
   Log& log_;
   Metrics& metrics_;
   const BootClock boot_clock_;
-  SteadyClock steady_clock_;  // By which uploads expire and errands are due.
   net::ConnectionLimits connection_limits_;
   http::AnswerBudget answer_budget_{limits::unsent_bytes_max, metrics_};
   store::DataDirectory data_;
@@ -167,6 +166,8 @@ class App {
   std::unique_ptr<outgoing::HttpClient> http_client_;
   OpenJournal state_;
   journal::Journal* journal_ = nullptr;  // That of the former.
+  std::unique_ptr<JournalClock> clock_;
+  std::unique_ptr<SteadyClock> steady_clock_;  // By which uploads expire and errands are due.
   // Of all blobs where the settings name no other, else of none.
   std::unique_ptr<store::local::LocalStore> local_store_;
   std::unique_ptr<ObjectStorage> object_storage_;  // Null: the settings name none.

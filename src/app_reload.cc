@@ -112,7 +112,7 @@ void App::apply(const config::Config& config, Prepared prepared) {
   delivery::OutboxSettings outbox = outbox_settings(config, state_.node);
   outbox.checks = checks_.get();
   outbox_->change(outbox);
-  engine_->change(engine_settings(config));
+  engine_->change(engine_settings(config, state_.node));
   pages_->set_low_water(config.data.low_water);
   dialects_->change(protocol_settings(config));
   creation_rates_->set_rates(config.limits.creations_per_address,

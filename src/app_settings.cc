@@ -51,13 +51,14 @@ net::ConnectionLimits::Settings connection_limits(const config::Config& config) 
   return settings;
 }
 
-upload::EngineSettings engine_settings(const config::Config& config) {
+upload::EngineSettings engine_settings(const config::Config& config, const std::string& node) {
   upload::EngineSettings settings;
   settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads,
                         config.limits.room_share};
   settings.expiry = {config.expiry.idle,    config.expiry.absolute, config.expiry.finished,
                      config.expiry.refused, config.expiry.failed,   config.expiry.untouched};
   settings.answer_wait = config.delivery.wait;
+  settings.lease.node = node;
   const Durability durability = config.data.durability;
   // Without the boot id it cannot be told later which bytes a power cut has left.
   settings.defers_syncs = durability == Durability::interval ||

@@ -27,9 +27,9 @@ namespace sluice {
 
 std::size_t worker_count(const config::Config& config);
 net::ConnectionLimits::Settings connection_limits(const config::Config& config);
-upload::EngineSettings engine_settings(const config::Config& config);
+// `node` is the name of this process among those that share the journal, as for the next.
+upload::EngineSettings engine_settings(const config::Config& config, const std::string& node);
 checks::CheckSettings check_settings(const config::Config& config);
-// `node` is the name of this process among those that share the journal.
 delivery::OutboxSettings outbox_settings(const config::Config& config, const std::string& node);
 auth::AuthenticatorSettings authenticator_settings(const config::Config& config);
 // Without the location's base and the names of clients, which are objects of the server.

@@ -315,12 +315,19 @@ inline constexpr std::chrono::milliseconds postgres_call_time_max{5'000};
 inline constexpr std::chrono::minutes postgres_migration_time_max{10};
 // Of a transaction that the server has undone because it and another waited for each other.
 inline constexpr int postgres_tries_max = 3;
+// A server whose time is further away is followed.
+inline constexpr std::chrono::milliseconds postgres_clock_tolerance{10'000};
 // Between two tries to listen to the signals of other nodes; and without any, until the connection
 // is looked at.
 inline constexpr std::chrono::milliseconds postgres_signals_pause{500};
 inline constexpr std::chrono::milliseconds postgres_signals_silence_max{10'000};
 // Numbers of uploads that a process gets at once: the sequence's increment.
 inline constexpr std::uint64_t postgres_id_block = 1000;
+// Nodes that share a journal. Clients that wait for an answer look for it so often; uploads of all
+// nodes are counted so often; a request of this age ends when a newer one begins on another node.
+inline constexpr std::chrono::milliseconds shared_look_pause{1'000};
+inline constexpr std::chrono::milliseconds shared_counts_pause{5'000};
+inline constexpr std::chrono::milliseconds superseded_after{1'000};
 // A request whose signature was good when it was judged has committed its use after so long, on
 // whichever node: until then the use is remembered.
 inline constexpr std::chrono::hours signatures_kept_past{1};

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "upload/checkpoint.h"
 #include "upload/commit_bytes.h"
+#include "upload/peers.h"
 
 namespace sluice::upload {
 
@@ -56,6 +57,9 @@ Task<Result<bool>> Append::run() {
   // Of bytes that are stored no other request is cut off for such a mistake.
   if (const Result<> placed = check_offset(true); !placed) {
     co_return fail(placed.error());
+  }
+  if (tools_.peers != nullptr && upload_.take_elsewhere()) {
+    tools_.peers->took_over(upload_, {position_, end_});
   }
   Claim claim(upload_, {position_, end_}, body_);
   const Result<std::size_t> acquired = co_await claim.acquire();

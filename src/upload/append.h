@@ -32,6 +32,7 @@ struct Expiry {
       limits::untouched_life_default;  // Before the first byte, in place of `idle`.
 };
 
+class Peers;
 struct EngineSettings;
 
 // The parts that the data path works with. References outlive every append.
@@ -41,6 +42,7 @@ struct AppendTools {
   Clock& clock;
   Metrics& metrics;
   const Changeable<EngineSettings>& settings;
+  Peers* peers = nullptr;             // Null: there are no other nodes.
   DeferredSyncs* deferred = nullptr;  // Null: acknowledged bytes are committed and synced before.
 };
 
