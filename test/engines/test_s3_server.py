@@ -107,6 +107,24 @@ def test_a_killed_server_has_every_acknowledged_byte(ceph, on_ceph, connected, b
     expect_handed_over(backend, data)
 
 
+def test_bytes_of_a_silent_sender_are_in_the_store(ceph, on_ceph, connected, backend, prefix, noise):
+    data = noise(MIB)
+    server = on_ceph()
+    client = connected(server)
+    location = client.create(len(data))
+    with Connection(server.address) as connection:
+        connection.send_head("PUT", path_of(location), [
+            ("Content-Type", "application/octet-stream"), ("Content-Length", str(len(data)))])
+        connection.send(data[:200_000])
+        wait_until(lambda: client.metric("sluice_commit_seconds_count") == 2, "a commit behind that of the session")
+        assert len(extents_below(ceph, prefix)) == 1
+        server.restart()
+    client = connected(server)
+    assert client.stored(location) == 200_000
+    assert client.piece(location, 200_000, data[200_000:], len(data)).status == 200
+    expect_handed_over(backend, data)
+
+
 @pytest.mark.parametrize("mode", ["body", "form"])
 def test_an_attempt_that_failed_is_repeated_with_the_same_bytes(on_ceph, connected, backend, noise, mode):
     backend.steps = [lambda connection, request: None, answer(503), answer()]
