@@ -60,7 +60,8 @@ std::string folder_of(const s3::BucketUrl& url) {
 }
 
 // Reads the keys.
-Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::BucketUrl& url) {
+Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::BucketUrl& url,
+                                       RequestFigures* figures) {
   const std::string endpoint = config.s3.endpoint.empty()
                                    ? fmt::format("https://s3.{}.amazonaws.com", config.s3.region)
                                    : config.s3.endpoint;
@@ -78,7 +79,8 @@ Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::B
                             .key = {.access_key = std::move(keys->access_key),
                                     .secret_key = std::move(keys->secret_key),
                                     .session_token = std::move(keys->session_token),
-                                    .region = config.s3.region}};
+                                    .region = config.s3.region},
+                            .figures = figures};
 }
 
 s3::ClientSettings with_bucket(s3::ClientSettings settings, const std::string& bucket) {
@@ -93,7 +95,7 @@ Result<std::unique_ptr<OfflineBucket>> OfflineBucket::open(const config::Config&
   if (!url) {
     return fail(url.error());
   }
-  Result<s3::ClientSettings> settings = s3_settings(config, *url);
+  Result<s3::ClientSettings> settings = s3_settings(config, *url, nullptr);
   if (!settings) {
     return fail(settings.error());
   }
@@ -120,7 +122,8 @@ Result<std::unique_ptr<ObjectStorage>> ObjectStorage::open(const config::Config&
     }
     copy_to = *std::move(theirs);
   }
-  const Result<s3::ClientSettings> settings = s3_settings(config, *url);
+  const Result<s3::ClientSettings> settings =
+      s3_settings(config, *url, &parts.metrics.object_requests);
   if (!settings) {
     return fail(settings.error());
   }
@@ -137,7 +140,8 @@ ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSetti
       sender_(parts.sender, limits::s3_requests_max),
       client_(sender_, parts.clock, settings),
       copies_(sender_, parts.clock, with_bucket(settings, copy_to_.bucket)),
-      scratch_(parts.disk, std::move(parts.scratch_directory), config.s3.scratch),
+      scratch_(parts.disk, std::move(parts.scratch_directory), config.s3.scratch,
+               &parts.metrics.scratch_bytes),
       replace_(std::move(parts.replace)),
       store_({.objects = client_,
               .find = std::move(parts.find),

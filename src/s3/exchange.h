@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/metrics.h"
 #include "outgoing/sender.h"
 #include "s3/failure.h"
 #include "s3/object_store.h"
@@ -24,9 +25,12 @@ struct ClientSettings {
   SigningKey key;
   // Before the second try; before the third twice as long.
   Duration pause = limits::s3_pause;
+  // Of each try; null: none. Outlives the client.
+  RequestFigures* figures = nullptr;
 };
 
 struct Call {
+  const char* operation = "";  // As the figures name it.
   std::string method = "GET";
   std::string key = {};  // Empty: the bucket itself.
   Query query = {};
@@ -57,6 +61,8 @@ class Exchange {
   std::string path_of(const std::string& key) const;
   Timestamp store_time() const noexcept { return clock_.now() + time_ahead(); }
   outgoing::HttpRequest signed_request(const Call& call, Duration left) const;
+  void count(const Call& call, const Result<outgoing::HttpAnswer>& answer, const char* result,
+             SteadyTime sent) const;
   // Learns the store's time from an answer; whether another time is signed from now on.
   bool learn_time(const outgoing::HttpAnswer& answer, Duration took);
   std::optional<Failure> failure_in(const Call& call,

@@ -79,6 +79,9 @@ def test_pieces_come_to_the_application_and_leave_nothing(ceph, on_ceph, connect
                        for key in extents_below(ceph, prefix)) == begin + len(piece)
     assert done.status == 200 and done.json() == {"id": "v1"}, done
     expect_handed_over(backend, data)
+    assert client.metric('sluice_s3_seconds_count{operation="put",result="ok"}') >= 5
+    assert client.metric("sluice_s3_sent_bytes_total") >= len(data)
+    wait_until(lambda: client.metric("sluice_scratch_bytes") == 0, "scratch is empty")
     wait_until(lambda: not extents_below(ceph, prefix), "the objects are gone")
     assert len(keys_below(ceph, prefix)) == 1  # The mark of the owner.
 
