@@ -159,6 +159,11 @@ void add_services(Page& page, const Metrics& metrics) {
                {counter_value(metrics.object_requests.bytes_received.value())});
   page.gauge("sluice_scratch_bytes", "Of s3.scratch, what is in use or set aside.",
              {gauge_value(static_cast<double>(metrics.scratch_bytes.value()))});
+  page.histograms("sluice_postgres_seconds",
+                  "One call of PostgreSQL and the wait for its connection, by how it ended.",
+                  metrics.postgres_seconds, "result");
+  page.gauge("sluice_postgres_calls_waiting", "Calls of PostgreSQL that wait for a connection.",
+             {gauge_value(static_cast<double>(metrics.postgres_calls_waiting.value()))});
 }
 
 void add_settings(Page& page, const Metrics& metrics) {

@@ -120,6 +120,8 @@ struct Metrics {
   HistogramFamily hook_seconds;      // One request, by hook and how it ended.
   RequestFigures object_requests;    // To the object store.
   Gauge scratch_bytes;               // Of uploads, on their way into objects.
+  HistogramFamily postgres_seconds;  // One call, the wait for a connection counted, by its end.
+  Gauge postgres_calls_waiting;      // For a connection.
   Counter reloads_done;
   Counter reloads_refused;
   Gauge reload_succeeded{1};  // The latest one; 1 before the first.

@@ -65,7 +65,10 @@ Result<std::unique_ptr<PostgresJournal>> PostgresJournal::open(Settings settings
 }
 
 PostgresJournal::PostgresJournal(Settings settings, Metrics& metrics, Log& log)
-    : metrics_(metrics), log_(log), reader_(metrics, log), pool_(std::move(settings), log) {}
+    : metrics_(metrics),
+      log_(log),
+      reader_(metrics, log),
+      pool_(std::move(settings), metrics, log) {}
 
 template <class Record>
 runtime::Task<Result<std::optional<Record>>> PostgresJournal::find(Query query,

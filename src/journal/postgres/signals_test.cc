@@ -34,7 +34,7 @@ TEST(Signal, IsATextOnItsWay) {
 class Node {
  public:
   explicit Node(const Settings& settings)
-      : pool_(settings, log_),
+      : pool_(settings, metrics_, log_),
         signals_(settings, pool_,
                  {[this](const Signal& signal) {
                     const MutexLock lock(mutex_);
@@ -75,6 +75,7 @@ class Node {
   ConditionVariable changed_;
   std::vector<Signal> heard_ GUARDED_BY(mutex_);
   int begun_ GUARDED_BY(mutex_) = 0;
+  Metrics metrics_;
   ConnectionPool pool_;
   Signals signals_;
 };
