@@ -88,47 +88,82 @@ s3::ClientSettings with_bucket(s3::ClientSettings settings, const std::string& b
   return settings;
 }
 
+struct Places {
+  s3::BucketUrl own;
+  s3::BucketUrl copies;  // Without a bucket: nowhere.
+};
+
+Result<Places> places_of(const config::Config& config) {
+  Result<s3::BucketUrl> own = s3::parse_bucket_url(config.store.url);
+  if (!own) {
+    return fail(own.error());
+  }
+  if (config.backend.copy_to.empty()) {
+    return Places{*std::move(own), {}};
+  }
+  Result<s3::BucketUrl> copies = s3::parse_bucket_url(config.backend.copy_to);
+  if (!copies) {
+    return fail(copies.error());
+  }
+  return Places{*std::move(own), *std::move(copies)};
+}
+
+// Blocks.
+Result<> ask_for_copies(s3::ObjectStore& objects, const s3::BucketUrl& copy_to,
+                        const runtime::Executor& executor, Log& log) {
+  if (copy_to.bucket.empty()) {
+    return {};
+  }
+  const Result<> asked =
+      wait_for(executor, log, "s3 probe", s3::probe_place(objects, folder_of(copy_to)));
+  return asked ? asked : fail(asked.error().code(), "backend.copy_to: " + asked.error().message());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OfflineBucket>> OfflineBucket::open(const config::Config& config) {
-  Result<s3::BucketUrl> url = s3::parse_bucket_url(config.store.url);
-  if (!url) {
-    return fail(url.error());
+  Result<Places> places = places_of(config);
+  if (!places) {
+    return fail(places.error());
   }
-  Result<s3::ClientSettings> settings = s3_settings(config, *url, nullptr);
+  Result<s3::ClientSettings> settings = s3_settings(config, places->own, nullptr);
   if (!settings) {
     return fail(settings.error());
   }
-  return std::unique_ptr<OfflineBucket>(new OfflineBucket(*std::move(url), *std::move(settings)));
+  return std::unique_ptr<OfflineBucket>(
+      new OfflineBucket(std::move(places->own), std::move(places->copies), *std::move(settings)));
 }
+
+OfflineBucket::OfflineBucket(s3::BucketUrl url, s3::BucketUrl copy_to, s3::ClientSettings settings)
+    : url_(std::move(url)),
+      copy_to_(std::move(copy_to)),
+      client_(http_, clock_, settings),
+      copies_(http_, clock_, with_bucket(settings, copy_to_.bucket)) {}
 
 s3::ProbeReport OfflineBucket::probe() {
   NullLog log;
   runtime::Worker worker("probe", log);
-  return wait_for(worker.executor(), log, "s3 probe", s3::probe(client_, folder_of(url_)));
+  s3::ProbeReport report =
+      wait_for(worker.executor(), log, "s3 probe", s3::probe(client_, folder_of(url_)));
+  if (const Result<> asked = ask_for_copies(copies_, copy_to_, worker.executor(), log); !asked) {
+    report.refusals.push_back(asked.error().message());
+  }
+  return report;
 }
 
 Result<std::unique_ptr<ObjectStorage>> ObjectStorage::open(const config::Config& config,
                                                            Parts parts) {
-  Result<s3::BucketUrl> url = s3::parse_bucket_url(config.store.url);
-  if (!url) {
-    return fail(url.error());
-  }
-  s3::BucketUrl copy_to;
-  if (!config.backend.copy_to.empty()) {
-    Result<s3::BucketUrl> theirs = s3::parse_bucket_url(config.backend.copy_to);
-    if (!theirs) {
-      return fail(theirs.error());
-    }
-    copy_to = *std::move(theirs);
+  Result<Places> places = places_of(config);
+  if (!places) {
+    return fail(places.error());
   }
   const Result<s3::ClientSettings> settings =
-      s3_settings(config, *url, &parts.metrics.object_requests);
+      s3_settings(config, places->own, &parts.metrics.object_requests);
   if (!settings) {
     return fail(settings.error());
   }
-  return std::unique_ptr<ObjectStorage>(
-      new ObjectStorage(config, *settings, *std::move(url), std::move(copy_to), std::move(parts)));
+  return std::unique_ptr<ObjectStorage>(new ObjectStorage(
+      config, *settings, std::move(places->own), std::move(places->copies), std::move(parts)));
 }
 
 ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSettings& settings,
@@ -174,6 +209,9 @@ Result<> ObjectStorage::take(const std::string& identity, bool journal_is_empty)
   }
   if (!report.refusals.empty()) {
     return fail(Errc::unavailable, fmt::format("store.url: {}", fmt::join(report.refusals, "; ")));
+  }
+  if (const Result<> asked = ask_for_copies(copies_, copy_to_, executor_, log_); !asked) {
+    return asked;
   }
   merger_.emplace(store_.tools(), replace_,
                   report.copies_parts ? s3::Copying::by_store : s3::Copying::streamed);

@@ -262,6 +262,8 @@ def test_what_cannot_work_is_refused_at_the_start(ceph, new_server, on_ceph, bac
     assert "versioning" in refusal(bucket="versioned")
     assert "lifecycle" in refusal(bucket="expiring", place="probed/a")
     assert "127.0.0.1" in refusal(endpoint="http://127.0.0.1:9")
+    copies = start_failure(new_server, settings(ceph.url, backend, prefix, 'copy_to = "s3://nowhere/in"\n', mode="reference"))
+    assert "backend.copy_to: " in copies and "create the bucket" in copies
     assert "data.durability" in refusal('[data]\ndurability = "interval"\n')
     on_ceph()
     assert "belong to another journal" in refusal()
@@ -310,6 +312,12 @@ def test_doctor_says_what_is_wrong_with_the_store(ceph, backend, prefix, tmp_pat
         config.write_text(f'[data]\ndirectory = "{tmp_path}/data"\n' + settings(ceph.url, backend, prefix, bucket=bucket))
         done = run_sluice("doctor", "--config", config, env=KEYS)
         assert words in done.stdout and (code == 0 or done.returncode == code), done.stdout + done.stderr
+    for bucket, refused in (("media", False), ("nowhere", True)):
+        config.write_text(f'[data]\ndirectory = "{tmp_path}/data"\n' + settings(
+            ceph.url, backend, prefix, f'copy_to = "s3://{bucket}/{prefix}"\n', mode="reference"))
+        told = run_sluice("doctor", "--config", config, env=KEYS).stdout
+        assert ("backend.copy_to: " in told) == refused, told
+    assert ceph.request("GET", "/media", [("list-type", "2"), ("prefix", f"{prefix}/")])[1].count(b"<Key>") == 0
 
 
 def fsck(server, *words):
