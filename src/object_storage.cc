@@ -69,17 +69,14 @@ Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::B
   if (!target) {
     return fail(target.error());
   }
-  Result<s3::AccessKeys> keys = read_keys(config.s3.credentials_file);
-  if (!keys) {
-    return fail(keys.error());
+  Result<s3::SigningKey> key = read_signing_key(config.s3);
+  if (!key) {
+    return fail(key.error());
   }
   return s3::ClientSettings{.endpoint = *std::move(target),
                             .ca_file = config.s3.ca_file,
                             .bucket = url.bucket,
-                            .key = {.access_key = std::move(keys->access_key),
-                                    .secret_key = std::move(keys->secret_key),
-                                    .session_token = std::move(keys->session_token),
-                                    .region = config.s3.region},
+                            .key = *std::move(key),
                             .figures = figures};
 }
 
@@ -120,6 +117,17 @@ Result<> ask_for_copies(s3::ObjectStore& objects, const s3::BucketUrl& copy_to,
 }
 
 }  // namespace
+
+Result<s3::SigningKey> read_signing_key(const config::Config::S3& settings) {
+  Result<s3::AccessKeys> keys = read_keys(settings.credentials_file);
+  if (!keys) {
+    return fail(keys.error());
+  }
+  return s3::SigningKey{.access_key = std::move(keys->access_key),
+                        .secret_key = std::move(keys->secret_key),
+                        .session_token = std::move(keys->session_token),
+                        .region = settings.region};
+}
 
 Result<std::unique_ptr<OfflineBucket>> OfflineBucket::open(const config::Config& config) {
   Result<Places> places = places_of(config);
@@ -188,6 +196,11 @@ ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSetti
               .metrics = parts.metrics,
               .replace = replace_},
              url_.prefix) {}
+
+void ObjectStorage::change_key(const s3::SigningKey& key) {
+  client_.change_key(key);
+  copies_.change_key(key);
+}
 
 std::unique_ptr<store::References> ObjectStorage::references() {
   if (copy_to_.bucket.empty()) {

@@ -49,6 +49,9 @@ class OfflineBucket {
   s3::Client copies_;  // To the bucket of the copies.
 };
 
+// Reads the file of keys that the settings name, or the variables of the environment.
+Result<s3::SigningKey> read_signing_key(const config::Config::S3& settings);
+
 class ObjectStorage {
  public:
   // All of them outlive it.
@@ -75,6 +78,8 @@ class ObjectStorage {
   Result<> take(const std::string& identity, bool journal_is_empty);
 
   store::Store& store() noexcept { return store_; }
+  // Any thread. For every request from now on.
+  void change_key(const s3::SigningKey& key);
   // As backend.copy_to says. After take(); outlived by this.
   std::unique_ptr<store::References> references();
   // As ExtentStore::stop().

@@ -93,6 +93,18 @@ TEST_F(ClientTest, WhatMayPassIsSentAgainWithTheSameKeyAndBytes) {
   }
 }
 
+TEST_F(ClientTest, ANewKeySignsFromTheNextRequestOn) {
+  const std::string before = client_.presigned_get("k", std::chrono::hours(1));
+  client_.change_key({"AK2", "SK2", "token", "r"});
+  ASSERT_TRUE(put({answer_of(200)}));
+  SignedParts parts{"PUT", "s3.test", "/b/p/k", "", {}};
+  sign(parts, to_hex(sha256("bytes")), {"AK2", "SK2", "token", "r"}, clock_.now());
+  EXPECT_EQ(sender_.header(0, "Authorization"),
+            outgoing::find_header(parts.headers, "Authorization"));
+  EXPECT_EQ(sender_.header(0, "x-amz-security-token"), "token");
+  EXPECT_NE(client_.presigned_get("k", std::chrono::hours(1)), before);
+}
+
 TEST_F(ClientTest, ThreeTriesAreTheMost) {
   const Result<> done = put({no_answer(), error_of(500, "InternalError"), answer_of(502)});
   ASSERT_FALSE(done);

@@ -52,6 +52,7 @@ Exchange::Exchange(outgoing::Sender& sender, const Clock& clock, ClientSettings 
     : sender_(sender),
       clock_(clock),
       settings_(std::move(settings)),
+      key_(settings_.key),
       host_(host_of(settings_.endpoint.origin)) {}
 
 runtime::Task<Result<outgoing::HttpAnswer>> Exchange::send(Call call) {
@@ -99,7 +100,7 @@ void Exchange::count(const Call& call, const Result<outgoing::HttpAnswer>& answe
 std::string Exchange::presigned_url(const std::string& key, std::chrono::seconds valid) const {
   const SignedParts parts{"GET", host_, path_of(key), "", {}};
   return settings_.endpoint.origin + parts.path + "?" +
-         presigned_query(parts, valid, settings_.key, store_time());
+         presigned_query(parts, valid, *key_, store_time());
 }
 
 std::string Exchange::path_of(const std::string& key) const {
@@ -109,7 +110,7 @@ std::string Exchange::path_of(const std::string& key) const {
 outgoing::HttpRequest Exchange::signed_request(const Call& call, Duration left) const {
   SignedParts parts{call.method, host_, path_of(call.key), encode_query(call.query), call.headers};
   const Sha256Digest hash = call.payload ? call.payload->sha256 : sha256("");
-  sign(parts, to_hex(hash), settings_.key, store_time());
+  sign(parts, to_hex(hash), *key_, store_time());
   outgoing::HttpRequest request;
   request.method = call.method;
   request.target = settings_.endpoint;

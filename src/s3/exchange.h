@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -53,6 +55,8 @@ class Exchange {
   std::string presigned_url(const std::string& key, std::chrono::seconds valid) const;
   // As ObjectStore::time_ahead().
   Duration time_ahead() const noexcept { return Duration(ahead_ms_.load()); }
+  // For every request from now on, and every try.
+  void change_key(SigningKey key) { key_.replace(std::move(key)); }
   const std::string& bucket() const noexcept { return settings_.bucket; }
 
  private:
@@ -71,6 +75,7 @@ class Exchange {
   outgoing::Sender& sender_;
   const Clock& clock_;
   const ClientSettings settings_;
+  Changeable<SigningKey> key_;  // Begins as that of the settings.
   const std::string host_;
   std::atomic<std::int64_t> ahead_ms_ = 0;
 };

@@ -320,6 +320,32 @@ def test_doctor_says_what_is_wrong_with_the_store(ceph, backend, prefix, tmp_pat
     assert ceph.request("GET", "/media", [("list-type", "2"), ("prefix", f"{prefix}/")])[1].count(b"<Key>") == 0
 
 
+def test_keys_are_renewed_while_the_server_runs(ceph, new_server, connected, backend, prefix, noise, tmp_path):
+    keys = tmp_path / "keys"
+
+    def renew(name):
+        ceph.add_key(name, SECRET_KEY)
+        keys.write_text(f"[default]\naws_access_key_id = {name}\naws_secret_access_key = {SECRET_KEY}\n")
+
+    renew("AKFIRST")
+    toml = settings(ceph.url, backend, prefix).replace("[backend]", f'credentials_file = "{keys}"\n[backend]')
+    server = new_server(toml=toml)
+    client = connected(server)
+    data = noise(2 * MIB)
+    location = client.create(len(data))
+    assert client.piece(location, 0, data[:MIB], len(data)).status == 204
+    ceph.remove_key("AKFIRST")
+    wait_until(lambda: client.get("/readyz").status == 503, "the key is not known any more")
+    keys.write_text("no keys\n")
+    failed = run_sluice("reload", "--data", server.data_dir)
+    assert failed.returncode == 1 and str(keys) in failed.stdout + failed.stderr, failed.stdout + failed.stderr
+    renew("AKSECOND")
+    assert run_sluice("reload", "--data", server.data_dir).returncode == 0
+    wait_until(lambda: client.get("/readyz").status == 200, "ready again")
+    assert client.piece(location, MIB, data[MIB:], len(data)).status == 200
+    expect_handed_over(backend, data)
+
+
 def fsck(server, *words):
     return run_sluice("fsck", *server.args, "--data", server.data_dir, *words, env=KEYS)
 
