@@ -264,6 +264,7 @@ def test_what_cannot_work_is_refused_at_the_start(ceph, new_server, on_ceph, bac
     assert "127.0.0.1" in refusal(endpoint="http://127.0.0.1:9")
     copies = start_failure(new_server, settings(ceph.url, backend, prefix, 'copy_to = "s3://nowhere/in"\n', mode="reference"))
     assert "backend.copy_to: " in copies and "create the bucket" in copies
+    assert "checks.program" in refusal('[checks]\nprogram = "/bin/true"\n')
     assert "data.durability" in refusal('[data]\ndurability = "interval"\n')
     on_ceph()
     assert "belong to another journal" in refusal()
