@@ -23,6 +23,7 @@ struct App::Prepared {
   hooks::HookSettings hooks;
   std::optional<delivery::HttpBackendSettings> backend;
   std::unique_ptr<net::TlsIdentity> identity;  // Null: no TLS.
+  std::optional<s3::SigningKey> store_key;     // Unset: it stays as it is.
 };
 
 runtime::Task<Result<admin::ReloadReport>> App::reload_soon() {
@@ -94,6 +95,13 @@ Result<App::Prepared> App::prepare(const config::Config& config) const {
     return fail(identity.error());
   }
   prepared.identity = *std::move(identity);
+  if (object_storage_ && !config.s3.credentials_file.empty()) {
+    Result<s3::SigningKey> key = read_signing_key(config.s3);
+    if (!key) {
+      return fail(key.error());
+    }
+    prepared.store_key = *std::move(key);
+  }
   return prepared;
 }
 
@@ -108,6 +116,9 @@ void App::apply(const config::Config& config, Prepared prepared) {
   }
   if (prepared.identity) {
     listeners_->show(*prepared.identity);
+  }
+  if (prepared.store_key) {
+    object_storage_->change_key(*prepared.store_key);
   }
   delivery::OutboxSettings outbox = outbox_settings(config, state_.node);
   outbox.checks = checks_.get();

@@ -93,12 +93,14 @@ inline constexpr std::size_t compare_bytes = 16 * KiB;
 // Bytes that an earlier process wrote are written anew in steps of this size.
 inline constexpr std::size_t rewrite_bytes = 256 * KiB;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
-inline constexpr std::uint64_t checkpoint_bytes =
-    64 * MiB;  // A running request is durable so often.
-inline constexpr std::chrono::seconds checkpoint_interval{10};
-// A running request that brought at least this much is also made durable when so much time has
-// passed.
+// A running request is made durable when it has brought so much; when it has brought the least for
+// so long; and whatever it has brought after the longest interval, or while its sender is silent.
+inline constexpr std::uint64_t checkpoint_bytes = 64 * MiB;
 inline constexpr std::uint64_t checkpoint_bytes_least = 1 * MiB;
+inline constexpr std::chrono::seconds checkpoint_interval{10};
+inline constexpr std::chrono::seconds checkpoint_interval_longest{60};
+inline constexpr std::uint64_t checkpoint_bytes_of_silent = 64 * KiB;
+inline constexpr std::chrono::seconds sender_silence{1};
 // Uploads with acknowledged bytes that wait for a round (durability = interval or none), each with
 // an open file. A further upload syncs, and commits, before it acknowledges.
 inline constexpr std::size_t unsynced_uploads_max = 1024;
@@ -364,10 +366,8 @@ inline constexpr std::size_t notifications_at_once_max = 16;
 inline constexpr std::size_t outgoing_requests_max =
     authorize_questions_max + notifications_at_once_max + deliveries_at_once_max;
 inline constexpr std::size_t hook_answer_bytes_max = 64 * KiB;
-// A longer Retry-After of an application is taken for this.
-inline constexpr std::chrono::hours retry_after_max{24};
-// The notifier looks into the journal at least this often.
-inline constexpr std::chrono::minutes notifier_pause_max{1};
+inline constexpr std::chrono::hours retry_after_max{24};      // A longer one is taken for this.
+inline constexpr std::chrono::minutes notifier_pause_max{1};  // Between two looks for work.
 
 // The probe's helper process.
 // A probe on a busy machine waits for processor and disk behind all other programs.

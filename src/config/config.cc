@@ -188,6 +188,8 @@ class Loader {
            "the URL of an application: the embedded backends keep files of this machine");
     expect(c.backend.directory.empty(), "backend.directory",
            "nothing: files in an object store have no second name");
+    expect(c.checks.program.empty(), "checks.program",
+           "nothing: a program reads files of this machine; types and clamd look at objects");
   }
 
   void check_tls() {

@@ -126,6 +126,14 @@ class Ceph:
         for words in (["set", f"--max-size={bytes_max}"], ["enable"]):
             self._run("radosgw-admin", "quota", words[0], "--quota-scope=bucket", f"--bucket={name}", *words[1:])
 
+    def add_key(self, name, secret):
+        """Another one of the user of the tests."""
+        self._run("radosgw-admin", "key", "create", "--uid=test", "--key-type=s3", f"--access-key={name}",
+                  f"--secret-key={secret}")
+
+    def remove_key(self, name):
+        self._run("radosgw-admin", "key", "rm", "--uid=test", "--key-type=s3", f"--access-key={name}")
+
     def close(self):
         for daemon in self._daemons:
             daemon.kill()

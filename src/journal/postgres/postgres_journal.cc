@@ -63,7 +63,7 @@ PostgresJournal::PostgresJournal(Settings settings, std::string secret, Duration
       log_(log),
       reader_(metrics, log),
       clock_offset_(clock_offset.count()),
-      pool_(settings, log),
+      pool_(settings, metrics, log),
       signals_(std::move(settings), pool_, log) {}
 
 runtime::Task<Result<>> PostgresJournal::adopt(std::string secret, std::uint64_t next_upload_id) {

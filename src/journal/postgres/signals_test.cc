@@ -34,7 +34,8 @@ TEST(Signal, IsATextOnItsWay) {
 // What one node hears.
 class Node {
  public:
-  explicit Node(const Settings& settings) : pool_(settings, log_), signals_(settings, pool_, log_) {
+  explicit Node(const Settings& settings)
+      : pool_(settings, metrics_, log_), signals_(settings, pool_, log_) {
     signals_.listen([this](const Signal& signal) {
       const MutexLock lock(mutex_);
       heard_.push_back(signal);
@@ -67,6 +68,7 @@ class Node {
   Mutex mutex_;
   ConditionVariable changed_;
   std::vector<Signal> heard_ GUARDED_BY(mutex_);
+  Metrics metrics_;
   ConnectionPool pool_;
   PostgresSignals signals_;
 };
