@@ -123,6 +123,22 @@ def test_a_client_that_stalls_on_a_node_goes_on_at_another(new_cluster, noise, d
     expect_finished(cluster, [file])
 
 
+def test_what_a_silent_client_has_sent_is_told_by_other_nodes(new_cluster, noise):
+    cluster = new_cluster()
+    first, second, _ = cluster.nodes
+    file = File("silent.bin", noise(3 * MIB))
+    with Client(second.address) as client, Connection(first.address) as silent:
+        file.location = client.create(file.size)
+        silent.send_head("PUT", path_of(file.location), [
+            ("Content-Type", "application/octet-stream"), ("Content-Length", str(file.size))])
+        silent.send(file.data[: 2 * MIB])
+        wait_until(lambda: client.stored(file.location) == 2 * MIB, "the other node tells of all")
+        done = client.piece(file.location, 2 * MIB, file.data[2 * MIB :], file.size)
+        assert done.status == 200, done
+        file.finish(done.body, "the other node")
+    expect_finished(cluster, [file])
+
+
 def test_a_request_is_taken_over_before_its_bytes_are_stored(new_cluster, noise):
     """The newest request wins at once: it does not wait for one on another node that holds the same bytes."""
     cluster = new_cluster()
