@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
 """What the nodes of a cluster share goes away and comes back, or is not what it should be."""
 
+import os
+import pathlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cluster import LEASES_END_SECONDS
 from cluster_load import File, Load, begun_seed, expect_finished
 
 from support.ceph import BUCKET, GATEWAY, Ceph
 from support.postgres import Postgres
-from support.raw_http import Client, stored_bytes
+from support.raw_http import Client, Connection, path_of, stored_bytes
 from support.sluice_server import ServerFailed
 from support.waiting import wait_until
 
 MIB = 1 << 20
+FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 def expect_unavailable(response):
@@ -185,3 +189,39 @@ def test_nodes_start_at_once_on_nothing(new_cluster):
             with Client(node.address) as client:
                 assert [client.stored(location) for location in locations] == [0, 0, 0]
             assert node.terminate() == 0
+
+
+def clock_off_by(seconds):
+    # Clocks are believed, and uploads expire, when they have agreed for the shortest time of the settings.
+    agreement = {"SLUICE_EXPIRY_FAILED": "1s"}
+    if seconds == 0:
+        return agreement
+    return {**agreement, "LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{seconds:+}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def test_clocks_of_nodes_are_an_hour_apart(new_cluster, noise):
+    if os.environ.get("CI") != "true" and not FAKETIME.exists():
+        pytest.skip("faketime is not installed: scripts/setup")
+    cluster = new_cluster(env=(clock_off_by(-3600), clock_off_by(0), clock_off_by(3600)))
+    file = File("early.bin", noise(MIB))
+    late, right, early = cluster.nodes
+    with Load(cluster, begun_seed(), 2) as load, Connection(early.address) as waiting, Client(right.address) as client:
+        untouched = client.create(1)  # It would expire after an hour.
+        load.wait_for(60)
+        # The node whose clock is ahead dies after a failed hand-off.
+        cluster.application.refuse(file.sha256)
+        file.location = client.create(file.size)
+        waiting.send_head("PUT", path_of(file.location), [
+            ("Content-Type", "application/octet-stream"), ("Content-Length", str(file.size))])
+        waiting.send(file.data)
+        wait_until(lambda: len(cluster.application.attempts(file.sha256)) > 1, "a second attempt")
+        early.kill()
+        cluster.application.take_again(file.sha256)
+        wait_until(lambda: client.status(file.location).status == 200, "another node hands it over", LEASES_END_SECONDS)
+        file.ask_again(client)
+        early.start()
+        late.kill()
+        load.wait_for(5)
+        late.start()
+        assert client.stored(untouched) == 0
+    expect_finished(cluster, [*load.files, file])
