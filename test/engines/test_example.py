@@ -63,14 +63,14 @@ def expect_nothing_left(place):
 
 
 def test_the_example_loses_nothing(place):
-    with start(place, "--seconds", 15, "--clients", 3, "--largest", 6) as example:
+    with start(place, "--seconds", 12, "--clients", 3, "--largest", 6) as example:
         out, _ = example.communicate(timeout=400)
     assert example.returncode == 0, out
     assert "Nothing was lost" in out and "WRONG" not in out
     figures = dict(re.findall(r"^ {3}([a-z ]+?) {2,}([\d,.]+)", out, re.MULTILINE))
     assert int(figures["uploads"]) > 0 and figures["effects"] == figures["uploads"], out
     assert int(figures["nodes killed"]) > 0 and int(figures["nodes frozen"]) > 0, out
-    assert figures["lost"] == "0" and figures["objects left"] == "0", out
+    assert figures["lost"] == "0", out
     assert all(len(line) <= 80 for line in out.splitlines()), out
     expect_nothing_left(place)
 
