@@ -81,10 +81,12 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// A name in a directory without a journal that Sluice did not put there before it made one.
+// A name in a directory without a journal that is none of Sluice's: of a server that has made none
+// yet, or whose journal is elsewhere.
 std::optional<std::string> foreign_name(const std::string& path) {
-  constexpr std::array<std::string_view, 8> own{
-      "lock", "uploads", "videos", "answers", "control.sock", "lost+found", "secret", "secret.new"};
+  constexpr std::array<std::string_view, 12> own{
+      "lock",   "uploads", "videos",     "answers",  "control.sock", "lost+found",
+      "secret", "backup",  "secret.new", "location", "location.new", "journal.sqlite.migrated"};
   std::error_code error;
   if (std::filesystem::exists(path + "/journal.sqlite", error)) {
     return std::nullopt;

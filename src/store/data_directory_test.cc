@@ -106,6 +106,10 @@ TEST(DataDirectory, CheckKnowsWhatIsOfOthers) {
   testing::TemporaryDirectory directory;
   ASSERT_TRUE(std::filesystem::create_directory(directory.path() + "/videos"));
   EXPECT_TRUE(DataDirectory::check(directory.path(), false)) << "a place made for the videos";
+  for (const char* name : {"journal.sqlite.migrated", "location", "secret"}) {
+    std::ofstream(directory.path() + "/" + name) << "";
+  }
+  EXPECT_TRUE(DataDirectory::check(directory.path(), false)) << "of a node";
   std::ofstream(directory.path() + "/thesis.txt") << "years";
   const Result<> foreign = DataDirectory::check(directory.path(), false);
   ASSERT_FALSE(foreign);
