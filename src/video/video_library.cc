@@ -81,14 +81,14 @@ runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> VideoLibrary::read_d
 }
 
 runtime::Task<Result<MediaInfo>> VideoLibrary::probe(const delivery::Handoff& handoff) {
-  if (!prober_.looks_at_files()) {
-    co_return prober_.probe(-1);
+  if (std::optional<MediaInfo> known = prober_.known()) {
+    co_return *std::move(known);
   }
   const Result<std::shared_ptr<runtime::ReadableFile>> file = co_await library_.open(handoff);
   if (!file) {
     co_return fail(file.error());
   }
-  auto work = [this, &file] { return prober_.probe((*file)->descriptor()); };
+  auto work = [this, &file, &handoff] { return prober_.probe(**file, handoff.file_size); };
   co_return co_await slow_work_.run(handoff.owner, work);
 }
 
