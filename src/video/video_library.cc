@@ -39,7 +39,7 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
     co_return fail(known.error());
   }
   if (*known) {
-    co_return library::delivered(handoff, (*known)->document);
+    co_return library_.delivered(handoff, (*known)->document);
   }
   Result<MediaInfo> media = co_await probe(handoff);
   if (!media && media.error().code() != Errc::unsupported_media_type) {
@@ -65,7 +65,7 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
                              {"video", video.id},
                              {"status", to_text(video.status)},
                              {"bytes", video.file_size}});
-  co_return library::kept(handoff, std::move(record));
+  co_return library_.kept(handoff, std::move(record));
 }
 
 delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const {
