@@ -27,18 +27,21 @@ namespace {
 
 struct JournalContent {
   Result<> outcome;
-  bool has_uploads = false;
+  bool has_uploads = false;  // Or files that are kept of them.
   bool has_extents = false;
 };
 
 runtime::Task<> look_into(journal::SqliteJournal& journal, JournalContent* content) {
   const auto uploads = co_await journal.uploads_after(0, 1);
+  const auto videos = co_await journal.videos_after("", 1);
   const auto has_extents = co_await journal.has_extents();
-  if (!uploads || !has_extents) {
-    content->outcome = fail(uploads ? has_extents.error() : uploads.error());
+  if (!uploads || !videos || !has_extents) {
+    content->outcome = fail(!uploads ? uploads.error()
+                            : videos ? has_extents.error()
+                                     : videos.error());
     co_return;
   }
-  content->has_uploads = !uploads->empty();
+  content->has_uploads = !uploads->empty() || !videos->empty();
   content->has_extents = *has_extents;
 }
 
@@ -126,7 +129,11 @@ Result<> App::open_store() {
   }
   if (!config_.stores_objects()) {
     store_ = local_store_.get();
-    return content.has_extents
+    const Result<bool> in_objects = data_.has_objects();
+    if (!in_objects) {
+      return fail(in_objects.error());
+    }
+    return content.has_extents || (*in_objects && content.has_uploads)
                ? fail(Errc::internal,
                       "the bytes of uploads lie in an object store, and store.url is empty: name "
                       "the place that they went to, or begin with an empty data directory")
@@ -161,7 +168,8 @@ Result<> App::open_store() {
   object_storage_ = *std::move(objects);
   store_ = &object_storage_->store();
   const std::string identity = to_hex(sha256("the owner of objects " + *secret));
-  return object_storage_->take(identity, !content.has_uploads);
+  const Result<> taken = object_storage_->take(identity, !content.has_uploads);
+  return taken ? data_.mark_objects() : taken;
 }
 
 Result<> App::open_storage() {
@@ -171,13 +179,14 @@ Result<> App::open_storage() {
   }
   files_ = std::make_unique<store::local::LocalFiles>(pinning_disk_, storage_pool_, data_.path(),
                                                       config_.data.durability);
-  answers_ = std::make_unique<store::AnswerFiles>(*files_);
+  store::NamedFiles& kept = object_storage_ ? object_storage_->files() : *files_;
+  answers_ = std::make_unique<store::AnswerFiles>(kept);
   Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.probe());
   if (!prober) {
     return fail(prober.error());
   }
   prober_ = *std::move(prober);
-  library_ = std::make_unique<library::Library>(*journal_, *store_, *files_, log_);
+  library_ = std::make_unique<library::Library>(*journal_, *store_, kept, log_);
   video_library_ =
       std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, clock_, log_);
   file_library_ = std::make_unique<files::FileLibrary>(*library_, slow_work_, clock_, log_,
@@ -217,9 +226,9 @@ Result<delivery::Backend*> App::open_backend() {
         std::make_unique<store::local::LocalReferences>(*local_store_, config_.backend.directory);
   }
   outgoing::HttpClient& client = handoff_client_ ? *handoff_client_ : *http_client_;
-  http_backend_ = std::make_unique<delivery::HttpBackend>(client, *store_, *references_, *answers_,
-                                                          storage_pool_, slow_work_, clock_,
-                                                          *std::move(settings));
+  runtime::BlockingPool& pool = object_storage_ ? handoff_pool_ : storage_pool_;
+  http_backend_ = std::make_unique<delivery::HttpBackend>(
+      client, *store_, *references_, *answers_, pool, slow_work_, clock_, *std::move(settings));
   return http_backend_.get();
 }
 

@@ -148,7 +148,8 @@ ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSetti
               .log = parts.log,
               .metrics = parts.metrics,
               .replace = replace_},
-             url_.prefix) {}
+             url_.prefix),
+      files_(store_.tools(), executor_) {}
 
 std::unique_ptr<store::References> ObjectStorage::references() {
   if (copy_to_.bucket.empty()) {
@@ -173,6 +174,7 @@ Result<> ObjectStorage::take(const std::string& identity, bool journal_is_empty)
   }
   merger_.emplace(store_.tools(), replace_,
                   report.copies_parts ? s3::Copying::by_store : s3::Copying::streamed);
+  store_.tools().merger = &*merger_;
   return wait_for(executor_, log_, "s3 ownership",
                   store::objects::take_ownership(client_, url_.prefix, identity, journal_is_empty));
 }

@@ -83,8 +83,9 @@ std::string parent_of(const std::string& path) {
 
 // A name in a directory without a journal that Sluice did not put there before it made one.
 std::optional<std::string> foreign_name(const std::string& path) {
-  constexpr std::array<std::string_view, 8> own{
-      "lock", "uploads", "videos", "answers", "control.sock", "lost+found", "secret", "secret.new"};
+  constexpr std::array<std::string_view, 9> own{"lock",    "uploads",      "videos",
+                                                "answers", "control.sock", "lost+found",
+                                                "objects", "secret",       "secret.new"};
   std::error_code error;
   if (std::filesystem::exists(path + "/journal.sqlite", error)) {
     return std::nullopt;
@@ -184,6 +185,16 @@ Result<DataDirectory> DataDirectory::open(std::string path) {
     return fail(synced.error());
   }
   return directory;
+}
+
+Result<bool> DataDirectory::has_objects() const {
+  return runtime::PosixDisk().exists(path_ + "/objects");
+}
+
+Result<> DataDirectory::mark_objects() const {
+  runtime::PosixDisk disk;
+  const auto mark = disk.open(path_ + "/objects", runtime::OpenMode::create);
+  return mark ? disk.sync_directory(path_) : fail(mark.error());
 }
 
 // Written beside its name first: a crash leaves no secret, or a whole one.

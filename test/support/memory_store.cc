@@ -113,7 +113,7 @@ class MemoryNewFile final : public store::NewFile {
     bytes_ += as_text(bytes);
     return {};
   }
-  Result<> finish() override { return {}; }
+  Result<std::string> finish() override { return {}; }
 
  private:
   std::string& bytes_;
