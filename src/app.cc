@@ -17,6 +17,7 @@
 #include "config/credentials_watcher.h"
 #include "config/secret_file.h"
 #include "http/server.h"
+#include "journal_content.h"
 #include "pages/page_file.h"
 #include "start_report.h"
 #include "upload/sweep.h"
@@ -24,26 +25,6 @@
 
 namespace sluice {
 namespace {
-
-struct JournalContent {
-  Result<> outcome;
-  bool has_uploads = false;  // Or files that are kept of them.
-  bool has_extents = false;
-};
-
-runtime::Task<> look_into(journal::SqliteJournal& journal, JournalContent* content) {
-  const auto uploads = co_await journal.uploads_after(0, 1);
-  const auto videos = co_await journal.videos_after("", 1);
-  const auto has_extents = co_await journal.has_extents();
-  if (!uploads || !videos || !has_extents) {
-    content->outcome = fail(!uploads ? uploads.error()
-                            : videos ? has_extents.error()
-                                     : videos.error());
-    co_return;
-  }
-  content->has_uploads = !uploads->empty() || !videos->empty();
-  content->has_extents = *has_extents;
-}
 
 runtime::Task<> read_promises(journal::Journal& journal,
                               std::optional<Result<journal::Promises>>* promises) {
@@ -73,10 +54,9 @@ App::App(const config::Config& config, Supervision& supervision, Reloading reloa
       reloading_(std::move(reloading)),
       running_(config),
       supervision_(supervision),
-      clock_(clock),
+      wall_clock_(clock),
       log_(log),
       metrics_(metrics),
-      steady_clock_(clock, boot_clock_, log, clock_agreement(config)),
       connection_limits_(connection_limits(config), metrics_),
       data_(std::move(data)),
       pinning_disk_(disk_, data_.path()),
@@ -110,22 +90,26 @@ Result<> App::open_parts() {
 Result<> App::open_journal() {
   local_store_ = std::make_unique<store::local::LocalStore>(
       pinning_disk_, storage_pool_, buffers_, data_.path(), config_.data.durability, metrics_);
-  auto journal = journal::SqliteJournal::open(
-      data_.journal_file(), config_.data.durability, metrics_, log_, journal::current_boot_id(),
-      [this](std::uint64_t upload_id) { return local_store_->blob_size(upload_id); });
-  if (!journal) {
-    return fail(journal.error());
+  Result<OpenJournal> opened = sluice::open_journal(
+      config_, data_,
+      [this](std::uint64_t upload_id) { return local_store_->blob_size(upload_id); }, metrics_,
+      log_);
+  if (!opened) {
+    return fail(opened.error());
   }
-  journal_ = std::move(*journal);
+  state_ = *std::move(opened);
+  journal_ = state_.journal.get();
+  clock_ = std::make_unique<JournalClock>(wall_clock_, state_);
+  steady_clock_ =
+      std::make_unique<SteadyClock>(*clock_, boot_clock_, log_, clock_agreement(config_));
   return {};
 }
 
 Result<> App::open_store() {
   http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
-  JournalContent content;
-  runtime::run_and_wait(first(), log_, "journal", look_into(*journal_, &content));
-  if (!content.outcome) {
-    return content.outcome;
+  const Result<JournalContent> content = look_into(state_, first(), log_);
+  if (!content) {
+    return fail(content.error());
   }
   if (!config_.stores_objects()) {
     store_ = local_store_.get();
@@ -133,20 +117,16 @@ Result<> App::open_store() {
     if (!in_objects) {
       return fail(in_objects.error());
     }
-    return content.has_extents || (*in_objects && content.has_uploads)
+    return content->has_extents || (*in_objects && content->has_uploads)
                ? fail(Errc::internal,
                       "the bytes of uploads lie in an object store, and store.url is empty: name "
                       "the place that they went to, or begin with an empty data directory")
                : Result<>();
   }
-  const Result<std::string> secret = data_.secret();
-  if (!secret) {
-    return fail(secret.error());
-  }
   auto objects = ObjectStorage::open(
       config_,
       {.sender = *http_client_,
-       .clock = clock_,
+       .clock = wall_clock_,
        .find = [this](std::uint64_t upload_id, std::uint64_t from,
                       std::size_t count) { return journal_->extents(upload_id, from, count); },
        .replace =
@@ -167,8 +147,8 @@ Result<> App::open_store() {
   }
   object_storage_ = *std::move(objects);
   store_ = &object_storage_->store();
-  const std::string identity = to_hex(sha256("the owner of objects " + *secret));
-  const Result<> taken = object_storage_->take(identity, !content.has_uploads);
+  const std::string identity = to_hex(sha256("the owner of objects " + state_.secret));
+  const Result<> taken = object_storage_->take(identity, !content->has_uploads);
   return taken ? data_.mark_objects() : taken;
 }
 
@@ -188,22 +168,22 @@ Result<> App::open_storage() {
   prober_ = *std::move(prober);
   library_ = std::make_unique<library::Library>(*journal_, *store_, kept, log_);
   video_library_ =
-      std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, clock_, log_);
-  file_library_ = std::make_unique<files::FileLibrary>(*library_, slow_work_, clock_, log_,
+      std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, *clock_, log_);
+  file_library_ = std::make_unique<files::FileLibrary>(*library_, slow_work_, *clock_, log_,
                                                        config_.server.public_url);
   return {};
 }
 
 Result<> App::open_hooks() {
-  Result<hooks::HookSettings> settings = hook_settings(config_, metrics_);
+  Result<hooks::HookSettings> settings = hook_settings(config_, state_.node, metrics_);
   if (!settings) {
     return fail(settings.error());
   }
   questions_ =
       std::make_unique<outgoing::BoundedSender>(*http_client_, limits::authorize_questions_max);
-  authorizer_ = std::make_unique<hooks::Authorizer>(*questions_, clock_, log_, *settings);
-  notifier_ = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), steady_clock_,
-                                                clock_, log_, *std::move(settings));
+  authorizer_ = std::make_unique<hooks::Authorizer>(*questions_, *clock_, log_, *settings);
+  notifier_ = std::make_unique<hooks::Notifier>(*journal_, *http_client_, first(), *steady_clock_,
+                                                *clock_, log_, *std::move(settings));
   return {};
 }
 
@@ -228,7 +208,7 @@ Result<delivery::Backend*> App::open_backend() {
   outgoing::HttpClient& client = handoff_client_ ? *handoff_client_ : *http_client_;
   runtime::BlockingPool& pool = object_storage_ ? handoff_pool_ : storage_pool_;
   http_backend_ = std::make_unique<delivery::HttpBackend>(
-      client, *store_, *references_, *answers_, pool, slow_work_, clock_, *std::move(settings));
+      client, *store_, *references_, *answers_, pool, slow_work_, *clock_, *std::move(settings));
   return http_backend_.get();
 }
 
@@ -237,7 +217,7 @@ Result<> App::open_engine() {
   if (!backend) {
     return fail(backend.error());
   }
-  delivery::OutboxSettings settings = outbox_settings(config_);
+  delivery::OutboxSettings settings = outbox_settings(config_, state_.node);
   checks::CheckSettings checks = check_settings(config_);
   if (checks.are_any() || config_.requires_credentials()) {
     if (const Result<> usable = checks::check_usable(checks); !usable) {
@@ -248,17 +228,17 @@ Result<> App::open_engine() {
         [this](const std::string& owner) { return keyring_->types_of(owner); });
     settings.checks = checks_.get();
   }
-  outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), steady_clock_,
+  outbox_ = std::make_unique<delivery::Outbox>(*journal_, **backend, first(), *steady_clock_,
                                                metrics_, log_, settings);
-  upload::EngineParts parts{*journal_, *store_,       *answers_, *notifier_,
-                            buffers_,  steady_clock_, metrics_,  log_};
+  upload::EngineParts parts{*journal_, *store_,        *answers_, *notifier_,
+                            buffers_,  *steady_clock_, metrics_,  log_};
   std::optional<Result<journal::Promises>> promises;
   runtime::run_and_wait(first(), log_, "promises", read_promises(*journal_, &promises));
   if (!*promises) {
     return fail(promises->error());
   }
-  engine_ =
-      std::make_unique<upload::UploadEngine>(parts, *outbox_, engine_settings(config_), **promises);
+  engine_ = std::make_unique<upload::UploadEngine>(
+      parts, *outbox_, engine_settings(config_, state_.node), **promises);
   return {};
 }
 
@@ -269,7 +249,7 @@ Result<> App::open_pages() {
   location_base_ = std::make_shared<protocol::LocationBase>(config_.server.public_url, &log_);
   moves_ = std::make_unique<admin::LocationMoves>(*location_base_, disk_, storage_pool_,
                                                   data_.path(), log_);
-  backup_ = std::make_unique<admin::PinnedBackup>(*journal_, pinning_disk_, storage_pool_,
+  backup_ = std::make_unique<admin::PinnedBackup>(state_.file, pinning_disk_, storage_pool_,
                                                   data_.path(), log_);
   control_pages_ = std::make_unique<admin::ControlPages>(
       engine_->operations(), *moves_, *backup_, *pages_, [this] { return reload_soon(); }, log_,
@@ -285,7 +265,7 @@ Result<> App::open_credentials() {
   keyring_ =
       std::make_unique<auth::Keyring>(*std::move(credentials), config_.requires_credentials());
   authenticator_ = std::make_unique<auth::Authenticator>(
-      *keyring_, clock_, authenticator_settings(config_), &metrics_.authentication_failures);
+      *keyring_, *clock_, authenticator_settings(config_), &metrics_.authentication_failures);
   return {};
 }
 
@@ -303,7 +283,7 @@ Result<> App::open_console() {
   settings.names.base = location_base_;
   feed_ = std::make_unique<console::Feed>(
       first(), console_pool_,
-      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *files_, metrics_, clock_,
+      console::Feed::Parts{engine_->operations(), *pages_, *journal_, *files_, metrics_, *clock_,
                            log_});
   console_pages_ = std::make_unique<console::ConsolePages>(
       console::ConsolePages::Parts{*admin_pages_, *control_pages_, *feed_, *journal_, *keyring_,
@@ -320,11 +300,7 @@ Result<> App::open_router() {
   };
   std::string form_key;
   if (std::ranges::find(settings.dialects, protocol::formchunks_name) != settings.dialects.end()) {
-    Result<std::string> secret = data_.secret();
-    if (!secret) {
-      return fail(secret.error());
-    }
-    form_key = *std::move(secret);
+    form_key = state_.secret;
   }
   creation_rates_ = settings.creation_rates;
   const auto file_size_max = [this] { return engine_->settings().admission.file_size_max; };
@@ -365,6 +341,13 @@ Result<> App::list_parts() {
   list_closed_in_time({[this] { outbox_->open(engine_->ledger()); },
                        [this](Duration timeout) { return outbox_->close(timeout); },
                        "a hand-off is still under way; it is repeated after the next start"});
+  list_closed_in_time({[this] {
+                         engine_->peers().open(first(), [this](const upload::LiveUpload& upload) {
+                           engine_->concatenations().heard_of(upload);
+                         });
+                       },
+                       [this](Duration timeout) { return engine_->peers().close(timeout); },
+                       "a hint to other nodes is still under way; they look by themselves"});
   list_closed_in_time(
       {[this] { engine_->concatenations().open(first()); },
        [this](Duration timeout) { return engine_->concatenations().close(timeout); },
@@ -488,7 +471,7 @@ App::~App() {
   if (listeners_) {
     listeners_->close();
   }
-  journal_.reset();
+  state_.journal.reset();
   workers_.clear();
 }
 

@@ -40,11 +40,12 @@
 #include "hooks/notifier.h"
 #include "http/answer_budget.h"
 #include "http/server.h"
-#include "journal/sqlite_journal.h"
+#include "journal/journal.h"
 #include "library/library.h"
 #include "net/connection_limits.h"
 #include "net/passed_sockets.h"
 #include "object_storage.h"
+#include "open_journal.h"
 #include "outgoing/bounded_sender.h"
 #include "outgoing/http_client.h"
 #include "protocol/creation_rates.h"
@@ -146,11 +147,10 @@ class App {
   config::Config running_ GUARDED_BY(reload_mutex_);   // As it is now.
   std::size_t reloads_ GUARDED_BY(reload_mutex_) = 0;  // That were taken over.
   Supervision& supervision_;
-  Clock& clock_;
+  Clock& wall_clock_;
   Log& log_;
   Metrics& metrics_;
   const BootClock boot_clock_;
-  SteadyClock steady_clock_;  // By which uploads expire and errands are due.
   net::ConnectionLimits connection_limits_;
   http::AnswerBudget answer_budget_{limits::unsent_bytes_max, metrics_};
   store::DataDirectory data_;
@@ -164,7 +164,10 @@ class App {
   runtime::BufferPool buffers_;
   std::vector<std::unique_ptr<runtime::Worker>> workers_;
   std::unique_ptr<outgoing::HttpClient> http_client_;
-  std::unique_ptr<journal::SqliteJournal> journal_;
+  OpenJournal state_;
+  journal::Journal* journal_ = nullptr;  // That of the former.
+  std::unique_ptr<JournalClock> clock_;
+  std::unique_ptr<SteadyClock> steady_clock_;  // By which uploads expire and errands are due.
   // Of all blobs where the settings name no other, else of none.
   std::unique_ptr<store::local::LocalStore> local_store_;
   std::unique_ptr<ObjectStorage> object_storage_;  // Null: the settings name none.

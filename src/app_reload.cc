@@ -23,6 +23,7 @@ struct App::Prepared {
   hooks::HookSettings hooks;
   std::optional<delivery::HttpBackendSettings> backend;
   std::unique_ptr<net::TlsIdentity> identity;  // Null: no TLS.
+  std::optional<s3::SigningKey> store_key;     // Unset: it stays as it is.
 };
 
 runtime::Task<Result<admin::ReloadReport>> App::reload_soon() {
@@ -77,7 +78,7 @@ Result<App::Prepared> App::prepare(const config::Config& config) const {
     return fail(Errc::bad_request, credentials.error().front());
   }
   prepared.credentials = *std::move(credentials);
-  Result<hooks::HookSettings> hooks = hook_settings(config, metrics_);
+  Result<hooks::HookSettings> hooks = hook_settings(config, state_.node, metrics_);
   if (!hooks) {
     return fail(hooks.error());
   }
@@ -94,6 +95,13 @@ Result<App::Prepared> App::prepare(const config::Config& config) const {
     return fail(identity.error());
   }
   prepared.identity = *std::move(identity);
+  if (object_storage_ && !config.s3.credentials_file.empty()) {
+    Result<s3::SigningKey> key = read_signing_key(config.s3);
+    if (!key) {
+      return fail(key.error());
+    }
+    prepared.store_key = *std::move(key);
+  }
   return prepared;
 }
 
@@ -109,10 +117,13 @@ void App::apply(const config::Config& config, Prepared prepared) {
   if (prepared.identity) {
     listeners_->show(*prepared.identity);
   }
-  delivery::OutboxSettings outbox = outbox_settings(config);
+  if (prepared.store_key) {
+    object_storage_->change_key(*prepared.store_key);
+  }
+  delivery::OutboxSettings outbox = outbox_settings(config, state_.node);
   outbox.checks = checks_.get();
   outbox_->change(outbox);
-  engine_->change(engine_settings(config));
+  engine_->change(engine_settings(config, state_.node));
   pages_->set_low_water(config.data.low_water);
   dialects_->change(protocol_settings(config));
   creation_rates_->set_rates(config.limits.creations_per_address,

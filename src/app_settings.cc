@@ -51,13 +51,14 @@ net::ConnectionLimits::Settings connection_limits(const config::Config& config) 
   return settings;
 }
 
-upload::EngineSettings engine_settings(const config::Config& config) {
+upload::EngineSettings engine_settings(const config::Config& config, const std::string& node) {
   upload::EngineSettings settings;
   settings.admission = {config.limits.file_size, config.data.low_water, config.limits.uploads,
                         config.limits.room_share};
   settings.expiry = {config.expiry.idle,    config.expiry.absolute, config.expiry.finished,
                      config.expiry.refused, config.expiry.failed,   config.expiry.untouched};
   settings.answer_wait = config.delivery.wait;
+  settings.lease.node = node;
   const Durability durability = config.data.durability;
   // Without the boot id it cannot be told later which bytes a power cut has left.
   settings.defers_syncs = durability == Durability::interval ||
@@ -103,9 +104,12 @@ checks::CheckSettings check_settings(const config::Config& config) {
   return settings;
 }
 
-delivery::OutboxSettings outbox_settings(const config::Config& config) {
+delivery::OutboxSettings outbox_settings(const config::Config& config, const std::string& node) {
   const config::Config::Delivery& given = config.delivery;
-  return {{given.retry_first, given.retry_max}, given.give_up_after, given.at_once};
+  delivery::OutboxSettings settings{
+      {given.retry_first, given.retry_max}, given.give_up_after, given.at_once};
+  settings.lease.node = node;
+  return settings;
 }
 
 auth::AuthenticatorSettings authenticator_settings(const config::Config& config) {
@@ -169,9 +173,11 @@ http::SessionSettings session_settings(const config::Config& config) {
   return settings;
 }
 
-Result<hooks::HookSettings> hook_settings(const config::Config& config, Metrics& metrics) {
+Result<hooks::HookSettings> hook_settings(const config::Config& config, const std::string& node,
+                                          Metrics& metrics) {
   const config::Config::Hooks& given = config.hooks;
   hooks::HookSettings settings;
+  settings.node = node;
   if (!given.authorize.empty()) {
     settings.authorize = *outgoing::parse_target(given.authorize);
   }

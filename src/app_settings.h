@@ -27,9 +27,10 @@ namespace sluice {
 
 std::size_t worker_count(const config::Config& config);
 net::ConnectionLimits::Settings connection_limits(const config::Config& config);
-upload::EngineSettings engine_settings(const config::Config& config);
+// `node` is the name of this process among those that share the journal, as for the next.
+upload::EngineSettings engine_settings(const config::Config& config, const std::string& node);
 checks::CheckSettings check_settings(const config::Config& config);
-delivery::OutboxSettings outbox_settings(const config::Config& config);
+delivery::OutboxSettings outbox_settings(const config::Config& config, const std::string& node);
 auth::AuthenticatorSettings authenticator_settings(const config::Config& config);
 // Without the location's base and the names of clients, which are objects of the server.
 protocol::ProtocolSettings protocol_settings(const config::Config& config);
@@ -40,7 +41,8 @@ http::SessionSettings session_settings(const config::Config& config);
 // Reads the secret.
 Result<delivery::HttpBackendSettings> backend_settings(const config::Config& config);
 // Reads the secret. REQUIRES: URLs that were checked when the settings were read.
-Result<hooks::HookSettings> hook_settings(const config::Config& config, Metrics& metrics);
+Result<hooks::HookSettings> hook_settings(const config::Config& config, const std::string& node,
+                                          Metrics& metrics);
 
 // Whether there is a console: its listener and the setting.
 bool has_console(const config::Config& config);

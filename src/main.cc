@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
   commands::add_fsck(program, exit_code);
   commands::add_backup(program, exit_code);
   commands::add_restore(program, exit_code);
+  commands::add_migrate(program, exit_code);
   commands::add_upload(program, exit_code);
   commands::add_retry(program, exit_code);
   commands::add_uploads(program, exit_code);

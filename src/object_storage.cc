@@ -60,7 +60,8 @@ std::string folder_of(const s3::BucketUrl& url) {
 }
 
 // Reads the keys.
-Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::BucketUrl& url) {
+Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::BucketUrl& url,
+                                       RequestFigures* figures) {
   const std::string endpoint = config.s3.endpoint.empty()
                                    ? fmt::format("https://s3.{}.amazonaws.com", config.s3.region)
                                    : config.s3.endpoint;
@@ -68,17 +69,15 @@ Result<s3::ClientSettings> s3_settings(const config::Config& config, const s3::B
   if (!target) {
     return fail(target.error());
   }
-  Result<s3::AccessKeys> keys = read_keys(config.s3.credentials_file);
-  if (!keys) {
-    return fail(keys.error());
+  Result<s3::SigningKey> key = read_signing_key(config.s3);
+  if (!key) {
+    return fail(key.error());
   }
   return s3::ClientSettings{.endpoint = *std::move(target),
                             .ca_file = config.s3.ca_file,
                             .bucket = url.bucket,
-                            .key = {.access_key = std::move(keys->access_key),
-                                    .secret_key = std::move(keys->secret_key),
-                                    .session_token = std::move(keys->session_token),
-                                    .region = config.s3.region}};
+                            .key = *std::move(key),
+                            .figures = figures};
 }
 
 s3::ClientSettings with_bucket(s3::ClientSettings settings, const std::string& bucket) {
@@ -86,46 +85,93 @@ s3::ClientSettings with_bucket(s3::ClientSettings settings, const std::string& b
   return settings;
 }
 
+struct Places {
+  s3::BucketUrl own;
+  s3::BucketUrl copies;  // Without a bucket: nowhere.
+};
+
+Result<Places> places_of(const config::Config& config) {
+  Result<s3::BucketUrl> own = s3::parse_bucket_url(config.store.url);
+  if (!own) {
+    return fail(own.error());
+  }
+  if (config.backend.copy_to.empty()) {
+    return Places{*std::move(own), {}};
+  }
+  Result<s3::BucketUrl> copies = s3::parse_bucket_url(config.backend.copy_to);
+  if (!copies) {
+    return fail(copies.error());
+  }
+  return Places{*std::move(own), *std::move(copies)};
+}
+
+// Blocks.
+Result<> ask_for_copies(s3::ObjectStore& objects, const s3::BucketUrl& copy_to,
+                        const runtime::Executor& executor, Log& log) {
+  if (copy_to.bucket.empty()) {
+    return {};
+  }
+  const Result<> asked =
+      wait_for(executor, log, "s3 probe", s3::probe_place(objects, folder_of(copy_to)));
+  return asked ? asked : fail(asked.error().code(), "backend.copy_to: " + asked.error().message());
+}
+
 }  // namespace
 
-Result<std::unique_ptr<OfflineBucket>> OfflineBucket::open(const config::Config& config) {
-  Result<s3::BucketUrl> url = s3::parse_bucket_url(config.store.url);
-  if (!url) {
-    return fail(url.error());
+Result<s3::SigningKey> read_signing_key(const config::Config::S3& settings) {
+  Result<s3::AccessKeys> keys = read_keys(settings.credentials_file);
+  if (!keys) {
+    return fail(keys.error());
   }
-  Result<s3::ClientSettings> settings = s3_settings(config, *url);
+  return s3::SigningKey{.access_key = std::move(keys->access_key),
+                        .secret_key = std::move(keys->secret_key),
+                        .session_token = std::move(keys->session_token),
+                        .region = settings.region};
+}
+
+Result<std::unique_ptr<OfflineBucket>> OfflineBucket::open(const config::Config& config) {
+  Result<Places> places = places_of(config);
+  if (!places) {
+    return fail(places.error());
+  }
+  Result<s3::ClientSettings> settings = s3_settings(config, places->own, nullptr);
   if (!settings) {
     return fail(settings.error());
   }
-  return std::unique_ptr<OfflineBucket>(new OfflineBucket(*std::move(url), *std::move(settings)));
+  return std::unique_ptr<OfflineBucket>(
+      new OfflineBucket(std::move(places->own), std::move(places->copies), *std::move(settings)));
 }
+
+OfflineBucket::OfflineBucket(s3::BucketUrl url, s3::BucketUrl copy_to, s3::ClientSettings settings)
+    : url_(std::move(url)),
+      copy_to_(std::move(copy_to)),
+      client_(http_, clock_, settings),
+      copies_(http_, clock_, with_bucket(settings, copy_to_.bucket)) {}
 
 s3::ProbeReport OfflineBucket::probe() {
   NullLog log;
   runtime::Worker worker("probe", log);
-  return wait_for(worker.executor(), log, "s3 probe", s3::probe(client_, folder_of(url_)));
+  s3::ProbeReport report =
+      wait_for(worker.executor(), log, "s3 probe", s3::probe(client_, folder_of(url_)));
+  if (const Result<> asked = ask_for_copies(copies_, copy_to_, worker.executor(), log); !asked) {
+    report.refusals.push_back(asked.error().message());
+  }
+  return report;
 }
 
 Result<std::unique_ptr<ObjectStorage>> ObjectStorage::open(const config::Config& config,
                                                            Parts parts) {
-  Result<s3::BucketUrl> url = s3::parse_bucket_url(config.store.url);
-  if (!url) {
-    return fail(url.error());
+  Result<Places> places = places_of(config);
+  if (!places) {
+    return fail(places.error());
   }
-  s3::BucketUrl copy_to;
-  if (!config.backend.copy_to.empty()) {
-    Result<s3::BucketUrl> theirs = s3::parse_bucket_url(config.backend.copy_to);
-    if (!theirs) {
-      return fail(theirs.error());
-    }
-    copy_to = *std::move(theirs);
-  }
-  const Result<s3::ClientSettings> settings = s3_settings(config, *url);
+  const Result<s3::ClientSettings> settings =
+      s3_settings(config, places->own, &parts.metrics.object_requests);
   if (!settings) {
     return fail(settings.error());
   }
-  return std::unique_ptr<ObjectStorage>(
-      new ObjectStorage(config, *settings, *std::move(url), std::move(copy_to), std::move(parts)));
+  return std::unique_ptr<ObjectStorage>(new ObjectStorage(
+      config, *settings, std::move(places->own), std::move(places->copies), std::move(parts)));
 }
 
 ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSettings& settings,
@@ -137,7 +183,8 @@ ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSetti
       sender_(parts.sender, limits::s3_requests_max),
       client_(sender_, parts.clock, settings),
       copies_(sender_, parts.clock, with_bucket(settings, copy_to_.bucket)),
-      scratch_(parts.disk, std::move(parts.scratch_directory), config.s3.scratch),
+      scratch_(parts.disk, std::move(parts.scratch_directory), config.s3.scratch,
+               &parts.metrics.scratch_bytes),
       replace_(std::move(parts.replace)),
       store_({.objects = client_,
               .find = std::move(parts.find),
@@ -150,6 +197,11 @@ ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSetti
               .replace = replace_},
              url_.prefix),
       files_(store_.tools(), executor_) {}
+
+void ObjectStorage::change_key(const s3::SigningKey& key) {
+  client_.change_key(key);
+  copies_.change_key(key);
+}
 
 std::unique_ptr<store::References> ObjectStorage::references() {
   if (copy_to_.bucket.empty()) {
@@ -171,6 +223,9 @@ Result<> ObjectStorage::take(const std::string& identity, bool journal_is_empty)
   }
   if (!report.refusals.empty()) {
     return fail(Errc::unavailable, fmt::format("store.url: {}", fmt::join(report.refusals, "; ")));
+  }
+  if (const Result<> asked = ask_for_copies(copies_, copy_to_, executor_, log_); !asked) {
+    return asked;
   }
   merger_.emplace(store_.tools(), replace_,
                   report.copies_parts ? s3::Copying::by_store : s3::Copying::streamed);

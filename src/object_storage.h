@@ -35,19 +35,23 @@ class OfflineBucket {
 
   s3::ObjectStore& objects() noexcept { return client_; }
   const std::string& prefix() const noexcept { return url_.prefix; }
-  // Blocks, on threads of its own.
+  // Blocks, on threads of its own. Of backend.copy_to, too, where it is set.
   s3::ProbeReport probe();
 
  private:
-  OfflineBucket(s3::BucketUrl url, s3::ClientSettings settings)
-      : url_(std::move(url)), client_(http_, clock_, std::move(settings)) {}
+  OfflineBucket(s3::BucketUrl url, s3::BucketUrl copy_to, s3::ClientSettings settings);
 
   const s3::BucketUrl url_;
+  const s3::BucketUrl copy_to_;  // Without a bucket: nowhere.
   const SystemClock clock_;
   runtime::BlockingPool pool_{1};
   outgoing::HttpClient http_{pool_};
   s3::Client client_;
+  s3::Client copies_;  // To the bucket of the copies.
 };
+
+// Reads the file of keys that the settings name, or the variables of the environment.
+Result<s3::SigningKey> read_signing_key(const config::Config::S3& settings);
 
 class ObjectStorage {
  public:
@@ -69,13 +73,16 @@ class ObjectStorage {
   static Result<std::unique_ptr<ObjectStorage>> open(const config::Config& config, Parts parts);
 
   // Blocks. Whether scratch files can be made, the object store keeps what the server relies on,
-  // and the prefix is that of the journal, which is named by `identity`. An error, in words for the
-  // operator, where it is not. What is only worth knowing goes to the log.
+  // takes copies where backend.copy_to says, and the prefix is that of the journal, which is named
+  // by `identity`. An error, in words for the operator, where it is not. What is only worth knowing
+  // goes to the log.
   Result<> take(const std::string& identity, bool journal_is_empty);
 
   store::Store& store() noexcept { return store_; }
   // What is kept of uploads that are over. Outlived by this.
   store::NamedFiles& files() noexcept { return files_; }
+  // Any thread. For every request from now on.
+  void change_key(const s3::SigningKey& key);
   // As backend.copy_to says. After take(); outlived by this.
   std::unique_ptr<store::References> references();
   // As ExtentStore::stop().

@@ -50,12 +50,13 @@ std::string absolute(const std::string& path) {
 
 // A group may be there for these files; all others of the machine are not.
 void warn_of_readable_secrets(Log& log, const config::Config& config) {
-  const std::array<std::pair<const char*, const std::string*>, 7> files{
+  const std::array<std::pair<const char*, const std::string*>, 8> files{
       {{"tls.key", &config.tls.key},
        {"admin.token_file", &config.admin.token_file},
        {"auth.file", &config.auth.file},
        {"credentials", &config.credentials_file},
        {"backend.secret_file", &config.backend.secret_file},
+       {"journal.password_file", &config.journal.password_file},
        {"s3.credentials_file", &config.s3.credentials_file},
        {"hooks.secret_file", &config.hooks.secret_file}}};
   for (const auto& [setting, path] : files) {

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from runner import console, file_systems, peers, plan, rounds, servers, survival, tables, workloads
+from runner import cluster, console, file_systems, peers, plan, rounds, servers, survival, tables, workloads
 from runner.context import Context
 from runner.processes import Failed
 from runner.report import Report
@@ -34,6 +34,8 @@ def parse_arguments(arguments):
     parser.add_argument("--output", default="", help="base name of the .md and .json (default: build/release/bench/results)")
     parser.add_argument("--build", default="build/release", help="folder of the programs")
     parser.add_argument("--no-build", action="store_true")
+    parser.add_argument("--cluster", action="store_true",
+                        help="nodes on PostgreSQL and Ceph against plain PUTs into Ceph, and nothing else")
     parser.add_argument("--smoke", action="store_true", help="everything once, small: fails only when something cannot run")
     parser.add_argument("--final", action="store_true",
                         help="the tables of bench/README.md, on ext4 and XFS: 7 rounds after three; most of an hour on an idle machine")
@@ -118,6 +120,13 @@ class Run:
         found = console.console(self._context, *((50, 100, 1) if self._arguments.smoke else ()))
         self._report.add_survival("console", found, tables.console_table(found))
 
+    def cluster(self):
+        self.step("cluster", self._cluster)
+
+    def _cluster(self):
+        found = cluster.measure(self._context, 3 if self._arguments.smoke else 50)
+        self._report.add_survival("cluster", found, cluster.cluster_tables(found))
+
 
 def run(arguments, root):
     build = os.path.join(root, arguments.build)
@@ -129,7 +138,7 @@ def run(arguments, root):
     systems = chosen(arguments.fs, ("here", "ext4", "xfs"), ("here",))
     if not arguments.no_build:
         subprocess.run(["cmake", "--build", build, "--target", *TARGETS], check=True, stdout=sys.stderr)
-    if not context.before:
+    if not context.before and not arguments.cluster:
         peers.install(context, context.note)
     parent = arguments.dir or os.path.join(build, "bench")
     os.makedirs(parent, exist_ok=True)
@@ -140,11 +149,16 @@ def run(arguments, root):
         with file_systems.prepared(system, parent) as folder:
             context.directory = folder
             context.file_system = file_systems.describe(folder) if system == "here" else system + " on a loop device"
+            if arguments.cluster:
+                running.cluster()
+                continue
             steps = plan.steps(names, _durabilities(context, arguments), arguments.final)
             budget = budget or plan.Budget(arguments.minutes, len(steps) * len(systems))
             running.workloads(steps, budget)
             if number == 0:
                 running.survival([name for name in names if name in plan.SURVIVAL])
+                if arguments.smoke and not arguments.only and not cluster.missing_programs(context):
+                    running.cluster()
     report.write()
     print(report.summary(), flush=True)
     return running.failures

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An application behind Sluice: takes finished uploads in every mode, checks the signature, keeps each file once and
 // answers with Video JSON. Node's standard library only.
-//   node server.mjs [--listen PORT|SOCKET] [--files DIR] [--secret-file FILE]
+//   node server.mjs [--listen PORT|SOCKET] [--files DIR] [--secret-file FILE] [--verbose]
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, readFileSync, readdirSync, rmSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
     listen: { type: 'string', default: '3000' },
     files: { type: 'string', default: './backend-files' },
     'secret-file': { type: 'string' },
+    verbose: { type: 'boolean', default: false },
   },
 });
 const secret = options['secret-file'] && readFileSync(options['secret-file'], 'utf8').trim();
@@ -132,6 +133,7 @@ const server = createServer(async (request, response) => {
     request.resume();
     return reply(response, 400, '{"error":"BadRequest","message":"expected an Idempotency-Key"}');
   }
+  if (options.verbose) console.log(`hand-off of ${key}, attempt ${request.headers['x-sluice-attempt']}`);
   try {
     const known = keptAnswer(key) ?? (await inWork.get(key));
     if (known) {

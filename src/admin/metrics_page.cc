@@ -148,6 +148,24 @@ void add_deliveries(Page& page, const Metrics& metrics) {
                   metrics.hook_seconds, "hook", "result");
 }
 
+void add_services(Page& page, const Metrics& metrics) {
+  page.histograms("sluice_s3_seconds",
+                  "One try of a request to the object store, by operation and how it ended.",
+                  metrics.object_requests.seconds, "operation", "result");
+  page.counter("sluice_s3_sent_bytes_total",
+               "Bytes of bodies to the object store that it has answered.",
+               {counter_value(metrics.object_requests.bytes_sent.value())});
+  page.counter("sluice_s3_received_bytes_total", "Bytes of bodies that the object store sent.",
+               {counter_value(metrics.object_requests.bytes_received.value())});
+  page.gauge("sluice_scratch_bytes", "Of s3.scratch, what is in use or set aside.",
+             {gauge_value(static_cast<double>(metrics.scratch_bytes.value()))});
+  page.histograms("sluice_postgres_seconds",
+                  "One call of PostgreSQL and the wait for its connection, by how it ended.",
+                  metrics.postgres_seconds, "result");
+  page.gauge("sluice_postgres_calls_waiting", "Calls of PostgreSQL that wait for a connection.",
+             {gauge_value(static_cast<double>(metrics.postgres_calls_waiting.value()))});
+}
+
 void add_settings(Page& page, const Metrics& metrics) {
   page.counter("sluice_reloads_total", "Times that the settings were read again.",
                {counter_value(metrics.reloads_done.value(), {{"result", "done"}}),
@@ -204,6 +222,7 @@ std::string metrics_page(const Metrics& metrics, const SampledGauges& sampled) {
   page.counter("sluice_takeovers_total", "Requests that took over from a stalled older one.",
                {counter_value(metrics.takeovers.value())});
   add_deliveries(page, metrics);
+  add_services(page, metrics);
   add_settings(page, metrics);
   page.counter("sluice_log_lines_dropped_total",
                "Lines of the log that found its queue full or its reader gone.",

@@ -35,6 +35,11 @@ Error busy_error() {
 }  // namespace
 
 Task<Result<>> PinnedBackup::begin() {
+  if (journal_ == nullptr) {
+    co_return fail(Errc::bad_request,
+                   "the journal is in PostgreSQL and the bytes are in an object store: back both "
+                   "up with their own tools, the database first (docs/cluster.md)");
+  }
   const Turn turn(busy_);
   if (!turn.has_it()) {
     co_return fail(busy_error());
@@ -42,7 +47,7 @@ Task<Result<>> PinnedBackup::begin() {
   auto prepare = [this] { return disk_.begin(); };
   Result<> done = co_await runtime::offload(pool_, std::move(prepare));
   if (done) {
-    done = co_await journal_.copy_to(disk_.pins() + "/journal.sqlite");
+    done = co_await journal_->copy_to(disk_.pins() + "/journal.sqlite");
   }
   if (done) {
     auto pin = [this] { return disk_.pin_all(); };

@@ -17,8 +17,9 @@ namespace sluice::admin {
 // Any thread.
 class PinnedBackup final : public BackupSource {
  public:
-  // `directory` is the data directory. All outlive this.
-  PinnedBackup(journal::SqliteJournal& journal, store::PinningDisk& disk,
+  // `directory` is the data directory. All outlive this. `journal` is null where it is in no file
+  // of this machine: then no backup begins.
+  PinnedBackup(journal::SqliteJournal* journal, store::PinningDisk& disk,
                runtime::BlockingPool& pool, std::string directory, Log& log)
       : journal_(journal), disk_(disk), pool_(pool), directory_(std::move(directory)), log_(log) {}
 
@@ -31,7 +32,7 @@ class PinnedBackup final : public BackupSource {
  private:
   class Turn;
 
-  journal::SqliteJournal& journal_;
+  journal::SqliteJournal* const journal_;
   store::PinningDisk& disk_;
   runtime::BlockingPool& pool_;
   const std::string directory_;

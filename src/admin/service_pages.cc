@@ -63,6 +63,8 @@ runtime::Task<std::vector<std::string>> ServerPages::reasons_not_ready() {
   }
   if (!journal_.healthy()) {
     reasons.emplace_back("the journal takes no changes after a failed commit; see the log");
+  } else if (const Result<> answers = co_await journal_.ping(); !answers) {
+    reasons.push_back("the journal is away: " + answers.error().message());
   }
   const Result<> reached = co_await store_.ping();
   if (!reached) {

@@ -93,12 +93,14 @@ inline constexpr std::size_t compare_bytes = 16 * KiB;
 // Bytes that an earlier process wrote are written anew in steps of this size.
 inline constexpr std::size_t rewrite_bytes = 256 * KiB;
 inline constexpr std::uint64_t writeback_bytes = 8 * MiB;  // Distance of early writeback.
-inline constexpr std::uint64_t checkpoint_bytes =
-    64 * MiB;  // A running request is durable so often.
-inline constexpr std::chrono::seconds checkpoint_interval{10};
-// A running request that brought at least this much is also made durable when so much time has
-// passed.
+// A running request is made durable when it has brought so much; when it has brought the least for
+// so long; and whatever it has brought after the longest interval, or while its sender is silent.
+inline constexpr std::uint64_t checkpoint_bytes = 64 * MiB;
 inline constexpr std::uint64_t checkpoint_bytes_least = 1 * MiB;
+inline constexpr std::chrono::seconds checkpoint_interval{10};
+inline constexpr std::chrono::seconds checkpoint_interval_longest{60};
+inline constexpr std::uint64_t checkpoint_bytes_of_silent = 64 * KiB;
+inline constexpr std::chrono::seconds sender_silence{1};
 // Uploads with acknowledged bytes that wait for a round (durability = interval or none), each with
 // an open file. A further upload syncs, and commits, before it acknowledges.
 inline constexpr std::size_t unsynced_uploads_max = 1024;
@@ -315,12 +317,19 @@ inline constexpr std::chrono::milliseconds postgres_call_time_max{5'000};
 inline constexpr std::chrono::minutes postgres_migration_time_max{10};
 // Of a transaction that the server has undone because it and another waited for each other.
 inline constexpr int postgres_tries_max = 3;
+// A server whose time is further away is followed.
+inline constexpr std::chrono::milliseconds postgres_clock_tolerance{10'000};
 // Between two tries to listen to the signals of other nodes; and without any, until the connection
 // is looked at.
 inline constexpr std::chrono::milliseconds postgres_signals_pause{500};
 inline constexpr std::chrono::milliseconds postgres_signals_silence_max{10'000};
 // Numbers of uploads that a process gets at once: the sequence's increment.
 inline constexpr std::uint64_t postgres_id_block = 1000;
+// Nodes that share a journal. Clients that wait for an answer look for it so often; uploads of all
+// nodes are counted so often; a request of this age ends when a newer one begins on another node.
+inline constexpr std::chrono::milliseconds shared_look_pause{1'000};
+inline constexpr std::chrono::milliseconds shared_counts_pause{5'000};
+inline constexpr std::chrono::milliseconds superseded_after{1'000};
 // A request whose signature was good when it was judged has committed its use after so long, on
 // whichever node: until then the use is remembered.
 inline constexpr std::chrono::hours signatures_kept_past{1};
@@ -357,9 +366,8 @@ inline constexpr std::size_t notifications_at_once_max = 16;
 inline constexpr std::size_t outgoing_requests_max =
     authorize_questions_max + notifications_at_once_max + deliveries_at_once_max;
 inline constexpr std::size_t hook_answer_bytes_max = 64 * KiB;
-inline constexpr std::chrono::hours retry_after_max{24};  // Of an application; longer ones are cut.
-// The notifier looks into the journal at least this often.
-inline constexpr std::chrono::minutes notifier_pause_max{1};
+inline constexpr std::chrono::hours retry_after_max{24};      // A longer one is taken for this.
+inline constexpr std::chrono::minutes notifier_pause_max{1};  // Between two looks for work.
 
 // The probe's helper process, which waits for processor and disk behind all other programs.
 inline constexpr std::chrono::seconds probe_time_max{30};

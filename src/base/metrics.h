@@ -86,6 +86,13 @@ class RequestCounter {
   std::map<std::pair<std::string, int>, std::uint64_t> counts_ GUARDED_BY(mutex_);
 };
 
+// Requests to a server that this one relies on.
+struct RequestFigures {
+  HistogramFamily seconds;  // Of one, by what it asks for and how it ended.
+  Counter bytes_sent;       // Of bodies, and of those of the answers.
+  Counter bytes_received;
+};
+
 struct Metrics {
   Gauge connections_open;
   Counter connections_accepted;
@@ -111,6 +118,10 @@ struct Metrics {
   Gauge deliveries_waiting;          // Or under way; those that this process has taken up.
   HistogramFamily delivery_seconds;  // One attempt, by how it ended.
   HistogramFamily hook_seconds;      // One request, by hook and how it ended.
+  RequestFigures object_requests;    // To the object store.
+  Gauge scratch_bytes;               // Of uploads, on their way into objects.
+  HistogramFamily postgres_seconds;  // One call, the wait for a connection counted, by its end.
+  Gauge postgres_calls_waiting;      // For a connection.
   Counter reloads_done;
   Counter reloads_refused;
   Gauge reload_succeeded{1};  // The latest one; 1 before the first.

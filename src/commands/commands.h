@@ -18,6 +18,7 @@ void add_check(CLI::App& program, int& exit_code);
 void add_fsck(CLI::App& program, int& exit_code);
 void add_backup(CLI::App& program, int& exit_code);
 void add_restore(CLI::App& program, int& exit_code);
+void add_migrate(CLI::App& program, int& exit_code);
 void add_upload(CLI::App& program, int& exit_code);
 void add_retry(CLI::App& program, int& exit_code);
 void add_uploads(CLI::App& program, int& exit_code);

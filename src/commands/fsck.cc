@@ -73,6 +73,11 @@ int check_with(const std::string& file, fsck::Options options) {
   if (!config) {
     return refuse(fmt::format("{}", fmt::join(config.error(), "; ")));
   }
+  if (config->shares_journal()) {
+    return refuse(
+        "the journal is in PostgreSQL, and this command reads one in a data directory: "
+        "docs/cluster.md says how the bucket is compared with the tables");
+  }
   if (options.directory.empty()) {
     options.directory = config->data.directory;
   }

@@ -25,6 +25,7 @@
 #include "cli/progress.h"
 #include "commands/preflight.h"
 #include "object_storage.h"
+#include "open_journal.h"
 #include "outgoing/target.h"
 
 namespace sluice::commands {
@@ -186,6 +187,15 @@ void check_applications(const config::Config& config, Findings& findings) {
   }
 }
 
+void check_journal(const config::Config& config, Findings& findings) {
+  if (!config.shares_journal()) {
+    return;
+  }
+  const Result<> tried = try_journal(config);
+  findings.add(tried ? Mark::ok : Mark::problem, "journal",
+               tried ? "PostgreSQL takes changes and keeps them" : tried.error().message());
+}
+
 void check_store(const config::Config& config, Findings& findings) {
   if (!config.stores_objects()) {
     return;
@@ -246,6 +256,7 @@ void check_from_inside(const config::Config& config, Findings& findings) {
   check_room(config, findings);
   check_descriptors(config, findings);
   check_clock(findings);
+  check_journal(config, findings);
   check_store(config, findings);
   check_applications(config, findings);
   check_certificate(config, findings);

@@ -108,6 +108,7 @@ config::ConfigProblems problems_around(const config::Config& config) {
   all.expect("backend.secret_file", secret(config.backend.secret_file));
   all.expect("backend.ca_file", readable(config.backend.ca_file));
   all.expect("backend.directory", usable_directory(config.backend.directory));
+  all.expect("journal.password_file", readable(config.journal.password_file));
   all.expect("hooks.secret_file", secret(config.hooks.secret_file));
   all.expect("hooks.ca_file", readable(config.hooks.ca_file));
   all.expect("checks.program", checks::check_usable(check_settings(config)));

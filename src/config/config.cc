@@ -24,6 +24,18 @@ constexpr std::string_view config_variable = "SLUICE_CONFIG";
 // Of `sluice upload`; an environment may be for both.
 constexpr std::array<std::string_view, 2> upload_variables{"SLUICE_API_KEY", "SLUICE_SERVER"};
 
+// A URL in a wrong setting goes to a terminal or a log; what stands between the name of a user and
+// the host does not.
+std::string without_password(std::string shown) {
+  const std::size_t user = shown.find("://");
+  const std::size_t host = shown.find('@', user);
+  const std::size_t colon = user == std::string::npos ? user : shown.find(':', user + 3);
+  if (host != std::string::npos && colon < host) {
+    shown.replace(colon + 1, host - colon - 1, "...");
+  }
+  return shown;
+}
+
 // Gathers values and problems from all sources; a later source replaces what an earlier one said.
 class Loader {
  public:
@@ -149,6 +161,12 @@ class Loader {
   // Neither files of this machine nor a weaker promise go with objects.
   void check_store() {
     const Config& c = config_;
+    if (!c.journal.url.empty() && !c.stores_objects()) {
+      problems_.push_back(
+          fmt::format("{}: journal.url needs store.url: nodes that share a journal do not "
+                      "see each other's files",
+                      origin("journal.url")));
+    }
     if (!c.stores_objects()) {
       if (!c.backend.copy_to.empty()) {
         problems_.push_back(
@@ -170,6 +188,8 @@ class Loader {
            "at most s3.scratch: the body of an answer waits there until it is stored");
     expect(c.backend.directory.empty(), "backend.directory",
            "nothing: files in an object store have no second name");
+    expect(c.checks.program.empty(), "checks.program",
+           "nothing: a program reads files of this machine; types and clamd look at objects");
   }
 
   void check_tls() {
@@ -223,8 +243,8 @@ class Loader {
               std::string_view shown) {
     const Parsed<std::monostate> assigned = setting.assign(config_, text);
     if (!assigned) {
-      problems_.push_back(
-          fmt::format("{}: {}: {}, not {}", where, setting.key, assigned.error(), shown));
+      problems_.push_back(fmt::format("{}: {}: {}, not {}", where, setting.key, assigned.error(),
+                                      without_password(std::string(shown))));
       return;
     }
     config_.origins.insert_or_assign(std::string(setting.key), where);
@@ -262,8 +282,8 @@ bool operator==(const Config& left, const Config& right) {
   return left.server == right.server && left.admin == right.admin && left.tls == right.tls &&
          left.cors == right.cors && left.dialects == right.dialects && left.pages == right.pages &&
          left.auth == right.auth && left.credentials == right.credentials &&
-         left.data == right.data && left.store == right.store && left.s3 == right.s3 &&
-         left.limits == right.limits && left.timeouts == right.timeouts &&
+         left.data == right.data && left.journal == right.journal && left.store == right.store &&
+         left.s3 == right.s3 && left.limits == right.limits && left.timeouts == right.timeouts &&
          left.expiry == right.expiry && left.delivery == right.delivery &&
          left.checks == right.checks && left.backend == right.backend &&
          left.hooks == right.hooks && left.log == right.log && left.video == right.video;

@@ -111,6 +111,12 @@ struct Config {
 
     friend bool operator==(const Data&, const Data&) = default;
   };
+  struct Journal {
+    std::string url;  // Of PostgreSQL, as libpq reads it; empty: in the data directory.
+    std::string password_file;
+
+    friend bool operator==(const Journal&, const Journal&) = default;
+  };
   struct Store {
     std::string url;  // As s3::parse_bucket_url() reads it; empty: the data directory.
 
@@ -243,6 +249,7 @@ struct Config {
   Pages pages;
   Auth auth;
   Data data;
+  Journal journal;
   Store store;
   S3 s3;
   Limits limits;
@@ -267,6 +274,8 @@ struct Config {
 
   // Whether the bytes of uploads lie in an object store.
   bool stores_objects() const { return !store.url.empty(); }
+  // Whether several nodes may work with the same uploads.
+  bool shares_journal() const { return !journal.url.empty(); }
 
   // Setting's key -> where its value came from ("--listen", "SLUICE_LISTEN", "sluice.toml:3"). A
   // key that is not here has its default.

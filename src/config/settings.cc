@@ -19,6 +19,7 @@ using Dialects = Config::Dialects;
 using Pages = Config::Pages;
 using Auth = Config::Auth;
 using Data = Config::Data;
+using Journal = Config::Journal;
 using Store = Config::Store;
 using S3 = Config::S3;
 using Limits = Config::Limits;
@@ -208,10 +209,16 @@ constexpr std::array table{
         "noted in the journal."),
     row<AnySize, &Config::data, &Data::low_water>(
         {"data.low_water", "SLUICE_DATA_LOW_WATER", {}, When::reload},
-        "So much disk stays free: an upload that does "
-        "not fit beside it is refused, and with less the "
-        "server is not ready."),
+        "So much disk stays free: an upload that does not fit beside it is refused, and with less "
+        "the server is not ready."),
 
+    row<JournalUrl, &Config::journal, &Journal::url>(
+        {"journal.url", "SLUICE_JOURNAL", "--journal"},
+        "PostgreSQL for what is known of uploads, postgresql://USER@HOST/DATABASE; nodes that name "
+        "the same share it (docs/cluster.md); empty: a file in the data directory."),
+    row<Path<true>, &Config::journal, &Journal::password_file>(
+        {"journal.password_file", "SLUICE_JOURNAL_PASSWORD_FILE", {}},
+        "File whose first line is the password for it."),
     row<StoreUrl, &Config::store, &Store::url>(
         {"store.url", "SLUICE_STORE", "--store"},
         "Where the bytes of uploads lie: s3://BUCKET/PREFIX (docs/s3.md); empty: the data "
@@ -331,8 +338,7 @@ constexpr std::array table{
     row<Deadline, &Config::delivery, &Delivery::retry_first>(
         {"delivery.retry_first", "SLUICE_DELIVERY_RETRY_FIRST", {}, When::reload},
         "Pause after the first failed hand-off; it doubles with each further one, and each is "
-        "shortened "
-        "at random by up to a half."),
+        "shortened at random by up to a half."),
     row<Deadline, &Config::delivery, &Delivery::retry_max>(
         {"delivery.retry_max", "SLUICE_DELIVERY_RETRY_MAX", {}, When::reload},
         "Longest pause between two hand-offs."),

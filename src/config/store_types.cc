@@ -2,7 +2,9 @@
 #include "config/store_types.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "journal/postgres/address.h"
 #include "outgoing/target.h"
 #include "s3/bucket_url.h"
 
@@ -12,6 +14,15 @@ namespace {
 constexpr std::size_t region_bytes_max = 64;
 
 }  // namespace
+
+Parsed<std::string> JournalUrl::parse(std::string_view text) {
+  if (text.empty()) {
+    return std::string();
+  }
+  std::string url(text);
+  const std::string fault = journal::postgres::fault_of_address(url);
+  return fault.empty() ? Parsed<std::string>(std::move(url)) : std::unexpected(fault);
+}
 
 Parsed<std::string> StoreUrl::parse(std::string_view text) {
   if (text.empty()) {

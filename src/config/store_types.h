@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kinds of values of the sections [store] and [s3], as setting_types.h has them for the others.
+// The kinds of values of the sections [journal], [store] and [s3], as setting_types.h has them for
+// the others.
 #pragma once
 
 #include <string>
@@ -8,6 +9,15 @@
 #include "config/setting_types.h"
 
 namespace sluice::config {
+
+// A server of PostgreSQL as libpq reads it, without a password, or empty.
+struct JournalUrl {
+  using Value = std::string;
+  static constexpr TomlForms forms{.string = true};
+  static constexpr std::string_view value_name = "URL";
+  static Parsed<Value> parse(std::string_view text);
+  static std::string print(const Value& value) { return toml_string(value); }
+};
 
 // A place as s3::parse_bucket_url() reads it, or empty.
 struct StoreUrl {

@@ -118,9 +118,14 @@ runtime::Task<Result<>> RequestBody::ask_for_body() {
 }
 
 runtime::Task<Result<>> RequestBody::wait_readable() {
+  const Result<bool> readable = co_await wait_readable_for(Duration::max());
+  co_return readable ? Result<>() : fail(readable.error());
+}
+
+runtime::Task<Result<bool>> RequestBody::wait_readable_for(Duration patience) {
   while (!finished()) {
     if (Result<> good = check(); !good) {
-      co_return good;
+      co_return fail(std::move(good).error());
     }
     if (framing_ == Framing::chunked && !input_.empty()) {
       // Bytes of the framing alone must not make the caller take a buffer: a client that sends
@@ -135,16 +140,20 @@ runtime::Task<Result<>> RequestBody::wait_readable() {
     input_.release();
     if (awaits_continue()) {
       if (Result<> asked = co_await ask_for_body(); !asked) {
-        co_return asked;
+        co_return fail(std::move(asked).error());
       }
     }
     if (Result<> fast_enough = progress_.before_wait(received_); !fast_enough) {
       co_return fail(fail_for_good(std::move(fast_enough).error()));
     }
     const auto begin = steady_clock::now();
-    Result<> waited = co_await stream_.wait_readable(progress_.wait_max());
+    const Duration most = std::min(progress_.wait_max(), patience);
+    Result<> waited = co_await stream_.wait_readable(most);
     progress_.waited(steady_clock::now() - begin);
     if (!waited && waited.error().code() == Errc::idle_timeout) {
+      if (most == patience) {
+        co_return false;
+      }
       continue;  // The next look at the progress says whether it has come to an end.
     }
     if (!waited) {
@@ -157,7 +166,7 @@ runtime::Task<Result<>> RequestBody::wait_readable() {
       co_return fail(filled.error());
     }
   }
-  co_return Result<>();
+  co_return true;
 }
 
 runtime::Task<Result<std::size_t>> RequestBody::read(MutableBytes buffer, Duration patience) {

@@ -38,6 +38,7 @@ class RequestBody final : public runtime::ByteSource, public Trailers {
 
   // The first wait asks for the body with `100 Continue` when the client expects that.
   runtime::Task<Result<>> wait_readable() override;
+  runtime::Task<Result<bool>> wait_readable_for(Duration patience) override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override;
   // Null when nothing of the body is missing, or the connection is over.
   std::unique_ptr<runtime::Loan> lend() override;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <thread>
@@ -350,6 +351,24 @@ TEST_F(RequestBodyTest, FramingWithoutDataIsNotWorthABuffer) {
   send("h");
   drive_until([&] { return done; });
   EXPECT_EQ(body.received(), 0U);
+}
+
+TEST_F(RequestBodyTest, ItsPatienceWithASilentSenderIsTheCallersUntilTheConnectionsOwnIsOver) {
+  const auto wait = [this](Duration patience) {
+    return testing::run_in(context_, body_->wait_readable_for(patience));
+  };
+  open(with_length(2), "", {100ms});
+  EXPECT_EQ(wait(1ms), false);
+  EXPECT_EQ(wait(1ms), false);
+  send("a");
+  EXPECT_EQ(wait(1min), true);
+  std::array<std::byte, 1> buffer{};
+  EXPECT_EQ(read(buffer, 1ms), 1U);
+  EXPECT_EQ(wait(1min).error().code(), Errc::idle_timeout);
+  open(chunked());
+  EXPECT_EQ(wait(1ms), false);
+  send("1\r\na");
+  EXPECT_EQ(wait(1min), true);
 }
 
 TEST_F(RequestBodyTest, AsksForTheBodyOnceAndOnlyWhenNothingOfItCame) {

@@ -22,6 +22,8 @@
 
 namespace sluice::journal {
 
+class Signals;
+
 // Where a page ended that is in order of expires_at, and of id where that is the same.
 struct ExpiryPosition {
   Timestamp expires_at = Timestamp::min();
@@ -84,7 +86,7 @@ struct Promises {
 };
 
 // Work that one node at a time does for a row.
-enum class Work { delivery, notification };
+enum class Work { delivery, notification, concatenation };
 
 // How long a node holds a row that it works on, unless it claims it again.
 struct Lease {
@@ -185,8 +187,16 @@ class Journal {
   virtual runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
                                           std::string node) = 0;
 
+  // Whether it answers now, for a balancer that asks for the node's health.
+  virtual runtime::Task<Result<>> ping() { co_return Result<>(); }
+
   // Other engines may change what it holds, at the same time.
   virtual bool is_shared() const noexcept { return false; }
+  // What this machine's wall clock lacks to that of the journal, by which all engines go; zero
+  // where it is near, or the journal has no clock.
+  virtual Duration clock_offset() const noexcept { return Duration::zero(); }
+  // Of these engines to each other; null where they tell each other nothing.
+  virtual Signals* signals() noexcept { return nullptr; }
 
   // False when it accepts no further change until it is opened anew. A journal in one local file is
   // so after a commit with an unknown outcome; one that is shared goes on.

@@ -18,6 +18,8 @@ Result<> OwnerTable::prepare() {
       {&forget_,
        "DELETE FROM used_signatures WHERE digest IN (SELECT digest FROM used_signatures"
        " INDEXED BY used_signatures_by_expiry WHERE expires_at <= ? LIMIT 4)"},
+      {&read_uses_,
+       "SELECT digest, expires_at FROM used_signatures WHERE digest > ? ORDER BY digest LIMIT ?"},
       {&use_, "INSERT OR IGNORE INTO used_signatures (digest, expires_at) VALUES (?, ?)"},
   });
 }
@@ -82,6 +84,23 @@ Result<> OwnerTable::use_signature(const UseSignature& use) {
     return fail(signature_was_used());
   }
   return {};
+}
+
+Result<std::vector<UseSignature>> OwnerTable::signatures_after(const std::string& after,
+                                                               std::size_t count) {
+  std::vector<UseSignature> uses;
+  Execution execution(read_uses_);
+  execution.bind_text(after);
+  execution.bind_count(count);
+  const Result<> read = execution.each_row([&] {
+    std::string digest = execution.take_bytes();
+    const Timestamp expires_at{Duration(execution.take_integer())};
+    uses.push_back({std::move(digest), Timestamp(), expires_at});
+  });
+  if (!read) {
+    return fail(read.error());
+  }
+  return uses;
 }
 
 }  // namespace sluice::journal

@@ -30,6 +30,8 @@ class OwnerTable {
   // Forgets some of what has expired, so that the table stays as small as its use. A signature that
   // may have been forgotten serves no more, however early its request was judged.
   Result<> use_signature(const UseSignature& use);
+  // In order of their digests, those behind `after`.
+  Result<std::vector<UseSignature>> signatures_after(const std::string& after, std::size_t count);
 
  private:
   Connection& connection_;
@@ -37,6 +39,7 @@ class OwnerTable {
   Statement list_;
   Statement forget_;
   Statement use_;
+  Statement read_uses_;
   // Uses that expired at this moment or before may be forgotten. It need not outlive the process:
   // no request that it concerns does.
   Timestamp forgotten_until_ = Timestamp::min();

@@ -294,6 +294,14 @@ runtime::Task<Result<std::vector<model::Notification>>> SqliteJournal::notificat
   co_return co_await read(std::move(work));
 }
 
+runtime::Task<Result<std::vector<UseSignature>>> SqliteJournal::signatures_after(
+    std::string after, std::size_t count) {
+  auto work = [this, after = std::move(after), count] {
+    return database_->owners.signatures_after(after, count);
+  };
+  co_return co_await read(std::move(work));
+}
+
 runtime::Task<Result<std::vector<DamagedRow>>> SqliteJournal::damaged_rows() {
   auto work = [this]() -> Result<std::vector<DamagedRow>> { return database_->damaged.known(); };
   co_return co_await read(std::move(work));

@@ -82,6 +82,9 @@ class SqliteJournal final : public Journal {
                                                                       std::size_t count);
   runtime::Task<Result<std::vector<model::Notification>>> notifications_after(std::uint64_t after,
                                                                               std::size_t count);
+  // By digest.
+  runtime::Task<Result<std::vector<UseSignature>>> signatures_after(std::string after,
+                                                                    std::size_t count);
   // Whether bytes of any upload lie in objects.
   runtime::Task<Result<bool>> has_extents();
   // The rows that were set aside since the journal was opened.

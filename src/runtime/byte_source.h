@@ -48,6 +48,12 @@ class ByteSource {
   // closed_by_peer, idle_timeout, bad_request (broken framing), draining, and what cancel() was
   // given.
   virtual Task<Result<>> wait_readable() = 0;
+  // The same; false when nothing came for `patience`, after which the caller may wait again. A
+  // source whose bytes count with its end only may wait for longer.
+  virtual Task<Result<bool>> wait_readable_for(Duration /*patience*/) {
+    const Result<> readable = co_await wait_readable();
+    co_return readable ? Result<bool>(true) : fail(readable.error());
+  }
 
   // Reads until `buffer` is full, the source ends, no byte came for `patience`, or the buffer was
   // held for limits::buffer_fill_time_max. 0 means the end, for ever after. An error is reported

@@ -72,7 +72,8 @@ Payload payload_of(std::string text) {
 }
 
 Task<Result<>> Client::put(std::string key, Payload payload) {
-  Call call{.method = "PUT", .key = std::move(key), .payload = std::move(payload)};
+  Call call{
+      .operation = "put", .method = "PUT", .key = std::move(key), .payload = std::move(payload)};
   const Result<HttpAnswer> answer = co_await exchange_.send(std::move(call));
   co_return answer ? Result<>() : fail(answer.error());
 }
@@ -80,6 +81,7 @@ Task<Result<>> Client::put(std::string key, Payload payload) {
 Task<Result<std::string>> Client::get_range(std::string key, ByteRange range) {
   SLUICE_CHECK(!range.empty() && range.size() <= limits::s3_get_bytes_max);
   Call call{
+      .operation = "get",
       .method = "GET",
       .key = key,
       .headers = {{"Range", range_text(range)}},
@@ -93,7 +95,7 @@ Task<Result<std::string>> Client::get_range(std::string key, ByteRange range) {
 }
 
 Task<Result<std::optional<ObjectFacts>>> Client::head(std::string key) {
-  Call call{.method = "HEAD", .key = key};
+  Call call{.operation = "head", .method = "HEAD", .key = key};
   const Result<HttpAnswer> answer = co_await exchange_.send(std::move(call));
   if (!answer) {
     if (answer.error().code() == Errc::file_missing) {
@@ -110,7 +112,8 @@ Task<Result<std::optional<ObjectFacts>>> Client::head(std::string key) {
 }
 
 Task<Result<ListPage>> Client::list(std::string prefix, std::string next) {
-  Call call{.query = {{"list-type", "2"},
+  Call call{.operation = "list",
+            .query = {{"list-type", "2"},
                       {"encoding-type", "url"},
                       {"max-keys", std::to_string(limits::s3_list_page_count)},
                       {"prefix", std::move(prefix)}},
@@ -141,7 +144,8 @@ Task<Result<>> Client::remove(std::vector<std::string> keys) {
 
 Task<Result<>> Client::remove_some(std::vector<std::string> keys) {
   std::string document = removal_document(keys);
-  Call call{.method = "POST",
+  Call call{.operation = "remove",
+            .method = "POST",
             .query = {{"delete", ""}},
             .headers = {{"Content-MD5", content_md5(document)}},
             .payload = payload_of(std::move(document)),
@@ -164,7 +168,8 @@ Task<Result<>> Client::remove_some(std::vector<std::string> keys) {
 }
 
 Task<Result<Multipart>> Client::create_multipart(std::string key) {
-  Call call{.method = "POST",
+  Call call{.operation = "create_multipart",
+            .method = "POST",
             .key = key,
             .query = {{"uploads", ""}},
             .payload = payload_of(""),
@@ -181,7 +186,8 @@ Task<Result<Multipart>> Client::create_multipart(std::string key) {
 }
 
 Task<Result<UploadedPart>> Client::upload_part(Multipart upload, unsigned number, Payload payload) {
-  Call call{.method = "PUT",
+  Call call{.operation = "upload_part",
+            .method = "PUT",
             .key = upload.key,
             .query = part_query(upload, number),
             .payload = std::move(payload)};
@@ -195,7 +201,8 @@ Task<Result<UploadedPart>> Client::upload_part(Multipart upload, unsigned number
 Task<Result<UploadedPart>> Client::upload_part_copy(Multipart upload, unsigned number,
                                                     ObjectRange source) {
   const std::string& bucket = source.bucket.empty() ? exchange_.bucket() : source.bucket;
-  Call call{.method = "PUT",
+  Call call{.operation = "copy_part",
+            .method = "PUT",
             .key = upload.key,
             .query = part_query(upload, number),
             .headers = {{"x-amz-copy-source", encode_path("/" + bucket + "/" + source.key)},
@@ -215,7 +222,8 @@ Task<Result<UploadedPart>> Client::upload_part_copy(Multipart upload, unsigned n
 }
 
 Task<Result<>> Client::complete(Multipart upload, std::vector<UploadedPart> parts) {
-  Call call{.method = "POST",
+  Call call{.operation = "complete",
+            .method = "POST",
             .key = upload.key,
             .query = {{"uploadId", upload.id}},
             .payload = payload_of(completion_document(parts)),
@@ -230,7 +238,10 @@ Task<Result<>> Client::complete(Multipart upload, std::vector<UploadedPart> part
 }
 
 Task<Result<>> Client::abort(Multipart upload) {
-  Call call{.method = "DELETE", .key = upload.key, .query = {{"uploadId", upload.id}}};
+  Call call{.operation = "abort",
+            .method = "DELETE",
+            .key = upload.key,
+            .query = {{"uploadId", upload.id}}};
   const Result<HttpAnswer> answer = co_await exchange_.send(std::move(call));
   if (!answer && answer.error().code() != Errc::file_missing) {
     co_return fail(answer.error());
@@ -239,7 +250,8 @@ Task<Result<>> Client::abort(Multipart upload) {
 }
 
 Task<Result<>> Client::ping() {
-  Call call{.method = "HEAD", .time_max = limits::s3_ping_time_max, .tries_max = 1};
+  Call call{
+      .operation = "ping", .method = "HEAD", .time_max = limits::s3_ping_time_max, .tries_max = 1};
   const Result<HttpAnswer> answer = co_await exchange_.send(std::move(call));
   if (!answer && answer.error().code() == Errc::file_missing) {
     co_return fail(Errc::unavailable, "there is no bucket " + in_quotes(exchange_.bucket()));
@@ -275,7 +287,9 @@ Task<Result<BucketRules>> Client::bucket_rules() {
 }
 
 Task<Result<std::optional<std::string>>> Client::ask_bucket(std::string question) {
-  Call call{.query = {{std::move(question), ""}}, .answers_with_document = true};
+  Call call{.operation = "bucket_rules",
+            .query = {{std::move(question), ""}},
+            .answers_with_document = true};
   Result<HttpAnswer> answer = co_await exchange_.send(std::move(call));
   if (answer) {
     co_return std::move(answer->body);

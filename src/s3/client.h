@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "s3/exchange.h"
@@ -34,6 +35,8 @@ class Client final : public ObjectStore {
     return exchange_.presigned_url(key, valid);
   }
   Duration time_ahead() const override { return exchange_.time_ahead(); }
+  // Any thread. For every request from now on, and every try.
+  void change_key(SigningKey key) { exchange_.change_key(std::move(key)); }
   runtime::Task<Result<>> ping() override;
   runtime::Task<Result<BucketRules>> bucket_rules() override;
 

@@ -37,12 +37,13 @@ std::unexpected<Error> no_answer() {
 
 class ClientTest : public ::testing::Test {
  protected:
-  static ClientSettings settings() {
+  static ClientSettings settings(RequestFigures* figures = nullptr) {
     ClientSettings settings;
     settings.endpoint = *outgoing::parse_target("http://s3.test:80/");
     settings.bucket = "b";
     settings.key = {"AK", "SK", "", "r"};
     settings.pause = Duration::zero();
+    settings.figures = figures;
     return settings;
   }
   // The errors of as many puts as the script has answers for.
@@ -51,11 +52,22 @@ class ClientTest : public ::testing::Test {
     sender_.answers.assign(answers.begin(), answers.end());
     return run(client_.put("p/k", payload_of("bytes")));
   }
+  // How many tries of a put ended so.
+  std::uint64_t tries(const std::string& result) const {
+    std::uint64_t count = 0;
+    figures_.seconds.for_each([&](const HistogramFamily::Labels& labels, const Histogram& seconds) {
+      for (std::size_t i = 0; i <= Histogram::upper_bounds_seconds.size(); ++i) {
+        count += labels == HistogramFamily::Labels("put", result) ? seconds.bucket(i) : 0;
+      }
+    });
+    return count;
+  }
   std::string path(std::size_t index) const { return sender_.requests.at(index).target.path; }
 
   sluice::testing::ScriptedSender sender_;
   sluice::testing::ManualClock clock_;
-  Client client_{sender_, clock_, settings()};
+  RequestFigures figures_;
+  Client client_{sender_, clock_, settings(&figures_)};
 };
 
 TEST_F(ClientTest, APutHasItsLengthItsHashAndASignatureOfBoth) {
@@ -79,6 +91,18 @@ TEST_F(ClientTest, WhatMayPassIsSentAgainWithTheSameKeyAndBytes) {
     EXPECT_EQ(sender_.body(i), "bytes");
     EXPECT_EQ(sender_.header(i, "x-amz-content-sha256"), to_hex(sha256("bytes")));
   }
+}
+
+TEST_F(ClientTest, ANewKeySignsFromTheNextRequestOn) {
+  const std::string before = client_.presigned_get("k", std::chrono::hours(1));
+  client_.change_key({"AK2", "SK2", "token", "r"});
+  ASSERT_TRUE(put({answer_of(200)}));
+  SignedParts parts{"PUT", "s3.test", "/b/p/k", "", {}};
+  sign(parts, to_hex(sha256("bytes")), {"AK2", "SK2", "token", "r"}, clock_.now());
+  EXPECT_EQ(sender_.header(0, "Authorization"),
+            outgoing::find_header(parts.headers, "Authorization"));
+  EXPECT_EQ(sender_.header(0, "x-amz-security-token"), "token");
+  EXPECT_NE(client_.presigned_get("k", std::chrono::hours(1)), before);
 }
 
 TEST_F(ClientTest, ThreeTriesAreTheMost) {
@@ -108,6 +132,22 @@ TEST_F(ClientTest, WhatStaysAsItIsIsNotSentAgain) {
     EXPECT_EQ(done.error().code(), row.code) << done.error().message();
     EXPECT_EQ(sender_.requests.size(), 1U) << done.error().message();
   }
+}
+
+TEST_F(ClientTest, EachTryIsCountedByHowItEnded) {
+  ASSERT_TRUE(put({error_of(503, "SlowDown"), no_answer(), answer_of(200)}));
+  EXPECT_EQ(tries("retried"), 2U);
+  EXPECT_EQ(tries("ok"), 1U);
+  EXPECT_EQ(figures_.bytes_sent.value(), 2 * std::string("bytes").size()) << "two were answered";
+  EXPECT_EQ(figures_.bytes_received.value(), error_of(503, "SlowDown").body.size());
+  ASSERT_FALSE(put({no_answer(), no_answer(), no_answer()}));
+  EXPECT_EQ(tries("unavailable"), 1U);
+  ASSERT_FALSE(put({error_of(403, "AccessDenied")}));
+  EXPECT_EQ(tries("refused"), 1U);
+  ASSERT_FALSE(put({error_of(403, "QuotaExceeded")}));
+  EXPECT_EQ(tries("full"), 1U);
+  ASSERT_FALSE(put({fail(Errc::draining, "the end")}));
+  EXPECT_EQ(tries("not_sent"), 1U);
 }
 
 // The store asks for more time than the call has.

@@ -34,12 +34,25 @@ Duration with_jitter(Duration pause) {
   return pause + Duration(static_cast<std::int64_t>(more));
 }
 
+// Of a request that is not sent again.
+const char* result_of(const Failure& failure, bool is_answered) {
+  switch (failure.error.code()) {
+    case Errc::file_missing:
+      return "missing";
+    case Errc::disk_full:
+      return "full";
+    default:
+      return failure.again ? "unavailable" : is_answered ? "refused" : "not_sent";
+  }
+}
+
 }  // namespace
 
 Exchange::Exchange(outgoing::Sender& sender, const Clock& clock, ClientSettings settings)
     : sender_(sender),
       clock_(clock),
       settings_(std::move(settings)),
+      key_(settings_.key),
       host_(host_of(settings_.endpoint.origin)) {}
 
 runtime::Task<Result<outgoing::HttpAnswer>> Exchange::send(Call call) {
@@ -53,6 +66,7 @@ runtime::Task<Result<outgoing::HttpAnswer>> Exchange::send(Call call) {
     const bool time_moved = answer && learn_time(*answer, milliseconds_since(sent));
     std::optional<Failure> failure = failure_in(call, answer);
     if (!failure) {
+      count(call, answer, "ok", sent);
       co_return answer;
     }
     Duration wait = with_jitter(pause);
@@ -60,18 +74,33 @@ runtime::Task<Result<outgoing::HttpAnswer>> Exchange::send(Call call) {
       wait = std::max(wait, *answer->retry_after);
     }
     const bool may_help = failure->again || time_moved;
-    if (!may_help || tries >= call.tries_max ||
-        milliseconds_since(begin) + wait >= limits::s3_call_time_max) {
+    const bool is_last = !may_help || tries >= call.tries_max ||
+                         milliseconds_since(begin) + wait >= limits::s3_call_time_max;
+    count(call, answer, is_last ? result_of(*failure, answer.has_value()) : "retried", sent);
+    if (is_last) {
       co_return fail(std::move(failure->error));
     }
     co_await runtime::sleep_for(wait);
   }
 }
 
+void Exchange::count(const Call& call, const Result<outgoing::HttpAnswer>& answer,
+                     const char* result, SteadyTime sent) const {
+  if (settings_.figures == nullptr) {
+    return;
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - sent;
+  settings_.figures->seconds.observe(call.operation, result, took.count());
+  if (answer) {
+    settings_.figures->bytes_sent.add(call.payload ? call.payload->body->size() : 0);
+    settings_.figures->bytes_received.add(answer->body.size());
+  }
+}
+
 std::string Exchange::presigned_url(const std::string& key, std::chrono::seconds valid) const {
   const SignedParts parts{"GET", host_, path_of(key), "", {}};
   return settings_.endpoint.origin + parts.path + "?" +
-         presigned_query(parts, valid, settings_.key, store_time());
+         presigned_query(parts, valid, *key_, store_time());
 }
 
 std::string Exchange::path_of(const std::string& key) const {
@@ -81,7 +110,7 @@ std::string Exchange::path_of(const std::string& key) const {
 outgoing::HttpRequest Exchange::signed_request(const Call& call, Duration left) const {
   SignedParts parts{call.method, host_, path_of(call.key), encode_query(call.query), call.headers};
   const Sha256Digest hash = call.payload ? call.payload->sha256 : sha256("");
-  sign(parts, to_hex(hash), settings_.key, store_time());
+  sign(parts, to_hex(hash), *key_, store_time());
   outgoing::HttpRequest request;
   request.method = call.method;
   request.target = settings_.endpoint;

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "base/changeable.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/metrics.h"
 #include "outgoing/sender.h"
 #include "s3/failure.h"
 #include "s3/object_store.h"
@@ -24,9 +27,12 @@ struct ClientSettings {
   SigningKey key;
   // Before the second try; before the third twice as long.
   Duration pause = limits::s3_pause;
+  // Of each try; null: none. Outlives the client.
+  RequestFigures* figures = nullptr;
 };
 
 struct Call {
+  const char* operation = "";  // As the figures name it.
   std::string method = "GET";
   std::string key = {};  // Empty: the bucket itself.
   Query query = {};
@@ -49,6 +55,8 @@ class Exchange {
   std::string presigned_url(const std::string& key, std::chrono::seconds valid) const;
   // As ObjectStore::time_ahead().
   Duration time_ahead() const noexcept { return Duration(ahead_ms_.load()); }
+  // For every request from now on, and every try.
+  void change_key(SigningKey key) { key_.replace(std::move(key)); }
   const std::string& bucket() const noexcept { return settings_.bucket; }
 
  private:
@@ -57,6 +65,8 @@ class Exchange {
   std::string path_of(const std::string& key) const;
   Timestamp store_time() const noexcept { return clock_.now() + time_ahead(); }
   outgoing::HttpRequest signed_request(const Call& call, Duration left) const;
+  void count(const Call& call, const Result<outgoing::HttpAnswer>& answer, const char* result,
+             SteadyTime sent) const;
   // Learns the store's time from an answer; whether another time is signed from now on.
   bool learn_time(const outgoing::HttpAnswer& answer, Duration took);
   std::optional<Failure> failure_in(const Call& call,
@@ -65,6 +75,7 @@ class Exchange {
   outgoing::Sender& sender_;
   const Clock& clock_;
   const ClientSettings settings_;
+  Changeable<SigningKey> key_;  // Begins as that of the settings.
   const std::string host_;
   std::atomic<std::int64_t> ahead_ms_ = 0;
 };

@@ -238,4 +238,25 @@ Task<ProbeReport> probe(ObjectStore& store, std::string prefix) {
   co_return report;
 }
 
+Task<Result<>> probe_place(ObjectStore& store, std::string prefix) {
+  const std::string word = random_hex_id();
+  const std::string key = prefix + "probe-" + word;
+  const Result<> stored = co_await store.put(key, payload_of(word));
+  if (!stored) {
+    co_return stored;
+  }
+  const Result<std::optional<ObjectFacts>> facts = co_await store.head(key);
+  std::vector<std::string> keys{key};
+  const Result<> removed = co_await store.remove(std::move(keys));
+  if (!facts) {
+    co_return fail(facts.error());
+  }
+  if (!*facts || (*facts)->size != word.size()) {
+    co_return fail(Errc::unavailable, "an object is not there right after it was stored");
+  }
+  co_return removed
+      ? Result<>()
+      : fail(Errc::unavailable, "objects cannot be removed: " + removed.error().message());
+}
+
 }  // namespace sluice::s3

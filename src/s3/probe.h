@@ -26,4 +26,8 @@ void judge_rules(const Result<BucketRules>& rules, const std::string& prefix, Pr
 // store is away or turns the program away, the report has that one refusal.
 runtime::Task<ProbeReport> probe(ObjectStore& store, std::string prefix);
 
+// Whether objects can be made and removed there, which is all that a place needs that only takes
+// finished ones. `prefix` as above. An error in words for the operator.
+runtime::Task<Result<>> probe_place(ObjectStore& store, std::string prefix);
+
 }  // namespace sluice::s3

@@ -82,6 +82,23 @@ TEST(Probe, EachDefectIsSaidInWords) {
   }
 }
 
+TEST(Probe, APlaceForFinishedObjectsIsAskedWithOneOfThem) {
+  MemoryObjects store;
+  store.objects = {{"p/other", "bytes"}};
+  EXPECT_TRUE(run(probe_place(store, "p/")));
+  EXPECT_EQ(store.objects, (std::map<std::string, std::string>{{"p/other", "bytes"}}));
+  EXPECT_EQ(store.requests, 3U);
+  // No put, no look at it, no removal.
+  for (std::size_t good = 0; good < 3; ++good) {
+    store.faults.assign(good, NetworkFault::none);
+    store.faults.push_back(NetworkFault::lost);
+    EXPECT_FALSE(run(probe_place(store, "p/"))) << good;
+  }
+  store.objects.clear();
+  store.capacity_bytes = 1;
+  EXPECT_TRUE(run(probe_place(store, "")).error().message().contains("the quota is used up"));
+}
+
 TEST(Probe, ARuleCountsForThePrefixThatItIsAbout) {
   const struct {
     LifecycleRule rule;

@@ -24,12 +24,23 @@ bool is_promised(const model::UploadProgress& progress) noexcept {
 
 Admission::Admission(store::Store& store, AdmissionSettings settings,
                      const journal::Promises& before)
-    : store_(store),
-      settings_(settings),
-      promised_bytes_(before.bytes),
-      unfinished_uploads_(before.unfinished_uploads) {
+    : store_(store), settings_(settings) {
   const MutexLock lock(mutex_);
-  for (const journal::PromisedRoom& room : before.to_owners) {
+  take(before);
+}
+
+void Admission::renew(const journal::Promises& now) {
+  const MutexLock lock(mutex_);
+  allocated_.clear();
+  shares_.clear();
+  sharers_.clear();
+  take(now);
+}
+
+void Admission::take(const journal::Promises& promises) {
+  promised_bytes_ = promises.bytes;
+  unfinished_uploads_ = promises.unfinished_uploads;
+  for (const journal::PromisedRoom& room : promises.to_owners) {
     join_share(room.upload_id, room_of_owner(room.owner), room.bytes);
   }
 }

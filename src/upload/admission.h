@@ -90,6 +90,9 @@ class Admission {
   // The upload is promised no longer.
   void fulfilled(std::uint64_t upload_id, std::uint64_t room);
 
+  // What all engines that share the journal have promised, as it says now.
+  void renew(const journal::Promises& now);
+
   std::uint64_t promised_bytes() const;
 
  private:
@@ -104,6 +107,7 @@ class Admission {
     bool is_allocated = false;
   };
 
+  void take(const journal::Promises& promises) REQUIRES(mutex_);
   Result<> count_one();
   runtime::Task<Result<>> promise(const NewUpload& upload, std::uint64_t room,
                                   std::uint64_t upload_id);
@@ -126,8 +130,8 @@ class Admission {
   std::uint64_t free_bytes_ GUARDED_BY(mutex_) = 0;  // When it was measured.
   // The same; without a number there is no bound.
   std::optional<std::uint64_t> free_files_ GUARDED_BY(mutex_);
-  std::uint64_t promised_bytes_ GUARDED_BY(mutex_);
-  std::uint64_t unfinished_uploads_ GUARDED_BY(mutex_);
+  std::uint64_t promised_bytes_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t unfinished_uploads_ GUARDED_BY(mutex_) = 0;
   std::uint64_t allocated_bytes_ GUARDED_BY(mutex_) = 0;  // By all blobs made in this process.
   // Of these, what the measurement knows for sure.
   std::uint64_t allocated_measured_ GUARDED_BY(mutex_) = 0;

@@ -251,5 +251,29 @@ TEST_F(AdmissionTest, HugeSizesDoNotOverflow) {
   EXPECT_EQ(refusal(all_reserved, 0), Errc::disk_full);
 }
 
+TEST_F(AdmissionTest, FollowsTheCountOfAllNodes) {
+  store.free_bytes = 10'000;
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low, .uploads_max = 2},
+                      {.bytes = 0, .unfinished_uploads = 0});
+  EXPECT_TRUE(admits(admission, 500));
+  admission.renew({.bytes = 700, .unfinished_uploads = 2});
+  EXPECT_EQ(admission.promised_bytes(), 700U);
+  EXPECT_EQ(refusal(admission, 1), Errc::overloaded);
+  admission.renew({.bytes = 0, .unfinished_uploads = 1});
+  EXPECT_TRUE(admits(admission, 1));
+}
+
+TEST_F(AdmissionTest, SharesOfUploadsThatEndedOnOtherNodesAreGivenBack) {
+  store.free_bytes = 1100;
+  Admission admission(store, {.file_size_max = 10'000, .low_water_bytes = low, .room_share = 50},
+                      {.bytes = 0, .unfinished_uploads = 0});
+  EXPECT_TRUE(admits_of(admission, "owner ann", 1, 400));
+  EXPECT_FALSE(admits_of(admission, "owner ann", 2, 400));
+  admission.renew({.bytes = 0, .unfinished_uploads = 0});
+  EXPECT_TRUE(admits_of(admission, "owner ann", 3, 400));
+  admission.renew({.bytes = 400, .to_owners = {{3, "ann", 400}}, .unfinished_uploads = 1});
+  EXPECT_FALSE(admits_of(admission, "owner ann", 4, 400));
+}
+
 }  // namespace
 }  // namespace sluice::upload

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "upload/checkpoint.h"
 #include "upload/commit_bytes.h"
+#include "upload/peers.h"
 
 namespace sluice::upload {
 
@@ -56,6 +57,9 @@ Task<Result<bool>> Append::run() {
   // Of bytes that are stored no other request is cut off for such a mistake.
   if (const Result<> placed = check_offset(true); !placed) {
     co_return fail(placed.error());
+  }
+  if (tools_.peers != nullptr && upload_.take_elsewhere()) {
+    tools_.peers->took_over(upload_, {position_, end_});
   }
   Claim claim(upload_, {position_, end_}, body_);
   const Result<std::size_t> acquired = co_await claim.acquire();
@@ -144,21 +148,24 @@ bool Append::is_overtaken(const Result<>& transferred) const {
 Task<Result<>> Append::transfer() {
   while (position_ < end_) {
     begins_to_wait();
-    const Result<> readable = co_await body_.wait_readable();
+    const Result<bool> readable = co_await body_.wait_readable_for(
+        may_be_another_file_ ? Duration::max() : silence_before_settling(unsettled()));
     goes_on();
     if (!readable) {
       co_return fail(readable.error());
     }
-    const std::uint64_t known = known_until();
-    const Result<bool> more =
-        known > position_ ? co_await compare(known) : co_await receive(new_until());
-    if (!more) {
-      co_return fail(more.error());
+    if (*readable) {
+      const std::uint64_t known = known_until();
+      const Result<bool> more =
+          known > position_ ? co_await compare(known) : co_await receive(new_until());
+      if (!more) {
+        co_return fail(more.error());
+      }
+      if (!*more) {
+        break;
+      }
     }
-    if (!*more) {
-      break;
-    }
-    if (is_checkpoint_due()) {
+    if ((!*readable || is_settling_due(unsettled())) && may_settle_early()) {
       if (const Result<bool> settled = co_await settle(false); !settled) {
         co_return fail(settled.error());
       }
@@ -180,6 +187,9 @@ void Append::goes_on() {
 }
 
 void Append::wrote(ByteRange bytes) {
+  if (written_.empty()) {
+    unsettled_since_ = std::chrono::steady_clock::now();
+  }
   written_.add(bytes);
   if (claim_ != nullptr) {
     claim_->wrote(bytes, blob_);
@@ -293,13 +303,12 @@ bool Append::ends_file() const {
          (!is_size_known_ && std::holds_alternative<WholeFile>(piece_));
 }
 
-bool Append::is_checkpoint_due() const {
-  const std::uint64_t bytes = written_.total();
-  const auto age = std::chrono::steady_clock::now() - settled_at_;
-  const bool is_long =
-      bytes >= limits::checkpoint_bytes ||
-      (bytes >= limits::checkpoint_bytes_least && age >= limits::checkpoint_interval);
-  return is_long && !may_be_another_file_ && upload_.keeps_broken_part();
+bool Append::may_settle_early() const {
+  return !may_be_another_file_ && upload_.keeps_broken_part();
+}
+
+Unsettled Append::unsettled() const {
+  return {written_.total(), std::chrono::steady_clock::now() - unsettled_since_};
 }
 
 // Sync, then commit, then the caller may acknowledge: this order is promise 1. Where syncs are
@@ -392,7 +401,6 @@ void Append::settled() {
     stored_.add(range);
   }
   written_ = RangeSet();
-  settled_at_ = std::chrono::steady_clock::now();
 }
 
 }  // namespace sluice::upload

@@ -18,6 +18,7 @@
 #include "store/store.h"
 #include "upload/deferred_syncs.h"
 #include "upload/live_upload.h"
+#include "upload/settling_time.h"
 #include "upload/upload.h"
 
 namespace sluice::upload {
@@ -32,6 +33,7 @@ struct Expiry {
       limits::untouched_life_default;  // Before the first byte, in place of `idle`.
 };
 
+class Peers;
 struct EngineSettings;
 
 // The parts that the data path works with. References outlive every append.
@@ -41,6 +43,7 @@ struct AppendTools {
   Clock& clock;
   Metrics& metrics;
   const Changeable<EngineSettings>& settings;
+  Peers* peers = nullptr;             // Null: there are no other nodes.
   DeferredSyncs* deferred = nullptr;  // Null: acknowledged bytes are committed and synced before.
 };
 
@@ -79,7 +82,9 @@ class Append {
   const std::shared_ptr<store::Blob>& blob();
   runtime::Task<Result<>> check_end();
   bool is_overtaken(const Result<>& transferred) const;
-  bool is_checkpoint_due() const;
+  // Whether what arrives may be named before the end of the body.
+  bool may_settle_early() const;
+  Unsettled unsettled() const;
   // The file ends with the body.
   bool ends_file() const;
   runtime::Task<Result<bool>> settle(bool may_finish);
@@ -107,7 +112,7 @@ class Append {
   RangeSet stored_;   // Durable when this request began.
   RangeSet written_;  // By this request, and not yet durable.
   std::vector<model::Extent> extents_;
-  std::chrono::steady_clock::time_point settled_at_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point unsettled_since_;  // Unless written_ is empty.
 };
 
 }  // namespace sluice::upload

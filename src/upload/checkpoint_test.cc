@@ -78,6 +78,54 @@ TEST_F(CheckpointTest, WhatWasToldIsNotMadeDurableAgain) {
   end(silent);
 }
 
+class SilentSenderTest : public CheckpointTest {
+ protected:
+  SilentSenderTest() {
+    settings.admission = {limits::MiB, 100};
+    restart();
+  }
+
+  // What is durable of `bytes` once their sender has been silent for so long.
+  std::uint64_t durable_after(Duration silence, std::uint64_t bytes, Piece piece) {
+    const std::string token = create(limits::MiB / 4);
+    Silent silent(std::string(bytes, 'x'), limits::MiB / 4 - bytes);
+    silent.body.fall_silent_for(silence);
+    begin(token, piece, silent);
+    EXPECT_FALSE(silent.outcome) << "the request goes on";
+    const auto& [id, record] = *journal.uploads.rbegin();
+    const std::uint64_t durable = record.progress.stored.prefix();
+    EXPECT_EQ(store.blobs[id].durable.size(), durable);
+    end(silent);
+    EXPECT_TRUE(run(engine->abort(token)));
+    return durable;
+  }
+
+  static constexpr std::uint64_t worth_it = limits::checkpoint_bytes_of_silent;
+};
+
+TEST_F(SilentSenderTest, AfterASecondManyBytesAreDurableAndAfterAMinuteAll) {
+  using std::chrono::seconds;
+  EXPECT_EQ(durable_after(seconds(0), worth_it, from(0)), 0U);
+  EXPECT_EQ(durable_after(seconds(1), worth_it, from(0)), worth_it);
+  EXPECT_EQ(durable_after(seconds(30), worth_it - 1, from(0)), 0U);
+  EXPECT_EQ(durable_after(seconds(60), worth_it - 1, from(0)), worth_it - 1);
+}
+
+TEST_F(SilentSenderTest, ABodyOfWhichOnlyItsEndSaysWhatItIsIsLeftAlone) {
+  const ContinuesAt whole{.offset = 0, .counts_whole = true};
+  EXPECT_EQ(durable_after(std::chrono::hours(1), worth_it, whole), 0U);
+}
+
+TEST_F(SilentSenderTest, OneSilenceIsOneSettling) {
+  const std::string token = create(limits::MiB / 4);
+  Silent silent(std::string(worth_it, 'x'), limits::MiB / 4 - worth_it);
+  silent.body.fall_silent_for(std::chrono::hours(1));
+  const auto commits = journal.commits;
+  begin(token, from(0), silent);
+  EXPECT_EQ(journal.commits, commits + 1);
+  end(silent);
+}
+
 TEST_F(CheckpointTest, PartsThatRunSideBySideAreAllTold) {
   const std::string token = create(9);
   Silent first("a", 2);

@@ -9,6 +9,19 @@
 #include "upload/piece_check.h"
 
 namespace sluice::upload {
+namespace {
+
+// Sets its event at its end, however that comes.
+struct Renewal {
+  Renewal() = default;
+  ~Renewal() { over->set(); }
+  Renewal(const Renewal&) = delete;
+  Renewal& operator=(const Renewal&) = delete;
+
+  const std::shared_ptr<runtime::Event> over = std::make_shared<runtime::Event>();
+};
+
+}  // namespace
 
 using model::UploadState;
 using runtime::Task;
@@ -16,7 +29,19 @@ using runtime::Task;
 void Concatenations::open(const runtime::Executor& executor) {
   executor_ = executor;
   tasks_.emplace(executor, core_.parts.log);
-  boost::asio::post(executor, [this] { tasks_->spawn("unmade files", take_up_unmade()); });
+  boost::asio::post(executor, [this] {
+    tasks_->spawn("unmade files", take_up_unmade());
+    if (core_.parts.journal.is_shared()) {
+      tasks_->spawn("unmade files of other nodes", look_for_orphans());
+    }
+  });
+}
+
+// Of a node that has died; and where a hint was lost that a partial upload is complete.
+Task<> Concatenations::look_for_orphans() {
+  while (!co_await closing_->wait(core_.settings->lease.duration)) {
+    co_await take_up_unmade();
+  }
 }
 
 Task<bool> Concatenations::close(Duration timeout) {
@@ -44,6 +69,13 @@ Task<> Concatenations::take_up_unmade() {
 }
 
 void Concatenations::changed(const LiveUpload& upload) {
+  if (upload.is_partial()) {
+    core_.peers.changed(upload.id());
+  }
+  heard_of(upload);
+}
+
+void Concatenations::heard_of(const LiveUpload& upload) {
   if (!executor_) {
     return;
   }
@@ -128,7 +160,43 @@ Task<Result<>> Concatenations::try_to_make(LiveUpload& upload) {
   co_return Result<>();
 }
 
+Task<bool> Concatenations::claim(LiveUpload& upload) {
+  const journal::Lease lease = core_.settings->lease;
+  do {
+    const auto held =
+        co_await core_.parts.journal.claim(journal::Work::concatenation, {upload.id()}, lease);
+    if (held && !held->empty()) {
+      co_return true;
+    }
+    co_await closing_->wait(lease.duration / 3);
+    (void)co_await upload.refresh();
+  } while (!closing_->is_set() && upload.state() == UploadState::receiving);
+  co_return false;
+}
+
+Task<> Concatenations::renew_claim(std::uint64_t upload_id, std::shared_ptr<runtime::Event> over) {
+  while (!co_await over->wait(core_.settings->lease.duration / 3)) {
+    (void)co_await core_.parts.journal.claim(journal::Work::concatenation, {upload_id},
+                                             core_.settings->lease);
+  }
+}
+
 Task<Result<>> Concatenations::write(LiveUpload& upload, Partials partials) {
+  if (!co_await claim(upload)) {
+    co_return closing_->is_set() ? Result<>(fail(Errc::draining)) : Result<>();
+  }
+  Result<> written;
+  {
+    const Renewal renewal;
+    tasks_->spawn("concatenation lease", renew_claim(upload.id(), renewal.over));
+    written = co_await write_claimed(upload, std::move(partials));
+  }
+  (void)co_await core_.parts.journal.release(journal::Work::concatenation, {upload.id()},
+                                             core_.settings->lease.node);
+  co_return written;
+}
+
+Task<Result<>> Concatenations::write_claimed(LiveUpload& upload, Partials partials) {
   const delivery::Turns::Turn turn = co_await turns_.take(upload.record().owner);
   if (closing_->is_set()) {
     co_return fail(Errc::draining);

@@ -14,9 +14,15 @@ EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_hand
       settings(engine_settings),
       admission(parts.store, settings->admission, before),
       uploads(parts.journal, admission, parts.announcer, parts.clock),
+      peers(parts.journal, uploads, admission, handover, parts.log),
       deferred({parts.journal, parts.store, uploads, parts.log, parts.metrics}),
-      tools{parts.store,   parts.buffers, parts.clock,
-            parts.metrics, settings,      settings->defers_syncs ? &deferred : nullptr} {}
+      tools{parts.store,
+            parts.buffers,
+            parts.clock,
+            parts.metrics,
+            settings,
+            &peers,
+            settings->defers_syncs ? &deferred : nullptr} {}
 
 void hand_over(EngineCore& core, const LiveUpload& upload) {
   core.parts.log.info("upload received", {{"upload", upload.id()}});
@@ -47,6 +53,7 @@ Task<Result<bool>> abort_upload(EngineCore& core, LiveUpload& upload, std::strin
   if (!committed->remove_blob) {
     co_return false;
   }
+  core.peers.changed(upload.id());
   if (const Result<> removed = co_await remove_blob(upload, core.parts.store); !removed) {
     co_return fail(removed.error());
   }

@@ -21,6 +21,7 @@
 #include "upload/append.h"
 #include "upload/deferred_syncs.h"
 #include "upload/live_uploads.h"
+#include "upload/peers.h"
 
 namespace sluice::upload {
 
@@ -36,6 +37,7 @@ struct EngineSettings {
   std::size_t answer_waiters_max = limits::answer_waiters_max;
   // Durability::interval and none: DeferredSyncs::round() has to be called then.
   bool defers_syncs = false;
+  journal::Lease lease = {};  // On files that are being made of partial uploads.
 };
 
 // The references outlive the engine.
@@ -60,6 +62,7 @@ struct EngineCore {
   Changeable<EngineSettings> settings;
   Admission admission;
   LiveUploads uploads;
+  Peers peers;
   DeferredSyncs deferred;
   const AppendTools tools;
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -21,11 +22,16 @@ Error no_upload(std::uint64_t upload_id) {
 }  // namespace
 
 UploadView EngineOperations::view_of(model::UploadRecord record) const {
-  const std::shared_ptr<LiveUpload> live = core_.uploads.find_in_memory(record.token);
-  if (live) {
-    return look_at(*live);
-  }
   const std::uint64_t stored = record.progress.stored.total();
+  if (const auto live = core_.uploads.find_in_memory(record.token)) {
+    UploadView view = look_at(*live);
+    // Another node may have changed it since this one read it.
+    if (view.record.progress.version < record.progress.version) {
+      view.record = std::move(record);
+      view.arrived = std::max(view.arrived, stored);
+    }
+    return view;
+  }
   return {.record = std::move(record),
           .arrived = stored,
           .is_being_written = false,
@@ -129,6 +135,7 @@ Task<Result<SnapshotPtr>> EngineOperations::retry(std::uint64_t upload_id) {
     core_.handover.submit(upload.record());
   } else if (is_being_handed_over(snapshot->state)) {
     core_.handover.hurry(upload_id);
+    core_.peers.hurry(upload_id);
   } else {
     co_return fail(
         Errc::bad_request,

@@ -154,8 +154,14 @@ Task<Result<>> GroupCommit::refresh() {
     co_return fail(Errc::not_found, "no upload has this location");
   }
   const MutexLock lock(mutex_);
+  is_elsewhere_ = is_elsewhere_ || (*found)->progress.version > record_.progress.version;
   keep(std::move((*found)->progress));
   co_return Result<>();
+}
+
+bool GroupCommit::take_elsewhere() {
+  const MutexLock lock(mutex_);
+  return std::exchange(is_elsewhere_, false);
 }
 
 // A read and a commit may end in another order than the journal made them.

@@ -44,6 +44,8 @@ class GroupCommit {
   void note(const Event& event);
   // Reads what other engines have made of the upload. not_found when it was removed.
   runtime::Task<Result<>> refresh();
+  // Whether another engine may have changed the upload since the last call: at the first one too.
+  bool take_elsewhere();
 
   // From now on a change that a power cut may take is refused.
   void distrust() noexcept;
@@ -94,6 +96,7 @@ class GroupCommit {
   std::shared_ptr<Batch> gathering_ GUARDED_BY(mutex_);
   std::vector<Event> noted_ GUARDED_BY(mutex_);  // While a commit is under way.
   bool trusted_ GUARDED_BY(mutex_) = true;
+  bool is_elsewhere_ GUARDED_BY(mutex_) = true;
 };
 
 }  // namespace sluice::upload

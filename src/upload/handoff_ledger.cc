@@ -25,6 +25,9 @@ Task<Result<>> HandoffLedger::note(std::string token, Event event) {
   if (!committed) {
     co_return fail(committed.error());
   }
+  if (!is_being_handed_over((*found)->state())) {
+    core_.peers.changed((*found)->id());
+  }
   co_return Result<>();
 }
 
@@ -67,6 +70,7 @@ Task<Result<>> HandoffLedger::answered(std::string token, delivery::Delivery del
   if (!committed) {
     co_return fail(committed.error());
   }
+  core_.peers.changed(upload.id());
   if (committed->remove_blob) {
     if (const Result<> removed = co_await remove_blob(upload, core_.parts.store); !removed) {
       core_.parts.log.warn("bytes of a finished upload stay for the reaper",

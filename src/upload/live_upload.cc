@@ -311,6 +311,14 @@ LiveUpload::SettledEvents LiveUpload::cut(const std::function<bool(const Claim&)
   return settled;
 }
 
+void LiveUpload::cut_older(ByteRange range, Duration age) {
+  const auto latest = std::chrono::steady_clock::now() - age;
+  const MutexLock lock(mutex_);
+  (void)cut(
+      [&](const Claim& claim) { return claim.began_ < latest && claim.range_.overlaps(range); },
+      Errc::taken_over);
+}
+
 Task<bool> LiveUpload::cut_all(Errc reason, Duration timeout) {
   SettledEvents settled;
   {

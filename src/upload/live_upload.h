@@ -65,6 +65,7 @@ class Claim {
 
   LiveUpload& upload_;
   const ByteRange range_;
+  const TimePoint began_ = std::chrono::steady_clock::now();
   // These six under the mutex of the upload. Not GUARDED_BY it: in the functions of LiveUpload the
   // analysis cannot tell that this is their own mutex.
   runtime::ByteSource* source_ = nullptr;  // Null once it has ended.
@@ -133,11 +134,15 @@ class LiveUpload : public std::enable_shared_from_this<LiveUpload> {
   void note(const Event& event);
   // Reads what other engines have made of the upload. not_found when it was removed.
   runtime::Task<Result<>> refresh();
+  // As GroupCommit::take_elsewhere().
+  bool take_elsewhere() { return changes_.take_elsewhere(); }
 
   // Set when there is nothing more to wait for: a final answer, no further attempt, or the end of
   // the upload.
   std::shared_ptr<runtime::Event> decided() const;
 
+  // Ends the requests that began more than `age` ago and bring bytes of the range. Does not wait.
+  void cut_older(ByteRange range, Duration age);
   // Ends every request that writes; returns when their bytes are settled or `timeout` has passed.
   runtime::Task<bool> cut_all(Errc reason, Duration timeout);
   bool is_being_written() const;

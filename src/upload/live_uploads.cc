@@ -75,6 +75,12 @@ std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(const std::string& token
   return found == by_token_.end() ? nullptr : *found->second;
 }
 
+std::shared_ptr<LiveUpload> LiveUploads::find_in_memory(std::uint64_t upload_id) {
+  const MutexLock lock(mutex_);
+  const auto found = by_id_.find(upload_id);
+  return found == by_id_.end() ? nullptr : *found->second;
+}
+
 std::vector<std::shared_ptr<const LiveUpload>> LiveUploads::all_in_memory() const {
   const MutexLock lock(mutex_);
   return {recency_.begin(), recency_.end()};
@@ -83,16 +89,22 @@ std::vector<std::shared_ptr<const LiveUpload>> LiveUploads::all_in_memory() cons
 std::shared_ptr<LiveUpload> LiveUploads::add(model::UploadRecord record,
                                              std::optional<std::uint64_t> announced) {
   const MutexLock lock(mutex_);
-  return keep(std::move(record), announced);
+  std::shared_ptr<LiveUpload> upload = keep(std::move(record), announced);
+  (void)upload->take_elsewhere();
+  return upload;
 }
 
 void LiveUploads::forget(const std::string& token) {
   const MutexLock lock(mutex_);
   if (const auto found = by_token_.find(token); found != by_token_.end()) {
-    const Recency::iterator upload = found->second;
-    by_token_.erase(found);
-    recency_.erase(upload);
+    drop(found->second);
   }
+}
+
+void LiveUploads::drop(Recency::iterator upload) {
+  by_token_.erase((*upload)->token());
+  by_id_.erase((*upload)->id());
+  recency_.erase(upload);
 }
 
 std::shared_ptr<LiveUpload> LiveUploads::keep(model::UploadRecord record,
@@ -104,6 +116,7 @@ std::shared_ptr<LiveUpload> LiveUploads::keep(model::UploadRecord record,
                                              clock_, bytes_, announced);
   recency_.push_front(upload);
   by_token_.emplace(upload->token(), recency_.begin());
+  by_id_.emplace(upload->id(), recency_.begin());
   evict();
   return upload;
 }
@@ -119,8 +132,7 @@ void LiveUploads::evict() {
   for (std::size_t seen = 0; seen < limits::evictions_at_once_max && is_over(); ++seen) {
     const auto oldest = std::prev(recency_.end());
     if (oldest->use_count() == 1) {
-      by_token_.erase((*oldest)->token());
-      recency_.erase(oldest);
+      drop(oldest);
     } else {
       recency_.splice(recency_.begin(), recency_, oldest);
     }

@@ -35,6 +35,7 @@ class LiveUploads {
   runtime::Task<Result<std::shared_ptr<LiveUpload>>> find(const std::string& token);
   // From memory only; null when it is not there.
   std::shared_ptr<LiveUpload> find_in_memory(const std::string& token);
+  std::shared_ptr<LiveUpload> find_in_memory(std::uint64_t upload_id);
   std::vector<std::shared_ptr<const LiveUpload>> all_in_memory() const;
   // A new upload whose record is in the journal. `announced`: of a file without a session.
   std::shared_ptr<LiveUpload> add(model::UploadRecord record,
@@ -49,6 +50,7 @@ class LiveUploads {
   std::shared_ptr<LiveUpload> keep(model::UploadRecord record,
                                    std::optional<std::uint64_t> announced = {}) REQUIRES(mutex_);
   void evict() REQUIRES(mutex_);
+  void drop(Recency::iterator upload) REQUIRES(mutex_);
 
   journal::Journal& journal_;
   Admission& admission_;
@@ -61,6 +63,7 @@ class LiveUploads {
   Recency recency_ GUARDED_BY(mutex_);  // The most recently used first.
   // The upload's own token.
   std::unordered_map<std::string_view, Recency::iterator> by_token_ GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, Recency::iterator> by_id_ GUARDED_BY(mutex_);
   // Uploads being read from the journal, by token; the event is set at the end of the read.
   std::unordered_map<std::string, std::shared_ptr<runtime::Event>> loading_ GUARDED_BY(mutex_);
 };

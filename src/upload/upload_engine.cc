@@ -209,6 +209,21 @@ void UploadEngine::log_early_end(const LiveUpload& upload, const Error& error) c
                                                {"message", error.message()}});
 }
 
+// The answer that another node has got may be told by no signal: it is looked for.
+Task<bool> UploadEngine::wait_until_decided(LiveUpload& upload,
+                                            std::shared_ptr<runtime::Event> decided) {
+  Duration left = core_.settings->answer_wait;
+  const Duration slice = core_.parts.journal.is_shared() ? limits::shared_look_pause : left;
+  while (left > slice) {
+    if (co_await decided->wait(slice)) {
+      co_return true;
+    }
+    left -= slice;
+    (void)co_await upload.refresh();
+  }
+  co_return co_await decided->wait(left);
+}
+
 Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
   if (upload.state() == UploadState::set_aside) {
     co_return fail(set_aside());
@@ -218,7 +233,7 @@ Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
   if (const Waiter waiter(waiters_);
       !is_decided && waiter.number() <= core_.settings->answer_waiters_max) {
     do {
-      is_decided = co_await decided->wait(core_.settings->answer_wait);
+      is_decided = co_await wait_until_decided(upload, decided);
     } while (!is_decided && upload.state() == UploadState::receiving && upload.is_being_written());
   }
   if (!is_decided && upload.state() == UploadState::receiving) {

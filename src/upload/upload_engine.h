@@ -43,6 +43,8 @@ class UploadEngine final : public Engine {
   Operations& operations() noexcept { return operations_; }
   delivery::Ledger& ledger() noexcept { return ledger_; }
   Reaper& reaper() noexcept { return reaper_; }
+  // Before the concatenations are opened.
+  Peers& peers() noexcept { return core_.peers; }
   Concatenations& concatenations() noexcept { return concatenations_; }
   DeferredSyncs& deferred_syncs() noexcept { return core_.deferred; }
   const EngineSettings& settings() const noexcept { return *core_.settings; }
@@ -52,6 +54,8 @@ class UploadEngine final : public Engine {
  private:
   SnapshotPtr snapshot_of(const LiveUpload& upload) const;
   runtime::Task<Result<>> learn_size(LiveUpload& upload, std::uint64_t file_size);
+  runtime::Task<bool> wait_until_decided(LiveUpload& upload,
+                                         std::shared_ptr<runtime::Event> decided);
   runtime::Task<Result<SnapshotPtr>> wait_for_answer(LiveUpload& upload);
   // not_found for an upload that is over.
   Result<SnapshotPtr> present(const LiveUpload& upload) const;

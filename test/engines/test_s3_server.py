@@ -79,6 +79,9 @@ def test_pieces_come_to_the_application_and_leave_nothing(ceph, on_ceph, connect
                        for key in extents_below(ceph, prefix)) == begin + len(piece)
     assert done.status == 200 and done.json() == {"id": "v1"}, done
     expect_handed_over(backend, data)
+    assert client.metric('sluice_s3_seconds_count{operation="put",result="ok"}') >= 5
+    assert client.metric("sluice_s3_sent_bytes_total") >= len(data)
+    wait_until(lambda: client.metric("sluice_scratch_bytes") == 0, "scratch is empty")
     wait_until(lambda: not extents_below(ceph, prefix), "the objects are gone")
     assert len(keys_below(ceph, prefix)) == 1  # The mark of the owner.
 
@@ -104,6 +107,24 @@ def test_a_killed_server_has_every_acknowledged_byte(ceph, on_ceph, connected, b
     other = bytes(MIB)
     assert client.piece(location, MIB, other, len(data)).status == 409
     assert client.piece(location, stored, data[stored:], len(data)).status == 200
+    expect_handed_over(backend, data)
+
+
+def test_bytes_of_a_silent_sender_are_in_the_store(ceph, on_ceph, connected, backend, prefix, noise):
+    data = noise(MIB)
+    server = on_ceph()
+    client = connected(server)
+    location = client.create(len(data))
+    with Connection(server.address) as connection:
+        connection.send_head("PUT", path_of(location), [
+            ("Content-Type", "application/octet-stream"), ("Content-Length", str(len(data)))])
+        connection.send(data[:200_000])
+        wait_until(lambda: client.metric("sluice_commit_seconds_count") == 2, "a commit behind that of the session")
+        assert len(extents_below(ceph, prefix)) == 1
+        server.restart()
+    client = connected(server)
+    assert client.stored(location) == 200_000
+    assert client.piece(location, 200_000, data[200_000:], len(data)).status == 200
     expect_handed_over(backend, data)
 
 
@@ -241,6 +262,9 @@ def test_what_cannot_work_is_refused_at_the_start(ceph, new_server, on_ceph, bac
     assert "versioning" in refusal(bucket="versioned")
     assert "lifecycle" in refusal(bucket="expiring", place="probed/a")
     assert "127.0.0.1" in refusal(endpoint="http://127.0.0.1:9")
+    copies = start_failure(new_server, settings(ceph.url, backend, prefix, 'copy_to = "s3://nowhere/in"\n', mode="reference"))
+    assert "backend.copy_to: " in copies and "create the bucket" in copies
+    assert "checks.program" in refusal('[checks]\nprogram = "/bin/true"\n')
     assert "data.durability" in refusal('[data]\ndurability = "interval"\n')
     on_ceph()
     assert "belong to another journal" in refusal()
@@ -289,6 +313,38 @@ def test_doctor_says_what_is_wrong_with_the_store(ceph, backend, prefix, tmp_pat
         config.write_text(f'[data]\ndirectory = "{tmp_path}/data"\n' + settings(ceph.url, backend, prefix, bucket=bucket))
         done = run_sluice("doctor", "--config", config, env=KEYS)
         assert words in done.stdout and (code == 0 or done.returncode == code), done.stdout + done.stderr
+    for bucket, refused in (("media", False), ("nowhere", True)):
+        config.write_text(f'[data]\ndirectory = "{tmp_path}/data"\n' + settings(
+            ceph.url, backend, prefix, f'copy_to = "s3://{bucket}/{prefix}"\n', mode="reference"))
+        told = run_sluice("doctor", "--config", config, env=KEYS).stdout
+        assert ("backend.copy_to: " in told) == refused, told
+    assert ceph.request("GET", "/media", [("list-type", "2"), ("prefix", f"{prefix}/")])[1].count(b"<Key>") == 0
+
+
+def test_keys_are_renewed_while_the_server_runs(ceph, new_server, connected, backend, prefix, noise, tmp_path):
+    keys = tmp_path / "keys"
+
+    def renew(name):
+        ceph.add_key(name, SECRET_KEY)
+        keys.write_text(f"[default]\naws_access_key_id = {name}\naws_secret_access_key = {SECRET_KEY}\n")
+
+    renew("AKFIRST")
+    toml = settings(ceph.url, backend, prefix).replace("[backend]", f'credentials_file = "{keys}"\n[backend]')
+    server = new_server(toml=toml)
+    client = connected(server)
+    data = noise(2 * MIB)
+    location = client.create(len(data))
+    assert client.piece(location, 0, data[:MIB], len(data)).status == 204
+    ceph.remove_key("AKFIRST")
+    wait_until(lambda: client.get("/readyz").status == 503, "the key is not known any more")
+    keys.write_text("no keys\n")
+    failed = run_sluice("reload", "--data", server.data_dir)
+    assert failed.returncode == 1 and str(keys) in failed.stdout + failed.stderr, failed.stdout + failed.stderr
+    renew("AKSECOND")
+    assert run_sluice("reload", "--data", server.data_dir).returncode == 0
+    wait_until(lambda: client.get("/readyz").status == 200, "ready again")
+    assert client.piece(location, MIB, data[MIB:], len(data)).status == 200
+    expect_handed_over(backend, data)
 
 
 def fsck(server, *words):

@@ -47,6 +47,16 @@ class ClientSource final : public runtime::ByteSource {
     co_return Result<>();
   }
 
+  // The time of a simulation is none: now and then any patience is over.
+  runtime::Task<Result<bool>> wait_readable_for(Duration /*patience*/) override {
+    if (!reason_ && dice_.chance(loses_patience)) {
+      co_await wait_some_turns(dice_);
+      co_return false;
+    }
+    const Result<> readable = co_await wait_readable();
+    co_return readable ? Result<bool>(true) : fail(readable.error());
+  }
+
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration /*patience*/) override {
     if (const Result<> readable = co_await wait_readable(); !readable) {
       co_return fail(readable.error());
@@ -144,6 +154,7 @@ class ClientSource final : public runtime::ByteSource {
     return bytes;
   }
 
+  static constexpr double loses_patience = 0.1;
   static constexpr std::uint64_t slow_waits = 10;
   static constexpr std::size_t slow_chunks = 8;
 

@@ -17,6 +17,10 @@ class ForgetfulSource final : public runtime::ByteSource {
 
   runtime::Task<Result<>> wait_readable() override { co_return co_await source_.wait_readable(); }
 
+  runtime::Task<Result<bool>> wait_readable_for(Duration patience) override {
+    co_return co_await source_.wait_readable_for(patience);
+  }
+
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
     const Result<std::size_t> count = co_await source_.read(buffer, patience);
     if (!count || *count == 0) {

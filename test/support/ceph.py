@@ -60,6 +60,7 @@ osd op num shards = 2
 rgw frontends = beast endpoint=127.0.0.1:{gateway_port}
 rgw data = {directory}/rgw
 rgw thread pool size = 64
+{more}
 """
 
 
@@ -79,8 +80,10 @@ def is_free(port):
 class Ceph:
     """The daemons are children of the test and end with it, however it ends."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, more=""):
+        """more: further lines of the configuration, for the gateway."""
         self.directory = directory
+        self._more = more
         self.gateway_port = 0
         self._home = directory
         self._daemons = []
@@ -123,6 +126,14 @@ class Ceph:
         for words in (["set", f"--max-size={bytes_max}"], ["enable"]):
             self._run("radosgw-admin", "quota", words[0], "--quota-scope=bucket", f"--bucket={name}", *words[1:])
 
+    def add_key(self, name, secret):
+        """Another one of the user of the tests."""
+        self._run("radosgw-admin", "key", "create", "--uid=test", "--key-type=s3", f"--access-key={name}",
+                  f"--secret-key={secret}")
+
+    def remove_key(self, name):
+        self._run("radosgw-admin", "key", "rm", "--uid=test", "--key-type=s3", f"--access-key={name}")
+
     def close(self):
         for daemon in self._daemons:
             daemon.kill()
@@ -151,7 +162,7 @@ class Ceph:
             self.gateway_port = probe.getsockname()[1]
         (home / "ceph.conf").write_text(CONFIGURATION.format(
             directory=home, fsid=fsid, monitor_port=monitor_port, other_port=other_port,
-            gateway_port=self.gateway_port))
+            gateway_port=self.gateway_port, more=self._more))
         self._make_keys()
         addresses = f"[v2:127.0.0.1:{monitor_port},v1:127.0.0.1:{other_port}]"
         self._run("monmaptool", "--create", "--fsid", fsid, "--addv", "a", addresses, "--clobber", home / "monmap")

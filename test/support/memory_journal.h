@@ -58,6 +58,7 @@ class MemoryJournal final : public journal::Journal {
   runtime::Task<Result<>> release(journal::Work work, std::vector<std::uint64_t> ids,
                                   std::string node) override;
   bool is_shared() const noexcept override { return shared; }
+  journal::Signals* signals() noexcept override { return told_by; }
   bool healthy() const noexcept override { return !failing; }
 
   // Removes every record; upload ids begin at 1 again.
@@ -86,6 +87,7 @@ class MemoryJournal final : public journal::Journal {
   int replies_to_lose = 0;    // The next so many are made, and said to have failed.
   bool refuses_to_sync = false;
   bool shared = false;
+  journal::Signals* told_by = nullptr;
   std::function<void()> meanwhile;  // Called at the beginning of each commit.
   bool last_update_may_be_lost = false;
 

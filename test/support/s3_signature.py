@@ -9,10 +9,11 @@ import http.client
 import urllib.parse
 
 
-def signed_headers(method, host, path, query, body, access_key, secret_key, region, headers=()):
-    """Headers of AWS Signature Version 4; path and query values as they are meant, query as pairs."""
+def signed_headers(method, host, path, query, body, access_key, secret_key, region, headers=(), digest=""):
+    """Headers of AWS Signature Version 4; path and query values as they are meant, query as pairs. `digest`: that of the
+    body, where it is known already."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    digest = hashlib.sha256(body).hexdigest()
+    digest = digest or hashlib.sha256(body).hexdigest()
     every = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": now,
              **{name.lower(): value for name, value in headers}}
     names = ";".join(sorted(every))

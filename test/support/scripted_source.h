@@ -38,6 +38,15 @@ class ScriptedSource final : public runtime::ByteSource {
     co_return Result<>();
   }
 
+  runtime::Task<Result<bool>> wait_readable_for(Duration patience) override {
+    if (offset_ == bytes_.size() && patience <= silence_) {
+      silence_ -= patience;
+      co_return false;
+    }
+    const Result<> readable = co_await wait_readable();
+    co_return readable ? Result<bool>(true) : fail(readable.error());
+  }
+
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration /*patience*/) override {
     if (offset_ == bytes_.size()) {
       if (const Result<> readable = co_await wait_readable(); !readable) {
@@ -69,6 +78,9 @@ class ScriptedSource final : public runtime::ByteSource {
     reason_ = reason;
     cancelled_.set();
   }
+
+  // Behind its bytes nothing comes for so long, as far as wait_readable_for() asks; no time passes.
+  void fall_silent_for(Duration silence) { silence_ = silence; }
 
   bool was_cancelled() const noexcept { return reason_.has_value(); }
   std::size_t bytes_read() const noexcept { return offset_; }
@@ -105,6 +117,7 @@ class ScriptedSource final : public runtime::ByteSource {
   const Ending ending_;
   const bool size_known_;
   const std::uint64_t missing_bytes_;
+  Duration silence_{0};
   std::size_t offset_ = 0;
   std::optional<Errc> reason_;
   runtime::Event cancelled_;

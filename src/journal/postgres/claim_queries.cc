@@ -13,6 +13,8 @@ std::int64_t number_of(Work work) {
       return 1;
     case Work::notification:
       return 2;
+    case Work::concatenation:
+      return 3;
   }
   SLUICE_CHECK(false);
 }

@@ -34,14 +34,20 @@ std::string message_of(const PGconn* connection) {
 }
 
 // To a server that takes changes, if there is one among the hosts.
-PGconn* connect(const std::string& settings) {
+PGconn* connect(const Settings& settings) {
   const std::string seconds = std::to_string(limits::postgres_connect_seconds);
   // Of two values for a keyword the latter counts; those of `dbname` are all that it holds.
-  const std::array<const char*, 6> keywords{
-      "connect_timeout", "fallback_application_name", "dbname",
-      "client_encoding", "target_session_attrs",      nullptr};
-  const std::array<const char*, 6> values{seconds.c_str(), "sluice",     settings.c_str(),
-                                          "UTF8",          "read-write", nullptr};
+  const char* const password = settings.password.empty() ? nullptr : settings.password.c_str();
+  const std::array<const char*, 7> keywords{"connect_timeout",
+                                            "fallback_application_name",
+                                            "dbname",
+                                            "client_encoding",
+                                            "target_session_attrs",
+                                            "password",
+                                            nullptr};
+  const std::array<const char*, 7> values{
+      seconds.c_str(), "sluice", settings.connection.c_str(), "UTF8", "read-write",
+      password,        nullptr};
   return PQconnectdbParams(keywords.data(), values.data(), 1);
 }
 
@@ -72,7 +78,7 @@ std::string fault_of(Fields& settings) {
 
 std::expected<std::unique_ptr<Connection>, Failure> Connection::open(const Settings& settings,
                                                                      Deadline deadline) {
-  std::unique_ptr<Connection> opened(new Connection(connect(settings.connection)));
+  std::unique_ptr<Connection> opened(new Connection(connect(settings)));
   PGconn* const connection = opened->connection_.get();
   if (PQstatus(connection) != CONNECTION_OK) {
     return std::unexpected(refused(with_remedy(message_of(connection))));

@@ -27,6 +27,7 @@ struct Settings {
   // As libpq takes it: "host=... dbname=..." or "postgresql://...". Several hosts are tried in
   // their order. It may hold a password, and is never logged.
   std::string connection;
+  std::string password = {};  // Empty: as `connection` has it.
   Duration call_time = limits::postgres_call_time_max;
   std::size_t connections = limits::postgres_connections;
 };

@@ -5,8 +5,11 @@
 
 namespace sluice::journal::postgres {
 
-ConnectionPool::ConnectionPool(Settings settings, Log& log)
-    : settings_(std::move(settings)), log_(log), threads_(settings_.connections) {}
+ConnectionPool::ConnectionPool(Settings settings, Metrics& metrics, Log& log)
+    : settings_(std::move(settings)),
+      metrics_(metrics),
+      log_(log),
+      threads_(settings_.connections) {}
 
 Error ConnectionPool::overtaxed() {
   return Error(Errc::unavailable,
@@ -16,6 +19,7 @@ Error ConnectionPool::overtaxed() {
 
 Result<std::unique_ptr<Connection>> ConnectionPool::take(Deadline deadline) {
   waiting_.fetch_sub(1, std::memory_order_relaxed);
+  metrics_.postgres_calls_waiting.add(-1);
   if (std::chrono::steady_clock::now() >= deadline) {
     return fail(Errc::unavailable, "PostgreSQL cannot keep up: a call has waited for too long");
   }
@@ -33,6 +37,15 @@ Result<std::unique_ptr<Connection>> ConnectionPool::take(Deadline deadline) {
     return fail(to_error(failure));
   }
   return *std::move(opened);
+}
+
+// A change that does not fit to what is there is answered, too.
+void ConnectionPool::count(Deadline begin, const Error* error) {
+  const Errc code = error == nullptr ? Errc::conflict : error->code();
+  const bool is_failed = code == Errc::unavailable || code == Errc::storage_failed ||
+                         code == Errc::disk_full || code == Errc::internal;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  metrics_.postgres_seconds.observe(is_failed ? "failed" : "answered", "", took.count());
 }
 
 std::unique_ptr<Connection> ConnectionPool::take_idle() {

@@ -43,6 +43,17 @@ class LostConnections : public ::testing::TestWithParam<sluice::testing::Journal
     EXPECT_TRUE(found) << found.error().message();
     return found ? (*found)->progress.version : 0;
   }
+  // That ended so.
+  std::uint64_t calls(const std::string& result) {
+    std::uint64_t count = 0;
+    metrics_.postgres_seconds.for_each(
+        [&](const HistogramFamily::Labels& labels, const Histogram& seconds) {
+          for (std::size_t i = 0; i <= Histogram::upper_bounds_seconds.size(); ++i) {
+            count += labels.first == result ? seconds.bucket(i) : 0;
+          }
+        });
+    return count;
+  }
   static void until(const std::function<bool()>& condition) {
     for (int tries = 0; !condition(); ++tries) {
       ASSERT_LT(tries, 6000);
@@ -83,7 +94,11 @@ TEST_P(LostConnections, WhoseTransactionHadNotComeToItsEndChangedNothing) {
   EXPECT_EQ(done.error().code(), Errc::unavailable) << done.error().message();
   schema_.execute("ROLLBACK");
   EXPECT_EQ(version(), 0U);
+  EXPECT_EQ(calls("failed"), 1U);
+  const std::uint64_t answered = calls("answered");
   EXPECT_TRUE(update(*journal_, 0)) << "the next one gets another connection";
+  EXPECT_EQ(calls("answered"), answered + 1);
+  EXPECT_EQ(metrics_.postgres_calls_waiting.value(), 0);
   EXPECT_TRUE(journal_->healthy());
 }
 

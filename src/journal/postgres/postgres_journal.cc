@@ -16,43 +16,34 @@
 #include "journal/postgres/notification_queries.h"
 #include "journal/postgres/owner_queries.h"
 #include "journal/postgres/schema.h"
+#include "journal/postgres/server_facts.h"
 #include "journal/postgres/upload_queries.h"
 #include "journal/postgres/video_queries.h"
 #include "journal/video_row.h"
 
 namespace sluice::journal::postgres {
-namespace {
-
-// False when a standby server follows this one without its commits waiting for it.
-Result<bool> survives_failover(Connection& connection, Deadline deadline) {
-  static const Statement statement{
-      "failover",
-      "SELECT (count(*) = 0 OR (current_setting('synchronous_standby_names') <> ''"
-      " AND current_setting('synchronous_commit') <> 'local'))::int::bigint"
-      " FROM pg_stat_replication"};
-  const Result<Rows> rows = ask(connection, Query(statement), deadline);
-  if (!rows) {
-    return fail(rows.error());
-  }
-  return rows->row(0).take_integer() == 1;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<PostgresJournal>> PostgresJournal::open(Settings settings, Metrics& metrics,
                                                                Log& log) {
-  const Deadline deadline = std::chrono::steady_clock::now() + settings.call_time;
-  const auto connection = Connection::open(settings, deadline);
+  const auto connection = connect_first(settings);
   if (!connection) {
-    Failure failure = connection.error();
-    failure.is_outcome_unknown = false;
-    return fail(to_error(failure));
+    return fail(connection.error());
   }
   if (const Result<> done = migrate(**connection, migration_steps()); !done) {
     return fail(done.error());
   }
-  const Result<bool> is_safe =
-      survives_failover(**connection, std::chrono::steady_clock::now() + settings.call_time);
+  const Deadline behind_migration = std::chrono::steady_clock::now() + settings.call_time;
+  Result<std::string> secret = read_secret(**connection, behind_migration);
+  const Result<Duration> offset = read_clock(**connection, behind_migration);
+  if (!secret || !offset) {
+    return fail(secret ? offset.error() : secret.error());
+  }
+  if (*offset != Duration::zero()) {
+    log.warn("the clock of this machine is not that of the journal, which counts",
+             {{"behind_seconds", std::chrono::duration<double>(*offset).count()},
+              {"remedy", "let NTP set the clocks of all machines"}});
+  }
+  const Result<bool> is_safe = survives_failover(**connection, behind_migration);
   if (!is_safe) {
     return fail(is_safe.error());
   }
@@ -61,11 +52,44 @@ Result<std::unique_ptr<PostgresJournal>> PostgresJournal::open(Settings settings
              {{"risk", "a failover can lose what clients were told to be stored"},
               {"remedy", "set synchronous_standby_names, and synchronous_commit = on"}});
   }
-  return std::unique_ptr<PostgresJournal>(new PostgresJournal(std::move(settings), metrics, log));
+  return std::unique_ptr<PostgresJournal>(
+      new PostgresJournal(std::move(settings), *std::move(secret), *offset, metrics, log));
 }
 
-PostgresJournal::PostgresJournal(Settings settings, Metrics& metrics, Log& log)
-    : metrics_(metrics), log_(log), reader_(metrics, log), pool_(std::move(settings), log) {}
+PostgresJournal::PostgresJournal(Settings settings, std::string secret, Duration clock_offset,
+                                 Metrics& metrics, Log& log)
+    : secret_(std::move(secret)),
+      metrics_(metrics),
+      log_(log),
+      reader_(metrics, log),
+      clock_offset_(clock_offset.count()),
+      pool_(settings, metrics, log),
+      signals_(std::move(settings), pool_, log) {}
+
+runtime::Task<Result<>> PostgresJournal::adopt(std::string secret, std::uint64_t next_upload_id) {
+  auto work = [&](Connection& connection, Deadline deadline) -> Result<> {
+    static const Statement keep{"adopt_secret", "UPDATE shared_secret SET secret = $1"};
+    static const Statement count{"adopt_ids", "SELECT setval('upload_ids', $1::bigint)"};
+    std::array queries{Query(keep), Query(count)};
+    queries[0].bind_text(secret);
+    queries[1].bind_count(next_upload_id);
+    const auto done = ask(connection, queries, deadline);
+    return done ? Result<>() : fail(done.error());
+  };
+  co_return co_await pool_.run(std::move(work));
+}
+
+runtime::Task<Result<>> PostgresJournal::ping() {
+  auto work = [this](Connection& connection, Deadline deadline) -> Result<> {
+    const Result<Duration> offset = read_clock(connection, deadline);
+    if (!offset) {
+      return fail(offset.error());
+    }
+    clock_offset_ = offset->count();
+    return {};
+  };
+  co_return co_await pool_.run(std::move(work));
+}
 
 template <class Record>
 runtime::Task<Result<std::optional<Record>>> PostgresJournal::find(Query query,

@@ -3,6 +3,7 @@
 // message to the server; several wait for their syncs beside each other.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "journal/postgres/connection_pool.h"
 #include "journal/postgres/query.h"
 #include "journal/postgres/row_reader.h"
+#include "journal/postgres/signals.h"
 
 namespace sluice::journal::postgres {
 
@@ -32,6 +34,12 @@ class PostgresJournal final : public Journal {
   // tables that are newer than this program.
   static Result<std::unique_ptr<PostgresJournal>> open(Settings settings, Metrics& metrics,
                                                        Log& log);
+
+  // Random text, the same for all nodes as long as the tables are.
+  const std::string& secret() const noexcept { return secret_; }
+  // For a journal that becomes this one: its secret, from the next open() on, and a number below
+  // which it has used all.
+  runtime::Task<Result<>> adopt(std::string secret, std::uint64_t next_upload_id);
 
   runtime::Task<Result<>> commit(std::vector<Change> changes) override;
   runtime::Task<Result<std::uint64_t>> next_upload_id() override;
@@ -68,11 +76,16 @@ class PostgresJournal final : public Journal {
   runtime::Task<Result<>> release(Work work, std::vector<std::uint64_t> ids,
                                   std::string node) override;
 
+  runtime::Task<Result<>> ping() override;
   bool is_shared() const noexcept override { return true; }
+  // As it was at the last ping().
+  Duration clock_offset() const noexcept override { return Duration(clock_offset_.load()); }
+  Signals* signals() noexcept override { return &signals_; }
   bool healthy() const noexcept override { return true; }
 
  private:
-  PostgresJournal(Settings settings, Metrics& metrics, Log& log);
+  PostgresJournal(Settings settings, std::string secret, Duration clock_offset, Metrics& metrics,
+                  Log& log);
 
   Result<> write(Connection& connection, const std::vector<Change>& changes,
                  const ChangeQueries& planned, Deadline deadline);
@@ -100,12 +113,15 @@ class PostgresJournal final : public Journal {
   std::optional<std::uint64_t> number_at_hand();
   void keep_numbers(Numbers numbers);
 
+  const std::string secret_;
   Metrics& metrics_;
   Log& log_;
   RowReader reader_;
+  std::atomic<Duration::rep> clock_offset_;
   Mutex mutex_;
   Numbers numbers_ GUARDED_BY(mutex_);  // That no upload has yet, of this process.
-  ConnectionPool pool_;                 // Last: ends before what its calls use.
+  ConnectionPool pool_;                 // Ends before what its calls use.
+  PostgresSignals signals_;
 };
 
 }  // namespace sluice::journal::postgres

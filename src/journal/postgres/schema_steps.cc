@@ -14,6 +14,10 @@ namespace {
 constexpr const char* version_1 = R"sql(
 CREATE SEQUENCE upload_ids INCREMENT 1000 MINVALUE 1 MAXVALUE 9007199254739992;
 
+CREATE TABLE shared_secret (secret text NOT NULL);
+INSERT INTO shared_secret
+  VALUES (replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+
 CREATE TABLE uploads (
   id bigint PRIMARY KEY CHECK (id > 0 AND id < 9007199254740992),
   token bytea NOT NULL CONSTRAINT uploads_token UNIQUE,

@@ -10,17 +10,17 @@ namespace sluice::protocol::rufh {
 
 using runtime::Task;
 
-Task<Result<>> ProgressSource::wait_readable() {
+Task<Result<bool>> ProgressSource::wait_readable_for(Duration patience) {
   const auto now = std::chrono::steady_clock::now();
   if (now - told_at_ < pause_) {
-    return body_.wait_readable();
+    return body_.wait_readable_for(patience);
   }
   told_at_ = now;
-  return tell_and_wait();
+  return tell_and_wait(patience);
 }
 
 // Where the client cannot be told, the connection has ended: the body says so.
-Task<Result<>> ProgressSource::tell_and_wait() {
+Task<Result<bool>> ProgressSource::tell_and_wait(Duration patience) {
   {
     const Result<upload::SnapshotPtr> snapshot = co_await engine_.peek(token_);
     if (snapshot && told_offset(**snapshot) > told_) {
@@ -32,7 +32,7 @@ Task<Result<>> ProgressSource::tell_and_wait() {
       (void)co_await exchange_.inform(std::move(interim));
     }
   }
-  co_return co_await body_.wait_readable();
+  co_return co_await body_.wait_readable_for(patience);
 }
 
 }  // namespace sluice::protocol::rufh

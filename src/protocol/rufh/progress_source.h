@@ -16,8 +16,8 @@
 
 namespace sluice::protocol::rufh {
 
-// Passes a body on as it is. Before it waits for more it sends 104 with Upload-Offset, once in
-// `pause` at most, and only of bytes that are durable and were not told of.
+// Passes a body on as it is. Before wait_readable_for() waits for more it sends 104 with
+// Upload-Offset, once in `pause` at most, and only of bytes that are durable and were not told of.
 class ProgressSource final : public runtime::ByteSource {
  public:
   // All of it outlives this. Up to `told` the client knows already. REQUIRES: fields.is_spoken.
@@ -32,7 +32,8 @@ class ProgressSource final : public runtime::ByteSource {
         told_(told),
         pause_(pause) {}
 
-  runtime::Task<Result<>> wait_readable() override;
+  runtime::Task<Result<>> wait_readable() override { return body_.wait_readable(); }
+  runtime::Task<Result<bool>> wait_readable_for(Duration patience) override;
   runtime::Task<Result<std::size_t>> read(MutableBytes buffer, Duration patience) override {
     return body_.read(buffer, patience);
   }
@@ -41,7 +42,7 @@ class ProgressSource final : public runtime::ByteSource {
   void cancel(Errc reason) override { body_.cancel(reason); }
 
  private:
-  runtime::Task<Result<>> tell_and_wait();
+  runtime::Task<Result<bool>> tell_and_wait(Duration patience);
 
   runtime::ByteSource& body_;
   http::Exchange& exchange_;

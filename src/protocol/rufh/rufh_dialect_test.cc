@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/rufh/rufh_dialect.h"
 
+#include "base/limits.h"
 #include "protocol/rufh/progress_source.h"
 #include "support/rufh_fixture.h"
 
@@ -220,15 +221,15 @@ TEST_F(RufhDialectTest, TellsWhatIsDurableWhileBytesArrive) {
   fields.rules = find_version(6, rufh_newest);
   fields.is_spoken = true;
   ProgressSource source(body, exchange, engine, token, fields, 0, std::chrono::seconds(0));
-  EXPECT_TRUE(run(source.wait_readable()));
+  EXPECT_TRUE(run(source.wait_readable_for(limits::sender_silence)));
   const std::string told_once =
       "HTTP/1.1 104 Upload Resumption Supported\r\nUpload-Draft-Interop-Version: 6\r\n"
       "Upload-Offset: 4\r\n\r\n";
   EXPECT_EQ(stream.written, told_once);
-  EXPECT_TRUE(run(source.wait_readable()));
+  EXPECT_TRUE(run(source.wait_readable_for(limits::sender_silence)));
   EXPECT_EQ(stream.written, told_once) << "nothing new is stored";
   ProgressSource patient(body, exchange, engine, token, fields, 0, std::chrono::hours(1));
-  EXPECT_TRUE(run(patient.wait_readable()));
+  EXPECT_TRUE(run(patient.wait_readable_for(limits::sender_silence)));
   EXPECT_EQ(stream.written, told_once);
   EXPECT_EQ(patient.remaining(), 5U);
 }

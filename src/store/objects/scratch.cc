@@ -99,6 +99,12 @@ Result<std::shared_ptr<ScratchFile>> Scratch::open() {
   return std::make_shared<ScratchFile>(*this, *std::move(file));
 }
 
+void Scratch::tell_used() {
+  if (in_use_ != nullptr) {
+    in_use_->set(static_cast<std::int64_t>(used_));
+  }
+}
+
 // A fraction of what is left, so that no request takes all of it, and as much as a buffer holds:
 // with less a request does not begin.
 std::uint64_t Scratch::take(std::uint64_t most) {
@@ -109,6 +115,7 @@ std::uint64_t Scratch::take(std::uint64_t most) {
     return 0;
   }
   used_ += taken;
+  tell_used();
   return taken;
 }
 
@@ -148,6 +155,7 @@ void Scratch::give_back(std::uint64_t bytes) noexcept {
   {
     const MutexLock lock(mutex_);
     used_ -= bytes;
+    tell_used();
     if (bytes > 0) {
       woken.swap(waiting_);
     }

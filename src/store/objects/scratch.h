@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/range_set.h"
 #include "runtime/disk.h"
@@ -75,9 +76,11 @@ class ScratchFile final : public WritableFile, public runtime::ReadableFile {
 // Outlives its files and their room. Any thread.
 class Scratch {
  public:
-  // The disk outlives this. `directory` is there.
-  Scratch(runtime::Disk& disk, std::string directory, std::uint64_t bytes_max)
-      : disk_(disk), directory_(std::move(directory)), bytes_max_(bytes_max) {}
+  // The disk outlives this, and so does the gauge of the room that is taken, which may be null.
+  // `directory` is there.
+  Scratch(runtime::Disk& disk, std::string directory, std::uint64_t bytes_max,
+          Gauge* in_use = nullptr)
+      : disk_(disk), directory_(std::move(directory)), bytes_max_(bytes_max), in_use_(in_use) {}
 
   // Blocks.
   Result<std::shared_ptr<ScratchFile>> open();
@@ -91,6 +94,7 @@ class Scratch {
  private:
   friend class ScratchRoom;
   friend class ScratchFile;
+  void tell_used() REQUIRES(mutex_);
   // 0: there is none.
   std::uint64_t take(std::uint64_t most) REQUIRES(mutex_);
   void give_back(std::uint64_t bytes) noexcept;
@@ -98,6 +102,7 @@ class Scratch {
   runtime::Disk& disk_;
   const std::string directory_;
   const std::uint64_t bytes_max_;
+  Gauge* const in_use_;
 
   mutable Mutex mutex_;
   std::uint64_t used_ GUARDED_BY(mutex_) = 0;

@@ -32,7 +32,8 @@ class ScratchTest : public ::testing::Test {
 
   sluice::testing::TemporaryDirectory directory;
   sluice::testing::RecordingDisk disk{directory.path()};
-  Scratch scratch{disk, directory.path(), most};
+  Gauge in_use;
+  Scratch scratch{disk, directory.path(), most, &in_use};
 };
 
 TEST_F(ScratchTest, HasFilesWithoutNames) {
@@ -50,8 +51,10 @@ TEST_F(ScratchTest, RoomGoesBackWhenItIsNotUsed) {
     const ScratchRoom room = take(100);
     EXPECT_EQ(room.bytes(), 100U);
     EXPECT_EQ(scratch.used(), 100U);
+    EXPECT_EQ(in_use.value(), 100);
   }
   EXPECT_EQ(scratch.used(), 0U);
+  EXPECT_EQ(in_use.value(), 0);
 }
 
 TEST_F(ScratchTest, AFileHasItsRoomUntilItsBytesAreReleased) {
