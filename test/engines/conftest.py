@@ -4,6 +4,7 @@
 import os
 
 import pytest
+from cluster import HAPROXY, Cluster
 
 from support import ceph as ceph_programs
 from support import postgres as postgres_programs
@@ -39,3 +40,21 @@ def ceph(tmp_path_factory):
         engine.configure_bucket("expiring", "lifecycle", LIFECYCLE)
         engine.bound_bucket("full", 1 << 20)
         yield engine
+
+
+@pytest.fixture
+def new_cluster(tmp_path, ceph, postgres):
+    """Makes clusters of a test's own."""
+    expect_installed([] if HAPROXY else ["haproxy"])
+    made = []
+
+    def make(start=True, **options):
+        directory = tmp_path / f"{len(made)}"
+        directory.mkdir()
+        made.append(Cluster(directory, options.pop("ceph", ceph), options.pop("postgres", postgres), **options))
+        return made[-1].start() if start else made[-1]
+
+    yield make
+    for cluster in made:
+        print(cluster.logs())
+        cluster.close()

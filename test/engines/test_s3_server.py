@@ -224,7 +224,7 @@ def test_aborted_and_expired_uploads_leave_nothing(ceph, on_ceph, connected, pre
 
 def test_a_store_that_goes_away_and_comes_back(ceph, new_server, connected, backend, prefix, noise):
     data = noise(2 * MIB)
-    with Gate(*ceph.address) as gateway:
+    with Gate(ceph.address) as gateway:
         server = new_server(toml=settings(gateway.url, backend, prefix), env=KEYS)
         client = connected(server)
         location = client.create(len(data))

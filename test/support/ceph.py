@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A Ceph in memory for a test: one monitor, one OSD and one gateway that speaks S3."""
+"""A Ceph in memory for a test: one monitor, OSDs that hold the same, and one gateway that speaks S3."""
 
 import contextlib
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import uuid
@@ -17,6 +18,7 @@ PROGRAMS = ("ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "rado
 STARTS = 5  # A free port may be taken by another process before a daemon listens on it.
 # Below the ports that the kernel gives to connections: the monitor's has to be there again at each look.
 MONITOR_PORTS = range(20000, 32000)
+GATEWAY = "client.rgw.a"
 ACCESS_KEY = "AKTEST"
 SECRET_KEY = "SKTEST"
 BUCKET = "sluice"
@@ -32,7 +34,7 @@ log file = {directory}/log/$name.log
 crash dir = {directory}/log
 mon cluster log file = {directory}/log/cluster.log
 keyring = {directory}/keyring
-osd pool default size = 1
+osd pool default size = {osds}
 osd pool default min size = 1
 osd pool default pg num = 8
 osd pool default pgp num = 8
@@ -40,6 +42,8 @@ osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 mon allow pool size one = true
 mon warn on pool no redundancy = false
+# One OSD is enough to say that another is dead.
+mon osd min down reporters = 1
 # With the usual pauses the gateway is ready after 9 s.
 paxos propose interval = 0.05
 paxos min wait = 0.01
@@ -51,7 +55,7 @@ ms bind ipv6 = false
 public addr = 127.0.0.1
 cluster addr = 127.0.0.1
 [osd]
-osd data = {directory}/osd$id
+osd data = {directory}/$name
 osd objectstore = memstore
 memstore device bytes = 4294967296
 osd class update on start = false
@@ -80,13 +84,14 @@ def is_free(port):
 class Ceph:
     """The daemons are children of the test and end with it, however it ends."""
 
-    def __init__(self, directory, more=""):
-        """more: further lines of the configuration, for the gateway."""
+    def __init__(self, directory, more="", osds=1):
+        """more: further lines of the configuration, for the gateway. What only one OSD holds is gone with it."""
         self.directory = directory
         self._more = more
+        self._osds = [f"osd.{number}" for number in range(osds)]
         self.gateway_port = 0
         self._home = directory
-        self._daemons = []
+        self._daemons = {}  # By their names.
 
     def __enter__(self):
         try:
@@ -134,10 +139,26 @@ class Ceph:
     def remove_key(self, name):
         self._run("radosgw-admin", "key", "rm", "--uid=test", "--key-type=s3", f"--access-key={name}")
 
+    def pause(self, name):
+        self._daemons[name].send_signal(signal.SIGSTOP)
+
+    def go_on(self, name):
+        self._daemons[name].send_signal(signal.SIGCONT)
+
+    def kill(self, name):
+        daemon = self._daemons.pop(name)
+        daemon.kill()
+        daemon.wait()
+
+    def start_gateway(self):
+        self._spawn(GATEWAY, "radosgw", "-f", "-n", GATEWAY)
+        wait_until(lambda: self._has_ended() or self._listens(), "the gateway listens")
+        assert not self._has_ended()
+
     def close(self):
-        for daemon in self._daemons:
+        for daemon in self._daemons.values():
             daemon.kill()
-        for daemon in self._daemons:
+        for daemon in self._daemons.values():
             daemon.wait()
         self._daemons.clear()
 
@@ -152,7 +173,7 @@ class Ceph:
         return not self._has_ended()
 
     def _start(self, home):
-        for name in ("run", "log", "mon", "rgw", "osd0"):
+        for name in ("run", "log", "mon", "rgw", *self._osds):
             (home / name).mkdir(parents=True)
         fsid = str(uuid.uuid4())
         monitor_port, other_port = random.sample([port for port in random.sample(MONITOR_PORTS, 50)
@@ -162,26 +183,25 @@ class Ceph:
             self.gateway_port = probe.getsockname()[1]
         (home / "ceph.conf").write_text(CONFIGURATION.format(
             directory=home, fsid=fsid, monitor_port=monitor_port, other_port=other_port,
-            gateway_port=self.gateway_port, more=self._more))
+            gateway_port=self.gateway_port, osds=len(self._osds), more=self._more))
         self._make_keys()
         addresses = f"[v2:127.0.0.1:{monitor_port},v1:127.0.0.1:{other_port}]"
         self._run("monmaptool", "--create", "--fsid", fsid, "--addv", "a", addresses, "--clobber", home / "monmap")
         self._run("ceph-mon", "--mkfs", "-i", "a", "--monmap", home / "monmap", "--keyring", home / "keyring")
-        self._spawn("ceph-mon", "-f", "-i", "a")
-        osd = str(uuid.uuid4())
-        self._run("ceph", "--connect-timeout", "20", "osd", "new", osd, "0")
-        self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
-        self._spawn("ceph-osd", "-f", "-i", "0")
-        self._spawn("radosgw", "-f", "-n", "client.rgw.a")
-        wait_until(lambda: self._has_ended() or self._listens(), "the gateway listens")
-        assert not self._has_ended()
+        self._spawn("mon.a", "ceph-mon", "-f", "-i", "a")
+        for number, name in enumerate(self._osds):
+            osd = str(uuid.uuid4())
+            self._run("ceph", "--connect-timeout", "20", "osd", "new", osd, str(number))
+            self._run("ceph-osd", "-i", str(number), "--mkfs", "--osd-uuid", osd)
+            self._spawn(name, "ceph-osd", "-f", "-i", str(number))
+        self.start_gateway()
         self._run("radosgw-admin", "user", "create", "--uid=test", "--display-name=test",
                   f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")
 
     def _make_keys(self):
         keyring = self._home / "keyring"
         self._run("ceph-authtool", "--create-keyring", keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *")
-        for name in ("client.admin", "client.rgw.a", "osd.0"):
+        for name in ("client.admin", GATEWAY, *self._osds):
             self._run("ceph-authtool", keyring, "--gen-key", "-n", name, "--cap", "mon", "allow *",
                       "--cap", "osd", "allow *", "--cap", "mgr", "allow *")
 
@@ -193,14 +213,14 @@ class Ceph:
                               capture_output=True, text=True, timeout=60, check=False, preexec_fn=die_with_parent)
         assert done.returncode == 0, f"{words}: {done.stderr[-2000:]}"
 
-    def _spawn(self, *words):
-        with open(self._home / "log" / f"{words[0]}.out", "wb") as output:
-            self._daemons.append(subprocess.Popen(
+    def _spawn(self, name, *words):
+        with open(self._home / "log" / f"{name}.out", "ab") as output:
+            self._daemons[name] = subprocess.Popen(
                 words, env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                preexec_fn=die_with_parent))
+                preexec_fn=die_with_parent)
 
     def _has_ended(self):
-        return any(daemon.poll() is not None for daemon in self._daemons)
+        return any(daemon.poll() is not None for daemon in self._daemons.values())
 
     def _listens(self):
         with contextlib.suppress(OSError):

@@ -9,10 +9,10 @@ _BLOCK = 64 * 1024
 
 
 class Gate:
-    """Open at first. The port stays the same."""
+    """Open at first. The port stays the same. The engine listens at (host, port), or at the path of a Unix socket."""
 
-    def __init__(self, host, port):
-        self._upstream = (host, port)
+    def __init__(self, upstream):
+        self._upstream = upstream
         self._lock = threading.Lock()
         self._sockets = set()
         self._listener = None
@@ -24,6 +24,10 @@ class Gate:
 
     def __exit__(self, *unused):
         self.shut()
+
+    @property
+    def port(self):
+        return self._port
 
     @property
     def url(self):
@@ -51,13 +55,28 @@ class Gate:
         while True:
             try:
                 near, _ = listener.accept()
-                far = socket.create_connection(self._upstream)
             except OSError:
                 return
+            try:
+                far = self._reach()
+            except OSError:
+                near.close()  # The engine is down, and may come back.
+                continue
             with self._lock:
                 self._sockets |= {near, far}
             for source, target in ((near, far), (far, near)):
                 threading.Thread(target=self._pass, args=(source, target), daemon=True).start()
+
+    def _reach(self):
+        if not isinstance(self._upstream, str):
+            return socket.create_connection(self._upstream)
+        far = socket.socket(socket.AF_UNIX)
+        try:
+            far.connect(self._upstream)
+        except OSError:
+            far.close()
+            raise
+        return far
 
     def _pass(self, source, target):
         with contextlib.suppress(OSError):
