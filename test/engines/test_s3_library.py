@@ -110,7 +110,7 @@ def test_a_server_that_dies_in_a_hand_off_ends_it_later(ceph, on_ceph, connected
 
 def test_a_store_that_goes_away_loses_no_file(ceph, new_server, connected, prefix, noise):
     data = noise(3 * MIB)
-    with Gate(*ceph.address) as gateway:
+    with Gate(ceph.address) as gateway:
         server = new_server(toml=embedded(gateway.url, prefix, "files"), env=KEYS)
         client = connected(server)
         kept = upload(client, data)
