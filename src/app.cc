@@ -17,6 +17,7 @@
 #include "config/credentials_watcher.h"
 #include "config/secret_file.h"
 #include "http/server.h"
+#include "journal_content.h"
 #include "pages/page_file.h"
 #include "start_report.h"
 #include "upload/sweep.h"
@@ -24,26 +25,6 @@
 
 namespace sluice {
 namespace {
-
-struct JournalContent {
-  Result<> outcome;
-  bool has_uploads = false;
-  bool has_extents = false;
-};
-
-runtime::Task<> look_into(const OpenJournal& state, JournalContent* content) {
-  const auto uploads = co_await state.journal->list_uploads({.count = 1});
-  Result<bool> has_extents = true;
-  if (state.file != nullptr) {
-    has_extents = co_await state.file->has_extents();
-  }
-  if (!uploads || !has_extents) {
-    content->outcome = fail(uploads ? has_extents.error() : uploads.error());
-    co_return;
-  }
-  content->has_uploads = !uploads->empty();
-  content->has_extents = *has_extents;
-}
 
 runtime::Task<> read_promises(journal::Journal& journal,
                               std::optional<Result<journal::Promises>>* promises) {
@@ -126,14 +107,17 @@ Result<> App::open_journal() {
 
 Result<> App::open_store() {
   http_client_ = std::make_unique<outgoing::HttpClient>(storage_pool_);
-  JournalContent content;
-  runtime::run_and_wait(first(), log_, "journal", look_into(state_, &content));
-  if (!content.outcome) {
-    return content.outcome;
+  const Result<JournalContent> content = look_into(state_, first(), log_);
+  if (!content) {
+    return fail(content.error());
   }
   if (!config_.stores_objects()) {
     store_ = local_store_.get();
-    return content.has_extents
+    const Result<bool> in_objects = data_.has_objects();
+    if (!in_objects) {
+      return fail(in_objects.error());
+    }
+    return content->has_extents || (*in_objects && content->has_uploads)
                ? fail(Errc::internal,
                       "the bytes of uploads lie in an object store, and store.url is empty: name "
                       "the place that they went to, or begin with an empty data directory")
@@ -164,7 +148,8 @@ Result<> App::open_store() {
   object_storage_ = *std::move(objects);
   store_ = &object_storage_->store();
   const std::string identity = to_hex(sha256("the owner of objects " + state_.secret));
-  return object_storage_->take(identity, !content.has_uploads);
+  const Result<> taken = object_storage_->take(identity, !content->has_uploads);
+  return taken ? data_.mark_objects() : taken;
 }
 
 Result<> App::open_storage() {
@@ -174,13 +159,14 @@ Result<> App::open_storage() {
   }
   files_ = std::make_unique<store::local::LocalFiles>(pinning_disk_, storage_pool_, data_.path(),
                                                       config_.data.durability);
-  answers_ = std::make_unique<store::AnswerFiles>(*files_);
+  store::NamedFiles& kept = object_storage_ ? object_storage_->files() : *files_;
+  answers_ = std::make_unique<store::AnswerFiles>(kept);
   Result<std::unique_ptr<video::Prober>> prober = video::open_prober(config_.probe());
   if (!prober) {
     return fail(prober.error());
   }
   prober_ = *std::move(prober);
-  library_ = std::make_unique<library::Library>(*journal_, *store_, *files_, log_);
+  library_ = std::make_unique<library::Library>(*journal_, *store_, kept, log_);
   video_library_ =
       std::make_unique<video::VideoLibrary>(*library_, slow_work_, *prober_, *clock_, log_);
   file_library_ = std::make_unique<files::FileLibrary>(*library_, slow_work_, *clock_, log_,
@@ -220,9 +206,9 @@ Result<delivery::Backend*> App::open_backend() {
         std::make_unique<store::local::LocalReferences>(*local_store_, config_.backend.directory);
   }
   outgoing::HttpClient& client = handoff_client_ ? *handoff_client_ : *http_client_;
-  http_backend_ = std::make_unique<delivery::HttpBackend>(client, *store_, *references_, *answers_,
-                                                          storage_pool_, slow_work_, *clock_,
-                                                          *std::move(settings));
+  runtime::BlockingPool& pool = object_storage_ ? handoff_pool_ : storage_pool_;
+  http_backend_ = std::make_unique<delivery::HttpBackend>(
+      client, *store_, *references_, *answers_, pool, slow_work_, *clock_, *std::move(settings));
   return http_backend_.get();
 }
 

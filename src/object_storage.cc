@@ -195,7 +195,8 @@ ObjectStorage::ObjectStorage(const config::Config& config, const s3::ClientSetti
               .log = parts.log,
               .metrics = parts.metrics,
               .replace = replace_},
-             url_.prefix) {}
+             url_.prefix),
+      files_(store_.tools(), executor_) {}
 
 void ObjectStorage::change_key(const s3::SigningKey& key) {
   client_.change_key(key);
@@ -228,6 +229,7 @@ Result<> ObjectStorage::take(const std::string& identity, bool journal_is_empty)
   }
   merger_.emplace(store_.tools(), replace_,
                   report.copies_parts ? s3::Copying::by_store : s3::Copying::streamed);
+  store_.tools().merger = &*merger_;
   return wait_for(executor_, log_, "s3 ownership",
                   store::objects::take_ownership(client_, url_.prefix, identity, journal_is_empty));
 }

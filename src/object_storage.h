@@ -21,6 +21,7 @@
 #include "store/objects/exchange_extents.h"
 #include "store/objects/extent_store.h"
 #include "store/objects/merger.h"
+#include "store/objects/object_files.h"
 #include "store/objects/scratch.h"
 #include "store/references.h"
 
@@ -78,6 +79,8 @@ class ObjectStorage {
   Result<> take(const std::string& identity, bool journal_is_empty);
 
   store::Store& store() noexcept { return store_; }
+  // What is kept of uploads that are over. Outlived by this.
+  store::NamedFiles& files() noexcept { return files_; }
   // Any thread. For every request from now on.
   void change_key(const s3::SigningKey& key);
   // As backend.copy_to says. After take(); outlived by this.
@@ -101,6 +104,7 @@ class ObjectStorage {
   store::objects::Scratch scratch_;
   const store::objects::ReplaceExtents replace_;
   store::objects::ExtentStore store_;
+  store::objects::ObjectFiles files_;
   std::optional<store::objects::Merger> merger_;
 };
 

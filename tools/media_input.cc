@@ -29,8 +29,7 @@ int read(void* opaque, std::uint8_t* buffer, int size) {
   } else {
     from += media->gap_bytes;
   }
-  const ssize_t count =
-      ::pread(video::probe_media_descriptor, buffer, static_cast<std::size_t>(wanted), from);
+  const ssize_t count = read_media(*media, buffer, static_cast<std::size_t>(wanted), from);
   if (count < 0) {
     return AVERROR(errno);
   }
@@ -59,6 +58,27 @@ int refuse_to_open(AVFormatContext*, AVIOContext**, const char*, int, AVDictiona
 }
 
 }  // namespace
+
+ssize_t read_media(const Media& media, void* buffer, std::size_t size, std::int64_t offset) {
+  constexpr int file = video::probe_media_descriptor;
+  if (media.reading == Reading::by_position) {
+    return ::pread(file, buffer, size, offset);
+  }
+  if (offset >= media.size || size == 0) {
+    return 0;
+  }
+  const jail::Question question{static_cast<std::uint64_t>(offset),
+                                std::min(size, limits::asked_bytes_max)};
+  if (::write(file, &question, sizeof question) != sizeof question) {
+    return -1;
+  }
+  // None came: there is no server to answer any more.
+  const ssize_t count = ::read(file, buffer, size);
+  if (count == 0) {
+    errno = EIO;
+  }
+  return count == 0 ? -1 : count;
+}
 
 // avformat_find_stream_info() opens every decoder with threads=1, so that no thread is started.
 Format open_format(Media& media) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "media_measure.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,7 +8,6 @@
 #include <string_view>
 
 #include "base/limits.h"
-#include "video/probe_protocol.h"
 
 namespace sluice::tools {
 namespace {
@@ -59,12 +56,12 @@ std::int64_t rate_of(const AVStream* stream, const Sample& sample, std::int64_t 
 }
 
 // The first place from `from` on where a cluster seems to begin; -1: none before `end`.
-std::int64_t find_cluster(std::int64_t from, std::int64_t end) {
+std::int64_t find_cluster(const Media& media, std::int64_t from, std::int64_t end) {
   constexpr std::string_view cluster = "\x1F\x43\xB6\x75";
   std::array<char, limits::buffer_bytes> buffer{};
   while (from < end) {
     const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(buffer.size(), end - from));
-    const ssize_t count = ::pread(video::probe_media_descriptor, buffer.data(), wanted, from);
+    const ssize_t count = read_media(media, buffer.data(), wanted, from);
     if (count < static_cast<ssize_t>(cluster.size())) {
       break;
     }
@@ -81,13 +78,16 @@ std::int64_t find_cluster(std::int64_t from, std::int64_t end) {
 // last clusters. 0 where that does not work.
 std::int64_t last_time(const Media& media) {
   constexpr std::int64_t tail_bytes = limits::probe_tail_bytes_max;
-  const std::int64_t first = find_cluster(0, std::min(media.size, tail_bytes));
+  const std::int64_t first = find_cluster(media, 0, std::min(media.size, tail_bytes));
   const std::int64_t last =
-      first < 0 ? -1 : find_cluster(std::max(first, media.size - tail_bytes), media.size);
+      first < 0 ? -1 : find_cluster(media, std::max(first, media.size - tail_bytes), media.size);
   if (last < 0) {
     return 0;
   }
-  Media head_and_tail{.size = media.size, .gap_begin = first, .gap_bytes = last - first};
+  Media head_and_tail = media;
+  head_and_tail.gap_begin = first;
+  head_and_tail.gap_bytes = last - first;
+  head_and_tail.position = 0;
   const Format format = open_format(head_and_tail);
   return format == nullptr ? 0 : read_sample(*format).end;
 }

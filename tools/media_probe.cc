@@ -9,11 +9,14 @@
 #include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -171,35 +174,53 @@ int probe(Media media) {
   return printed ? video::probe_recognised : video::probe_not_recognised;
 }
 
-int run(std::string_view self_test) {
+// The file on the descriptor, or the one of this size that is asked for.
+std::optional<Media> media_of(std::string_view size) {
+  Media media;
+  if (size.empty()) {
+    struct stat status{};
+    const bool is_known = ::fstat(video::probe_media_descriptor, &status) == 0;
+    media.size = status.st_size;
+    return is_known ? std::optional(media) : std::nullopt;
+  }
+  media.reading = Reading::by_asking;
+  const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), media.size);
+  return error == std::errc() && end == size.data() + size.size() ? std::optional(media)
+                                                                  : std::nullopt;
+}
+
+int run(std::string_view self_test, std::string_view size) {
   // Their messages go to standard error, which the jail forbids.
   av_log_set_callback([](void*, int, const char*, va_list) {});
-  struct stat status{};
-  if (::fstat(video::probe_media_descriptor, &status) != 0 || !limit_resources(probe_bounds())) {
+  const std::optional<Media> media = media_of(size);
+  if (!media || !limit_resources(probe_bounds())) {
     return video::probe_not_jailed;
   }
   step_back();
   if (self_test == "surroundings" && !surroundings_are_bare()) {
     return video::probe_not_jailed;
   }
-  if (!close_jail()) {
+  if (!close_jail(media->reading)) {
     return video::probe_not_jailed;
   }
   if (!self_test.empty() && self_test != "surroundings") {
     return misbehave(self_test);
   }
-  return probe(Media{.size = status.st_size});
+  return probe(*media);
 }
 
 }  // namespace
 }  // namespace sluice::tools
 
 int main(int count, char** arguments) {
-  constexpr std::string_view flag = "--self-test=";
-  std::string_view self_test;
-  if (count > 1 && std::string_view(arguments[1]).starts_with(flag)) {
-    self_test = std::string_view(arguments[1]).substr(flag.size());
-  }
+  const auto value_of = [&](std::string_view flag) {
+    for (const std::string_view argument : std::span(arguments, static_cast<std::size_t>(count))) {
+      if (argument.starts_with(flag)) {
+        return argument.substr(flag.size());
+      }
+    }
+    return std::string_view();
+  };
   // Not exit(): the destructors of two hundred libraries make calls that the jail forbids.
-  ::_exit(sluice::tools::run(self_test));
+  ::_exit(sluice::tools::run(value_of("--self-test="), value_of(sluice::video::probe_size_flag)));
 }

@@ -101,9 +101,14 @@ void step_back() {
   ::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, last_io_priority);
 }
 
-bool close_jail() {
+bool close_jail(Reading reading) {
   Filter filter;
-  filter.allow(SCMP_SYS(pread64), int_argument(0, jail::file_descriptor));
+  if (reading == Reading::by_asking) {
+    filter.allow(SCMP_SYS(read), int_argument(0, jail::file_descriptor));
+    filter.allow(SCMP_SYS(write), int_argument(0, jail::file_descriptor));
+  } else {
+    filter.allow(SCMP_SYS(pread64), int_argument(0, jail::file_descriptor));
+  }
   filter.allow(SCMP_SYS(write), int_argument(0, STDOUT_FILENO));
   filter.allow(SCMP_SYS(exit));
   filter.allow(SCMP_SYS(exit_group));

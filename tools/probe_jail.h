@@ -24,8 +24,14 @@ ResourceBounds probe_bounds();
 void step_back();
 inline constexpr int last_io_priority = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, IOPRIO_BE_NR - 1);
 
+// How the file on jail::file_descriptor is read.
+enum class Reading {
+  by_position,
+  by_asking,  // As jail::Question has it.
+};
+
 // Allows only the system calls for reading the one file, for memory and for writing the answer.
 // From here on opening a file fails, and every other call ends the process.
-bool close_jail();
+bool close_jail(Reading reading = Reading::by_position);
 
 }  // namespace sluice::tools

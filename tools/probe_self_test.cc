@@ -104,6 +104,15 @@ int misbehave(std::string_view how) {
     ::fork();
   } else if (how == "kill") {
     ::kill(::getppid(), 0);
+  } else if (how == "ask_behind_the_end") {
+    const jail::Question question{std::uint64_t{1} << 62U, 1};
+    std::ignore = ::write(video::probe_media_descriptor, &question, sizeof question);
+    spin();
+  } else if (how == "ask_for_ever") {
+    const jail::Question question{0, 1};
+    while (::write(video::probe_media_descriptor, &question, sizeof question) > 0) {
+    }
+    spin();
   } else if (how == "write") {
     write_all(video::probe_media_descriptor, "x");
   } else if (how == "map_code") {

@@ -81,8 +81,12 @@ Result<> DataCopy::copy_files() {
       return done;
     }
   }
-  const Result<> secret = copy_file("/secret");
-  return secret ? copy_file("/location") : secret;
+  for (const char* file : {"/secret", "/objects", "/location"}) {
+    if (Result<> done = copy_file(file); !done) {
+      return done;
+    }
+  }
+  return {};
 }
 
 Result<> DataCopy::make_folder(const std::string& name) const {

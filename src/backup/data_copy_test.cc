@@ -44,15 +44,15 @@ class DataCopyTest : public ::testing::Test {
 TEST_F(DataCopyTest, CopiesWhatADataDirectoryKeepsAndNothingElse) {
   for (const char* name :
        {"journal.sqlite", "uploads/07/7.part", "videos/a.mp4", "answers/7", "secret", "location",
-        "lock", "control.sock", "lost+found-1/x", "backup/uploads/07/7.part", "notes"}) {
+        "objects", "lock", "control.sock", "lost+found-1/x", "backup/uploads/07/7.part", "notes"}) {
     write(from.path() + "/" + name, name);
   }
   fs::create_symlink("/etc/passwd", from.path() + "/videos/b.mp4");
   ASSERT_TRUE(copy.copy_journal());
   ASSERT_TRUE(copy.copy_files());
-  EXPECT_EQ(names(), (std::set<std::string>{"journal.sqlite", "uploads", "uploads/07",
-                                            "uploads/07/7.part", "videos", "videos/a.mp4",
-                                            "answers", "answers/7", "secret", "location"}));
+  EXPECT_EQ(names(), (std::set<std::string>{
+                         "journal.sqlite", "uploads", "uploads/07", "uploads/07/7.part", "videos",
+                         "videos/a.mp4", "answers", "answers/7", "secret", "objects", "location"}));
   for (const char* name : {"journal.sqlite", "uploads/07/7.part", "videos/a.mp4", "secret"}) {
     EXPECT_EQ(read(to.path() + "/" + name), name);
     EXPECT_EQ(fs::status(to.path() + "/" + name).permissions(),

@@ -369,8 +369,7 @@ inline constexpr std::size_t hook_answer_bytes_max = 64 * KiB;
 inline constexpr std::chrono::hours retry_after_max{24};      // A longer one is taken for this.
 inline constexpr std::chrono::minutes notifier_pause_max{1};  // Between two looks for work.
 
-// The probe's helper process.
-// A probe on a busy machine waits for processor and disk behind all other programs.
+// The probe's helper process, which waits for processor and disk behind all other programs.
 inline constexpr std::chrono::seconds probe_time_max{30};
 inline constexpr int probe_niceness = 5;
 inline constexpr std::size_t probe_cpu_seconds_max = 8;
@@ -380,11 +379,16 @@ inline constexpr std::size_t probe_open_files_max = 16;
 inline constexpr std::size_t probe_analyze_bytes_max = 8 * MiB;  // Of packets; headers beside it.
 inline constexpr std::chrono::seconds probe_analyze_media_time_max{10};
 inline constexpr std::size_t probe_streams_max = 200;
-// Packets are read where a file keeps no bit rates, or no duration, which the end of the file
-// tells.
+// Packets are read where a file keeps no bit rates or no duration; the file's end tells it.
 inline constexpr std::size_t probe_sample_bytes_max = 64 * MiB;
 inline constexpr std::size_t probe_packets_max = 200'000;
 inline constexpr std::size_t probe_tail_bytes_max = 32 * MiB;
+// A file of no descriptor is read in chunks for the helper that asks; the last few are kept.
+inline constexpr std::size_t asked_bytes_max = 64 * KiB;  // At once.
+inline constexpr std::size_t asked_chunk_bytes = 1 * MiB;
+inline constexpr std::size_t asked_chunks_kept = 8;
+inline constexpr std::uint64_t asked_read_bytes_max = 1024 * MiB;
+inline constexpr std::chrono::minutes asked_read_time_max{10};  // Beside the helper's own.
 
 // Checks before a hand-off. Whatever the settings say, a thread each.
 inline constexpr std::uint64_t checks_at_once_default = 4;
@@ -403,8 +407,7 @@ inline constexpr std::size_t clamd_reply_bytes_max = 4 * KiB;
 
 // The library of the embedded backends.
 inline constexpr std::size_t library_leftovers_batch = 100;
-// One change of a record waits this long for another to end.
-inline constexpr std::chrono::seconds library_change_patience{30};
+inline constexpr std::chrono::seconds library_change_patience{30};  // With one before it.
 
 // Backups. The journal's thread copies so many pages between two transactions.
 inline constexpr int backup_step_pages = 256;
@@ -414,8 +417,7 @@ inline constexpr std::chrono::hours backup_begin_time_max{1};
 // fsck. A page of records may hold an answer of answer_bytes_max each.
 inline constexpr std::size_t fsck_page_count = 64;
 inline constexpr std::size_t fsck_unrecorded_files_max = 1024;  // Looked up in one walk.
-// An upload that lost bytes to a repair lives on for at least this long.
-inline constexpr std::chrono::hours fsck_cut_upload_life{24};
+inline constexpr std::chrono::hours fsck_cut_upload_life{24};   // At least, after a repair.
 
 // Rates of creation. Addresses and owners whose rates are known; beyond, the one that has created
 // nothing for longest begins anew.

@@ -158,7 +158,7 @@ class Loader {
     }
   }
 
-  // What keeps files on this machine, or a weaker promise, does not go with objects.
+  // Neither files of this machine nor a weaker promise go with objects.
   void check_store() {
     const Config& c = config_;
     if (!c.journal.url.empty() && !c.stores_objects()) {
@@ -184,8 +184,8 @@ class Loader {
     };
     expect(c.data.durability == Durability::commit, "data.durability",
            "\"commit\": objects are stored before they are acknowledged");
-    expect(!c.backend.url.empty(), "backend.url",
-           "the URL of an application: the embedded backends keep files of this machine");
+    expect(c.delivery.answer_max <= c.s3.scratch, "delivery.answer_max",
+           "at most s3.scratch: the body of an answer waits there until it is stored");
     expect(c.backend.directory.empty(), "backend.directory",
            "nothing: files in an object store have no second name");
     expect(c.checks.program.empty(), "checks.program",

@@ -348,7 +348,7 @@ probe = "/usr/lib/x"
 
 // Cannot stand beside `backend.url`.
 constexpr const char* embedded_backend_set = "[backend]\nkind = \"files\"\n";
-// Cannot stand beside `data.durability`, and needs `backend.url`.
+// Cannot stand beside `data.durability`.
 constexpr const char* object_store_set =
     "[journal]\nurl = \"postgresql://db/sluice\"\npassword_file = \"/run/db\"\n"
     "[store]\nurl = \"s3://films/a\"\n[backend]\nurl = \"http://app/\"\n"
@@ -428,16 +428,17 @@ TEST_F(ConfigTest, AJournalForSeveralNodesNeedsAStoreForThem) {
 }
 
 TEST_F(ConfigTest, ObjectsGoWithWhatNeedsNoFilesOfThisMachine) {
-  const auto alone = load({.flags = {{"store.url", "s3://films"}}, .environment = {}, .file = {}});
-  ASSERT_FALSE(alone);
-  ASSERT_EQ(alone.error().size(), 1U);
-  EXPECT_TRUE(alone.error().front().starts_with("default: backend.url: with store.url (--store)"));
+  for (const char* kind : {"videos", "files"}) {
+    EXPECT_TRUE(load({{{"store.url", "s3://films"}, {"backend.kind", kind}}, {}, {}}));
+  }
   const auto weak = load({.flags = {},
                           .environment = {{"SLUICE_BACKEND_DIRECTORY", "/srv/in"},
+                                          {"SLUICE_S3_SCRATCH", "64MiB"},
+                                          {"SLUICE_DELIVERY_ANSWER_MAX", "65MiB"},
                                           {"SLUICE_CHECKS_PROGRAM", "/bin/true"},
                                           {"SLUICE_DATA_DURABILITY", "interval"}},
                           .file = write_file(object_store_set)});
-  EXPECT_EQ(weak ? 0U : weak.error().size(), 3U);
+  EXPECT_EQ(weak ? 0U : weak.error().size(), 4U);
 }
 
 TEST_F(ConfigTest, EffectiveSettingsNameTheirOrigins) {

@@ -25,13 +25,17 @@ Result<> AnswerBody::finish(model::Answer& answer) {
     answer.spilled_bytes = 0;
     return {};
   }
-  Result<> done = spill();
-  if (done) {
-    done = file_->finish();
+  if (const Result<> done = spill(); !done) {
+    return done;
+  }
+  Result<std::string> suffix = file_->finish();
+  if (!suffix) {
+    return fail(suffix.error());
   }
   answer.body.clear();
   answer.spilled_bytes = size_;
-  return done;
+  answer.spilled_as = *std::move(suffix);
+  return {};
 }
 
 Result<> AnswerBody::spill() {

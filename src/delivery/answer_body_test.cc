@@ -37,6 +37,7 @@ TEST_F(AnswerBodyTest, SpillsALargeOneByteForByte) {
   EXPECT_TRUE(body.finish(answer));
   EXPECT_EQ(answer.body, "");
   EXPECT_EQ(answer.spilled_bytes, expected.size());
+  EXPECT_EQ(answer.spilled_as, "");
   EXPECT_TRUE(store.files.at("answers/7") == expected);
 }
 

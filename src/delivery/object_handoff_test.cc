@@ -12,13 +12,11 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "delivery/http_backend.h"
-#include "runtime/posix_disk.h"
-#include "store/local/local_files.h"
+#include "store/objects/object_files.h"
 #include "store/objects/object_references.h"
 #include "support/extent_world.h"
 #include "support/manual_clock.h"
 #include "support/raw_server.h"
-#include "support/temporary_directory.h"
 
 namespace sluice::delivery {
 namespace {
@@ -62,11 +60,9 @@ class ObjectHandoffTest : public ::testing::Test {
   sluice::testing::ExtentWorld world;
   store::objects::Merger merger{world.store->tools(), world.replacing(), s3::Copying::by_store};
   store::objects::ObjectReferences references{merger, {world.objects, "ours"}};
-  sluice::testing::TemporaryDataDirectory directory;
-  runtime::PosixDisk disk;
   runtime::BlockingPool pool{2};
   SlowWork slow_work{1};
-  store::local::LocalFiles files{disk, pool, directory.path(), Durability::commit};
+  store::objects::ObjectFiles files{world.store->tools(), world.context.get_executor()};
   store::AnswerFiles answers{files};
   sluice::testing::ManualClock clock;
   outgoing::HttpClient client{pool};
@@ -107,6 +103,20 @@ TEST_F(ObjectHandoffTest, AStoreThatGoesAwayInTheMiddleCostsTheAttemptAlone) {
   const std::vector<std::string> requests = server.requests();
   EXPECT_LT(body_of(requests.at(0)).size(), text.size());
   EXPECT_TRUE(body_of(requests.at(1)) == text);
+}
+
+TEST_F(ObjectHandoffTest, ALargeAnswerBecomesAnObject) {
+  const std::string body(limits::answer_bytes_max + 2 * MiB + 7, 'x');
+  settings.answer_bytes_max = 8 * MiB;
+  Server server(
+      sluice::testing::any_port,
+      {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body});
+  const auto delivery = deliver(server);
+  ASSERT_TRUE(delivery) << delivery.error().message();
+  EXPECT_EQ(delivery->answer.body, "");
+  EXPECT_EQ(delivery->answer.spilled_bytes, body.size());
+  EXPECT_TRUE(world.objects.objects.at("prefix/f/answers/7" + delivery->answer.spilled_as) == body);
+  EXPECT_TRUE(run_in(world.context, answers.open(7, delivery->answer)));
 }
 
 TEST_F(ObjectHandoffTest, AReferenceNamesTheOneObject) {

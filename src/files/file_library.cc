@@ -55,7 +55,7 @@ Task<Result<delivery::Delivery>> FileLibrary::deliver(const delivery::Handoff& h
     co_return fail(known.error());
   }
   if (*known) {
-    co_return library::delivered(handoff, (*known)->document);
+    co_return library_.delivered(handoff, (*known)->document);
   }
   Result<std::string> sha256 = co_await digest(handoff);
   if (!sha256) {
@@ -78,7 +78,7 @@ Task<Result<delivery::Delivery>> FileLibrary::deliver(const delivery::Handoff& h
   record.metadata = "{}";
   log_.info("file stored",
             {{"upload", handoff.upload_id}, {"file", record.id}, {"bytes", handoff.file_size}});
-  co_return library::kept(handoff, std::move(record));
+  co_return library_.kept(handoff, std::move(record));
 }
 
 delivery::Preview FileLibrary::preview(const delivery::Handoff& handoff) const {

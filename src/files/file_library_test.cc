@@ -135,9 +135,13 @@ TEST(FileLibrary, KeepsAFileOfNoBytes) {
   EXPECT_EQ(world.deliver()->answer, delivery->answer);
 }
 
-TEST(FileLibrary, MakesOneFileWhereverAnAttemptStops) {
+class FileLibraryAttempts : public ::testing::TestWithParam<bool> {};
+
+// Whether a finished file is moved out of the blob, or copied.
+TEST_P(FileLibraryAttempts, MakeOneFileWhereverOneOfThemStops) {
   const auto steps = testing::at_every_step<World>(
-      [](World&) {}, [](World& world) { return world.deliver().has_value(); },
+      [](World& world) { world.store.memory.copies_finished = GetParam(); },
+      [](World& world) { return world.deliver().has_value(); },
       [](World& world) {
         const auto delivery = world.deliver();
         ASSERT_TRUE(delivery) << delivery.error().message();
@@ -145,12 +149,17 @@ TEST(FileLibrary, MakesOneFileWhereverAnAttemptStops) {
         EXPECT_EQ(world.journal.memory.videos.at(id).document, delivery->answer.body);
         ASSERT_EQ(world.store.memory.files.size(), 1U);
         EXPECT_EQ(world.store.memory.files.at(name), "bytes of a file");
+        EXPECT_EQ(delivery->blob_taken, world.store.memory.blobs.empty());
         EXPECT_EQ(world.deliver()->answer, delivery->answer) << "the secret URL is the same again";
         const std::string url = member(delivery->answer.body, "url");
         EXPECT_TRUE(world.open_shared(url.substr(url.rfind('/') + 1)));
       });
   EXPECT_EQ(steps, (std::vector<std::string>{"finish", "open", "commit"}));
 }
+
+INSTANTIATE_TEST_SUITE_P(All, FileLibraryAttempts, ::testing::Bool(), [](const auto& tested) {
+  return std::string(tested.param ? "Copied" : "Moved");
+});
 
 TEST(FileLibrary, RemovesAFileWhereverARemovalStops) {
   const auto steps = testing::at_every_step<World>(

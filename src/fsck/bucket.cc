@@ -11,9 +11,9 @@ namespace {
 
 using store::objects::ExtentNames;
 
-runtime::Task<> keep_page(runtime::Task<Result<s3::ListPage>> task,
-                          std::optional<Result<s3::ListPage>>* page) {
-  page->emplace(co_await std::move(task));
+template <class T>
+runtime::Task<> keep_answer(runtime::Task<T> task, std::optional<T>* result) {
+  result->emplace(co_await std::move(task));
 }
 
 }  // namespace
@@ -73,10 +73,38 @@ Result<> Bucket::for_each_upload(const Visit& visit) {
   return tell();
 }
 
+Result<std::optional<std::uint64_t>> Bucket::size_of_file(const std::string& name) {
+  std::optional<Result<std::optional<s3::ObjectFacts>>> facts;
+  runtime::run_and_wait(worker_.executor(), log_, "head",
+                        keep_answer(objects_.head(ExtentNames(prefix_).of_file(name)), &facts));
+  if (!*facts) {
+    return fail(facts->error());
+  }
+  return **facts ? std::optional((**facts)->size) : std::nullopt;
+}
+
+Result<> Bucket::for_each_file(const std::string& folder, const VisitFile& visit) {
+  const std::string prefix = ExtentNames(prefix_).of_file(folder) + "/";
+  std::string next;
+  do {
+    Result<s3::ListPage> page = list(prefix, next);
+    if (!page) {
+      return fail(page.error());
+    }
+    for (const s3::ListedObject& object : page->objects) {
+      if (const Result<> visited = visit(object.key.substr(prefix.size()), object.size); !visited) {
+        return visited;
+      }
+    }
+    next = std::move(page->next);
+  } while (!next.empty());
+  return {};
+}
+
 Result<s3::ListPage> Bucket::list(const std::string& prefix, const std::string& next) {
   std::optional<Result<s3::ListPage>> page;
   runtime::run_and_wait(worker_.executor(), log_, "list",
-                        keep_page(objects_.list(prefix, next), &page));
+                        keep_answer(objects_.list(prefix, next), &page));
   return *std::move(page);
 }
 

@@ -29,6 +29,11 @@ class Bucket {
   using Visit =
       std::function<Result<>(std::uint64_t upload_id, std::uint64_t objects, std::uint64_t bytes)>;
   Result<> for_each_upload(const Visit& visit);
+  // Of a name as store::NamedFiles has it. nullopt where there is no such file.
+  Result<std::optional<std::uint64_t>> size_of_file(const std::string& name);
+  // Calls visit(name, size) for each of a folder of them; `name` is without the folder.
+  using VisitFile = std::function<Result<>(const std::string& name, std::uint64_t size)>;
+  Result<> for_each_file(const std::string& folder, const VisitFile& visit);
 
  private:
   Result<s3::ListPage> list(const std::string& prefix, const std::string& next);

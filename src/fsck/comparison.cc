@@ -321,13 +321,14 @@ std::optional<Finding> judge_extra_file(const HandoffFile& file,
 
 // "lost+found" alone is the file system's, where the data directory is the root of one.
 bool is_known_name(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 14> names{"lock",
+  constexpr std::array<std::string_view, 15> names{"lock",
                                                    "journal.sqlite",
                                                    "journal.sqlite-wal",
                                                    "journal.sqlite-shm",
                                                    "uploads",
                                                    "videos",
                                                    "answers",
+                                                   "objects",
                                                    "secret",
                                                    "secret.new",
                                                    "location",

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "fsck/comparison.h"
 #include "fsck/directory.h"
+#include "fsck/kept_files.h"
 #include "fsck/lost_and_found.h"
 #include "fsck/object_check.h"
 #include "fsck/offline_journal.h"
@@ -40,6 +41,7 @@ class Check {
       : data_(data),
         journal_(journal),
         has_objects_(has_objects),
+        kept_(data.path(), has_objects, options.bucket),
         lost_and_found_(disk_, data.path(), now),
         report_(options, say),
         repairs_(journal, now),
@@ -65,7 +67,8 @@ class Check {
   Result<> check_shard(const std::string& shard);
   Result<> check_answers();
   Result<> check_video_files();
-  Result<> check_video_file(const std::string& name, UnrecordedFiles& unrecorded);
+  Result<> check_video_file(const std::string& name, std::optional<std::uint64_t> size,
+                            UnrecordedFiles& unrecorded);
   // Looks for the uploads that `files` come from, and empties it.
   Result<> explain(UnrecordedFiles& files);
 
@@ -78,6 +81,7 @@ class Check {
   const store::DataDirectory& data_;
   OfflineJournal& journal_;
   const bool has_objects_;
+  KeptFiles kept_;
   runtime::PosixDisk disk_;
   LostAndFound lost_and_found_;
   Report report_;
@@ -169,7 +173,11 @@ Result<> Check::check_upload(const UploadRecord& record) {
       !done) {
     return done;
   }
-  const auto answer = size_of(full("answers/" + std::to_string(record.id)));
+  if (!kept_.can_be_looked_at() || !record.progress.answer) {
+    return {};
+  }
+  const auto answer =
+      kept_.size_of("answers/" + std::to_string(record.id) + record.progress.answer->spilled_as);
   if (!answer) {
     return fail(answer.error());
   }
@@ -221,9 +229,12 @@ Result<> Check::check_videos() {
 }
 
 Result<> Check::check_video(const VideoRecord& record) {
+  if (!kept_.can_be_looked_at()) {
+    return {};
+  }
   std::optional<std::uint64_t> size;
   if (const auto name = video_file_name(record)) {
-    const auto found = size_of(full("videos/" + *name));
+    const auto found = kept_.size_of("videos/" + *name);
     if (!found) {
       return fail(found.error());
     }
@@ -237,7 +248,7 @@ Result<> Check::check_video(const VideoRecord& record) {
     report_.add(*finding, repair);
   }
   for (const HandoffFile& file : extra_files_of(record)) {
-    const auto found = size_of(full("videos/" + file.name));
+    const auto found = kept_.size_of("videos/" + file.name);
     if (!found) {
       return fail(found.error());
     }
@@ -298,15 +309,15 @@ Result<> Check::check_shard(const std::string& shard) {
   });
 }
 
+// Of a folder of objects there are several for an upload: <id>/<what tells them apart>.
 Result<> Check::check_answers() {
-  return for_each_name(data_.answers(), [this](const std::string& name) -> Result<> {
+  if (!kept_.can_be_looked_at()) {
+    return {};
+  }
+  return kept_.for_each("answers", [this](const std::string& name, auto size) -> Result<> {
     const std::string path = "answers/" + name;
-    const std::optional<std::uint64_t> id = answer_id_of(name);
-    const auto size = size_of(full(path));
-    if (!size) {
-      return fail(size.error());
-    }
-    if (!id || !*size) {
+    const std::optional<std::uint64_t> id = answer_id_of(name.substr(0, name.find('/')));
+    if (!id || !size) {
       report_file(judge_foreign(path), path);
       return {};
     }
@@ -325,9 +336,12 @@ Result<> Check::check_answers() {
 }
 
 Result<> Check::check_video_files() {
+  if (!kept_.can_be_looked_at()) {
+    return {};
+  }
   UnrecordedFiles unrecorded;
-  Result<> done = for_each_name(data_.videos(), [&](const std::string& name) -> Result<> {
-    Result<> checked = check_video_file(name, unrecorded);
+  Result<> done = kept_.for_each("videos", [&](const std::string& name, auto size) -> Result<> {
+    Result<> checked = check_video_file(name, size, unrecorded);
     if (checked && unrecorded.size() >= limits::fsck_unrecorded_files_max) {
       return explain(unrecorded);
     }
@@ -336,14 +350,11 @@ Result<> Check::check_video_files() {
   return done ? explain(unrecorded) : done;
 }
 
-Result<> Check::check_video_file(const std::string& name, UnrecordedFiles& unrecorded) {
+Result<> Check::check_video_file(const std::string& name, std::optional<std::uint64_t> size,
+                                 UnrecordedFiles& unrecorded) {
   const std::string path = "videos/" + name;
   const std::optional<std::string> id = video_id_of(name);
-  const auto size = size_of(full(path));
-  if (!size) {
-    return fail(size.error());
-  }
-  if (!id || !*size) {
+  if (!id || !size) {
     report_file(judge_foreign(path), path);
     return {};
   }
@@ -355,7 +366,7 @@ Result<> Check::check_video_file(const std::string& name, UnrecordedFiles& unrec
     return fail(record.error());
   }
   if (!*record) {
-    unrecorded.emplace(name, **size);
+    unrecorded.emplace(name, *size);
   } else if (const auto finding = judge_video_file(name, **record)) {
     report_file(*finding, path);
   }
@@ -396,11 +407,11 @@ Result<> Check::explain(UnrecordedFiles& files) {
 Result<std::string> Check::forget_file(const VideoRecord& record) {
   std::string done;
   const std::string path = "videos/" + video_file_name(record).value_or("");
-  const auto size = size_of(full(path));
+  const auto size = kept_.size_of(path);
   if (!size) {
     return fail(size.error());
   }
-  if (*size) {
+  if (*size && kept_.can_be_moved()) {
     Result<std::string> moved = move_aside(path);
     if (!moved) {
       return moved;
@@ -426,7 +437,7 @@ Result<std::string> Check::move_aside(const std::string& path) {
 
 void Check::report_file(const Finding& finding, const std::string& path) {
   Repair repair;
-  if (finding.remedy == Remedy::move_aside) {
+  if (finding.remedy == Remedy::move_aside && kept_.can_be_moved()) {
     repair = [&] { return move_aside(path); };
   }
   report_.add(finding, repair);
@@ -450,7 +461,11 @@ Result<Summary> run(const Options& options, const Clock& clock, const Say& say) 
   if (!has_extents) {
     return fail(has_extents.error());
   }
-  const bool has_objects = *has_extents || options.bucket != nullptr;
+  const Result<bool> is_marked = data->has_objects();
+  if (!is_marked) {
+    return fail(is_marked.error());
+  }
+  const bool has_objects = *has_extents || *is_marked || options.bucket != nullptr;
   Check check(*data, **journal, options, has_objects, clock.now(), say);
   if (Result<> done = check.run(); !done) {
     return fail(done.error());

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 namespace sluice::jail {
 namespace {
@@ -124,12 +126,79 @@ class SpawnAttributes {
   posix_spawnattr_t attributes_{};
 };
 
+// The bytes that a helper asks for.
+class Questions {
+ public:
+  // Nothing is asked.
+  Questions() = default;
+  Questions(Descriptor socket, const AskedFile& file) : socket_(std::move(socket)), file_(&file) {}
+
+  // -1 where no question can come.
+  int socket() const noexcept { return socket_.number(); }
+  // Takes one question and answers it. False: it is none that the helper may ask.
+  Result<bool> answer();
+  std::chrono::steady_clock::duration time_spent() const noexcept { return time_spent_; }
+
+ private:
+  Result<bool> send(const Question& question);
+
+  Descriptor socket_;
+  const AskedFile* file_ = nullptr;
+  std::vector<std::byte> buffer_;
+  std::chrono::steady_clock::duration time_spent_{};
+};
+
+Result<bool> Questions::answer() {
+  Question question;
+  const ssize_t size =
+      ::recv(socket_.number(), &question, sizeof question, MSG_DONTWAIT | MSG_TRUNC);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+    return true;
+  }
+  if (size <= 0) {
+    // The helper has ended, or is about to.
+    socket_.close();
+    return true;
+  }
+  if (size != sizeof question || question.size == 0 || question.size > limits::asked_bytes_max ||
+      question.offset >= file_->size) {
+    return false;
+  }
+  const SteadyTime begin = std::chrono::steady_clock::now();
+  const Result<bool> sent = send(question);
+  time_spent_ += std::chrono::steady_clock::now() - begin;
+  if (sent && time_spent_ > file_->read_time_max) {
+    return fail(Errc::unavailable, "the bytes of the file come too slowly for a helper");
+  }
+  return sent;
+}
+
+Result<bool> Questions::send(const Question& question) {
+  buffer_.resize(static_cast<std::size_t>(
+      std::min<std::uint64_t>(question.size, file_->size - question.offset)));
+  const Result<std::size_t> count = file_->read_at(question.offset, buffer_);
+  if (!count) {
+    return fail(count.error());
+  }
+  if (*count == 0) {
+    return fail(Errc::storage_failed, "the file ends too early");
+  }
+  if (::send(socket_.number(), buffer_.data(), *count, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+    return true;
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    return false;
+  }
+  socket_.close();
+  return true;
+}
+
 // A started helper. Reaped at the latest by the destructor, which kills it first, with all that it
 // has started in its process group.
 class Child {
  public:
-  Child(pid_t pid, Descriptor output, const Helper& helper)
-      : pid_(pid), output_(std::move(output)), helper_(helper) {}
+  Child(pid_t pid, Descriptor output, const Helper& helper, Questions questions)
+      : pid_(pid), output_(std::move(output)), helper_(helper), questions_(std::move(questions)) {}
   ~Child() {
     if (pid_ > 0) {
       kill_and_reap();
@@ -138,16 +207,17 @@ class Child {
   Child(Child&& other) noexcept
       : pid_(std::exchange(other.pid_, -1)),
         output_(std::move(other.output_)),
-        helper_(other.helper_) {}
+        helper_(other.helper_),
+        questions_(std::move(other.questions_)) {}
   Child& operator=(Child&&) = delete;
 
   // Until it has closed its output and ended, or the time is over.
   Result<Ending> watch(SteadyTime deadline);
 
  private:
-  // False when the time is over, or `ending` is decided.
+  // False when `ending` is decided.
   Result<bool> read_output(SteadyTime deadline, Ending& ending);
-  Result<bool> wait_readable(int descriptor, SteadyTime deadline) const;
+  Result<bool> wait_readable(int descriptor, SteadyTime deadline, Ending& ending);
   Result<int> reap();
   void kill_and_reap() noexcept {
     ::kill(-pid_, SIGKILL);
@@ -161,27 +231,38 @@ class Child {
   pid_t pid_;
   Descriptor output_;
   const Helper& helper_;
+  Questions questions_;
 };
 
-// True when `descriptor` can be read, or has ended; false when the deadline passed first.
-Result<bool> Child::wait_readable(int descriptor, SteadyTime deadline) const {
+// True when `descriptor` can be read, or has ended. Answers what is asked meanwhile.
+Result<bool> Child::wait_readable(int descriptor, SteadyTime deadline, Ending& ending) {
   constexpr std::chrono::milliseconds look_pause{200};
   for (;;) {
     if (helper_.stopping != nullptr && *helper_.stopping) {
       return fail(Errc::draining, "the server is shutting down");
     }
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        deadline + questions_.time_spent() - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
+      ending.how = Ending::How::late;
       return false;
     }
-    pollfd polled{.fd = descriptor, .events = POLLIN, .revents = 0};
-    const int count = ::poll(&polled, 1, static_cast<int>(std::min(left, look_pause).count()));
-    if (count > 0) {
-      return true;
-    }
+    std::array<pollfd, 2> polled{{{.fd = descriptor, .events = POLLIN, .revents = 0},
+                                  {.fd = questions_.socket(), .events = POLLIN, .revents = 0}}};
+    const int count =
+        ::poll(polled.data(), polled.size(), static_cast<int>(std::min(left, look_pause).count()));
     if (count < 0 && errno != EINTR) {
       return fail(our_error("poll", errno));
+    }
+    if (count > 0 && polled[0].revents != 0) {
+      return true;
+    }
+    if (count > 0) {
+      const Result<bool> answered = questions_.answer();
+      if (!answered || !*answered) {
+        ending.how = Ending::How::asked_wrongly;
+        return answered;
+      }
     }
   }
 }
@@ -189,9 +270,8 @@ Result<bool> Child::wait_readable(int descriptor, SteadyTime deadline) const {
 Result<bool> Child::read_output(SteadyTime deadline, Ending& ending) {
   std::array<char, 4096> buffer{};
   for (;;) {
-    const Result<bool> readable = wait_readable(output_.number(), deadline);
+    const Result<bool> readable = wait_readable(output_.number(), deadline, ending);
     if (!readable || !*readable) {
-      ending.how = Ending::How::late;
       return readable;
     }
     const ssize_t count = ::read(output_.number(), buffer.data(), buffer.size());
@@ -244,12 +324,11 @@ Result<Ending> Child::watch(SteadyTime deadline) {
   if (process.number() < 0) {
     return fail(our_error("pidfd_open", errno));
   }
-  const Result<bool> ended = wait_readable(process.number(), deadline);
+  const Result<bool> ended = wait_readable(process.number(), deadline, ending);
   if (!ended) {
     return fail(ended.error());
   }
   if (!*ended) {
-    ending.how = Ending::How::late;
     return ending;
   }
   const Result<int> status = reap();
@@ -273,7 +352,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
   return pointers;
 }
 
-Result<Child> start(const Helper& helper, const Descriptor& file) {
+Result<Child> start(const Helper& helper, const Descriptor& file, Questions questions) {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return fail(our_error("pipe", errno));
@@ -298,7 +377,7 @@ Result<Child> start(const Helper& helper, const Descriptor& file) {
   if (error_number != 0) {
     return fail(our_error(("start " + helper.program).c_str(), error_number));
   }
-  return Child(pid, std::move(output), helper);
+  return Child(pid, std::move(output), helper, std::move(questions));
 }
 
 }  // namespace
@@ -312,10 +391,29 @@ Result<Ending> run_helper(const Helper& helper, int file) {
   if (::lseek(reopened->number(), static_cast<off_t>(helper.position), SEEK_SET) < 0) {
     return fail(our_error("seek", errno));
   }
-  Result<Child> child = start(helper, *reopened);
+  Result<Child> child = start(helper, *reopened, Questions());
   if (!child) {
     return fail(child.error());
   }
+  return child->watch(deadline);
+}
+
+Result<Ending> run_helper(const Helper& helper, const AskedFile& file) {
+  const SteadyTime deadline = std::chrono::steady_clock::now() + helper.time_max;
+  std::array<int, 2> ends{-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return fail(our_error("socketpair", errno));
+  }
+  Questions questions(Descriptor(ends[0]), file);
+  Result<Descriptor> theirs = moved_up(Descriptor(ends[1]));
+  if (!theirs) {
+    return fail(theirs.error());
+  }
+  Result<Child> child = start(helper, *theirs, std::move(questions));
+  if (!child) {
+    return fail(child.error());
+  }
+  theirs->close();
   return child->watch(deadline);
 }
 

@@ -96,8 +96,7 @@ TEST_F(SqliteJournalTest, KeepsEveryFieldOfAnUpload) {
   record.progress.failure = all_bytes;
   record.progress.is_cleared = true;
   record.progress.answer =
-      model::Answer{422, {{"X-A", "1"}, {"x-a", all_bytes}}, all_bytes + all_bytes};
-  record.progress.answer->spilled_bytes = 9'007'199'254'740'992;
+      model::Answer{422, {{"X-A", "1"}, {"x-a", all_bytes}}, "", 9'007'199'254'740'992, all_bytes};
   model::UploadRecord plain = sample_upload(1);
   plain.file_name.clear();
   plain.content_type.clear();

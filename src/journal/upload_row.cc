@@ -87,8 +87,9 @@ void take_progress(Columns& columns, const std::optional<model::Layout>& layout,
   if (columns.expect(headers.has_value(), "answer_headers")) {
     answer.headers = *std::move(headers);
   }
-  answer.body = columns.bytes();
+  std::string body = columns.bytes();
   answer.spilled_bytes = columns.count("answer_spilled");
+  (answer.spilled_bytes > 0 ? answer.spilled_as : answer.body) = std::move(body);
   progress.answer = std::move(answer);
 }
 
@@ -169,7 +170,8 @@ void bind_progress(Places& places, const model::UploadProgress& progress,
   }
   places.bind(progress.answer->status);
   places.bind_text(texts.headers);
-  places.bind_blob(progress.answer->body);
+  const bool is_spilled = progress.answer->spilled_bytes > 0;
+  places.bind_blob(is_spilled ? progress.answer->spilled_as : progress.answer->body);
   places.bind_unsigned(progress.answer->spilled_bytes);
 }
 

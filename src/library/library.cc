@@ -293,15 +293,16 @@ model::Answer answer_with(std::string document) {
   return answer;
 }
 
-delivery::Delivery delivered(const delivery::Handoff& handoff, std::string document) {
+delivery::Delivery Library::delivered(const delivery::Handoff& handoff,
+                                      std::string document) const {
   delivery::Delivery delivery;
   delivery.answer =
       answer_with(handoff.is_multichunk ? processing_document(document) : std::move(document));
-  delivery.blob_taken = true;
+  delivery.blob_taken = store_.finish_takes_blob();
   return delivery;
 }
 
-delivery::Delivery kept(const delivery::Handoff& handoff, VideoRecord record) {
+delivery::Delivery Library::kept(const delivery::Handoff& handoff, VideoRecord record) const {
   delivery::Delivery delivery = delivered(handoff, record.document);
   delivery.changes.emplace_back(journal::PutVideo{std::move(record)});
   return delivery;

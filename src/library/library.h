@@ -59,6 +59,10 @@ class Library {
   // Gives the files of the hand-off their names. The record, where an earlier attempt came to its
   // end; unset: the caller makes one, and delivers it with kept().
   runtime::Task<Result<std::optional<model::VideoRecord>>> take(const delivery::Handoff& handoff);
+  // The hand-off of a file whose record, with this document, is there already.
+  delivery::Delivery delivered(const delivery::Handoff& handoff, std::string document) const;
+  // The same with a new record.
+  delivery::Delivery kept(const delivery::Handoff& handoff, model::VideoRecord record) const;
   // The main file of a hand-off that was taken.
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open(
       const delivery::Handoff& handoff);
@@ -107,9 +111,5 @@ class Library {
 model::VideoRecord record_of(const delivery::Handoff& handoff);
 
 model::Answer answer_with(std::string document);
-// The hand-off of a file whose record, with this document, is there already.
-delivery::Delivery delivered(const delivery::Handoff& handoff, std::string document);
-// The same with a new record.
-delivery::Delivery kept(const delivery::Handoff& handoff, model::VideoRecord record);
 
 }  // namespace sluice::library

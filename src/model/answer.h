@@ -16,6 +16,8 @@ struct Answer {
   std::string body;
   // A body of so many bytes lies in a file of its own (docs/format.md), and `body` is empty.
   std::uint64_t spilled_bytes = 0;
+  // What tells this file from those of earlier attempts, where the store keeps each.
+  std::string spilled_as = {};
 
   friend bool operator==(const Answer&, const Answer&) = default;
 };

@@ -133,7 +133,7 @@ runtime::Task<Result<http::Response>> with_whole_body(upload::Engine& engine,
                                                       const upload::Snapshot& snapshot,
                                                       http::Response response) {
   if (snapshot.answer && snapshot.answer->spilled_bytes > 0) {
-    auto body = co_await engine.open_answer(snapshot.id, snapshot.answer->spilled_bytes);
+    auto body = co_await engine.open_answer(snapshot.id, *snapshot.answer);
     if (!body) {
       co_return fail(body.error());
     }

@@ -21,8 +21,9 @@ Result<std::unique_ptr<NewFile>> AnswerFiles::create(std::uint64_t upload_id) {
 }
 
 runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> AnswerFiles::open(
-    std::uint64_t upload_id, std::uint64_t size) {
-  return files_.read(name_of(upload_id), size, {0, size});
+    std::uint64_t upload_id, const model::Answer& answer) {
+  const std::uint64_t size = answer.spilled_bytes;
+  return files_.read(name_of(upload_id) + answer.spilled_as, size, {0, size});
 }
 
 // Most uploads never had such a file: for them nothing is synced.

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "model/answer.h"
 #include "runtime/byte_source.h"
 #include "runtime/task.h"
 #include "store/named_files.h"
@@ -21,9 +22,10 @@ class AnswerFiles {
 
   // Begins the body of an upload's answer anew. Blocks.
   Result<std::unique_ptr<NewFile>> create(std::uint64_t upload_id);
-  // From the first byte. storage_failed when the file does not have `size` bytes.
+  // From the first byte. `answer` lives until this returns. storage_failed when the file does not
+  // have Answer::spilled_bytes.
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open(std::uint64_t upload_id,
-                                                                   std::uint64_t size);
+                                                                   const model::Answer& answer);
   // Durably. A file that is not there is as good as removed.
   runtime::Task<Result<>> remove(std::uint64_t upload_id);
 

@@ -26,8 +26,12 @@ class AnswerFilesTest : public ::testing::Test {
     EXPECT_TRUE((*file)->append(as_bytes(text)));
     EXPECT_TRUE((*file)->finish());
   }
+  Result<std::shared_ptr<runtime::ByteSource>> open(std::uint64_t id, std::uint64_t size) {
+    const model::Answer answer{.status = 200, .headers = {}, .body = {}, .spilled_bytes = size};
+    return sluice::testing::run(answers.open(id, answer));
+  }
   std::string read(std::uint64_t id, std::uint64_t size) {
-    const auto source = sluice::testing::run(answers.open(id, size));
+    const auto source = open(id, size);
     if (!source) {
       return "error: " + source.error().message();
     }
@@ -66,7 +70,7 @@ TEST_F(AnswerFilesTest, BeginsAnewAfterAnInterruptedAttempt) {
 TEST_F(AnswerFilesTest, NeverGivesAnotherBodyThanTheJournalsOne) {
   write(7, "hello");
   EXPECT_NE(read(7, 6).find("6 were expected"), std::string::npos);
-  EXPECT_EQ(sluice::testing::run(answers.open(8, 5)).error().code(), Errc::storage_failed);
+  EXPECT_EQ(open(8, 5).error().code(), Errc::storage_failed);
 }
 
 TEST_F(AnswerFilesTest, AFailedSyncIsReported) {
@@ -89,7 +93,7 @@ TEST_F(AnswerFilesTest, RemovesDurablyAndTwice) {
 
 TEST_F(AnswerFilesTest, AReaderThatIsCancelledReadsNoMore) {
   write(7, "hello");
-  const auto source = sluice::testing::run(answers.open(7, 5));
+  const auto source = open(7, 5);
   ASSERT_TRUE(source);
   EXPECT_EQ((*source)->remaining(), 5U);
   (*source)->cancel(Errc::draining);

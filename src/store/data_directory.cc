@@ -84,9 +84,19 @@ std::string parent_of(const std::string& path) {
 // A name in a directory without a journal that is none of Sluice's: of a server that has made none
 // yet, or whose journal is elsewhere.
 std::optional<std::string> foreign_name(const std::string& path) {
-  constexpr std::array<std::string_view, 12> own{
-      "lock",   "uploads", "videos",     "answers",  "control.sock", "lost+found",
-      "secret", "backup",  "secret.new", "location", "location.new", "journal.sqlite.migrated"};
+  constexpr std::array<std::string_view, 13> own{"lock",
+                                                 "uploads",
+                                                 "videos",
+                                                 "answers",
+                                                 "objects",
+                                                 "backup",
+                                                 "control.sock",
+                                                 "lost+found",
+                                                 "secret",
+                                                 "secret.new",
+                                                 "location",
+                                                 "location.new",
+                                                 "journal.sqlite.migrated"};
   std::error_code error;
   if (std::filesystem::exists(path + "/journal.sqlite", error)) {
     return std::nullopt;
@@ -186,6 +196,16 @@ Result<DataDirectory> DataDirectory::open(std::string path) {
     return fail(synced.error());
   }
   return directory;
+}
+
+Result<bool> DataDirectory::has_objects() const {
+  return runtime::PosixDisk().exists(path_ + "/objects");
+}
+
+Result<> DataDirectory::mark_objects() const {
+  runtime::PosixDisk disk;
+  const auto mark = disk.open(path_ + "/objects", runtime::OpenMode::create);
+  return mark ? disk.sync_directory(path_) : fail(mark.error());
 }
 
 // Written beside its name first: a crash leaves no secret, or a whole one.

@@ -28,6 +28,10 @@ class DataDirectory {
   std::string uploads() const { return path_ + "/uploads"; }
   std::string videos() const { return path_ + "/videos"; }
   std::string answers() const { return path_ + "/answers"; }
+  // Whether what is kept of uploads lies in an object store, once mark_objects() has said so. These
+  // block.
+  Result<bool> has_objects() const;
+  Result<> mark_objects() const;
   // 256 random bits as text, the same as long as the directory is. Blocks; the first call makes it.
   // storage_failed.
   Result<std::string> secret() const;

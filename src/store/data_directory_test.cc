@@ -45,6 +45,17 @@ TEST(DataDirectory, HasASecretOfItsOwnThatStays) {
   EXPECT_TRUE(damaged.error().message().starts_with(first->path() + "/secret: expected 43"));
 }
 
+TEST(DataDirectory, RemembersThatItsFilesLieInAnObjectStore) {
+  testing::TemporaryDirectory parent;
+  {
+    const auto directory = DataDirectory::open(parent.path() + "/data");
+    EXPECT_EQ(directory->has_objects(), false);
+    EXPECT_TRUE(directory->mark_objects());
+    EXPECT_TRUE(directory->mark_objects());
+  }
+  EXPECT_EQ(DataDirectory::open(parent.path() + "/data")->has_objects(), true);
+}
+
 TEST(DataDirectory, IsHeldByOneAtATime) {
   testing::TemporaryDirectory parent;
   const std::string path = parent.path() + "/data";

@@ -103,13 +103,16 @@ class Store {
   // As open_finished(), for other bytes of the store to be made of it: from the byte `begin` on.
   virtual runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
       std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) = 0;
-  // Makes `files` of the finished blob, durably; then it is gone. They are all of its bytes,
-  // without gaps, the main file first. A repetition after a crash goes on where the last attempt
-  // ended. Whether the blob was there: false says that an earlier attempt had come to its end, or
-  // that no byte had to be stored. storage_failed when the blob or a file that is there already has
-  // another size: a file that lost its end must not be handed over as the finished one.
+  // Makes `files` of the finished blob, durably; then it is gone, as finish_takes_blob() has it.
+  // They are all of its bytes, without gaps, the main file first. A repetition after a crash goes
+  // on where the last attempt ended. Whether there was anything to do: false says that an earlier
+  // attempt had come to its end, or that no byte had to be stored. storage_failed when the blob or
+  // a file that is there already has another size: a file that lost its end must not be handed over
+  // as the finished one.
   virtual runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                              std::vector<NamedRange> files) = 0;
+  // Whether finish() takes the blob. Else the blob stays until remove().
+  virtual bool finish_takes_blob() const noexcept { return true; }
   // unavailable: bytes can neither be kept nor read now. For a store that is not on this machine;
   // it takes a few seconds at most.
   virtual runtime::Task<Result<>> ping() { co_return Result<>(); }

@@ -88,8 +88,9 @@ class Engine {
                                                        FileIdentity& identity) = 0;
 
   // The body of an answer that lies in a file (Answer::spilled_bytes), from its first byte.
+  // `answer` lives until this returns.
   virtual runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
-      std::uint64_t upload_id, std::uint64_t size) = 0;
+      std::uint64_t upload_id, const model::Answer& answer) = 0;
 
   // Bytes of the file that the backend has taken, where this server still has it: of an upload of
   // several files, the main one. not_delivered before, not_found where it is not here.

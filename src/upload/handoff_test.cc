@@ -360,14 +360,14 @@ TEST_F(HandoffTest, ALargeAnswerIsReadFromItsFileUntilTheUploadIsForgotten) {
   restart();
   const auto snapshot = status(token);
   ASSERT_TRUE(snapshot && snapshot->answer);
-  const auto source = run(engine->open_answer(1, snapshot->answer->spilled_bytes));
+  const auto source = run(engine->open_answer(1, *snapshot->answer));
   ASSERT_TRUE(source);
   std::array<std::byte, 64> buffer{};
   EXPECT_EQ(run((*source)->read(buffer, 1ms)), 14U);
   EXPECT_EQ(as_text(Bytes(buffer).first(14)), "a large answer");
   clock.advance(settings.expiry.finished + 1s);
   EXPECT_TRUE(run(engine->reaper().reap()));
-  EXPECT_FALSE(run(engine->open_answer(1, 14)));
+  EXPECT_FALSE(run(engine->open_answer(1, *snapshot->answer)));
   EXPECT_FALSE(store.files.contains("answers/1"));
 }
 

@@ -252,8 +252,8 @@ Task<Result<SnapshotPtr>> UploadEngine::wait_for_answer(LiveUpload& upload) {
 }
 
 Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_answer(
-    std::uint64_t upload_id, std::uint64_t size) {
-  return core_.parts.answers.open(upload_id, size);
+    std::uint64_t upload_id, const model::Answer& answer) {
+  return core_.parts.answers.open(upload_id, answer);
 }
 
 Task<Result<std::shared_ptr<runtime::ByteSource>>> UploadEngine::open_file(std::string token,

@@ -35,7 +35,7 @@ class UploadEngine final : public Engine {
   runtime::Task<Result<SnapshotPtr>> take_file(NewUpload outline, runtime::ByteSource& body,
                                                FileIdentity& identity) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
-      std::uint64_t upload_id, std::uint64_t size) override;
+      std::uint64_t upload_id, const model::Answer& answer) override;
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(std::string token,
                                                                         ByteRange range) override;
   runtime::Task<Result<>> abort(std::string token) override;

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "jail/helper.h"
 #include "video/probe_protocol.h"
+#include "video/recent_chunks.h"
 
 namespace sluice::video {
 namespace {
@@ -21,6 +21,8 @@ Result<MediaInfo> understood(const jail::Ending& ending) {
       return fail(Errc::unsupported_media_type, "the probe did not answer in time");
     case How::wrote_too_much:
       return fail(Errc::unsupported_media_type, "the probe answered too much");
+    case How::asked_wrongly:
+      return fail(Errc::unsupported_media_type, "the probe asked for what no file has");
     case How::killed:
       return fail(Errc::unsupported_media_type,
                   fmt::format("the probe was ended by signal {}", ending.number));
@@ -48,16 +50,31 @@ HelperProber::HelperProber(std::string program, std::vector<std::string> argumen
                            Duration time_max)
     : program_(std::move(program)), arguments_(std::move(arguments)), time_max_(time_max) {}
 
-Result<MediaInfo> HelperProber::probe(int descriptor) {
-  const jail::Helper helper{.program = program_,
-                            .arguments = arguments_,
-                            .time_max = time_max_,
-                            .output_bytes_max = limits::probe_output_bytes_max};
-  const Result<jail::Ending> ending = jail::run_helper(helper, descriptor);
+Result<MediaInfo> HelperProber::probe(runtime::ReadableFile& file, std::uint64_t size) {
+  const Result<jail::Ending> ending = run(file, size);
   if (!ending) {
     return fail(ending.error());
   }
   return understood(*ending);
+}
+
+Result<jail::Ending> HelperProber::run(runtime::ReadableFile& file, std::uint64_t size) const {
+  jail::Helper helper{.program = program_,
+                      .arguments = arguments_,
+                      .time_max = time_max_,
+                      .output_bytes_max = limits::probe_output_bytes_max};
+  if (file.descriptor() >= 0) {
+    return jail::run_helper(helper, file.descriptor());
+  }
+  RecentChunks chunks(file, size);
+  helper.arguments.push_back(fmt::format("{}{}", probe_size_flag, size));
+  return jail::run_helper(helper,
+                          jail::AskedFile{.size = size,
+                                          .read_at =
+                                              [&chunks](std::uint64_t offset, MutableBytes buffer) {
+                                                return chunks.read_at(offset, buffer);
+                                              },
+                                          .read_time_max = limits::asked_read_time_max});
 }
 
 Result<> HelperProber::check() const {

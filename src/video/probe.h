@@ -3,13 +3,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "jail/helper.h"
+#include "runtime/readable_file.h"
 #include "video/media_info.h"
 
 namespace sluice::video {
@@ -19,19 +23,20 @@ class Prober {
  public:
   virtual ~Prober() = default;
 
-  // `descriptor` stays the caller's. unsupported_media_type when the file is no media, or made the
-  // probe crash, hang or exceed a limit: final. Any other error is ours: a later attempt can
-  // succeed.
-  virtual Result<MediaInfo> probe(int descriptor) = 0;
-  // False when it needs neither file nor thread: the descriptor may be -1, and nothing blocks.
-  virtual bool looks_at_files() const noexcept { return true; }
+  // unsupported_media_type when the file is no media, or made the probe crash, hang or exceed a
+  // limit: final. Any other error is ours: a later attempt can succeed.
+  virtual Result<MediaInfo> probe(runtime::ReadableFile& file, std::uint64_t size) = 0;
+  // What is known of every file: it need not be looked at.
+  virtual std::optional<MediaInfo> known() const { return std::nullopt; }
 };
 
 // Looks at nothing: every file is a video of which nothing is known.
 class NoProber final : public Prober {
  public:
-  Result<MediaInfo> probe(int /*descriptor*/) override { return MediaInfo(); }
-  bool looks_at_files() const noexcept override { return false; }
+  Result<MediaInfo> probe(runtime::ReadableFile& /*file*/, std::uint64_t /*size*/) override {
+    return MediaInfo();
+  }
+  std::optional<MediaInfo> known() const override { return MediaInfo(); }
 };
 
 // Runs the helper program (tools/media_probe.cc) once for every file, and never leaves it running.
@@ -41,7 +46,8 @@ class HelperProber final : public Prober {
                         std::vector<std::string> arguments = {},
                         Duration time_max = limits::probe_time_max);
 
-  Result<MediaInfo> probe(int descriptor) override;
+  // A file without a descriptor is read for the helper, as it asks.
+  Result<MediaInfo> probe(runtime::ReadableFile& file, std::uint64_t size) override;
 
   // Whether the program is there: without it no file could ever be handed over.
   Result<> check() const;
@@ -50,6 +56,8 @@ class HelperProber final : public Prober {
   static std::string program_beside_this_one();
 
  private:
+  Result<jail::Ending> run(runtime::ReadableFile& file, std::uint64_t size) const;
+
   const std::string program_;
   const std::vector<std::string> arguments_;
   const Duration time_max_;

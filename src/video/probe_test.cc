@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -12,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <utility>
 
 #include "base/limits.h"
 #include "support/temporary_directory.h"
@@ -27,6 +29,43 @@ namespace {
 
 // Long enough for a busy machine.
 constexpr Duration patience = std::chrono::minutes(1);
+
+enum class Lends { descriptor, nothing };
+
+// Read-write, as a careless caller would.
+class OpenedFile final : public runtime::ReadableFile {
+ public:
+  explicit OpenedFile(const std::string& from, Lends lends = Lends::descriptor)
+      : descriptor_(::open(from.c_str(), O_RDWR | O_CLOEXEC)), lends_(lends) {
+    EXPECT_GE(descriptor_, 0);
+  }
+  OpenedFile(OpenedFile&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), lends_(other.lends_) {}
+  OpenedFile& operator=(OpenedFile&&) = delete;
+  ~OpenedFile() override {
+    if (descriptor_ >= 0) {
+      ::close(descriptor_);
+    }
+  }
+
+  std::uint64_t size() const {
+    struct stat status{};
+    EXPECT_EQ(::fstat(descriptor_, &status), 0);
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override {
+    const ssize_t count =
+        ::pread(descriptor_, buffer.data(), buffer.size(), static_cast<off_t>(offset));
+    return count < 0 ? Result<std::size_t>(fail(Errc::internal)) : static_cast<std::size_t>(count);
+  }
+  int descriptor() const noexcept override {
+    return lends_ == Lends::descriptor ? descriptor_ : -1;
+  }
+
+ private:
+  int descriptor_;
+  const Lends lends_;
+};
 
 class ProbeTest : public ::testing::Test {
  protected:
@@ -52,14 +91,21 @@ class ProbeTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
 
-  // Read-write, as a careless caller would.
-  static Result<MediaInfo> probe(const std::string& from, std::vector<std::string> arguments = {},
+  static Result<MediaInfo> probe(OpenedFile file, std::vector<std::string> arguments,
                                  Duration time_max = patience) {
-    const int descriptor = ::open(from.c_str(), O_RDWR | O_CLOEXEC);
-    EXPECT_GE(descriptor, 0);
     HelperProber prober(SLUICE_PROBE_PROGRAM, std::move(arguments), time_max);
-    Result<MediaInfo> result = prober.probe(descriptor);
-    ::close(descriptor);
+    return prober.probe(file, file.size());
+  }
+  // The same whether the file has a descriptor or not.
+  static Result<MediaInfo> probe(const std::string& from) {
+    Result<MediaInfo> result = probe(OpenedFile(from), {});
+    const Result<MediaInfo> asked = probe(OpenedFile(from, Lends::nothing), {});
+    EXPECT_EQ(result.has_value(), asked.has_value());
+    if (result && asked) {
+      EXPECT_EQ(*result, *asked);
+    } else if (!result && !asked) {
+      EXPECT_EQ(result.error().message(), asked.error().message());
+    }
     return result;
   }
 
@@ -72,8 +118,10 @@ class ProbeTest : public ::testing::Test {
     return result.error().message();
   }
 
-  std::string misbehaves(const std::string& how, Duration time_max = patience) {
-    return refusal(probe(write("any", "bytes"), {"--self-test=" + how}, time_max));
+  std::string misbehaves(const std::string& how, Duration time_max = patience,
+                         Lends lends = Lends::descriptor) {
+    return refusal(
+        probe(OpenedFile(write("any", "bytes"), lends), {"--self-test=" + how}, time_max));
   }
 
  private:
@@ -345,22 +393,59 @@ TEST_F(ProbeTest, GivesTheHelperNothingButTheFile) {
   ASSERT_EQ(::setenv("SLUICE_SECRET", "1", 1), 0);
   const int leaked = ::open("/dev/null", O_RDWR);  // Without O_CLOEXEC, on purpose.
   const auto old_handler = std::signal(SIGPIPE, SIG_IGN);
-  const auto media = probe(mp4, {"--self-test=surroundings"});
+  const auto media = probe(OpenedFile(mp4), {"--self-test=surroundings"});
   std::signal(SIGPIPE, old_handler);
   ::close(leaked);
   ::unsetenv("SLUICE_SECRET");
   EXPECT_TRUE(media) << media.error().message();
 }
 
+// A file without a descriptor of its own.
+class StrangeFile final : public runtime::ReadableFile {
+ public:
+  explicit StrangeFile(int descriptor, Result<std::size_t> answer = 0)
+      : descriptor_(descriptor), answer_(std::move(answer)) {}
+
+  Result<std::size_t> read_at(std::uint64_t /*offset*/, MutableBytes /*buffer*/) override {
+    return answer_;
+  }
+  int descriptor() const noexcept override { return descriptor_; }
+
+ private:
+  const int descriptor_;
+  const Result<std::size_t> answer_;
+};
+
 TEST_F(ProbeTest, SaysThatAMissingHelperIsNotTheFilesFault) {
-  const int descriptor = ::open(write("any", "bytes").c_str(), O_RDONLY | O_CLOEXEC);
   HelperProber missing(path("no-such-program"));
-  EXPECT_EQ(missing.probe(descriptor).error().code(), Errc::internal);
-  HelperProber present(SLUICE_PROBE_PROGRAM);
-  EXPECT_EQ(present.probe(-1).error().code(), Errc::internal);
   HelperProber not_loaded("/bin/sh", {"-c", "exit 127"});
-  EXPECT_EQ(not_loaded.probe(descriptor).error().code(), Errc::internal);
-  ::close(descriptor);
+  for (const Lends lends : {Lends::descriptor, Lends::nothing}) {
+    OpenedFile file(write("any", "bytes"), lends);
+    EXPECT_EQ(missing.probe(file, 5).error().code(), Errc::internal);
+    EXPECT_EQ(not_loaded.probe(file, 5).error().code(), Errc::internal);
+  }
+  StrangeFile not_open(1 << 20);
+  HelperProber present(SLUICE_PROBE_PROGRAM);
+  EXPECT_EQ(present.probe(not_open, 5).error().code(), Errc::internal);
+}
+
+TEST_F(ProbeTest, SaysThatAStoreWithoutAnAnswerIsNotTheFilesFault) {
+  HelperProber prober(SLUICE_PROBE_PROGRAM);
+  StrangeFile away(-1, fail(Errc::unavailable, "no answer"));
+  EXPECT_EQ(prober.probe(away, 5).error().code(), Errc::unavailable);
+  StrangeFile shorter(-1, 4);
+  EXPECT_EQ(prober.probe(shorter, 5).error().code(), Errc::storage_failed);
+}
+
+TEST_F(ProbeTest, EndsAHelperThatAsksForWhatNoFileHas) {
+  for (const char* how : {"ask_behind_the_end", "ask_for_ever"}) {
+    EXPECT_EQ(misbehaves(how, patience, Lends::nothing), "the probe asked for what no file has")
+        << how;
+  }
+  EXPECT_EQ(misbehaves("spin", std::chrono::milliseconds(500), Lends::nothing),
+            "the probe did not answer in time");
+  EXPECT_EQ(misbehaves("socket", patience, Lends::nothing),
+            fmt::format("the probe was ended by signal {}", SIGSYS));
 }
 
 TEST(HelperProber, LooksForTheHelperBesideTheRunningProgram) {

@@ -39,7 +39,7 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
     co_return fail(known.error());
   }
   if (*known) {
-    co_return library::delivered(handoff, (*known)->document);
+    co_return library_.delivered(handoff, (*known)->document);
   }
   Result<MediaInfo> media = co_await probe(handoff);
   if (!media && media.error().code() != Errc::unsupported_media_type) {
@@ -65,7 +65,7 @@ runtime::Task<Result<delivery::Delivery>> VideoLibrary::deliver(const delivery::
                              {"video", video.id},
                              {"status", to_text(video.status)},
                              {"bytes", video.file_size}});
-  co_return library::kept(handoff, std::move(record));
+  co_return library_.kept(handoff, std::move(record));
 }
 
 delivery::Preview VideoLibrary::preview(const delivery::Handoff& handoff) const {
@@ -81,14 +81,14 @@ runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> VideoLibrary::read_d
 }
 
 runtime::Task<Result<MediaInfo>> VideoLibrary::probe(const delivery::Handoff& handoff) {
-  if (!prober_.looks_at_files()) {
-    co_return prober_.probe(-1);
+  if (std::optional<MediaInfo> known = prober_.known()) {
+    co_return *std::move(known);
   }
   const Result<std::shared_ptr<runtime::ReadableFile>> file = co_await library_.open(handoff);
   if (!file) {
     co_return fail(file.error());
   }
-  auto work = [this, &file] { return prober_.probe((*file)->descriptor()); };
+  auto work = [this, &file, &handoff] { return prober_.probe(**file, handoff.file_size); };
   co_return co_await slow_work_.run(handoff.owner, work);
 }
 

@@ -49,8 +49,8 @@ class EngineSeam final : public upload::Engine {
     return engine_.take_file(std::move(outline), body, identity);
   }
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
-      std::uint64_t upload_id, std::uint64_t size) override {
-    return engine_.open_answer(upload_id, size);
+      std::uint64_t upload_id, const model::Answer& answer) override {
+    return engine_.open_answer(upload_id, answer);
   }
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(std::string token,
                                                                         ByteRange range) override {

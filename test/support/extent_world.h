@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "store/objects/extent_store.h"
+#include "store/objects/merger.h"
 #include "support/memory_journal.h"
 #include "support/memory_objects.h"
 #include "support/recording_disk.h"
@@ -52,6 +53,8 @@ class ExtentWorld {
         store::objects::ExtentStoreParts{*engine_, find, scratch, pool, buffers,
                                          context.get_executor(), log, metrics, replacing()},
         "prefix");
+    merger.emplace(store->tools(), replacing(), s3::Copying::by_store);
+    store->tools().merger = &*merger;
   }
   store::objects::ReplaceExtents replacing() {
     return [this](std::uint64_t id, Extents old, Extents made) {
@@ -108,6 +111,7 @@ class ExtentWorld {
   store::objects::Scratch scratch;
   boost::asio::io_context context{1};
   std::optional<store::objects::ExtentStore> store;
+  std::optional<store::objects::Merger> merger;
 
  private:
   s3::ObjectStore* const engine_;

@@ -66,6 +66,7 @@ class ForwardingStore : public store::Store {
     }
     co_return co_await inner_.remove(upload_id);
   }
+  bool finish_takes_blob() const noexcept override { return inner_.finish_takes_blob(); }
   Duration late_bytes_max() const noexcept override { return inner_.late_bytes_max(); }
   runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override {
     if (const Result<> allowed = co_await before_change(); !allowed) {

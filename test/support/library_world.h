@@ -144,14 +144,14 @@ class SteppedProber final : public video::Prober {
  public:
   explicit SteppedProber(Steps& steps) : steps_(steps) {}
 
-  Result<video::MediaInfo> probe(int descriptor) override {
+  Result<video::MediaInfo> probe(runtime::ReadableFile& file, std::uint64_t /*size*/) override {
     const Result<> begun = steps_.begin("probe");
     if (!begun) {
       return fail(begun.error());
     }
     steps_.end();
-    return descriptor == MemoryStore::descriptor ? result
-                                                 : fail(Errc::internal, "another descriptor");
+    return file.descriptor() == MemoryStore::descriptor ? result
+                                                        : fail(Errc::internal, "another file");
   }
 
   Result<video::MediaInfo> result = video::MediaInfo{};

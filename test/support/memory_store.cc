@@ -113,7 +113,7 @@ class MemoryNewFile final : public store::NewFile {
     bytes_ += as_text(bytes);
     return {};
   }
-  Result<> finish() override { return {}; }
+  Result<std::string> finish() override { return {}; }
 
  private:
   std::string& bytes_;
@@ -166,8 +166,11 @@ Task<Result<bool>> MemoryStore::finish(std::uint64_t upload_id,
                                        std::vector<store::NamedRange> named) {
   const auto found = blobs.find(upload_id);
   const bool is_here = found != blobs.end();
+  const bool is_made = copies_finished && std::ranges::all_of(named, [this](const auto& file) {
+                         return files.contains(file.name);
+                       });
   for (const auto& [range, name] : named) {
-    if (is_here && found->second.durable.size() >= range.end) {
+    if (is_here && !is_made && found->second.durable.size() >= range.end) {
       files[name] = found->second.durable.substr(range.begin, range.size());
     } else if (range.empty()) {
       files.try_emplace(name);
@@ -176,10 +179,10 @@ Task<Result<bool>> MemoryStore::finish(std::uint64_t upload_id,
       co_return fail(Errc::storage_failed, "the store has lost bytes of this upload");
     }
   }
-  if (is_here) {
+  if (is_here && !copies_finished) {
     blobs.erase(found);
   }
-  co_return is_here;
+  co_return is_here && !is_made;
 }
 
 Task<Result<>> MemoryStore::ping() {

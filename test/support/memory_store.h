@@ -27,6 +27,7 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
 
   std::unique_ptr<store::Blob> open(const store::BlobRef& blob) override;
   runtime::Task<Result<>> remove(std::uint64_t upload_id) override;
+  bool finish_takes_blob() const noexcept override { return !copies_finished; }
   Duration late_bytes_max() const noexcept override { return late_bytes; }
   runtime::Task<Result<>> release_room(std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::shared_ptr<runtime::ReadableFile>>> open_finished(
@@ -59,6 +60,8 @@ class MemoryStore final : public store::Store, public store::NamedFiles {
   Duration late_bytes{0};
   // Of a byte that two engines have written, the other one's is another.
   bool others_differ = false;
+  // Finished files are copies of their blobs, which stay.
+  bool copies_finished = false;
   bool is_away = false;  // For ping() alone.
   bool failing_space = false;
   bool failing_syncs = false;

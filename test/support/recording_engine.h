@@ -60,8 +60,8 @@ class RecordingEngine final : public upload::Engine {
     co_return co_await engine_->take_file(std::move(outline), body, recorded);
   }
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_answer(
-      std::uint64_t upload_id, std::uint64_t size) override {
-    return engine_->open_answer(upload_id, size);
+      std::uint64_t upload_id, const model::Answer& answer) override {
+    return engine_->open_answer(upload_id, answer);
   }
   runtime::Task<Result<std::shared_ptr<runtime::ByteSource>>> open_file(std::string token,
                                                                         ByteRange range) override {

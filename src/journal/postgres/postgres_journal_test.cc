@@ -36,7 +36,7 @@ TEST_P(PostgresJournalTest, KeepsEveryFieldWhateverBytesItHas) {
   record.progress.handoff_since = at(7);
   record.progress.failure = any;
   record.progress.is_cleared = true;
-  record.progress.answer = model::Answer{422, {{"X-\xFF", any}}, any, 12};
+  record.progress.answer = model::Answer{422, {{"X-\xFF", any}}, "", 12, any};
   record.layout = model::Layout{10, 5, {}};
   ASSERT_TRUE(record.layout->add("tag", "name", 20));
   ASSERT_TRUE(commit({CreateUpload{record}}));

@@ -32,7 +32,7 @@ class LocalNewFile final : public NewFile {
     return written;
   }
 
-  Result<> finish() override {
+  Result<std::string> finish() override {
     if (durability_ == Durability::none) {
       return {};
     }
@@ -40,7 +40,7 @@ class LocalNewFile final : public NewFile {
     if (synced) {
       synced = disk_.sync_directory(directory_);
     }
-    return synced ? synced : fail_as_broken(synced.error());
+    return synced ? Result<std::string>() : fail_as_broken(synced.error());
   }
 
  private:

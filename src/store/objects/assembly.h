@@ -18,7 +18,7 @@ namespace sluice::store::objects {
 // Where the object goes. Any thread.
 struct AssemblyPlace {
   s3::ObjectStore& objects;
-  std::string key;            // Never used before, and never again.
+  std::string key;            // Never of other bytes.
   std::string source_bucket;  // Of the extents' objects; empty: that of `objects`.
 };
 

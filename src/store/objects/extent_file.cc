@@ -2,7 +2,6 @@
 #include "store/objects/extent_file.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/limits.h"
 
@@ -41,39 +40,25 @@ void ExtentFile::move_window(std::uint64_t offset) {
     const ByteRange range{begin, std::min(size_, begin + limits::extent_read_bytes)};
     window_.push_back(std::make_shared<Chunk>(range, std::move(share)));
     runtime::start(executor_, tools_.log, "bytes of a file",
-                   fetch(tools_.reader, upload_id_, window_.back(),
+                   fetch(read_, window_.back(),
                          std::make_unique<UnderWay::Mark>(tools_.under_way, upload_id_)));
     begin = range.end;
   }
 }
 
-Task<> ExtentFile::fetch(ExtentReader& reader, std::uint64_t upload_id,
-                         std::shared_ptr<Chunk> chunk,
+Task<> ExtentFile::fetch(Read read, std::shared_ptr<Chunk> chunk,
                          std::unique_ptr<const UnderWay::Mark> /*mark*/) {
-  Result<std::string> bytes = co_await reader.read(upload_id, chunk->range);
-  const MutexLock lock(chunk->mutex);
-  chunk->bytes = std::move(bytes);
-  chunk->arrived.notify_all();
+  chunk->bytes.set(co_await read(chunk->range));
 }
 
 Result<std::size_t> ExtentFile::copy(Chunk& chunk, std::uint64_t offset,
                                      MutableBytes buffer) const {
-  const auto give_up_at = std::chrono::steady_clock::now() + limits::extent_wait_max;
-  MutexLock lock(chunk.mutex);
-  const auto is_here = [&chunk]() REQUIRES(chunk.mutex) { return chunk.bytes.has_value(); };
-  while (!chunk.arrived.wait_for(lock, limits::extent_look_pause, is_here)) {
-    if (tools_.stopping) {
-      return fail(Errc::draining, "the server is shutting down");
-    }
-    if (std::chrono::steady_clock::now() >= give_up_at) {
-      return fail(Errc::unavailable, "the object store does not give the bytes in time");
-    }
-  }
-  if (!*chunk.bytes) {
-    return fail(chunk.bytes->error());
+  const Result<std::string*> bytes = chunk.bytes.wait(tools_.stopping, limits::extent_wait_max);
+  if (!bytes) {
+    return fail(bytes.error());
   }
   const Bytes rest =
-      as_bytes(**chunk.bytes).subspan(static_cast<std::size_t>(offset - chunk.range.begin));
+      as_bytes(**bytes).subspan(static_cast<std::size_t>(offset - chunk.range.begin));
   const std::size_t count = std::min(rest.size(), buffer.size());
   std::ranges::copy(rest.first(count), buffer.begin());
   return count;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A finished upload whose bytes lie in objects, as a file that is read by position.
+// Bytes that lie in objects, as a file that is read by position.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "runtime/buffer_pool.h"
 #include "runtime/readable_file.h"
 #include "runtime/task.h"
+#include "store/objects/arrival.h"
 #include "store/objects/extent_tools.h"
 
 namespace sluice::store::objects {
@@ -20,14 +22,21 @@ namespace sluice::store::objects {
 // For readers that go from the front to the end. While the bytes of one chunk are used, the next
 // ones are on their way: limits::extent_window_chunks of limits::extent_read_bytes together, as far
 // as the budget of the buffers has room to spare, but always the one that is used. Errors are those
-// of ExtentReader; unavailable where bytes do not come in time; draining.
+// of the reads; unavailable where bytes do not come in time; draining.
 class ExtentFile final : public runtime::ReadableFile {
  public:
+  // All bytes of a range.
+  using Read = std::function<runtime::Task<Result<std::string>>(ByteRange range)>;
+
   // The executor's event loop, which makes the requests, outlives all calls. None of them is on its
-  // thread.
+  // thread. What removes objects of the upload waits for requests that are under way.
   ExtentFile(ExtentTools& tools, runtime::Executor executor, std::uint64_t upload_id,
-             std::uint64_t size)
-      : tools_(tools), executor_(std::move(executor)), upload_id_(upload_id), size_(size) {}
+             std::uint64_t size, Read read)
+      : tools_(tools),
+        executor_(std::move(executor)),
+        upload_id_(upload_id),
+        size_(size),
+        read_(std::move(read)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes buffer) override;
   int descriptor() const noexcept override { return -1; }
@@ -37,14 +46,10 @@ class ExtentFile final : public runtime::ReadableFile {
   struct Chunk {
     ByteRange range;
     std::optional<runtime::BudgetShare> share;
-
-    Mutex mutex = {};
-    ConditionVariable arrived = {};
-    std::optional<Result<std::string>> bytes GUARDED_BY(mutex) = std::nullopt;
+    Arrival<std::string> bytes = {};
   };
 
-  static runtime::Task<> fetch(ExtentReader& reader, std::uint64_t upload_id,
-                               std::shared_ptr<Chunk> chunk,
+  static runtime::Task<> fetch(Read read, std::shared_ptr<Chunk> chunk,
                                std::unique_ptr<const UnderWay::Mark> mark);
   // Its first chunk has the byte at `offset`, from now on.
   void move_window(std::uint64_t offset) REQUIRES(mutex_);
@@ -55,6 +60,7 @@ class ExtentFile final : public runtime::ReadableFile {
   const runtime::Executor executor_;
   const std::uint64_t upload_id_;
   const std::uint64_t size_;
+  const Read read_;
 
   Mutex mutex_;
   std::deque<std::shared_ptr<Chunk>> window_ GUARDED_BY(mutex_);  // One behind the other.

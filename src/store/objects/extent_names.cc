@@ -24,11 +24,16 @@ bool read_number(std::string_view text, std::uint64_t& number) {
 
 ExtentNames::ExtentNames(const std::string& prefix)
     : root_(prefix.empty() ? "e" : prefix + "/e"),
+      files_(prefix.empty() ? "f/" : prefix + "/f/"),
       run_(random_hex_id() + random_hex_id().substr(0, 4)) {}
 
 std::string ExtentNames::next(std::uint64_t upload_id, ByteRange range) {
   return fmt::format("{}{}-{}-{}-{}", prefix_of(upload_id), run_, last_.fetch_add(1) + 1,
                      range.begin, range.end);
+}
+
+std::string ExtentNames::next_suffix() {
+  return fmt::format("/{}-{}", run_, last_.fetch_add(1) + 1);
 }
 
 bool ExtentNames::is_whole(const model::Extent& extent) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The names of the objects that hold bytes of uploads (docs/format.md).
+// The names of objects (docs/format.md).
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ namespace sluice::store::objects {
 
 // PREFIX/e/<last two hex digits of the upload's id>/<id>/<run>-<n>-<begin>-<end>: `run` is random
 // and of one start of one process, `n` counts in it, so that no name is used twice. With the range
-// a manifest can be made again of a listing. Any thread.
+// a manifest can be made again of a listing. PREFIX/f/<name>: a named file. Any thread.
 class ExtentNames {
  public:
   // Of all objects; empty: none. It has no slash at its end.
@@ -28,6 +28,10 @@ class ExtentNames {
   std::string prefix_of(std::uint64_t upload_id) const;
   // That of all objects of all uploads.
   std::string prefix_of_all() const { return root_ + "/"; }
+  // The object of a file, or of a folder of files, that store::NamedFiles calls so.
+  std::string of_file(const std::string& name) const { return files_ + name; }
+  // "/<run>-<n>", for one of several files of a name.
+  std::string next_suffix();
 
   struct Parsed {
     std::uint64_t upload_id = 0;
@@ -38,6 +42,7 @@ class ExtentNames {
 
  private:
   const std::string root_;
+  const std::string files_;
   const std::string run_;
   std::atomic<std::uint64_t> last_{0};
 };

@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "store/file_source.h"
 #include "store/objects/extent_file.h"
+#include "store/objects/merger.h"
+#include "store/objects/removal.h"
 
 namespace sluice::store::objects {
 
@@ -38,7 +40,7 @@ Task<Result<>> ExtentStore::remove(std::uint64_t upload_id) {
   co_await tools_.under_way.wait_for(upload_id);
   const std::string prefix = tools_.names.prefix_of(upload_id);
   for (int round = 0; round < limits::extent_removal_rounds_max; ++round) {
-    const Result<std::size_t> removed = co_await remove_listed(prefix);
+    const Result<std::size_t> removed = co_await remove_listed(tools_.objects, prefix);
     if (!removed) {
       co_return fail(removed.error());
     }
@@ -51,37 +53,14 @@ Task<Result<>> ExtentStore::remove(std::uint64_t upload_id) {
       fmt::format("objects of upload {} are still there after their removal", upload_id));
 }
 
-Task<Result<std::size_t>> ExtentStore::remove_listed(std::string prefix) {
-  std::size_t removed = 0;
-  std::string next;
-  do {
-    Result<s3::ListPage> page = co_await tools_.objects.list(prefix, next);
-    if (!page) {
-      co_return fail(page.error());
-    }
-    std::vector<std::string> names;
-    for (s3::ListedObject& object : page->objects) {
-      names.push_back(std::move(object.key));
-    }
-    removed += names.size();
-    next = std::move(page->next);
-    if (!names.empty()) {
-      const Result<> done = co_await tools_.objects.remove(std::move(names));
-      if (!done) {
-        co_return fail(done.error());
-      }
-    }
-  } while (!next.empty());
-  co_return removed;
-}
-
 Task<Result<std::shared_ptr<runtime::ReadableFile>>> ExtentStore::open_finished(
     std::uint64_t upload_id, std::uint64_t size) {
   const auto whole = co_await tools_.reader.whole(upload_id, size);
   if (!whole) {
     co_return fail(whole.error());
   }
-  co_return std::make_shared<ExtentFile>(tools_, executor_, upload_id, size);
+  auto read = [this, upload_id](ByteRange range) { return tools_.reader.read(upload_id, range); };
+  co_return std::make_shared<ExtentFile>(tools_, executor_, upload_id, size, std::move(read));
 }
 
 Task<Result<std::unique_ptr<runtime::ByteSource>>> ExtentStore::read_finished(
@@ -95,9 +74,39 @@ Task<Result<std::unique_ptr<runtime::ByteSource>>> ExtentStore::read_finished(
                                          fmt::format("upload {}", upload_id));
 }
 
-Task<Result<bool>> ExtentStore::finish(std::uint64_t /*upload_id*/,
-                                       std::vector<NamedRange> /*files*/) {
-  co_return fail(Errc::internal, "files of finished uploads are not kept in objects");
+Task<Result<bool>> ExtentStore::finish(std::uint64_t upload_id, std::vector<NamedRange> files) {
+  if (tools_.merger == nullptr) {
+    co_return fail(Errc::internal, "nothing makes files of finished uploads");
+  }
+  const std::uint64_t size = files.back().range.end;
+  bool made = false;
+  for (NamedRange& file : files) {
+    const Result<bool> made_one = co_await make_file(upload_id, size, std::move(file));
+    if (!made_one) {
+      co_return made_one;
+    }
+    made = made || *made_one;
+  }
+  co_return made&& size > 0;
+}
+
+Task<Result<bool>> ExtentStore::make_file(std::uint64_t upload_id, std::uint64_t size,
+                                          NamedRange file) {
+  std::string key = tools_.names.of_file(file.name);
+  const Result<std::optional<s3::ObjectFacts>> there = co_await tools_.objects.head(key);
+  if (!there) {
+    co_return fail(there.error());
+  }
+  if (!*there) {
+    const Result<> made = co_await tools_.merger->copy(upload_id, size, file.range,
+                                                       {tools_.objects, std::move(key), {}});
+    co_return made ? Result<bool>(true) : fail(made.error());
+  }
+  if ((*there)->size != file.range.size()) {
+    co_return fail(Errc::storage_failed, fmt::format("the object {} has {} bytes, {} were expected",
+                                                     key, (*there)->size, file.range.size()));
+  }
+  co_return false;
 }
 
 Task<Result<Space>> ExtentStore::space() {

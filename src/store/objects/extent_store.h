@@ -46,9 +46,11 @@ class ExtentStore final : public Store {
       std::uint64_t upload_id, std::uint64_t size) override;
   runtime::Task<Result<std::unique_ptr<runtime::ByteSource>>> read_finished(
       std::uint64_t upload_id, std::uint64_t size, std::uint64_t begin) override;
-  // `internal`: files of finished uploads are not kept in objects.
+  // By ExtentTools::merger, as objects of ObjectFiles. Two processes may make the same file at
+  // once: both objects have the same bytes, and one of them stays.
   runtime::Task<Result<bool>> finish(std::uint64_t upload_id,
                                      std::vector<NamedRange> files) override;
+  bool finish_takes_blob() const noexcept override { return false; }
   runtime::Task<Result<>> ping() override { return tools_.objects.ping(); }
   // Without a bound.
   runtime::Task<Result<Space>> space() override;
@@ -62,8 +64,9 @@ class ExtentStore final : public Store {
   runtime::Task<bool> drain(Duration timeout) { return tools_.under_way.wait_for_all(timeout); }
 
  private:
-  // How many objects there were.
-  runtime::Task<Result<std::size_t>> remove_listed(std::string prefix);
+  // Whether the file had to be made of the blob, which has `size` bytes.
+  runtime::Task<Result<bool>> make_file(std::uint64_t upload_id, std::uint64_t size,
+                                        NamedRange file);
 
   ExtentTools tools_;
   const runtime::Executor executor_;

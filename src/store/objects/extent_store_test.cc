@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,6 +17,7 @@
 namespace sluice::store::objects {
 namespace {
 
+using runtime::Task;
 using sluice::testing::ExtentWorld;
 using sluice::testing::NetworkFault;
 using sluice::testing::run_in;
@@ -290,10 +293,81 @@ TEST_F(ExtentStoreTest, RemovesPageByPageAndSaysWhatItCouldNot) {
   EXPECT_EQ(object_count(), 0U);
 }
 
-TEST_F(ExtentStoreTest, KeepsNoFilesOfFinishedUploads) {
-  const auto finished = run(world.store->finish(id, {{{0, 5}, "videos/v"}}));
-  ASSERT_FALSE(finished);
-  EXPECT_EQ(finished.error().code(), Errc::internal);
+class FinishTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t id = 7;
+
+  FinishTest() { world.put_file(id, {"ma", "insub", "titles!"}); }
+
+  Result<bool> finish() { return run_in(world.context, world.store->finish(id, files)); }
+  std::map<std::string, std::string> kept() const {
+    std::map<std::string, std::string> all;
+    for (const auto& [key, bytes] : world.objects.objects) {
+      if (key.starts_with("prefix/f/")) {
+        all[key] = bytes;
+      }
+    }
+    return all;
+  }
+
+  ExtentWorld world;
+  const std::vector<NamedRange> files{{{0, 4}, "videos/v.mp4"}, {{4, 14}, "videos/v-1.srt"}};
+  const std::map<std::string, std::string> whole{{"prefix/f/videos/v.mp4", "main"},
+                                                 {"prefix/f/videos/v-1.srt", "subtitles!"}};
+};
+
+TEST_F(FinishTest, ComesToItsEndAfterAFailureOfAnyRequest) {
+  for (const NetworkFault fault :
+       {NetworkFault::lost, NetworkFault::late, NetworkFault::reply_lost, NetworkFault::doubled}) {
+    for (std::size_t before = 0;; ++before) {
+      world.objects.objects.clear();
+      world.journal.clear();
+      world.put_file(id, {"ma", "insub", "titles!"});
+      world.objects.requests = 0;
+      world.objects.faults.assign(before, NetworkFault::none);
+      world.objects.faults.push_back(fault);
+      const Result<bool> first = finish();
+      if (world.objects.requests <= before) {
+        EXPECT_GT(before, 8U) << "of all requests";
+        break;
+      }
+      world.objects.faults.clear();
+      ASSERT_TRUE(finish()) << before;
+      EXPECT_EQ(kept(), whole) << before;
+      world.objects.let_late_arrive();
+      EXPECT_EQ(kept(), whole) << before;
+      EXPECT_EQ(finish(), false);
+      EXPECT_EQ(world.stored(id, 14), "mainsubtitles!") << "the blob stays";
+    }
+  }
+}
+
+TEST_F(FinishTest, TwoProcessesMakeOneFile) {
+  std::vector<Result<bool>> made;
+  const auto make = [&]() -> Task<> { made.push_back(co_await world.store->finish(id, files)); };
+  const auto both = [&]() -> Task<> {
+    runtime::TaskGroup group(world.context.get_executor(), world.log);
+    group.spawn("one", make());
+    group.spawn("other", make());
+    EXPECT_TRUE(co_await group.wait(std::chrono::minutes(1)));
+  };
+  run_in(world.context, both());
+  ASSERT_EQ(made.size(), 2U);
+  EXPECT_EQ(made.front(), true);
+  EXPECT_EQ(made.back(), true);
+  EXPECT_EQ(kept(), whole);
+}
+
+TEST_F(FinishTest, AFileOfAnotherSizeIsNotTakenForTheFinishedOne) {
+  world.objects.objects["prefix/f/videos/v.mp4"] = "mai";
+  const Result<bool> made = finish();
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), Errc::storage_failed);
+}
+
+TEST_F(FinishTest, WithoutAMergerThereAreNoFiles) {
+  world.store->tools().merger = nullptr;
+  EXPECT_EQ(finish().error().code(), Errc::internal);
 }
 
 }  // namespace

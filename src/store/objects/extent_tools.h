@@ -17,6 +17,7 @@
 namespace sluice::store::objects {
 
 class Folds;
+class Merger;
 
 // Outlives blobs, files, and what they have under way.
 struct ExtentTools {
@@ -31,6 +32,7 @@ struct ExtentTools {
   Slots gathers{limits::gathers_at_once};
   UnderWay under_way = {};
   Folds* folds = nullptr;              // Null: small objects stay as they are.
+  Merger* merger = nullptr;            // Null: no files are made of uploads.
   std::atomic<bool> stopping = false;  // No thread waits for objects any more.
 };
 

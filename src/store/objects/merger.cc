@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "store/objects/merger.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -22,6 +23,20 @@ Task<Result<bool>> is_whole_object(ExtentTools& tools, const Extents& extents, s
     co_return fail(facts.error());
   }
   co_return *facts && (*facts)->size == size;
+}
+
+// Those of a file that is made of the bytes of `range`.
+Extents cut_out(const Extents& all, ByteRange range) {
+  Extents some;
+  for (const model::Extent& extent : all) {
+    const ByteRange common{std::max(extent.range.begin, range.begin),
+                           std::min(extent.range.end, range.end)};
+    if (!common.empty()) {
+      some.push_back(model::clipped(extent, common));
+      some.back().range = {common.begin - range.begin, common.end - range.begin};
+    }
+  }
+  return some;
 }
 
 }  // namespace
@@ -57,14 +72,15 @@ Task<Result<std::string>> Merger::merge(std::uint64_t upload_id, std::uint64_t s
   co_return object;
 }
 
-Task<Result<>> Merger::copy(std::uint64_t upload_id, std::uint64_t size, AssemblyPlace place) {
+Task<Result<>> Merger::copy(std::uint64_t upload_id, std::uint64_t size, ByteRange range,
+                            AssemblyPlace place) {
   const UnderWay::Mark mark(tools_.under_way, upload_id);
   Result<Extents> extents = co_await tools_.reader.whole(upload_id, size);
   if (!extents) {
     co_return fail(extents.error());
   }
   Assembly assembly(tools_, copying_, std::move(place));
-  co_return co_await assembly.make(size, *std::move(extents));
+  co_return co_await assembly.make(range.size(), cut_out(*extents, range));
 }
 
 }  // namespace sluice::store::objects

@@ -25,8 +25,9 @@ class Merger {
   // The name of the object that has the bytes of the upload from 0 to `size`, and no others. Where
   // there is none it is made: it is the only one of the upload then.
   runtime::Task<Result<std::string>> merge(std::uint64_t upload_id, std::uint64_t size);
-  // Makes an object of the same bytes elsewhere. The upload's own stay.
-  runtime::Task<Result<>> copy(std::uint64_t upload_id, std::uint64_t size, AssemblyPlace place);
+  // Makes an object elsewhere of these bytes of the upload, which has `size`. Its own stay.
+  runtime::Task<Result<>> copy(std::uint64_t upload_id, std::uint64_t size, ByteRange range,
+                               AssemblyPlace place);
 
  private:
   ExtentTools& tools_;

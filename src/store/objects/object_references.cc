@@ -50,7 +50,8 @@ Task<Result<Reference>> CopiedReferences::refer(FinishedUpload upload) {
 Task<Result<std::string>> CopiedReferences::copy(const FinishedUpload& upload) {
   std::string key = prefix_of(upload) + random_hex_id();
   AssemblyPlace place{theirs_.objects, key, own_};
-  const Result<> copied = co_await merger_.copy(upload.id, upload.size, std::move(place));
+  const Result<> copied =
+      co_await merger_.copy(upload.id, upload.size, {0, upload.size}, std::move(place));
   if (!copied) {
     co_return fail(copied.error());
   }

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "store/local/local_files.h"
 #include "store/local/local_store.h"
+#include "store/objects/object_files.h"
 #include "support/extent_world.h"
 
 namespace sluice::store {
@@ -46,8 +48,13 @@ class StoreContract : public ::testing::TestWithParam<const char*> {
 
   bool is_local() const { return GetParam() == std::string("Local"); }
   Store& store() { return is_local() ? static_cast<Store&>(*local_) : *world_.store; }
+  NamedFiles& files() { return is_local() ? static_cast<NamedFiles&>(*local_files_) : *files_; }
   void restart() {
     world_.restart();
+    files_ = std::make_unique<objects::ObjectFiles>(world_.store->tools(),
+                                                    world_.context.get_executor());
+    local_files_ = std::make_unique<local::LocalFiles>(disk_, world_.pool, directory_.path(),
+                                                       Durability::commit);
     local_ = std::make_unique<local::LocalStore>(
         disk_, world_.pool, world_.buffers, directory_.path(), Durability::commit, world_.metrics);
   }
@@ -100,13 +107,17 @@ class StoreContract : public ::testing::TestWithParam<const char*> {
   }
   std::string read(std::uint64_t size, std::uint64_t begin = 0, std::uint64_t upload = id) {
     const auto source = run(store().read_finished(upload, size, begin));
-    if (!source) {
-      return "failed: " + source.error().message();
-    }
+    return source ? drain(**source) : "failed: " + source.error().message();
+  }
+  std::string kept(const std::string& name, std::uint64_t size) {
+    const auto source = run(files().read(name, size, {0, size}));
+    return source ? drain(**source) : "failed: " + source.error().message();
+  }
+  std::string drain(runtime::ByteSource& source) {
     std::string text;
     std::vector<std::byte> buffer(100'000);
     for (;;) {
-      const Result<std::size_t> count = run((*source)->read(buffer, Duration(1)));
+      const Result<std::size_t> count = run(source.read(buffer, Duration(1)));
       EXPECT_TRUE(count) << count.error().message();
       if (!count || *count == 0) {
         return text;
@@ -124,6 +135,8 @@ class StoreContract : public ::testing::TestWithParam<const char*> {
   sluice::testing::RecordingDisk disk_{directory_.path() + "/uploads"};
   ExtentWorld world_;
   std::unique_ptr<local::LocalStore> local_;
+  std::unique_ptr<local::LocalFiles> local_files_;
+  std::unique_ptr<objects::ObjectFiles> files_;
 };
 
 TEST_P(StoreContract, WhatWasSettledIsThereForEachThatOpensIt) {
@@ -245,6 +258,46 @@ TEST_P(StoreContract, RemovesTheBlobOfOneUpload) {
   for (const std::uint64_t other : others) {
     EXPECT_EQ(read(5, 0, other), "other");
   }
+}
+
+TEST_P(StoreContract, MakesFilesOfAFinishedBlob) {
+  put(id, "mainsubtitles!");
+  const std::vector<NamedRange> made{
+      {{0, 4}, "videos/v.mp4"}, {{4, 14}, "videos/v-1.srt"}, {{14, 14}, "videos/v-2"}};
+  EXPECT_EQ(run(store().finish(id, made)), true);
+  restart();
+  EXPECT_EQ(run(store().finish(id, made)), false) << "the process had died before it heard of it";
+  EXPECT_EQ(kept("videos/v.mp4", 4), "main");
+  EXPECT_EQ(kept("videos/v-1.srt", 10), "subtitles!");
+  EXPECT_EQ(kept("videos/v-2", 0), "");
+  EXPECT_EQ(refusal(14) == Errc::storage_failed, store().finish_takes_blob());
+  EXPECT_TRUE(run(store().remove(id)));
+  EXPECT_EQ(kept("videos/v.mp4", 4), "main");
+  EXPECT_TRUE(run(files().remove({"videos/v.mp4", "videos/v-1.srt", "videos/v-2"})));
+  EXPECT_EQ(run(files().exists("videos/v.mp4")), false);
+}
+
+TEST_P(StoreContract, MakesALargeFile) {
+  const std::string text = text_of(11 * limits::MiB + 7);
+  put(id, text);
+  EXPECT_EQ(run(store().finish(id, {{{0, text.size()}, "videos/v"}})), true);
+  EXPECT_TRUE(kept("videos/v", text.size()) == text);
+}
+
+TEST_P(StoreContract, MakesAFileOfNoBytes) {
+  EXPECT_EQ(run(store().finish(id, {{{0, 0}, "videos/v"}})), false);
+  EXPECT_EQ(kept("videos/v", 0), "");
+}
+
+TEST_P(StoreContract, MakesNoFileOfABlobThatLostBytes) {
+  put(id, "hello");
+  for (const std::uint64_t size : {4U, 6U}) {
+    const auto made = run(store().finish(id, {{{0, size}, "videos/v"}}));
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code(), Errc::storage_failed);
+  }
+  EXPECT_EQ(run(files().exists("videos/v")), false);
+  EXPECT_EQ(read(5), "hello");
 }
 
 TEST_P(StoreContract, KnowsItsRoom) {

@@ -14,6 +14,9 @@
 
 namespace sluice::store::objects {
 
+// Of a named file.
+inline constexpr std::uint64_t of_no_upload = 0;
+
 // Any thread. Outlives what is under way.
 class UnderWay {
  public:
