@@ -32,6 +32,12 @@ class Patient:
         self._client = Client(address, timeout=PATIENCE_SECONDS)
         self._progress = progress
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
     def close(self):
         self._client.close()
 

@@ -60,9 +60,8 @@ def test_an_upload_of_tus_goes_to_the_nodes_in_turn(new_cluster, noise):
 def test_parts_go_to_all_nodes_at_once(new_cluster, noise):
     cluster = new_cluster()
     file = File("parts.bin", noise(31 * MIB + 5))
-    patient = Patient(cluster.address)
-    upload_in_parts(file, patient, [Patient(node.address) for node in cluster.nodes])
-    patient.close()
+    with Patient(cluster.address) as patient:
+        upload_in_parts(file, patient, [Patient(node.address) for node in cluster.nodes])
     expect_finished(cluster, [file])
     assert len(cluster.application.requests) == 1
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cluster import LEASES_END_SECONDS
-from cluster_load import File, Load, begun_seed, expect_finished
+from cluster_load import File, Load, Patient, begun_seed, expect_finished
 
 from support.ceph import BUCKET, GATEWAY, Ceph
 from support.postgres import Postgres
@@ -35,7 +35,7 @@ def test_a_node_that_is_cut_from_an_engine_says_so_and_the_others_go_on(new_clus
     gate = cluster.store_gate(0) if engine == "store" else cluster.journal_gate(0)
     file = File("cut.bin", noise(3 * MIB))
     size = file.size
-    with Client(cut.address) as client, Client(other.address) as elsewhere, Client(cluster.address) as balanced:
+    with Client(cut.address) as client, Client(other.address) as elsewhere, Patient(cluster.address) as balanced:
         file.location = client.create(size)
         assert client.piece(file.location, 0, file.data[:MIB], size).status == 204
         gate.shut()
@@ -52,8 +52,8 @@ def test_a_node_that_is_cut_from_an_engine_says_so_and_the_others_go_on(new_clus
         assert MIB <= stored <= 2 * MIB
         end = 2 * MIB + 1
         assert elsewhere.piece(file.location, stored, file.data[stored:end], size).status == 204
-        wait_until(lambda: {balanced.status(file.location).header("X-Node") for _ in range(6)} == {"node1", "node2"},
-                   "the balancer has left the node out")
+        wait_until(lambda: {balanced.until_answered(lambda patient: patient.status(file.location)).header("X-Node")
+                            for _ in range(6)} == {"node1", "node2"}, "the balancer has left the node out")
         gate.open()
         wait_for_readiness([cut], 200)
         assert client.stored(file.location) == end
