@@ -320,6 +320,7 @@ TEST_F(FinishTest, ComesToItsEndAfterAFailureOfAnyRequest) {
   for (const NetworkFault fault :
        {NetworkFault::lost, NetworkFault::late, NetworkFault::reply_lost, NetworkFault::doubled}) {
     for (std::size_t before = 0;; ++before) {
+      world.objects.faults.clear();
       world.objects.objects.clear();
       world.journal.clear();
       world.put_file(id, {"ma", "insub", "titles!"});
