@@ -114,11 +114,11 @@ Result<delivery::Verdict> verdict_of_program(const Ending& ending) {
       return delivery::Verdict{Kind::set_aside,
                                fmt::format("the program was ended by signal {}", ending.number)};
     case Ending::How::wrote_too_much:
+      return delivery::Verdict{Kind::set_aside, "the program wrote too much"};
+    case Ending::How::asked_wrongly:
+      return delivery::Verdict{Kind::set_aside, "the program asked for bytes that no file has"};
     case Ending::How::exited:
       break;
-  }
-  if (ending.how == Ending::How::wrote_too_much) {
-    return delivery::Verdict{Kind::set_aside, "the program wrote too much"};
   }
   switch (ending.number) {
     case program_takes:

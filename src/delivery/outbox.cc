@@ -237,7 +237,10 @@ runtime::Task<bool> Outbox::attempt_and_note(const model::UploadRecord& record, 
 runtime::Task<Outbox::Next> Outbox::claim(const model::UploadRecord& record, Round& round) {
   const auto held = co_await journal_.claim(journal::Work::delivery, {record.id}, settings_->lease);
   if (!held || held->empty()) {
-    round.not_before = clock_.now() + settings_->lease.duration;
+    // A journal that does not answer may be back at once; another node keeps what it has claimed.
+    round.not_before = clock_.now() + (held ? settings_->lease.duration
+                                            : retry_delay(settings_->delays, round.attempts + 1,
+                                                          random_fraction()));
     co_return Next::pause;
   }
   if (claimed_.empty()) {

@@ -430,6 +430,13 @@ TEST_F(OutboxTest, WhatAnotherNodeHoldsIsAttemptedWhenItsLeaseHasEnded) {
   EXPECT_TRUE(testing::run_in(context, outbox.close(30s)));
 }
 
+TEST_F(OutboxTest, AJournalThatWasAwayIsAskedAgainBeforeALeaseHasEnded) {
+  settings.lease.duration = 1h;
+  journal.claims_to_fail = 2;
+  run_until_answered(1, {received(1)});
+  EXPECT_EQ(backend.keys[1].size(), 1U);
+}
+
 TEST_F(OutboxTest, ANodeTakesUpAtOnceWhatItHeldBeforeItsEnd) {
   received(1);
   ASSERT_TRUE(claims(journal, settings.lease.node.c_str(), 1));

@@ -473,6 +473,10 @@ Task<Result<std::vector<model::Notification>>> MemoryJournal::next_notifications
 Task<Result<std::vector<std::uint64_t>>> MemoryJournal::claim(journal::Work work,
                                                               std::vector<std::uint64_t> ids,
                                                               journal::Lease lease) {
+  if (claims_to_fail > 0) {
+    --claims_to_fail;
+    co_return fail(Errc::unavailable, "away on purpose");
+  }
   co_return claims_->claim(work, ids, lease, lease_clock.now());
 }
 

@@ -80,7 +80,8 @@ class MemoryJournal final : public journal::Journal {
   bool failing = false;
   std::shared_ptr<runtime::Event> gate;  // Commits wait for it, if set.
   std::size_t at_gate = 0;
-  int reads_to_fail = 0;      // The next so many reads of a page fail.
+  int reads_to_fail = 0;  // The next so many reads of a page fail.
+  int claims_to_fail = 0;
   int finds_to_fail = 0;      // The next so many searches for a token fail.
   bool full = false;          // Refuses every change and stays healthy.
   int commits_to_refuse = 0;  // The next so many fail as when it is full.
