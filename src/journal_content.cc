@@ -10,7 +10,7 @@ namespace {
 
 runtime::Task<Result<JournalContent>> read_content(const OpenJournal& opened) {
   const auto uploads = co_await opened.journal->list_uploads({.count = 1});
-  const auto videos = co_await opened.journal->list_videos({.count = 1});
+  const auto videos = co_await opened.journal->list_videos({.status = std::nullopt, .count = 1});
   const auto files = co_await opened.journal->list_videos({.status = library::stored, .count = 1});
   // What several nodes share has no bytes but in objects.
   Result<bool> has_extents = true;

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "fsck/directory.h"
 #include "runtime/posix_disk.h"
+#include "store/data_directory.h"
 
 namespace sluice::backup {
 namespace {
@@ -73,15 +74,15 @@ Result<std::uint64_t> copy_bytes(DiskFile& from, DiskFile& to) {
 
 }  // namespace
 
-// uploads/ before videos/: an extra file that is cut off a blob before the copy comes to it is in
-// videos/ by then.
+// In their order: an extra file that is cut off a blob before the copy comes to it is in videos/ by
+// then.
 Result<> DataCopy::copy_files() {
-  for (const char* folder : {"/uploads", "/answers", "/videos"}) {
+  for (const char* folder : store::kept_folders) {
     if (Result<> done = copy_folder(folder); !done) {
       return done;
     }
   }
-  for (const char* file : {"/secret", "/objects", "/location"}) {
+  for (const char* file : store::kept_single_files) {
     if (Result<> done = copy_file(file); !done) {
       return done;
     }

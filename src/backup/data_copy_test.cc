@@ -58,7 +58,7 @@ TEST_F(DataCopyTest, CopiesWhatADataDirectoryKeepsAndNothingElse) {
     EXPECT_EQ(fs::status(to.path() + "/" + name).permissions(),
               fs::perms::owner_read | fs::perms::owner_write);
   }
-  EXPECT_EQ(copy.copied().files, 6U);
+  EXPECT_EQ(copy.copied().files, 7U);
   EXPECT_TRUE(sync_file_system(to.path()));
 }
 

@@ -2,11 +2,17 @@
 // The directory that holds all that Sluice keeps, for one process at a time (docs/format.md).
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "base/error.h"
 
 namespace sluice::store {
+
+// What a backup has of it beside the journal. A blob goes from the first of the folders into
+// another one, never back.
+inline constexpr std::array<const char*, 3> kept_folders{"/uploads", "/answers", "/videos"};
+inline constexpr std::array<const char*, 3> kept_single_files{"/secret", "/objects", "/location"};
 
 // Held from open() to the end of the object. The lock is the kernel's: it goes with the process,
 // however that ends.

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "store/data_directory.h"
+
 namespace sluice::store {
 namespace {
 
@@ -38,14 +40,14 @@ Result<> PinningDisk::begin() {
   return done;
 }
 
-// uploads/ before videos/: a blob that is renamed meanwhile is found in one of them.
+// In their order: a blob that is renamed meanwhile is found in one of them.
 Result<> PinningDisk::pin_all() {
-  for (const char* inner : {"/uploads", "/answers", "/videos"}) {
+  for (const char* inner : kept_folders) {
     if (Result<> done = pin_folder(directory_ + inner); !done) {
       return done;
     }
   }
-  for (const char* file : {"/secret", "/location"}) {
+  for (const char* file : kept_single_files) {
     if (Result<> done = pin(directory_ + file); !done) {
       return done;
     }

@@ -52,6 +52,7 @@ TEST_F(PinningDiskTest, KeepsWhatIsRemovedAndRenamedOnceABackupHasBegun) {
   write("answers/7", "answer");
   write("secret", "s");
   write("location", "l");
+  write("objects", "o");
   write("journal.sqlite", "copied by itself");
   EXPECT_TRUE(disk.remove(full("videos/b.mp4")));
   EXPECT_FALSE(disk.is_pinning());
@@ -73,7 +74,8 @@ TEST_F(PinningDiskTest, KeepsWhatIsRemovedAndRenamedOnceABackupHasBegun) {
                        {"videos/c.mp4", "eight"},
                        {"answers/7", "answer"},
                        {"secret", "s"},
-                       {"location", "l"}};
+                       {"location", "l"},
+                       {"objects", "o"}};
   EXPECT_EQ(pinned(), expected);
   EXPECT_TRUE(disk.end());
   EXPECT_FALSE(fs::exists(disk.pins()));
