@@ -205,7 +205,8 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
                    fmt::format("File size limit is set to {} bytes, the file has {}", most, size));
   }
   UploadRecord record = upload.record();
-  const journal::RemoveUpload nameless{record.id, std::exchange(record.progress.version, 0)};
+  // Its versions go on: what another engine has read of the row that goes is no change of this one.
+  const journal::RemoveUpload nameless{record.id, record.progress.version++};
   record.token = random_token();
   record.progress.file_size = record.file_size_max = size;
   record.file_name = std::move(told->file_name);

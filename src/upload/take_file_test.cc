@@ -109,6 +109,20 @@ TEST_F(TakeFileTest, BecomesTheCompleteUploadThatItsIdentitySays) {
   EXPECT_EQ(status(taken->token)->answer, answered->answer);
 }
 
+TEST_F(TakeFileTest, IsNotChangedByWhatAnotherNodeHasReadBeforeItsEnd) {
+  // As a node that is stopped while it reaps the row of the file that is still on its way.
+  journal::UpdateUpload late;
+  identity.look = [&] {
+    const auto& [id, record] = *journal.uploads.begin();
+    late = {.id = id, .progress = record.progress};
+    late.progress.state = UploadState::expired;
+  };
+  answers_at_once = false;
+  EXPECT_TRUE(take("abc"));
+  EXPECT_EQ(code_of(run(journal.commit({late}))), Errc::conflict);
+  EXPECT_EQ(journal.uploads.begin()->second.progress.state, UploadState::received);
+}
+
 TEST_F(TakeFileTest, IsDurableBeforeAnybodyHearsOfIt) {
   answers_at_once = false;
   const auto taken = take("abcdefghi");

@@ -52,7 +52,8 @@ void NodesWorld::check_upload(Known& upload) {
   const UploadRecord& record = found->second;
   if (upload::is_gone(record.progress.state)) {
     if (!upload.may_be_gone) {
-      shared_.violate(fmt::format("upload {} is gone", upload.id));
+      shared_.violate(fmt::format("upload {} is {}: {}", upload.id,
+                                  model::to_text(record.progress.state), record.progress.failure));
     }
     return;
   }
