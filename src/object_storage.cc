@@ -139,10 +139,11 @@ Result<std::unique_ptr<OfflineBucket>> OfflineBucket::open(const config::Config&
     return fail(settings.error());
   }
   return std::unique_ptr<OfflineBucket>(
-      new OfflineBucket(std::move(places->own), std::move(places->copies), *std::move(settings)));
+      new OfflineBucket(std::move(places->own), std::move(places->copies), *settings));
 }
 
-OfflineBucket::OfflineBucket(s3::BucketUrl url, s3::BucketUrl copy_to, s3::ClientSettings settings)
+OfflineBucket::OfflineBucket(s3::BucketUrl url, s3::BucketUrl copy_to,
+                             const s3::ClientSettings& settings)
     : url_(std::move(url)),
       copy_to_(std::move(copy_to)),
       client_(http_, clock_, settings),

@@ -39,7 +39,7 @@ class OfflineBucket {
   s3::ProbeReport probe();
 
  private:
-  OfflineBucket(s3::BucketUrl url, s3::BucketUrl copy_to, s3::ClientSettings settings);
+  OfflineBucket(s3::BucketUrl url, s3::BucketUrl copy_to, const s3::ClientSettings& settings);
 
   const s3::BucketUrl url_;
   const s3::BucketUrl copy_to_;  // Without a bucket: nowhere.

@@ -71,7 +71,7 @@ TEST_F(CheckpointTest, WhatWasToldIsNotMadeDurableAgain) {
   const std::string token = create(9);
   Silent silent("abcd", 5);
   begin(token, from(0), silent);
-  status(token);
+  EXPECT_TRUE(status(token));
   const auto commits = journal.commits;
   EXPECT_EQ(status(token)->acknowledged, 4U);
   EXPECT_EQ(journal.commits, commits);

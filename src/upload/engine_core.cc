@@ -11,7 +11,7 @@ EngineCore::EngineCore(EngineParts engine_parts, delivery::Handover& engine_hand
                        EngineSettings engine_settings, const journal::Promises& before)
     : parts(engine_parts),
       handover(engine_handover),
-      settings(engine_settings),
+      settings(std::move(engine_settings)),
       admission(parts.store, settings->admission, before),
       uploads(parts.journal, admission, parts.announcer, parts.clock),
       peers(parts.journal, uploads, admission, handover, parts.log),

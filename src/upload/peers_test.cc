@@ -19,10 +19,10 @@
 namespace sluice::upload {
 namespace {
 
+using namespace std::chrono_literals;
 using journal::Signal;
 using runtime::Task;
 using testing::ScriptedSource;
-using std::chrono_literals::operator""s;
 
 // All engines hear all, their own signals as well.
 class SignalsInMemory final : public journal::Signals {

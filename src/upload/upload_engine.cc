@@ -48,12 +48,12 @@ Error set_aside() {
 
 UploadEngine::UploadEngine(EngineParts parts, delivery::Handover& handover, EngineSettings settings,
                            const journal::Promises& before)
-    : core_(parts, handover, settings, before) {}
+    : core_(parts, handover, std::move(settings), before) {}
 
 void UploadEngine::change(EngineSettings settings) {
   settings.defers_syncs = core_.settings->defers_syncs;
   core_.admission.change(settings.admission);
-  core_.settings.replace(settings);
+  core_.settings.replace(std::move(settings));
 }
 
 Task<Result<SnapshotPtr>> UploadEngine::create(NewUpload request) {

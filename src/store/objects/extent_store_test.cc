@@ -345,14 +345,13 @@ TEST_F(FinishTest, ComesToItsEndAfterAFailureOfAnyRequest) {
 
 TEST_F(FinishTest, TwoProcessesMakeOneFile) {
   std::vector<Result<bool>> made;
-  const auto make = [&]() -> Task<> { made.push_back(co_await world.store->finish(id, files)); };
-  const auto both = [&]() -> Task<> {
-    runtime::TaskGroup group(world.context.get_executor(), world.log);
-    group.spawn("one", make());
-    group.spawn("other", make());
-    EXPECT_TRUE(co_await group.wait(std::chrono::minutes(1)));
+  const auto make = [](auto& test, std::vector<Result<bool>>& results) -> Task<> {
+    results.push_back(co_await test.world.store->finish(test.id, test.files));
   };
-  run_in(world.context, both());
+  runtime::TaskGroup group(world.context.get_executor(), world.log);
+  group.spawn("one", make(*this, made));
+  group.spawn("other", make(*this, made));
+  EXPECT_TRUE(run_in(world.context, group.wait(std::chrono::minutes(1))));
   ASSERT_EQ(made.size(), 2U);
   EXPECT_EQ(made.front(), true);
   EXPECT_EQ(made.back(), true);
