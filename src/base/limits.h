@@ -73,8 +73,7 @@ inline constexpr std::size_t buffer_bytes = 256 * KiB;
 // pipe for each thread at the most; it holds pages of the kernel, and is empty between two streams.
 inline constexpr std::size_t pipe_bytes = 1 * MiB;
 inline constexpr std::size_t buffer_budget_bytes_default = 64 * MiB;
-// A buffer that is partly filled waits this long for more bytes of a fast sender, then it is
-// written as it is.
+// A partly filled buffer waits so long for more bytes of a fast sender before it is written.
 inline constexpr std::chrono::milliseconds buffer_fill_patience{5};
 // However steadily bytes trickle in, a buffer is not held for longer than this to be filled.
 inline constexpr std::chrono::milliseconds buffer_fill_time_max{100};
@@ -117,8 +116,7 @@ inline constexpr std::chrono::milliseconds body_end_patience{5};
 // A chunk of a file that comes as forms waits so long: the last one for the others, and each for a
 // request that opens its upload.
 inline constexpr std::chrono::seconds other_chunks_wait_max{10};
-// So long after its end a file is taken for the same one, where its client's identifier says only
-// its name and its size.
+// So long after its end a file is the same one whose identifier says only its name and size.
 inline constexpr std::chrono::seconds finished_chunks_window{60};
 // A status query waits so long for the bytes of a connection that has just broken.
 inline constexpr std::chrono::seconds settling_wait_max{2};
@@ -143,8 +141,7 @@ inline constexpr std::chrono::seconds clock_step_least{10};
 // After a start, and after it was set, nothing is deleted by it before the two have agreed for so
 // long, or for the shortest time of [expiry] where that is less.
 inline constexpr std::chrono::minutes clock_agreement_time{15};
-// Records from before the clock was set ahead seem older by that much, and are kept that much
-// longer, up to this.
+// Records from before the clock was set ahead are kept that much longer, up to this.
 inline constexpr std::chrono::hours clock_set_ahead_kept_max{24};
 
 // Multi-chunk sessions. A bigger file has bigger parts, not more of them.
@@ -217,8 +214,7 @@ inline constexpr std::uint64_t answer_file_bytes_max = 1024 * MiB;
 inline constexpr std::size_t described_answer_bytes_max = 64 * KiB;  // With its upload.
 // The name of a file that is downloaded: file systems take no longer one.
 inline constexpr std::size_t told_file_name_bytes_max = 255;
-// The file of an answer, or of a download, is sent in pieces of this size: the memory that each
-// reading client costs.
+// A file is sent in pieces of this size: the memory that each reading client costs.
 inline constexpr std::size_t answer_piece_bytes = 16 * KiB;
 inline constexpr std::size_t failure_bytes_max = 1 * KiB;  // Of the reason that is kept.
 // What is remembered of an upload while it is in memory, and of the words of each of these events.
@@ -227,8 +223,7 @@ inline constexpr std::size_t story_words_bytes_max = 160;
 // Clients that wait for the backend; further ones are told at once to come again.
 inline constexpr std::size_t answer_waiters_max = 4096;
 
-// Files that are made of partial uploads: how many are written at once, and when one that could not
-// be is tried again.
+// Files made of partial uploads: so many are written at once; one that failed is tried again then.
 inline constexpr std::size_t concatenations_at_once = 4;
 inline constexpr std::chrono::seconds concatenation_pause{10};
 
@@ -240,8 +235,7 @@ inline constexpr std::size_t admin_connections_max = 64;  // Of admin.listen.
 inline constexpr std::size_t operator_page_count_max = 100;
 inline constexpr std::chrono::seconds control_time_max{60};  // For a command to be answered.
 inline constexpr std::size_t control_answer_bytes_max = 16 * MiB;
-// Of a search, and of an order that the journal has not: uploads of it that are looked at for one
-// answer.
+// Of a search, and of an order that the journal has not: uploads looked at for one answer.
 inline constexpr std::size_t operator_search_count_max = 10'000;
 // Of a name or an owner, by which uploads are put in order.
 inline constexpr std::size_t operator_sort_bytes_max = 256;
@@ -265,8 +259,7 @@ inline constexpr std::size_t console_sample_ticks = 10;
 inline constexpr std::size_t console_samples_max = 360;
 inline constexpr std::size_t console_owners_max = 200;  // Those with the most bytes.
 
-// Requests that the server itself makes, under way or waiting to begin: each purpose has a bound of
-// its own.
+// Requests that the server itself makes, under way or waiting: each purpose has its own bound.
 inline constexpr std::size_t authorize_questions_max = 1024;
 inline constexpr std::size_t outgoing_piece_bytes = 256 * KiB;  // Of a body's file, at once.
 // A body that is taken more slowly ends its request, however long the answer may take.
@@ -319,8 +312,7 @@ inline constexpr std::chrono::minutes postgres_migration_time_max{10};
 inline constexpr int postgres_tries_max = 3;
 // A server whose time is further away is followed.
 inline constexpr std::chrono::milliseconds postgres_clock_tolerance{10'000};
-// Between two tries to listen to the signals of other nodes; and without any, until the connection
-// is looked at.
+// Between two tries to listen to other nodes; without a signal, until the connection is looked at.
 inline constexpr std::chrono::milliseconds postgres_signals_pause{500};
 inline constexpr std::chrono::milliseconds postgres_signals_silence_max{10'000};
 // Numbers of uploads that a process gets at once: the sequence's increment.
