@@ -49,6 +49,7 @@ class PeersTest : public testing::EngineFixture {
     journal.shared = true;
     journal.told_by = &signals;
     settings.answer_wait = 30s;
+    settings.lease.duration = std::chrono::milliseconds(20);
     restart();
     open(*engine);
     other = std::make_unique<UploadEngine>(
@@ -192,6 +193,33 @@ TEST_F(PeersTest, AFileIsMadeWhereItWaitsWhenItsPartIsCompletedOnAnotherNode) {
   const Result<SnapshotPtr> made = run(engine->wait_for_made(token));
   ASSERT_TRUE(made) << made.error().message();
   EXPECT_EQ(delivered_bytes, "abc");
+}
+
+TEST_F(PeersTest, AFileIsMadeWithoutAnySignalToo) {
+  journal.told_by = nullptr;
+  NewUpload part{3, "part", "", "{}"};
+  part.is_partial = true;
+  const std::string partial = (*run(engine->create(part)))->token;
+  NewUpload whole{3, "file.mp4", "video/mp4", "{}"};
+  whole.partials = {partial};
+  const std::string token = (*run(engine->create(whole)))->token;
+  run(let_others_work());
+  ScriptedSource body("abc");
+  ASSERT_TRUE(run(other->append(partial, ContinuesAt{0}, body)));
+  const Result<SnapshotPtr> made = run(engine->wait_for_made(token));
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ(delivered_bytes, "abc");
+}
+
+TEST_F(PeersTest, AHandOffIsHurriedOnAllNodes) {
+  create(3);
+  model::UploadProgress& progress = journal.uploads.at(1).progress;
+  progress.state = model::UploadState::received;
+  ++progress.version;
+  EXPECT_TRUE(run(engine->operations().retry(1)));
+  run(let_others_work());
+  EXPECT_EQ(count(Signal::Kind::hurry), 1U);
+  EXPECT_EQ(hurried, (std::vector<std::uint64_t>{1, 1, 1})) << "here, and by both who heard it";
 }
 
 TEST_F(PeersTest, OperatorsSeeWhatAnotherNodeHasStored) {
