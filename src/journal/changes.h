@@ -37,9 +37,8 @@ struct UseSignature {
   Timestamp now;
   Timestamp expires_at;
 };
-// `conflict` when the upload has another version than `progress`, or where another process that
-// shares the journal has removed it. It has the next version afterwards. A size that was known
-// stays so.
+// `conflict` when the upload has another version than `progress`, or is gone. It has the next
+// version afterwards. A size that was known stays so.
 struct UpdateUpload {
   std::uint64_t id = 0;
   model::UploadProgress progress;

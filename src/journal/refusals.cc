@@ -52,9 +52,4 @@ Error extents_of_other_bytes() {
   return Error(Errc::conflict, "other extents are not of the same bytes");
 }
 
-Error is_not_there(std::uint64_t upload_id, const std::string& journal) {
-  return Error(Errc::internal, "journal " + journal + ": upload " + std::to_string(upload_id) +
-                                   " is to change and is not there");
-}
-
 }  // namespace sluice::journal

@@ -20,7 +20,5 @@ Error token_is_taken();
 Error has_another_version(std::uint64_t upload_id);
 Error has_other_extents(std::uint64_t upload_id);
 Error extents_of_other_bytes();
-// Of a change: there is no such upload.
-Error is_not_there(std::uint64_t upload_id, const std::string& journal);
 
 }  // namespace sluice::journal

@@ -212,7 +212,7 @@ TEST_F(SqliteJournalFailure, AContradictionFailsAlone) {
   }
   const auto unknown = sluice::testing::run(journal->commit(
       {CreateUpload{sample_upload(2000)}, UpdateUpload{99, model::UploadProgress()}}));
-  EXPECT_EQ(unknown.error().code(), Errc::internal);
+  EXPECT_EQ(unknown.error().code(), Errc::conflict);
   EXPECT_FALSE(has(*journal, 2000)) << "a commit is all or nothing";
   EXPECT_TRUE(journal->healthy());
   EXPECT_TRUE(create(*journal, 2000));

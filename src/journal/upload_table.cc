@@ -57,7 +57,6 @@ Result<> UploadTable::prepare() {
            std::to_string(limits::gone_uploads_per_owner_max) + ")"},
       {&remove_, "DELETE FROM uploads WHERE id = ?"},
       {&remove_version_, "DELETE FROM uploads WHERE id = ? AND version = ?"},
-      {&exists_, "SELECT 1 FROM uploads WHERE id = ?"},
       {&id_of_, "SELECT id FROM uploads WHERE token = ?"},
       {&find_by_id_, select + "WHERE id = ?"},
       {&undelivered_,
@@ -141,19 +140,7 @@ Result<> UploadTable::change(Statement& statement, const UpdateUpload& update) {
   if (Result<> done = execution.finish(); !done) {
     return done;
   }
-  if (connection_.changes() == 0) {
-    if (Result<> fresh = expect_absent(update.id); !fresh) {
-      return fresh;
-    }
-  }
-  return expect_one_change(update.id);
-}
-
-Result<> UploadTable::expect_one_change(std::uint64_t id) const {
-  if (connection_.changes() != 1) {
-    return fail(is_not_there(id, connection_.path()));
-  }
-  return {};
+  return connection_.changes() == 0 ? fail(has_another_version(update.id)) : Result<>();
 }
 
 Result<> UploadTable::remove(const RemoveUpload& change) {
@@ -177,16 +164,6 @@ Result<> UploadTable::expect_new(const std::string& token) {
     return fail(known.error());
   }
   return *known ? fail(token_is_taken()) : Result<>();
-}
-
-Result<> UploadTable::expect_absent(std::uint64_t id) {
-  Execution execution(exists_);
-  execution.bind_unsigned(id);
-  const Result<bool> found = execution.step();
-  if (!found) {
-    return fail(found.error());
-  }
-  return *found ? fail(has_another_version(id)) : Result<>();
 }
 
 Result<std::optional<model::UploadRecord>> UploadTable::find(const std::string& token) {

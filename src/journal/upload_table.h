@@ -28,9 +28,8 @@ class UploadTable {
   Result<> prepare();
 
   Result<> create(const model::UploadRecord& record);
-  // `internal` for an id that is not there, `conflict` for another version. As forget_details()
-  // where the upload is settled; of its owner's aborted and expired ones the oldest go when there
-  // are too many.
+  // `conflict` for another version, or none. As forget_details() where the upload is settled; of
+  // its owner's aborted and expired ones the oldest go when there are too many.
   Result<> update(const UpdateUpload& update);
   // A row that is not there is as good as removed, unless a version is meant: `conflict`.
   Result<> remove(const RemoveUpload& change);
@@ -60,10 +59,7 @@ class UploadTable {
 
  private:
   Result<> change(Statement& statement, const UpdateUpload& update);
-  Result<> expect_one_change(std::uint64_t id) const;
-  // `conflict` when there is such a row: it was not changed because of its version.
   Result<> expect_new(const std::string& token);
-  Result<> expect_absent(std::uint64_t id);
   // The records whose ids the rows have.
   Result<std::vector<model::UploadRecord>> read(Execution& ids, std::size_t count);
 
@@ -76,7 +72,6 @@ class UploadTable {
   Statement forget_gone_;
   Statement remove_;
   Statement remove_version_;
-  Statement exists_;
   Statement id_of_;
   Statement find_by_id_;
   Statement undelivered_;

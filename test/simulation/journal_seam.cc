@@ -166,8 +166,7 @@ std::optional<Error> JournalSeam::contradiction(const std::vector<journal::Chang
     const auto known = memory_.uploads.find(update != nullptr ? update->id : remove->id);
     const std::uint64_t version = update != nullptr ? update->progress.version : *remove->version;
     if (known == memory_.uploads.end() || known->second.progress.version != version) {
-      return Error(update != nullptr ? Errc::internal : Errc::conflict,
-                   "the change contradicts the journal");
+      return Error(Errc::conflict, "the change contradicts the journal");
     }
   }
   return std::nullopt;

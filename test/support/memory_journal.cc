@@ -155,7 +155,7 @@ Result<> MemoryJournal::check(const Change& change) const {
   }
   if (const auto* update = std::get_if<journal::UpdateUpload>(&change)) {
     return uploads.contains(update->id) ? check_version(update->id, update->progress.version)
-                                        : fail(Errc::internal, "the upload is not there");
+                                        : fail(Errc::conflict, "the upload is gone");
   }
   if (const auto* replace = std::get_if<journal::ReplaceExtents>(&change)) {
     return check_extents(*replace);

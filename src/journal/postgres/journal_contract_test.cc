@@ -43,6 +43,8 @@ TEST_P(JournalContract, AChangeOfAnotherVersionIsAConflictAndChangesNothing) {
   const std::optional<model::UploadRecord> before = find(1);
   EXPECT_EQ(refusal({PutVideo{sample_video("v")}, UpdateUpload{1, based_on(0)}}), Errc::conflict);
   EXPECT_EQ(refusal({UpdateUpload{1, based_on(2)}}), Errc::conflict);
+  EXPECT_EQ(refusal({PutVideo{sample_video("v")}, UpdateUpload{3, based_on(0)}}), Errc::conflict)
+      << "there is no such upload";
   EXPECT_EQ(find(1), before);
   EXPECT_EQ(*sluice::testing::run(journal().find_video("v")), std::nullopt);
   EXPECT_TRUE(journal().healthy());
