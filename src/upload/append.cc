@@ -350,7 +350,7 @@ Task<Result<bool>> Append::settle(bool may_finish) {
                       .extents = std::move(durable->extents),
                       .file_size = ends ? std::optional(position_) : std::nullopt};
     const Result<Transition> committed =
-        co_await commit_bytes(upload_, std::move(event), {{written_, blob_}});
+        co_await commit_bytes(upload_, std::move(event), {{written_, blob_}}, tools_.store);
     if (!committed) {
       co_return fail(committed.error());
     }

@@ -95,6 +95,16 @@ TEST_F(AppendTest, BytesThatAnotherEngineHasStoredMeanwhileAreComparedFirst) {
   }
 }
 
+// As on a node that was stopped for longer than an upload lives.
+TEST_F(AppendTest, BytesThatComeAfterTheUploadWasForgottenAreRemoved) {
+  journal.shared = true;
+  const std::string token = create(9);
+  journal.meanwhile = [this] { journal.uploads.clear(); };
+  EXPECT_EQ(refusal(token, "abc", Range{0, 3, 9}), Errc::not_found);
+  journal.meanwhile = nullptr;
+  EXPECT_FALSE(store.blobs.contains(1));
+}
+
 // Its end says that its bytes are wrong.
 class WrongSource final : public runtime::ByteSource {
  public:

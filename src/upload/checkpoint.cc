@@ -53,7 +53,8 @@ Task<Result<>> make_durable(LiveUpload& upload, const AppendTools& tools,
     }
   }
   const bool is_deferred = event.is_deferred;
-  const Result<Transition> committed = co_await commit_bytes(upload, std::move(event), arrived);
+  const Result<Transition> committed =
+      co_await commit_bytes(upload, std::move(event), arrived, tools.store);
   if (!committed) {
     co_return fail(committed.error());
   }

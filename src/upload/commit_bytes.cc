@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
 #include <utility>
 
 namespace sluice::upload {
@@ -35,10 +36,13 @@ Task<Result<>> compare(const RangeSet& stored, const std::vector<Arrived>& arriv
 
 // Others may store more of them between two rounds, but none twice.
 Task<Result<Transition>> commit_bytes(LiveUpload& upload, BytesStored event,
-                                      const std::vector<Arrived>& arrived) {
+                                      const std::vector<Arrived>& arrived, store::Store& store) {
   event.compared.emplace();
   for (;;) {
     Result<Transition> committed = co_await upload.commit(event);
+    if (!committed && committed.error().code() == Errc::not_found) {
+      std::ignore = co_await store.remove(upload.id());
+    }
     if (!committed || committed->compare_first.empty()) {
       co_return committed;
     }

@@ -288,14 +288,16 @@ Task<Result<>> Intake::remove_nameless(LiveUpload& upload) {
   co_return Result<>();
 }
 
-// The reaper forgets it when no byte can come any more.
+// The reaper forgets it when no byte can come any more. Where another engine has forgotten it
+// already, the bytes that have come since are removed here.
 Task<Result<>> Intake::end_nameless(LiveUpload& upload) {
   Aborted aborted{core_.parts.clock.now()};
   const Result<Transition> ended = co_await upload.commit(std::move(aborted));
-  if (!ended) {
+  const bool is_forgotten = !ended && ended.error().code() == Errc::not_found;
+  if (!ended && !is_forgotten) {
     co_return fail(ended.error());
   }
-  if (Result<> removed = co_await core_.parts.store.remove(upload.id()); !removed) {
+  if (Result<> removed = co_await core_.parts.store.remove(upload.id()); !removed || is_forgotten) {
     co_return removed;
   }
   BlobRemoved event;

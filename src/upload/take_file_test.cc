@@ -123,6 +123,15 @@ TEST_F(TakeFileTest, IsNotChangedByWhatAnotherNodeHasReadBeforeItsEnd) {
   EXPECT_EQ(journal.uploads.begin()->second.progress.state, UploadState::received);
 }
 
+// As on a node that was stopped for longer than such a file may take.
+TEST_F(TakeFileTest, LeavesNoBytesWhenAnotherNodeHasForgottenIt) {
+  journal.shared = true;
+  store.late_bytes = 20min;
+  identity.look = [this] { journal.uploads.clear(); };
+  EXPECT_FALSE(take("abc"));
+  EXPECT_FALSE(store.blobs.contains(1));
+}
+
 TEST_F(TakeFileTest, IsDurableBeforeAnybodyHearsOfIt) {
   answers_at_once = false;
   const auto taken = take("abcdefghi");
