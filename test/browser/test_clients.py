@@ -129,7 +129,7 @@ def test_filepond(world, size, fault):
     act = strike(world, fault, random.Random(f"FilePond {fault} {size}"), is_later_patch) if fault else lambda: None
     world.page(f"startFilePond({json.dumps(world.files.removesuffix('/files'))})")
     act()
-    assert world.finish() == SUCCESS
+    assert world.finish() == SUCCESS, world.proxy.requests
     with Client(world.server.address) as client:
         assert client.get("/uploads/" + world.page("upload.answers")[0]).json()["state"] == "delivered"
         (video,) = client.get("/videos.json").json()

@@ -195,6 +195,10 @@ class _Peer:
         head, _, self.early = self.early.partition(b"\r\n\r\n")
         return head + b"\r\n\r\n"
 
+    def wait(self):
+        """For the first byte."""
+        self.early = self._receive()
+
     def some(self, limit=_BLOCK):
         data = self.early or self._receive()
         self.early = data[limit:]
@@ -314,11 +318,15 @@ class FaultProxy:
     def _serve(self, client, via_port):
         server = None
         reset = False
+        with self._lock:
+            self._open.add(client)
         try:
+            # A browser opens connections before it needs them. One to the server would be closed meanwhile.
+            client.wait()
             server = _Peer(socket.create_connection(self.upstream, timeout=30))
             server.sock.settimeout(None)
             with self._lock:
-                self._open |= {client, server}
+                self._open.add(server)
             while not self._closing:
                 reset = self._exchange(client, server, via_port)
                 if reset is not None:
@@ -355,7 +363,10 @@ class FaultProxy:
             return cut.reset
         if not self._pass_body(client, server, head, request, faults):
             return cut.reset
-        return self._pass_answer(client, server, request, faults)
+        ends = self._pass_answer(client, server, request, faults)
+        if not ends and request.body_bytes < (_length(head) or 0):
+            return self._end_behind_an_early_answer(client, head, request)
+        return ends
 
     def _refuse(self, client, head, request, fault):
         extra = [f"Retry-After: {fault.retry_after}"] if fault.retry_after is not None else []
@@ -363,9 +374,13 @@ class FaultProxy:
                  "Connection: close", *extra, *fault.headers, "", ""]
         client.send("\r\n".join(lines).encode() + fault.body)
         request.status = fault.status
-        # An answer is lost to the client when the connection is closed over unread bytes.
+        return self._end_behind_an_early_answer(client, head, request)
+
+    @staticmethod
+    def _end_behind_an_early_answer(client, head, request):
+        """An answer is lost to the client when its connection is closed over unread bytes."""
         client.sock.settimeout(5)
-        left = 0 if request.headers.get("expect") else (_length(head) or 0)
+        left = 0 if request.headers.get("expect") else (_length(head) or 0) - request.body_bytes
         while left > 0:
             left -= len(client.some())
         return False
