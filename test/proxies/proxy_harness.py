@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Proxies of others as processes, with the very files of packaging/proxies, and a certificate for them."""
 
+import contextlib
 import os
 import pathlib
+import select
 import shutil
 import socket
 import ssl
@@ -10,12 +12,14 @@ import subprocess
 
 import pytest
 
-from support.raw_http import Client, Connection
+from support.raw_http import Client, Connection, ConnectionClosed
 from support.sluice_server import die_with_parent
 from support.waiting import wait_until
 
 PACKAGED = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "proxies"
 STARTS = 5  # A free port may be taken by another process before the proxy listens on it.
+ZEROS = memoryview(bytes(1 << 16))
+
 
 def free_port():
     with socket.socket() as probe:
@@ -53,6 +57,19 @@ class ProxyConnection(Connection):
     def _read_body(self, response, method):
         # Apache takes a Content-Length of 0 away from answers to HEAD, which it may (RFC 9110 8.6).
         return b"" if method == "HEAD" else super()._read_body(response, method)
+
+    def send_until_answered(self, size):
+        """As many zeros, or fewer when an answer begins. One thread does both, as an SSL object takes one at a time."""
+        timeout = self.socket.gettimeout()
+        self.socket.setblocking(False)
+        while size and not self._buffer:
+            readable, _, _ = select.select([self.socket], [self.socket], [], timeout)
+            # What is readable may be a record of TLS itself.
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                if readable and not self._fill():
+                    raise ConnectionClosed()
+                size -= self.socket.send(ZEROS[:size])
+        self.socket.settimeout(timeout)
 
 
 class ProxyClient(Client):

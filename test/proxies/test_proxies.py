@@ -3,8 +3,6 @@
 
 import contextlib
 import hashlib
-import socket
-import threading
 
 import pytest
 
@@ -123,13 +121,6 @@ def test_a_page_of_another_origin_may_send(client):
         assert "content-range" in response.header("Access-Control-Allow-Headers").lower()
 
 
-def send_zeros(connection, size):
-    """Until the other side takes no more."""
-    with contextlib.suppress(OSError):
-        for _ in range(size // MIB):
-            connection.send(bytes(MIB))
-
-
 def test_a_refusal_comes_in_the_servers_words(proxy):
     """The body is larger than limits.file_size. Caddy and Apache pass no answer on while the client is silent."""
     size = 300 * MIB
@@ -137,13 +128,8 @@ def test_a_refusal_comes_in_the_servers_words(proxy):
         connection = client.connection
         connection.send_head("POST", "/files", [("Upload-Draft-Interop-Version", "10"), ("Upload-Complete", "?1"),
                                                 ("Content-Type", OCTETS), ("Content-Length", str(size))])
-        sender = threading.Thread(target=send_zeros, args=(connection, size))
-        sender.start()
-        try:
-            response = connection.read_final()
-        finally:
-            connection.socket.shutdown(socket.SHUT_RDWR)
-            sender.join()
+        connection.send_until_answered(size)
+        response = connection.read_final()
     assert response.status == 413, response
     assert str(256 * MIB) in response.body.decode()
 
