@@ -126,8 +126,9 @@ def test_one_of_two_osds_dies_under_load(new_cluster, tmp_path):
 
 @pytest.fixture
 def pair():
-    """A primary whose commits wait for its standby."""
+    """A primary whose commits wait until its standby shows them."""
     with Postgres() as primary, Postgres(primary) as standby:
+        primary.query("ALTER SYSTEM SET synchronous_commit = remote_apply")
         primary.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
         primary.query("SELECT pg_reload_conf()")
         wait_until(lambda: primary.query("SELECT sync_state FROM pg_stat_replication") == [["sync"]],
