@@ -170,7 +170,7 @@ class World final : public delivery::Handover {
   // From when the last byte is known to be the last, and again from when there is no answer.
   static void withhold_last_byte(Expectation& upload);
   void hear_size(Expectation& upload);
-  void hear_offset(Expectation& upload, std::uint64_t offset, const char* dialect);
+  void hear_offset(Expectation& upload, std::uint64_t offset, bool was_sized, const char* dialect);
   void hear_success(Expectation& upload, bool brings_answer, const char* dialect);
   void hear_answer(Expectation& upload, const model::Answer& answer);
   void hear_parts(Expectation& upload, const Heard& heard);

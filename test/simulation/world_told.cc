@@ -70,7 +70,7 @@ Expectation* World::hear_request(Heard& heard, Expectation* asked, bool may_be_w
     violate(fmt::format("upload {} is back after its abort", upload->id));
   }
   if (told.offset) {
-    hear_offset(*upload, *told.offset, heard.reply->dialect);
+    hear_offset(*upload, *told.offset, heard.was_sized, heard.reply->dialect);
   }
   if (told.missing_parts && upload->layout) {
     hear_parts(*upload, heard);
@@ -94,7 +94,8 @@ void World::hear_size(Expectation& upload) {
   }
 }
 
-void World::hear_offset(Expectation& upload, std::uint64_t offset, const char* dialect) {
+void World::hear_offset(Expectation& upload, std::uint64_t offset, bool was_sized,
+                        const char* dialect) {
   const std::uint64_t size = upload.source.size();
   const UploadRecord* const record = record_of(upload.id);
   if (may_have_lost_bytes()) {
@@ -115,16 +116,21 @@ void World::hear_offset(Expectation& upload, std::uint64_t offset, const char* d
                         dialect, record->progress.stored.prefix()));
   }
   const bool is_whole = record != nullptr && size > 0 && record->progress.file_size == offset;
-  if (is_whole && !record->progress.answer && !upload.put_back) {
+  const bool is_early = is_whole && !record->progress.answer && !upload.put_back;
+  if (is_early && was_sized) {
     violate(fmt::format("upload {}: its size is told by {} before the backend has answered",
                         upload.id, dialect));
   }
   upload.acknowledged = std::max(upload.acknowledged, offset);
+  if (is_early) {
+    withhold_last_byte(upload);  // The answer is from before the size was known.
+  }
 }
 
 void World::hear_success(Expectation& upload, bool brings_answer, const char* dialect) {
   const UploadRecord* const record = record_of(upload.id);
-  if (record != nullptr && record->progress.state != UploadState::delivered) {
+  if (record != nullptr && record->progress.state != UploadState::delivered &&
+      !upload::is_gone(record->progress.state)) {
     violate(fmt::format("upload {} is {}, {} tells of success", upload.id,
                         to_text(record->progress.state), dialect));
   }
@@ -151,7 +157,8 @@ void World::hear_answer(Expectation& upload, const model::Answer& answer) {
     violate(fmt::format("upload {}: the answer has changed", upload.id));
   }
   const UploadRecord* const record = record_of(upload.id);
-  if (record != nullptr && !upload.put_back && !record->progress.answer) {
+  if (record != nullptr && !upload.put_back && !record->progress.answer &&
+      !upload::is_gone(record->progress.state)) {
     violate(fmt::format("upload {}: an answer is told that the journal has not", upload.id));
   }
   if (!upload.answer) {
