@@ -218,7 +218,11 @@ Task<Result<UploadRecord>> Intake::receive_file(LiveUpload& upload, runtime::Byt
   RangeSet bytes;
   bytes.add({0, size});
   BytesStored event{std::move(bytes), record.progress.expires_at, true, core_.parts.clock.now()};
-  record.progress = apply_to(record.progress, std::move(event)).progress;
+  Transition received = apply_to(record.progress, std::move(event));
+  if (!received.deliver) {
+    co_return fail(Errc::not_found, "the file took longer than one without a session may");
+  }
+  record.progress = std::move(received.progress);
 
   std::vector<journal::Change> changes =
       core_.parts.announcer.announcements(record, nullptr, record.progress);
@@ -265,19 +269,20 @@ Task<> Intake::discard_file(LiveUpload& upload, const Error& reason) {
   if (is_unknown || !core_.parts.journal.healthy()) {
     co_return;
   }
-  const bool may_come_late = core_.parts.store.late_bytes_max() > Duration::zero();
-  const Result<> removed =
-      may_come_late ? co_await end_nameless(upload) : co_await remove_nameless(upload);
+  // Another engine may have forgotten the upload already: then the bytes that have come since are
+  // removed by this engine, or by none.
+  Result<> removed = co_await core_.parts.store.remove(upload.id());
+  if (removed) {
+    const bool may_come_late = core_.parts.store.late_bytes_max() > Duration::zero();
+    removed = may_come_late ? co_await end_nameless(upload) : co_await forget_nameless(upload);
+  }
   if (!removed) {
     core_.parts.log.warn("a refused file stays for the reaper",
                          {{"upload", upload.id()}, {"reason", removed.error().message()}});
   }
 }
 
-Task<Result<>> Intake::remove_nameless(LiveUpload& upload) {
-  if (Result<> removed = co_await core_.parts.store.remove(upload.id()); !removed) {
-    co_return removed;
-  }
+Task<Result<>> Intake::forget_nameless(LiveUpload& upload) {
   std::vector<journal::Change> changes;
   changes.emplace_back(journal::RemoveUpload{upload.id()});
   if (Result<> removed = co_await core_.parts.journal.commit(std::move(changes)); !removed) {
@@ -288,17 +293,12 @@ Task<Result<>> Intake::remove_nameless(LiveUpload& upload) {
   co_return Result<>();
 }
 
-// The reaper forgets it when no byte can come any more. Where another engine has forgotten it
-// already, the bytes that have come since are removed here.
+// The reaper forgets it when no byte can come any more.
 Task<Result<>> Intake::end_nameless(LiveUpload& upload) {
   Aborted aborted{core_.parts.clock.now()};
   const Result<Transition> ended = co_await upload.commit(std::move(aborted));
-  const bool is_forgotten = !ended && ended.error().code() == Errc::not_found;
-  if (!ended && !is_forgotten) {
+  if (!ended) {
     co_return fail(ended.error());
-  }
-  if (Result<> removed = co_await core_.parts.store.remove(upload.id()); !removed || is_forgotten) {
-    co_return removed;
   }
   BlobRemoved event;
   const Result<Transition> noted = co_await upload.commit(event);

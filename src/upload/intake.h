@@ -51,7 +51,7 @@ class Intake {
                                                           FileIdentity& identity);
   runtime::Task<Result<StoredFile>> store_file(LiveUpload& upload, runtime::ByteSource& body);
   runtime::Task<> discard_file(LiveUpload& upload, const Error& reason);
-  runtime::Task<Result<>> remove_nameless(LiveUpload& upload);
+  runtime::Task<Result<>> forget_nameless(LiveUpload& upload);
   runtime::Task<Result<>> end_nameless(LiveUpload& upload);
 
   EngineCore& core_;

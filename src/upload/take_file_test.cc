@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/limits.h"
@@ -130,6 +131,21 @@ TEST_F(TakeFileTest, LeavesNoBytesWhenAnotherNodeHasForgottenIt) {
   identity.look = [this] { journal.uploads.clear(); };
   EXPECT_FALSE(take("abc"));
   EXPECT_FALSE(store.blobs.contains(1));
+}
+
+TEST_F(TakeFileTest, IsRefusedWhenAnotherNodeHasEndedIt) {
+  journal.shared = true;
+  identity.look = [this] {
+    model::UploadProgress& progress = journal.uploads.at(1).progress;
+    progress.state = UploadState::expired;
+    ++progress.version;
+    std::ignore =
+        status(journal.uploads.at(1).token);  // This node reads of it before the file's end.
+  };
+  const auto taken = take("abc");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code(), Errc::not_found);
+  EXPECT_EQ(deliveries, 0);
 }
 
 TEST_F(TakeFileTest, IsDurableBeforeAnybodyHearsOfIt) {
