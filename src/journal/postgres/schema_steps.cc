@@ -237,7 +237,89 @@ BEGIN
 END $$;
 )sql";
 
-constexpr std::array steps_of_sluice{version_1};
+// A row of sums is locked by the transaction that changes it, until its commit is synced. An owner
+// has 16 of each, and a connection to the server takes one of them: one row may well be below zero.
+// Only uploads that are created under limits take turns, as their sums have to be exact.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE owners ADD COLUMN shard bigint NOT NULL DEFAULT 0,
+  DROP CONSTRAINT owners_pkey, ADD PRIMARY KEY (name, shard);
+ALTER TABLE upload_counts ADD COLUMN shard bigint NOT NULL DEFAULT 0,
+  DROP CONSTRAINT upload_counts_pkey, ADD PRIMARY KEY (owner, state, shard);
+ALTER TABLE video_counts ADD COLUMN shard bigint NOT NULL DEFAULT 0,
+  DROP CONSTRAINT video_counts_pkey, ADD PRIMARY KEY (owner, status, shard);
+
+CREATE FUNCTION sluice_shard() RETURNS bigint LANGUAGE sql AS 'SELECT pg_backend_pid() % 16';
+CREATE OR REPLACE FUNCTION sluice_add_to_owner(named bytea, more_sessions bigint,
+  more_bytes numeric, more_records bigint) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO owners (name, shard, sessions, bytes, records)
+    VALUES (named, sluice_shard(), more_sessions, more_bytes, more_records)
+    ON CONFLICT (name, shard) DO UPDATE SET sessions = owners.sessions + excluded.sessions,
+      bytes = owners.bytes + excluded.bytes, records = owners.records + excluded.records
+$$;
+CREATE FUNCTION sluice_add_uploads(of bytea, such text, more bigint) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO upload_counts (owner, state, shard, count) VALUES (of, such, sluice_shard(), more)
+    ON CONFLICT (owner, state, shard) DO UPDATE SET count = upload_counts.count + excluded.count
+$$;
+CREATE FUNCTION sluice_add_videos(of bytea, such text, more bigint) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO video_counts (owner, status, shard, count) VALUES (of, such, sluice_shard(), more)
+    ON CONFLICT (owner, status, shard) DO UPDATE SET count = video_counts.count + excluded.count
+$$;
+CREATE OR REPLACE FUNCTION sluice_count_upload() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  sessions bigint := 0;
+  bytes numeric := 0;
+  records bigint := 0;
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    sessions := sessions - (old.state = 'receiving')::int;
+    bytes := bytes - sluice_counted_bytes(old.file_size, old.state, old.blob_present);
+    records := records - old.weight;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    sessions := sessions + (new.state = 'receiving')::int;
+    bytes := bytes + sluice_counted_bytes(new.file_size, new.state, new.blob_present);
+    records := records + new.weight;
+  END IF;
+  PERFORM sluice_add_to_owner(coalesce(new.owner, old.owner), sessions, bytes, records);
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM sluice_add_uploads(old.owner, old.state, -1);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM sluice_add_uploads(new.owner, new.state, 1);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION sluice_count_video() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM sluice_add_to_owner(old.owner, 0, -old.files_size * old.source_present, -old.weight);
+    PERFORM sluice_add_videos(old.owner, old.status, -1);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM sluice_add_to_owner(new.owner, 0, new.files_size * new.source_present, new.weight);
+    PERFORM sluice_add_videos(new.owner, new.status, 1);
+  END IF;
+  RETURN NULL;
+END $$;
+-- Each statement behind the lock sees the commits of all who held it before.
+CREATE OR REPLACE FUNCTION sluice_expect_within(named bytea, sessions_max bigint, bytes_max bigint,
+  records_max bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  usage record;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(encode(named, 'hex'), 0));
+  SELECT sum(sessions) AS sessions, sum(bytes) AS bytes, sum(records) AS records
+    INTO usage FROM owners WHERE name = named;
+  IF usage.sessions > sessions_max OR usage.bytes > bytes_max OR usage.records > records_max THEN
+    RAISE EXCEPTION USING ERRCODE = 'SL003',
+      MESSAGE = 'Sluice: the owner would have more than its limits; the change is refused',
+      DETAIL = usage.sessions || ' ' || least(usage.bytes, 9223372036854775807) || ' ' ||
+        usage.records;
+  END IF;
+END $$;
+)sql";
+
+constexpr std::array steps_of_sluice{version_1, version_2};
 
 }  // namespace
 

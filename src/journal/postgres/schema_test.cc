@@ -84,6 +84,16 @@ TEST_P(PostgresSchemaTest, AStepThatFailsLeavesNothing) {
   EXPECT_EQ(refusal(), "");
 }
 
+TEST_P(PostgresSchemaTest, SumsOfVersion1AreKept) {
+  ASSERT_TRUE(migrate_by(migration_steps().first(1)));
+  schema_.execute("INSERT INTO owners (name, sessions, bytes, records) VALUES ('ann', 2, 30, 4)");
+  ASSERT_EQ(refusal(), "");
+  schema_.execute("SELECT sluice_add_to_owner('ann', -1, 5, 0)");
+  EXPECT_EQ(schema_.execute("SELECT sum(sessions) || ' ' || sum(bytes) || ' ' || sum(records)"
+                            " FROM owners"),
+            "1 35 4");
+}
+
 TEST_P(PostgresSchemaTest, NewerTablesAreRefused) {
   ASSERT_EQ(refusal(), "");
   schema_.execute("INSERT INTO sluice_schema (version) VALUES (1000)");
