@@ -45,12 +45,14 @@ Task<Result<>> NodeJournal::commit_now(std::vector<journal::Change> changes) {
     forget_versions(changes);
   }
   if (shared_.dice.chance(shared_.faults.late)) {
+    gate_.failed();
     shared_.late.push_back(std::move(changes));
     co_return fail(Errc::storage_failed, "the outcome of the commit is unknown");
   }
   Result<> done = co_await shared_.journal.commit(std::move(changes));
   shared_.conflicts += !done && done.error().code() == Errc::conflict ? 1 : 0;
   if (shared_.dice.chance(shared_.faults.lost_reply)) {
+    gate_.failed();
     done = fail(Errc::storage_failed, "the outcome of the commit is unknown");
   }
   gate_.stumble();

@@ -23,6 +23,7 @@ class NodeJournal final : public testing::ForwardingJournal<NodeJournal> {
       co_return fail(Errc::storage_failed, "the node has died");
     }
     if (shared_.dice.chance(shared_.faults.lost_read)) {
+      gate_.failed();
       co_return fail(Errc::storage_failed, "the journal does not answer");
     }
     co_return co_await call(shared_.journal);

@@ -45,6 +45,7 @@ Task<Result<>> NodeObjects::send() {
   }
   if (is_signature_over(signed_at, shared_.now()) ||
       shared_.dice.chance(shared_.faults.lost_call)) {
+    gate_.failed();
     ++shared_.calls_failed;
     co_return no_answer();
   }
@@ -57,6 +58,7 @@ Task<Result<>> NodeObjects::hear() {
     co_return fail(Errc::unavailable, "the node has died");
   }
   if (shared_.dice.chance(shared_.faults.lost_answer)) {
+    gate_.failed();
     ++shared_.calls_failed;
     co_return no_answer();
   }
@@ -73,6 +75,7 @@ Task<Result<>> NodeObjects::change(Effect effect) {
     shared_.late_calls.push_back({signed_at, effect});
   }
   if (is_late) {
+    gate_.failed();
     ++shared_.calls_failed;
     co_return no_answer();
   }
@@ -92,8 +95,12 @@ Task<Result<>> NodeObjects::put(std::string key, s3::Payload payload) {
     in_scratch_.push_back(key);
     co_return co_await shared_.bucket.put(std::move(key), std::move(payload));
   }
-  Effect effect = [&bucket = shared_.bucket, key, text = *text, digest = payload.sha256] {
-    return bucket.put(key, {std::make_shared<outgoing::TextBody>(text), digest});
+  const NodesShared::Orphan orphan{gate_.faults(), *gate_.faults()};
+  Effect effect = [&shared = shared_, orphan, key, text = *text, digest = payload.sha256] {
+    if (shared.is_forgotten(key)) {
+      shared.orphans.try_emplace(key, orphan);
+    }
+    return shared.bucket.put(key, {std::make_shared<outgoing::TextBody>(text), digest});
   };
   co_return co_await change(std::move(effect));
 }

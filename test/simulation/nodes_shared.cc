@@ -54,6 +54,12 @@ std::string NodesShared::name_of(const std::string& object) {
   return object.substr(0, run) + name + object.substr(number);
 }
 
+bool NodesShared::is_forgotten(const std::string& object) const {
+  const std::size_t end = object.rfind('/');
+  const std::size_t begin = object.rfind('/', end - 1) + 1;
+  return !journal.uploads.contains(std::stoull(object.substr(begin, end - begin)));
+}
+
 std::string NodesShared::content_of(std::uint64_t upload_id) {
   std::string content;
   for (const model::Extent& extent : journal.extents_of(upload_id)) {
@@ -100,6 +106,7 @@ void Gate::thaw() {
 }
 
 void Gate::die() {
+  failed();
   alive_ = false;
   thaw();
 }

@@ -62,6 +62,8 @@ struct NodesShared {
   // Under which name the bucket has an object: random names are counted, so that a seed is always
   // the same run.
   std::string name_of(const std::string& object);
+  // The journal has no upload that the object could be of.
+  bool is_forgotten(const std::string& object) const;
   // The bytes as the journal and the bucket have them; 0 where there is none.
   std::string content_of(std::uint64_t upload_id);
 
@@ -79,6 +81,14 @@ struct NodesShared {
     std::function<runtime::Task<Result<>>()> effect;
   };
   std::vector<LateCall> late_calls;
+  // Objects that came when their upload was forgotten already, by name. The node that has put one
+  // removes it, unless a second fault hits that node: it may die before.
+  struct Orphan {
+    std::shared_ptr<const std::uint64_t> faults;  // Of the node.
+    std::uint64_t faults_before = 0;
+    bool is_excused() const { return *faults > faults_before; }
+  };
+  std::map<std::string, Orphan> orphans;
   // What the application has taken, by Idempotency-Key.
   struct Taken {
     std::uint64_t upload_id = 0;
@@ -120,12 +130,16 @@ class Gate {
   void die();
   // Ends the waiting coroutines of a dead node.
   void end();
+  // A call of the node has failed.
+  void failed() { ++*faults_; }
+  std::shared_ptr<const std::uint64_t> faults() const { return faults_; }
   bool is_frozen() const { return frozen_ != nullptr; }
   bool is_alive() const { return alive_; }
 
  private:
   NodesShared& shared_;
   bool alive_ = true;
+  const std::shared_ptr<std::uint64_t> faults_ = std::make_shared<std::uint64_t>(0);
   std::shared_ptr<runtime::Event> frozen_;  // Set when it goes on. Null: it runs.
   const std::shared_ptr<runtime::Event> end_ = std::make_shared<runtime::Event>();
 };
