@@ -61,8 +61,12 @@ Result<> expect_journal(const std::string& directory) {
     return fail(size.error());
   }
   if (size->value_or(0) == 0) {
-    return fail(Errc::storage_failed, directory + " is no data directory: " + file + " is " +
-                                          (*size ? "empty" : "missing"));
+    return fail(
+        Errc::storage_failed,
+        directory + " is no data directory: " + file +
+            (*size ? " is empty"
+                   : " is missing (with journal.url the journal is in PostgreSQL, whose own "
+                     "tools copy and check it)"));
   }
   return {};
 }
