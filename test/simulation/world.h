@@ -201,6 +201,7 @@ class World final : public delivery::Handover {
   // `former`: under the same token.
   void begin_anew(Expectation& former);
   static bool may_be_answered_anew(const Expectation& upload);
+  bool has_successor(const Expectation& upload) const;
   void check_kept(const Expectation& upload, ByteRange arrived, Errc code);
   void check_record(const Expectation& upload, const model::UploadRecord& record);
   void check_stored(const Expectation& upload, const model::UploadRecord& record);

@@ -217,8 +217,9 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
 // that the operator has put it back.
 bool World::is_completed_problem(const Expectation& upload, const Heard& heard) const {
   const UploadRecord* const record = record_of(upload.id);
-  return heard.reply->dialect == std::string("rufh") && record != nullptr &&
-         (record->progress.answer || may_be_answered_anew(upload));
+  const bool has_answer = record != nullptr && record->progress.answer;
+  return heard.reply->dialect == std::string("rufh") &&
+         (has_answer || upload.answer || may_be_answered_anew(upload));
 }
 
 void World::hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong) {
