@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "simulation/nodes_objects.h"
 
+#include <fmt/format.h>
+
 #include "simulation/turns.h"
 
 namespace sluice::simulation {
@@ -95,10 +97,10 @@ Task<Result<>> NodeObjects::put(std::string key, s3::Payload payload) {
     in_scratch_.push_back(key);
     co_return co_await shared_.bucket.put(std::move(key), std::move(payload));
   }
-  const NodesShared::Orphan orphan{gate_.faults(), *gate_.faults()};
-  Effect effect = [&shared = shared_, orphan, key, text = *text, digest = payload.sha256] {
+  put_.try_emplace(key, gate_.faults());
+  Effect effect = [&shared = shared_, key, text = *text, digest = payload.sha256] {
     if (shared.is_forgotten(key)) {
-      shared.orphans.try_emplace(key, orphan);
+      shared.orphans.insert(key);
     }
     return shared.bucket.put(key, {std::make_shared<outgoing::TextBody>(text), digest});
   };
@@ -129,6 +131,16 @@ Task<Result<s3::ListPage>> NodeObjects::list(std::string prefix, std::string nex
   Result<s3::ListPage> page = co_await shared_.bucket.list(std::move(prefix), std::move(next));
   const Result<> heard = co_await hear();
   co_return heard ? std::move(page) : fail(heard.error());
+}
+
+void NodeObjects::check_orphans() {
+  for (const auto& [key, faults_before] : put_) {
+    if (shared_.orphans.contains(key) && shared_.bucket.objects.contains(key) &&
+        gate_.faults() == faults_before) {
+      shared_.violate(fmt::format("the object {} of a forgotten upload was not removed", key));
+    }
+  }
+  put_.clear();
 }
 
 void NodeObjects::write_behind() {

@@ -2,6 +2,8 @@
 // The shared bucket as one node sees it, behind a network that loses, delays and doubles requests.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,10 @@ class NodeObjects final : public testing::ForwardingObjects {
   runtime::Task<Result<s3::ListPage>> list(std::string prefix, std::string next) override;
   runtime::Task<Result<>> remove(std::vector<std::string> keys) override;
 
+  // When the requests of the node have ended: an object that it has put when the upload was
+  // forgotten already is not there any more, unless a call of the node has failed meanwhile. One of
+  // a node that has died, or that came late, may stay.
+  void check_orphans();
   // With NodesDefect::acknowledges_what_is_in_scratch: the bucket has it from now on, unless the
   // node has died.
   void write_behind();
@@ -36,6 +42,7 @@ class NodeObjects final : public testing::ForwardingObjects {
   // Whether an answer that is there reaches the node.
   runtime::Task<Result<>> hear();
 
+  std::map<std::string, std::uint64_t> put_;  // Since the last check; the faults before.
   Gate& gate_;
   NodesShared& shared_;
   std::vector<std::string>

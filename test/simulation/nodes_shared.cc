@@ -106,7 +106,6 @@ void Gate::thaw() {
 }
 
 void Gate::die() {
-  failed();
   alive_ = false;
   thaw();
 }

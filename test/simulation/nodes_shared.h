@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,14 +82,8 @@ struct NodesShared {
     std::function<runtime::Task<Result<>>()> effect;
   };
   std::vector<LateCall> late_calls;
-  // Objects that came when their upload was forgotten already, by name. The node that has put one
-  // removes it, unless a second fault hits that node: it may die before.
-  struct Orphan {
-    std::shared_ptr<const std::uint64_t> faults;  // Of the node.
-    std::uint64_t faults_before = 0;
-    bool is_excused() const { return *faults > faults_before; }
-  };
-  std::map<std::string, Orphan> orphans;
+  // Objects that came when their upload was forgotten already: NodeObjects::check_orphans().
+  std::set<std::string> orphans;
   // What the application has taken, by Idempotency-Key.
   struct Taken {
     std::uint64_t upload_id = 0;
@@ -131,15 +126,15 @@ class Gate {
   // Ends the waiting coroutines of a dead node.
   void end();
   // A call of the node has failed.
-  void failed() { ++*faults_; }
-  std::shared_ptr<const std::uint64_t> faults() const { return faults_; }
+  void failed() { ++faults_; }
+  std::uint64_t faults() const { return faults_; }
   bool is_frozen() const { return frozen_ != nullptr; }
   bool is_alive() const { return alive_; }
 
  private:
   NodesShared& shared_;
   bool alive_ = true;
-  const std::shared_ptr<std::uint64_t> faults_ = std::make_shared<std::uint64_t>(0);
+  std::uint64_t faults_ = 0;
   std::shared_ptr<runtime::Event> frozen_;  // Set when it goes on. Null: it runs.
   const std::shared_ptr<runtime::Event> end_ = std::make_shared<runtime::Event>();
 };

@@ -139,6 +139,11 @@ void NodesWorld::step() {
   run_until_quiet();
   end_silence(nullptr);
   run_until_quiet();
+  for (const std::unique_ptr<Node>& node : nodes_) {
+    if (!node->gate().is_frozen()) {
+      node->objects().check_orphans();
+    }
+  }
   if (dice_.chance(0.4)) {
     make_a_commit_come_true();
   }
@@ -344,8 +349,7 @@ void NodesWorld::clean() {
     shared_.violate("an upload is never forgotten");
   }
   for (const auto& [name, bytes] : shared_.bucket.objects) {
-    const auto orphan = shared_.orphans.find(name);
-    if (orphan == shared_.orphans.end() || !orphan->second.is_excused()) {
+    if (!shared_.orphans.contains(name)) {
       shared_.violate(fmt::format("the object {} is left over", name));
     }
   }

@@ -170,9 +170,18 @@ class World final : public delivery::Handover {
   // From when the last byte is known to be the last, and again from when there is no answer.
   static void withhold_last_byte(Expectation& upload);
   void hear_size(Expectation& upload);
-  void hear_offset(Expectation& upload, std::uint64_t offset, bool was_sized, const char* dialect);
-  void hear_success(Expectation& upload, bool brings_answer, const char* dialect);
-  void hear_answer(Expectation& upload, const model::Answer& answer);
+  // The journal's knowledge of the upload when its request was sent: a reply may be of any moment
+  // since.
+  struct Before {
+    bool is_sized = false;
+    bool has_answer = false;
+  };
+  // An answer that the upload had is gone with its end, and may still be told.
+  bool may_be_told_late(const Expectation& upload, const Before& before) const;
+  void hear_offset(Expectation& upload, std::uint64_t offset, const Before& before,
+                   const char* dialect);
+  void hear_success(Expectation& upload, bool brings_answer, const Heard& heard);
+  void hear_answer(Expectation& upload, const model::Answer& answer, const Before& before);
   void hear_parts(Expectation& upload, const Heard& heard);
   bool is_completed_problem(const Expectation& upload, const Heard& heard) const;
   void hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong);

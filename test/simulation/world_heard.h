@@ -14,7 +14,7 @@ struct World::Heard {
   http::Request request;
   http::ReplyPtr reply;
   std::uint64_t bytes_read = 0;  // Of the body.
-  bool was_sized = false;        // As Sent has it.
+  Before before = {};            // As Sent has it.
   Told told = {};                // Once it was heard.
 
   int status() const noexcept { return reply->response.status; }

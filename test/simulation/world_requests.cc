@@ -68,7 +68,7 @@ struct World::Sent {
   std::size_t lost = 0;  // So many bytes at the end of the body do not come.
   bool has_body = true;
   bool length_known = true;
-  bool was_sized = false;         // The journal knew the file's size when the request was sent.
+  Before before = {};
   Expectation* upload = nullptr;  // Null: the request opens one,
   std::string file_name = {};     // of this file.
 };
@@ -127,7 +127,7 @@ void World::hear_interim(const Sent& sent, const http::Headers& fields) {
   if (const auto offset = fields.find("Upload-Offset")) {
     ++tally_.early_offsets;
     hear_size(*upload);
-    hear_offset(*upload, std::stoull(std::string(*offset)), sent.was_sized, "an interim answer");
+    hear_offset(*upload, std::stoull(std::string(*offset)), sent.before, "an interim answer");
   }
 }
 
@@ -160,11 +160,13 @@ Task<World::Heard> World::send(Sent sent) {
                               ? static_cast<runtime::ByteSource&>(forgetful)
                               : source,
                           interims);
-  const model::UploadRecord* const before =
+  const model::UploadRecord* const record =
       sent.upload != nullptr ? record_of(sent.upload->id) : nullptr;
-  sent.was_sized = before != nullptr && before->progress.file_size;
+  if (record != nullptr) {
+    sent.before = {record->progress.file_size.has_value(), record->progress.answer.has_value()};
+  }
   Heard heard;
-  heard.was_sized = sent.was_sized;
+  heard.before = sent.before;
   heard.reply = co_await life_->dialects.router().handle(exchange);
   std::erase(sources_, &source);
   heard.request = request;

@@ -70,15 +70,15 @@ Expectation* World::hear_request(Heard& heard, Expectation* asked, bool may_be_w
     violate(fmt::format("upload {} is back after its abort", upload->id));
   }
   if (told.offset) {
-    hear_offset(*upload, *told.offset, heard.was_sized, heard.reply->dialect);
+    hear_offset(*upload, *told.offset, heard.before, heard.reply->dialect);
   }
   if (told.missing_parts && upload->layout) {
     hear_parts(*upload, heard);
   }
   if (told.answer) {
-    hear_answer(*upload, *told.answer);
+    hear_answer(*upload, *told.answer, heard.before);
   } else if (told.is_done && !upload->layout) {
-    hear_success(*upload, told.brings_answer, heard.reply->dialect);
+    hear_success(*upload, told.brings_answer, heard);
   }
   if (heard.status() >= 400 && !told.answer) {
     hear_refusal(upload, heard, may_be_wrong);
@@ -94,7 +94,13 @@ void World::hear_size(Expectation& upload) {
   }
 }
 
-void World::hear_offset(Expectation& upload, std::uint64_t offset, bool was_sized,
+bool World::may_be_told_late(const Expectation& upload, const Before& before) const {
+  const UploadRecord* const record = record_of(upload.id);
+  return (record == nullptr || upload::is_gone(record->progress.state)) &&
+         (before.has_answer || upload.answer);
+}
+
+void World::hear_offset(Expectation& upload, std::uint64_t offset, const Before& before,
                         const char* dialect) {
   const std::uint64_t size = upload.source.size();
   const UploadRecord* const record = record_of(upload.id);
@@ -116,8 +122,9 @@ void World::hear_offset(Expectation& upload, std::uint64_t offset, bool was_size
                         dialect, record->progress.stored.prefix()));
   }
   const bool is_whole = record != nullptr && size > 0 && record->progress.file_size == offset;
-  const bool is_early = is_whole && !record->progress.answer && !upload.put_back;
-  if (is_early && was_sized) {
+  const bool is_early =
+      is_whole && !record->progress.answer && !upload.put_back && !may_be_told_late(upload, before);
+  if (is_early && before.is_sized) {
     violate(fmt::format("upload {}: its size is told by {} before the backend has answered",
                         upload.id, dialect));
   }
@@ -127,10 +134,11 @@ void World::hear_offset(Expectation& upload, std::uint64_t offset, bool was_size
   }
 }
 
-void World::hear_success(Expectation& upload, bool brings_answer, const char* dialect) {
+void World::hear_success(Expectation& upload, bool brings_answer, const Heard& heard) {
   const UploadRecord* const record = record_of(upload.id);
+  const char* const dialect = heard.reply->dialect;
   if (record != nullptr && record->progress.state != UploadState::delivered &&
-      !upload::is_gone(record->progress.state)) {
+      !may_be_told_late(upload, heard.before)) {
     violate(fmt::format("upload {} is {}, {} tells of success", upload.id,
                         to_text(record->progress.state), dialect));
   }
@@ -139,11 +147,11 @@ void World::hear_success(Expectation& upload, bool brings_answer, const char* di
                         dialect));
   }
   if (record != nullptr && record->progress.answer) {
-    hear_answer(upload, *record->progress.answer);
+    hear_answer(upload, *record->progress.answer, heard.before);
   }
 }
 
-void World::hear_answer(Expectation& upload, const model::Answer& answer) {
+void World::hear_answer(Expectation& upload, const model::Answer& answer, const Before& before) {
   if (may_be_answered_anew(upload)) {
     upload.answer.reset();
   }
@@ -158,7 +166,7 @@ void World::hear_answer(Expectation& upload, const model::Answer& answer) {
   }
   const UploadRecord* const record = record_of(upload.id);
   if (record != nullptr && !upload.put_back && !record->progress.answer &&
-      !upload::is_gone(record->progress.state)) {
+      !may_be_told_late(upload, before)) {
     violate(fmt::format("upload {}: an answer is told that the journal has not", upload.id));
   }
   if (!upload.answer) {
@@ -209,7 +217,7 @@ void World::hear_parts(Expectation& upload, const Heard& heard) {
   // file alone.
   if (!file.empty() && file == first && missing.empty() && life_->submitted.contains(upload.id) &&
       progress.stored.prefix() == upload.source.size()) {
-    hear_success(upload, false, heard.reply->dialect);
+    hear_success(upload, false, heard);
   }
 }
 
@@ -219,7 +227,7 @@ bool World::is_completed_problem(const Expectation& upload, const Heard& heard) 
   const UploadRecord* const record = record_of(upload.id);
   const bool has_answer = record != nullptr && record->progress.answer;
   return heard.reply->dialect == std::string("rufh") &&
-         (has_answer || upload.answer || may_be_answered_anew(upload));
+         (has_answer || may_be_told_late(upload, heard.before) || may_be_answered_anew(upload));
 }
 
 void World::hear_refusal(const Expectation* upload, const Heard& heard, bool may_be_wrong) {
