@@ -18,6 +18,7 @@ import threading
 import time
 
 _BLOCK = 64 * 1024
+_LAST_CHUNK = b"0\r\n\r\n"
 _HEAD_MAX = 64 * 1024
 _LOOK_SECONDS = 0.2
 
@@ -154,6 +155,7 @@ class Request:
             name, _, value = field.partition(":")
             self.headers[name.strip().lower()] = value.strip()
         self.body_bytes = 0  # Passed on to the server.
+        self.is_whole = False  # Its body was passed on to its end.
         self.status = None  # Passed back to the client.
         self.over = False  # Nothing more of the request or its answer will pass.
 
@@ -364,7 +366,7 @@ class FaultProxy:
         if not self._pass_body(client, server, head, request, faults):
             return cut.reset
         ends = self._pass_answer(client, server, request, faults)
-        if not ends and request.body_bytes < (_length(head) or 0):
+        if not ends and not request.is_whole:
             return self._end_behind_an_early_answer(client, head, request)
         return ends
 
@@ -380,9 +382,13 @@ class FaultProxy:
     def _end_behind_an_early_answer(client, head, request):
         """An answer is lost to the client when its connection is closed over unread bytes."""
         client.sock.settimeout(5)
+        chunked = _header(head, b"transfer-encoding") is not None
         left = 0 if request.headers.get("expect") else (_length(head) or 0) - request.body_bytes
-        while left > 0:
-            left -= len(client.some())
+        tail = b""
+        while tail != _LAST_CHUNK if chunked else left > 0:
+            data = client.some()
+            left -= len(data)
+            tail = (tail + data)[-len(_LAST_CHUNK):]
         return False
 
     def _pass_body(self, client, server, head, request, faults):
@@ -416,15 +422,16 @@ class FaultProxy:
             server.send(data)
             request.body_bytes += len(data)
             left -= len(data)
-            tail = (tail + data)[-5:]
-            if chunked and tail == b"0\r\n\r\n":
-                return True
+            tail = (tail + data)[-len(_LAST_CHUNK):]
+            if chunked and tail == _LAST_CHUNK:
+                break
             if cut_at is not None and request.body_bytes >= cut_at:
                 if Stall in faults:
                     faults[Stall].reached.set()
                 return Stall in faults
             if rate is not None:
                 time.sleep(len(data) / rate)
+        request.is_whole = True
         return True
 
     def _interim(self, client, server):

@@ -3,6 +3,7 @@
 
 import pytest
 
+from support.fault_proxy import FaultProxy
 from support.raw_http import Client, Connection, multipart
 
 CHUNK = 100_000
@@ -91,3 +92,20 @@ def test_tus_is_not_disturbed(client):
 def test_refusals(client, fields):
     response = client.request("POST", "/files", [FORM, *fields], multipart("b", ("filepond", None, b"{}")))
     assert response.status in (400, 412), response
+
+
+def test_the_answer_to_a_repeated_chunk_may_come_before_its_body(server, client, noise):
+    """Also through a proxy, whose client sends the rest all the same."""
+    data = noise(4 << 20)
+    target = create(client, len(data))
+    response = client.request("PATCH", target, head_of(0, len(data)), data)
+    assert response.status == 204, response
+    fields = [*head_of(0, len(data)), ("Content-Length", str(len(data)))]
+    with FaultProxy(*server.address) as proxy:
+        for address in (server.address, (proxy.host, proxy.port)):
+            with Connection(address) as connection:
+                connection.send_head("PATCH", target, fields)
+                response = connection.read_final()
+                assert response.status == 204 and response.header("Upload-Offset") == str(len(data)), response
+                for begin in range(0, len(data), CHUNK):
+                    connection.send(data[begin : begin + CHUNK])
