@@ -56,8 +56,7 @@ Query list_owners(std::size_t count) {
   static const Statement statement{
       "list_owners",
       "SELECT name, sessions::bigint, least(bytes, 9223372036854775807)::bigint, records::bigint"
-      " FROM (SELECT name, sum(sessions) AS sessions, sum(bytes) AS bytes, sum(records) AS records"
-      " FROM owners GROUP BY name ORDER BY name LIMIT $1) AS first"
+      " FROM (SELECT * FROM owner_usage ORDER BY name LIMIT $1) AS first"
       " ORDER BY bytes DESC, records DESC, name LIMIT $2"};
   Query query(statement);
   query.bind_count(limits::credentials_max);

@@ -248,6 +248,8 @@ ALTER TABLE upload_counts ADD COLUMN shard bigint NOT NULL DEFAULT 0,
 ALTER TABLE video_counts ADD COLUMN shard bigint NOT NULL DEFAULT 0,
   DROP CONSTRAINT video_counts_pkey, ADD PRIMARY KEY (owner, status, shard);
 
+CREATE VIEW owner_usage AS SELECT name, sum(sessions) AS sessions, sum(bytes) AS bytes,
+  sum(records) AS records FROM owners GROUP BY name;
 CREATE FUNCTION sluice_shard() RETURNS bigint LANGUAGE sql AS 'SELECT pg_backend_pid() % 16';
 CREATE OR REPLACE FUNCTION sluice_add_to_owner(named bytea, more_sessions bigint,
   more_bytes numeric, more_records bigint) RETURNS void LANGUAGE sql AS $$
@@ -306,15 +308,13 @@ END $$;
 CREATE OR REPLACE FUNCTION sluice_expect_within(named bytea, sessions_max bigint, bytes_max bigint,
   records_max bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  usage record;
+  usage owner_usage;
 BEGIN
-  SELECT sum(sessions) AS sessions, sum(bytes) AS bytes, sum(records) AS records
-    INTO usage FROM owners WHERE name = named;
+  SELECT * INTO usage FROM owner_usage WHERE name = named;
   IF bytes_max IS NOT NULL OR usage.sessions > sessions_max - 100000
     OR usage.records > records_max - 100000 THEN
     PERFORM pg_advisory_xact_lock(hashtextextended(encode(named, 'hex'), 0));
-    SELECT sum(sessions) AS sessions, sum(bytes) AS bytes, sum(records) AS records
-      INTO usage FROM owners WHERE name = named;
+    SELECT * INTO usage FROM owner_usage WHERE name = named;
   END IF;
   IF usage.sessions > sessions_max OR usage.bytes > bytes_max OR usage.records > records_max THEN
     RAISE EXCEPTION USING ERRCODE = 'SL003',
