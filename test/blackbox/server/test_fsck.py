@@ -377,6 +377,7 @@ def test_a_journal_that_is_gone_is_not_made_anew(world, left):
     code, lines, errors = world.fsck("--repair")
     assert (code, lines) == (NOT_CHECKED, [])
     assert "is no data directory" in errors
+    assert ("journal.url" in errors) == (left is None), "that of a node is in PostgreSQL"
     assert world.blob.exists() and world.video_file.exists()
     assert journal.exists() == (left is not None)
 
