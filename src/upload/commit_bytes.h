@@ -14,7 +14,7 @@ namespace sluice::upload {
 // As LiveUpload::commit(). `arrived`: the bytes of the event, with the blobs through which they
 // were settled. Those that are stored already are compared before anything counts: content_mismatch
 // where they are others. not_found: another engine has ended and forgotten the upload meanwhile;
-// its bytes have been removed from `store` again.
+// its bytes are removed from `store` again, or left to a comparison of both where that fails.
 runtime::Task<Result<Transition>> commit_bytes(LiveUpload& upload, BytesStored event,
                                                const std::vector<Arrived>& arrived,
                                                store::Store& store);
