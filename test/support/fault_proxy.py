@@ -13,13 +13,11 @@ A fault hits the requests that `on` names, and the others pass. Requests are cou
 import re
 import select
 import socket
-import struct
 import threading
 import time
 
-_BLOCK = 64 * 1024
-_LAST_CHUNK = b"0\r\n\r\n"
-_HEAD_MAX = 64 * 1024
+from support.proxied_http import BLOCK, LAST_CHUNK, Ended, Peer, header_of, is_interim, length_of
+
 _LOOK_SECONDS = 0.2
 
 
@@ -178,77 +176,6 @@ class Request:
                 f"got {self.status}>")
 
 
-class _Ended(Exception):
-    """One of the two connections is over, by itself or by a fault."""
-
-
-class _Peer:
-    """A socket and the bytes that were read from it and not yet used."""
-
-    def __init__(self, sock):
-        self.sock = sock
-        self.early = b""
-
-    def head(self):
-        while b"\r\n\r\n" not in self.early:
-            if len(self.early) > _HEAD_MAX:
-                raise _Ended
-            self.early += self._receive()
-        head, _, self.early = self.early.partition(b"\r\n\r\n")
-        return head + b"\r\n\r\n"
-
-    def wait(self):
-        """For the first byte."""
-        self.early = self._receive()
-
-    def some(self, limit=_BLOCK):
-        data = self.early or self._receive()
-        self.early = data[limit:]
-        return data[:limit]
-
-    def _receive(self):
-        try:
-            data = self.sock.recv(_BLOCK)
-        except OSError as error:
-            raise _Ended from error
-        if not data:
-            raise _Ended
-        return data
-
-    def send(self, data):
-        try:
-            self.sock.sendall(data)
-        except OSError as error:
-            raise _Ended from error
-
-    def close(self, reset=False):
-        try:
-            if reset:
-                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            else:
-                self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.sock.close()
-
-
-def _header(head, name):
-    found = re.search(rb"(?im)^" + name + rb":[ \t]*(.*?)[ \t]*\r$", head)
-    return found.group(1).decode("latin-1") if found else None
-
-
-def _is_interim(head):
-    return head.split(b" ", 2)[1].startswith(b"1")
-
-
-def _length(head):
-    """Bytes of the body, or None for chunked and until-close framing."""
-    if _header(head, b"transfer-encoding"):
-        return None
-    length = _header(head, b"content-length")
-    return int(length) if length is not None else None
-
-
 class FaultProxy:
     def __init__(self, upstream_host, upstream_port, host="127.0.0.1"):
         self.upstream = (upstream_host, upstream_port)
@@ -315,7 +242,7 @@ class FaultProxy:
                 sock, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(_Peer(sock), port), daemon=True).start()
+            threading.Thread(target=self._serve, args=(Peer(sock), port), daemon=True).start()
 
     def _serve(self, client, via_port):
         server = None
@@ -325,7 +252,7 @@ class FaultProxy:
         try:
             # A browser opens connections before it needs them. One to the server would be closed meanwhile.
             client.wait()
-            server = _Peer(socket.create_connection(self.upstream, timeout=30))
+            server = Peer(socket.create_connection(self.upstream, timeout=30))
             server.sock.settimeout(None)
             with self._lock:
                 self._open.add(server)
@@ -333,7 +260,7 @@ class FaultProxy:
                 reset = self._exchange(client, server, via_port)
                 if reset is not None:
                     break
-        except (_Ended, OSError, ValueError):
+        except (Ended, OSError, ValueError):
             pass
         finally:
             with self._lock:
@@ -382,13 +309,13 @@ class FaultProxy:
     def _end_behind_an_early_answer(client, head, request):
         """An answer is lost to the client when its connection is closed over unread bytes."""
         client.sock.settimeout(5)
-        chunked = _header(head, b"transfer-encoding") is not None
-        left = 0 if request.headers.get("expect") else (_length(head) or 0) - request.body_bytes
+        chunked = header_of(head, b"transfer-encoding") is not None
+        left = 0 if request.headers.get("expect") else (length_of(head) or 0) - request.body_bytes
         tail = b""
-        while tail != _LAST_CHUNK if chunked else left > 0:
+        while tail != LAST_CHUNK if chunked else left > 0:
             data = client.some()
             left -= len(data)
-            tail = (tail + data)[-len(_LAST_CHUNK):]
+            tail = (tail + data)[-len(LAST_CHUNK):]
         return False
 
     def _pass_body(self, client, server, head, request, faults):
@@ -397,8 +324,8 @@ class FaultProxy:
         cut_at = ends.request_bytes if ends else None
         rate = faults[Throttle].bytes_per_second if Throttle in faults else None
         ration = faults.get(Ration)
-        left = _length(head)
-        chunked = left is None and _header(head, b"transfer-encoding") is not None
+        left = length_of(head)
+        chunked = left is None and header_of(head, b"transfer-encoding") is not None
         left = left or 0
         tail = b""
         waits_for_continue = "expect" in request.headers
@@ -409,7 +336,7 @@ class FaultProxy:
                 waits_for_continue = False
             if not self._readable(client, server):
                 return True
-            limit = min(_BLOCK, left) if not chunked else _BLOCK
+            limit = min(BLOCK, left) if not chunked else BLOCK
             if cut_at is not None:
                 limit = min(limit, cut_at - request.body_bytes)
             if rate is not None:
@@ -422,8 +349,8 @@ class FaultProxy:
             server.send(data)
             request.body_bytes += len(data)
             left -= len(data)
-            tail = (tail + data)[-len(_LAST_CHUNK):]
-            if chunked and tail == _LAST_CHUNK:
+            tail = (tail + data)[-len(LAST_CHUNK):]
+            if chunked and tail == LAST_CHUNK:
                 break
             if cut_at is not None and request.body_bytes >= cut_at:
                 if Stall in faults:
@@ -442,7 +369,7 @@ class FaultProxy:
             if server.sock not in ready:
                 return True
             head = server.head()
-            if not _is_interim(head):
+            if not is_interim(head):
                 server.early = head + server.early
                 return False
             client.send(head)
@@ -457,7 +384,7 @@ class FaultProxy:
                 return True
             if server.sock in ready:
                 head = server.head()
-                if not _is_interim(head):
+                if not is_interim(head):
                     server.early = head + server.early
                     return False
                 client.send(head)
@@ -465,12 +392,12 @@ class FaultProxy:
 
     def _pass_answer(self, client, server, request, faults):
         head = server.head()
-        while _is_interim(head):
+        while is_interim(head):
             client.send(head)
             head = server.head()
         request_status = int(head.split(b" ", 2)[1])
         bodyless = request.method == "HEAD" or request_status in (204, 304)
-        length = 0 if bodyless else _length(head)
+        length = 0 if bodyless else length_of(head)
         if Delay in faults and faults[Delay].of_response:
             time.sleep(faults[Delay].seconds)
         if length is None:
@@ -486,7 +413,7 @@ class FaultProxy:
             return faults[Cut].reset
         request.status = request_status
         client.send(answer)
-        closes = "close" in (_header(head, b"connection") or "").lower()
+        closes = "close" in (header_of(head, b"connection") or "").lower()
         return False if closes else None
 
     def _pass_unmeasured(self, client, server, request, head, status):
