@@ -60,7 +60,7 @@ std::optional<Part> PartClient::take() {
   }
   const std::uint64_t index = first_missing_;
   set(index, State::on_its_way);
-  return Part{index, layout_.range(index), retries_.failures_in_row(), wants_digests_};
+  return Part{index, layout_.range(index), retries_.failures_in_row(), sends_digests()};
 }
 
 PartClient::PartStep PartClient::on_part(Part& part, const Reply& reply, Time now) {
@@ -75,14 +75,12 @@ PartClient::PartStep PartClient::on_part(Part& part, const Reply& reply, Time no
   if (is_success(answer.status)) {
     return on_success(part, answer);
   }
-  // The last byte of all is not acknowledged before there is an answer, and the server says when to
-  // come again.
-  waits_for_answer_ =
-      answer.status == 503 && answer.retry_after && stored_count_ + 1 == parts_.size();
-  return waits_for_answer_
-             ? repeat(part, retries_.after_handoff(reason_of(answer), answer.retry_after, now),
-                      reason_of(answer))
-             : on_failure(part, reason_of(answer), answer.retry_after);
+  waits_for_answer_ = is_handoff(answer, stored_count_ + 1 == parts_.size());
+  if (!waits_for_answer_) {
+    return on_failure(part, reason_of(answer), answer.retry_after);
+  }
+  return repeat(part, retries_.after_handoff(reason_of(answer), answer.retry_after, now),
+                reason_of(answer));
 }
 
 PartClient::PartStep PartClient::on_success(const Part& part, const Answer& answer) {
@@ -94,11 +92,21 @@ PartClient::PartStep PartClient::on_success(const Part& part, const Answer& answ
   const bool is_final = answer.is_applications || !answer.body.empty();
   if (is_final && (answer.is_applications || stored_count_ == parts_.size())) {
     stored_ = layout_.file_size;
+    take_unheard();
     return Finished{answer.body, compared_.total()};
   }
   // A finished upload answers every part so, and something between us and the server may, too.
   is_doubted_ = is_doubted_ || is_final;
   return PartStored{};
+}
+
+// The server has what other connections sent, or there would be no file to answer for.
+void PartClient::take_unheard() {
+  for (std::uint64_t index = 0; sends_digests() && index < parts_.size(); ++index) {
+    if (parts_[index] == State::on_its_way) {
+      compared_.add(layout_.range(index));
+    }
+  }
 }
 
 // One trouble hits all connections at once, and counts once.
@@ -155,8 +163,9 @@ PartClient::StatusStep PartClient::on_status(const Reply& reply) {
     }
     set(index, State::missing);
   }
-  // Nothing is missing but the answer, which comes to a part.
-  if (missing->empty()) {
+  // The answer comes to a part, and the server compares none of a file that it has.
+  lacks_only_answer_ = missing->empty();
+  if (lacks_only_answer_) {
     set(parts_.size() - 1, State::missing);
   }
   return PartsKnown{};

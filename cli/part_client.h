@@ -22,7 +22,7 @@ struct Part {
   std::uint64_t index = 0;
   ByteRange range;
   int failures = 0;          // Of all connections in a row, when this attempt began.
-  bool with_digest = false;  // The server has asked for it.
+  bool with_digest = false;  // The server has asked for it, and will compare it.
 };
 
 struct PartStored {};
@@ -66,6 +66,9 @@ class PartClient {
   enum class State : std::uint8_t { missing, on_its_way, stored };
 
   PartStep on_success(const Part& part, const Answer& answer);
+  bool sends_digests() const noexcept { return wants_digests_ && !lacks_only_answer_; }
+  // The application's answer has overtaken those of other parts.
+  void take_unheard();
   PartStep on_failure(Part& part, const std::string& reason, Retries::RetryAfter retry_after);
   PartStep repeat(Part& part, std::variant<Duration, Failed> wait, std::string reason);
   StatusStep ask_again(const std::string& reason, Retries::RetryAfter retry_after);
@@ -84,6 +87,7 @@ class PartClient {
   bool is_doubted_ =
       false;  // An answer did not fit the parts; nothing is sent before the next status.
   bool waits_for_answer_ = false;
+  bool lacks_only_answer_ = false;  // So said the last status: no part is missing.
 };
 
 }  // namespace sluice::cli

@@ -111,6 +111,30 @@ TEST(PartClient, waits_for_the_application_beyond_the_retries) {
             "failed 4");
 }
 
+TEST(PartClient, may_hear_first_that_the_application_has_not_answered) {
+  PartClient client(three_retries(), {.file_size = 10, .part_size = 4}, true, [] { return 1.0; });
+  Part first = *client.take();
+  Part second = *client.take();
+  Part last = *client.take();
+  const Answer pending = status(503, R"({"error":"DeliveryPending"})", seconds(1));
+  EXPECT_EQ(shown(client.on_part(second, pending, {})), "again 0");
+  EXPECT_TRUE(client.waits_for_answer());
+  client.on_part(first, status(200), {});
+  Answer answer = status(200, "{}");
+  answer.is_applications = true;
+  const auto end = client.on_part(last, answer, {});
+  ASSERT_EQ(shown(end), "done {}");
+  EXPECT_EQ(std::get<Finished>(end).compared, 10U) << "the second part counts, too";
+}
+
+TEST(PartClient, says_nothing_of_a_part_that_only_asks_for_the_answer) {
+  PartClient client(three_retries(), {.file_size = 10, .part_size = 4}, true, [] { return 1.0; });
+  client.on_status(status(200, R"({"missing_parts":[],"media_id":"a"})"));
+  Part last = *client.take();
+  EXPECT_FALSE(last.with_digest);
+  EXPECT_EQ(std::get<Finished>(client.on_part(last, status(200, "{}"), {})).compared, 0U);
+}
+
 TEST(PartClient, takes_refusals_for_final) {
   PartClient client = client_of_three();
   Part part = *client.take();

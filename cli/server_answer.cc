@@ -57,6 +57,11 @@ bool wants_sha256(std::string_view preferences) {
   return false;
 }
 
+bool is_handoff(const Answer& answer, bool brings_the_rest) {
+  return answer.status == 503 && answer.retry_after &&
+         (brings_the_rest || text_in(answer.body, "error") == "DeliveryPending");
+}
+
 std::optional<Failed> final_refusal(const Answer& answer, bool in_session) {
   // Every repetition would get this answer again, whatever its status.
   if (answer.is_applications && answer.status >= 400) {

@@ -73,6 +73,11 @@ constexpr bool is_unknown(const Answer& answer) noexcept {
   return !answer.is_applications && (answer.status == 404 || answer.status == 410);
 }
 
+// Every byte is stored, and the application behind the server has not answered yet: come again when
+// the server says. `brings_the_rest`: the request had all that the client believes to be missing;
+// so it is understood of a server that calls this error something else.
+bool is_handoff(const Answer& answer, bool brings_the_rest);
+
 // The end that this answer is, whatever was asked; nullopt: a success, or something that another
 // attempt may heal. `in_session`: the request was for a session that there is.
 std::optional<Failed> final_refusal(const Answer& answer, bool in_session);

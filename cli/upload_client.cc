@@ -183,7 +183,8 @@ void UploadClient::take_compared(std::uint64_t until) {
 
 Step UploadClient::on_server_fault(const Answer& answer, Time now) {
   const std::string reason = fmt::format("status {}, {}", answer.status, describe_error(answer));
-  const bool is_pending = is_handoff(answer);
+  const bool is_pending =
+      asked_ == Asked::piece && piece_.end == file_size_ && is_handoff(answer, piece_.size() <= 1);
   if (is_pending) {
     take_compared(piece_.end);
   }
@@ -230,14 +231,6 @@ SendPiece UploadClient::limit_piece(std::uint64_t available, bool ended) {
   sent_end_ = std::max(sent_end_, piece_.end);
   has_digest_ = has_digest_ && !piece_.empty();
   return {piece_, ask_first_, has_digest_};
-}
-
-// The last byte is all that the server can be waiting for, or so it says, and it says when to come
-// again: its own backend has not answered yet.
-bool UploadClient::is_handoff(const Answer& answer) const {
-  return answer.status == 503 && answer.retry_after && asked_ == Asked::piece &&
-         piece_.end == file_size_ &&
-         (piece_.size() <= 1 || text_in(answer.body, "error") == "DeliveryPending");
 }
 
 std::optional<std::uint64_t> parse_stored_range(std::string_view text) {

@@ -78,7 +78,6 @@ class UploadClient {
   Step on_server_fault(const Answer& answer, Time now);
   Step ask_again(std::variant<Duration, Failed> wait, std::string reason);
   Step send_next(bool ask_first);
-  bool is_handoff(const Answer& answer) const;
   void take_acknowledged(std::uint64_t stored);
   // The server has compared the last piece, of which it has all before `until`.
   void take_compared(std::uint64_t until);
