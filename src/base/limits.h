@@ -60,10 +60,10 @@ inline constexpr std::chrono::seconds write_timeout_default{60};
 inline constexpr std::size_t accept_backlog = 1024;
 // After the system ran out of descriptors or memory for another connection.
 inline constexpr std::chrono::milliseconds accept_pause{100};
-
 // An unwanted body is read up to here to keep the connection; a longer one ends it.
 inline constexpr std::size_t drain_bytes_max = 16 * MiB;
-inline constexpr std::chrono::seconds linger_max{5};
+inline constexpr std::chrono::seconds linger_max{30};
+inline constexpr std::chrono::seconds linger_silence_max{5};
 inline constexpr std::size_t chunked_input_bytes = 32 * KiB;  // Raw, read at once.
 inline constexpr std::size_t discard_bytes = 16 * KiB;        // Read at once, onto the stack.
 

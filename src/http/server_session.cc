@@ -423,10 +423,12 @@ runtime::Task<> ServerSession::call_when_readable(runtime::ByteSource& source, b
 
 runtime::Task<> ServerSession::linger() {
   stream_->shutdown_send();
-  const auto end = steady_clock::now() + settings_.linger_time;
-  for (Duration left = until(end); left > Duration::zero() && !cut_; left = until(end)) {
-    const Result<> waited = co_await stream_->wait_readable(left);
-    if (!waited) {
+  const auto begin = steady_clock::now();
+  while (!cut_) {
+    const Duration left =
+        until(begin + (draining_ ? settings_.linger_silence : settings_.linger_time));
+    if (left <= Duration::zero() ||
+        !co_await stream_->wait_readable(std::min(left, settings_.linger_silence))) {
       break;
     }
     const auto discarded = discard();

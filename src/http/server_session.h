@@ -32,7 +32,10 @@ struct SessionSettings {
   Duration idle_timeout = limits::idle_timeout_default;  // Between requests.
   net::Patience body{.idle = limits::body_timeout_default, .window = {}, .bytes = 0};
   net::Patience write{.idle = limits::write_timeout_default, .window = {}, .bytes = 0};
-  Duration linger_time = limits::linger_max;  // Before a connection with unread bytes is closed.
+  // Before a connection with unread bytes is closed, as long as more come; and the longest that
+  // none come, or more of them while it drains.
+  Duration linger_time = limits::linger_max;
+  Duration linger_silence = limits::linger_silence_max;
   net::TrustedProxies trusted_proxies = {};
   std::uint64_t requests_max = 0;   // On one connection; 0: any number.
   AnswerBudget* answers = nullptr;  // Outlives the sessions. Null: no bound for them together.

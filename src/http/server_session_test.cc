@@ -265,6 +265,26 @@ TEST_F(ServerSessionTest, LingersOnlyForItsTime) {
   EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 400 "));
 }
 
+TEST_F(ServerSessionTest, LingersForASilentClientOnlyAWhile) {
+  settings_.linger_silence = 20ms;
+  start();
+  send("GET / HTTP/1.1\r\n\r\n");
+  finish();
+  EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 400 "));
+}
+
+TEST_F(ServerSessionTest, LingersNoLongerForAClientThatSendsWhileItDrains) {
+  settings_.linger_silence = 100ms;
+  ServerSession& session = start();
+  send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(receive_all().starts_with("HTTP/1.1 400 "));
+  session.drain();
+  drive_until([this] {
+    send("x");
+    return done_;
+  });
+}
+
 TEST_F(ServerSessionTest, AnExceptionIsA500ThatNamesTheRequest) {
   const std::string answer = answers_to(
       "PUT /throw HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: "
