@@ -152,15 +152,23 @@ def upload_in_pieces(client, data):
 
 
 def test_a_reference_is_one_object_with_a_url(ceph, on_ceph, connected, backend, prefix, noise):
-    backend.steps = [answer(503), answer()]
+    fetched, objects = [], []
+
+    def take(connection, request):
+        """What it wants of the file, an application reads before it answers."""
+        fetched.append(fetch(request.json()["object"]["url"]))
+        objects.append(extents_below(ceph, prefix))
+        answer()(connection, request)
+
+    backend.steps = [answer(503), take]
     data = noise(16 * MIB + 5)
     client = connected(on_ceph('[delivery]\nretry_first = "10ms"\n', mode="reference"))
     assert upload_in_pieces(client, data).status == 200
     first, second = (backend.wait_for(count).json() for count in (1, 2))
     assert "path" not in first and first["object"]["bucket"] == BUCKET
     assert first["object"]["key"] == second["object"]["key"] and second["object"]["size"] == len(data)
-    assert extents_below(ceph, prefix) == [first["object"]["key"]]
-    assert fetch(second["object"]["url"]) == data
+    assert fetched == [data]
+    assert objects == [[first["object"]["key"]]]
 
 
 def test_a_copy_is_the_applications_unless_it_is_refused(ceph, on_ceph, connected, backend, prefix, noise):

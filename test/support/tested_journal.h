@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +80,17 @@ class TestedJournal : public ::testing::TestWithParam<JournalKind> {
   }
   Result<> commit(std::vector<journal::Change> changes) {
     return run(journal().commit(std::move(changes)));
+  }
+  // Any number of them: one call has a time limit, which a busy machine needs for a thousand.
+  Result<> commit_in_steps(const std::vector<journal::Change>& changes) {
+    constexpr std::ptrdiff_t step = 100;
+    Result<> done;
+    for (auto next = changes.begin(); done && next != changes.end();) {
+      const auto end = next + std::min(step, changes.end() - next);
+      done = commit({next, end});
+      next = end;
+    }
+    return done;
   }
   Errc refusal(std::vector<journal::Change> changes) {
     const Result<> done = commit(std::move(changes));

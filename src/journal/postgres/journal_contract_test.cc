@@ -244,7 +244,7 @@ TEST_P(JournalContract, ListsMoreThanOneStepReads) {
     record.owner = id + 5 > last ? "ann" : "";
     changes.emplace_back(CreateUpload{std::move(record)});
   }
-  ASSERT_TRUE(commit(std::move(changes)));
+  ASSERT_TRUE(commit_in_steps(changes));
   const auto all = sluice::testing::run(journal().list_uploads({.count = 2 * last}));
   EXPECT_EQ(all->size(), last);
   const auto found = sluice::testing::run(journal().list_uploads({.owner = "ann"}));

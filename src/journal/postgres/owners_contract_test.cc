@@ -149,7 +149,7 @@ TEST_P(JournalOfOwners, MayHaveMoreBytesThanANumberHolds) {
   for (std::uint64_t id = 1; id <= 1100; ++id) {
     changes.emplace_back(CreateUpload{upload(id, "ann", most)});
   }
-  ASSERT_TRUE(commit(std::move(changes)));
+  ASSERT_TRUE(commit_in_steps(changes));
   EXPECT_GE(run(journal().owners(1))->front().bytes, 1023 * most);
   EXPECT_EQ(refusal({CreateUpload{upload(2000, "ann", 1), {.sessions = {}, .bytes = most}}}),
             Errc::quota_exceeded);
@@ -161,7 +161,7 @@ TEST_P(JournalOfOwners, ForgetTheirOldestGoneUploads) {
   for (std::uint64_t id = 1; id <= count; ++id) {
     changes.emplace_back(CreateUpload{upload(id, "ann", 1)});
   }
-  ASSERT_TRUE(commit(std::move(changes)));
+  ASSERT_TRUE(commit_in_steps(changes));
   changes.clear();
   for (std::uint64_t id = 1; id <= count; ++id) {
     model::UploadProgress progress = upload(id, "ann", 1).progress;
@@ -169,7 +169,7 @@ TEST_P(JournalOfOwners, ForgetTheirOldestGoneUploads) {
     progress.blob_present = false;
     changes.emplace_back(UpdateUpload{id, progress});
   }
-  ASSERT_TRUE(commit(std::move(changes)));
+  ASSERT_TRUE(commit_in_steps(changes));
   EXPECT_FALSE(find(3));
   ASSERT_TRUE(find(4));
   EXPECT_EQ(find(4)->file_name, "") << "and of those that are left the names";
