@@ -39,7 +39,7 @@ int reload(const std::string& directory) {
   print_keys("changed", answer->list("applied"));
   print_keys("needs a restart", answer->list("waiting"));
   if (answer->list("applied").empty() && answer->list("waiting").empty()) {
-    std::printf("the settings are the same as before\n");
+    std::printf("the settings are the same as before; the files that they name were read again\n");
   }
   return EXIT_SUCCESS;
 }

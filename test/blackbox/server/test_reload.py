@@ -144,7 +144,8 @@ def test_hooks_come_change_and_go(world, tmp_path):
         assert [(request.target, "x-sluice-signature" in request.headers) for request in kind.requests] == [
             ("/may", True), ("/created", True)]
         secret.write_text("fedcba9876543210fedcba9876543210\n")
-        assert world.reload(hooks) == "the settings are the same as before\n", "but the secret was read again"
+        assert world.reload(hooks) == (
+            "the settings are the same as before; the files that they name were read again\n")
         world.reload("")
         assert world.open_session().status == 201
         assert len(strict.requests) == 1 and len(kind.requests) == 2
