@@ -32,15 +32,6 @@ Result<> open_file(const config::Config& config, const store::DataDirectory& dat
   return {};
 }
 
-Result<journal::postgres::Settings> postgres_settings(const config::Config& config) {
-  Result<std::string> password = config::read_password(config.journal.password_file);
-  if (!password) {
-    return fail(password.error());
-  }
-  return journal::postgres::Settings{.connection = config.journal.url,
-                                     .password = *std::move(password)};
-}
-
 Result<> open_postgres(const config::Config& config, const store::DataDirectory& data,
                        Metrics& metrics, Log& log, OpenJournal& journal) {
   Result<journal::postgres::Settings> settings = postgres_settings(config);
@@ -68,6 +59,15 @@ runtime::Task<> move_all(journal::SqliteJournal& from, journal::postgres::Postgr
 }
 
 }  // namespace
+
+Result<journal::postgres::Settings> postgres_settings(const config::Config& config) {
+  Result<std::string> password = config::read_password(config.journal.password_file);
+  if (!password) {
+    return fail(password.error());
+  }
+  return journal::postgres::Settings{.connection = config.journal.url,
+                                     .password = *std::move(password)};
+}
 
 Result<> try_journal(const config::Config& config) {
   const Result<journal::postgres::Settings> settings = postgres_settings(config);

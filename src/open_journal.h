@@ -44,8 +44,11 @@ class JournalClock final : public Clock {
 Result<OpenJournal> open_journal(const config::Config& config, const store::DataDirectory& data,
                                  const journal::BlobSize& blob_size, Metrics& metrics, Log& log);
 
+// Blocks: reads the password. REQUIRES: config.shares_journal().
+Result<journal::postgres::Settings> postgres_settings(const config::Config& config);
+
 // Blocks. Whether the server of a shared journal can be used, without a change to it. REQUIRES:
-// config.shares_journal().
+// as above.
 Result<> try_journal(const config::Config& config);
 
 // Blocks. The journal of the data directory becomes the shared one that the settings name; its file

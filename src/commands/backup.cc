@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "commands/commands.h"
 #include "commands/control_client.h"
+#include "fsck/blocking_journal.h"
 #include "fsck/directory.h"
-#include "fsck/offline_journal.h"
 #include "store/data_directory.h"
 #include "store/directory_lock.h"
 #include "store/pinning_disk.h"
@@ -46,7 +46,7 @@ struct BackupOptions {
 // The data directory of a server that does not run, which cannot start meanwhile.
 Result<> copy_resting(backup::NewBackup& backup, const store::DataDirectory& data) {
   // Opening and closing it brings its write-ahead log in.
-  if (const auto journal = fsck::OfflineJournal::open(data); !journal) {
+  if (const auto journal = fsck::BlockingJournal::open(data); !journal) {
     return fail(journal.error());
   }
   return backup.copy(data.path());

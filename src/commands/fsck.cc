@@ -6,12 +6,14 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "commands/commands.h"
 #include "config/config.h"
 #include "fsck/bucket.h"
 #include "fsck/fsck.h"
 #include "object_storage.h"
+#include "open_journal.h"
 
 namespace sluice::commands {
 namespace {
@@ -21,6 +23,8 @@ constexpr int exit_findings = 1;
 constexpr int exit_not_checked = 4;
 
 constexpr const char* footer = R"(
+Stop the server first. Nodes that share a journal may be running; of them nothing is repaired.
+
 One line for each finding, and a summary. Nothing is deleted: what cannot be explained is moved to
 lost+found-TIME in the data directory.
 
@@ -28,7 +32,8 @@ Exit codes:
   0  nothing is wrong
   1  something was found, whether it was repaired or not
   2  the command line is wrong
-  4  could not check: no data directory, a server is running on it, or a damaged journal)";
+  4  could not check: no data directory, a server is running on it, or a damaged journal; or
+     PostgreSQL or the bucket does not answer)";
 
 void say(const std::string& line) {
   std::printf("%s\n", line.c_str());
@@ -56,14 +61,32 @@ int refuse(const std::string& reason) {
   return exit_not_checked;
 }
 
-int check(const fsck::Options& options) {
-  const SystemClock clock;
-  const Result<fsck::Summary> summary = fsck::run(options, clock, say);
+int tell(const fsck::Options& options, const Result<fsck::Summary>& summary) {
   if (!summary) {
     return refuse(summary.error().message());
   }
   say(text(options, *summary));
   return summary->findings == 0 ? exit_clean : exit_findings;
+}
+
+int check(const fsck::Options& options) {
+  const SystemClock clock;
+  return tell(options, fsck::run(options, clock, say));
+}
+
+int check_shared(const config::Config& config, fsck::Options options, fsck::Bucket& bucket) {
+  if (options.repair || options.rebuild) {
+    return refuse(
+        "nodes that share a journal may be running: nothing is repaired there; sluice uploads "
+        "abort ID ends an upload whose bytes are lost");
+  }
+  Result<journal::postgres::Settings> settings = postgres_settings(config);
+  if (!settings) {
+    return refuse(settings.error().message());
+  }
+  options.directory = config.store.url;
+  const SystemClock clock;
+  return tell(options, fsck::run_shared(*std::move(settings), bucket, clock, say));
 }
 
 // With the settings of the server, which say where the bytes lie.
@@ -72,11 +95,6 @@ int check_with(const std::string& file, fsck::Options options) {
       config::load({.flags = {}, .environment = config::process_environment(), .file = file});
   if (!config) {
     return refuse(fmt::format("{}", fmt::join(config.error(), "; ")));
-  }
-  if (config->shares_journal()) {
-    return refuse(
-        "the journal is in PostgreSQL, and this command reads one in a data directory: "
-        "docs/cluster.md says how the bucket is compared with the tables");
   }
   if (options.directory.empty()) {
     options.directory = config->data.directory;
@@ -89,6 +107,9 @@ int check_with(const std::string& file, fsck::Options options) {
     return refuse(store.error().message());
   }
   fsck::Bucket bucket((*store)->objects(), (*store)->prefix());
+  if (config->shares_journal()) {
+    return check_shared(*config, std::move(options), bucket);
+  }
   options.bucket = &bucket;
   return check(options);
 }
@@ -97,7 +118,7 @@ int check_with(const std::string& file, fsck::Options options) {
 
 void add_fsck(CLI::App& program, int& exit_code) {
   CLI::App* command =
-      program.add_subcommand("fsck", "Compare the journal with the files of a stopped server");
+      program.add_subcommand("fsck", "Compare the journal with the files of a server");
   command->footer(footer);
   const auto options = std::make_shared<fsck::Options>();
   const auto file = std::make_shared<std::string>();

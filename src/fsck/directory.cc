@@ -65,8 +65,8 @@ Result<> expect_journal(const std::string& directory) {
         Errc::storage_failed,
         directory + " is no data directory: " + file +
             (*size ? " is empty"
-                   : " is missing (with journal.url the journal is in PostgreSQL, whose own "
-                     "tools copy and check it)"));
+                   : " is missing (with journal.url the journal is in PostgreSQL: its own tools "
+                     "copy it, and sluice fsck --config FILE checks it)"));
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Compares the journal with the files of a data directory that no server uses, and repairs what was
-// asked to be repaired. Never writes into a blob or a video and deletes nothing.
+// Compares the journal with the files of a data directory that no server uses, or with the objects
+// of a bucket, and repairs what was asked to be repaired. Never writes into a blob or a video and
+// deletes nothing.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "journal/postgres/connection.h"
 
 namespace sluice::fsck {
 
@@ -23,6 +25,8 @@ struct Options {
   Bucket* bucket = nullptr;
   // Bytes of unfinished uploads in objects that the journal does not name are stored again.
   bool rebuild = false;
+  // Whether a finding or a note of these words counts. Unset: all do.
+  std::function<bool(const std::string& what)> counts = nullptr;
 };
 
 struct Summary {
@@ -39,5 +43,10 @@ using Say = std::function<void(const std::string& line)>;
 // Blocks. An error says why it could not check: no data directory, one in use, a journal that
 // cannot be read. The lines before it stay true.
 Result<Summary> run(const Options& options, const Clock& clock, const Say& say);
+
+// The same of a journal that nodes share with their bucket, while they run: what changes under the
+// eyes of one look is not found by a second one. Repairs nothing.
+Result<Summary> run_shared(journal::postgres::Settings settings, Bucket& bucket, const Clock& clock,
+                           const Say& say);
 
 }  // namespace sluice::fsck

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "fsck/blocking_journal.h"
 #include "fsck/bucket.h"
-#include "fsck/offline_journal.h"
 #include "fsck/record_repairs.h"
 #include "fsck/report.h"
 
@@ -16,7 +16,7 @@ class ObjectCheck {
  public:
   // All of them outlive this. `bucket`: null where the store cannot be looked at; then only the
   // extents are. `rebuilds`: objects whose bytes no record has become bytes of their upload again.
-  ObjectCheck(OfflineJournal& journal, Bucket* bucket, bool rebuilds, RecordRepairs& repairs,
+  ObjectCheck(BlockingJournal& journal, Bucket* bucket, bool rebuilds, RecordRepairs& repairs,
               Report& report)
       : journal_(journal),
         bucket_(bucket),
@@ -31,7 +31,7 @@ class ObjectCheck {
  private:
   void rebuild(const model::UploadRecord& record, const std::vector<model::Extent>& unused);
 
-  OfflineJournal& journal_;
+  BlockingJournal& journal_;
   Bucket* const bucket_;
   const bool rebuilds_;
   RecordRepairs& repairs_;

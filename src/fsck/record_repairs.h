@@ -7,20 +7,20 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/range_set.h"
-#include "fsck/offline_journal.h"
+#include "fsck/blocking_journal.h"
 #include "model/upload.h"
 
 namespace sluice::fsck {
 
 class RecordRepairs {
  public:
-  RecordRepairs(OfflineJournal& journal, Timestamp now) : journal_(journal), now_(now) {}
+  RecordRepairs(BlockingJournal& journal, Timestamp now) : journal_(journal), now_(now) {}
 
   Result<std::string> cut_stored(const model::UploadRecord& record, const RangeSet& lost);
   Result<std::string> forget_blob(const model::UploadRecord& record);
 
  private:
-  OfflineJournal& journal_;
+  BlockingJournal& journal_;
   const Timestamp now_;
 };
 

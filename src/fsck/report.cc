@@ -4,6 +4,9 @@
 namespace sluice::fsck {
 
 void Report::add(const Finding& finding, const Repair& repair) {
+  if (options_.counts && !options_.counts(finding.what)) {
+    return;
+  }
   if (finding.harmless) {
     ++summary.notes;
     say_("note: " + finding.what);

@@ -27,7 +27,7 @@ Result<> read_all(Key last, Read read) {
 }  // namespace
 
 // Reading meets them.
-Result<std::vector<journal::DamagedRow>> find_damaged_rows(OfflineJournal& journal) {
+Result<std::vector<journal::DamagedRow>> find_damaged_rows(BlockingJournal& journal) {
   Result<> read =
       read_all(std::uint64_t{0}, [&](std::uint64_t last) { return journal.uploads_after(last); });
   if (read) {
@@ -50,7 +50,7 @@ std::string to_text(const journal::DamagedRow& row) {
 }
 
 // The file first: should the process end in between, the next run finds the row again.
-Result<std::string> set_aside(OfflineJournal& journal, LostAndFound& lost_and_found,
+Result<std::string> set_aside(BlockingJournal& journal, LostAndFound& lost_and_found,
                               const journal::DamagedRow& row) {
   const Result<std::string> sql = journal.row_as_sql(row);
   if (!sql) {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "fsck/blocking_journal.h"
 #include "fsck/lost_and_found.h"
-#include "fsck/offline_journal.h"
 
 namespace sluice::fsck {
 
@@ -19,13 +19,13 @@ bool is_set_aside(const Result<std::optional<Record>>& found) {
 }
 
 // All that there are in the tables, once each.
-Result<std::vector<journal::DamagedRow>> find_damaged_rows(OfflineJournal& journal);
+Result<std::vector<journal::DamagedRow>> find_damaged_rows(BlockingJournal& journal);
 
 std::string to_text(const journal::DamagedRow& row);
 
 // Writes the row to lost+found as the SQL statement that would put it back, then removes it.
 // Returns what was done.
-Result<std::string> set_aside(OfflineJournal& journal, LostAndFound& lost_and_found,
+Result<std::string> set_aside(BlockingJournal& journal, LostAndFound& lost_and_found,
                               const journal::DamagedRow& row);
 
 }  // namespace sluice::fsck

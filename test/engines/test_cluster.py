@@ -4,10 +4,12 @@
 import random
 
 import pytest
-from cluster import LEASES_END_SECONDS
+from cluster import KEYS, LEASES_END_SECONDS
 from cluster_load import File, Load, Patient, begun_seed, expect_finished, upload_in_parts
 
+from support.ceph import BUCKET
 from support.raw_http import Client, Connection, ConnectionClosed, path_of, stored_bytes
+from support.sluice_server import run_sluice
 from support.tus import Tus, offset_in
 from support.waiting import wait_until
 
@@ -216,3 +218,41 @@ def test_a_node_that_was_paused_for_longer_than_its_leases_does_no_harm(new_clus
         node.kill()
         node.start()
     expect_finished(cluster, [*load.files, file])
+
+
+def fsck(node, *words):
+    return run_sluice("fsck", *node.args, *words, env=KEYS)
+
+
+def test_fsck_finds_nothing_while_nodes_work(new_cluster):
+    """What changes between two of its questions is no finding."""
+    cluster = new_cluster()
+    with Load(cluster, begun_seed(), 4) as load:
+        for _ in range(5):
+            load.wait_for(10)
+            clean = fsck(cluster.nodes[0])
+            assert clean.returncode == 0 and clean.stdout.endswith("checked, nothing is wrong\n"), clean
+    expect_finished(cluster, load.files)
+
+
+def test_fsck_compares_the_tables_with_the_bucket(new_cluster, noise):
+    cluster = new_cluster()
+    size = 2 * MIB
+    with Client(cluster.address) as client:
+        location = client.create(size)
+        assert client.piece(location, 0, noise(MIB), size).status == 204
+    (key,) = cluster.objects()
+    stray = f"{cluster.prefix}/e/63/99/{'a' * 20}-1-0-5"
+    assert cluster.ceph.request("DELETE", f"/{BUCKET}/{key}")[0] == 204
+    assert cluster.ceph.request("PUT", f"/{BUCKET}/{stray}", body=b"stray")[0] == 200
+    found = fsck(cluster.nodes[1])
+    *findings, summary = found.stdout.splitlines()
+    assert found.returncode == 1 and sorted(findings) == [
+        "found: 1 objects with 5 bytes are of upload 99, which the journal does not know",
+        f"found: upload 1: the journal has the bytes 0-{MIB}, and no object holds them"], found
+    assert summary.endswith("1 upload and 0 videos checked, 2 findings, nothing was changed"), summary
+    repaired = fsck(cluster.nodes[1], "--repair")
+    assert repaired.returncode == 4 and "nothing is repaired there" in repaired.stderr, repaired
+    cluster.postgres.query("INSERT INTO sluice_schema (version) VALUES (99)", cluster.database)
+    newer = fsck(cluster.nodes[1])
+    assert newer.returncode == 4 and "have version 99" in newer.stderr and "use a newer one" in newer.stderr, newer

@@ -56,6 +56,18 @@ Result<std::unique_ptr<PostgresJournal>> PostgresJournal::open(Settings settings
       new PostgresJournal(std::move(settings), *std::move(secret), *offset, metrics, log));
 }
 
+Result<std::unique_ptr<PostgresJournal>> PostgresJournal::look(Settings settings, Metrics& metrics,
+                                                               Log& log) {
+  const auto connection = connect_first(settings);
+  const Result<> usable =
+      connection ? expect_last_version(**connection, migration_steps()) : fail(connection.error());
+  if (!usable) {
+    return fail(usable.error());
+  }
+  return std::unique_ptr<PostgresJournal>(
+      new PostgresJournal(std::move(settings), "", Duration::zero(), metrics, log));
+}
+
 PostgresJournal::PostgresJournal(Settings settings, std::string secret, Duration clock_offset,
                                  Metrics& metrics, Log& log)
     : secret_(std::move(secret)),
@@ -417,6 +429,12 @@ runtime::Task<Result<VideoPage>> PostgresJournal::list_videos(VideoQuery query) 
 runtime::Task<Result<std::vector<model::VideoRecord>>> PostgresJournal::leftover_videos(
     std::string after, std::size_t count) {
   auto query = [&after](std::size_t asked) { return postgres::leftover_videos(after, asked); };
+  co_return co_await page<model::VideoRecord>(std::move(query), count, &RowReader::video);
+}
+
+runtime::Task<Result<std::vector<model::VideoRecord>>> PostgresJournal::videos_after(
+    std::string after, std::size_t count) {
+  auto query = [&after](std::size_t asked) { return postgres::videos_after(after, asked); };
   co_return co_await page<model::VideoRecord>(std::move(query), count, &RowReader::video);
 }
 

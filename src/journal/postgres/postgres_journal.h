@@ -34,6 +34,10 @@ class PostgresJournal final : public Journal {
   // tables that are newer than this program.
   static Result<std::unique_ptr<PostgresJournal>> open(Settings settings, Metrics& metrics,
                                                        Log& log);
+  // Blocks. For a program that only reads, beside nodes that may be running: fails where the tables
+  // are not those that open() would make.
+  static Result<std::unique_ptr<PostgresJournal>> look(Settings settings, Metrics& metrics,
+                                                       Log& log);
 
   // Random text, the same for all nodes as long as the tables are.
   const std::string& secret() const noexcept { return secret_; }
@@ -69,6 +73,9 @@ class PostgresJournal final : public Journal {
   runtime::Task<Result<VideoPage>> list_videos(VideoQuery query) override;
   runtime::Task<Result<std::vector<model::VideoRecord>>> leftover_videos(
       std::string after, std::size_t count) override;
+  // For reading all, page by page: those with an id above `after`, in order of id, tombstones too.
+  runtime::Task<Result<std::vector<model::VideoRecord>>> videos_after(std::string after,
+                                                                      std::size_t count);
   runtime::Task<Result<std::vector<model::Notification>>> next_notifications(
       std::size_t count) override;
   runtime::Task<Result<std::vector<std::uint64_t>>> claim(Work work, std::vector<std::uint64_t> ids,

@@ -66,6 +66,16 @@ TEST_P(PostgresJournalTest, ADamagedRowIsSetAsideAndHarmsNoOther) {
   EXPECT_EQ(metrics_.damaged_rows.value(), 3);
 }
 
+TEST_P(PostgresJournalTest, AllVideosAreReadInPages) {
+  std::vector<model::VideoRecord> records{sample_video("a"), sample_video("b"), sample_video("c")};
+  records[1].status = "deleted";
+  for (const model::VideoRecord& record : records) {
+    ASSERT_TRUE(commit({PutVideo{record}}));
+  }
+  EXPECT_EQ(*run(postgres_->videos_after("", 2)), (std::vector{records[0], records[1]}));
+  EXPECT_EQ(*run(postgres_->videos_after("b", 2)), (std::vector{records[2]}));
+}
+
 TEST_P(PostgresJournalTest, NodesNeverGetTheSameNumber) {
   const auto other = PostgresJournal::open(schema_->settings(), metrics_, log_);
   ASSERT_TRUE(other);

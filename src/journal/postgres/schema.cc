@@ -31,6 +31,13 @@ Result<std::size_t> read_version(Connection& connection, Deadline deadline) {
   return static_cast<std::size_t>(rows->front().row(0).take_integer());
 }
 
+Error other_version(std::size_t version, const std::string& known, MigrationSteps steps) {
+  return Error(Errc::unavailable, "PostgreSQL: the tables have version " + std::to_string(version) +
+                                      ", this program knows " + known +
+                                      std::to_string(steps.size()) + ": use " +
+                                      (version > steps.size() ? "a newer" : "an older") + " one");
+}
+
 }  // namespace
 
 // An error leaves the transaction open: the connection goes, and it with it.
@@ -44,10 +51,7 @@ Result<> migrate(Connection& connection, MigrationSteps steps) {
     return fail(version.error());
   }
   if (*version > steps.size()) {
-    return fail(Errc::unavailable, "PostgreSQL: the tables have version " +
-                                       std::to_string(*version) +
-                                       ", this program knows versions up to " +
-                                       std::to_string(steps.size()) + ": use a newer one");
+    return fail(other_version(*version, "versions up to ", steps));
   }
   std::string sql;
   for (std::size_t i = *version; i < steps.size(); ++i) {
@@ -58,6 +62,16 @@ Result<> migrate(Connection& connection, MigrationSteps steps) {
     return fail(migration_error(done.error()));
   }
   return {};
+}
+
+Result<> expect_last_version(Connection& connection, MigrationSteps steps) {
+  const Result<std::size_t> version =
+      read_version(connection, std::chrono::steady_clock::now() + limits::postgres_call_time_max);
+  if (!version) {
+    return fail(version.error());
+  }
+  return *version == steps.size() ? Result<>()
+                                  : fail(other_version(*version, "only version ", steps));
 }
 
 }  // namespace sluice::journal::postgres

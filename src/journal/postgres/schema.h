@@ -16,5 +16,7 @@ MigrationSteps migration_steps();
 // Brings the database to the last version, all steps in one transaction. Refuses a newer one. Nodes
 // that start at once wait for the first of them.
 Result<> migrate(Connection& connection, MigrationSteps steps);
+// Without a change: fails where the tables have another version than the last.
+Result<> expect_last_version(Connection& connection, MigrationSteps steps);
 
 }  // namespace sluice::journal::postgres

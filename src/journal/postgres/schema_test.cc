@@ -102,6 +102,20 @@ TEST_P(PostgresSchemaTest, NewerTablesAreRefused) {
                 std::to_string(migration_steps().size()) + ": use a newer one");
 }
 
+TEST_P(PostgresSchemaTest, ALookMakesNoTables) {
+  const auto looked = [this] {
+    const auto opened = PostgresJournal::look(schema_.settings(), metrics_, log_);
+    return opened ? "" : opened.error().message();
+  };
+  EXPECT_NE(looked(), "") << "there are none";
+  ASSERT_TRUE(migrate_by(migration_steps().first(1)));
+  EXPECT_EQ(looked(), "PostgreSQL: the tables have version 1, this program knows only version " +
+                          std::to_string(migration_steps().size()) + ": use an older one");
+  EXPECT_EQ(schema_.execute("SELECT max(version) FROM sluice_schema"), "1");
+  ASSERT_EQ(refusal(), "");
+  EXPECT_EQ(looked(), "");
+}
+
 TEST_P(PostgresSchemaTest, TablesOfAnotherProgramAreRefused) {
   schema_.execute("CREATE TABLE uploads (id text)");
   EXPECT_TRUE(refusal().contains("Sluice needs a database, or a schema, of its own")) << refusal();

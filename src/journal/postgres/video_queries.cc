@@ -80,6 +80,14 @@ Query find_video(const std::string& id) {
   return query;
 }
 
+Query videos_after(const std::string& after, std::size_t count) {
+  static const Statement statement{"videos_after", select_videos("id > $1 ORDER BY id LIMIT $2")};
+  Query query(statement);
+  query.bind_text(after);
+  query.bind_count(count);
+  return query;
+}
+
 Query leftover_videos(const std::string& after, std::size_t count) {
   static const Statement statement{
       "leftover_videos",

@@ -16,6 +16,7 @@ Query remove_video(const std::string& id);
 
 // Of these a row is a number that the row keeps, and the record.
 Query find_video(const std::string& id);
+Query videos_after(const std::string& after, std::size_t count);
 Query leftover_videos(const std::string& after, std::size_t count);
 Query list_videos(const VideoQuery& query, std::size_t count);
 // How many match, on all pages.

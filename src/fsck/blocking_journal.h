@@ -10,45 +10,51 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "journal/postgres/postgres_journal.h"
 #include "journal/sqlite_journal.h"
 #include "runtime/worker.h"
 #include "store/data_directory.h"
 
 namespace sluice::fsck {
 
-class OfflineJournal {
+class BlockingJournal {
  public:
-  static Result<std::unique_ptr<OfflineJournal>> open(const store::DataDirectory& data);
+  static Result<std::unique_ptr<BlockingJournal>> open(const store::DataDirectory& data);
+  // One that nodes share, which may be running.
+  static Result<std::unique_ptr<BlockingJournal>> open(journal::postgres::Settings settings);
 
-  Result<std::vector<std::string>> integrity_problems();
   // Above `after`, in order of id, at most limits::fsck_page_count.
   Result<std::vector<model::UploadRecord>> uploads_after(std::uint64_t after);
-  Result<std::vector<model::UploadRecord>> undelivered_after(std::uint64_t after);
   Result<std::vector<model::VideoRecord>> videos_after(const std::string& after);
-  Result<std::vector<model::Notification>> notifications_after(std::uint64_t after);
-  // As SqliteJournal's.
-  Result<std::vector<journal::DamagedRow>> damaged_rows();
-  Result<std::string> row_as_sql(const journal::DamagedRow& row);
-  Result<> remove_row(const journal::DamagedRow& row);
   // All of the upload, in order.
   Result<std::vector<model::Extent>> extents(std::uint64_t upload_id);
-  Result<bool> has_extents();
-  // Those that have bytes of the range.
-  Result<> remove_extents(std::uint64_t upload_id, ByteRange range);
   Result<std::optional<model::UploadRecord>> find_upload(std::uint64_t id);
   Result<std::optional<model::VideoRecord>> find_video(const std::string& id);
   Result<> commit(journal::Change change);
 
- private:
-  OfflineJournal() = default;
+  // Of one in a data directory, as SqliteJournal's. REQUIRES: it is none that nodes share.
+  Result<std::vector<std::string>> integrity_problems();
+  Result<std::vector<model::Notification>> notifications_after(std::uint64_t after);
+  Result<std::vector<journal::DamagedRow>> damaged_rows();
+  Result<std::string> row_as_sql(const journal::DamagedRow& row);
+  Result<> remove_row(const journal::DamagedRow& row);
+  Result<bool> has_extents();
+  // Those that have bytes of the range.
+  Result<> remove_extents(std::uint64_t upload_id, ByteRange range);
 
+ private:
+  BlockingJournal() = default;
+
+  journal::Journal& journal() noexcept;
   template <class Value>
   Value wait(runtime::Task<Value> task);
 
   NullLog log_;
   Metrics metrics_;
   runtime::Worker worker_{"fsck", log_};
-  std::unique_ptr<journal::SqliteJournal> journal_;  // Ends before the worker of its callers.
+  // One of them; it ends before the worker of its callers.
+  std::unique_ptr<journal::SqliteJournal> file_;
+  std::unique_ptr<journal::postgres::PostgresJournal> tables_;
 };
 
 }  // namespace sluice::fsck
