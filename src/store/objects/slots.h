@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory>
 
 #include "base/mutex.h"
@@ -39,7 +39,8 @@ class Slots {
 
   Mutex mutex_;
   std::size_t free_ GUARDED_BY(mutex_);
-  std::deque<std::shared_ptr<runtime::Event>> waiting_ GUARDED_BY(mutex_);
+  // Each blob that is written has slots; where there are none to wait for, a list has no memory.
+  std::list<std::shared_ptr<runtime::Event>> waiting_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::store::objects
