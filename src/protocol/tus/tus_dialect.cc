@@ -176,32 +176,37 @@ Task<Answer> TusDialect::receive(Call& call) {
   if (!chunk) {
     co_return fail(chunk.error());
   }
-  {
-    Found before = co_await engine_.peek(call.capture);
-    const Result<> allowed = before ? check_upload(**before, *chunk) : Result<>();
-    if (before && allowed && may_declare_size(**before, *chunk)) {
-      before = co_await engine_.declare_size(call.capture, *chunk->file_size);
-    }
-    if (!before) {
-      co_return co_await refuse(call, before.error());
-    }
-    call.upload_id = (*before)->id;
-    if (!allowed) {
-      co_return fail(allowed.error());
-    }
-    if (is_whole(**before)) {
-      co_return co_await receive_at_end(call, **before, *chunk);
-    }
-    const Result<bool> fits = check_place(**before, *chunk);
-    if (!fits) {
-      co_return fail(fits.error());
-    }
-    if (!*fits) {
-      co_return co_await offset_mismatch(call, *chunk);
-    }
+  if (std::optional<Answer> known = co_await answer_unread(call, *chunk)) {
+    co_return *std::move(known);
   }
   Found appended = co_await append(call, call.capture, *chunk);
   co_return co_await conclude(call, *chunk, std::move(appended));
+}
+
+Task<std::optional<Answer>> TusDialect::answer_unread(Call& call, const ChunkRequest& chunk) {
+  Found before = co_await engine_.peek(call.capture);
+  const Result<> allowed = before ? check_upload(**before, chunk) : Result<>();
+  if (before && allowed && may_declare_size(**before, chunk)) {
+    before = co_await engine_.declare_size(call.capture, *chunk.file_size);
+  }
+  if (!before) {
+    co_return co_await refuse(call, before.error());
+  }
+  call.upload_id = (*before)->id;
+  if (!allowed) {
+    co_return fail(allowed.error());
+  }
+  if (is_whole(**before)) {
+    co_return co_await receive_at_end(call, **before, chunk);
+  }
+  const Result<bool> fits = check_place(**before, chunk);
+  if (!fits) {
+    co_return fail(fits.error());
+  }
+  if (!*fits) {
+    co_return co_await offset_mismatch(call, chunk);
+  }
+  co_return std::nullopt;
 }
 
 Task<TusDialect::Found> TusDialect::append(Call& call, const std::string& token,
