@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from accessibility import assert_accessible
-from support.fault_proxy import FaultProxy, Stall
-from support.faults import ENVIRONMENT
+from support.fault_proxy import FaultProxy
+from support.faults import ENVIRONMENT, stall
 from support.media import make_mp4
 from support.raw_http import Client
 from support.scripted_backend import ScriptedBackend, answer
@@ -110,10 +110,6 @@ def read(world, url):
         return client.get(urlsplit(url).path)
 
 
-def is_patch(request):
-    return request.method == "PATCH"
-
-
 def test_files_are_listed_with_a_link(new_world):
     world = new_world("--backend-kind", "files")
     paths = [world.file(3 * MIB), world.file(5, "note.txt")]
@@ -173,7 +169,7 @@ def test_names_and_answers_are_text(new_world):
 
 
 def start_and_stall(world, size):
-    world.proxy.script(Stall(MIB, on=is_patch, times=None))
+    world.proxy.script(*stall(MIB))
     path = world.file(size)
     with Client(world.server.address) as client, client.until_body_bytes_arrive(MIB):
         world.drop(path)
@@ -257,7 +253,7 @@ def test_it_goes_on_after_the_server_was_killed(new_world):
 
 def test_two_tabs_do_not_disturb_each_other(new_world):
     world = new_world("--backend-kind", "files")
-    world.proxy.script(Stall(MIB, on=is_patch, times=None))
+    world.proxy.script(*stall(MIB))
     names = "[...document.querySelectorAll('.uppy-Dashboard-Item-name')].map((item) => item.innerText)"
     paths = [world.file(3 * MIB, "first.bin"), world.file(4 * MIB, "second.bin")]
     with Client(world.server.address) as client:

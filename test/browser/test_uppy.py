@@ -8,8 +8,7 @@ import random
 import pytest
 
 from conftest import SUCCESS, World
-from support.fault_proxy import Stall
-from support.faults import ENVIRONMENT, FAULTS, nth, strike
+from support.faults import ENVIRONMENT, FAULTS, nth, stall, strike
 from support.raw_http import Client
 
 MIB = 1_048_576
@@ -74,11 +73,6 @@ def test_it_tries_again(world, fault):
     world.assert_uploaded()
 
 
-def stall(world):
-    """Every chunk stalls behind its first MiB, until `world.proxy.script()`."""
-    world.proxy.script(Stall(MIB, on=is_patch, times=None))
-
-
 def resumed(world):
     """The uploads whose last chunk goes on behind what had come before."""
     last = {request.target: int(request.headers["upload-offset"]) for request in world.sent("PATCH")}
@@ -86,7 +80,7 @@ def resumed(world):
 
 
 def test_pause_and_resume(world):
-    stall(world)
+    world.proxy.script(*stall(MIB))
     with Client(world.server.address) as client, client.until_body_bytes_arrive(MIB):
         world.start(3 * MIB)
     world.page("uppy.pauseAll()")
@@ -99,7 +93,7 @@ def test_pause_and_resume(world):
 
 
 def test_golden_retriever_goes_on_after_a_reload(world):
-    stall(world)
+    world.proxy.script(*stall(MIB))
     with Client(world.server.address) as client, client.until_body_bytes_arrive(2 * MIB):
         world.start(3 * MIB, 2 * MIB)
     world.chromium.wait("kept().then(({ blobs, locations }) => blobs === 2 && locations === 2)")

@@ -21,6 +21,12 @@ FAULTS = {
 ENVIRONMENT = {"SLUICE_TIMEOUTS_BODY": "1s"}
 
 
+def stall(position):
+    """Uploads come no further than to this position, whatever their clients try, but for a byte with each attempt."""
+    return (Stall(position, on=lambda request: request.begin == 0, times=None),
+            Stall(1, on=lambda request: request.begin > 0, times=None))
+
+
 def nth(number, condition):
     """Hits the request of that number among those for which `condition` holds, and those behind it."""
     seen = set()
