@@ -31,6 +31,8 @@ class BlockingJournal {
   Result<std::optional<model::UploadRecord>> find_upload(std::uint64_t id);
   Result<std::optional<model::VideoRecord>> find_video(const std::string& id);
   Result<> commit(journal::Change change);
+  // The rows that the calls so far could not read, once each.
+  std::int64_t unreadable_rows() const { return metrics_.damaged_rows.value(); }
 
   // Of one in a data directory, as SqliteJournal's. REQUIRES: it is none that nodes share.
   Result<std::vector<std::string>> integrity_problems();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fsck/check.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <functional>
 #include <span>
@@ -35,8 +37,9 @@ Result<> Check::run() {
                                            &Check::check_uploads, &Check::check_videos,
                                            &Check::check_top,     &Check::check_shards,
                                            &Check::check_answers, &Check::check_video_files};
-  static constexpr std::array<Step, 4> of_shared{&Check::check_uploads, &Check::check_videos,
-                                                 &Check::check_answers, &Check::check_video_files};
+  static constexpr std::array<Step, 5> of_shared{&Check::check_uploads, &Check::check_videos,
+                                                 &Check::check_answers, &Check::check_video_files,
+                                                 &Check::check_rows_read};
   Result<> done;
   for (const Step step : data_ != nullptr ? std::span<const Step>(all) : of_shared) {
     if (done) {
@@ -67,6 +70,14 @@ Result<> Check::check_rows() {
   }
   for (const journal::DamagedRow& row : *rows) {
     report_.add({to_text(row)}, [&] { return set_aside(journal_, lost_and_found_, row); });
+  }
+  return {};
+}
+
+// Where nodes share the tables, these rows stay in them.
+Result<> Check::check_rows_read() {
+  if (const std::int64_t count = journal_.unreadable_rows(); count > 0) {
+    report_.add({fmt::format("rows that cannot be read: {}; the log of a node names them", count)});
   }
   return {};
 }

@@ -43,6 +43,7 @@ class Check {
 
   Result<> check_journal();
   Result<> check_rows();
+  Result<> check_rows_read();
   Result<> check_uploads();
   Result<> check_upload(const model::UploadRecord& record);
   Result<> check_blob(const model::UploadRecord& record);

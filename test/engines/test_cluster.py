@@ -251,6 +251,9 @@ def test_fsck_compares_the_tables_with_the_bucket(new_cluster, noise):
         "found: 1 objects with 5 bytes are of upload 99, which the journal does not know",
         f"found: upload 1: the journal has the bytes 0-{MIB}, and no object holds them"], found
     assert summary.endswith("1 upload and 0 videos checked, 2 findings, nothing was changed"), summary
+    cluster.postgres.query("UPDATE uploads SET stored = 'nonsense'", cluster.database)
+    damaged = fsck(cluster.nodes[1])
+    assert damaged.returncode == 1 and "found: rows that cannot be read: 1; " in damaged.stdout, damaged
     repaired = fsck(cluster.nodes[1], "--repair")
     assert repaired.returncode == 4 and "nothing is repaired there" in repaired.stderr, repaired
     cluster.postgres.query("INSERT INTO sluice_schema (version) VALUES (99)", cluster.database)
