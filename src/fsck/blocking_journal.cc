@@ -63,8 +63,13 @@ journal::Journal& BlockingJournal::journal() noexcept {
   return file_ ? static_cast<journal::Journal&>(*file_) : *tables_;
 }
 
+journal::SqliteJournal& BlockingJournal::file() noexcept {
+  SLUICE_CHECK(file_ != nullptr);
+  return *file_;
+}
+
 Result<std::vector<std::string>> BlockingJournal::integrity_problems() {
-  return wait(file_->integrity_problems());
+  return wait(file().integrity_problems());
 }
 
 Result<std::vector<model::UploadRecord>> BlockingJournal::uploads_after(std::uint64_t after) {
@@ -77,19 +82,19 @@ Result<std::vector<model::VideoRecord>> BlockingJournal::videos_after(const std:
 }
 
 Result<std::vector<model::Notification>> BlockingJournal::notifications_after(std::uint64_t after) {
-  return wait(file_->notifications_after(after, limits::fsck_page_count));
+  return wait(file().notifications_after(after, limits::fsck_page_count));
 }
 
 Result<std::vector<journal::DamagedRow>> BlockingJournal::damaged_rows() {
-  return wait(file_->damaged_rows());
+  return wait(file().damaged_rows());
 }
 
 Result<std::string> BlockingJournal::row_as_sql(const journal::DamagedRow& row) {
-  return wait(file_->row_as_sql(row));
+  return wait(file().row_as_sql(row));
 }
 
 Result<> BlockingJournal::remove_row(const journal::DamagedRow& row) {
-  return wait(file_->remove_row(row));
+  return wait(file().remove_row(row));
 }
 
 Result<std::vector<model::Extent>> BlockingJournal::extents(std::uint64_t upload_id) {
@@ -106,11 +111,11 @@ Result<std::vector<model::Extent>> BlockingJournal::extents(std::uint64_t upload
 }
 
 Result<> BlockingJournal::remove_extents(std::uint64_t upload_id, ByteRange range) {
-  return wait(file_->remove_extents(upload_id, range));
+  return wait(file().remove_extents(upload_id, range));
 }
 
 Result<bool> BlockingJournal::has_extents() {
-  return wait(file_->has_extents());
+  return wait(file().has_extents());
 }
 
 Result<std::optional<model::UploadRecord>> BlockingJournal::find_upload(std::uint64_t id) {

@@ -48,6 +48,7 @@ class BlockingJournal {
   BlockingJournal() = default;
 
   journal::Journal& journal() noexcept;
+  journal::SqliteJournal& file() noexcept;
   template <class Value>
   Value wait(runtime::Task<Value> task);
 

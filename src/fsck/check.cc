@@ -127,7 +127,8 @@ Result<> Check::check_upload(const UploadRecord& record) {
       !done) {
     return done;
   }
-  if (!kept_.can_be_looked_at() || !record.progress.answer) {
+  if (!kept_.can_be_looked_at() || !record.progress.answer ||
+      record.progress.answer->spilled_bytes == 0) {
     return {};
   }
   const auto answer =
@@ -249,18 +250,22 @@ Result<> Check::check_shard(const std::string& shard) {
       report_file(judge_foreign(path), path);
       return {};
     }
-    const auto record = journal_.find_upload(*id);
-    if (is_set_aside(record)) {
-      return {};
-    }
-    if (!record) {
-      return fail(record.error());
-    }
-    if (const auto finding = judge_blob(*id, *record ? &**record : nullptr)) {
-      report_file(*finding, path);
-    }
-    return {};
+    return check_file_of_upload(*id, path, judge_blob);
   });
+}
+
+Result<> Check::check_file_of_upload(std::uint64_t id, const std::string& path, JudgeFile judge) {
+  const auto record = journal_.find_upload(id);
+  if (is_set_aside(record)) {
+    return {};
+  }
+  if (!record) {
+    return fail(record.error());
+  }
+  if (const auto finding = judge(id, *record ? &**record : nullptr)) {
+    report_file(*finding, path);
+  }
+  return {};
 }
 
 // Of a folder of objects there are several for an upload: <id>/<what tells them apart>.
@@ -275,17 +280,7 @@ Result<> Check::check_answers() {
       report_file(judge_foreign(path), path);
       return {};
     }
-    const auto record = journal_.find_upload(*id);
-    if (is_set_aside(record)) {
-      return {};
-    }
-    if (!record) {
-      return fail(record.error());
-    }
-    if (const auto finding = judge_answer_file(*id, *record ? &**record : nullptr)) {
-      report_file(*finding, path);
-    }
-    return {};
+    return check_file_of_upload(*id, path, judge_answer_file);
   });
 }
 

@@ -53,6 +53,10 @@ class Check {
   Result<> check_top();
   Result<> check_shards();
   Result<> check_shard(const std::string& shard);
+  // judge_blob() or judge_answer_file().
+  using JudgeFile = std::optional<Finding> (*)(std::uint64_t upload_id,
+                                               const model::UploadRecord* record);
+  Result<> check_file_of_upload(std::uint64_t id, const std::string& path, JudgeFile judge);
   Result<> check_answers();
   Result<> check_video_files();
   Result<> check_video_file(const std::string& name, std::optional<std::uint64_t> size,
