@@ -32,9 +32,9 @@ struct SessionSettings {
   Duration idle_timeout = limits::idle_timeout_default;  // Between requests.
   net::Patience body{.idle = limits::body_timeout_default, .window = {}, .bytes = 0};
   net::Patience write{.idle = limits::write_timeout_default, .window = {}, .bytes = 0};
-  // Before a connection with unread bytes is closed, as long as more come; and the longest that
-  // none come, or more of them while it drains.
+  // How long the bytes of a client that has its last answer are read before the connection closes.
   Duration linger_time = limits::linger_max;
+  // The end comes earlier when no byte came for so long, and after so long while the server drains.
   Duration linger_silence = limits::linger_silence_max;
   net::TrustedProxies trusted_proxies = {};
   std::uint64_t requests_max = 0;   // On one connection; 0: any number.
