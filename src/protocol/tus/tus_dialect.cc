@@ -176,14 +176,15 @@ Task<Answer> TusDialect::receive(Call& call) {
   if (!chunk) {
     co_return fail(chunk.error());
   }
-  if (std::optional<Answer> known = co_await answer_unread(call, *chunk)) {
+  if (std::optional<Answer> known = co_await answer_without_append(call, *chunk)) {
     co_return *std::move(known);
   }
   Found appended = co_await append(call, call.capture, *chunk);
   co_return co_await conclude(call, *chunk, std::move(appended));
 }
 
-Task<std::optional<Answer>> TusDialect::answer_unread(Call& call, const ChunkRequest& chunk) {
+Task<std::optional<Answer>> TusDialect::answer_without_append(Call& call,
+                                                              const ChunkRequest& chunk) {
   Found before = co_await engine_.peek(call.capture);
   const Result<> allowed = before ? check_upload(**before, chunk) : Result<>();
   if (before && allowed && may_declare_size(**before, chunk)) {

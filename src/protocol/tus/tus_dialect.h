@@ -49,8 +49,8 @@ class TusDialect final : public OpeningDialect {
   runtime::Task<Answer> describe(Call& call);     // GET
   runtime::Task<Answer> terminate(Call& call);    // DELETE
 
-  // What can be said of a chunk without its bytes; nullopt: they are to be taken.
-  runtime::Task<std::optional<Answer>> answer_unread(Call& call, const ChunkRequest& chunk);
+  // The answer to a chunk of which no byte is stored; nullopt: its bytes are to be taken.
+  runtime::Task<std::optional<Answer>> answer_without_append(Call& call, const ChunkRequest& chunk);
   runtime::Task<Found> append(Call& call, const std::string& token, const ChunkRequest& chunk);
   // Nothing of the chunk counts before its checksum was found right.
   runtime::Task<Found> append_checked(Call& call, const std::string& token,
